@@ -1,0 +1,49 @@
+//! Who acts: operators, by bearer token (RFC 6750, §2.1). Tokens are kept as SHA-256 alone.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::{header::AUTHORIZATION, request::Parts},
+};
+use protocol::Hash;
+use serde::Deserialize;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::{
+    App,
+    problem::{INVALID, Problem, UNAUTHENTICATED},
+};
+use crate::registrar::Hand;
+
+/// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
+#[derive(Debug)]
+pub(super) struct Operator(pub(super) Hand);
+
+#[derive(Deserialize)]
+struct DryRun {
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).filter(|token| token.len() <= 200);
+        let token = token.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this needs an operator's token"))?;
+        let found = app.store.operator(Hash::of(&[token.as_bytes()]).0).await?;
+        let who = found.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this token is not, or no longer, an operator's"))?;
+        let Query(DryRun { dry_run }) = Query::try_from_uri(&parts.uri)
+            .map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
+        Ok(Self(Hand { who, dry_run }))
+    }
+}
+
+pub(super) struct BearerScheme;
+
+impl utoipa::Modify for BearerScheme {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        document.components.get_or_insert_default().add_security_scheme("operator", scheme);
+    }
+}

@@ -1,0 +1,149 @@
+//! Credentials of this agency: issue, show, change the status.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, NOT_FOUND, Problem},
+};
+use crate::registrar::NewBadge;
+
+/// The longest list that is answered.
+const MOST_SHOWN: i64 = 1000;
+
+/// The newest credentials of this agency, at most 1,000; for operators.
+#[utoipa::path(get, path = "/v1/credentials", tag = "credentials", security(("operator" = [])),
+    responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem)))]
+pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<Json<Vec<Credential>>, Problem> {
+    let issued = app.store.credentials(MOST_SHOWN).await?;
+    Ok(Json(issued.iter().map(|one| app.registrar.shown(one)).collect()))
+}
+
+/// One credential, by its code or id. Its holder's name is shown to operators alone.
+#[utoipa::path(get, path = "/v1/credentials/{code}", tag = "credentials", params(("code" = String, Path)),
+    responses((status = 200, body = Credential), (status = 404, body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    operator: Result<Operator, Problem>,
+) -> Result<Json<Credential>, Problem> {
+    let issued = match code.parse::<CredentialCode>() {
+        Ok(code) => app.store.credential_by_code(code).await?,
+        Err(_) => app.store.credential_by_id(&code).await?,
+    };
+    let unknown = || Problem::new(&NOT_FOUND, format!("this agency has issued no credential `{code}`"));
+    let mut credential = app.registrar.shown(&issued.ok_or_else(unknown)?);
+    if operator.is_err() {
+        credential.subject = None;
+    }
+    Ok(Json(credential))
+}
+
+/// A credential to issue.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct New {
+    /// The issuer's id; its key is kept at this node.
+    issuer: String,
+    /// What was shown.
+    achievement: NewAchievement,
+    /// The holder's name; at most 200 characters.
+    subject: String,
+    /// Good from; now, if absent.
+    valid_from: Option<Timestamp>,
+    /// Good up to; without end, if absent.
+    valid_until: Option<Timestamp>,
+}
+
+/// An achievement to issue for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAchievement {
+    /// A URI that names it; one that follows from the issuer and the name, if absent.
+    #[serde(default)]
+    id: String,
+    /// Its title; at most 200 characters.
+    name: String,
+    /// What it is; the title, if absent.
+    description: Option<String>,
+    /// What its earner had to show; the title, if absent.
+    criteria: Option<String>,
+}
+
+/// A credential that was issued.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Issued {
+    /// What this node keeps of it.
+    credential: Credential,
+    /// The signed Open Badges 3.0 credential, for the holder; absent in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<serde_json::Value>,
+}
+
+/// Issue a credential.
+#[utoipa::path(post, path = "/v1/credentials", tag = "credentials", request_body = New,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Issued), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 422, body = Problem)))]
+pub(super) async fn issue(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<New>, JsonRejection>,
+) -> Result<(StatusCode, Json<Issued>), Problem> {
+    let Json(New { issuer, achievement, subject, valid_from, valid_until }) =
+        body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let NewAchievement { id, name, description, criteria } = achievement;
+    let or_name = |text: Option<String>| text.unwrap_or_else(|| name.clone());
+    let (description, criteria) = (or_name(description), or_name(criteria));
+    let achievement = Achievement { id, name, description, criteria };
+    let new = NewBadge { issuer, achievement, subject, valid_from, valid_until };
+    let (credential, document) = app.registrar.issue(new, &hand).await?;
+    Ok((super::created(&hand), Json(Issued { credential, document })))
+}
+
+/// A change of status.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStatus {
+    /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
+    status: StatusState,
+    /// Why; this code replicates.
+    reason: Reason,
+    /// What else there is to say; stays at home. At most 2,000 characters.
+    note: Option<String>,
+}
+
+/// What changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Changed {
+    /// The credential as it is now.
+    credential: Credential,
+    /// What its peers learn.
+    change: StatusChange,
+}
+
+/// Suspend, reinstate or revoke a credential of this agency.
+#[utoipa::path(post, path = "/v1/credentials/{code}/status-entries", tag = "credentials", request_body = NewStatus,
+    security(("operator" = [])), params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, description = "on disk here, and on its way to every peer", body = Changed),
+              (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
+pub(super) async fn change_status(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewStatus>, JsonRejection>,
+) -> Result<(StatusCode, Json<Changed>), Problem> {
+    let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let (credential, change) = app.registrar.change_status(code, new.status, new.reason, new.note, &hand).await?;
+    Ok((super::created(&hand), Json(Changed { credential, change })))
+}

@@ -1,0 +1,71 @@
+//! Issuers: every agency's, as replicated; and this agency's own, to register.
+
+#![expect(unused_qualifications, reason = "utoipa's macro writes qualified names in place of ours")]
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use registry_schema::Issuer;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{NOT_FOUND, Problem},
+};
+
+/// Which issuers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Of this agency alone: `US-SC`.
+    agency: Option<String>,
+}
+
+/// The issuers of all agencies.
+#[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(Which),
+    responses((status = 200, body = Vec<Issuer>)))]
+pub(super) async fn list(State(app): State<App>, Query(which): Query<Which>) -> Json<Vec<Issuer>> {
+    let registry = app.registry.read();
+    let all = registry.agencies().into_iter();
+    let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
+    Json(wanted.flat_map(|lists| lists.issuers().cloned().collect::<Vec<_>>()).collect())
+}
+
+/// One issuer, by the id in its badges.
+#[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path)),
+    responses((status = 200, body = Issuer), (status = 404, body = Problem)))]
+pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Issuer>, Problem> {
+    let found = app.registry.read().agencies().into_iter().find_map(|lists| lists.issuer(&id).cloned());
+    found.map(Json).ok_or_else(|| Problem::new(&NOT_FOUND, format!("no agency of this federation registers `{id}`")))
+}
+
+/// An issuer to register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewIssuer {
+    /// Its name, as people know it; at most 200 characters.
+    name: String,
+    /// Its public page.
+    url: Option<String>,
+}
+
+/// Register an issuer of this agency.
+///
+/// The node makes its key, its `did:key` and its status list.
+#[utoipa::path(post, path = "/v1/issuers", tag = "trust lists", request_body = NewIssuer,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Issuer), (status = 401, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
+pub(super) async fn register(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<NewIssuer>, JsonRejection>,
+) -> Result<(StatusCode, Json<Issuer>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let issuer = app.registrar.register_issuer(&new.name, new.url, &hand).await?;
+    Ok((super::created(&hand), Json(issuer)))
+}

@@ -1,0 +1,129 @@
+//! What the asker did wrong, or what this node cannot do now: RFC 9457, with a page that explains each code.
+
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{registrar::NotDone, storage::Unavailable};
+
+/// An error, as RFC 9457 (§3) has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// The page that explains it: `/help/request.too_large`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of error, in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong with this request, and what to do.
+    detail: String,
+}
+
+/// A code, its status, its title and its explanation.
+pub(crate) struct Code {
+    pub(crate) code: &'static str,
+    status: StatusCode,
+    pub(crate) title: &'static str,
+    pub(crate) explanation: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
+        $(pub(crate) const $name: Code =
+            Code { code: $code, status: StatusCode::$status, title: $title, explanation: $explanation };)*
+        /// All codes, for the pages that explain them.
+        pub(crate) const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    INVALID = "request.invalid", UNPROCESSABLE_ENTITY, "The request asks for what cannot be",
+        "A value in the request breaks a rule. The detail says which one, and what it may be. Nothing was changed.";
+    TOO_LARGE = "request.too_large", PAYLOAD_TOO_LARGE, "The file is too large",
+        "A badge, and any other request, has at most 2 MiB. A real badge file is a few kilobytes, or a few hundred with a picture. Send the badge itself, not a scan or an archive.";
+    UNSUPPORTED = "request.unsupported", BAD_REQUEST, "The request cannot be read",
+        "The body is not what this address takes: see /openapi.json for the shape. Nothing was changed.";
+    NOT_FOUND = "request.not_found", NOT_FOUND, "There is nothing at this address",
+        "The address, or the thing that it names, does not exist at this node. Check it for a typing mistake.";
+    METHOD = "request.method", METHOD_NOT_ALLOWED, "This address takes another method",
+        "The address exists, but not for this method: see /openapi.json.";
+    UNAUTHENTICATED = "operator.unauthenticated", UNAUTHORIZED, "This is for operators of the agency",
+        "Send an operator's token: `Authorization: Bearer TOKEN`, or use `comity --profile FILE`. A token is made on the node's machine with `comityd operator add NAME`.";
+    CONFLICT = "act.conflict", CONFLICT, "This contradicts what stands",
+        "The lists already say otherwise; the detail says what. Nothing was changed. A revocation is final: issue a new credential instead.";
+    UNAVAILABLE = "node.unavailable", SERVICE_UNAVAILABLE, "This node cannot do it now",
+        "The node's store or its own lists cannot be used at the moment. Nothing was changed. Try again; if it stays so, the node's operator finds the cause in its log and in `/readyz`.";
+}
+
+impl Problem {
+    pub(crate) fn new(code: &Code, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("/help/{}", code.code),
+            title: code.title,
+            status: code.status.as_u16(),
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(crate) const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The right problem for a body that axum could not read.
+    pub(crate) fn unreadable_body(status: StatusCode, detail: String) -> Self {
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(&TOO_LARGE, "a request has at most 2 MiB; a badge has a few kilobytes");
+        }
+        Self::new(&UNSUPPORTED, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, Json(self)).into_response();
+        let kind = header::HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::Unknown(detail) => Self::new(&NOT_FOUND, detail),
+            NotDone::Conflict(detail) => Self::new(&CONFLICT, detail),
+            NotDone::Invalid(detail) => Self::new(&INVALID, detail),
+            NotDone::Unavailable(detail) => {
+                tracing::error!(%detail, "an act was not done");
+                Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")
+            }
+        }
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        NotDone::from(error).into()
+    }
+}
+
+pub(crate) async fn no_such_route() -> Problem {
+    Problem::new(&NOT_FOUND, "there is nothing at this address: see /openapi.json for what there is")
+}

@@ -1,0 +1,114 @@
+//! Recognitions: every agency's, as replicated; and this agency's own, to add and withdraw.
+
+#![expect(unused_qualifications, reason = "utoipa's macro writes qualified names in place of ours")]
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use registry_schema::{Purpose, Scope, Timestamp, recognition::RecognitionEntry};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, Problem},
+};
+use crate::registrar::NewRecognition;
+
+/// Which recognitions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// By this agency alone: `US-NC`.
+    agency: Option<String>,
+    /// Of this issuer alone: the id in its badges.
+    issuer: Option<String>,
+    /// In force at this moment alone.
+    at: Option<String>,
+}
+
+/// Who recognizes whom.
+#[utoipa::path(get, path = "/v1/recognitions", tag = "trust lists", params(Which),
+    responses((status = 200, description = "withdrawn ones included, unless `at` is given", body = Vec<RecognitionEntry>),
+              (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    Query(which): Query<Which>,
+) -> Result<Json<Vec<RecognitionEntry>>, Problem> {
+    let at: Option<Timestamp> = match which.at.as_deref() {
+        Some(text) => Some(text.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?),
+        None => None,
+    };
+    let registry = app.registry.read();
+    let all = registry.agencies().into_iter().flat_map(|lists| lists.recognitions().collect::<Vec<_>>());
+    let wanted = all.filter(|entry| {
+        which.agency.as_deref().is_none_or(|id| id == entry.agency.as_str())
+            && which.issuer.as_deref().is_none_or(|id| id == entry.recognition.issuer.id)
+            && at.is_none_or(|at| entry.holds(at, None))
+    });
+    Ok(Json(wanted.collect()))
+}
+
+/// A recognition to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct New {
+    /// The issuer's id, as its home agency registers it.
+    issuer: String,
+    /// For which purposes; at least one.
+    purposes: Vec<Purpose>,
+    /// `"all"`, or `{"achievements": [ids]}`.
+    scope: Scope,
+    /// From when; now, if absent.
+    from: Option<Timestamp>,
+    /// Up to when; without end, if absent.
+    until: Option<Timestamp>,
+    /// Whether a badge that carries no status entry can be accepted.
+    #[serde(default)]
+    accepts_without_status: bool,
+}
+
+/// Recognize an issuer.
+#[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = New,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = RecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn recognize(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<New>, JsonRejection>,
+) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
+    let Json(New { issuer, purposes, scope, from, until, accepts_without_status }) =
+        body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = NewRecognition { issuer, purposes, scope, from, until, accepts_without_status };
+    let entry = app.registrar.recognize(new, &hand).await?;
+    Ok((super::created(&hand), Json(entry)))
+}
+
+/// The end of a recognition.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewWithdrawal {
+    /// Whether badges dated before this moment stay good.
+    #[serde(default)]
+    earlier_badges_stay_good: bool,
+}
+
+/// Withdraw a recognition.
+#[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = RecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem)))]
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewWithdrawal>, JsonRejection>,
+) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let entry = app.registrar.withdraw(&id, new.earlier_badges_stay_good, &hand).await?;
+    Ok((super::created(&hand), Json(entry)))
+}

@@ -1,0 +1,79 @@
+//! Status lists as Bitstring Status List credentials, for verifiers of other projects.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use protocol::Hash;
+use registry_schema::status::LIST_SLOTS;
+use verification::{SigningKey, bitstring::Bitstring, credential, data_integrity, multikey};
+
+use super::{
+    App,
+    problem::{NOT_FOUND, Problem, UNAVAILABLE},
+};
+use crate::registrar::list_url;
+
+/// For how long others may keep a list before they ask again: five minutes, in milliseconds.
+const TTL: u64 = 300_000;
+
+/// A signed `BitstringStatusListCredential` (Bitstring Status List v1.0, §3.2).
+///
+/// The id is `{number}-revocation` or `{number}-suspension`, as the `statusListCredential` of a badge names it.
+#[utoipa::path(get, path = "/v1/status-lists/{id}", tag = "status lists", params(("id" = String, Path)),
+    responses((status = 200, description = "the list, signed by the issuer of its badges", content_type = "application/vc", body = serde_json::Value),
+              (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::new(&NOT_FOUND, format!("this agency has no status list `{id}`"));
+    let (number, purpose) = id.split_once('-').ok_or_else(unknown)?;
+    let number: u32 = number.parse().map_err(|_| unknown())?;
+    let key = app.store.issuer_key_of_list(number).await?.ok_or_else(unknown)?;
+    let mut list = Bitstring::new(LIST_SLOTS);
+    let url = {
+        let registry = app.registry.read();
+        let home = registry.home().ok_or_else(unknown)?;
+        let set: Vec<u32> = match (purpose, home.list(number)) {
+            ("revocation", Some(list)) => list.all_revoked().collect(),
+            ("suspension", Some(list)) => list.all_suspended().collect(),
+            ("revocation" | "suspension", None) => vec![],
+            _ => return Err(unknown()),
+        };
+        for index in set {
+            list.set(index);
+        }
+        list_url(&home.url, number, purpose)
+    };
+    let encoded = verification::bitstring::encode(&list);
+    // Signed at most once a minute as far as others can tell: the ETag follows from the content and the minute.
+    let now = app.clock.now();
+    let minute = now.plus_seconds(-(now.0 / 1000 % 60)).whole_seconds();
+    let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let signing = SigningKey::from_seed(&key.seed.0).map_err(unsigned)?;
+    let (_, method) = multikey::did_key(&signing.public_key());
+    let unsigned_list = credential::status_list(&credential::NewStatusList {
+        id: url,
+        issuer_id: key.issuer,
+        purpose: purpose.to_owned(),
+        list,
+        valid_from: minute,
+        valid_until: None,
+        ttl: TTL,
+    });
+    let document = data_integrity::sign(unsigned_list, &signing, &method, minute).map_err(unsigned)?;
+    let kind = [(header::CONTENT_TYPE, "application/vc"), (header::CACHE_CONTROL, "public, max-age=60")];
+    Ok((kind, [(header::ETAG, etag)], Json(document).into_response().into_body()).into_response())
+}
+
+fn unsigned(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a status list cannot be signed");
+    Problem::new(&UNAVAILABLE, "the status list cannot be signed at the moment: try again")
+}

@@ -1,0 +1,134 @@
+//! `POST /v1/verifications`: a badge in, a verdict out.
+
+#![expect(unused_qualifications, reason = "utoipa's macro writes qualified names in place of ours")]
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest as _, Multipart, Query, Request, State},
+    http::header::CONTENT_TYPE,
+};
+use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use verification::{OpenBadge, Question, Unreadable, formats, judge, unreadable};
+
+use super::{
+    App,
+    problem::{INVALID, Problem, UNSUPPORTED},
+};
+use crate::evidence::gather;
+
+/// What is asked about a badge.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// Whose answer is wanted: `US-TN`. This node's own agency, if absent.
+    pub(crate) agency: Option<String>,
+    /// For which use: `renewal`. Any, if absent.
+    pub(crate) purpose: Option<String>,
+    /// The moment at which the badge should have been good: `2026-11-23` or `2026-11-23T14:02:11Z`. Now, if absent.
+    pub(crate) at: Option<String>,
+}
+
+impl Asked {
+    /// The question, once every part of it can be understood.
+    pub(crate) fn question(&self, app: &App) -> Result<Question, Problem> {
+        let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
+        let registry = app.registry.read();
+        let now = app.clock.now();
+        let agency: AgencyId = match given(&self.agency) {
+            None => registry.home_id().clone(),
+            Some(text) => text.parse().map_err(|e| invalid(&e))?,
+        };
+        if registry.agency(&agency).is_none() {
+            let detail = format!("`{agency}` is no agency of this federation: see /v1/agencies");
+            return Err(Problem::new(&INVALID, detail));
+        }
+        let purpose: Option<Purpose> =
+            given(&self.purpose).map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
+        let at: Option<Timestamp> = given(&self.at).map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
+        Ok(Question { agency, purpose, at: at.unwrap_or(now), now })
+    }
+}
+
+/// Check a badge.
+///
+/// The body is the badge itself: JSON-LD, or a baked PNG or SVG; or `text/plain` with a short code of this node's
+/// agency; or `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if
+/// the request could be read at all; a file that is no badge is the verdict `unreadable`.
+#[utoipa::path(
+    post, path = "/v1/verifications", tag = "verification", params(Asked),
+    request_body(content(
+        (serde_json::Value = "application/json"), (serde_json::Value = "application/vc"), (Vec<u8> = "image/png"),
+        (String = "image/svg+xml"), (String = "text/plain"), (Vec<u8> = "application/octet-stream"),
+    )),
+    responses(
+        (status = 200, description = "the answer", body = Verdict),
+        (status = 413, description = "the body is longer than 2 MiB", body = Problem),
+        (status = 422, description = "a parameter cannot be understood", body = Problem),
+    ),
+)]
+pub(crate) async fn verify(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Result<Json<Verdict>, Problem> {
+    let question = asked.question(&app)?;
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let bytes = if content_type.starts_with("multipart/form-data") {
+        let multipart = Multipart::from_request(request, &app).await;
+        file_field(multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?).await?
+    } else {
+        Bytes::from_request(request, &app).await.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?
+    };
+    answer(&app, &bytes, &question).await.map(Json)
+}
+
+async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
+    let unreadable = |e: axum::extract::multipart::MultipartError| Problem::unreadable_body(e.status(), e.body_text());
+    while let Some(field) = multipart.next_field().await.map_err(unreadable)? {
+        if field.name() == Some("file") {
+            return field.bytes().await.map_err(unreadable);
+        }
+    }
+    Err(Problem::new(&UNSUPPORTED, "the form has no field `file`"))
+}
+
+/// The answer about these bytes. The page, the API and the command line all come here.
+pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
+    let badge = match read(app, bytes).await? {
+        Ok(badge) => badge,
+        Err(why) => return Ok(unreadable(&why, question)),
+    };
+    let evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
+    let question = question.clone();
+    // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
+    tokio::task::spawn_blocking(move || judge(&badge, &evidence, &question)).await.map_err(|error| {
+        tracing::error!(%error, "a verification died");
+        Problem::new(&super::problem::UNAVAILABLE, "this badge could not be judged: please report it to the node's operator")
+    })
+}
+
+/// Reads the badge, or the code of one.
+async fn read(app: &App, bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, Problem> {
+    let text = std::str::from_utf8(bytes).ok().map(str::trim).filter(|text| text.len() <= 32);
+    if let Some(code) = text.and_then(|text| text.parse::<CredentialCode>().ok()) {
+        let issued = app.store.credential_by_code(code).await?;
+        let Some(issued) = issued else {
+            return Ok(Err(Unreadable {
+                stopped: format!("this agency has issued no badge with the code {code}"),
+                next: "ask the node of the agency that the first two letters name, or ask the holder for the badge file".into(),
+            }));
+        };
+        let badge = app.store.badge(&issued.id).await?.unwrap_or_default();
+        return Ok(formats::read(badge.as_bytes()));
+    }
+    let bytes = bytes.to_vec();
+    let read = tokio::task::spawn_blocking(move || formats::read(&bytes)).await;
+    read.map_err(|error| {
+        tracing::error!(%error, "reading a badge died");
+        Problem::new(&super::problem::UNAVAILABLE, "this file could not be read: please report it to the node's operator")
+    })
+}

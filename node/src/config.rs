@@ -1,0 +1,119 @@
+//! A node's configuration: `comity.toml` in its data directory. Flags and `COMITY_…` variables come before it.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use registry_schema::AgencyId;
+use serde::{Deserialize, Serialize};
+
+/// What a node is told at its start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The agency that this node is.
+    pub agency: AgencyId,
+    /// The hash of its first key-log entry, in hexadecimal: who it is for its peers.
+    pub genesis: String,
+    /// Where it answers HTTP.
+    pub listen: SocketAddr,
+    /// Where it listens for peers, as multiaddresses: `/ip4/0.0.0.0/tcp/7500`.
+    #[serde(default)]
+    pub peer_listen: Vec<String>,
+    /// Seconds between two heartbeats.
+    #[serde(default = "five_minutes")]
+    pub heartbeat_every_seconds: u32,
+    /// Seconds for which a heartbeat holds. Past them, peers answer "could not check".
+    #[serde(default = "a_day")]
+    pub heartbeat_term_seconds: u32,
+    /// Seconds between two exchanges with a connected peer.
+    #[serde(default = "half_a_minute")]
+    pub exchange_every_seconds: u32,
+    /// HTTPS; plain HTTP without.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// The peers, and who their agencies are.
+    #[serde(default)]
+    pub peers: Vec<PeerConfig>,
+}
+
+/// How to answer HTTPS.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Tls {
+    /// A certificate chain and its key, as PEM files.
+    Files {
+        /// The chain.
+        cert: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// A certificate made at the start, for tests: nobody has a reason to trust it.
+    SelfSigned,
+}
+
+/// A peer: who it is, and where it listens. `comityd ticket` prints one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerConfig {
+    /// Its agency's name; from now on this name means that key log, and no other.
+    pub agency: AgencyId,
+    /// The hash of its first key-log entry, in hexadecimal.
+    pub genesis: String,
+    /// Its libp2p identity.
+    pub peer_id: String,
+    /// Where it listens.
+    pub addresses: Vec<String>,
+}
+
+const fn five_minutes() -> u32 {
+    300
+}
+
+const fn a_day() -> u32 {
+    86_400
+}
+
+const fn half_a_minute() -> u32 {
+    30
+}
+
+impl Config {
+    /// Where the configuration of a data directory is.
+    #[must_use]
+    pub fn path(data: &Path) -> PathBuf {
+        data.join("comity.toml")
+    }
+
+    /// Reads the configuration in a data directory.
+    ///
+    /// # Errors
+    /// If it is not there, or says something that a configuration cannot say.
+    pub fn load(data: &Path) -> anyhow::Result<Self> {
+        let path = Self::path(data);
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("`{}` cannot be read: is this a data directory made by `comityd init`?", path.display()))?;
+        let config: Self = toml::from_str(&text).with_context(|| format!("`{}` is not right", path.display()))?;
+        anyhow::ensure!(config.heartbeat_every_seconds > 0, "`heartbeat_every_seconds` is 0: write 1 or more");
+        anyhow::ensure!(config.exchange_every_seconds > 0, "`exchange_every_seconds` is 0: write 1 or more");
+        anyhow::ensure!(
+            config.heartbeat_term_seconds > config.heartbeat_every_seconds,
+            "`heartbeat_term_seconds` is not longer than `heartbeat_every_seconds`: peers would call this agency silent"
+        );
+        Ok(config)
+    }
+
+    /// Writes the configuration into a data directory.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn save(&self, data: &Path) -> anyhow::Result<()> {
+        let path = Self::path(data);
+        let new = path.with_extension("toml.new");
+        fs::write(&new, toml::to_string_pretty(self)?)?;
+        fs::rename(&new, &path).with_context(|| format!("`{}` cannot be written", path.display()))
+    }
+}

@@ -1,0 +1,221 @@
+//! A federation on this machine, to try: real nodes, real libp2p, real stores, in one process.
+
+mod samples;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use clap::Args;
+use registry_schema::AgencyId;
+
+use crate::{
+    Node,
+    clock::Clock,
+    config::{Config, PeerConfig},
+    init::{self, Beginning},
+};
+
+/// The agencies that a demo can have, in their order.
+const AGENCIES: [(&str, &str); 8] = [
+    ("US-NC", "North Carolina"),
+    ("US-SC", "South Carolina"),
+    ("US-TN", "Tennessee"),
+    ("US-VA", "Virginia"),
+    ("US-GA", "Georgia"),
+    ("US-UT", "Utah"),
+    ("US-DE", "Delaware"),
+    ("US-AR", "Arkansas"),
+];
+
+/// How a demo is started.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Where everything is kept; a second start continues there.
+    #[arg(long, default_value = "comity-demo", value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The first node's HTTP port; the others follow it. Peers meet 100 ports above.
+    #[arg(long, default_value_t = 7400, value_parser = clap::value_parser!(u16).range(1..=65_400))]
+    pub port: u16,
+    /// How many agencies: North Carolina, South Carolina, Tennessee, and up to five more.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=8))]
+    pub agencies: u8,
+    /// Leave an agency's node stopped, to see what the others then say; may be given several times.
+    #[arg(long, value_name = "US-SC")]
+    pub without: Vec<AgencyId>,
+    /// For how many seconds an agency's word counts after it was last heard; past them, "could not check".
+    #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(5..=345_600), value_name = "SECONDS")]
+    pub heartbeat_term: u32,
+    /// Written when all nodes answer and the samples are there.
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+}
+
+/// Ends when somebody presses Ctrl-C, or the system asks the process to end.
+pub async fn ctrl_c() {
+    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(term) => term,
+        Err(error) => {
+            tracing::error!(%error, "the end signal cannot be heard");
+            return;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+}
+
+/// Runs a demo until `end`.
+///
+/// # Errors
+/// If a port is taken or the directory cannot be used.
+pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let chosen: Vec<(AgencyId, &str)> = AGENCIES
+        .iter()
+        .take(options.agencies.into())
+        .map(|(id, name)| Ok((id.parse()?, *name)))
+        .collect::<anyhow::Result<_>>()?;
+    for id in &options.without {
+        anyhow::ensure!(chosen.iter().any(|(other, _)| other == id), "`--without {id}`: this demo has no such agency");
+    }
+    anyhow::ensure!(options.without.len() < chosen.len(), "at least one node must run");
+    let seeded = options.dir.join("seeded");
+    anyhow::ensure!(
+        seeded.exists() || options.without.is_empty(),
+        "`--without` is for a demo that ran before: start it once with all agencies"
+    );
+
+    say(&format!("starting {} agencies in `{}` …", chosen.len(), options.dir.display()));
+    let configs = prepare(&options, &chosen).await?;
+    let mut nodes: BTreeMap<AgencyId, Node> = BTreeMap::new();
+    for (id, config) in configs {
+        if !options.without.contains(&id) {
+            let data = options.dir.join(id.as_str());
+            let node = crate::start(&data, config, Clock::default()).await;
+            nodes.insert(id.clone(), node.with_context(|| format!("the node of {id} cannot start"))?);
+        }
+    }
+    if !seeded.exists() {
+        samples::seed(&nodes, &options.dir).await?;
+        fs::write(&seeded, "the samples are there\n")?;
+    }
+    introduce(&options, &nodes).await?;
+    if let Some(file) = &options.ready_file {
+        fs::write(file, "ready\n").with_context(|| format!("`{}` cannot be written", file.display()))?;
+    }
+    end.await;
+    say("\nstopping …");
+    for (_, node) in nodes {
+        node.stop().await;
+    }
+    say("stopped; start it again and it continues where it was");
+    Ok(())
+}
+
+/// Makes what is missing of the data directories, and tells every node of all others.
+async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Result<Vec<(AgencyId, Config)>> {
+    let mut tickets: Vec<PeerConfig> = Vec::new();
+    for (port, (id, name)) in (options.port..).zip(chosen) {
+        let data = options.dir.join(id.as_str());
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if Config::path(&data).exists() {
+            let known = Config::load(&data)?.listen;
+            anyhow::ensure!(
+                known == listen,
+                "`{}` was made for port {}: its badges name it. Use `--port {}`, or another `--dir`",
+                options.dir.display(),
+                known.port(),
+                known.port() - (port - options.port)
+            );
+        } else {
+            let peer_port = port + 100;
+            let beginning = Beginning {
+                agency: id.clone(),
+                name: (*name).to_owned(),
+                url: format!("http://{listen}"),
+                listen,
+                peer_listen: vec![
+                    format!("/ip4/127.0.0.1/tcp/{peer_port}"),
+                    format!("/ip4/127.0.0.1/udp/{peer_port}/quic-v1"),
+                ],
+            };
+            let now = Clock::default().now();
+            init::init(&data, beginning, now).await?;
+            let token = init::add_operator(&data, "demo", now).await?;
+            let profile = format!("node = \"http://{listen}\"\nagency = \"{id}\"\ntoken = \"{token}\"\n");
+            write_secret(&options.dir.join("profiles").join(format!("{id}.toml")), &profile)?;
+        }
+        tickets.push(init::ticket(&data)?);
+    }
+    let mut configs = Vec::new();
+    for (id, _) in chosen {
+        let data = options.dir.join(id.as_str());
+        let mut config = Config::load(&data)?;
+        config.peers = tickets.iter().filter(|ticket| ticket.agency != *id).cloned().collect();
+        config.heartbeat_term_seconds = options.heartbeat_term;
+        config.heartbeat_every_seconds = (options.heartbeat_term / 4).clamp(1, 300);
+        config.save(&data)?;
+        configs.push((id.clone(), config));
+    }
+    Ok(configs)
+}
+
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// Says where everything is, and what to try.
+async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyhow::Result<()> {
+    let dir = options.dir.display();
+    let comity = operators_command();
+    let mut text = String::from("\n");
+    for (id, node) in nodes {
+        let name = node.registry.read().home().map(|home| home.name.clone()).unwrap_or_default();
+        text.push_str(&format!("  {id}  {name:<16} http://{}\n", node.http));
+    }
+    for id in &options.without {
+        text.push_str(&format!("  {id}  stopped\n"));
+    }
+    text.push_str(&format!("\nsample badges, one for each verdict: {dir}/badges/\n\ntry, in another terminal:\n"));
+    let Some(first) = nodes.values().next() else { return Ok(()) };
+    text.push_str(&format!("  open http://{} in a browser and drop {dir}/badges/accepted.json on the page\n\n", first.http));
+    text.push_str(&format!("  {comity} verify {dir}/badges/accepted.json --node http://{}\n", first.http));
+    if let Some(code) = samples::code_of_accepted(nodes, &options.dir).await {
+        text.push_str(&format!(
+            "  {comity} --profile {dir}/profiles/US-SC.toml credential revoke {code} --reason issued_in_error\n"
+        ));
+        text.push_str(&format!("  {comity} verify {dir}/badges/accepted.json --node http://{}     # now it is red\n", first.http));
+    }
+    text.push_str("\nCtrl-C stops it.");
+    say(&text);
+    Ok(())
+}
+
+/// How to call `comity` from where the person is: the program beside this one, or through cargo.
+fn operators_command() -> String {
+    let beside = std::env::current_exe().ok().map(|path| path.with_file_name("comity")).filter(|path| path.exists());
+    let here = std::env::current_dir().ok();
+    match beside {
+        Some(path) => {
+            let short = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
+            short.unwrap_or(path).display().to_string()
+        }
+        None => "cargo run -q --release --bin comity --".into(),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the demo talks to the person at the terminal")]
+fn say(text: &str) {
+    println!("{text}");
+}

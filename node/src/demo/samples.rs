@@ -1,0 +1,191 @@
+//! The demo's samples: issuers, recognitions, and one badge for each verdict.
+//!
+//! The agencies and issuers are invented; no statement here is a real state's.
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use anyhow::Context as _;
+use registry_schema::{
+    Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp,
+};
+use serde_json::Value;
+use verification::{SigningKey, credential, data_integrity, formats, multikey};
+
+use crate::{
+    Node,
+    clock::Clock,
+    keys,
+    registrar::{Hand, NewBadge, NewRecognition, NotDone},
+};
+
+const ISSUERS: [(&str, &str); 3] = [
+    ("US-NC", "Piedmont Teaching Lab"),
+    ("US-SC", "Palmetto Educator Institute"),
+    ("US-TN", "Cumberland Learning Collaborative"),
+];
+
+/// Who recognizes whom. North Carolina does not recognize Tennessee's issuer: one badge shows that.
+const RECOGNITIONS: [(&str, &str); 7] = [
+    ("US-NC", "Piedmont Teaching Lab"),
+    ("US-NC", "Palmetto Educator Institute"),
+    ("US-SC", "Palmetto Educator Institute"),
+    ("US-SC", "Piedmont Teaching Lab"),
+    ("US-TN", "Cumberland Learning Collaborative"),
+    ("US-TN", "Palmetto Educator Institute"),
+    ("US-TN", "Piedmont Teaching Lab"),
+];
+
+/// Longest time that the nodes may take to hear of each other.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn hand() -> Hand {
+    Hand { who: "demo".into(), dry_run: false }
+}
+
+/// Fills a new federation. What is there already is left: an interrupted start is taken up again.
+pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow::Result<()> {
+    let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
+    for (agency, name) in ISSUERS {
+        let node = of(nodes, agency)?;
+        let known = node.registry.read().home().and_then(|home| home.issuers().find(|i| i.name == name).cloned());
+        let issuer = match known {
+            Some(issuer) => issuer,
+            None => node.registrar.register_issuer(name, None, &hand()).await?,
+        };
+        issuers.insert(name, issuer);
+    }
+    for (agency, name) in RECOGNITIONS {
+        let node = of(nodes, agency)?;
+        let issuer = issuers.get(name).context("an issuer of the samples")?.id.clone();
+        heard(node, &issuer).await?;
+        let new = NewRecognition {
+            issuer,
+            purposes: vec![Purpose::ProfessionalLearning, Purpose::Renewal],
+            scope: Scope::All,
+            from: None,
+            until: None,
+            accepts_without_status: false,
+        };
+        match node.registrar.recognize(new, &hand()).await {
+            Ok(_) | Err(NotDone::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let by = |name: &str| issuers.get(name).map(|issuer| issuer.id.clone()).unwrap_or_default();
+    badges(nodes, dir, &by("Palmetto Educator Institute"), &by("Cumberland Learning Collaborative")).await
+}
+
+fn of<'a>(nodes: &'a BTreeMap<AgencyId, Node>, agency: &str) -> anyhow::Result<&'a Node> {
+    nodes.iter().find(|(id, _)| id.as_str() == agency).map(|(_, node)| node).with_context(|| format!("{agency} runs"))
+}
+
+/// Waits until a node has heard that an issuer is registered.
+async fn heard(node: &Node, issuer: &str) -> anyhow::Result<()> {
+    let waiting = async {
+        loop {
+            if node.registry.read().agencies().iter().any(|lists| lists.issuer(issuer).is_some()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.context("the nodes do not hear of each other")
+}
+
+async fn badges(nodes: &BTreeMap<AgencyId, Node>, dir: &Path, sc: &str, tn: &str) -> anyhow::Result<()> {
+    let folder = dir.join("badges");
+    fs::create_dir_all(&folder)?;
+    let now = Clock::default().now();
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(folder.join(name), bytes).with_context(|| format!("`{name}` cannot be written"))
+    };
+    let (sc_node, tn_node) = (of(nodes, "US-SC")?, of(nodes, "US-TN")?);
+
+    let (_, accepted) = issue(sc_node, sc, "Jordan Avery", None, None).await?;
+    let text = pretty(&accepted);
+    write("accepted.json", text.as_bytes())?;
+    write("accepted.png", &formats::bake_png(PICTURE, &accepted.to_string()).context("a badge cannot be baked")?)?;
+
+    let (_, unrecognized) = issue(tn_node, tn, "Sam Rivera", None, None).await?;
+    write("not-recognized.json", pretty(&unrecognized).as_bytes())?;
+
+    let (code, revoked) = issue(sc_node, sc, "Riley Brooks", None, None).await?;
+    sc_node.registrar.change_status(code, StatusState::Revoked, Reason::IssuedInError, None, &hand()).await?;
+    write("not-valid-revoked.json", pretty(&revoked).as_bytes())?;
+
+    let (code, suspended) = issue(sc_node, sc, "Casey Morgan", None, None).await?;
+    sc_node.registrar.change_status(code, StatusState::Suspended, Reason::EvidenceInvalid, None, &hand()).await?;
+    write("not-valid-suspended.json", pretty(&suspended).as_bytes())?;
+
+    let year = 365 * 86_400;
+    let term = (Some(now.plus_seconds(-2 * year)), Some(now.plus_seconds(-year)));
+    let (_, expired) = issue(sc_node, sc, "Morgan Ellis", term.0, term.1).await?;
+    write("not-valid-expired.json", pretty(&expired).as_bytes())?;
+
+    let tampered = text.replace("Jordan Avery", "Somebody Else");
+    write("not-valid-tampered.json", tampered.as_bytes())?;
+    write("could-not-check.json", pretty(&foreign(now)?).as_bytes())?;
+    write("unreadable.txt", b"This is a letter of recommendation, not a badge.\n")
+}
+
+async fn issue(
+    node: &Node,
+    issuer: &str,
+    subject: &str,
+    valid_from: Option<Timestamp>,
+    valid_until: Option<Timestamp>,
+) -> anyhow::Result<(CredentialCode, Value)> {
+    let achievement = achievement(String::new());
+    let new = NewBadge { issuer: issuer.into(), achievement, subject: subject.into(), valid_from, valid_until };
+    let (credential, document) = node.registrar.issue(new, &hand()).await?;
+    Ok((credential.code, document.context("an issued badge has a document")?))
+}
+
+fn achievement(id: String) -> Achievement {
+    Achievement {
+        id,
+        name: "Formative Assessment in Practice".into(),
+        description: "Plans, uses and reflects on formative assessment to adjust instruction.".into(),
+        criteria: "A lesson plan, student work with feedback, and a reflection, scored against the public rubric.".into(),
+    }
+}
+
+/// A badge from outside the federation, whose status list nobody here keeps.
+fn foreign(now: Timestamp) -> anyhow::Result<Value> {
+    let key = SigningKey::from_seed(&keys::fresh_seed())?;
+    let (issuer_id, method) = multikey::did_key(&key.public_key());
+    let list = |purpose: &str| format!("https://badges.example/status/{purpose}");
+    let unsigned = credential::build(&credential::NewCredential {
+        id: "https://badges.example/credentials/1".into(),
+        issuer_id,
+        issuer_name: "Example Badges".into(),
+        issuer_url: None,
+        subject_name: "Alex Jordan".into(),
+        subject_id: None,
+        achievement: achievement("https://badges.example/achievements/1".into()),
+        valid_from: now.whole_seconds(),
+        valid_until: None,
+        status: Some(credential::NewStatus {
+            revocation_list: list("revocation"),
+            suspension_list: list("suspension"),
+            index: 4711,
+        }),
+    });
+    Ok(data_integrity::sign(unsigned, &key, &method, now)?)
+}
+
+fn pretty(badge: &Value) -> String {
+    format!("{badge:#}\n")
+}
+
+/// The code of the badge in `badges/accepted.json`, for the person who wants to revoke it.
+pub(super) async fn code_of_accepted(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> Option<CredentialCode> {
+    let text = fs::read_to_string(dir.join("badges/accepted.json")).ok()?;
+    let badge: Value = serde_json::from_str(&text).ok()?;
+    let node = of(nodes, "US-SC").ok()?;
+    let issued = node.store.credential_by_id(badge.get("id")?.as_str()?).await.ok()??;
+    Some(issued.code)
+}
+
+/// The picture of the baked sample: a ribbon, drawn for this project.
+const PICTURE: &[u8] = include_bytes!("../../assets/badge.png");

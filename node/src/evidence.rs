@@ -1,0 +1,53 @@
+//! Gathers what storage and the registry know about one badge. All the IO of a verification is here, and none of it
+//! leaves this node: nobody learns which badge is being checked.
+
+use registry_schema::Timestamp;
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence};
+
+use crate::{
+    registry::{Registry, SharedRegistry},
+    storage::{Store, Unavailable},
+};
+
+/// Everything that is known here about this badge.
+///
+/// # Errors
+/// [`Unavailable`], if the store cannot be read.
+pub async fn gather(
+    badge: &OpenBadge,
+    registry: &SharedRegistry,
+    store: &Store,
+    now: Timestamp,
+) -> Result<Evidence, Unavailable> {
+    let code = match &badge.id {
+        Some(id) => store.credential_by_id(id).await?.map(|credential| credential.code),
+        None => None,
+    };
+    let registry = registry.read();
+    let mut evidence = Evidence { code, ..Evidence::default() };
+    for lists in registry.agencies() {
+        evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
+        evidence.trust_lists.insert(lists.id.clone(), registry.freshness(lists, now));
+        evidence.issuers.extend(lists.issuer(&badge.issuer_id).cloned());
+        let of_this_issuer = lists.recognitions().filter(|entry| entry.recognition.issuer.id == badge.issuer_id);
+        evidence.recognitions.extend(of_this_issuer);
+    }
+    evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+    Ok(evidence)
+}
+
+fn status(entry: &StatusEntry, registry: &Registry, now: Timestamp) -> StatusEvidence {
+    let listed = entry.index.and_then(|index| Some((index, registry.status_list(&entry.list)?)));
+    match listed {
+        Some((index, (lists, number))) => StatusEvidence::Listed {
+            agency: lists.id.clone(),
+            revoked: lists.list(number).and_then(|list| list.revoked(index)),
+            suspended: lists.list(number).and_then(|list| list.suspended(index)),
+            freshness: registry.freshness(lists, now),
+        },
+        None => StatusEvidence::Unreachable {
+            list: entry.list.clone(),
+            why: "no agency of this federation keeps it".into(),
+        },
+    }
+}

@@ -1,0 +1,116 @@
+//! Makes a node: keys, key log, empty store, configuration.
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use anyhow::Context as _;
+use protocol::{
+    Batch, Hash, KeyLog, KeyLogEntry, SigningKey,
+    key_log::{Act, Founding},
+};
+use rand::Rng as _;
+use registry_schema::{AgencyId, Timestamp};
+
+use crate::{
+    config::{Config, PeerConfig},
+    keys, network,
+    storage::Store,
+};
+
+/// What an agency begins with.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// Its name.
+    pub agency: AgencyId,
+    /// Its name for people.
+    pub name: String,
+    /// Where its node will answer; credentials name it, so it is for good.
+    pub url: String,
+    /// Where it answers HTTP.
+    pub listen: SocketAddr,
+    /// Where it listens for peers, as multiaddresses.
+    pub peer_listen: Vec<String>,
+}
+
+/// Makes a data directory; refuses one that holds something.
+///
+/// # Errors
+/// If the directory is not empty, or the disk refuses.
+pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
+    let is_empty = !data.exists() || fs::read_dir(data)?.next().is_none();
+    anyhow::ensure!(is_empty, "`{}` is not empty: a node is made in a new directory", data.display());
+    let url = beginning.url.trim_end_matches('/').to_owned();
+    let parsed = url::Url::parse(&url).with_context(|| format!("`{url}` is no URL"))?;
+    anyhow::ensure!(
+        matches!(parsed.scheme(), "https" | "http") && parsed.host_str().is_some() && parsed.query().is_none(),
+        "`{url}` is no address of a node: write https://comity.example.gov"
+    );
+    fs::create_dir_all(data)?;
+    let folder = data.join("keys");
+    let root = SigningKey::from_seed(&keys::create(&folder, "root.key")?)?;
+    let next_root = SigningKey::from_seed(&keys::create(&folder, "next-root.key")?)?;
+    let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
+    let badge = SigningKey::from_seed(&keys::create(&folder, "badge.key")?)?;
+    keys::create(&folder, "node.key")?;
+
+    let founding = Founding {
+        agency: beginning.agency.clone(),
+        name: beginning.name,
+        url,
+        root: root.public(),
+        next_root: Hash::of(&[&next_root.public().0]),
+        writers: vec![writer.public()],
+        badge_keys: vec![badge.public()],
+    };
+    let entry = KeyLogEntry { version: 1, position: 0, previous: None, time: now, act: Act::Founded(founding) };
+    let key_log = KeyLog::read(vec![root.sign(&entry)?.signed().clone()])?;
+    let genesis = key_log.genesis();
+
+    let store = Store::create(data).await?;
+    store.commit(&Batch { key_logs: vec![key_log], ..Batch::default() }, &[]).await?;
+    store.close().await;
+
+    let config = Config {
+        agency: beginning.agency,
+        genesis: genesis.to_string(),
+        listen: beginning.listen,
+        peer_listen: beginning.peer_listen,
+        heartbeat_every_seconds: 300,
+        heartbeat_term_seconds: 86_400,
+        exchange_every_seconds: 30,
+        tls: None,
+        peers: vec![],
+    };
+    config.save(data)?;
+    Ok(config)
+}
+
+/// What another node's operator needs to add this node as a peer.
+///
+/// # Errors
+/// If the data directory is none.
+pub fn ticket(data: &Path) -> anyhow::Result<PeerConfig> {
+    let config = Config::load(data)?;
+    let keypair = network::identity(keys::load(&data.join("keys"), "node.key")?)?;
+    Ok(PeerConfig {
+        agency: config.agency,
+        genesis: config.genesis,
+        peer_id: keypair.public().to_peer_id().to_string(),
+        addresses: config.peer_listen,
+    })
+}
+
+/// Adds an operator, or gives one another token; the token is shown this once, and kept only as a hash.
+///
+/// # Errors
+/// If the name is none, or the store cannot be written.
+pub async fn add_operator(data: &Path, name: &str, now: Timestamp) -> anyhow::Result<String> {
+    let fits = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b));
+    anyhow::ensure!(fits, "`{name}` is no operator's name: write 1 to 64 letters, digits, `-`, `_`, `.` or `@`");
+    let store = Store::open(data).await?;
+    let mut secret = [0; 32];
+    rand::rng().fill_bytes(&mut secret);
+    let token = format!("comity_{}", Hash(secret));
+    store.put_operator(name, Hash::of(&[token.as_bytes()]).0, now).await?;
+    store.close().await;
+    Ok(token)
+}

@@ -1,0 +1,38 @@
+//! The node's secrets: one file a key, readable by its owner alone.
+
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use anyhow::Context as _;
+use rand::Rng as _;
+
+/// A new secret of 32 random bytes.
+pub(crate) fn fresh_seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    rand::rng().fill_bytes(&mut seed);
+    seed
+}
+
+/// Makes a key file; refuses to overwrite one.
+pub(crate) fn create(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
+    fs::create_dir_all(folder)?;
+    let seed = fresh_seed();
+    let path = folder.join(name);
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("`{}` cannot be made", path.display()))?;
+    writeln!(file, "{}", protocol::Hash(seed))?;
+    file.sync_all()?;
+    fs::File::open(folder)?.sync_all()?;
+    Ok(seed)
+}
+
+/// Reads a key file.
+pub(crate) fn load(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
+    let path = folder.join(name);
+    let text = fs::read_to_string(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
+    let seed: protocol::Hash = text.trim().parse().with_context(|| format!("`{}` holds no key", path.display()))?;
+    Ok(seed.0)
+}

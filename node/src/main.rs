@@ -1,0 +1,160 @@
+//! `comityd`: makes a node, runs it, or shows a federation on this machine.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use node::{
+    clock::Clock,
+    config::{Config, Tls},
+    demo,
+    init::{self, Beginning},
+};
+use registry_schema::AgencyId;
+
+/// A node of Comity, the federated registry for educators' micro-credentials.
+#[derive(Debug, Parser)]
+#[command(name = "comityd", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a federation of three agencies on this machine, with sample badges to try.
+    Demo(demo::Options),
+    /// Make a node: keys, an empty store, a configuration.
+    Init(Init),
+    /// Run a node.
+    Run(Run),
+    /// Print what another node's operator puts into its `comity.toml` to add this node as a peer.
+    Ticket(Data),
+    /// Manage who may act for this agency.
+    #[command(subcommand)]
+    Operator(Operator),
+}
+
+#[derive(Debug, Args)]
+struct Data {
+    /// The node's data directory.
+    #[arg(long, env = "COMITY_DATA", value_name = "DIR")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Init {
+    #[command(flatten)]
+    data: Data,
+    /// The agency: ISO 3166-2, with a local part for a district (US-CO:aurora).
+    #[arg(long, value_name = "US-NC")]
+    agency: AgencyId,
+    /// Its name for people.
+    #[arg(long)]
+    name: String,
+    /// Where the node will answer. Credentials name it, so it is for good.
+    #[arg(long)]
+    url: String,
+    /// Where it answers HTTP on this machine.
+    #[arg(long, default_value = "127.0.0.1:7400", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// Where it listens for peers, as a multiaddress; may be given several times.
+    #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
+    peer_listen: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    #[command(flatten)]
+    data: Data,
+    /// Where to answer HTTP; otherwise as the configuration says.
+    #[arg(long, env = "COMITY_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// A certificate chain, as PEM: answers HTTPS.
+    #[arg(long, env = "COMITY_TLS_CERT", requires = "tls_key", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, as PEM.
+    #[arg(long, env = "COMITY_TLS_KEY", requires = "tls_cert", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// `self-signed` answers HTTPS with a certificate made at the start; for tests.
+    #[arg(long, env = "COMITY_TLS", value_parser = ["self-signed"], conflicts_with = "tls_cert")]
+    tls: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Operator {
+    /// Add an operator, or give one another token. The token is printed this once.
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// The operator's name, for the audit trail.
+        name: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = matches!(cli.command, Command::Demo(_));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COMITY_LOG")
+        .unwrap_or_else(|_| if quiet { "warn".into() } else { "info".into() });
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(cli.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    // An error means that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match command {
+        Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
+        Command::Init(Init { data, agency, name, url, listen, peer_listen }) => {
+            let beginning = Beginning { agency, name, url, listen, peer_listen };
+            let config = init::init(&data.data, beginning, Clock::default().now()).await?;
+            let shown = data.data.display();
+            say(&format!(
+                "made a node of {} in `{shown}`\n  move `{shown}/keys/root.key` and `next-root.key` to a place that is offline\n  \
+                 add an operator:  comityd operator add NAME --data {shown}\n  run it:           comityd run --data {shown}",
+                config.agency
+            ));
+            Ok(())
+        }
+        Command::Run(Run { data, listen, tls_cert, tls_key, tls }) => {
+            let mut config = Config::load(&data.data)?;
+            config.listen = listen.unwrap_or(config.listen);
+            if let (Some(cert), Some(key)) = (tls_cert, tls_key) {
+                config.tls = Some(Tls::Files { cert, key });
+            } else if tls.is_some() {
+                config.tls = Some(Tls::SelfSigned);
+            }
+            let node = node::start(&data.data, config, Clock::default()).await?;
+            demo::ctrl_c().await;
+            node.stop().await;
+            Ok(())
+        }
+        Command::Ticket(data) => {
+            let ticket = init::ticket(&data.data)?;
+            say(&format!("[[peers]]\n{}", toml::to_string(&ticket).context("the ticket cannot be written")?.trim_end()));
+            Ok(())
+        }
+        Command::Operator(Operator::Add { data, name }) => {
+            say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
+            Ok(())
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the command was asked for")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where an error meets the person at the terminal")]
+fn report(error: &anyhow::Error) {
+    eprintln!("comityd: {error:#}");
+}

@@ -1,0 +1,285 @@
+//! The libp2p transport: TCP with TLS, and QUIC. The only room that names libp2p; bytes in, bytes out.
+//!
+//! Only peers of the static list are let in, and nothing is exchanged with others. A link that breaks is dialled
+//! again with a growing pause and some chance in it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use libp2p::{
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify, identity,
+    ping, request_response,
+    swarm::{NetworkBehaviour, SwarmEvent, dial_opts::{DialOpts, PeerCondition}},
+};
+use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
+use rand::RngExt as _;
+use serde_bytes::ByteBuf;
+use tokio::{sync::mpsc, time::Instant};
+
+/// The protocol's name on the wire.
+const PROTOCOL: &str = "/comity/1";
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// What libp2p adds around our bytes: a CBOR byte string's head.
+const FRAME_BYTES: u64 = 16;
+
+/// A peer of the static list.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Its name in this protocol: the hash of its agency's first key-log entry.
+    pub(crate) name: Hash,
+    /// Its libp2p identity.
+    pub(crate) id: PeerId,
+    /// Where it listens.
+    pub(crate) addresses: Vec<Multiaddr>,
+}
+
+/// What the network is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Call { peer: Hash, call: CallId, request: Vec<u8> },
+    Answer { call: CallId, response: Vec<u8> },
+    HangUp { peer: Hash },
+}
+
+/// What the network tells.
+#[derive(Debug)]
+pub(crate) enum News {
+    Connected(Hash),
+    Disconnected(Hash),
+    Asked { peer: Hash, call: CallId, request: Vec<u8> },
+    Answered { peer: Hash, call: CallId, response: Option<Vec<u8>> },
+}
+
+#[derive(NetworkBehaviour)]
+struct Behaviour {
+    allowed: allow_block_list::Behaviour<allow_block_list::AllowedPeers>,
+    limits: connection_limits::Behaviour,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    calls: request_response::cbor::Behaviour<ByteBuf, ByteBuf>,
+}
+
+/// The libp2p identity that follows from a node's secret.
+///
+/// # Errors
+/// If the library refuses the seed.
+pub(crate) fn identity(mut seed: [u8; 32]) -> anyhow::Result<identity::Keypair> {
+    identity::Keypair::ed25519_from_bytes(&mut seed).context("the node's key cannot be used")
+}
+
+/// The network's task: owns the swarm.
+pub(crate) struct Network {
+    swarm: Swarm<Behaviour>,
+    peers: BTreeMap<Hash, Peer>,
+    names: HashMap<PeerId, Hash>,
+    orders: mpsc::Receiver<Order>,
+    news: mpsc::Sender<News>,
+    calls: HashMap<request_response::OutboundRequestId, CallId>,
+    answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
+    last_answer: u64,
+    redials: BTreeMap<Hash, (Instant, Duration)>,
+}
+
+impl Network {
+    /// Listens at `listen`; gives the task, and the addresses that others can dial.
+    pub(crate) async fn listen(
+        keypair: identity::Keypair,
+        listen: &[Multiaddr],
+        peers: Vec<Peer>,
+        orders: mpsc::Receiver<Order>,
+        news: mpsc::Sender<News>,
+    ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
+        let mut swarm = SwarmBuilder::with_existing_identity(keypair)
+            .with_tokio()
+            .with_tcp(
+                libp2p::tcp::Config::default().nodelay(true),
+                libp2p::tls::Config::new,
+                libp2p::yamux::Config::default,
+            )?
+            .with_quic()
+            .with_behaviour(|key| behaviour(key, &peers))?
+            .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
+            .build();
+        for address in listen {
+            swarm.listen_on(address.clone()).with_context(|| format!("cannot listen at `{address}`"))?;
+        }
+        let mut addresses = Vec::new();
+        while addresses.len() < listen.len() {
+            match swarm.select_next_some().await {
+                SwarmEvent::NewListenAddr { address, .. } => addresses.push(address),
+                SwarmEvent::ListenerClosed { reason, .. } => {
+                    reason.context("cannot listen for peers: is the port taken?")?;
+                }
+                _ => {}
+            }
+        }
+        let names = peers.iter().map(|peer| (peer.id, peer.name)).collect();
+        let now = Instant::now();
+        let redials = peers.iter().map(|peer| (peer.name, (now, FIRST_PAUSE))).collect();
+        let peers = peers.into_iter().map(|peer| (peer.name, peer)).collect();
+        let network = Self {
+            swarm,
+            peers,
+            names,
+            orders,
+            news,
+            calls: HashMap::new(),
+            answers: HashMap::new(),
+            last_answer: 0,
+            redials,
+        };
+        Ok((network, addresses))
+    }
+
+    /// Runs until the replication's end of the channels is gone.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let redial = self.redials.values().map(|(at, _)| *at).min();
+            let redial = redial.unwrap_or_else(|| Instant::now() + LONGEST_PAUSE);
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.carry_out(order),
+                    None => return,
+                },
+                event = self.swarm.select_next_some() => {
+                    let Some(news) = self.read(event) else { continue };
+                    if self.news.send(news).await.is_err() {
+                        return;
+                    }
+                }
+                () = tokio::time::sleep_until(redial) => self.dial_who_is_due(),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Call { peer, call, request } => {
+                let Some(peer) = self.peers.get(&peer) else { return };
+                let id = self.swarm.behaviour_mut().calls.send_request(&peer.id, ByteBuf::from(request));
+                self.calls.insert(id, call);
+            }
+            Order::Answer { call, response } => {
+                if let Some(channel) = self.answers.remove(&call) {
+                    // A peer that left meanwhile is told nothing; it asks again when it is back.
+                    let _ = self.swarm.behaviour_mut().calls.send_response(channel, ByteBuf::from(response));
+                }
+            }
+            Order::HangUp { peer } => {
+                if let Some(peer) = self.peers.get(&peer) {
+                    let _ = self.swarm.disconnect_peer_id(peer.id);
+                }
+            }
+        }
+    }
+
+    fn dial_who_is_due(&mut self) {
+        let now = Instant::now();
+        for (name, (at, pause)) in &mut self.redials {
+            if *at > now {
+                continue;
+            }
+            let wait = pause.mul_f64(rand::rng().random_range(0.7..1.3));
+            *at = now + wait;
+            *pause = (*pause * 2).min(LONGEST_PAUSE);
+            let Some(peer) = self.peers.get(name) else { continue };
+            let options = DialOpts::peer_id(peer.id)
+                .condition(PeerCondition::DisconnectedAndNotDialing)
+                .addresses(peer.addresses.clone())
+                .build();
+            if let Err(error) = self.swarm.dial(options) {
+                tracing::debug!(peer = %peer.id, %error, "not dialled");
+            }
+        }
+    }
+
+    fn read(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<News> {
+        match event {
+            SwarmEvent::ConnectionEstablished { peer_id, num_established, .. } => {
+                let name = *self.names.get(&peer_id)?;
+                self.redials.remove(&name);
+                (num_established.get() == 1).then_some(News::Connected(name))
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
+                let name = *self.names.get(&peer_id)?;
+                tracing::info!(peer = %peer_id, cause = ?cause.map(|c| c.to_string()), "a peer is gone");
+                self.redials.insert(name, (Instant::now() + FIRST_PAUSE, FIRST_PAUSE));
+                Some(News::Disconnected(name))
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
+                tracing::debug!(peer = ?peer_id, %error, "a peer cannot be reached");
+                None
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, result: Err(error), .. })) => {
+                // A frozen peer stays connected for ever; end it, so that it is dialled anew.
+                tracing::info!(%peer, %error, "a peer does not answer");
+                let _ = self.swarm.disconnect_peer_id(peer);
+                None
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Calls(event)) => self.read_call(event),
+            _ => None,
+        }
+    }
+
+    fn read_call(&mut self, event: request_response::Event<ByteBuf, ByteBuf>) -> Option<News> {
+        match event {
+            request_response::Event::Message { peer, message, .. } => {
+                let peer = *self.names.get(&peer)?;
+                match message {
+                    request_response::Message::Request { request, channel, .. } => {
+                        self.last_answer += 1;
+                        let call = CallId(self.last_answer);
+                        self.answers.insert(call, channel);
+                        Some(News::Asked { peer, call, request: request.into_vec() })
+                    }
+                    request_response::Message::Response { request_id, response } => {
+                        let call = self.calls.remove(&request_id)?;
+                        Some(News::Answered { peer, call, response: Some(response.into_vec()) })
+                    }
+                }
+            }
+            request_response::Event::OutboundFailure { peer, request_id, error, .. } => {
+                tracing::debug!(%peer, %error, "a call failed");
+                let peer = *self.names.get(&peer)?;
+                let call = self.calls.remove(&request_id)?;
+                Some(News::Answered { peer, call, response: None })
+            }
+            request_response::Event::InboundFailure { peer, error, .. } => {
+                tracing::debug!(%peer, %error, "an answer was not delivered");
+                self.answers.retain(|_, channel| channel.is_open());
+                None
+            }
+            request_response::Event::ResponseSent { .. } => None,
+        }
+    }
+}
+
+fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {
+    let mut allowed = allow_block_list::Behaviour::default();
+    for peer in peers {
+        allowed.allow_peer(peer.id);
+    }
+    let limits = connection_limits::ConnectionLimits::default()
+        .with_max_established_per_peer(Some(2))
+        .with_max_pending_incoming(Some(64))
+        .with_max_established_incoming(Some(256));
+    let max = MAX_MESSAGE_BYTES as u64 + FRAME_BYTES;
+    let codec = request_response::cbor::codec::Codec::default()
+        .set_request_size_maximum(max)
+        .set_response_size_maximum(max);
+    let config = request_response::Config::default().with_request_timeout(CALL_TIMEOUT);
+    let protocols = [(StreamProtocol::new(PROTOCOL), request_response::ProtocolSupport::Full)];
+    Behaviour {
+        allowed,
+        limits: connection_limits::Behaviour::new(limits),
+        identify: identify::Behaviour::new(identify::Config::new(PROTOCOL.to_owned(), key.public())),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_secs(10))),
+        calls: request_response::Behaviour::with_codec(codec, protocols, config),
+    }
+}

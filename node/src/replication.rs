@@ -1,0 +1,208 @@
+//! The replication's driver: one loop, one `select!`, one match over [`Effect`].
+//!
+//! It carries out the effects of [`Replica::handle`] in their order, so that nothing is said before it is on disk.
+//! If the store fails, the replica in memory may know more than the disk: it is dropped and made again from it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use protocol::{Batch, Effect, Event, Hash, Put, Replica, Settings, SigningKey, replica::Failed};
+use rand::{SeedableRng as _, rngs::StdRng};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    clock::Clock,
+    network::{News, Order},
+    registry::SharedRegistry,
+    storage::{Act, OwnWrite, Store, Unavailable},
+};
+
+/// How often the replica is told that time went by.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Asks the replication to write to this agency's own lists.
+#[derive(Clone, Debug)]
+pub(crate) struct Author(mpsc::Sender<Writing>);
+
+struct Writing {
+    puts: Vec<Put>,
+    own: Vec<OwnWrite>,
+    done: oneshot::Sender<Result<(), NotWritten>>,
+}
+
+/// Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotWritten {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] Unavailable),
+    /// The replica refused.
+    #[error(transparent)]
+    Replica(#[from] Failed),
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+impl Author {
+    /// Writes puts to the agency's lists, and `own` in the same transaction. When this returns, all of it is on disk.
+    pub(crate) async fn write(&self, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        let (done, written) = oneshot::channel();
+        self.0.send(Writing { puts, own, done }).await.map_err(|_| NotWritten::Stopping)?;
+        written.await.map_err(|_| NotWritten::Stopping)?
+    }
+}
+
+/// What a replica is made from, again after each failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) pinned: BTreeSet<Hash>,
+    pub(crate) home: Hash,
+    pub(crate) writer_seed: [u8; 32],
+    pub(crate) heartbeat_every: i64,
+    pub(crate) heartbeat_term: i64,
+    pub(crate) exchange_every: i64,
+}
+
+impl Identity {
+    /// The replica as the store has it.
+    pub(crate) async fn restore(&self, store: &Store) -> Result<Replica, NotWritten> {
+        let stored = store.load_log().await?;
+        let settings = Settings {
+            pinned: self.pinned.clone(),
+            home: self.home,
+            key: SigningKey::from_seed(&self.writer_seed).map_err(Failed::Own)?,
+            heartbeat_every: self.heartbeat_every,
+            heartbeat_term: self.heartbeat_term,
+            exchange_every: self.exchange_every,
+        };
+        Ok(Replica::restore(settings, stored.key_logs, stored.envelopes, stored.heartbeats)?)
+    }
+}
+
+/// The replication's task.
+pub(crate) struct Replication {
+    identity: Identity,
+    replica: Replica,
+    store: Store,
+    registry: SharedRegistry,
+    clock: Clock,
+    rng: StdRng,
+    writings: mpsc::Receiver<Writing>,
+    orders: mpsc::Sender<Order>,
+    news: mpsc::Receiver<News>,
+    connected: BTreeSet<Hash>,
+}
+
+impl Replication {
+    pub(crate) fn new(
+        identity: Identity,
+        replica: Replica,
+        store: Store,
+        registry: SharedRegistry,
+        clock: Clock,
+        orders: mpsc::Sender<Order>,
+        news: mpsc::Receiver<News>,
+    ) -> (Self, Author) {
+        let (writer, writings) = mpsc::channel(64);
+        let rng = StdRng::from_rng(&mut rand::rng());
+        let connected = BTreeSet::new();
+        let this = Self { identity, replica, store, registry, clock, rng, writings, orders, news, connected };
+        (this, Author(writer))
+    }
+
+    /// Runs until nobody can ask for writing any more.
+    pub(crate) async fn run(mut self) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            let (event, writing) = tokio::select! {
+                writing = self.writings.recv() => match writing {
+                    Some(Writing { puts, own, done }) => (Event::Authored(puts), Some((own, done))),
+                    None => return,
+                },
+                news = self.news.recv() => match news {
+                    Some(news) => (self.event(news), None),
+                    None => return,
+                },
+                _ = tick.tick() => (Event::Tick, None),
+            };
+            let (own, done) = writing.map_or((vec![], None), |(own, done)| (own, Some(done)));
+            let result = self.step(event, own).await;
+            if let Err(error) = &result {
+                tracing::error!(%error, "a step of the replication failed; its replica is made again from the store");
+                self.start_again().await;
+            }
+            match done {
+                // Whoever asked may have gone; what was written stays written.
+                Some(done) => drop(done.send(result)),
+                None => drop(result),
+            }
+        }
+    }
+
+    fn event(&mut self, news: News) -> Event {
+        match news {
+            News::Connected(peer) => {
+                self.connected.insert(peer);
+                self.registry.set_connected(peer, true);
+                Event::Connected(peer)
+            }
+            News::Disconnected(peer) => {
+                self.connected.remove(&peer);
+                self.registry.set_connected(peer, false);
+                Event::Disconnected(peer)
+            }
+            News::Asked { peer, call, request } => Event::Asked { peer, call, request },
+            News::Answered { peer, call, response } => Event::Answered { peer, call, response },
+        }
+    }
+
+    async fn step(&mut self, event: Event, mut own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        let effects = self.replica.handle(event, self.clock.now(), &mut self.rng)?;
+        for effect in effects {
+            match effect {
+                Effect::Persist(batch) => {
+                    self.store.commit(&batch, &std::mem::take(&mut own)).await?;
+                    self.registry.apply(&batch, &self.replica);
+                }
+                Effect::Call { peer, call, request } => self.order(Order::Call { peer, call, request }).await?,
+                Effect::Answer { call, response } => self.order(Order::Answer { call, response }).await?,
+                Effect::Forked { agency, pair } => {
+                    tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
+                    self.note("replication.fork", agency.to_string(), format!("{} {}", pair.0, pair.1)).await?;
+                }
+                Effect::Expel { peer, why } => {
+                    tracing::warn!(%peer, %why, "a peer misbehaved");
+                    self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
+                    self.order(Order::HangUp { peer }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
+        let act = Act { at: self.clock.now(), who: "node".into(), act, subject, note: Some(note) };
+        Ok(self.store.commit(&Batch::default(), &[OwnWrite::Audit(act)]).await?)
+    }
+
+    async fn order(&self, order: Order) -> Result<(), NotWritten> {
+        self.orders.send(order).await.map_err(|_| NotWritten::Stopping)
+    }
+
+    /// Makes the replica again from what is on disk, and meets the connected peers anew.
+    async fn start_again(&mut self) {
+        match self.identity.restore(&self.store).await {
+            Ok(replica) => self.replica = replica,
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be read; trying again with the next event");
+                return;
+            }
+        }
+        for peer in self.connected.clone() {
+            if let Err(error) = self.step(Event::Connected(peer), vec![]).await {
+                tracing::error!(%error, "a peer cannot be met again");
+            }
+        }
+    }
+}

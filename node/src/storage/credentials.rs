@@ -1,0 +1,189 @@
+//! Credentials that this agency issued, and the keys of its issuers.
+
+use registry_schema::{CredentialCode, Timestamp};
+use sqlx::{FromRow, Sqlite, Transaction};
+
+use super::{Store, Unavailable};
+
+/// A credential about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    /// What is kept of it.
+    pub issued: Issued,
+    /// The signed badge, as JSON.
+    pub document: String,
+}
+
+/// A credential as it is stored.
+#[derive(Clone, Debug, FromRow)]
+pub struct Issued {
+    /// Its `id`.
+    pub id: String,
+    /// Its short code.
+    #[sqlx(try_from = "String")]
+    pub code: CredentialCode,
+    /// The issuer's id.
+    pub issuer: String,
+    /// The achievement's id.
+    pub achievement: String,
+    /// The achievement's name.
+    pub name: String,
+    /// The holder's name.
+    pub subject: String,
+    /// Good from, in milliseconds since 1970.
+    pub valid_from: i64,
+    /// Good up to.
+    pub valid_until: Option<i64>,
+    /// Its status list.
+    pub list: i64,
+    /// Its index in that list.
+    pub slot: i64,
+}
+
+impl Issued {
+    /// Good from.
+    #[must_use]
+    pub const fn from(&self) -> Timestamp {
+        Timestamp(self.valid_from)
+    }
+
+    /// Good up to.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.valid_until.map(Timestamp)
+    }
+}
+
+/// An issuer's secret and status list.
+#[derive(Clone, FromRow)]
+pub struct IssuerKey {
+    /// The issuer's id.
+    pub issuer: String,
+    /// The secret from which its badge key follows.
+    #[sqlx(try_from = "Vec<u8>")]
+    pub seed: Seed,
+    /// The number of its status list.
+    #[sqlx(try_from = "i64")]
+    pub list: u32,
+}
+
+/// 32 secret bytes; not printed.
+#[derive(Clone)]
+pub struct Seed(pub [u8; 32]);
+
+impl TryFrom<Vec<u8>> for Seed {
+    type Error = &'static str;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, Self::Error> {
+        bytes.try_into().map(Self).map_err(|_| "a key of another length")
+    }
+}
+
+impl std::fmt::Debug for IssuerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IssuerKey({}, list {})", self.issuer, self.list)
+    }
+}
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seed")
+    }
+}
+
+pub(super) async fn insert(t: &mut Transaction<'_, Sqlite>, new: &NewCredential) -> Result<(), Unavailable> {
+    let c = &new.issued;
+    sqlx::query(
+        "INSERT INTO credentials
+             (id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot, document)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(&c.id)
+    .bind(c.code.compact())
+    .bind(&c.issuer)
+    .bind(&c.achievement)
+    .bind(&c.name)
+    .bind(&c.subject)
+    .bind(c.valid_from)
+    .bind(c.valid_until)
+    .bind(c.list)
+    .bind(c.slot)
+    .bind(&new.document)
+    .execute(&mut **t)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_key(
+    t: &mut Transaction<'_, Sqlite>,
+    issuer: &str,
+    seed: &[u8],
+    list: u32,
+) -> Result<(), Unavailable> {
+    sqlx::query("INSERT INTO issuer_keys (issuer, seed, list) VALUES ($1, $2, $3)")
+        .bind(issuer)
+        .bind(seed)
+        .bind(i64::from(list))
+        .execute(&mut **t)
+        .await?;
+    Ok(())
+}
+
+const COLUMNS: &str = "id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot";
+
+impl Store {
+    /// The credential with this code.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn credential_by_code(&self, code: CredentialCode) -> Result<Option<Issued>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM credentials WHERE code = $1");
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(code.compact()).fetch_optional(&self.read).await?)
+    }
+
+    /// The credential with this id.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn credential_by_id(&self, id: &str) -> Result<Option<Issued>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM credentials WHERE id = $1");
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&self.read).await?)
+    }
+
+    /// The newest credentials, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(&self.read).await?)
+    }
+
+    /// The signed badge of a credential, as JSON.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn badge(&self, id: &str) -> Result<Option<String>, Unavailable> {
+        let found: Option<(String,)> =
+            sqlx::query_as("SELECT document FROM credentials WHERE id = $1").bind(id).fetch_optional(&self.read).await?;
+        Ok(found.map(|(document,)| document))
+    }
+
+    /// The key and the status list of an issuer, if this node keeps them.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn issuer_key(&self, issuer: &str) -> Result<Option<IssuerKey>, Unavailable> {
+        let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE issuer = $1";
+        Ok(sqlx::query_as(sql).bind(issuer).fetch_optional(&self.read).await?)
+    }
+
+    /// The key of the issuer that has this status list.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn issuer_key_of_list(&self, list: u32) -> Result<Option<IssuerKey>, Unavailable> {
+        let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE list = $1";
+        Ok(sqlx::query_as(sql).bind(i64::from(list)).fetch_optional(&self.read).await?)
+    }
+}

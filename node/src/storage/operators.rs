@@ -1,0 +1,36 @@
+//! Operators: who may act for this agency. Their tokens are kept as hashes.
+
+use registry_schema::Timestamp;
+
+use super::{Store, Unavailable};
+
+impl Store {
+    /// Adds an operator, or gives an existing one another token.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn put_operator(&self, name: &str, token_hash: [u8; 32], at: Timestamp) -> Result<(), Unavailable> {
+        sqlx::query(
+            "INSERT INTO operators (name, token_hash, added_at) VALUES ($1, $2, $3)
+             ON CONFLICT (name) DO UPDATE SET token_hash = excluded.token_hash",
+        )
+        .bind(name)
+        .bind(token_hash.to_vec())
+        .bind(at.0)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// The operator with this token.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn operator(&self, token_hash: [u8; 32]) -> Result<Option<String>, Unavailable> {
+        let found: Option<(String,)> = sqlx::query_as("SELECT name FROM operators WHERE token_hash = $1")
+            .bind(token_hash.to_vec())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(found.map(|(name,)| name))
+    }
+}

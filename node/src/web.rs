@@ -1,0 +1,163 @@
+//! The pages: the same Verdict as the API's, for people. Plain HTML from the server; no JavaScript.
+
+mod pages;
+
+use axum::{
+    Router,
+    extract::{Multipart, Path, Query, State, multipart::MultipartError},
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use registry_schema::{AgencyId, Issuer, recognition::RecognitionEntry};
+use serde::Deserialize;
+
+pub(crate) use pages::CONTENT_SECURITY_POLICY;
+use pages::{AgenciesPage, AgencyRow, HelpIndexPage, HelpPage, IssuersPage, ProblemPage, VerdictPage, VerifyPage};
+
+use crate::api::{
+    App, agencies,
+    problem::{self, Problem},
+    verifications::{Asked, answer},
+};
+
+/// The pages' routes.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(verify_page))
+        .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
+        .route("/agencies", get(agencies_page))
+        .route("/issuers", get(issuers_page))
+        .route("/help", get(|| async { page(StatusCode::OK, &HelpIndexPage::new()) }))
+        .route("/help/{code}", get(help_page))
+        .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", pages::STYLESHEET) }))
+        .route("/assets/icon.svg", get(|| async { asset("image/svg+xml", pages::ICON) }))
+}
+
+fn page(status: StatusCode, template: &impl askama::Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn asset(kind: &'static str, content: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")], content).into_response()
+}
+
+fn problem_page(problem: &Problem) -> Response {
+    let status = problem.status();
+    page(status, &ProblemPage::new(status.as_u16(), problem.title(), problem.detail()))
+}
+
+/// The page with the box, with what was typed before and the problem with it.
+fn box_page(app: &App, asked: &Asked, text: &str, problem: Option<&Problem>) -> Response {
+    let registry = app.registry.read();
+    let agencies: Vec<(AgencyId, String)> =
+        registry.agencies().into_iter().map(|lists| (lists.id.clone(), lists.name.clone())).collect();
+    let asked_agency = asked.agency.as_deref().and_then(|id| id.parse().ok());
+    let agency = asked_agency.filter(|id| registry.agency(id).is_some()).unwrap_or_else(|| registry.home_id().clone());
+    let name = registry.agency(&agency).map_or_else(|| agency.to_string(), |lists| lists.name.clone());
+    let purpose = asked.purpose.as_deref().and_then(|p| p.parse().ok());
+    let shown = VerifyPage::new(&agency, &name, &agencies, problem.map(Problem::detail))
+        .with_answers(text, purpose, asked.at.as_deref().unwrap_or_default());
+    page(problem.map_or(StatusCode::OK, Problem::status), &shown)
+}
+
+async fn verify_page(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    box_page(&app, &asked, "", None)
+}
+
+/// What the form holds.
+#[derive(Default)]
+struct Sent {
+    file: Vec<u8>,
+    text: String,
+    asked: Asked,
+}
+
+async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
+    let sent = match read_form(multipart).await {
+        Ok(sent) => sent,
+        Err(error) => {
+            let problem = Problem::unreadable_body(error.status(), error.body_text());
+            return box_page(&app, &Asked::default(), "", Some(&problem));
+        }
+    };
+    let question = match sent.asked.question(&app) {
+        Ok(question) => question,
+        Err(problem) => return box_page(&app, &sent.asked, &sent.text, Some(&problem)),
+    };
+    let badge = if sent.file.is_empty() { sent.text.trim().as_bytes() } else { &sent.file };
+    if badge.is_empty() {
+        let problem = Problem::new(&problem::INVALID, "choose a badge file, or type a short code");
+        return box_page(&app, &sent.asked, "", Some(&problem));
+    }
+    match answer(&app, badge, &question).await {
+        Ok(verdict) => {
+            let names = app.registry.read();
+            let name = |id: &AgencyId| names.agency(id).map_or_else(|| id.to_string(), |lists| lists.name.clone());
+            page(StatusCode::OK, &VerdictPage::new(&verdict, &name, question.now))
+        }
+        Err(problem) => problem_page(&problem),
+    }
+}
+
+async fn read_form(mut multipart: Multipart) -> Result<Sent, MultipartError> {
+    let mut sent = Sent::default();
+    while let Some(field) = multipart.next_field().await? {
+        match field.name().unwrap_or_default() {
+            "file" => sent.file = field.bytes().await?.to_vec(),
+            "text" => sent.text = field.text().await?,
+            "agency" => sent.asked.agency = Some(field.text().await?),
+            "purpose" => sent.asked.purpose = Some(field.text().await?),
+            "at" => sent.asked.at = Some(field.text().await?),
+            _ => {}
+        }
+    }
+    Ok(sent)
+}
+
+async fn agencies_page(State(app): State<App>) -> Response {
+    let row = |agency: agencies::Agency| AgencyRow {
+        id: agency.id,
+        name: agency.name,
+        as_of: agency.last_heard,
+        good_until: agency.good_until,
+        issuers: agency.issuers,
+        recognitions: agency.recognitions,
+        url: agency.url,
+        home: agency.home,
+    };
+    let rows: Vec<AgencyRow> = agencies::all(&app).into_iter().map(row).collect();
+    page(StatusCode::OK, &AgenciesPage::new(&rows, app.clock.now()))
+}
+
+#[derive(Deserialize)]
+struct WhichIssuers {
+    agency: Option<String>,
+    page: Option<usize>,
+}
+
+async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
+    let registry = app.registry.read();
+    let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
+    let agency = asked.filter(|id| registry.agency(id).is_some()).unwrap_or_else(|| registry.home_id().clone());
+    let name = |id: &AgencyId| registry.agency(id).map_or_else(|| id.to_string(), |lists| lists.name.clone());
+    let all = registry.agencies();
+    let issuers: Vec<Issuer> = all.iter().flat_map(|lists| lists.issuers().cloned()).collect();
+    let recognitions: Vec<RecognitionEntry> = all.iter().flat_map(|lists| lists.recognitions()).collect();
+    let number = which.page.unwrap_or(1);
+    page(StatusCode::OK, &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number))
+}
+
+async fn help_page(Path(code): Path<String>) -> Response {
+    let of_request = problem::ALL.iter().find(|p| p.code == code).map(|p| HelpPage::new(p.code, p.title, p.explanation));
+    match HelpPage::for_code(&code).or(of_request) {
+        Some(help) => page(StatusCode::OK, &help),
+        None => problem_page(&Problem::new(&problem::NOT_FOUND, "there is no such code: see /help for all of them")),
+    }
+}

@@ -1,0 +1,219 @@
+//! The federation on one page: a tile a state, and a table that says the same.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use registry_schema::{AgencyId, Timestamp};
+
+use super::words::{ago, counted, plain, since};
+
+/// `code,row,column`: one small square a state.
+const TILE_GRID: &str = include_str!("../../../assets/us-tile-grid.csv");
+const TILE: u32 = 50;
+
+/// What this node knows of one agency.
+#[derive(Debug, Clone)]
+pub(crate) struct AgencyRow {
+    /// Which agency.
+    pub(crate) id: AgencyId,
+    /// Its name.
+    pub(crate) name: String,
+    /// When its newest word was signed.
+    pub(crate) as_of: Option<Timestamp>,
+    /// Up to when that word may be relied on.
+    pub(crate) good_until: Option<Timestamp>,
+    /// How many issuers are home there.
+    pub(crate) issuers: usize,
+    /// How many recognitions it has in force.
+    pub(crate) recognitions: usize,
+    /// Where its node answers.
+    pub(crate) url: String,
+    /// Whether it is the agency of this node.
+    pub(crate) home: bool,
+}
+
+/// `GET /agencies`.
+#[derive(Debug, Template)]
+#[template(path = "agencies.html")]
+pub(crate) struct AgenciesPage {
+    summary: String,
+    tiles: Vec<Tile>,
+    rows: Vec<Row>,
+    more: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    id: String,
+    name: String,
+    state: Standing,
+    heard: String,
+    good_until: String,
+    issuers: usize,
+    recognitions: usize,
+    url: String,
+    link: bool,
+}
+
+#[derive(Debug)]
+struct Tile {
+    code: String,
+    x: u32,
+    y: u32,
+    state: Standing,
+    says: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Home,
+    Fresh,
+    Silent,
+    Absent,
+}
+
+impl Standing {
+    fn of(row: &AgencyRow, now: Timestamp) -> Self {
+        if row.home {
+            Self::Home
+        } else if row.as_of.is_some() && row.good_until.is_some_and(|until| now < until) {
+            Self::Fresh
+        } else {
+            Self::Silent
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Fresh => "fresh",
+            Self::Silent => "silent",
+            Self::Absent => "absent",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Home => "This node",
+            Self::Fresh => "Heard from",
+            Self::Silent => "Not heard from",
+            Self::Absent => "Not a member",
+        }
+    }
+}
+
+impl AgenciesPage {
+    /// What the table may weigh, so that the page stays under 50 KB, whatever the agencies call themselves.
+    const MOST_BYTES: usize = 30_000;
+
+    /// `now` decides who counts as heard from.
+    pub(crate) fn new(rows: &[AgencyRow], now: Timestamp) -> Self {
+        let standing: BTreeMap<&str, Standing> = rows.iter().map(|r| (r.id.as_str(), Standing::of(r, now))).collect();
+        let silent = standing.values().filter(|s| **s == Standing::Silent).count();
+        let summary = match (rows.len(), silent) {
+            (count, 0) => format!(
+                "{}. All of them have been heard from in time.",
+                counted(count, "agency", "agencies")
+            ),
+            (count, silent) => format!(
+                "{}. {silent} not heard from in time: an answer that needs {} word says “could not check”.",
+                counted(count, "agency", "agencies"),
+                if silent == 1 { "its" } else { "their" },
+            ),
+        };
+        let mut shown: Vec<Row> = rows.iter().map(|r| Row::new(r, now)).collect();
+        shown.sort_by(|a, b| (a.state != Standing::Home, &a.name).cmp(&(b.state != Standing::Home, &b.name)));
+        let mut weight = 0;
+        let fit = shown.iter().take_while(|r| {
+            weight += r.weight();
+            weight <= Self::MOST_BYTES
+        });
+        let fit = fit.count();
+        let more = shown.len() - fit;
+        shown.truncate(fit);
+        Self {
+            summary,
+            tiles: tiles(&standing),
+            rows: shown,
+            more,
+        }
+    }
+}
+
+impl Row {
+    fn new(row: &AgencyRow, now: Timestamp) -> Self {
+        let state = Standing::of(row, now);
+        let heard = match (state, row.as_of) {
+            (Standing::Home, _) => "Always: its own lists are kept here".to_owned(),
+            (_, None) => "Never yet".to_owned(),
+            (Standing::Silent, Some(at)) => format!("Not {}", since(at, now)),
+            (_, Some(at)) => ago(at, now),
+        };
+        let good_until = match (state, row.good_until) {
+            (Standing::Home, _) | (_, None) => "–".to_owned(),
+            (_, Some(until)) => until.in_words(),
+        };
+        let url = plain(&row.url, 100);
+        Self {
+            id: row.id.to_string(),
+            name: plain(&row.name, 80),
+            state,
+            heard,
+            good_until,
+            issuers: row.issuers,
+            recognitions: row.recognitions,
+            link: url == row.url && (url.starts_with("https://") || url.starts_with("http://")),
+            url,
+        }
+    }
+
+    /// At least the bytes that it takes in the page.
+    fn weight(&self) -> usize {
+        620 + escaped(&self.name) + 2 * escaped(&self.url)
+    }
+}
+
+/// How many bytes a text has at most once it is escaped.
+fn escaped(text: &str) -> usize {
+    text.bytes()
+        .map(|b| {
+            if matches!(b, b'<' | b'>' | b'&' | b'"' | b'\'') {
+                5
+            } else {
+                1
+            }
+        })
+        .sum()
+}
+
+fn tiles(standing: &BTreeMap<&str, Standing>) -> Vec<Tile> {
+    let read = |line: &str| {
+        let mut parts = line.trim().split(',');
+        let code = parts.next()?.to_owned();
+        let row: u32 = parts.next()?.parse().ok()?;
+        let column: u32 = parts.next()?.parse().ok()?;
+        let state = standing
+            .get(format!("US-{code}").as_str())
+            .copied()
+            .unwrap_or(Standing::Absent);
+        let says = format!("{code}: {}", state.words().to_lowercase());
+        Some(Tile {
+            code,
+            x: column * TILE,
+            y: row * TILE,
+            state,
+            says,
+        })
+    };
+    TILE_GRID.lines().filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_the_district_of_columbia_has_a_tile() {
+        assert_eq!(tiles(&BTreeMap::new()).len(), 51);
+    }
+}

@@ -1,0 +1,104 @@
+//! One page for each code, and an index of them. What a code means is told where the code is made.
+
+use askama::Template;
+use registry_schema::Check;
+use verification::codes;
+
+use super::words::{self, plain};
+
+/// `GET /help/{code}`.
+#[derive(Debug, Template)]
+#[template(path = "help.html")]
+pub(crate) struct HelpPage {
+    code: String,
+    title: String,
+    explanation: String,
+}
+
+impl HelpPage {
+    /// A page for a code of any kind. In `explanation`, an empty line begins a new paragraph.
+    pub(crate) fn new(code: &str, title: &str, explanation: &str) -> Self {
+        Self {
+            code: plain(code, 60),
+            title: plain(title, 120),
+            explanation: explanation.to_owned(),
+        }
+    }
+
+    /// The page of a finding's code.
+    pub(crate) fn for_code(code: &str) -> Option<Self> {
+        codes::find(code).map(|e| Self::new(e.name, e.title, e.text))
+    }
+
+    fn paragraphs(&self) -> impl Iterator<Item = &str> {
+        self.explanation.split("\n\n").filter(|p| !p.trim().is_empty())
+    }
+}
+
+/// `GET /help`: the codes of all findings, by check.
+#[derive(Debug, Template)]
+#[template(path = "help_index.html")]
+pub(crate) struct HelpIndexPage {
+    groups: Vec<Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    title: &'static str,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    code: &'static str,
+    title: &'static str,
+    shape: &'static str,
+    outcome: &'static str,
+}
+
+impl HelpIndexPage {
+    /// All codes, in the order of the checks.
+    pub(crate) fn new() -> Self {
+        let mut groups: Vec<(Check, Group)> = Vec::new();
+        for e in codes::all() {
+            let entry = Entry {
+                code: e.name,
+                title: e.title,
+                shape: words::Mark::of(e.check, e.outcome).shape(),
+                outcome: words::outcome(e.check, e.outcome),
+            };
+            match groups.last_mut() {
+                Some((check, group)) if *check == e.check => group.entries.push(entry),
+                _ => groups.push((
+                    e.check,
+                    Group {
+                        title: words::check(e.check),
+                        entries: vec![entry],
+                    },
+                )),
+            }
+        }
+        Self {
+            groups: groups.into_iter().map(|(_, group)| group).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_stands_in_the_index_and_has_a_page() {
+        let index = HelpIndexPage::new().render().unwrap();
+        for e in codes::all() {
+            assert!(index.contains(&format!("href=\"/help/{}\"", e.name)), "{}", e.name);
+            assert!(
+                HelpPage::for_code(e.name).unwrap().render().unwrap().contains(e.name),
+                "{}",
+                e.name
+            );
+        }
+        assert!(HelpPage::for_code("no.such").is_none());
+    }
+}

@@ -1,0 +1,193 @@
+//! The trust list, readable: every issuer, and who recognizes it for what.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use registry_schema::{AgencyId, Issuer, Purpose, Timestamp, recognition::RecognitionEntry};
+
+use super::words::{Mark, counted, listed, plain, term};
+
+/// `GET /issuers`, in pages.
+#[derive(Debug, Template)]
+#[template(path = "issuers.html")]
+pub(crate) struct IssuersPage {
+    agency: String,
+    agency_id: String,
+    summary: String,
+    issuers: Vec<Shown>,
+    page: usize,
+    pages: usize,
+}
+
+#[derive(Debug)]
+struct Shown {
+    name: String,
+    id: String,
+    home: String,
+    mark: Mark,
+    here: String,
+    rows: Vec<Row>,
+    more: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    agency: String,
+    covers: String,
+    uses: String,
+    term: String,
+    mark: Mark,
+    state: String,
+}
+
+/// One issuer, and every recognition that names it.
+struct Listed<'a> {
+    issuer: &'a Issuer,
+    entries: Vec<&'a RecognitionEntry>,
+}
+
+impl IssuersPage {
+    /// What a page may hold, counting an issuer as one and each of its recognitions as one more: keeps it under 50 KB.
+    const BUDGET: usize = 30;
+    const MOST_ROWS: usize = 8;
+
+    /// `agency` is the one that the reader asks about; the lists are those of the whole federation. `page` counts
+    /// from 1; one that does not exist shows the nearest.
+    pub(crate) fn new(
+        agency: &AgencyId,
+        agency_name: &dyn Fn(&AgencyId) -> String,
+        issuers: &[Issuer],
+        recognitions: &[RecognitionEntry],
+        now: Timestamp,
+        page: usize,
+    ) -> Self {
+        let name = |id: &AgencyId| plain(&agency_name(id), 60);
+        let mut by_id: BTreeMap<&str, Listed<'_>> = BTreeMap::new();
+        let named = issuers.iter().chain(recognitions.iter().map(|r| &r.recognition.issuer));
+        for issuer in named {
+            by_id.entry(&issuer.id).or_insert_with(|| Listed {
+                issuer,
+                entries: Vec::new(),
+            });
+        }
+        for entry in recognitions {
+            if let Some(listed) = by_id.get_mut(entry.recognition.issuer.id.as_str()) {
+                listed.entries.push(entry);
+            }
+        }
+        let mut all: Vec<Listed<'_>> = by_id.into_values().collect();
+        all.sort_by_key(|l| (l.issuer.name.to_lowercase(), l.issuer.id.clone()));
+        for listed in &mut all {
+            // The asked agency first, what is in force before what has ended.
+            listed
+                .entries
+                .sort_by_key(|e| (e.agency != *agency, !e.holds(now, None), e.agency.clone()));
+        }
+
+        let here = all.iter().filter(|l| l.holds_at(agency, now)).count();
+        let summary = format!(
+            "{here} of {} recognized in {}.",
+            counted(all.len(), "issuer is", "issuers are"),
+            name(agency)
+        );
+
+        let chunks = chunks(&all);
+        let page = page.clamp(1, chunks.len().max(1));
+        let shown = chunks.get(page - 1).into_iter().flatten();
+        Self {
+            summary,
+            issuers: shown.map(|l| Shown::new(l, agency, &name, now)).collect(),
+            page,
+            pages: chunks.len(),
+            agency: name(agency),
+            agency_id: agency.to_string(),
+        }
+    }
+}
+
+impl Listed<'_> {
+    fn weight(&self) -> usize {
+        1 + self.entries.len().min(IssuersPage::MOST_ROWS)
+    }
+
+    fn holds_at(&self, agency: &AgencyId, now: Timestamp) -> bool {
+        self.entries.iter().any(|e| e.agency == *agency && e.holds(now, None))
+    }
+}
+
+fn chunks<'a, 'b>(all: &'b [Listed<'a>]) -> Vec<Vec<&'b Listed<'a>>> {
+    let mut chunks: Vec<Vec<&Listed<'_>>> = Vec::new();
+    let mut weight = usize::MAX;
+    for listed in all {
+        weight = weight.saturating_add(listed.weight());
+        match chunks.last_mut() {
+            Some(chunk) if weight <= IssuersPage::BUDGET => chunk.push(listed),
+            _ => {
+                weight = listed.weight();
+                chunks.push(vec![listed]);
+            }
+        }
+    }
+    chunks
+}
+
+impl Shown {
+    fn new(listed: &Listed<'_>, agency: &AgencyId, name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
+        let (mark, here) = if listed.holds_at(agency, now) {
+            (Mark::Holds, format!("Recognized in {}", name(agency)))
+        } else {
+            (Mark::NotRecognized, format!("Not recognized in {}", name(agency)))
+        };
+        Self {
+            name: plain(&listed.issuer.name, 120),
+            id: plain(&listed.issuer.id, 120),
+            home: name(&listed.issuer.agency),
+            mark,
+            here,
+            rows: listed
+                .entries
+                .iter()
+                .take(IssuersPage::MOST_ROWS)
+                .map(|e| Row::new(e, name, now))
+                .collect(),
+            more: listed.entries.len().saturating_sub(IssuersPage::MOST_ROWS),
+        }
+    }
+}
+
+impl Row {
+    fn new(entry: &RecognitionEntry, name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
+        let recognition = &entry.recognition;
+        let (mark, state) = match &entry.withdrawn {
+            Some(w) if w.at <= now => {
+                let spared = if w.earlier_badges_stay_good {
+                    "; badges dated earlier stay good"
+                } else {
+                    ""
+                };
+                (Mark::Aside, format!("Withdrawn on {}{spared}", w.at.date_in_words()))
+            }
+            _ if now < recognition.from => (Mark::Aside, format!("Begins on {}", recognition.from.date_in_words())),
+            _ if !recognition.in_term(now) => (Mark::Aside, "Ended".to_owned()),
+            Some(w) => (Mark::Holds, format!("In force; ends on {}", w.at.date_in_words())),
+            None => (Mark::Holds, "In force".to_owned()),
+        };
+        Self {
+            agency: name(&entry.agency),
+            covers: recognition.scope.to_string(),
+            uses: uses(&recognition.purposes),
+            term: term(recognition.from, recognition.until),
+            mark,
+            state,
+        }
+    }
+}
+
+/// `any use`, or the uses by name.
+pub(super) fn uses(purposes: &[Purpose]) -> String {
+    if Purpose::ALL.iter().all(|p| purposes.contains(p)) {
+        return "any use".to_owned();
+    }
+    let words: Vec<String> = purposes.iter().map(|p| p.in_words().to_owned()).collect();
+    listed(&words, Purpose::ALL.len())
+}

@@ -1,0 +1,221 @@
+//! The answer: one sentence, four lines, the person, the next step, and every finding.
+
+use askama::Template;
+use registry_schema::{AgencyId, Check, Finding, Outcome, Timestamp, Verdict, VerdictKind};
+
+use super::{
+    lines::{DETAIL, Line, NAME, Teller},
+    next_steps::next_steps,
+    words::{self, Mark, ago, for_use, plain, sentence, since, term},
+};
+
+/// `POST /verify`, and a kept answer: the verdict as a card that could be read aloud.
+#[derive(Debug, Template)]
+#[template(path = "verdict.html")]
+pub(crate) struct VerdictPage {
+    look: Look,
+    sentence: String,
+    long: bool,
+    agency: String,
+    agency_id: String,
+    asked_for: String,
+    earlier: Option<String>,
+    checked: String,
+    badge: Option<String>,
+    badge_notes: Vec<String>,
+    reasons: Vec<String>,
+    lines: Vec<Line>,
+    person: Line,
+    next: Vec<String>,
+    findings: Vec<Row>,
+    ids: Vec<(&'static str, String)>,
+    receipt: Option<Receipt>,
+}
+
+/// A verdict's shape and color (one name for both) and its word.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    shape: &'static str,
+    word: &'static str,
+}
+
+#[derive(Debug)]
+struct Row {
+    check: &'static str,
+    mark: Mark,
+    outcome: &'static str,
+    detail: String,
+    code: String,
+    explained: bool,
+    age: Option<String>,
+}
+
+#[derive(Debug)]
+struct Receipt {
+    address: String,
+    link: bool,
+}
+
+impl VerdictPage {
+    /// `agency_name` gives an agency's name, or its id where it has none; `now` is what ages are counted from.
+    pub(crate) fn new(verdict: &Verdict, agency_name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
+        let teller = Teller {
+            verdict,
+            agency_name,
+            now,
+        };
+        let another_day = verdict.checked_at.seconds_since(verdict.at).abs() > 60;
+        let (badge, badge_notes) = teller.badge();
+        Self {
+            look: Look::of(verdict.verdict),
+            sentence: plain(&verdict.sentence, 300),
+            long: verdict.sentence.chars().count() > 60,
+            agency: teller.name(&verdict.agency),
+            agency_id: verdict.agency.to_string(),
+            asked_for: for_use(verdict.purpose),
+            earlier: another_day.then(|| verdict.at.date_in_words()),
+            checked: verdict.checked_at.in_words(),
+            badge,
+            badge_notes,
+            reasons: teller.reasons(),
+            lines: vec![
+                teller.issued_by(),
+                teller.recognized_by(),
+                teller.not_revoked(),
+                teller.counts_for(),
+            ],
+            person: teller.person(),
+            next: next_steps(verdict, agency_name),
+            findings: verdict.findings.iter().take(24).map(|f| teller.row(f)).collect(),
+            ids: teller.ids(),
+            receipt: verdict.receipt.as_deref().map(Receipt::new),
+        }
+    }
+
+    /// How many checks there were, and how many of them passed.
+    fn tally(&self) -> String {
+        let passed = self.findings.iter().filter(|f| f.mark == Mark::Holds).count();
+        format!("{passed} of {} passed", self.findings.len())
+    }
+}
+
+impl Look {
+    const fn of(kind: VerdictKind) -> Self {
+        match kind {
+            VerdictKind::Accepted => Self {
+                shape: "accepted",
+                word: "Accepted here",
+            },
+            VerdictKind::NotRecognized => Self {
+                shape: "not-recognized",
+                word: "Genuine, not recognized here",
+            },
+            VerdictKind::NotValid => Self {
+                shape: "not-valid",
+                word: "Not valid",
+            },
+            VerdictKind::CouldNotCheck => Self {
+                shape: "could-not-check",
+                word: "Could not check",
+            },
+            VerdictKind::Unreadable => Self {
+                shape: "unreadable",
+                word: "Not a badge we can read",
+            },
+        }
+    }
+}
+
+impl Receipt {
+    /// Only an address on this node, or an https one, becomes a link.
+    fn new(address: &str) -> Self {
+        let shown = plain(address, 300);
+        let here = shown.starts_with('/') && !shown.starts_with("//") && !shown.starts_with("/\\");
+        let link = shown == address && (here || shown.starts_with("https://"));
+        Self { address: shown, link }
+    }
+}
+
+impl Teller<'_> {
+    fn badge(&self) -> (Option<String>, Vec<String>) {
+        let Some(credential) = &self.verdict.credential else {
+            return (None, Vec::new());
+        };
+        let mut notes = Vec::new();
+        if let Some(code) = credential.code {
+            notes.push(format!("Code {code}"));
+        }
+        match (credential.valid_from, credential.valid_until) {
+            (Some(from), Some(until)) => notes.push(format!("Good {}", term(from, Some(until)))),
+            (Some(from), None) => notes.push(format!("Good from {}, with no end date", from.date_in_words())),
+            (None, Some(until)) => notes.push(format!("Good until {}", until.date_in_words())),
+            (None, None) => {}
+        }
+        (
+            credential
+                .name
+                .as_deref()
+                .map(|n| plain(n, NAME))
+                .filter(|n| !n.is_empty()),
+            notes,
+        )
+    }
+
+    /// The identifiers, for those who want to be exact.
+    fn ids(&self) -> Vec<(&'static str, String)> {
+        let badge = self.verdict.credential.as_ref().and_then(|c| c.id.as_ref());
+        let issuer = self.verdict.issuer.as_ref().map(|i| &i.id);
+        let ids = [("Badge", badge), ("Issuer", issuer)];
+        ids.into_iter()
+            .filter_map(|(of, id)| Some((of, plain(id?, 300))))
+            .collect()
+    }
+
+    /// Why the answer is no yes: all deciding findings, so that none hides behind the first. What the sentence and the
+    /// four lines say is not said twice.
+    fn reasons(&self) -> Vec<String> {
+        let core = [Check::Structure, Check::Proof, Check::Issuer, Check::Dates];
+        let deciding = |f: &&Finding| match self.verdict.verdict {
+            VerdictKind::Accepted => false,
+            VerdictKind::NotRecognized => {
+                matches!(
+                    f.code.as_str(),
+                    "recognition.withdrawn" | "recognition.not_at_that_date"
+                )
+            }
+            VerdictKind::CouldNotCheck => {
+                f.outcome == Outcome::CouldNotCheck && core.contains(&f.check) && !f.code.ends_with(".not_checked")
+            }
+            VerdictKind::NotValid => f.outcome == Outcome::Failed && core.contains(&f.check),
+            VerdictKind::Unreadable => f.outcome == Outcome::Failed && f.check == Check::Structure,
+        };
+        let told = self.verdict.sentence.to_lowercase();
+        let new = |f: &&Finding| !told.contains(&f.detail.trim().to_lowercase());
+        let found = self.verdict.findings.iter().filter(deciding).filter(new);
+        found.take(8).map(|f| sentence(&f.detail, DETAIL)).collect()
+    }
+
+    fn row(&self, f: &Finding) -> Row {
+        let whose = match f.check {
+            Check::Status => self.source(),
+            Check::Recognition | Check::Worth => Some(self.name(&self.verdict.agency)),
+            _ => None,
+        };
+        let age = f.as_of.map(|at| match (f.outcome, whose) {
+            (Outcome::CouldNotCheck, Some(who)) => format!("Not heard from {who} {}.", since(at, self.now)),
+            (Outcome::CouldNotCheck, None) => format!("Not heard {}.", since(at, self.now)),
+            (_, Some(who)) => format!("Heard from {who} {}.", ago(at, self.now)),
+            (_, None) => format!("As known {}.", ago(at, self.now)),
+        });
+        let code = plain(&f.code, 60);
+        Row {
+            check: words::check(f.check),
+            mark: Mark::of(f.check, f.outcome),
+            outcome: words::outcome(f.check, f.outcome),
+            detail: sentence(&f.detail, DETAIL),
+            explained: verification::codes::find(&code).is_some(),
+            code,
+            age,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The first page: one question, one box.
+
+use askama::Template;
+use registry_schema::{AgencyId, CredentialCode, Purpose};
+
+use super::words::{plain, sentence};
+
+/// `GET /`: asks for a badge.
+#[derive(Debug, Template)]
+#[template(path = "verify.html")]
+pub(crate) struct VerifyPage {
+    agencies: Vec<Choice>,
+    purposes: Vec<Choice>,
+    problem: Option<String>,
+    example: CredentialCode,
+    text: String,
+    at: String,
+}
+
+#[derive(Debug)]
+struct Choice {
+    value: String,
+    words: String,
+    chosen: bool,
+}
+
+impl VerifyPage {
+    /// `agency` is the one whose answer is asked for; `agencies` are all that can be chosen; `problem` says why the last
+    /// try brought no answer.
+    pub(crate) fn new(
+        agency: &AgencyId,
+        agency_name: &str,
+        agencies: &[(AgencyId, String)],
+        problem: Option<&str>,
+    ) -> Self {
+        let choice = |id: &AgencyId, name: &str| Choice {
+            value: id.to_string(),
+            words: plain(name, 60),
+            chosen: id == agency,
+        };
+        let mut choices: Vec<Choice> = agencies.iter().map(|(id, name)| choice(id, name)).collect();
+        if !choices.iter().any(|c| c.chosen) {
+            choices.push(choice(agency, agency_name));
+        }
+        choices.sort_by(|a, b| a.words.cmp(&b.words));
+        let purposes = Purpose::ALL
+            .into_iter()
+            .map(|p| Choice {
+                value: p.as_str().to_owned(),
+                words: p.in_words().to_owned(),
+                chosen: false,
+            })
+            .collect();
+        Self {
+            agencies: choices,
+            purposes,
+            problem: problem.map(|p| sentence(p, 300)),
+            example: CredentialCode::new(agency.code_letters(), 0x1_9A4E_C27B_5D13),
+            text: String::new(),
+            at: String::new(),
+        }
+    }
+
+    /// Keeps what was typed before the problem, so that nobody types it twice.
+    pub(crate) fn with_answers(mut self, text: &str, purpose: Option<Purpose>, at: &str) -> Self {
+        self.text = text.chars().take(2_000).collect();
+        self.at = at.chars().take(10).collect();
+        for choice in &mut self.purposes {
+            choice.chosen = purpose.is_some_and(|p| p.as_str() == choice.value);
+        }
+        self
+    }
+}

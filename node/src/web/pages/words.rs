@@ -1,0 +1,274 @@
+//! Moments, outcomes and strangers' text, in words for people.
+
+use registry_schema::{Check, Finding, Outcome, Purpose, Timestamp};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Text that a stranger wrote, made fit to show: at most `most` characters, on one line, and without the control and
+/// direction characters that let text pretend to be other text.
+pub(super) fn plain(text: &str, most: usize) -> String {
+    let mut shown: String = text
+        .chars()
+        .filter(|c| !is_direction_mark(*c))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(most + 1)
+        .collect();
+    if let Some((end, _)) = shown.char_indices().nth(most) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
+}
+
+const fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// `a`, `a and b`, `a, b and c`; after `most` items, `and 3 more`.
+pub(super) fn listed(items: &[String], most: usize) -> String {
+    let mut shown: Vec<String> = items.iter().take(most).cloned().collect();
+    if items.len() > most {
+        shown.push(format!("{} more", items.len() - most));
+    }
+    match shown.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+/// `1 issuer`, `2 issuers`.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `for license renewal`, or `for any use`.
+pub(super) fn for_use(purpose: Option<Purpose>) -> String {
+    purpose.map_or_else(|| "for any use".to_owned(), |p| format!("for {}", p.in_words()))
+}
+
+/// `14:02 UTC`.
+fn clock(at: Timestamp) -> String {
+    let seconds = at.0.div_euclid(1000).rem_euclid(DAY);
+    format!("{:02}:{:02} UTC", seconds / HOUR, seconds % HOUR / MINUTE)
+}
+
+const fn day(at: Timestamp) -> i64 {
+    at.0.div_euclid(DAY * 1000)
+}
+
+fn weekday(at: Timestamp) -> &'static str {
+    // 1 January 1970 was a Thursday.
+    match (day(at) + 4).rem_euclid(7) {
+        0 => "Sunday",
+        1 => "Monday",
+        2 => "Tuesday",
+        3 => "Wednesday",
+        4 => "Thursday",
+        5 => "Friday",
+        _ => "Saturday",
+    }
+}
+
+/// How long ago: `4 minutes ago (14:02 UTC)`, `3 days ago (20 November 2026)`.
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.seconds_since(at);
+    let length = |n: i64, one: &str, many: &str| {
+        if n == 1 {
+            format!("1 {one} ago")
+        } else {
+            format!("{n} {many} ago")
+        }
+    };
+    if seconds < MINUTE {
+        format!("less than a minute ago ({})", clock(at))
+    } else if seconds < HOUR {
+        format!("{} ({})", length(seconds / MINUTE, "minute", "minutes"), clock(at))
+    } else if seconds < DAY {
+        format!("{} ({})", length(seconds / HOUR, "hour", "hours"), clock(at))
+    } else {
+        format!("{} ({})", length(seconds / DAY, "day", "days"), at.date_in_words())
+    }
+}
+
+/// Since when, for silence: `since 09:12 UTC today`, `since Tuesday, 09:12 UTC`, `since 3 March 2026`.
+pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
+    if day(at) == day(now) {
+        format!("since {} today", clock(at))
+    } else if now.seconds_since(at) < 6 * DAY {
+        format!("since {}, {}", weekday(at), clock(at))
+    } else {
+        format!("since {}", at.date_in_words())
+    }
+}
+
+/// `from 1 July 2025`, `1 July 2025 to 30 June 2027`.
+pub(super) fn term(from: Timestamp, until: Option<Timestamp>) -> String {
+    until.map_or_else(
+        || format!("since {}", from.date_in_words()),
+        |until| format!("{} to {}", from.date_in_words(), until.date_in_words()),
+    )
+}
+
+/// The sign beside a line. Each has a shape and a word of its own, so that color is never alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Holds,
+    Fails,
+    Unknown,
+    NotRecognized,
+    Aside,
+}
+
+impl Mark {
+    /// The sign for what came of a check. A missing recognition is no fault of the badge, and what a badge counts for
+    /// never is: neither is shown as a failure.
+    pub(super) const fn of(check: Check, outcome: Outcome) -> Self {
+        match (check, outcome) {
+            (_, Outcome::Passed) => Self::Holds,
+            (Check::Recognition, Outcome::Failed) => Self::NotRecognized,
+            (Check::Worth, Outcome::Failed) | (_, Outcome::NotApplicable) => Self::Aside,
+            (_, Outcome::Failed) => Self::Fails,
+            (_, Outcome::CouldNotCheck) => Self::Unknown,
+        }
+    }
+
+    /// The id of its shape in the page.
+    pub(super) const fn shape(self) -> &'static str {
+        match self {
+            Self::Holds => "accepted",
+            Self::Fails => "not-valid",
+            Self::Unknown => "could-not-check",
+            Self::NotRecognized => "not-recognized",
+            Self::Aside => "aside",
+        }
+    }
+}
+
+/// What came of a check, in a word or two.
+pub(super) const fn outcome(check: Check, outcome: Outcome) -> &'static str {
+    match (check, outcome) {
+        (_, Outcome::Passed) => "Passed",
+        (Check::Recognition, Outcome::Failed) => "Not recognized",
+        (Check::Worth, Outcome::Failed) => "None",
+        (_, Outcome::Failed) => "Failed",
+        (_, Outcome::CouldNotCheck) => "Could not check",
+        (_, Outcome::NotApplicable) => "Does not apply",
+    }
+}
+
+/// What a check asks, as a title.
+pub(super) const fn check(check: Check) -> &'static str {
+    match check {
+        Check::Structure => "Format",
+        Check::Proof => "Signature",
+        Check::Issuer => "Issuer",
+        Check::Dates => "Dates",
+        Check::Status => "Revoked or suspended",
+        Check::Recognition => "Recognition",
+        Check::Worth => "What it counts for",
+        Check::Holder => "The person",
+    }
+}
+
+/// The finding of one check, if it was reported: the worst one, if there are several.
+pub(super) fn finding(findings: &[Finding], check: Check) -> Option<&Finding> {
+    let rank = |f: &&Finding| match f.outcome {
+        Outcome::Failed => 0,
+        Outcome::CouldNotCheck => 1,
+        Outcome::Passed => 2,
+        Outcome::NotApplicable => 3,
+    };
+    findings.iter().filter(|f| f.check == check).min_by_key(rank)
+}
+
+/// Backticks around a word, as our messages have them, become quotation marks.
+fn quoted(text: &str) -> String {
+    let mut open = false;
+    let mark = |c| match c {
+        '`' => {
+            open = !open;
+            if open { '“' } else { '”' }
+        }
+        other => other,
+    };
+    text.chars().map(mark).collect()
+}
+
+/// A finding's detail as a sentence of its own: first letter large, full stop at the end, `quoted` as people quote.
+pub(super) fn sentence(text: &str, most: usize) -> String {
+    let text = quoted(&plain(text.trim(), most));
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else { return text };
+    let rest = letters.as_str();
+    // `did:key:…` and other names stay as they are.
+    let name = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|w| w.contains([':', '/', '“']) && !w.ends_with(':'));
+    let mut shown = if name {
+        text.clone()
+    } else {
+        first.to_uppercase().chain(rest.chars()).collect()
+    };
+    if !shown.ends_with(['.', '!', '?', '…', ':']) {
+        shown.push('.');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn age_is_told_in_words() {
+        let now = at("2026-11-23T14:06:30Z");
+        for (then, words) in [
+            ("2026-11-23T14:06:10Z", "less than a minute ago (14:06 UTC)"),
+            ("2026-11-23T14:02:11Z", "4 minutes ago (14:02 UTC)"),
+            ("2026-11-23T13:05:00Z", "1 hour ago (13:05 UTC)"),
+            ("2026-11-20T13:05:00Z", "3 days ago (20 November 2026)"),
+            ("2026-11-23T15:00:00Z", "less than a minute ago (15:00 UTC)"),
+        ] {
+            assert_eq!(ago(at(then), now), words);
+        }
+    }
+
+    #[test]
+    fn silence_is_told_by_its_beginning() {
+        let now = at("2026-11-23T14:06:30Z");
+        assert_eq!(since(at("2026-11-23T09:12:00Z"), now), "since 09:12 UTC today");
+        assert_eq!(since(at("2026-11-19T09:12:00Z"), now), "since Thursday, 09:12 UTC");
+        assert_eq!(since(at("2026-03-03T09:12:00Z"), now), "since 3 March 2026");
+    }
+
+    #[test]
+    fn text_of_strangers_is_cut_and_cannot_turn_the_line() {
+        assert_eq!(plain("a\u{202E}b\nc", 10), "ab c");
+        assert_eq!(plain("äöüß", 3), "äöü…");
+        assert_eq!(plain("äöü", 3), "äöü");
+        assert_eq!(sentence("revoked on 3 March 2026", 80), "Revoked on 3 March 2026.");
+        assert_eq!(
+            sentence("did:key:z6Mk is no issuer here", 80),
+            "did:key:z6Mk is no issuer here."
+        );
+        assert_eq!(sentence("no keyword `a` in it", 80), "No keyword “a” in it.");
+        assert_eq!(sentence("", 80), "");
+    }
+
+    #[test]
+    fn lists_read_as_people_say_them() {
+        let items: Vec<String> = ["a", "b", "c", "d"].map(String::from).to_vec();
+        assert_eq!(listed(&items[..0], 3), "");
+        assert_eq!(listed(&items[..1], 3), "a");
+        assert_eq!(listed(&items[..2], 3), "a and b");
+        assert_eq!(listed(&items, 2), "a, b and 2 more");
+    }
+}

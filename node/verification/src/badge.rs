@@ -1,0 +1,136 @@
+//! The parsed view of a badge: what its file says, before anything of it is believed.
+//!
+//! A file that is no credential at all is [`Unreadable`]. A credential with a wrong structure is still an
+//! [`OpenBadge`], with its [`Fault`]s, so that it can be shown and judged `not_valid`.
+//!
+//! A value of the wrong type is always a fault and never "absent": JSON-LD lets the same signed statement be written
+//! in several ways, and an expiry date or a status that this view overlooked would be a way around it.
+
+mod structure;
+
+pub(crate) use structure::moment;
+
+use registry_schema::Timestamp;
+use serde_json::Value;
+
+use crate::formats::{Form, Unreadable};
+
+/// A badge, as its file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenBadge {
+    /// The whole document; what the proof covers.
+    pub document: Value,
+    /// The form in which it came.
+    pub form: Form,
+    /// The data model that it is written in.
+    pub model: DataModel,
+    /// Its `id`.
+    pub id: Option<String>,
+    /// `issuer`, or `issuer.id`; empty, with a fault, if there is none.
+    pub issuer_id: String,
+    /// `issuer.name`.
+    pub issuer_name: Option<String>,
+    /// `credentialSubject.achievement.id`.
+    pub achievement_id: Option<String>,
+    /// `credentialSubject.achievement.name`, or else the credential's own name.
+    pub achievement_name: Option<String>,
+    /// `credentialSubject.id`: the holder's DID, if the badge is bound to one.
+    pub subject_id: Option<String>,
+    /// The earner's name: an `IdentityObject` of type `name` that is not hashed, or `credentialSubject.name`.
+    pub subject_name: Option<String>,
+    /// `validFrom` (VCDM 1.1: `issuanceDate`).
+    pub valid_from: Option<Timestamp>,
+    /// `validUntil` (VCDM 1.1: `expirationDate`).
+    pub valid_until: Option<Timestamp>,
+    /// The entries of `credentialStatus`, in their order.
+    pub status: Vec<StatusEntry>,
+    /// What is wrong with its structure.
+    pub faults: Vec<Fault>,
+}
+
+/// The version of the Verifiable Credentials Data Model, by the first context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataModel {
+    /// 1.1, of older wallets.
+    V1,
+    /// 2.0.
+    V2,
+}
+
+/// One entry of `credentialStatus`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusEntry {
+    /// Its type: `BitstringStatusListEntry`, `StatusList2021Entry`, `1EdTechRevocationList`, or another.
+    pub kind: String,
+    /// `statusPurpose`: `revocation`, `suspension`, or another.
+    pub purpose: Option<String>,
+    /// The list's URL.
+    pub list: String,
+    /// The place in the list; none for kinds that have no places.
+    pub index: Option<u32>,
+}
+
+impl StatusEntry {
+    /// Whether this crate knows how to read the list that the entry points to.
+    #[must_use]
+    pub fn is_bitstring(&self) -> bool {
+        matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
+    }
+}
+
+/// Something wrong with a credential's structure, in words: lower case, no full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `credentialSubject.achievement.name`.
+    pub place: String,
+    /// What is wrong there.
+    pub what: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` {}", self.place, self.what)
+    }
+}
+
+/// Reads a document that is already JSON.
+///
+/// # Errors
+/// If it is no credential at all.
+pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+    let Value::Object(object) = &document else {
+        return Err(Unreadable::new(
+            "the file holds no JSON object",
+            "send the badge file as you received it",
+        ));
+    };
+    let has_type = |name: &str| structure::types(object.get("type")).any(|t| t == name);
+    if has_type("VerifiablePresentation") {
+        return Err(Unreadable::new(
+            "this is a presentation, which wraps badges",
+            "ask the holder for the badge itself",
+        ));
+    }
+    if has_type("EnvelopedVerifiableCredential") {
+        return Err(Unreadable::new(
+            "this is an envelope around a signed token (VC-JWT), a form that this version cannot read yet",
+            "ask the holder for the badge as JSON with a Data Integrity proof",
+        ));
+    }
+    if has_type("Assertion") {
+        return Err(Unreadable::new(
+            "this is a badge of an older standard than Open Badges 3.0",
+            "ask the issuer for the badge as Open Badges 3.0",
+        ));
+    }
+    if !has_type("VerifiableCredential") && !object.contains_key("credentialSubject") {
+        return Err(Unreadable::new(
+            "the file is JSON, but no credential: it has neither the type VerifiableCredential nor a credentialSubject",
+            "send the badge file as you received it",
+        ));
+    }
+    let mut badge = structure::read(object);
+    badge.document = document;
+    badge.form = form;
+    Ok(badge)
+}

@@ -1,0 +1,203 @@
+//! The table itself.
+
+use registry_schema::{Check, Outcome};
+
+use super::Explanation;
+
+macro_rules! codes {
+    ($($code:ident $name:literal $check:ident $outcome:ident $title:literal $text:literal)*) => {
+        /// A finding's code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $code,)*
+        }
+
+        impl Code {
+            /// The name in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
+            /// The check that reports it.
+            #[must_use]
+            pub const fn check(self) -> Check {
+                match self { $(Self::$code => Check::$check,)* }
+            }
+
+            /// The outcome that it stands for.
+            #[must_use]
+            pub const fn outcome(self) -> Outcome {
+                match self { $(Self::$code => Outcome::$outcome,)* }
+            }
+        }
+
+        pub(super) const ALL: &[Explanation] = &[$(Explanation {
+            code: Code::$code,
+            name: $name,
+            check: Check::$check,
+            outcome: Outcome::$outcome,
+            title: $title,
+            text: $text,
+        },)*];
+    };
+}
+
+codes! {
+    StructureValid "structure.valid" Structure Passed
+        "The file is a well-formed badge"
+        "The file follows Open Badges 3.0 and the W3C data model that it builds on. Nothing needs to be done."
+    StructureInvalid "structure.invalid" Structure Failed
+        "The badge is not well formed"
+        "Something that every Open Badges 3.0 credential must have is missing or written wrongly; the finding names \
+         the place. The badge may still be meant honestly. Ask its issuer for a corrected one."
+    StructureUnreadable "structure.unreadable" Structure Failed
+        "No badge could be read"
+        "The file is not a badge in a form that this node knows; the finding says where reading stopped. Screenshots, \
+         scans and edited pictures lose the badge inside. Ask the holder to download the badge again and to send that \
+         file."
+    StructureUnknownContext "structure.unknown_context" Structure CouldNotCheck
+        "The badge uses a vocabulary that this node does not have"
+        "What a signature covers depends on the vocabularies that a badge names. This node uses only those that it \
+         carries itself and never fetches one while checking. Ask the node's operator to add the vocabulary that the \
+         finding names, or ask the issuer for a badge that uses the standard ones."
+    ProofValid "proof.valid" Proof Passed
+        "The signature matches"
+        "The content is exactly what was signed. Whether the signer is the issuer is a check of its own."
+    ProofInvalid "proof.invalid" Proof Failed
+        "The signature does not match"
+        "The badge was changed after it was issued, or another key signed it. Do not rely on what it says. Ask the \
+         holder to download it again from where it was issued; if it still fails, ask the issuer."
+    ProofMissing "proof.missing" Proof Failed
+        "The badge carries no signature"
+        "Without a signature anyone could have written this file. Ask the holder for the badge as the issuer gave it \
+         out."
+    ProofUncoveredField "proof.uncovered_field" Proof Failed
+        "The signature does not cover everything"
+        "The badge says something that no vocabulary defines, so the signature does not cover it and anyone could \
+         have added it. The finding names the term. Ask the issuer for a badge without it."
+    ProofExpired "proof.expired" Proof Failed
+        "The signature has expired"
+        "The issuer put an end date on its signature, and that date has passed. Ask the holder for a newer copy of \
+         the badge."
+    ProofUnknownSuite "proof.unknown_suite" Proof CouldNotCheck
+        "The signature is of a kind that cannot be checked here"
+        "This version of the node does not know this kind of signature. That says nothing against the badge. Ask the \
+         issuer for a badge with an eddsa-rdfc-2022 signature, or ask the issuer to confirm this one."
+    ProofUnknownKey "proof.unknown_key" Proof CouldNotCheck
+        "The signing key is not known here"
+        "The badge names a key that no agency of this federation lists, so its signature could not be checked. Ask \
+         the issuer which agency knows it, or ask the issuer to confirm the badge."
+    ProofTooComplex "proof.too_complex" Proof CouldNotCheck
+        "The badge is too large or too tangled to check"
+        "To keep one file from holding up everyone else's, a node looks at badges up to a limit that is far above any \
+         ordinary one. Ask the issuer for a simpler badge."
+    ProofNotChecked "proof.not_checked" Proof CouldNotCheck
+        "The signature was not checked"
+        "Something before it stopped the check; another finding says what. Solve that first, then check the badge \
+         again."
+    IssuerKeyIsIssuers "issuer.key_is_issuers" Issuer Passed
+        "The signing key is the issuer's"
+        "The key that signed the badge belongs to the issuer that the badge names, and did when it was signed."
+    IssuerKeyNotIssuers "issuer.key_not_issuers" Issuer Failed
+        "The signing key is not the issuer's"
+        "Somebody signed this badge, but not with a key of the issuer that it names, or not while the key was the \
+         issuer's. Do not rely on it. Ask the issuer whether it gave out this badge."
+    IssuerUnresolvable "issuer.unresolvable" Issuer CouldNotCheck
+        "The issuer's keys are not known here"
+        "No agency of this federation lists this issuer, and its name does not itself hold a key. So nobody here can \
+         say which keys are its own. Ask the issuer, or the agency that oversees it, to be listed."
+    IssuerNotChecked "issuer.not_checked" Issuer CouldNotCheck
+        "Who issued the badge was not shown"
+        "Without a signature that holds, nothing shows who issued the badge. See the finding on the signature."
+    DatesInDate "dates.in_date" Dates Passed
+        "The badge is in date"
+        "The date asked about lies within the badge's own dates."
+    DatesExpired "dates.expired" Dates Failed
+        "The badge has expired"
+        "The badge's own end date lies before the date asked about. Ask the holder whether it was renewed, or ask \
+         about an earlier date."
+    DatesNotYetValid "dates.not_yet_valid" Dates Failed
+        "The badge is not good yet"
+        "The badge's own first date lies after the date asked about. Check again from that date on."
+    DatesNotChecked "dates.not_checked" Dates CouldNotCheck
+        "The dates could not be read"
+        "The badge's dates are missing a time zone or are no dates, or no badge could be read at all. Ask the issuer \
+         for a corrected badge."
+    StatusActive "status.active" Status Passed
+        "Neither revoked nor suspended"
+        "The list that the badge names was heard recently enough, and holds neither a revocation nor a suspension of \
+         it. The finding says as of when."
+    StatusRevoked "status.revoked" Status Failed
+        "The badge was revoked"
+        "The agency that keeps this badge's status has revoked it, which is final. The finding says when and why. Ask \
+         that agency or the holder if you need to know more; a corrected badge may have been issued instead."
+    StatusSuspended "status.suspended" Status Failed
+        "The badge is suspended"
+        "The agency that keeps this badge's status has suspended it for now; it can be reinstated. Ask that agency or \
+         the holder, and check again later."
+    StatusUnknownThen "status.unknown_then" Status CouldNotCheck
+        "Whether it was suspended on that date is not known"
+        "The badge was reinstated after the date asked about, and this node does not know when the suspension began. \
+         Ask the agency that keeps its status, or ask about today."
+    StatusStale "status.stale" Status CouldNotCheck
+        "The status is too old"
+        "The agency that keeps this badge's status has not been heard from recently enough to say that the badge \
+         still holds. Try again later; if it lasts, ask that agency."
+    StatusUnreachable "status.unreachable" Status CouldNotCheck
+        "The status list could not be read"
+        "The badge names a status list that nobody in this federation keeps or that could not be had. Ask the issuer \
+         whether the badge still holds."
+    StatusNone "status.none" Status NotApplicable
+        "The badge has no status"
+        "The badge does not say where its status stands, so it cannot be revoked or suspended. Whether that is good \
+         enough is up to the agency asked."
+    StatusMissing "status.missing" Status CouldNotCheck
+        "The agency wants a status, and the badge has none"
+        "The agency asked recognizes the issuer, but only badges that say where a revocation would stand. This one \
+         does not. Ask the issuer for a badge with a status, or ask the agency."
+    StatusNotChecked "status.not_checked" Status CouldNotCheck
+        "The status was not checked"
+        "There was no badge whose status could be looked up. See the finding on structure."
+    RecognitionRecognized "recognition.recognized" Recognition Passed
+        "The issuer is recognized here"
+        "The agency asked recognizes the issuer for this achievement, for this use, on this date."
+    RecognitionNone "recognition.none" Recognition Failed
+        "The issuer is not recognized here"
+        "The agency asked has not recognized this issuer. The badge may be genuine, and others may recognize it; the \
+         finding says who does. Ask the agency how it decides about badges of this issuer."
+    RecognitionOutOfScope "recognition.out_of_scope" Recognition Failed
+        "Recognized for other badges"
+        "The agency asked recognizes the issuer, but not for this achievement. Ask the agency whether it covers this \
+         badge in another way."
+    RecognitionWrongPurpose "recognition.wrong_purpose" Recognition Failed
+        "Recognized for another use"
+        "The agency asked recognizes the issuer for this badge, but for other uses than the one asked about; the \
+         finding says which. Ask again for one of those, or ask the agency."
+    RecognitionNotAtThatDate "recognition.not_at_that_date" Recognition Failed
+        "Not recognized on that date"
+        "The agency asked recognizes or recognized the issuer, but its term does not cover the date asked about. Ask \
+         about another date, or ask the agency."
+    RecognitionWithdrawn "recognition.withdrawn" Recognition Failed
+        "The recognition was withdrawn"
+        "The agency asked once recognized the issuer and has withdrawn that. The finding says from when. Ask the \
+         agency what that means for badges issued before."
+    RecognitionStale "recognition.stale" Recognition CouldNotCheck
+        "The agency's trust list is too old"
+        "The list of issuers that the agency asked recognizes has not been heard recently enough to say yes or no. \
+         Try again later, or ask that agency's own node."
+    RecognitionNotChecked "recognition.not_checked" Recognition CouldNotCheck
+        "Recognition was not checked"
+        "There was no badge whose issuer could be looked up. See the finding on structure."
+    WorthNoPublishedRate "worth.no_published_rate" Worth NotApplicable
+        "No published rate"
+        "The agency asked has not published what this badge counts for. Recognition and worth are different things: \
+         ask the agency for the rate."
+    WorthNotChecked "worth.not_checked" Worth NotApplicable
+        "Worth was not looked up"
+        "There was no badge whose worth could be looked up. See the finding on structure."
+    HolderNotChecked "holder.not_checked" Holder CouldNotCheck
+        "Whether it is this person's badge was not checked"
+        "A badge that is genuine may still be somebody else's. Compare the name in the badge with an identity \
+         document, or ask the holder to prove that the badge is theirs."
+}

@@ -1,0 +1,91 @@
+//! JSON-LD contexts, compiled in. **Nothing is ever fetched**: whoever could change what a context says between
+//! signing and reading could change what a signature means.
+//!
+//! Origin, licence and SHA-256 of each file stand in `contexts/README.md`; a test compares.
+
+/// A context that this crate knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// The URL by which documents name it.
+    pub url: &'static str,
+    /// The file in `contexts/`.
+    pub file: &'static str,
+    /// Its content, byte for byte.
+    pub json: &'static str,
+}
+
+macro_rules! contexts {
+    ($($url:literal => $file:literal,)*) => {
+        /// All of them.
+        pub const ALL: &[Context] =
+            &[$(Context { url: $url, file: $file, json: include_str!(concat!("../contexts/", $file)) }),*];
+    };
+}
+
+/// Verifiable Credentials Data Model 2.0.
+pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
+/// Verifiable Credentials Data Model 1.1.
+pub const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
+/// Open Badges 3.0, the newest; ours are issued with it.
+pub const OPEN_BADGES: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
+/// How the URL of every Open Badges 3.0 context begins.
+pub(crate) const OPEN_BADGES_PREFIX: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context";
+
+contexts! {
+    "https://www.w3.org/ns/credentials/v2" => "credentials-v2.json",
+    "https://www.w3.org/2018/credentials/v1" => "credentials-v1.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context.json" => "ob-v3p0-context-3.0.0.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json" => "ob-v3p0-context-3.0.1.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json" => "ob-v3p0-context-3.0.2.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json" => "ob-v3p0-context-3.0.3.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json" => "ob-v3p0-extensions.json",
+    "https://w3id.org/security/data-integrity/v1" => "data-integrity-v1.json",
+    "https://w3id.org/security/data-integrity/v2" => "data-integrity-v2.json",
+    "https://w3id.org/security/multikey/v1" => "multikey-v1.json",
+    "https://w3id.org/security/suites/ed25519-2020/v1" => "ed25519-2020-v1.json",
+    "https://www.w3.org/ns/credentials/status/v1" => "bitstring-status-list-v1.json",
+}
+
+/// The context with this URL.
+#[must_use]
+pub fn find(url: &str) -> Option<&'static Context> {
+    ALL.iter().find(|c| c.url == url)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+
+    use super::*;
+
+    #[test]
+    fn each_file_is_the_one_that_its_readme_names() {
+        let readme = include_str!("../contexts/README.md");
+        for context in ALL {
+            let hash: String = digest(&SHA256, context.json.as_bytes())
+                .as_ref()
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect();
+            let row = readme.lines().find(|l| l.contains(&format!("| `{}` |", context.file)));
+            let row = row.unwrap_or_else(|| panic!("{} is not in contexts/README.md", context.file));
+            assert!(
+                row.contains(context.url),
+                "{} has another URL in the table",
+                context.file
+            );
+            assert!(row.contains(&hash), "{} was changed: {hash}", context.file);
+        }
+        assert_eq!(readme.lines().filter(|l| l.starts_with("| `")).count(), ALL.len());
+    }
+
+    #[test]
+    fn each_context_is_json_with_a_context_and_no_vocabulary_of_its_own() {
+        for context in ALL {
+            let json: serde_json::Value = serde_json::from_str(context.json).unwrap();
+            assert!(json["@context"].is_object(), "{}", context.url);
+            // A default vocabulary would make every misspelt term a defined one.
+            assert!(json["@context"].get("@vocab").is_none(), "{}", context.url);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Unsigned documents, as this registry issues them: badges (Open Badges 3.0 on VCDM 2.0) and status lists
+//! (Bitstring Status List v1.0).
+
+use registry_schema::{Achievement, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    bitstring::{self, Bitstring},
+    contexts::{CREDENTIALS_V2, OPEN_BADGES},
+};
+
+/// What a badge says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCredential {
+    /// `urn:uuid:…`
+    pub id: String,
+    /// The issuer's `id`: its DID.
+    pub issuer_id: String,
+    /// Its name.
+    pub issuer_name: String,
+    /// Its public page.
+    pub issuer_url: Option<String>,
+    /// The earner's name.
+    pub subject_name: String,
+    /// The earner's DID, if the badge is bound to one.
+    pub subject_id: Option<String>,
+    /// What was achieved.
+    pub achievement: Achievement,
+    /// Good from.
+    pub valid_from: Timestamp,
+    /// Good up to, if it has a term.
+    pub valid_until: Option<Timestamp>,
+    /// Where its status stands, if it has one.
+    pub status: Option<NewStatus>,
+}
+
+/// Where a badge's status stands: the same index in two lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStatus {
+    /// URL of the list of revocations.
+    pub revocation_list: String,
+    /// URL of the list of suspensions.
+    pub suspension_list: String,
+    /// The index in both, assigned at random.
+    pub index: u32,
+}
+
+/// What a status list says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStatusList {
+    /// Its URL; `credentialStatus` entries name it.
+    pub id: String,
+    /// The DID whose key signs it.
+    pub issuer_id: String,
+    /// `revocation` or `suspension`.
+    pub purpose: String,
+    /// The bits.
+    pub list: Bitstring,
+    /// Known up to this moment.
+    pub valid_from: Timestamp,
+    /// Holds until this moment.
+    pub valid_until: Option<Timestamp>,
+    /// How long a reader may keep it, in milliseconds.
+    pub ttl: u64,
+}
+
+fn put(object: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        object.insert(key.to_owned(), value.into());
+    }
+}
+
+fn date(moment: Timestamp) -> String {
+    moment.whole_seconds().to_string()
+}
+
+/// An unsigned `OpenBadgeCredential`.
+#[must_use]
+pub fn build(new: &NewCredential) -> Value {
+    let mut issuer = Map::new();
+    put(&mut issuer, "id", Some(new.issuer_id.as_str()));
+    put(&mut issuer, "type", Some(json!(["Profile"])));
+    put(&mut issuer, "name", Some(new.issuer_name.as_str()));
+    put(&mut issuer, "url", new.issuer_url.as_deref());
+    let mut subject = Map::new();
+    put(&mut subject, "id", new.subject_id.as_deref());
+    put(&mut subject, "type", Some(json!(["AchievementSubject"])));
+    let name = json!([{
+        "type": "IdentityObject",
+        "identityType": "name",
+        "hashed": false,
+        "identityHash": new.subject_name,
+    }]);
+    put(&mut subject, "identifier", Some(name));
+    let achievement = json!({
+        "id": new.achievement.id,
+        "type": ["Achievement"],
+        "name": new.achievement.name,
+        "description": new.achievement.description,
+        "criteria": {"narrative": new.achievement.criteria},
+    });
+    put(&mut subject, "achievement", Some(achievement));
+    let mut document = Map::new();
+    put(&mut document, "@context", Some(json!([CREDENTIALS_V2, OPEN_BADGES])));
+    put(&mut document, "id", Some(new.id.as_str()));
+    put(
+        &mut document,
+        "type",
+        Some(json!(["VerifiableCredential", "OpenBadgeCredential"])),
+    );
+    put(&mut document, "name", Some(new.achievement.name.as_str()));
+    put(&mut document, "issuer", Some(issuer));
+    put(&mut document, "validFrom", Some(date(new.valid_from)));
+    put(&mut document, "validUntil", new.valid_until.map(date));
+    put(&mut document, "credentialSubject", Some(subject));
+    put(
+        &mut document,
+        "credentialStatus",
+        new.status.as_ref().map(status_entries),
+    );
+    Value::Object(document)
+}
+
+fn status_entries(status: &NewStatus) -> Value {
+    let entry = |list: &str, purpose: &str| {
+        json!({
+            "id": format!("{list}#{}", status.index),
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": purpose,
+            "statusListIndex": status.index.to_string(),
+            "statusListCredential": list,
+        })
+    };
+    json!([
+        entry(&status.revocation_list, "revocation"),
+        entry(&status.suspension_list, "suspension")
+    ])
+}
+
+/// An unsigned `BitstringStatusListCredential`.
+#[must_use]
+pub fn status_list(new: &NewStatusList) -> Value {
+    let mut document = Map::new();
+    put(&mut document, "@context", Some(json!([CREDENTIALS_V2])));
+    put(&mut document, "id", Some(new.id.as_str()));
+    put(
+        &mut document,
+        "type",
+        Some(json!(["VerifiableCredential", "BitstringStatusListCredential"])),
+    );
+    put(&mut document, "issuer", Some(new.issuer_id.as_str()));
+    put(&mut document, "validFrom", Some(date(new.valid_from)));
+    put(&mut document, "validUntil", new.valid_until.map(date));
+    let subject = json!({
+        "id": format!("{}#list", new.id),
+        "type": "BitstringStatusList",
+        "statusPurpose": new.purpose,
+        "encodedList": bitstring::encode(&new.list),
+        "ttl": new.ttl,
+    });
+    put(&mut document, "credentialSubject", Some(subject));
+    Value::Object(document)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{SigningKey, badge, data_integrity, formats::Form, multikey};
+
+    pub(crate) fn example(key: &SigningKey) -> NewCredential {
+        NewCredential {
+            id: "urn:uuid:6d1a0f62-4f0e-4a8c-8a70-0d5fb2b0a001".to_owned(),
+            issuer_id: multikey::did_key(&key.public_key()).0,
+            issuer_name: "Example Educator Academy".to_owned(),
+            issuer_url: Some("https://academy.example".to_owned()),
+            subject_name: "Jordan Ávila".to_owned(),
+            subject_id: None,
+            achievement: Achievement {
+                id: "https://academy.example/a/teaching-with-data".to_owned(),
+                name: "Teaching with Data".to_owned(),
+                description: "Uses evidence of learning.".to_owned(),
+                criteria: "Three pieces of evidence.".to_owned(),
+            },
+            valid_from: "2026-01-15T09:00:00Z".parse().unwrap(),
+            valid_until: Some("2031-01-15T09:00:00Z".parse().unwrap()),
+            status: Some(NewStatus {
+                revocation_list: "https://sc.example/v1/status-lists/1".to_owned(),
+                suspension_list: "https://sc.example/v1/status-lists/2".to_owned(),
+                index: 94_567,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_badge_reads_back_what_was_built() {
+        let new = example(&SigningKey::from_seed(&[7; 32]).unwrap());
+        let badge = badge::parse(build(&new), Form::Json).unwrap();
+        assert_eq!(badge.faults, []);
+        assert_eq!(badge.id.as_ref(), Some(&new.id));
+        assert_eq!(badge.issuer_id, new.issuer_id);
+        assert_eq!(badge.issuer_name.as_ref(), Some(&new.issuer_name));
+        assert_eq!(badge.subject_name.as_ref(), Some(&new.subject_name));
+        assert_eq!(badge.achievement_id.as_ref(), Some(&new.achievement.id));
+        assert_eq!(badge.achievement_name.as_ref(), Some(&new.achievement.name));
+        assert_eq!(
+            (badge.valid_from, badge.valid_until),
+            (Some(new.valid_from), new.valid_until)
+        );
+        let places: Vec<_> = badge
+            .status
+            .iter()
+            .map(|s| (s.purpose.as_deref(), s.list.as_str(), s.index))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                (Some("revocation"), "https://sc.example/v1/status-lists/1", Some(94_567)),
+                (Some("suspension"), "https://sc.example/v1/status-lists/2", Some(94_567)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_status_list_can_be_signed_and_verified() {
+        let key = SigningKey::from_seed(&[8; 32]).unwrap();
+        let (did, method) = multikey::did_key(&key.public_key());
+        let mut list = Bitstring::new(bitstring::MIN_ENTRIES);
+        list.set(94_567);
+        let document = status_list(&NewStatusList {
+            id: "https://sc.example/v1/status-lists/1".to_owned(),
+            issuer_id: did,
+            purpose: "revocation".to_owned(),
+            list,
+            valid_from: "2026-11-23T14:02:11Z".parse().unwrap(),
+            valid_until: None,
+            ttl: 300_000,
+        });
+        let created = "2026-11-23T14:02:11Z".parse().unwrap();
+        let signed = data_integrity::sign(document, &key, &method, created).unwrap();
+        let outcome = data_integrity::verify(&signed, multikey::key_in_method);
+        assert!(matches!(outcome, data_integrity::ProofOutcome::Valid(_)), "{outcome:?}");
+        let encoded = signed["credentialSubject"]["encodedList"].as_str().unwrap();
+        assert_eq!(bitstring::decode_bit(encoded, 94_567), Ok(true));
+    }
+}

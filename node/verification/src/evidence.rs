@@ -1,0 +1,91 @@
+//! What is known about one badge at one moment: gathered by whoever does the IO, judged by [`crate::judge()`].
+
+use std::collections::BTreeMap;
+
+use registry_schema::{
+    AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp, recognition::RecognitionEntry,
+};
+
+/// What is asked about a badge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Whose answer is wanted.
+    pub agency: AgencyId,
+    /// For which use; any, if absent.
+    pub purpose: Option<Purpose>,
+    /// The moment at which the badge should have been good.
+    pub at: Timestamp,
+    /// The moment of the check.
+    pub now: Timestamp,
+}
+
+/// How old what is known of an agency's lists is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Heard up to `as_of`; counts as fresh before `good_until`.
+    Heard {
+        /// Everything that the agency wrote before this moment is known here.
+        as_of: Timestamp,
+        /// From this moment on, "could not check".
+        good_until: Timestamp,
+    },
+    /// Nothing that counts was ever heard.
+    Never,
+}
+
+impl Freshness {
+    /// Whether it still counts.
+    #[must_use]
+    pub fn is_fresh(self, now: Timestamp) -> bool {
+        matches!(self, Self::Heard { good_until, .. } if now < good_until)
+    }
+
+    /// The moment up to which everything is known.
+    #[must_use]
+    pub const fn as_of(self) -> Option<Timestamp> {
+        match self {
+            Self::Heard { as_of, .. } => Some(as_of),
+            Self::Never => None,
+        }
+    }
+}
+
+/// What is known about one entry of a badge's `credentialStatus`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusEvidence {
+    /// The list is kept by an agency of the federation.
+    Listed {
+        /// Which one.
+        agency: AgencyId,
+        /// The revocation of this index, if there is one.
+        revoked: Option<StatusChange>,
+        /// The last suspension or reinstatement of this index, if there is one.
+        suspended: Option<StatusChange>,
+        /// How old the list is here.
+        freshness: Freshness,
+    },
+    /// The list could not be read: nobody of the federation keeps it, and it was not fetched.
+    Unreachable {
+        /// Its URL.
+        list: String,
+        /// Why, in words: `no agency of this federation keeps it`.
+        why: String,
+    },
+}
+
+/// What storage and the network know about one badge. Every field is a fact, none a judgement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The names of the federation's agencies, as they name themselves.
+    pub agency_names: BTreeMap<AgencyId, String>,
+    /// Entries for the badge's `issuer.id` in the agencies' trust lists; the home agency's word for its issuer.
+    pub issuers: Vec<Issuer>,
+    /// All recognitions of the badge's issuer, by any agency, in force or not.
+    pub recognitions: Vec<RecognitionEntry>,
+    /// How old each agency's trust list is here.
+    pub trust_lists: BTreeMap<AgencyId, Freshness>,
+    /// One for each entry of the badge's `credentialStatus`, in its order.
+    pub status: Vec<StatusEvidence>,
+    /// The badge's short code, if this node issued it.
+    pub code: Option<CredentialCode>,
+}

@@ -1,0 +1,249 @@
+//! From bytes to a badge: which form a file has, and where in it the credential stands.
+//!
+//! Any bytes give an answer: an [`OpenBadge`], or [`Unreadable`] in words that a person can act on. Limits come
+//! first, so that hostile bytes cost little.
+
+mod png;
+mod svg;
+
+use crate::{OpenBadge, badge, json};
+
+pub use png::bake_png;
+
+/// The most bytes that a file may have.
+pub const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// The form in which a badge came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A JSON-LD document.
+    Json,
+    /// A PNG image with the credential baked in.
+    Png,
+    /// An SVG image with the credential baked in.
+    Svg,
+    /// A compact JSON Web Token (VC-JWT).
+    Jwt,
+}
+
+/// A file in which no badge could be read: where reading stopped, and what to do. Lower case, no full stop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{stopped}; {next}")]
+pub struct Unreadable {
+    /// Where reading stopped, and why.
+    pub stopped: String,
+    /// What the person who has the file can do.
+    pub next: String,
+}
+
+impl Unreadable {
+    pub(crate) fn new(stopped: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            stopped: stopped.into(),
+            next: next.into(),
+        }
+    }
+}
+
+const ASK_AGAIN: &str = "ask the holder to download the badge again and send that file";
+
+/// Finds out the form, takes the credential out of it, and reads it.
+///
+/// # Errors
+/// If no credential could be read; it says why.
+pub fn read(bytes: &[u8]) -> Result<OpenBadge, Unreadable> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Unreadable::new(
+            format!(
+                "the file has {} bytes, more than the {MAX_BYTES} that a badge may have",
+                bytes.len()
+            ),
+            "send the badge file itself, not an archive or a scan",
+        ));
+    }
+    if bytes.starts_with(&png::SIGNATURE) {
+        return png::credential(bytes).and_then(|text| embedded(&text, Form::Png));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes)
+        .map(str::trim)
+        .map_err(|e| strange(bytes, e.valid_up_to()))?;
+    match text.as_bytes() {
+        [] => Err(Unreadable::new("the file is empty", ASK_AGAIN)),
+        [b'<', ..] => svg::credential(text).and_then(|text| embedded(&text, Form::Svg)),
+        _ => embedded(text, Form::Json),
+    }
+}
+
+/// Reads what stood in a file: JSON, or a token.
+fn embedded(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
+    let text = text.trim();
+    if is_compact_jwt(text) {
+        return Err(Unreadable::new(
+            "this badge is a signed token (VC-JWT), a form that this version cannot read yet",
+            "ask the holder for the badge as JSON or as an image with a Data Integrity proof",
+        ));
+    }
+    if !text.starts_with(['{', '[', '"']) {
+        return Err(Unreadable::new(
+            "this is no JSON, PNG or SVG file and no signed token",
+            "send the badge file as you received it",
+        ));
+    }
+    let document = json::read(text.as_bytes())
+        .map_err(|e| Unreadable::new(format!("reading the JSON stopped: {e}"), ASK_AGAIN))?;
+    badge::parse(document, form)
+}
+
+/// Three parts of base64url with points between, the first of which begins like a JSON object.
+fn is_compact_jwt(text: &str) -> bool {
+    let parts = text.split('.').count();
+    parts == 3
+        && text.starts_with("ey")
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// Says what a file that is no text might be.
+fn strange(bytes: &[u8], at: usize) -> Unreadable {
+    let known = [
+        (&b"%PDF"[..], "a PDF document"),
+        (b"PK\x03\x04", "a ZIP archive or an office document"),
+        (b"\xff\xd8\xff", "a JPEG photo"),
+        (b"GIF8", "a GIF image"),
+        (b"\xff\xfe", "text in UTF-16"),
+        (b"\xfe\xff", "text in UTF-16"),
+    ];
+    let what = known
+        .iter()
+        .find(|(magic, _)| bytes.starts_with(magic))
+        .map(|(_, what)| *what);
+    let next = "send the badge itself: a JSON file, or a PNG or SVG image with the badge inside";
+    match what {
+        Some(what) => Unreadable::new(format!("this is {what}, which holds no badge that we can read"), next),
+        None => Unreadable::new(format!("this is no text from byte {at} on, and no PNG image"), next),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const BADGE: &str = include_str!("../fixtures/digitalbazaar-ob-3.0.3.json");
+    /// One grey pixel.
+    const PIXEL: &[u8] = &[
+        137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 58, 126,
+        155, 85, 0, 0, 0, 10, 73, 68, 65, 84, 120, 156, 99, 104, 0, 0, 0, 130, 0, 129, 119, 205, 114, 182, 0, 0, 0, 0,
+        73, 69, 78, 68, 174, 66, 96, 130,
+    ];
+
+    fn stopped(bytes: &[u8]) -> String {
+        let start = Instant::now();
+        let unreadable = read(bytes).unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(5), "slow: {:?}", start.elapsed());
+        let text = unreadable.to_string();
+        assert!(!text.ends_with('.') && text.len() < 400, "{text}");
+        text
+    }
+
+    #[test]
+    fn the_same_badge_reads_from_json_png_and_svg() {
+        let plain = read(BADGE.as_bytes()).unwrap();
+        assert_eq!(plain.faults, []);
+        let baked = bake_png(PIXEL, BADGE).unwrap();
+        let png = read(&baked).unwrap();
+        assert_eq!((png.form, &png.document), (Form::Png, &plain.document));
+        let svg = format!(
+            "<?xml version=\"1.0\"?><!-- hi --><svg xmlns=\"http://www.w3.org/2000/svg\" \
+             xmlns:openbadges=\"https://purl.imsglobal.org/ob/v3p0\">\
+             <openbadges:credential><![CDATA[\n{BADGE}\n]]></openbadges:credential><circle r=\"1\"/></svg>"
+        );
+        let svg = read(svg.as_bytes()).unwrap();
+        assert_eq!((svg.form, &svg.document), (Form::Svg, &plain.document));
+        let bom = [b"\xef\xbb\xbf  ", BADGE.as_bytes()].concat();
+        assert_eq!(read(&bom).unwrap().document, plain.document);
+    }
+
+    #[test]
+    fn a_png_has_exactly_one_badge_uncompressed_and_whole() {
+        let baked = bake_png(PIXEL, BADGE).unwrap();
+        assert!(stopped(PIXEL).contains("no badge inside"));
+        let twice = bake_png(&baked, BADGE).unwrap_err().to_string();
+        assert!(twice.contains("already"), "{twice}");
+        // The chunk begins after signature (8) and header (25); its text after length, type, keyword and four zeros.
+        let end = 33 + 12 + 19 + 5 + BADGE.len();
+        let chunk = &baked[33..end];
+        assert!(stopped(&[&baked[..end], chunk, &baked[end..]].concat()).contains("more than one"));
+        let mut compressed = baked.clone();
+        compressed[33 + 8 + 19 + 1] = 1;
+        assert!(stopped(&compressed).contains("damaged"));
+        for cut in [8, 20, 40, 100, baked.len() - 4] {
+            assert!(
+                stopped(&baked[..cut]).contains("end"),
+                "cut at {cut}: {}",
+                stopped(&baked[..cut])
+            );
+        }
+        let mut endless = baked.clone();
+        endless[33] = 0xff;
+        assert!(stopped(&endless).contains("end"));
+    }
+
+    #[test]
+    fn an_svg_has_exactly_one_badge() {
+        let ns = "xmlns:o=\"https://purl.imsglobal.org/ob/v3p0\"";
+        assert!(stopped(b"<svg/>").contains("no badge inside"));
+        let two = format!("<svg {ns}><o:credential verify=\"{{}}\"/><o:credential verify=\"{{}}\"/></svg>");
+        assert!(stopped(two.as_bytes()).contains("more than one"));
+        assert!(
+            stopped(b"<svg xmlns:o=\"https://evil.example\"><o:credential verify=\"{}\"/></svg>")
+                .contains("no badge inside")
+        );
+        assert!(stopped(b"<svg><a></svg>").contains("XML"));
+        let bomb = format!("<!DOCTYPE s [<!ENTITY a \"b\">]><svg {ns}><o:credential>&a;</o:credential></svg>");
+        assert!(stopped(bomb.as_bytes()).contains("XML"), "{}", stopped(bomb.as_bytes()));
+        assert!(stopped("<a>".repeat(600_000).as_bytes()).contains("XML"));
+    }
+
+    #[test]
+    fn hostile_and_foreign_bytes_say_where_reading_stopped() {
+        assert!(stopped(b"").contains("empty"));
+        assert!(stopped(b"  \n").contains("empty"));
+        assert!(stopped(b"%PDF-1.7 \xff\xff").contains("PDF"));
+        assert!(stopped(b"hello").contains("no JSON"));
+        assert!(stopped(b"{\"a\":1,\"a\":2}").contains("`a` stands twice"));
+        assert!(stopped("[".repeat(MAX_BYTES).as_bytes()).contains("64 levels"));
+        assert!(stopped("{\"a\":".repeat(200_000).as_bytes()).contains("64 levels"));
+        assert!(stopped(&vec![b'7'; MAX_BYTES + 1]).contains("bytes"));
+        assert!(stopped(b"[1,2]").contains("no JSON object"));
+        assert!(stopped(b"eyJhbGciOiJFZERTQSJ9.eyJ2YyI6e319.c2ln").contains("VC-JWT"));
+        assert!(stopped(&BADGE.as_bytes()[..BADGE.len() / 2]).contains("EOF"));
+        let mut noise = Vec::with_capacity(MAX_BYTES);
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        while noise.len() < MAX_BYTES {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            noise.extend_from_slice(&state.to_le_bytes());
+        }
+        stopped(&noise);
+        let png_noise = [&PIXEL[..33], &noise[..MAX_BYTES - 64]].concat();
+        stopped(&png_noise);
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_bit_gives_an_answer() {
+        let baked = bake_png(PIXEL, BADGE).unwrap();
+        for end in 0..baked.len() {
+            assert!(read(&baked[..end]).is_err(), "{end}");
+        }
+        for at in 0..BADGE.len() {
+            let mut bytes = BADGE.as_bytes().to_vec();
+            bytes[at] ^= 0x41;
+            let _: Result<OpenBadge, Unreadable> = read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Badges baked into SVG images: one `openbadges:credential` element (Open Badges 3.0, §5.3.2), with the credential
+//! as JSON in its content, or as a token in its `verify` attribute.
+//!
+//! No entity of a document type is ever resolved.
+
+use quick_xml::{
+    NsReader, XmlVersion,
+    events::{BytesStart, Event},
+    name::{Namespace, ResolveResult},
+};
+
+use super::{ASK_AGAIN, Unreadable};
+
+const NAMESPACE: Namespace<'_> = Namespace("https://purl.imsglobal.org/ob/v3p0");
+/// How deep the picture may nest.
+const MAX_DEPTH: u32 = 256;
+
+fn broken(why: impl std::fmt::Display) -> Unreadable {
+    let why: String = why.to_string().chars().take(160).collect();
+    Unreadable::new(
+        format!("reading the SVG image stopped, its XML is broken: {why}"),
+        ASK_AGAIN,
+    )
+}
+
+/// The text of the one badge in an image.
+pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
+    let mut reader = NsReader::from_str(text);
+    let mut found: Option<String> = None;
+    let mut depth = 0_u32;
+    // The depth of the element whose content is being read.
+    let mut inside: Option<u32> = None;
+    loop {
+        let (namespace, event) = reader.read_resolved_event().map_err(broken)?;
+        let ours = namespace == ResolveResult::Bound(NAMESPACE);
+        match event {
+            Event::Start(start) => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(broken(format_args!("nested more than {MAX_DEPTH} levels deep")));
+                }
+                if ours && start.local_name().as_ref() == "credential" {
+                    begin(&mut found, &start)?;
+                    inside = Some(depth);
+                }
+            }
+            Event::Empty(start) if ours && start.local_name().as_ref() == "credential" => begin(&mut found, &start)?,
+            Event::End(_) => {
+                if inside == Some(depth) {
+                    inside = None;
+                }
+                depth = depth.saturating_sub(1);
+            }
+            Event::CData(content) if inside == Some(depth) => append(&mut found, &content.into_inner()),
+            Event::Text(content) if inside == Some(depth) => append(&mut found, &content.into_inner()),
+            Event::GeneralRef(reference) if inside == Some(depth) => {
+                append(
+                    &mut found,
+                    entity(&reference.into_inner()).ok_or_else(|| broken("an unknown entity"))?,
+                );
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    if depth > 0 {
+        return Err(broken("an element has no end"));
+    }
+    found.filter(|t| !t.trim().is_empty()).ok_or_else(|| {
+        Unreadable::new(
+            "the SVG image has no badge inside",
+            "ask the holder for the badge file itself: an edited picture loses the badge",
+        )
+    })
+}
+
+/// Begins the one credential, with what stands in its `verify` attribute.
+fn begin(found: &mut Option<String>, start: &BytesStart<'_>) -> Result<(), Unreadable> {
+    if found.is_some() {
+        return Err(Unreadable::new(
+            "the SVG image holds more than one badge",
+            "ask the holder for an image with one badge inside",
+        ));
+    }
+    let verify = start.try_get_attribute("verify").map_err(broken)?;
+    let verify = match verify {
+        Some(attribute) => attribute
+            .normalized_value(XmlVersion::Explicit1_0)
+            .map_err(broken)?
+            .into_owned(),
+        None => String::new(),
+    };
+    *found = Some(verify);
+    Ok(())
+}
+
+fn append(found: &mut Option<String>, content: &str) {
+    if let Some(text) = found {
+        // The attribute, if there is one, is the credential; white space beside it is none.
+        if text.is_empty() || !content.trim().is_empty() {
+            text.push_str(content);
+        }
+    }
+}
+
+/// The five entities of XML itself.
+fn entity(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "lt" => "<",
+        "gt" => ">",
+        "amp" => "&",
+        "quot" => "\"",
+        "apos" => "'",
+        _ => return None,
+    })
+}

@@ -1,0 +1,142 @@
+//! JSON read strictly: what two readers could understand differently is refused.
+
+use std::{cell::Cell, fmt};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// How deep objects and arrays may nest. The deepest badge seen in the wild has 9 levels.
+pub(crate) const MAX_DEPTH: u32 = 64;
+
+/// How many values a document may hold: far above any badge, far below what would cost a second to look at.
+pub(crate) const MAX_VALUES: u32 = 50_000;
+
+/// Reads one JSON value with nothing after it; refuses duplicate keys, deep nesting and too many values.
+///
+/// Duplicate keys matter because a signature covers one of the two, and a reader may show the other.
+pub(crate) fn read(text: &[u8]) -> Result<Value, serde_json::Error> {
+    let left = Cell::new(MAX_VALUES);
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = Strict { depth: 0, left: &left }.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    depth: u32,
+    left: &'a Cell<u32>,
+}
+
+impl Strict<'_> {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(E::custom(format_args!("nested more than {MAX_DEPTH} levels deep")));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            left: self.left,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(D::Error::custom(format_args!("more than {MAX_VALUES} values")));
+        }
+        self.left.set(left - 1);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Bool(v))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(Value::from(v))
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        Ok(Value::from(v))
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        Ok(Value::from(v))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(Value::from(v))
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Value, E> {
+        Ok(Value::String(v))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if object.contains_key(&key) {
+                let shown: String = key.chars().take(64).collect();
+                return Err(A::Error::custom(format_args!(
+                    "the key `{shown}` stands twice in one object"
+                )));
+            }
+            object.insert(key, entries.next_value_seed(inner)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serde_json_reads_is_read_alike() {
+        let text = r#"{"a":[1,-2,3.5,true,null,"x\u00e9"],"b":{"c":18446744073709551615}}"#;
+        assert_eq!(
+            read(text.as_bytes()).unwrap(),
+            serde_json::from_str::<Value>(text).unwrap()
+        );
+    }
+
+    #[test]
+    fn duplicate_keys_depth_and_count_are_refused() {
+        let twice = read(br#"{"a":{"b":1,"b":2}}"#).unwrap_err().to_string();
+        assert!(twice.contains("`b` stands twice"), "{twice}");
+        let deep = "[".repeat(65) + &"]".repeat(65);
+        assert!(read(deep.as_bytes()).unwrap_err().to_string().contains("64 levels"));
+        let fine = "[".repeat(64) + &"]".repeat(64);
+        assert!(read(fine.as_bytes()).is_ok());
+        let many = format!("[{}1]", "1,".repeat(50_000));
+        assert!(read(many.as_bytes()).unwrap_err().to_string().contains("50000 values"));
+        assert!(read(b"{} {}").is_err());
+        assert!(read("[".repeat(1_000_000).as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,242 @@
+//! The judge: badge, evidence and question in, [`Verdict`] out. **Pure**: the same three always give the same answer.
+//!
+//! Every check reports at least one finding, in the order structure, proof, issuer, dates, status, recognition, worth,
+//! holder; none is skipped because an earlier one failed, and none has a default outcome. The verdict is then *read
+//! off* the findings ([`precedence`]), so that it cannot say anything that they do not.
+
+mod proof;
+mod recognition;
+mod sentence;
+mod status;
+
+use registry_schema::{
+    AgencyId, Check, Finding, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
+    verdict::{CredentialSummary, IssuerSummary, StatusSummary, SubjectSummary},
+};
+
+use crate::{Evidence, OpenBadge, Question, Unreadable, codes::Code};
+
+/// Judges a badge.
+#[must_use]
+pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Verdict {
+    let case = Case {
+        badge,
+        evidence,
+        question,
+    };
+    let mut findings = case.proof();
+    findings.extend(case.dates());
+    let (status_findings, status) = case.status();
+    findings.extend(status_findings);
+    let recognition = case.recognition();
+    findings.push(recognition.finding);
+    findings.push(finding(
+        Code::WorthNoPublishedRate,
+        format!("{} has published no rate for this badge", case.name(&question.agency)),
+    ));
+    findings.push(holder(badge));
+    let verdict = precedence(&findings);
+    let mut listed = evidence
+        .issuers
+        .iter()
+        .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
+    let listed = listed.find(|i| i.id == badge.issuer_id);
+    Verdict {
+        verdict,
+        sentence: sentence::of(
+            verdict,
+            &findings,
+            &case,
+            &status,
+            &recognition.purposes,
+            &recognition.recognized_by,
+        ),
+        agency: question.agency.clone(),
+        purpose: question.purpose,
+        at: question.at,
+        checked_at: question.now,
+        findings,
+        credential: Some(CredentialSummary {
+            id: badge.id.clone(),
+            code: evidence.code,
+            name: badge.achievement_name.clone(),
+            subject: Some(SubjectSummary {
+                name: badge.subject_name.clone(),
+                identity_checked: false,
+            }),
+            valid_from: badge.valid_from,
+            valid_until: badge.valid_until,
+        }),
+        issuer: Some(IssuerSummary {
+            id: badge.issuer_id.clone(),
+            name: listed.map(|i| i.name.clone()).or_else(|| badge.issuer_name.clone()),
+            agency: listed.map(|i| i.agency.clone()),
+        }),
+        status: StatusSummary {
+            state: status.state,
+            fresh_as_of: oldest([status.as_of, recognition.as_of]).filter(|_| status.all_known),
+            source: status.source,
+        },
+        recognized_by: recognition.recognized_by,
+        worth: Vec::new(),
+        receipt: None,
+    }
+}
+
+/// The verdict on a file in which no badge could be read.
+#[must_use]
+pub fn unreadable(why: &Unreadable, question: &Question) -> Verdict {
+    let mut findings = vec![finding(Code::StructureUnreadable, why.to_string())];
+    for code in [
+        Code::ProofNotChecked,
+        Code::IssuerNotChecked,
+        Code::DatesNotChecked,
+        Code::StatusNotChecked,
+        Code::RecognitionNotChecked,
+        Code::WorthNotChecked,
+    ] {
+        findings.push(finding(code, "there was no badge to check"));
+    }
+    findings.push(finding(Code::HolderNotChecked, "there was no badge to check"));
+    Verdict {
+        verdict: VerdictKind::Unreadable,
+        sentence: format!("This file is not a badge that we can read: {why}."),
+        agency: question.agency.clone(),
+        purpose: question.purpose,
+        at: question.at,
+        checked_at: question.now,
+        findings,
+        credential: None,
+        issuer: None,
+        status: StatusSummary {
+            state: StatusState::Unknown,
+            fresh_as_of: None,
+            source: None,
+        },
+        recognized_by: Vec::new(),
+        worth: Vec::new(),
+        receipt: None,
+    }
+}
+
+/// What is judged.
+struct Case<'a> {
+    badge: &'a OpenBadge,
+    evidence: &'a Evidence,
+    question: &'a Question,
+}
+
+/// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.
+fn finding(code: Code, detail: impl Into<String>) -> Finding {
+    Finding {
+        check: code.check(),
+        outcome: code.outcome(),
+        code: code.as_str().to_owned(),
+        detail: detail.into(),
+        as_of: None,
+    }
+}
+
+/// The oldest of what is known.
+fn oldest(moments: impl IntoIterator<Item = Option<Timestamp>>) -> Option<Timestamp> {
+    moments.into_iter().flatten().min()
+}
+
+/// Not valid before could-not-check before not-recognized before accepted. Worth and holder never count.
+fn precedence(findings: &[Finding]) -> VerdictKind {
+    let any = |outcome: Outcome, checks: &[Check]| {
+        findings
+            .iter()
+            .any(|f| f.outcome == outcome && checks.contains(&f.check))
+    };
+    let of_the_badge = [
+        Check::Structure,
+        Check::Proof,
+        Check::Issuer,
+        Check::Dates,
+        Check::Status,
+    ];
+    let passed = |check: Check| any(Outcome::Passed, &[check]);
+    if findings.iter().any(|f| f.code == Code::StructureUnreadable.as_str()) {
+        return VerdictKind::Unreadable;
+    }
+    if any(Outcome::Failed, &of_the_badge) {
+        return VerdictKind::NotValid;
+    }
+    if any(Outcome::CouldNotCheck, &of_the_badge) || any(Outcome::CouldNotCheck, &[Check::Recognition]) {
+        return VerdictKind::CouldNotCheck;
+    }
+    if any(Outcome::Failed, &[Check::Recognition]) {
+        return VerdictKind::NotRecognized;
+    }
+    // Nothing failed and nothing is in doubt; still, each check has to have said so itself.
+    let status = passed(Check::Status) || any(Outcome::NotApplicable, &[Check::Status]);
+    let rest = [
+        Check::Structure,
+        Check::Proof,
+        Check::Issuer,
+        Check::Dates,
+        Check::Recognition,
+    ];
+    if status && rest.into_iter().all(passed) {
+        VerdictKind::Accepted
+    } else {
+        VerdictKind::CouldNotCheck
+    }
+}
+
+fn holder(badge: &OpenBadge) -> Finding {
+    let whose = match (&badge.subject_name, &badge.subject_id) {
+        (Some(_), _) => "the badge carries a name; compare it with an identity document",
+        (None, Some(_)) => "the badge is bound to a key of its holder and carries no name",
+        (None, None) => "the badge carries no name",
+    };
+    finding(
+        Code::HolderNotChecked,
+        format!("whether it belongs to the person who shows it was not checked: {whose}"),
+    )
+}
+
+impl Case<'_> {
+    /// An agency's name, or its id if it gave none.
+    fn name(&self, agency: &AgencyId) -> String {
+        self.evidence
+            .agency_names
+            .get(agency)
+            .cloned()
+            .unwrap_or_else(|| agency.to_string())
+    }
+
+    fn dates(&self) -> Vec<Finding> {
+        let at = self.question.at;
+        let broken = ["validFrom", "validUntil", "issuanceDate", "expirationDate"];
+        let mut findings = Vec::new();
+        if self.badge.faults.iter().any(|f| broken.contains(&f.place.as_str())) {
+            findings.push(finding(Code::DatesNotChecked, "its dates could not be read"));
+        }
+        if let Some(from) = self.badge.valid_from.filter(|from| at < *from) {
+            findings.push(finding(
+                Code::DatesNotYetValid,
+                format!("good from {} on", from.in_words()),
+            ));
+        }
+        // VCDM 2.0, §4.9: `validUntil` itself still counts.
+        if let Some(until) = self.badge.valid_until.filter(|until| *until < at) {
+            findings.push(finding(
+                Code::DatesExpired,
+                format!("expired on {}", until.date_in_words()),
+            ));
+        }
+        if findings.is_empty() {
+            let until = match self.badge.valid_until {
+                Some(until) => format!("good until {}", until.date_in_words()),
+                None => "it has no end date".to_owned(),
+            };
+            findings.push(finding(Code::DatesInDate, until));
+        }
+        findings
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The verdict in one sentence that could be read aloud.
+
+use registry_schema::{Finding, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
+
+use super::{Case, recognition::words, status::Known};
+use crate::codes::Code;
+
+/// A day: a question about a moment that much before the check is a question about the past.
+const DAY: i64 = 86_400;
+
+pub(super) fn of(
+    verdict: VerdictKind,
+    findings: &[Finding],
+    case: &Case<'_>,
+    status: &Known,
+    purposes: &[Purpose],
+    recognized_by: &[RecognizedBy],
+) -> String {
+    let agency = case.name(&case.question.agency);
+    match verdict {
+        VerdictKind::Accepted => {
+            let use_ = case
+                .question
+                .purpose
+                .map_or_else(|| words(purposes), |p| p.in_words().to_owned());
+            accepted(case, &agency, &use_, status)
+        }
+        VerdictKind::NotRecognized => not_recognized(findings, case, &agency, recognized_by),
+        VerdictKind::NotValid => format!("Not valid: {}.", gravest(findings, Outcome::Failed, &FAILED)),
+        VerdictKind::CouldNotCheck => {
+            format!(
+                "Could not check: {}.",
+                gravest(findings, Outcome::CouldNotCheck, &IN_DOUBT)
+            )
+        }
+        VerdictKind::Unreadable => "This file is not a badge that we can read.".to_owned(),
+    }
+}
+
+fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String {
+    let question = case.question;
+    if question.now.seconds_since(question.at) < DAY {
+        return format!("Accepted in {agency} for {use_}.");
+    }
+    let since = status
+        .since
+        .map(|what| format!(" It has been {what} since."))
+        .unwrap_or_default();
+    format!(
+        "Accepted in {agency} for {use_}, as of {}.{since}",
+        question.at.date_in_words()
+    )
+}
+
+fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognized_by: &[RecognizedBy]) -> String {
+    let code = findings
+        .iter()
+        .find(|f| f.check == registry_schema::Check::Recognition)
+        .map(|f| f.code.as_str());
+    let is = |wanted: Code| code == Some(wanted.as_str());
+    let why = if is(Code::RecognitionWrongPurpose) {
+        let here = recognized_by.iter().filter(|r| r.agency == case.question.agency);
+        let mut purposes: Vec<Purpose> = here.flat_map(|r| r.purposes.iter().copied()).collect();
+        purposes.sort_unstable();
+        purposes.dedup();
+        let asked = case.question.purpose.map_or("this use", Purpose::in_words);
+        format!(
+            "{agency} recognizes its issuer for {}, not for {asked}",
+            words(&purposes)
+        )
+    } else if is(Code::RecognitionOutOfScope) {
+        format!("{agency} recognizes its issuer for other badges, not for this one")
+    } else if is(Code::RecognitionWithdrawn) {
+        format!("{agency} no longer recognizes its issuer")
+    } else if is(Code::RecognitionNotAtThatDate) {
+        let on = case.question.at.date_in_words();
+        format!("{agency}'s recognition of its issuer does not cover {on}")
+    } else {
+        format!("{agency} does not recognize its issuer")
+    };
+    let others = case.others();
+    let others = match others.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {one} does."),
+        [first @ .., last] if first.len() < 3 => format!(" {} and {last} do.", first.join(", ")),
+        [first, second, rest @ ..] => format!(" {first}, {second} and {} others do.", rest.len()),
+    };
+    format!("Genuine, but {why}.{others}")
+}
+
+/// Gravest first: what can never be mended, then what waits, then what may be a mistake of form.
+const FAILED: [(Code, Tell); 12] = [
+    (Code::ProofMissing, Tell::Detail),
+    (Code::ProofInvalid, Tell::Detail),
+    (Code::ProofUncoveredField, Tell::Detail),
+    (Code::IssuerKeyNotIssuers, Tell::Detail),
+    (Code::StatusRevoked, Tell::This),
+    (Code::StatusSuspended, Tell::This),
+    (Code::DatesExpired, Tell::It),
+    (Code::DatesNotYetValid, Tell::Yet),
+    (Code::ProofExpired, Tell::Detail),
+    (Code::StructureInvalid, Tell::Form),
+    (Code::StructureUnreadable, Tell::Detail),
+    (Code::RecognitionNone, Tell::Detail),
+];
+
+const IN_DOUBT: [(Code, Tell); 14] = [
+    (Code::StructureUnknownContext, Tell::Detail),
+    (Code::ProofUnknownSuite, Tell::Detail),
+    (Code::ProofTooComplex, Tell::Detail),
+    (Code::IssuerUnresolvable, Tell::Detail),
+    (Code::ProofUnknownKey, Tell::Detail),
+    (Code::StatusStale, Tell::Detail),
+    (Code::StatusUnknownThen, Tell::Detail),
+    (Code::StatusUnreachable, Tell::Detail),
+    (Code::StatusMissing, Tell::Detail),
+    (Code::RecognitionStale, Tell::Detail),
+    (Code::DatesNotChecked, Tell::Detail),
+    (Code::ProofNotChecked, Tell::Detail),
+    (Code::IssuerNotChecked, Tell::Detail),
+    (Code::StatusNotChecked, Tell::Detail),
+];
+
+/// How a finding's detail goes into a sentence.
+#[derive(Clone, Copy)]
+enum Tell {
+    /// As it stands.
+    Detail,
+    /// `this badge was revoked on 3 March 2026 by South Carolina (issued in error)`
+    This,
+    /// `this badge expired on …`
+    It,
+    /// `this badge is good from … on`
+    Yet,
+    /// `the badge is not well formed (…)`
+    Form,
+}
+
+fn gravest(findings: &[Finding], outcome: Outcome, order: &[(Code, Tell)]) -> String {
+    for (code, tell) in order {
+        let Some(found) = findings
+            .iter()
+            .find(|f| f.outcome == outcome && f.code == code.as_str())
+        else {
+            continue;
+        };
+        let detail = found.detail.as_str();
+        return match tell {
+            Tell::Detail => detail.to_owned(),
+            Tell::This => match detail.split_once(": ") {
+                Some((what, why)) => match why.split_once("; ") {
+                    Some((why, next)) => format!("this badge was {what} ({why}); {next}"),
+                    None => format!("this badge was {what} ({why})"),
+                },
+                None => format!("this badge was {detail}"),
+            },
+            Tell::It => format!("this badge {detail}"),
+            Tell::Yet => format!("this badge is {detail}"),
+            Tell::Form => format!("the badge is not well formed ({detail})"),
+        };
+    }
+    // Every code has its place above; a new one is told by its detail.
+    findings
+        .iter()
+        .find(|f| f.outcome == outcome)
+        .map_or_else(String::new, |f| f.detail.clone())
+}

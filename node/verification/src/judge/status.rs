@@ -1,0 +1,193 @@
+//! Whether a badge is revoked or suspended, and how old that knowledge is.
+
+use registry_schema::{AgencyId, Finding, StatusChange, StatusState, Timestamp};
+
+use super::{Case, finding, oldest};
+use crate::{Freshness, StatusEvidence, codes::Code};
+
+/// What is known of the status, for the summary and the sentence.
+pub(super) struct Known {
+    pub(super) state: StatusState,
+    /// The oldest of the lists used.
+    pub(super) as_of: Option<Timestamp>,
+    /// Every list that the badge names was heard from, ever.
+    pub(super) all_known: bool,
+    pub(super) source: Option<String>,
+    /// A revocation or suspension after the moment asked about.
+    pub(super) since: Option<&'static str>,
+}
+
+impl Case<'_> {
+    pub(super) fn status(&self) -> (Vec<Finding>, Known) {
+        let badge = self.badge;
+        if badge.status.is_empty() {
+            let known = Known {
+                state: StatusState::Unknown,
+                as_of: None,
+                all_known: true,
+                source: None,
+                since: None,
+            };
+            return (vec![self.no_status()], known);
+        }
+        let mut findings = Vec::new();
+        let mut since = None;
+        for (i, entry) in badge.status.iter().enumerate() {
+            let found = if entry.is_bitstring() && (entry.index.is_none() || entry.purpose.is_none()) {
+                let what = "an entry of its status has no usable index or purpose";
+                vec![Finding {
+                    check: registry_schema::Check::Status,
+                    ..finding(Code::StructureInvalid, what)
+                }]
+            } else {
+                match self.evidence.status.get(i) {
+                    Some(evidence) => self.entry(evidence, &mut since),
+                    None => vec![finding(
+                        Code::StatusUnreachable,
+                        "nothing is known here of its status list",
+                    )],
+                }
+            };
+            for one in found {
+                if !findings.contains(&one) {
+                    findings.push(one);
+                }
+            }
+        }
+        let known = self.known(&findings, since);
+        (findings, known)
+    }
+
+    fn known(&self, findings: &[Finding], since: Option<&'static str>) -> Known {
+        let has = |code: Code| findings.iter().any(|f| f.code == code.as_str());
+        let state = if has(Code::StatusRevoked) {
+            StatusState::Revoked
+        } else if has(Code::StatusSuspended) {
+            StatusState::Suspended
+        } else if findings.iter().all(|f| f.code == Code::StatusActive.as_str()) {
+            StatusState::Active
+        } else {
+            StatusState::Unknown
+        };
+        let ages = || {
+            self.evidence.status.iter().map(|s| match s {
+                StatusEvidence::Listed { freshness, .. } => freshness.as_of(),
+                StatusEvidence::Unreachable { .. } => None,
+            })
+        };
+        let source = self.evidence.status.iter().find_map(|s| match s {
+            StatusEvidence::Listed { agency, .. } => Some(self.name(agency)),
+            StatusEvidence::Unreachable { .. } => None,
+        });
+        let all_known = ages().count() >= self.badge.status.len() && ages().all(|a| a.is_some());
+        let list = || self.badge.status.first().map(|s| s.list.clone());
+        Known {
+            state,
+            as_of: oldest(ages()),
+            all_known,
+            source: source.or_else(list),
+            since,
+        }
+    }
+
+    /// No status entry: it can never be revoked, so whether that is good enough is the recognizing agency's choice.
+    fn no_status(&self) -> Finding {
+        let holding: Vec<_> = self.holding_here().collect();
+        if !holding.is_empty() && !holding.iter().any(|e| e.recognition.accepts_without_status) {
+            let agency = self.name(&self.question.agency);
+            let what = format!("the badge says nowhere whether it was revoked, and {agency} wants to know");
+            return finding(Code::StatusMissing, what);
+        }
+        finding(
+            Code::StatusNone,
+            "the badge has no status: it cannot be revoked or suspended",
+        )
+    }
+
+    fn entry(&self, evidence: &StatusEvidence, since: &mut Option<&'static str>) -> Vec<Finding> {
+        let (agency, revoked, suspended, freshness) = match evidence {
+            StatusEvidence::Listed {
+                agency,
+                revoked,
+                suspended,
+                freshness,
+            } => (agency, revoked, suspended, *freshness),
+            StatusEvidence::Unreachable { list, why } => {
+                let list: String = list.chars().take(120).collect();
+                return vec![finding(
+                    Code::StatusUnreachable,
+                    format!("the status list `{list}` was not read: {why}"),
+                )];
+            }
+        };
+        let at = self.question.at;
+        let mut findings = Vec::new();
+        let mut later = None;
+        // A revocation is final: whatever the age of the list, it counts.
+        if let Some(change) = revoked {
+            if change.at <= at {
+                findings.push(finding(Code::StatusRevoked, self.words("revoked", change, agency)));
+            } else {
+                later = Some(self.words("it was revoked later,", change, agency));
+                *since = Some("revoked");
+            }
+        }
+        match suspended {
+            Some(change) if change.state == StatusState::Suspended && change.at <= at => {
+                let words = self.words("suspended", change, agency);
+                findings.push(finding(Code::StatusSuspended, format!("{words}; it can be reinstated")));
+            }
+            Some(change) if change.state == StatusState::Suspended => {
+                later = later.or_else(|| Some(self.words("it was suspended later,", change, agency)));
+                *since = since.or(Some("suspended"));
+            }
+            // Only the last change is known, so what was before it is not.
+            Some(change) if change.at > at => findings.push(finding(
+                Code::StatusUnknownThen,
+                format!(
+                    "it was reinstated on {}; whether it was already suspended on {} is not known here",
+                    change.at.date_in_words(),
+                    at.date_in_words()
+                ),
+            )),
+            _ => {}
+        }
+        if findings.is_empty() {
+            findings.push(self.good(agency, freshness, later));
+        }
+        for one in &mut findings {
+            one.as_of = freshness.as_of();
+        }
+        findings
+    }
+
+    /// Nothing speaks against it: good if the list is fresh.
+    fn good(&self, agency: &AgencyId, freshness: Freshness, later: Option<String>) -> Finding {
+        let name = self.name(agency);
+        if !freshness.is_fresh(self.question.now) {
+            let detail = match freshness.as_of() {
+                Some(as_of) => format!("{name} has not been heard from since {}", as_of.in_words()),
+                None => format!("{name} was never heard from"),
+            };
+            return finding(Code::StatusStale, detail);
+        }
+        let as_of = freshness
+            .as_of()
+            .map(|t| format!(" as of {}", t.in_words()))
+            .unwrap_or_default();
+        let later = later.map(|l| format!("; {l}")).unwrap_or_default();
+        finding(
+            Code::StatusActive,
+            format!("neither revoked nor suspended by {name}{as_of}{later}"),
+        )
+    }
+
+    fn words(&self, what: &str, change: &StatusChange, agency: &AgencyId) -> String {
+        format!(
+            "{what} on {} by {}: {}",
+            change.at.date_in_words(),
+            self.name(agency),
+            change.reason.in_words()
+        )
+    }
+}

@@ -1,0 +1,387 @@
+mod rows;
+
+use std::collections::BTreeSet;
+
+use registry_schema::{
+    Issuer, Purpose, Reason, Recognition, Scope, StatusChange, VerificationMethod, recognition::RecognitionEntry,
+};
+use serde_json::Value;
+
+use super::*;
+use crate::{Freshness, SigningKey, StatusEvidence, codes, credential, data_integrity, formats, multikey};
+
+fn t(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn id(text: &str) -> AgencyId {
+    text.parse().unwrap()
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_seed(&[7; 32]).unwrap()
+}
+
+fn fresh() -> Freshness {
+    Freshness::Heard {
+        as_of: t("2026-11-23T14:00:00Z"),
+        good_until: t("2026-11-23T14:15:00Z"),
+    }
+}
+
+fn stale() -> Freshness {
+    Freshness::Heard {
+        as_of: t("2026-11-20T14:02:00Z"),
+        good_until: t("2026-11-20T14:17:00Z"),
+    }
+}
+
+fn change(state: StatusState, at: &str) -> StatusChange {
+    StatusChange {
+        state,
+        at: t(at),
+        reason: Reason::IssuedInError,
+    }
+}
+
+/// A world in which everything is well: South Carolina's issuer, recognized by North Carolina for renewal and by
+/// Tennessee for everything. Each test breaks something.
+struct World {
+    unsigned: Value,
+    signer: SigningKey,
+    method: String,
+    /// Changes the signed document.
+    forge: fn(&mut Value),
+    evidence: Evidence,
+    question: Question,
+}
+
+fn world() -> World {
+    let did = multikey::did_key(&key().public_key()).0;
+    world_of(&did)
+}
+
+fn world_of(issuer_id: &str) -> World {
+    let (_, method) = multikey::did_key(&key().public_key());
+    let mut new = credential::tests::example(&key());
+    new.issuer_id = issuer_id.to_owned();
+    let issuer = Issuer {
+        id: issuer_id.to_owned(),
+        name: "Palmetto Academy".to_owned(),
+        agency: id("US-SC"),
+        verification_methods: vec![VerificationMethod {
+            id: method.clone(),
+            public_key_multibase: multikey::encode(&key().public_key()),
+            from: None,
+            until: None,
+        }],
+        url: None,
+    };
+    let recognition = |agency: &str, purposes: &[Purpose]| RecognitionEntry {
+        agency: id(agency),
+        recognition: Recognition {
+            id: "1".to_owned(),
+            issuer: issuer.clone(),
+            scope: Scope::All,
+            purposes: purposes.to_vec(),
+            from: t("2026-01-01"),
+            until: None,
+            accepts_without_status: false,
+        },
+        withdrawn: None,
+    };
+    let listed = || StatusEvidence::Listed {
+        agency: id("US-SC"),
+        revoked: None,
+        suspended: None,
+        freshness: fresh(),
+    };
+    let names = [
+        ("US-NC", "North Carolina"),
+        ("US-SC", "South Carolina"),
+        ("US-TN", "Tennessee"),
+    ];
+    World {
+        unsigned: credential::build(&new),
+        signer: key(),
+        method,
+        forge: |_| {},
+        evidence: Evidence {
+            agency_names: names.into_iter().map(|(a, n)| (id(a), n.to_owned())).collect(),
+            issuers: vec![issuer.clone()],
+            recognitions: vec![
+                recognition("US-TN", &[Purpose::ProfessionalLearning, Purpose::Renewal]),
+                recognition("US-NC", &[Purpose::Renewal]),
+            ],
+            trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
+            status: vec![listed(), listed()],
+            code: None,
+        },
+        question: Question {
+            agency: id("US-NC"),
+            purpose: Some(Purpose::Renewal),
+            at: t("2026-11-23T14:02:11Z"),
+            now: t("2026-11-23T14:02:11Z"),
+        },
+    }
+}
+
+impl World {
+    fn verdict(&self) -> Verdict {
+        let created = t("2026-01-15T09:00:00Z");
+        let mut signed = data_integrity::sign(self.unsigned.clone(), &self.signer, &self.method, created).unwrap();
+        (self.forge)(&mut signed);
+        let badge = formats::read(signed.to_string().as_bytes()).unwrap();
+        judge(&badge, &self.evidence, &self.question)
+    }
+
+    fn here(&mut self) -> &mut RecognitionEntry {
+        &mut self.evidence.recognitions[1]
+    }
+
+    fn listed(&mut self, with: fn(&mut Option<StatusChange>, &mut Option<StatusChange>, &mut Freshness)) {
+        for entry in &mut self.evidence.status {
+            if let StatusEvidence::Listed {
+                revoked,
+                suspended,
+                freshness,
+                ..
+            } = entry
+            {
+                with(revoked, suspended, freshness);
+            }
+        }
+    }
+}
+
+/// What holds for every verdict, whatever went in.
+fn audit(name: &str, verdict: &Verdict) {
+    let order: Vec<Check> = verdict.findings.iter().map(|f| f.check).collect();
+    assert!(order.is_sorted(), "{name}: {order:?}");
+    let all: BTreeSet<Check> = order.into_iter().collect();
+    assert_eq!(all.len(), 8, "{name}: every check reports");
+    for f in &verdict.findings {
+        let known = codes::find(&f.code).unwrap_or_else(|| panic!("{name}: {} is not in the table", f.code));
+        assert_eq!(known.outcome, f.outcome, "{name}");
+        assert!(!f.detail.is_empty() && !f.detail.ends_with('.'), "{name}: {}", f.detail);
+    }
+    let sentence = &verdict.sentence;
+    assert!(
+        sentence.ends_with('.') && !sentence.contains("..") && !sentence.contains("  "),
+        "{name}: {sentence}"
+    );
+    if verdict.verdict == VerdictKind::Accepted {
+        let bad = [Outcome::Failed, Outcome::CouldNotCheck];
+        let counts = |f: &&Finding| f.check != Check::Worth && f.check != Check::Holder;
+        assert!(
+            verdict
+                .findings
+                .iter()
+                .filter(counts)
+                .all(|f| !bad.contains(&f.outcome)),
+            "{name}"
+        );
+        assert_eq!(verdict.recognized_by[0].agency, verdict.agency, "{name}");
+    }
+}
+
+#[test]
+fn each_world_has_its_verdict_its_sentence_and_its_findings() {
+    let mut seen = BTreeSet::new();
+    for (name, spoil, kind, sentence, codes) in rows::rows() {
+        let mut world = world();
+        spoil(&mut world);
+        let verdict = world.verdict();
+        assert_eq!(verdict.sentence, sentence, "{name}");
+        assert_eq!(verdict.verdict, kind, "{name}");
+        for code in codes {
+            assert!(
+                verdict.findings.iter().any(|f| f.code == *code),
+                "{name}: no {code} in {:?}",
+                verdict.findings
+            );
+        }
+        audit(name, &verdict);
+        seen.extend(verdict.findings.into_iter().map(|f| f.code));
+    }
+    // Every code can be had, and each that is not had above has a test of its own.
+    let elsewhere = [
+        "structure.unreadable",
+        "proof.unknown_key",
+        "proof.expired",
+        "issuer.unresolvable",
+        "status.not_checked",
+        "recognition.not_checked",
+        "worth.not_checked",
+    ];
+    for code in codes::all() {
+        assert_ne!(
+            seen.contains(code.name),
+            elsewhere.contains(&code.name),
+            "{}",
+            code.name
+        );
+    }
+}
+
+/// All 4,096 ways in which the six checks that count can turn out.
+#[test]
+fn the_verdict_follows_from_the_outcomes_alone() {
+    use Outcome::{CouldNotCheck, Failed, NotApplicable, Passed};
+    let checks = [
+        Check::Structure,
+        Check::Proof,
+        Check::Issuer,
+        Check::Dates,
+        Check::Status,
+        Check::Recognition,
+    ];
+    let outcomes = [Passed, Failed, CouldNotCheck, NotApplicable];
+    for case in 0..4_usize.pow(6) {
+        let turned: Vec<Outcome> = (0..6).map(|i| outcomes[case / 4_usize.pow(i) % 4]).collect();
+        let made = |(check, outcome): (&Check, &Outcome)| Finding {
+            check: *check,
+            outcome: *outcome,
+            code: "x".to_owned(),
+            detail: "x".to_owned(),
+            as_of: None,
+        };
+        let findings: Vec<Finding> = checks.iter().zip(&turned).map(made).collect();
+        let (badge, recognition) = (&turned[..5], turned[5]);
+        let expected = if badge.contains(&Failed) {
+            VerdictKind::NotValid
+        } else if turned.contains(&CouldNotCheck) {
+            VerdictKind::CouldNotCheck
+        } else if recognition == Failed {
+            VerdictKind::NotRecognized
+        } else if turned.iter().enumerate().all(|(i, o)| *o == Passed || i == 4) {
+            VerdictKind::Accepted
+        } else {
+            // A check that says "not applicable" where it always applies is no reason to accept.
+            VerdictKind::CouldNotCheck
+        };
+        assert_eq!(precedence(&findings), expected, "{turned:?}");
+        // A missing check is never a passed one.
+        for i in 0..findings.len() {
+            let mut fewer = findings.clone();
+            fewer.remove(i);
+            assert_ne!(precedence(&fewer), VerdictKind::Accepted, "{turned:?} without {i}");
+        }
+    }
+}
+
+#[test]
+fn the_summary_says_who_what_and_how_old() {
+    let mut world = world();
+    let verdict = world.verdict();
+    let credential = verdict.credential.unwrap();
+    assert_eq!(credential.name.as_deref(), Some("Teaching with Data"));
+    assert_eq!(credential.subject.unwrap().name.as_deref(), Some("Jordan Ávila"));
+    let issuer = verdict.issuer.unwrap();
+    assert_eq!(
+        (issuer.name.as_deref(), issuer.agency),
+        (Some("Palmetto Academy"), Some(id("US-SC")))
+    );
+    assert_eq!(verdict.status.state, StatusState::Active);
+    assert_eq!(verdict.status.fresh_as_of, Some(t("2026-11-23T14:00:00Z")));
+    assert_eq!(verdict.status.source.as_deref(), Some("South Carolina"));
+    let who: Vec<_> = verdict.recognized_by.iter().map(|r| r.agency.as_str()).collect();
+    assert_eq!(who, ["US-NC", "US-TN"]);
+    world.listed(|_, _, freshness| *freshness = stale());
+    let verdict = world.verdict();
+    assert_eq!(verdict.status.state, StatusState::Unknown);
+    assert_eq!(verdict.status.fresh_as_of, Some(t("2026-11-20T14:02:00Z")));
+    world.listed(|_, _, freshness| *freshness = Freshness::Never);
+    assert_eq!(world.verdict().status.fresh_as_of, None);
+}
+
+#[test]
+fn a_did_web_issuer_needs_a_listed_key() {
+    let issuer = "did:web:academy.example";
+    let mut listed = world_of(issuer);
+    listed.method = format!("{issuer}#key-1");
+    let method = listed.method.clone();
+    let name = |w: &mut World| {
+        w.evidence.issuers[0].verification_methods[0].id.clone_from(&method);
+    };
+    name(&mut listed);
+    assert_eq!(
+        listed.verdict().verdict,
+        VerdictKind::Accepted,
+        "{}",
+        listed.verdict().sentence
+    );
+    // The same badge where nobody lists the issuer: neither accepted nor called invalid.
+    let mut unlisted = world_of(issuer);
+    unlisted.method.clone_from(&method);
+    unlisted.evidence.issuers.clear();
+    unlisted.evidence.recognitions.clear();
+    let verdict = unlisted.verdict();
+    assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
+    for code in ["proof.unknown_key", "issuer.unresolvable"] {
+        assert!(
+            verdict.findings.iter().any(|f| f.code == code),
+            "{code}: {:?}",
+            verdict.findings
+        );
+    }
+    audit("unlisted", &verdict);
+    // Signed by a key that holds itself, under the name of an issuer that has keys.
+    let mut thief = world_of(issuer);
+    thief.signer = SigningKey::from_seed(&[9; 32]).unwrap();
+    thief.method = format!("{issuer}#{}", multikey::encode(&thief.signer.public_key()));
+    let verdict = thief.verdict();
+    assert_eq!(verdict.verdict, VerdictKind::NotValid);
+    assert_eq!(verdict.sentence, "Not valid: another key than the issuer's signed it.");
+    // And under the name of one that nobody lists.
+    thief.evidence.issuers.clear();
+    thief.evidence.recognitions.clear();
+    assert_eq!(thief.verdict().verdict, VerdictKind::CouldNotCheck);
+    // The keys of another issuer in the evidence never count.
+    let mut mixed = world_of(issuer);
+    mixed.evidence.recognitions.clear();
+    mixed.evidence.issuers[0].id = "did:web:other.example".to_owned();
+    assert_eq!(mixed.verdict().verdict, VerdictKind::CouldNotCheck);
+}
+
+#[test]
+fn an_unreadable_file_is_a_verdict_too() {
+    let why = formats::read(b"hello").unwrap_err();
+    let verdict = unreadable(&why, &world().question);
+    assert_eq!(verdict.verdict, VerdictKind::Unreadable);
+    assert!(
+        verdict
+            .sentence
+            .starts_with("This file is not a badge that we can read: "),
+        "{}",
+        verdict.sentence
+    );
+    assert_eq!(precedence(&verdict.findings), VerdictKind::Unreadable);
+    audit("unreadable", &verdict);
+}
+
+#[test]
+fn a_badge_of_another_implementation_is_accepted() {
+    let text = include_bytes!("../../fixtures/digitalbazaar-ob-3.0.3.json");
+    let badge = formats::read(text).unwrap();
+    let mut world = world_of(&badge.issuer_id.clone());
+    world.evidence.status.truncate(1);
+    let verdict = judge(&badge, &world.evidence, &world.question);
+    assert_eq!(verdict.verdict, VerdictKind::Accepted, "{:?}", verdict.findings);
+}
+
+#[test]
+fn a_signature_counts_until_its_own_end() {
+    let text = include_bytes!("../../fixtures/digitalbazaar-ob-3.0.3-expiring-proof.json");
+    let badge = formats::read(text).unwrap();
+    let mut world = world_of(&badge.issuer_id.clone());
+    world.evidence.status.truncate(1);
+    assert_eq!(
+        judge(&badge, &world.evidence, &world.question).verdict,
+        VerdictKind::Accepted
+    );
+    world.question.at = t("2027-01-15T09:00:00Z");
+    let verdict = judge(&badge, &world.evidence, &world.question);
+    assert_eq!(verdict.sentence, "Not valid: the signature expired on 15 January 2027.");
+    audit("expired proof", &verdict);
+}

@@ -1,0 +1,30 @@
+//! What a badge is worth believing: formats, proofs, status, and the one function that judges.
+//!
+//! This crate has **no IO, no async, no clock and no storage**; nothing in it fetches. Whoever calls it brings the
+//! file's bytes, the [`Evidence`] and both moments; it answers with a [`Verdict`](registry_schema::Verdict). So the
+//! same code answers the page, the API, the command line and a receipt that is checked offline years later.
+//!
+//! The path of a badge: [`formats::read`] makes an [`OpenBadge`] of bytes, or says where reading stopped
+//! ([`Unreadable`]); the node gathers [`Evidence`]; [`judge()`] runs every check, hides none behind an earlier
+//! failure, and has no default outcome.
+//!
+//! Making badges stands beside reading them, so that both are tested against each other: [`credential`] builds
+//! unsigned documents, [`data_integrity::sign`] signs them, [`bitstring`] packs status lists.
+
+pub mod badge;
+pub mod bitstring;
+pub mod codes;
+pub mod contexts;
+pub mod credential;
+pub mod data_integrity;
+pub mod evidence;
+pub mod formats;
+mod json;
+pub mod judge;
+pub mod multikey;
+
+pub use badge::{Fault, OpenBadge, StatusEntry};
+pub use evidence::{Evidence, Freshness, Question, StatusEvidence};
+pub use formats::Unreadable;
+pub use judge::{judge, unreadable};
+pub use multikey::{PublicKey, SigningKey};

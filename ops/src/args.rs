@@ -1,0 +1,439 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use registry_schema::{AgencyId, Purpose, Reason, Timestamp};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or accepted
+  1  a negative answer: not valid, not recognized, unreadable, not found
+  2  what was typed cannot be done
+  3  could not be checked
+  4  not allowed
+  5  conflict
+  6  the node did not answer
+  7  integrity: the answer is not to what was asked
+
+Examples:
+  comity --node https://registry.example.gov verify badge.json
+  comity --profile profiles/US-SC.toml trust list
+  comity status
+
+A profile is a TOML file with `node`, `agency`, `token` and, for a node with a
+certificate of its own, `ca_file`. Without --profile it is read from
+$XDG_CONFIG_HOME/comity/profile.toml (or ~/.config/comity/profile.toml).";
+
+/// Verify, recognize, issue and revoke educators' micro-credentials, through a node of the registry
+#[derive(Debug, Parser)]
+#[command(name = "comity", version, after_help = EXIT_CODES, max_term_width = 80, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "For every command")]
+pub(crate) struct Options {
+    /// Read node, agency and token from this profile
+    #[arg(long, global = true, env = "COMITY_PROFILE", value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Ask this node; the profile's token goes to the profile's node only
+    #[arg(long, global = true, env = "COMITY_NODE", value_name = "URL")]
+    pub(crate) node: Option<String>,
+    /// Print for people, or the node's JSON for programs
+    #[arg(
+        long,
+        global = true,
+        env = "COMITY_OUTPUT",
+        value_enum,
+        default_value = "table",
+        value_name = "FORM"
+    )]
+    pub(crate) output: Format,
+    /// Do not ask before something final
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    /// Let the node check a change without making it
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: at most 80 columns
+    Table,
+    /// For programs: the node's JSON, one value a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check badges: genuine, in date, not revoked, recognized here?
+    #[command(after_help = "\
+Examples:
+  comity verify badge.json
+  comity verify --purpose renewal --at 2026-08-15 badge.png
+  comity verify NC-4K2M9-QXR7T-3
+  curl -s https://badges.example.org/17 | comity verify -
+  comity verify --output json badges/*.json
+
+Exit codes: 0 accepted; 1 not valid, not recognized or unreadable; 3 could not
+be checked. Of several badges, the highest counts.")]
+    Verify(Verify),
+    /// Is the node ready, and how fresh is what it knows of each agency?
+    #[command(after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready; 6 no answer.")]
+    Status,
+    /// Issuers: who signs badges
+    #[command(subcommand)]
+    Issuer(Issuer),
+    /// Trust lists: whose badges an agency accepts, for what
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Credentials that your agency keeps
+    #[command(subcommand)]
+    Credential(Credential),
+    /// The agencies' nodes that this node talks to
+    #[command(subcommand)]
+    Peer(Peer),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Command {
+    /// Whether there is something to leave undone in a dry run.
+    pub(crate) const fn changes_something(&self) -> bool {
+        match self {
+            Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
+            Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
+            Self::Verify(_)
+            | Self::Status
+            | Self::Issuer(_)
+            | Self::Trust(_)
+            | Self::Peer(_)
+            | Self::Completions { .. } => false,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A file (JSON, JWT, baked PNG or SVG), a link, a code, or `-` for stdin
+    #[arg(required = true, value_name = "FILE|URL|CODE|-")]
+    pub(crate) badges: Vec<String>,
+    /// Was it good on this day? (2026-11-23 or 2026-11-23T14:02:11Z)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) at: Option<Timestamp>,
+    /// What it should count for; any purpose will do if none is given
+    #[arg(long, value_parser = purposes())]
+    pub(crate) purpose: Option<Purpose>,
+    /// Whose answer is wanted: US-TN; the node's own agency if none is given
+    #[arg(long, value_name = "ID")]
+    pub(crate) agency: Option<AgencyId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Issuer {
+    /// List the issuers of the federation
+    #[command(after_help = "Examples:\n  comity issuer list\n  comity issuer list --agency US-SC")]
+    List {
+        /// Only this agency's: US-SC
+        #[arg(long, value_name = "ID")]
+        agency: Option<AgencyId>,
+    },
+    /// Show one issuer, with its keys
+    #[command(after_help = "Examples:\n  comity issuer show \"Palmetto Learning\"\n  comity issuer show did:key:z6Mk…")]
+    Show {
+        /// Its id, or its name
+        issuer: String,
+    },
+    /// Add an issuer to your agency; the node makes its key
+    #[command(
+        after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
+    )]
+    Add(IssuerAdd),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssuerAdd {
+    /// Its name, as people know it
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Its public page
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// List who recognizes whom
+    #[command(after_help = "\
+Examples:
+  comity trust list
+  comity trust list --agency US-TN --at 2026-01-01
+  comity trust list --issuer \"Palmetto Learning\"")]
+    List {
+        /// Only what this agency says: US-TN
+        #[arg(long, value_name = "ID")]
+        agency: Option<AgencyId>,
+        /// Only about this issuer (id or name)
+        #[arg(long, value_name = "ISSUER")]
+        issuer: Option<String>,
+        /// As it stood at this date
+        #[arg(long, value_name = "DATE")]
+        at: Option<Timestamp>,
+    },
+    /// Show one recognition
+    #[command(after_help = "Example:\n  comity trust show RECOGNITION_ID")]
+    Show {
+        /// The recognition's id, as `trust list` shows it
+        id: String,
+    },
+    /// Say that your agency accepts an issuer's badges
+    #[command(after_help = "\
+Examples:
+  comity trust recognize \"Palmetto Learning\"
+  comity trust recognize did:key:z6Mk… --purpose renewal --purpose endorsement \\
+    --achievement https://palmetto.example.org/a/7 --until 2029-07-01")]
+    Recognize(Recognize),
+    /// End a recognition of your agency
+    #[command(after_help = "\
+Examples:
+  comity trust withdraw RECOGNITION_ID
+  comity trust withdraw RECOGNITION_ID --earlier-badges-stay-good
+
+Asks before it acts if a person is there to answer; --yes answers.")]
+    Withdraw {
+        /// The recognition's id, as `trust list` shows it
+        id: String,
+        /// Badges dated before now stay good
+        #[arg(long)]
+        earlier_badges_stay_good: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recognize {
+    /// The issuer's id, or its name
+    pub(crate) issuer: String,
+    /// What its badges are accepted for; can be given several times
+    #[arg(long = "purpose", value_parser = purposes(), default_value = "renewal")]
+    pub(crate) purposes: Vec<Purpose>,
+    /// Only this achievement (its id); can be given several times
+    #[arg(long = "achievement", value_name = "ID")]
+    pub(crate) achievements: Vec<String>,
+    /// From this date on; from now on if none is given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<Timestamp>,
+    /// Up to this date; without a term if none is given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<Timestamp>,
+    /// Also accept badges that name no status list, and so cannot be revoked
+    #[arg(long)]
+    pub(crate) without_status: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Credential {
+    /// Issue a badge, or many from a CSV file
+    #[command(after_help = "\
+Examples:
+  comity credential issue --issuer \"Palmetto Learning\" \\
+    --achievement-name \"Formative Assessment\" --subject \"Ana Reyes\" \\
+    --valid-until 2031-07-01 --out badge.json
+  comity credential issue --issuer \"Palmetto Learning\" \\
+    --csv class.csv --out badges/
+
+The CSV file's first line names its columns. Needed: subject, and
+achievement_name unless --achievement-name is given. Known besides: issuer,
+achievement_id, description, criteria, valid_from, valid_until. Nothing is
+issued while a row has a mistake.")]
+    Issue(Issue),
+    /// List the credentials that your agency keeps
+    #[command(after_help = "Example:\n  comity credential list")]
+    List,
+    /// Show one credential
+    #[command(after_help = "Example:\n  comity credential show NC-4K2M9-QXR7T-3")]
+    Show {
+        /// Its code, or its id
+        code: String,
+    },
+    /// Make a credential not good for now; it can be reinstated
+    #[command(after_help = "Example:\n  comity credential suspend NC-4K2M9-QXR7T-3 --reason administrative")]
+    Suspend(StatusEntry),
+    /// Lift a suspension
+    #[command(after_help = "Example:\n  comity credential reinstate NC-4K2M9-QXR7T-3 --reason administrative")]
+    Reinstate(StatusEntry),
+    /// Make a credential not good for ever
+    #[command(after_help = "\
+Example:
+  comity credential revoke NC-4K2M9-QXR7T-3 --reason issued_in_error
+
+Revocation is final: to undo it, issue a new badge; to hold a badge back for a
+while, suspend it. Asks before it acts if a person is there to answer; --yes
+answers.")]
+    Revoke(StatusEntry),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Issue {
+    /// Who issues: an issuer of your agency (id or name)
+    #[arg(long, required_unless_present = "csv")]
+    pub(crate) issuer: Option<String>,
+    /// The achievement's title
+    #[arg(long, required_unless_present = "csv", value_name = "NAME")]
+    pub(crate) achievement_name: Option<String>,
+    /// The URI that names the achievement
+    #[arg(long, value_name = "URI")]
+    pub(crate) achievement_id: Option<String>,
+    /// What the achievement is
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// What its earner had to show
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) criteria: Option<String>,
+    /// Whose it is
+    #[arg(long, value_name = "NAME", required_unless_present = "csv", conflicts_with = "csv")]
+    pub(crate) subject: Option<String>,
+    /// Good from this date; from now if none is given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<Timestamp>,
+    /// Good up to this date; without a term if none is given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_until: Option<Timestamp>,
+    /// Issue one badge a row of this file
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the badge to this file (with --csv: the badges into this directory)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusEntry {
+    /// The credential's code, or its id
+    pub(crate) code: String,
+    /// Why; this code is published
+    #[arg(long, value_parser = reasons(), value_name = "CODE")]
+    pub(crate) reason: Reason,
+    /// More on why; stays at your agency
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Peer {
+    /// List the peers: connected or not, last heard, what is missing
+    #[command(after_help = "Example:\n  comity peer list")]
+    List,
+}
+
+fn purposes() -> impl TypedValueParser<Value = Purpose> {
+    PossibleValuesParser::new(Purpose::ALL.map(Purpose::as_str)).try_map(|text| text.parse::<Purpose>())
+}
+
+fn reasons() -> impl TypedValueParser<Value = Reason> {
+    PossibleValuesParser::new(Reason::ALL.map(Reason::as_str)).try_map(|text| text.parse::<Reason>())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help_with_an_example() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            if !command.has_subcommands() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("comity "), "no example at `{}`", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn a_revocation_is_one_line_in_a_script() {
+        let cli = parse("comity credential revoke NC-4K2M9-QXR7T-3 --reason issued_in_error").unwrap();
+        let Command::Credential(Credential::Revoke(entry)) = cli.command else {
+            panic!("{:?}", cli.command)
+        };
+        assert_eq!(entry.reason, Reason::IssuedInError);
+        assert!(parse("comity credential revoke NC-4K2M9-QXR7T-3").is_err());
+        assert!(parse("comity credential revoke NC-4K2M9-QXR7T-3 --reason because").is_err());
+    }
+
+    #[test]
+    fn recognition_is_for_renewal_if_nothing_else_is_said() {
+        let cli = parse("comity trust recognize did:key:z6Mk").unwrap();
+        let Command::Trust(Trust::Recognize(args)) = cli.command else {
+            panic!("{:?}", cli.command)
+        };
+        assert_eq!(args.purposes, [Purpose::Renewal]);
+        let cli = parse("comity trust recognize did:key:z6Mk --purpose salary --purpose stipend").unwrap();
+        let Command::Trust(Trust::Recognize(args)) = cli.command else {
+            panic!("{:?}", cli.command)
+        };
+        assert_eq!(args.purposes, [Purpose::Salary, Purpose::Stipend]);
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_command() {
+        for line in [
+            "comity --output json verify a b --at 2026-08-15",
+            "comity verify a b --at 2026-08-15 --output json",
+        ] {
+            let cli = parse(line).unwrap();
+            assert_eq!(cli.options.output, Format::Json);
+            let Command::Verify(args) = cli.command else {
+                panic!("{:?}", cli.command)
+            };
+            assert_eq!(args.badges, ["a", "b"]);
+            assert_eq!(args.at.unwrap().to_string(), "2026-08-15T00:00:00Z");
+        }
+    }
+
+    #[test]
+    fn nothing_skips_the_check_of_a_nodes_certificate() {
+        assert!(parse("comity --insecure status").is_err());
+    }
+
+    #[test]
+    fn only_what_changes_something_can_be_run_dry() {
+        for (line, changes) in [
+            ("comity verify a", false),
+            ("comity status", false),
+            ("comity credential list", false),
+            ("comity credential issue --csv a.csv --out badges", true),
+            ("comity trust withdraw r1", true),
+            ("comity issuer add --name N", true),
+            ("comity trust list", false),
+        ] {
+            assert_eq!(parse(line).unwrap().command.changes_something(), changes, "{line}");
+        }
+    }
+}

@@ -1,0 +1,518 @@
+//! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
+
+use std::{sync::Once, time::Duration};
+
+use anyhow::Context;
+use reqwest::{
+    Method, StatusCode, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    exit::{Exit, fault, usage},
+    out,
+    profile::{Profile, default_path},
+    show,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The longest answer that is read, and the longest badge that is sent.
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Speaks to one node.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    node: Url,
+    token: Option<HeaderValue>,
+    dry_run: bool,
+}
+
+/// What the node answered: the JSON as it came.
+pub(crate) struct Reply {
+    pub(crate) json: Box<RawValue>,
+}
+
+impl Reply {
+    /// The answer as what was asked for.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        parse(&self.json)
+    }
+}
+
+/// A part of the node's answer as what it should be.
+pub(crate) fn parse<T: DeserializeOwned>(json: &RawValue) -> anyhow::Result<T> {
+    serde_json::from_str(json.get()).map_err(|e| {
+        let hint = "does its version fit this program's? see `comity status` and `comity --version`";
+        fault(
+            Exit::CouldNotCheck,
+            format!("the node's answer is not what was expected ({e}): {hint}"),
+        )
+    })
+}
+
+/// An error as RFC 9457 has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    r#type: Option<String>,
+    title: Option<String>,
+    detail: Option<String>,
+}
+
+impl Client {
+    /// A client for the node of the command line, or else of the profile.
+    pub(crate) fn new(node: Option<&str>, profile: &Profile, dry_run: bool) -> anyhow::Result<Self> {
+        install_tls_provider();
+        let own = profile.node.as_deref().map(node_url).transpose()?;
+        let node = match (node, &own) {
+            (Some(named), _) => node_url(named)?,
+            (None, Some(own)) => own.clone(),
+            (None, None) => return Err(no_node()),
+        };
+        // What the profile trusts, and the token above all, is for the profile's node and no other.
+        let same = own.as_ref().is_some_and(|own| own.origin() == node.origin());
+        let token = profile.token.as_ref().filter(|_| same || own.is_none()).map(|token| {
+            let mut value = HeaderValue::from_str(&token.bearer())
+                .map_err(|_| usage("the profile's token has characters that no token has"))?;
+            value.set_sensitive(true);
+            Ok::<_, anyhow::Error>(value)
+        });
+        let token = token.transpose()?;
+        if token.is_some() && node.scheme() == "http" && !is_loopback(&node) {
+            out::note(&format!(
+                "warning: the token travels to `{node}` unencrypted: use https"
+            ));
+        }
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("comity/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            // A node answers for itself; a write that is sent on elsewhere would be nobody's.
+            .redirect(reqwest::redirect::Policy::none());
+        if is_loopback(&node) {
+            http = http.no_proxy();
+        }
+        if let Some(file) = profile.ca_file.as_ref().filter(|_| same || own.is_none()) {
+            let read = || format!("cannot read the node's certificate `{}`", file.display());
+            let pem = std::fs::read(file).with_context(read)?;
+            http = http.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem).with_context(read)?);
+        } else if node.scheme() == "http" {
+            // Nothing to vouch for: do not depend on the machine having a list of authorities.
+            http = http.tls_certs_only([]);
+        }
+        let http = http.build().context("cannot prepare TLS")?;
+        Ok(Self {
+            http,
+            node,
+            token,
+            dry_run,
+        })
+    }
+
+    /// The node's address.
+    pub(crate) const fn node(&self) -> &Url {
+        &self.node
+    }
+
+    /// A URL at the node: the segments are escaped, so what a user typed stays one segment.
+    pub(crate) fn at(&self, path: &[&str], query: &[(&str, Option<String>)]) -> Url {
+        let mut url = self.node.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        for (name, value) in query {
+            if let Some(value) = value {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+        url
+    }
+
+    /// Reads.
+    pub(crate) async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<Reply> {
+        let (_, body) = self.send(Method::GET, self.at(path, query), None).await?;
+        answer(body)
+    }
+
+    /// Asks about a badge: changes nothing, though it is a POST.
+    pub(crate) async fn ask(
+        &self,
+        path: &[&str],
+        query: &[(&str, Option<String>)],
+        kind: &'static str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Reply> {
+        let (_, body) = self
+            .send(Method::POST, self.at(path, query), Some((kind, body)))
+            .await?;
+        answer(body)
+    }
+
+    /// Changes something; or, in a dry run, has the node check the change.
+    pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<Reply> {
+        let body = serde_json::to_vec(body).context("cannot write the request")?;
+        let url = self.at(path, &[("dry_run", self.dry_run.then(|| "true".to_owned()))]);
+        let (status, body) = self.send(Method::POST, url, Some(("application/json", body))).await?;
+        if self.dry_run && status == StatusCode::CREATED {
+            let message =
+                "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";
+            return Err(fault(Exit::Integrity, message));
+        }
+        answer(body)
+    }
+
+    /// Whether the node says that it is ready, and in which words.
+    pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
+        let request = self.http.get(self.at(&["readyz"], &[]));
+        let response = request.send().await.map_err(|e| self.unreachable(&e, false))?;
+        let status = response.status();
+        let body = self.body(response, false).await?;
+        let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+        let text = problem
+            .detail
+            .or(problem.title)
+            .unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
+        match status {
+            StatusCode::OK => Ok((true, text)),
+            StatusCode::SERVICE_UNAVAILABLE => Ok((false, text)),
+            other => Err(self.refused(other, &body)),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<(&'static str, Vec<u8>)>,
+    ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let writes = method != Method::GET && url.path() != self.at(&["v1", "verifications"], &[]).path();
+        let mut request = self
+            .http
+            .request(method, url)
+            .header(ACCEPT, "application/json, application/problem+json");
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.clone());
+        }
+        if let Some((kind, bytes)) = body {
+            request = request.header(CONTENT_TYPE, kind).body(bytes);
+        }
+        let response = request.send().await.map_err(|e| self.unreachable(&e, writes))?;
+        let status = response.status();
+        let body = self.body(response, writes).await?;
+        if status.is_success() {
+            Ok((status, body))
+        } else {
+            Err(self.refused(status, &body))
+        }
+    }
+
+    async fn body(&self, mut response: reqwest::Response, writes: bool) -> anyhow::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| self.unreachable(&e, writes))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(fault(
+                    Exit::CouldNotCheck,
+                    "the node's answer is longer than 16 MiB: ask for less",
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error, writes: bool) -> anyhow::Error {
+        let why = innermost(error);
+        let node = show::plain(self.node.as_str());
+        let message = if why.contains("certificate") {
+            format!(
+                "cannot trust the node at `{node}` ({why}): if the certificate is its own, name it as `ca_file` in the profile"
+            )
+        } else if error.is_connect() {
+            format!("cannot reach the node at `{node}` ({why}): is it running, and is the address right?")
+        } else if writes {
+            format!(
+                "the node at `{node}` did not answer to the end ({why}): it may have made the change, so look before you try again"
+            )
+        } else if error.is_timeout() {
+            format!(
+                "the node at `{node}` did not answer within {} seconds: try again later",
+                TIMEOUT.as_secs()
+            )
+        } else {
+            format!("the node at `{node}` did not answer to the end ({why}): try again")
+        };
+        fault(Exit::Unreachable, message)
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8]) -> anyhow::Error {
+        let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+        let exit = exit_for(status);
+        let said = problem
+            .detail
+            .or(problem.title)
+            .unwrap_or_else(|| default_words(status));
+        let mut message = show::plain(said.trim().trim_end_matches('.'));
+        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
+            message.push_str("\ngive a profile with a token for this node: --profile FILE");
+        }
+        if let Some(kind) = problem.r#type.filter(|t| t != "about:blank") {
+            let place = self.node.join(&kind).map_or(kind, String::from);
+            message.push_str(&format!("\nread more: {}", show::plain(&place)));
+        }
+        fault(exit, message)
+    }
+}
+
+fn answer(body: Vec<u8>) -> anyhow::Result<Reply> {
+    let no_json = || {
+        fault(
+            Exit::CouldNotCheck,
+            "the answer is no JSON: is this the address of a Comity node?",
+        )
+    };
+    let text = String::from_utf8(body).map_err(|_| no_json())?;
+    Ok(Reply {
+        json: RawValue::from_string(text).map_err(|_| no_json())?,
+    })
+}
+
+/// What a refusal means to a script.
+fn exit_for(status: StatusCode) -> Exit {
+    match status.as_u16() {
+        401 | 403 => Exit::NotAllowed,
+        404 | 410 => Exit::Negative,
+        409 | 412 => Exit::Conflict,
+        408 | 429 | 500 | 501 => Exit::CouldNotCheck,
+        502..=504 => Exit::Unreachable,
+        400..=499 => Exit::Usage,
+        _ => Exit::CouldNotCheck,
+    }
+}
+
+fn default_words(status: StatusCode) -> String {
+    match status.as_u16() {
+        300..=399 => "the node sends elsewhere: give the address it has itself".to_owned(),
+        401 => "the node does not know you".to_owned(),
+        403 => "the node does not allow this".to_owned(),
+        404 => "the node knows no such thing".to_owned(),
+        429 => "too many questions in a short time: wait a minute and try again".to_owned(),
+        503 => "the node is not ready: see `comity status`".to_owned(),
+        _ => format!("the node answered `{status}`: see its log"),
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    // Some go on with the insides of a certificate, which help nobody here.
+    let text = cause.to_string();
+    show::plain(text.split(" {").next().unwrap_or(&text)).to_lowercase()
+}
+
+fn node_url(text: &str) -> anyhow::Result<Url> {
+    let refuse = || {
+        usage(format!(
+            "`{text}` is no address of a node: write https://registry.example.gov or http://127.0.0.1:7400"
+        ))
+    };
+    let url = Url::parse(text.trim()).map_err(|_| refuse())?;
+    let right = matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty();
+    if right && url.query().is_none() && url.fragment().is_none() {
+        Ok(url)
+    } else {
+        Err(refuse())
+    }
+}
+
+fn no_node() -> anyhow::Error {
+    let place = default_path().map_or_else(|| "a profile".to_owned(), |p| format!("`{}`", p.display()));
+    usage(format!(
+        "which node? give --node URL or --profile FILE, or write `node = \"https://…\"` into {place}"
+    ))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Says once which cryptography TLS uses; reqwest brings none of its own here.
+fn install_tls_provider() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Fails only if one is installed already, which is as good.
+        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    });
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        sync::mpsc,
+    };
+
+    use super::*;
+    use crate::exit;
+
+    /// Answers one request with `status` and `body`; the request as it came is on the channel.
+    pub(crate) fn canned(status: &str, kind: &str, body: &str) -> (String, mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, requests) = mpsc::channel();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        let body = body.to_owned();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0; 4096];
+            while !is_whole(&request) {
+                let n = stream.read(&mut buffer).unwrap();
+                assert!(n > 0, "half a request");
+                request.extend_from_slice(&buffer[..n]);
+            }
+            sender.send(String::from_utf8_lossy(&request).into_owned()).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+        });
+        (address, requests)
+    }
+
+    fn is_whole(request: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(request).to_lowercase();
+        let Some((head, _)) = text.split_once("\r\n\r\n") else {
+            return false;
+        };
+        let length = head
+            .lines()
+            .find_map(|l| l.strip_prefix("content-length: "))
+            .map_or(0, |n| n.parse().unwrap());
+        request.len() >= head.len() + 4 + length
+    }
+
+    pub(crate) fn client(node: &str) -> Client {
+        Client::new(Some(node), &Profile::default(), false).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_node_that_does_not_answer_is_unreachable() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = client(&address).read(&["v1", "issuers"], &[]).await.err().unwrap();
+        assert_eq!(exit::of(&error), Exit::Unreachable);
+        assert!(error.to_string().starts_with("cannot reach the node"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_why_and_where_to_read_more() {
+        for (status, exit) in [
+            ("400 Bad Request", Exit::Usage),
+            ("401 Unauthorized", Exit::NotAllowed),
+            ("403 Forbidden", Exit::NotAllowed),
+            ("404 Not Found", Exit::Negative),
+            ("409 Conflict", Exit::Conflict),
+            ("422 Unprocessable Content", Exit::Usage),
+            ("429 Too Many Requests", Exit::CouldNotCheck),
+            ("500 Internal Server Error", Exit::CouldNotCheck),
+            ("503 Service Unavailable", Exit::Unreachable),
+        ] {
+            let problem =
+                r#"{"type":"/help/credential.revoked","title":"Conflict","status":409,"detail":"revocation is final"}"#;
+            let (node, _requests) = canned(status, "application/problem+json", problem);
+            let error = client(&node).read(&["v1", "credentials"], &[]).await.err().unwrap();
+            assert_eq!(exit::of(&error), exit, "{status}");
+            let text = error.to_string();
+            assert!(text.starts_with("revocation is final\n"), "{text}");
+            assert!(
+                text.ends_with(&format!("read more: {node}/help/credential.revoked")),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_json_is_not_taken_for_one() {
+        let (node, _requests) = canned("200 OK", "text/html", "<html>hello</html>");
+        let error = client(&node).read(&["v1", "issuers"], &[]).await.err().unwrap();
+        assert_eq!(exit::of(&error), Exit::CouldNotCheck);
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let (node, _requests) = canned(
+            "307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/",
+            "text/plain",
+            "",
+        );
+        let error = client(&node).write(&["v1", "issuers"], &"x").await.err().unwrap();
+        assert!(error.to_string().contains("sends elsewhere"), "{error}");
+    }
+
+    fn profile(node: &str) -> Profile {
+        toml::from_str(&format!("node = \"{node}\"\ntoken = \"s3cret\"")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_token_goes_to_the_profiles_node_and_to_no_other() {
+        let (node, requests) = canned("200 OK", "application/json", "[]");
+        Client::new(None, &profile(&node), false)
+            .unwrap()
+            .read(&["v1", "issuers"], &[])
+            .await
+            .unwrap();
+        assert!(requests.recv().unwrap().contains("authorization: Bearer s3cret"));
+        let (other, requests) = canned("200 OK", "application/json", "[]");
+        Client::new(Some(&other), &profile(&node), false)
+            .unwrap()
+            .read(&["v1", "issuers"], &[])
+            .await
+            .unwrap();
+        assert!(!requests.recv().unwrap().contains("s3cret"));
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_says_so_to_the_node_and_mistrusts_a_201() {
+        let (node, requests) = canned("200 OK", "application/json", "{}");
+        let dry = |node: &str| Client::new(Some(node), &Profile::default(), true).unwrap();
+        dry(&node).write(&["v1", "issuers"], &"x").await.unwrap();
+        assert!(
+            requests
+                .recv()
+                .unwrap()
+                .starts_with("POST /v1/issuers?dry_run=true HTTP/1.1")
+        );
+        let (node, _requests) = canned("201 Created", "application/json", "{}");
+        let error = dry(&node).write(&["v1", "issuers"], &"x").await.err().unwrap();
+        assert_eq!(exit::of(&error), Exit::Integrity);
+    }
+
+    #[test]
+    fn what_a_user_types_stays_one_segment() {
+        let url = client("http://127.0.0.1:7400/").at(&["v1", "issuers", "https://a.example/../b?c"], &[("at", None)]);
+        assert_eq!(
+            url.as_str(),
+            "http://127.0.0.1:7400/v1/issuers/https:%2F%2Fa.example%2F..%2Fb%3Fc"
+        );
+    }
+
+    #[test]
+    fn an_address_is_http_or_https() {
+        for good in ["http://127.0.0.1:7400", "https://registry.example.gov/comity"] {
+            assert!(node_url(good).is_ok(), "{good}");
+        }
+        for bad in ["registry.example.gov", "ftp://a", "https://me:pw@a", "https://a/?b"] {
+            assert!(node_url(bad).is_err(), "{bad}");
+        }
+    }
+}

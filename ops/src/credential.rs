@@ -1,0 +1,255 @@
+//! `comity credential`: what an agency keeps, and its status.
+
+use registry_schema::{Credential, CredentialCode, StatusChange, StatusState, code::BadCode};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Session,
+    args::{Credential as Command, StatusEntry},
+    confirm,
+    exit::{Exit, fault, usage},
+    issue, out, show,
+};
+
+pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Issue(args) => issue::issue(session, &args).await,
+        Command::List => list(session).await,
+        Command::Show { code } => one(session, &code).await,
+        Command::Suspend(entry) => change(session, StatusState::Suspended, &entry).await,
+        Command::Reinstate(entry) => change(session, StatusState::Active, &entry).await,
+        Command::Revoke(entry) => change(session, StatusState::Revoked, &entry).await,
+    }
+}
+
+async fn list(session: &Session) -> anyhow::Result<Exit> {
+    let reply = session.client.read(&["v1", "credentials"], &[]).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let all: Vec<Credential> = reply.parse()?;
+    if all.is_empty() {
+        out::note("no credentials yet: issue one with `comity credential issue`");
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|c| {
+            vec![
+                c.code.to_string(),
+                c.name.clone(),
+                c.subject.clone().unwrap_or_default(),
+                show::day(c.valid_from),
+                c.state.as_str().to_owned(),
+            ]
+        })
+        .collect();
+    session
+        .out
+        .data(&show::table(&["code", "badge", "subject", "from", "status"], 0, &rows))?;
+    Ok(Exit::Done)
+}
+
+async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+    let reply = session
+        .client
+        .read(&["v1", "credentials", &segment(typed)?], &[])
+        .await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+    } else {
+        session.out.data(&render(&reply.parse()?))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Puts one entry behind the others of a credential's status; what it adds up to is the node's to say.
+async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyhow::Result<Exit> {
+    #[derive(Serialize)]
+    struct New<'a> {
+        status: StatusState,
+        reason: registry_schema::Reason,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<&'a str>,
+    }
+    #[derive(Deserialize)]
+    struct Changed {
+        credential: Credential,
+        change: StatusChange,
+    }
+    let segment = segment(&entry.code)?;
+    let path = ["v1", "credentials", &segment];
+    if to == StatusState::Revoked && !session.yes && !session.dry_run && confirm::somebody_is_there() {
+        let credential: Credential = session.client.read(&path, &[]).await?.parse()?;
+        out::note(&render(&credential));
+        confirm::ask("Revoke this badge? This is final: it can never be made good again.")?;
+    }
+    let new = New {
+        status: to,
+        reason: entry.reason,
+        note: entry.note.as_deref(),
+    };
+    let [version, noun, id] = path;
+    let reply = session
+        .client
+        .write(&[version, noun, id, "status-entries"], &new)
+        .await?;
+    if !session.dry_run {
+        let changed: Changed = reply.parse()?;
+        let about_it = changed.credential.id == entry.code || changed.credential.code.compact() == segment;
+        if !about_it || changed.change.state != to {
+            let hint = format!("see `comity credential show {}`", entry.code);
+            return Err(fault(
+                Exit::Integrity,
+                format!("the node's answer is not to what was asked: {hint}"),
+            ));
+        }
+    }
+    session.written(&reply, |changed: &Changed| {
+        let change = &changed.change;
+        format!(
+            "{}\n\n{}",
+            show::paragraph(&format!(
+                "{} since {}: {}",
+                capital(change.state.as_str()),
+                change.at.in_words(),
+                change.reason.in_words()
+            )),
+            render(&changed.credential)
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+/// The path segment for a code or an id.
+fn segment(typed: &str) -> anyhow::Result<String> {
+    match typed.parse::<CredentialCode>() {
+        Ok(code) => Ok(code.compact()),
+        Err(_) if typed.starts_with("urn:") || typed.starts_with("https://") || typed.starts_with("http://") => {
+            Ok(typed.to_owned())
+        }
+        Err(mistake @ (BadCode::Shape(_) | BadCode::Check(_))) => Err(usage(mistake.to_string())),
+    }
+}
+
+pub(crate) fn render(credential: &Credential) -> String {
+    let since = credential
+        .state_since
+        .map(|t| format!(" since {}", t.in_words()))
+        .unwrap_or_default();
+    let until = credential
+        .valid_until
+        .map_or_else(|| "no end".to_owned(), |u| format!("until {}", u.date_in_words()));
+    show::pairs(&[
+        ("code".to_owned(), credential.code.to_string()),
+        ("badge".to_owned(), credential.name.clone()),
+        (
+            "subject".to_owned(),
+            credential.subject.clone().unwrap_or_else(|| "not shown".to_owned()),
+        ),
+        ("status".to_owned(), format!("{}{since}", credential.state.as_str())),
+        (
+            "good from".to_owned(),
+            format!("{}, {until}", credential.valid_from.date_in_words()),
+        ),
+        ("issuer".to_owned(), credential.issuer.clone()),
+        ("agency".to_owned(), credential.agency.to_string()),
+        ("achievement".to_owned(), credential.achievement.clone()),
+        ("id".to_owned(), credential.id.clone()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        client::tests::{canned, client},
+        exit,
+    };
+
+    fn credential(code: CredentialCode, state: &str) -> serde_json::Value {
+        json!({"id": "urn:uuid:1", "code": code, "agency": "US-NC", "issuer": "did:key:z6Mk", "name": "Formative Assessment",
+            "achievement": "urn:a:7", "subject": "Ana Reyes", "valid_from": "2026-08-01", "valid_until": null,
+            "state": state, "state_since": "2026-11-23T14:02:11Z"})
+    }
+
+    async fn revoke(answer: serde_json::Value, code: CredentialCode) -> (anyhow::Result<Exit>, String) {
+        let (node, requests) = canned("201 Created", "application/json", &answer.to_string());
+        let session = Session {
+            client: client(&node),
+            out: out::Out {
+                json: true,
+                color: false,
+            },
+            profile: Default::default(),
+            now: registry_schema::Timestamp(0),
+            yes: true,
+            dry_run: false,
+        };
+        let entry = StatusEntry {
+            code: code.to_string(),
+            reason: registry_schema::Reason::IssuedInError,
+            note: None,
+        };
+        (
+            change(&session, StatusState::Revoked, &entry).await,
+            requests.recv().unwrap(),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_revocation_is_one_entry_and_the_answer_must_be_about_it() {
+        let code = CredentialCode::new(*b"NC", 7);
+        let change = json!({"state": "revoked", "at": "2026-11-23T14:02:11Z", "reason": "issued_in_error"});
+        let (exit, request) = revoke(
+            json!({"credential": credential(code, "revoked"), "change": change}),
+            code,
+        )
+        .await;
+        assert_eq!(exit.unwrap(), Exit::Done);
+        assert!(
+            request.starts_with(&format!(
+                "POST /v1/credentials/{}/status-entries HTTP/1.1",
+                code.compact()
+            )),
+            "{request}"
+        );
+        assert!(
+            request.ends_with(r#"{"status":"revoked","reason":"issued_in_error"}"#),
+            "{request}"
+        );
+
+        let other = CredentialCode::new(*b"NC", 8);
+        let (exit, _) = revoke(
+            json!({"credential": credential(other, "revoked"), "change": change}),
+            code,
+        )
+        .await;
+        assert_eq!(exit::of(&exit.unwrap_err()), Exit::Integrity);
+    }
+
+    #[test]
+    fn a_credential_is_shown_with_its_status() {
+        let code = CredentialCode::new(*b"NC", 7);
+        let text = render(&serde_json::from_value(credential(code, "suspended")).unwrap());
+        assert!(text.contains("suspended since 23 November 2026, 14:02 UTC"), "{text}");
+        assert!(text.contains("Ana Reyes") && text.contains(&code.to_string()), "{text}");
+    }
+
+    #[test]
+    fn a_code_with_a_typing_mistake_is_not_sent() {
+        assert_eq!(exit::of(&segment("NC-4K2M9").unwrap_err()), Exit::Usage);
+        assert_eq!(segment("urn:uuid:1").unwrap(), "urn:uuid:1");
+    }
+}

@@ -1,0 +1,477 @@
+//! `comity credential issue`: one badge, or one a row of a file.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use registry_schema::{Credential, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    Session,
+    args::Issue,
+    client::Reply,
+    confirm, credential, csv,
+    exit::{self, Exit, fault, usage},
+    issuer, out, show,
+};
+
+/// What is asked of the node.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct New {
+    issuer: String,
+    achievement: NewAchievement,
+    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_from: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct NewAchievement {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    criteria: Option<String>,
+}
+
+/// What the node made. The badge stays as it came: its signature covers it.
+#[derive(Deserialize)]
+struct Issued {
+    credential: Credential,
+    document: Box<RawValue>,
+}
+
+pub(crate) async fn issue(session: &Session, args: &Issue) -> anyhow::Result<Exit> {
+    match (&args.csv, &args.out) {
+        (Some(csv), Some(out)) => many(session, args, csv, out).await,
+        (_, out) => one(session, args, out.as_deref()).await,
+    }
+}
+
+async fn one(session: &Session, args: &Issue, out: Option<&Path>) -> anyhow::Result<Exit> {
+    if let Some(file) = out {
+        writable(file)?;
+    }
+    let mut new = read_row(args, &[], &[]).map_err(usage)?;
+    new.issuer = issuer::resolve(session, &new.issuer, session.profile.agency.as_ref()).await?;
+    let reply = session.client.write(&["v1", "credentials"], &new).await?;
+    if session.dry_run {
+        session.written(&reply, |issued: &Issued| credential::render(&issued.credential))?;
+        return Ok(Exit::Done);
+    }
+    let issued: Issued = reply.parse()?;
+    let code = issued.credential.code;
+    match out.map(|file| (file, write_badge(file, &issued.document))) {
+        // Issued is issued: what cannot be put into the file must not be lost.
+        Some((file, Err(error))) => {
+            session.out.data(issued.document.get())?;
+            Err(error.context(format!(
+                "{code} is issued, and printed because `{}` cannot be written",
+                file.display()
+            )))
+        }
+        Some((file, Ok(()))) => {
+            if session.out.json {
+                session.out.json(&reply.json)?
+            } else {
+                session.out.data(&code.to_string())?
+            }
+            out::note(&format!("issued {code}, written to {}", file.display()));
+            Ok(Exit::Done)
+        }
+        None => {
+            if session.out.json {
+                session.out.json(&reply.json)?
+            } else {
+                session.out.data(issued.document.get())?
+            }
+            out::note(&format!("issued {code}"));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Whether a new file can be put there; asked before anything is issued.
+fn writable(file: &Path) -> anyhow::Result<()> {
+    if file.exists() {
+        return Err(usage(format!("`{}` exists: give a file that does not", file.display())));
+    }
+    let dir = file
+        .parent()
+        .filter(|d| !d.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    if dir.is_dir() {
+        Ok(())
+    } else {
+        Err(usage(format!("`{}` is no directory: make it first", dir.display())))
+    }
+}
+
+fn write_badge(file: &Path, document: &RawValue) -> anyhow::Result<()> {
+    let mut to = fs::OpenOptions::new().write(true).create_new(true).open(file)?;
+    writeln!(to, "{}", document.get())?;
+    to.sync_all()?;
+    Ok(())
+}
+
+const COLUMNS: [&str; 8] = [
+    "subject",
+    "issuer",
+    "achievement_name",
+    "achievement_id",
+    "description",
+    "criteria",
+    "valid_from",
+    "valid_until",
+];
+
+/// A row, read; or what is wrong with it.
+fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, String> {
+    let cell = |name: &str| {
+        let place = headings.iter().position(|h| h == name)?;
+        Some(cells.get(place)?.trim().to_owned()).filter(|c| !c.is_empty())
+    };
+    let text = |name: &str, given: &Option<String>| cell(name).or_else(|| given.clone());
+    let needed = |name: &str, given: &Option<String>| {
+        text(name, given)
+            .filter(|t| !t.trim().is_empty())
+            .ok_or_else(|| format!("`{name}` is missing"))
+    };
+    let date = |name: &str, given: Option<Timestamp>| match cell(name) {
+        Some(text) => text.parse().map(Some).map_err(|e| format!("{name}: {e}")),
+        None => Ok(given),
+    };
+    let new = New {
+        issuer: needed("issuer", &args.issuer)?,
+        achievement: NewAchievement {
+            id: text("achievement_id", &args.achievement_id),
+            name: needed("achievement_name", &args.achievement_name)?,
+            description: text("description", &args.description),
+            criteria: text("criteria", &args.criteria),
+        },
+        subject: needed("subject", &args.subject)?,
+        valid_from: date("valid_from", args.valid_from)?,
+        valid_until: date("valid_until", args.valid_until)?,
+    };
+    match (new.valid_from, new.valid_until) {
+        (Some(from), Some(until)) if until <= from => Err("`valid_until` is not after `valid_from`".to_owned()),
+        _ => Ok(new),
+    }
+}
+
+/// A file of badges to issue, read whole.
+struct Batch {
+    headings: Vec<String>,
+    rows: Vec<(csv::Row, New)>,
+}
+
+fn read_batch(args: &Issue, text: &str) -> anyhow::Result<Batch> {
+    let mut rows = csv::parse(text)
+        .map_err(|line| usage(format!("line {line}: a quotation begins here and never ends")))?
+        .into_iter();
+    let headings = rows
+        .next()
+        .ok_or_else(|| usage("the file is empty: its first line names the columns"))?
+        .cells;
+    let headings: Vec<String> = headings.iter().map(|h| h.trim().to_lowercase()).collect();
+    if let Some(strange) = headings.iter().find(|h| !COLUMNS.contains(&h.as_str())) {
+        return Err(usage(format!(
+            "no column `{strange}` is known: there are {}",
+            COLUMNS.join(", ")
+        )));
+    }
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for row in rows {
+        let read = if row.cells.len() == headings.len() {
+            read_row(args, &headings, &row.cells)
+        } else {
+            Err(format!(
+                "{} where the first line has {}",
+                show::count(row.cells.len(), "cell"),
+                headings.len()
+            ))
+        };
+        match read {
+            Ok(new) => good.push((row, new)),
+            Err(mistake) => bad.push(format!("  line {}: {mistake}", row.line)),
+        }
+    }
+    if !bad.is_empty() {
+        return Err(usage(format!(
+            "nothing was issued; put this right first:\n{}",
+            bad.join("\n")
+        )));
+    }
+    if good.is_empty() {
+        return Err(usage("the file names columns and no badges"));
+    }
+    Ok(Batch { headings, rows: good })
+}
+
+async fn many(session: &Session, args: &Issue, file: &Path, dir: &Path) -> anyhow::Result<Exit> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let mut batch = read_batch(args, &text)?;
+    let rest = dir.join("not-issued.csv");
+    if !session.dry_run {
+        if rest.exists() {
+            return Err(usage(format!(
+                "`{}` is left from an earlier run: issue from it, or move it away",
+                rest.display()
+            )));
+        }
+        fs::create_dir_all(dir).with_context(|| format!("cannot make the directory `{}`", dir.display()))?;
+    }
+    resolve_issuers(session, &mut batch).await?;
+    preview(&batch);
+    if !session.yes && !session.dry_run {
+        if !confirm::somebody_is_there() {
+            return Err(usage(
+                "nobody is there to ask: give --yes to issue, or --dry-run to try",
+            ));
+        }
+        confirm::ask(&format!("Issue {}?", show::count(batch.rows.len(), "badge")))?;
+    }
+    let (mut issued, mut failed, mut worst) = (0, Vec::new(), Exit::Done);
+    for (row, new) in &batch.rows {
+        // When the node is gone or refuses us, the remaining rows are not tried.
+        let stop = matches!(worst, Exit::Unreachable | Exit::NotAllowed);
+        let done = if stop {
+            Err(fault(worst, "not tried"))
+        } else {
+            send(session, dir, new).await
+        };
+        match done {
+            Ok(written) => {
+                issued += 1;
+                if let Some(Placed {
+                    failure: Some(error), ..
+                }) = &written.placed
+                {
+                    worst = worst.max(Exit::Usage);
+                    out::note(&format!(
+                        "line {} ({}): issued, and printed because its file cannot be written: {error:#}",
+                        row.line, new.subject
+                    ));
+                }
+                report(session, row.line, new, &written)?;
+            }
+            Err(error) => {
+                worst = worst.max(exit::of(&error));
+                out::note(&format!("line {} ({}): {error:#}", row.line, new.subject));
+                failed.push(csv::line(&row.cells));
+            }
+        }
+    }
+    if session.dry_run {
+        out::note(&format!(
+            "dry run: nothing was issued; {issued} of {} would be",
+            batch.rows.len()
+        ));
+        return Ok(worst);
+    }
+    out::note(&format!("issued {issued} of {}", batch.rows.len()));
+    if !failed.is_empty() {
+        failed.insert(0, csv::line(&batch.headings));
+        fs::write(&rest, failed.join("\n") + "\n").with_context(|| format!("cannot write `{}`", rest.display()))?;
+        out::note(&format!(
+            "the rows that failed are in {}: look whether the node has them (`comity credential list`), then issue from that file",
+            rest.display()
+        ));
+    }
+    Ok(worst)
+}
+
+async fn resolve_issuers(session: &Session, batch: &mut Batch) -> anyhow::Result<()> {
+    let mut known = std::collections::BTreeMap::new();
+    for (_, new) in &mut batch.rows {
+        if !known.contains_key(&new.issuer) {
+            let id = issuer::resolve(session, &new.issuer, session.profile.agency.as_ref()).await?;
+            known.insert(new.issuer.clone(), id);
+        }
+        if let Some(id) = known.get(&new.issuer) {
+            new.issuer.clone_from(id);
+        }
+    }
+    Ok(())
+}
+
+fn preview(batch: &Batch) {
+    let row = |(row, new): &(csv::Row, New)| {
+        vec![
+            row.line.to_string(),
+            new.subject.clone(),
+            new.achievement.name.clone(),
+            new.valid_until.map_or_else(|| "no end".to_owned(), show::day),
+        ]
+    };
+    let first: Vec<Vec<String>> = batch.rows.iter().take(10).map(row).collect();
+    out::note(&show::table(&["line", "subject", "badge", "until"], 0, &first));
+    if let more @ 1.. = batch.rows.len().saturating_sub(first.len()) {
+        out::note(&format!("and {more} more"));
+    }
+}
+
+/// What came of one row.
+struct Written {
+    reply: Reply,
+    placed: Option<Placed>,
+}
+
+/// A badge, and the file that it is in unless that failed.
+struct Placed {
+    issued: Issued,
+    file: PathBuf,
+    failure: Option<anyhow::Error>,
+}
+
+async fn send(session: &Session, dir: &Path, new: &New) -> anyhow::Result<Written> {
+    let reply = session.client.write(&["v1", "credentials"], new).await?;
+    if session.dry_run {
+        return Ok(Written { reply, placed: None });
+    }
+    let issued: Issued = reply.parse()?;
+    let file = dir.join(format!("{}.json", issued.credential.code));
+    let failure = write_badge(&file, &issued.document).err();
+    Ok(Written {
+        reply,
+        placed: Some(Placed { issued, file, failure }),
+    })
+}
+
+fn report(session: &Session, line: usize, new: &New, written: &Written) -> anyhow::Result<()> {
+    match &written.placed {
+        _ if session.out.json => session.out.json(&written.reply.json),
+        Some(Placed {
+            issued,
+            failure: Some(_),
+            ..
+        }) => session.out.json(&issued.document),
+        Some(Placed { issued, file, .. }) => session.out.data(&show::plain(&format!(
+            "{}  {}  {}",
+            issued.credential.code,
+            file.display(),
+            new.subject
+        ))),
+        None => session
+            .out
+            .data(&show::plain(&format!("line {line}  would be issued  {}", new.subject))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::tests::{canned, client};
+
+    fn args() -> Issue {
+        Issue {
+            issuer: Some("did:key:z6Mk".to_owned()),
+            achievement_name: Some("Formative Assessment".to_owned()),
+            achievement_id: None,
+            description: None,
+            criteria: None,
+            subject: None,
+            valid_from: None,
+            valid_until: None,
+            csv: None,
+            out: None,
+        }
+    }
+
+    #[test]
+    fn a_row_goes_before_what_is_given_for_all() {
+        let batch = read_batch(
+            &args(),
+            "Subject,achievement_name,valid_until\nAna Reyes,,2031-07-01\nBo Li,Inquiry,\n",
+        )
+        .unwrap();
+        let said: Vec<_> = batch
+            .rows
+            .iter()
+            .map(|(r, n)| (r.line, n.subject.as_str(), n.achievement.name.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [(2, "Ana Reyes", "Formative Assessment"), (3, "Bo Li", "Inquiry")]
+        );
+        assert_eq!(batch.rows[0].1.valid_until, Some("2031-07-01".parse().unwrap()));
+    }
+
+    #[test]
+    fn every_row_with_a_mistake_is_named_and_nothing_is_issued() {
+        let error = read_batch(
+            &args(),
+            "subject,valid_until\nAna,2031-07-01\n,2031-07-01\nBo,soon\nCy\n",
+        )
+        .err()
+        .unwrap();
+        assert_eq!(exit::of(&error), Exit::Usage);
+        let text = error.to_string();
+        for mistake in [
+            "line 3: `subject` is missing",
+            "line 4: valid_until: `soon`",
+            "line 5: 1 cell where",
+        ] {
+            assert!(text.contains(mistake), "{text}");
+        }
+        assert!(!text.contains("line 2"), "{text}");
+        assert!(
+            read_batch(&args(), "subject,shoe_size\nAna,38\n")
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("shoe_size")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_badge_is_written_as_the_node_signed_it() {
+        let document = "{\"z\": 1.10,  \"a\": \"ü\"}";
+        let credential = json!({"id": "urn:uuid:1", "code": registry_schema::CredentialCode::new(*b"NC", 7), "agency": "US-NC",
+            "issuer": "did:key:z6Mk", "name": "Formative Assessment", "achievement": "urn:a:7", "valid_from": "2026-08-01",
+            "valid_until": null, "state": "active", "state_since": null});
+        let (node, requests) = canned(
+            "201 Created",
+            "application/json",
+            &format!("{{\"credential\":{credential},\"document\":{document}}}"),
+        );
+        let session = Session {
+            client: client(&node),
+            out: out::Out {
+                json: true,
+                color: false,
+            },
+            profile: Default::default(),
+            now: Timestamp(0),
+            yes: false,
+            dry_run: false,
+        };
+        let file = std::env::temp_dir().join(format!("comity-badge-{}.json", std::process::id()));
+        let args = Issue {
+            subject: Some("Ana Reyes".to_owned()),
+            ..args()
+        };
+        assert_eq!(one(&session, &args, Some(&file)).await.unwrap(), Exit::Done);
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("{document}\n"));
+        let request = requests.recv().unwrap();
+        let body = r#"{"issuer":"did:key:z6Mk","achievement":{"name":"Formative Assessment"},"subject":"Ana Reyes"}"#;
+        assert!(request.ends_with(body), "{request}");
+        // The file is there now: a second badge does not take its place.
+        assert_eq!(
+            exit::of(&one(&session, &args, Some(&file)).await.unwrap_err()),
+            Exit::Usage
+        );
+        fs::remove_file(&file).unwrap();
+    }
+}

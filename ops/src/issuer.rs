@@ -1,0 +1,159 @@
+//! `comity issuer`: who signs badges.
+
+use registry_schema::{AgencyId, Issuer};
+use serde::Serialize;
+
+use crate::{
+    Session,
+    args::{Issuer as Command, IssuerAdd},
+    exit::{Exit, fault, usage},
+    out, show,
+};
+
+pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::List { agency } => list(session, agency).await,
+        Command::Show { issuer } => one(session, &issuer).await,
+        Command::Add(args) => add(session, &args).await,
+    }
+}
+
+async fn list(session: &Session, agency: Option<AgencyId>) -> anyhow::Result<Exit> {
+    let reply = session
+        .client
+        .read(&["v1", "issuers"], &[("agency", agency.map(String::from))])
+        .await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let issuers: Vec<Issuer> = reply.parse()?;
+    if issuers.is_empty() {
+        out::note("no issuers: add one with `comity issuer add --name NAME`");
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<Vec<String>> = issuers
+        .iter()
+        .map(|i| vec![i.agency.to_string(), i.name.clone(), i.id.clone()])
+        .collect();
+    session.out.data(&show::table(&["agency", "name", "id"], 2, &rows))?;
+    Ok(Exit::Done)
+}
+
+async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+    let id = resolve(session, typed, None).await?;
+    let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+    } else {
+        session.out.data(&render(&reply.parse()?))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
+    #[derive(Serialize)]
+    struct New<'a> {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        url: Option<&'a str>,
+    }
+    let new = New {
+        name: &args.name,
+        url: args.url.as_deref(),
+    };
+    let reply = session.client.write(&["v1", "issuers"], &new).await?;
+    session.written(&reply, |issuer: &Issuer| render(issuer))?;
+    if !session.dry_run {
+        out::note(
+            "added: it can issue now; whose badges count where is for each agency to say (`comity trust recognize`)",
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// The `id` of the issuer that was typed: an id as it is, or a name that exactly one issuer has.
+pub(crate) async fn resolve(session: &Session, typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<String> {
+    if typed.starts_with("did:") || typed.starts_with("https://") || typed.starts_with("http://") {
+        return Ok(typed.to_owned());
+    }
+    let query = [("agency", agency.map(ToString::to_string))];
+    let issuers: Vec<Issuer> = session.client.read(&["v1", "issuers"], &query).await?.parse()?;
+    let issuer = pick(&issuers, typed, agency)?;
+    out::note(&format!("`{typed}` is {} of {}", issuer.id, issuer.agency));
+    Ok(issuer.id.clone())
+}
+
+fn pick<'a>(issuers: &'a [Issuer], typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<&'a Issuer> {
+    let of_agency = issuers.iter().filter(|i| agency.is_none_or(|a| *a == i.agency));
+    let found: Vec<&Issuer> = of_agency.filter(|i| i.name == typed).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(fault(
+            Exit::Negative,
+            format!("no issuer has the name `{typed}`: see `comity issuer list`"),
+        )),
+        several => {
+            let ids: Vec<String> = several.iter().map(|i| format!("  {} ({})", i.id, i.agency)).collect();
+            Err(usage(format!(
+                "several issuers have the name `{typed}`: give the id of one\n{}",
+                ids.join("\n")
+            )))
+        }
+    }
+}
+
+fn render(issuer: &Issuer) -> String {
+    let mut lines = vec![
+        ("name".to_owned(), issuer.name.clone()),
+        ("id".to_owned(), issuer.id.clone()),
+        ("agency".to_owned(), issuer.agency.to_string()),
+        (
+            "page".to_owned(),
+            issuer.url.clone().unwrap_or_else(|| "none".to_owned()),
+        ),
+    ];
+    for key in &issuer.verification_methods {
+        let from = key.from.map(|t| format!(" from {}", show::day(t))).unwrap_or_default();
+        let until = key
+            .until
+            .map(|t| format!(" until {}", show::day(t)))
+            .unwrap_or_default();
+        lines.push(("key".to_owned(), format!("{}{from}{until}", key.public_key_multibase)));
+    }
+    show::pairs(&lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit;
+
+    fn issuer(id: &str, name: &str, agency: &str) -> Issuer {
+        Issuer {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            agency: agency.parse().unwrap(),
+            verification_methods: Vec::new(),
+            url: None,
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_an_issuer_only_if_no_other_has_it() {
+        let known = [
+            issuer("did:a", "Palmetto", "US-SC"),
+            issuer("did:b", "Palmetto", "US-TN"),
+            issuer("did:c", "Blue Ridge", "US-NC"),
+        ];
+        assert_eq!(pick(&known, "Blue Ridge", None).unwrap().id, "did:c");
+        let error = pick(&known, "Palmetto", None).unwrap_err();
+        assert_eq!(exit::of(&error), Exit::Usage);
+        assert!(error.to_string().contains("did:a (US-SC)\n  did:b (US-TN)"), "{error}");
+        assert_eq!(
+            pick(&known, "Palmetto", Some(&"US-TN".parse().unwrap())).unwrap().id,
+            "did:b"
+        );
+        assert_eq!(exit::of(&pick(&known, "palmetto", None).unwrap_err()), Exit::Negative);
+    }
+}

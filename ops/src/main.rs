@@ -1,0 +1,104 @@
+//! What an operator types: `comity` asks a node, over its HTTP API, and prints what it says.
+//!
+//! **No database, no network of peers, no keys.** Data goes to stdout, messages to stderr, and the exit code says
+//! what came of it ([`exit::Exit`]).
+
+mod args;
+mod client;
+mod confirm;
+mod credential;
+mod csv;
+mod exit;
+mod issue;
+mod issuer;
+mod out;
+mod peer;
+mod profile;
+mod show;
+mod status;
+mod trust;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use registry_schema::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    args::{Cli, Command, Format},
+    client::{Client, Reply},
+    exit::Exit,
+    out::Out,
+    profile::Profile,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let exit = match run(Cli::parse()).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            out::note(&format!("comity: {error:#}"));
+            exit::of(&error)
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+/// What every command has at hand.
+struct Session {
+    client: Client,
+    out: Out,
+    profile: Profile,
+    now: Timestamp,
+    yes: bool,
+    dry_run: bool,
+}
+
+impl Session {
+    /// Shows what came of a change: as JSON, or as `render` has it.
+    fn written<T: DeserializeOwned>(&self, reply: &Reply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
+        match reply.parse() {
+            Ok(value) if !self.out.json => self.out.data(&render(&value))?,
+            Err(error) if !self.out.json && !self.dry_run => return Err(error),
+            _ => self.out.json(&reply.json)?,
+        }
+        if self.dry_run {
+            out::note("dry run: nothing was changed");
+        }
+        Ok(())
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let Cli { options, command } = cli;
+    if let Command::Completions { shell } = command {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "comity", &mut script);
+        Out::new(false).data(&String::from_utf8_lossy(&script))?;
+        return Ok(Exit::Done);
+    }
+    if options.dry_run && !command.changes_something() {
+        return Err(exit::usage(
+            "`--dry-run` is for commands that change something, and this one does not: leave it out",
+        ));
+    }
+    let profile = profile::load(options.profile.as_deref())?;
+    let session = Session {
+        client: Client::new(options.node.as_deref(), &profile, options.dry_run)?,
+        out: Out::new(options.output == Format::Json),
+        profile,
+        now: Timestamp(jiff::Timestamp::now().as_millisecond()),
+        yes: options.yes,
+        dry_run: options.dry_run,
+    };
+    match command {
+        Command::Verify(args) => verify::verify(&session, &args).await,
+        Command::Status => status::status(&session).await,
+        Command::Issuer(command) => issuer::handle(&session, command).await,
+        Command::Trust(command) => trust::handle(&session, command).await,
+        Command::Credential(command) => credential::handle(&session, command).await,
+        Command::Peer(args::Peer::List) => peer::list(&session).await,
+        Command::Completions { .. } => Ok(Exit::Done),
+    }
+}

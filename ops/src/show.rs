@@ -1,0 +1,194 @@
+//! How things look on a terminal: tables within 80 columns, ages in words, and nothing that steers the terminal.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use registry_schema::Timestamp;
+
+/// No line is longer.
+const COLUMNS: u16 = 80;
+
+/// Between two columns of a table.
+const GAP: u16 = 2;
+
+/// A text from elsewhere without control characters, and without those that turn the direction of writing around.
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A table with these headings. The column `whole` is for copying: its cells stay on one line where they can.
+pub(crate) fn table(headings: &[&str], whole: usize, rows: &[Vec<String>]) -> String {
+    let mut table = bare();
+    table.set_header(headings.iter().map(|h| h.to_uppercase()));
+    fill(&mut table, rows);
+    let longest = rows
+        .iter()
+        .filter_map(|r| r.get(whole))
+        .map(|c| c.chars().count())
+        .max()
+        .unwrap_or(0);
+    let gap = if whole + 1 == headings.len() { 0 } else { GAP };
+    if let (Some(column), Ok(width @ 1..=58)) = (table.column_mut(whole), u16::try_from(longest)) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + gap)));
+    }
+    table.trim_fmt()
+}
+
+/// Labels and what stands behind them, aligned.
+pub(crate) fn pairs(rows: &[(String, String)]) -> String {
+    let mut table = bare();
+    fill(
+        &mut table,
+        &rows
+            .iter()
+            .map(|(label, text)| vec![label.clone(), text.clone()])
+            .collect::<Vec<_>>(),
+    );
+    if let Some(labels) = table.column_mut(0) {
+        labels.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table.trim_fmt()
+}
+
+/// One label for several texts, each on a line of its own.
+pub(crate) fn labelled(label: &str, texts: impl IntoIterator<Item = String>) -> Vec<(String, String)> {
+    let labels = std::iter::once(label.to_owned()).chain(std::iter::repeat_with(String::new));
+    labels.zip(texts).collect()
+}
+
+/// A paragraph.
+pub(crate) fn paragraph(text: &str) -> String {
+    let mut table = bare();
+    fill(&mut table, &[vec![text.to_owned()]]);
+    table.trim_fmt()
+}
+
+fn bare() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(COLUMNS)
+        .force_no_tty();
+    table
+}
+
+fn fill(table: &mut Table, rows: &[Vec<String>]) {
+    for row in rows {
+        table.add_row(row.iter().map(|cell| plain(cell)));
+    }
+    let last = table.column_count().saturating_sub(1);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if i == last { 0 } else { GAP }));
+    }
+}
+
+/// `4 minutes ago`.
+pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
+    match now.seconds_since(then) {
+        i64::MIN..=-120 => format!("in {}, by its own clock", span(then.seconds_since(now))),
+        -119..=59 => "just now".to_owned(),
+        seconds => format!("{} ago", span(seconds)),
+    }
+}
+
+/// `for another 2 days`, or `ended 3 hours ago`.
+pub(crate) fn left(end: Timestamp, now: Timestamp) -> String {
+    let seconds = end.seconds_since(now);
+    if seconds > 0 {
+        format!("for another {}", span(seconds))
+    } else {
+        format!("ended {}", ago(end, now))
+    }
+}
+
+fn span(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..60 => (seconds.max(1), "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..172_800 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    if count == 1 {
+        format!("{count} {unit}")
+    } else {
+        format!("{count} {unit}s")
+    }
+}
+
+/// `2026-03-03`, for tables.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+/// `1 issuer`, `2 issuers`.
+pub(crate) fn count(n: usize, one: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{n} {one}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_words() {
+        let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+        let said: Vec<String> = [0_i64, 59, 60, 240, 3600, 100_000, 172_800, 864_000]
+            .iter()
+            .map(|s| ago(now.plus_seconds(-*s), now))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "just now",
+                "just now",
+                "1 minute ago",
+                "4 minutes ago",
+                "1 hour ago",
+                "27 hours ago",
+                "2 days ago",
+                "10 days ago"
+            ]
+        );
+        assert_eq!(ago(now.plus_seconds(600), now), "in 10 minutes, by its own clock");
+        assert_eq!(left(now.plus_seconds(7200), now), "for another 2 hours");
+        assert_eq!(left(now.plus_seconds(-7200), now), "ended 2 hours ago");
+    }
+
+    #[test]
+    fn what_comes_from_elsewhere_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}");
+        assert!(!table(&["name"], 0, &[vec!["\u{1b}[31mred".to_owned()]]).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn tables_fit_eighty_columns() {
+        let long = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK and more ".repeat(3);
+        let rows = vec![vec!["US-NC".to_owned(), long.clone(), long.clone(), "x".repeat(200)]];
+        for text in [
+            table(&["a", "b", "c", "d"], 0, &rows),
+            pairs(&[("issued by".into(), long.clone())]),
+            paragraph(&long),
+        ] {
+            assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_stays_on_one_line() {
+        let did = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
+        let row = ["US-SC", "Palmetto Learning Collaborative", did]
+            .map(ToString::to_string)
+            .to_vec();
+        let text = table(&["agency", "name", "id"], 2, &[row]);
+        assert!(
+            text.contains(did) && text.lines().all(|l| l.chars().count() <= 80),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,279 @@
+//! `comity trust`: whose badges an agency accepts, for what, and from when to when.
+
+use registry_schema::{Scope, Timestamp, recognition::RecognitionEntry};
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
+
+use crate::{
+    Session,
+    args::{Recognize, Trust},
+    client, confirm,
+    exit::{Exit, fault, usage},
+    issuer, out, show,
+};
+
+pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<Exit> {
+    match command {
+        Trust::List { agency, issuer, at } => {
+            let issuer = match issuer {
+                Some(typed) => Some(issuer::resolve(session, &typed, None).await?),
+                None => None,
+            };
+            list(
+                session,
+                &[
+                    ("agency", agency.map(String::from)),
+                    ("issuer", issuer),
+                    ("at", at.map(|t| t.to_string())),
+                ],
+            )
+            .await
+        }
+        Trust::Show { id } => one(session, &id).await,
+        Trust::Recognize(args) => recognize(session, &args).await,
+        Trust::Withdraw {
+            id,
+            earlier_badges_stay_good,
+        } => withdraw(session, &id, earlier_badges_stay_good).await,
+    }
+}
+
+async fn list(session: &Session, query: &[(&str, Option<String>)]) -> anyhow::Result<Exit> {
+    let reply = session.client.read(&["v1", "recognitions"], query).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let entries: Vec<RecognitionEntry> = reply.parse()?;
+    if entries.is_empty() {
+        out::note("no recognitions that fit");
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<Vec<String>> = entries.iter().map(|e| row(e, session.now)).collect();
+    session
+        .out
+        .data(&show::table(&["id", "agency", "recognizes", "for", "term"], 0, &rows))?;
+    Ok(Exit::Done)
+}
+
+async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
+    // An id is unique within one agency's list only, so there may be several.
+    for (json, entry) in find(session, id).await? {
+        if session.out.json {
+            session.out.json(&json)?;
+        } else {
+            session.out.data(&render(&entry, session.now))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn find(session: &Session, id: &str) -> anyhow::Result<Vec<(Box<RawValue>, RecognitionEntry)>> {
+    let all: Vec<Box<RawValue>> = session.client.read(&["v1", "recognitions"], &[]).await?.parse()?;
+    let mut found = Vec::new();
+    for json in all {
+        let entry: RecognitionEntry = client::parse(&json)?;
+        if entry.recognition.id == id {
+            found.push((json, entry));
+        }
+    }
+    if found.is_empty() {
+        return Err(fault(
+            Exit::Negative,
+            format!("no recognition has the id `{id}`: see `comity trust list`"),
+        ));
+    }
+    Ok(found)
+}
+
+async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> {
+    #[derive(Serialize)]
+    struct New<'a> {
+        issuer: &'a str,
+        purposes: &'a [registry_schema::Purpose],
+        scope: Scope,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<Timestamp>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        accepts_without_status: bool,
+    }
+    if args
+        .until
+        .is_some_and(|until| until <= args.from.unwrap_or(session.now))
+    {
+        return Err(usage("`--until` lies before the recognition begins: give a later date"));
+    }
+    let issuer = issuer::resolve(session, &args.issuer, None).await?;
+    let scope = if args.achievements.is_empty() {
+        Scope::All
+    } else {
+        Scope::Achievements(args.achievements.clone())
+    };
+    let new = New {
+        issuer: &issuer,
+        purposes: &args.purposes,
+        scope,
+        from: args.from,
+        until: args.until,
+        accepts_without_status: args.without_status,
+    };
+    let reply = session.client.write(&["v1", "recognitions"], &new).await?;
+    session.written(&reply, |entry: &RecognitionEntry| render(entry, session.now))?;
+    Ok(Exit::Done)
+}
+
+async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let found = find(session, id).await?;
+        let own = found
+            .iter()
+            .find(|(_, e)| session.profile.agency.as_ref().is_none_or(|a| *a == e.agency));
+        let (_, entry) = own.ok_or_else(|| {
+            fault(
+                Exit::NotAllowed,
+                format!("`{id}` is another agency's recognition: only that agency can withdraw it"),
+            )
+        })?;
+        out::note(&render(entry, session.now));
+        let earlier = if earlier_badges_stay_good {
+            "earlier badges stay good"
+        } else {
+            "earlier badges no longer count either"
+        };
+        confirm::ask(&format!(
+            "Withdraw the recognition of {}? From now on its badges are not recognized; {earlier}.",
+            entry.recognition.issuer.name
+        ))?;
+    }
+    let body = json!({ "earlier_badges_stay_good": earlier_badges_stay_good });
+    let reply = session
+        .client
+        .write(&["v1", "recognitions", id, "withdrawal"], &body)
+        .await?;
+    if !session.dry_run {
+        let entry: RecognitionEntry = reply.parse()?;
+        if entry.recognition.id != id || entry.withdrawn.is_none() {
+            return Err(fault(
+                Exit::Integrity,
+                format!("the node's answer does not say that `{id}` is withdrawn: see `comity trust show {id}`"),
+            ));
+        }
+    }
+    session.written(&reply, |entry: &RecognitionEntry| render(entry, session.now))?;
+    Ok(Exit::Done)
+}
+
+fn row(entry: &RecognitionEntry, now: Timestamp) -> Vec<String> {
+    let r = &entry.recognition;
+    vec![
+        r.id.clone(),
+        entry.agency.to_string(),
+        r.issuer.name.clone(),
+        purposes(entry),
+        term(entry, now),
+    ]
+}
+
+fn purposes(entry: &RecognitionEntry) -> String {
+    entry
+        .recognition
+        .purposes
+        .iter()
+        .map(|p| p.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn term(entry: &RecognitionEntry, now: Timestamp) -> String {
+    if let Some(end) = &entry.withdrawn {
+        return format!("withdrawn {}", show::day(end.at));
+    }
+    let r = &entry.recognition;
+    match (r.from <= now, r.until) {
+        (_, Some(until)) if until <= now => format!("ended {}", show::day(until)),
+        (true, Some(until)) => format!("until {}", show::day(until)),
+        (true, None) => format!("since {}", show::day(r.from)),
+        (false, _) => format!("from {}", show::day(r.from)),
+    }
+}
+
+fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
+    let r = &entry.recognition;
+    let scope = match &r.scope {
+        Scope::All => vec!["all achievements".to_owned()],
+        Scope::Achievements(ids) => ids.clone(),
+    };
+    let until = r
+        .until
+        .map_or_else(|| "no end".to_owned(), |u| format!("until {}", u.date_in_words()));
+    let status = if r.accepts_without_status {
+        "accepted"
+    } else {
+        "not accepted"
+    };
+    let mut lines = vec![
+        ("recognition".to_owned(), r.id.clone()),
+        ("by".to_owned(), entry.agency.to_string()),
+        ("of".to_owned(), format!("{} ({})", r.issuer.name, r.issuer.agency)),
+        (String::new(), r.issuer.id.clone()),
+        ("for".to_owned(), purposes(entry)),
+    ];
+    lines.extend(show::labelled("covers", scope));
+    lines.extend([
+        ("term".to_owned(), format!("{}, {until}", r.from.date_in_words())),
+        ("now".to_owned(), term(entry, now)),
+        (
+            "without status".to_owned(),
+            format!("badges that name no status list are {status}"),
+        ),
+    ]);
+    if let Some(end) = &entry.withdrawn {
+        let earlier = if end.earlier_badges_stay_good {
+            "badges dated before stay good"
+        } else {
+            "earlier badges no longer count either"
+        };
+        lines.push(("withdrawn".to_owned(), format!("{}: {earlier}", end.at.in_words())));
+    }
+    show::pairs(&lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(until: Option<&str>, withdrawn: bool) -> RecognitionEntry {
+        let issuer =
+            json!({"id": "did:key:z6Mk", "name": "Palmetto Learning", "agency": "US-SC", "verification_methods": []});
+        let end = withdrawn.then(|| json!({"at": "2026-03-03", "earlier_badges_stay_good": true}));
+        serde_json::from_value(json!({
+            "agency": "US-NC", "id": "r1", "issuer": issuer, "scope": {"achievements": ["https://a.example/7"]},
+            "purposes": ["renewal", "stipend"], "from": "2026-01-01", "until": until,
+            "accepts_without_status": false, "withdrawn": end
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_recognition_says_whether_it_holds() {
+        let now: Timestamp = "2026-11-23".parse().unwrap();
+        assert_eq!(term(&entry(None, false), now), "since 2026-01-01");
+        assert_eq!(term(&entry(Some("2029-07-01"), false), now), "until 2029-07-01");
+        assert_eq!(term(&entry(Some("2026-07-01"), false), now), "ended 2026-07-01");
+        assert_eq!(term(&entry(None, true), now), "withdrawn 2026-03-03");
+        assert_eq!(
+            term(&entry(None, false), "2025-01-01".parse().unwrap()),
+            "from 2026-01-01"
+        );
+        let text = render(&entry(None, true), now);
+        assert!(
+            text.contains("Palmetto Learning (US-SC)") && text.contains("https://a.example/7"),
+            "{text}"
+        );
+        assert!(
+            text.contains("3 March 2026, 00:00 UTC: badges dated before stay good"),
+            "{text}"
+        );
+    }
+}

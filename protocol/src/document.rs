@@ -1,0 +1,222 @@
+//! Builds automerge documents from puts. The only file that names automerge.
+//!
+//! Every node builds the same changes from the same envelopes, whatever their order of arrival: a change's actor,
+//! sequence number, dependencies and operations all follow from the envelopes' parents. So a document's heads are
+//! the same everywhere, though no byte of automerge's ever crosses the wire.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroU64,
+    sync::Arc,
+};
+
+use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ROOT, ReadDoc, ScalarValue, legacy};
+
+use crate::{
+    envelope::{DocumentId, Envelope},
+    signed::Hash,
+    status_list, trust_list,
+};
+
+/// How far each branch reaches among an envelope and its ancestors: branch → position.
+pub(crate) type Clock = BTreeMap<u32, u32>;
+
+/// Where an envelope stands among its agency's envelopes.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Its branch: a writer's run of envelopes without fork or join.
+    pub(crate) branch: u32,
+    /// The hash of the branch's first envelope, which names the branch everywhere.
+    pub(crate) branch_name: Hash,
+    /// Its place in the branch, from 0.
+    pub(crate) position: u32,
+    /// Its ancestors and itself.
+    pub(crate) clock: Arc<Clock>,
+}
+
+impl Place {
+    /// Whether the envelope at `other` is this one or an ancestor of it.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.clock.get(&other.branch).is_some_and(|reach| *reach >= other.position)
+    }
+}
+
+/// The surviving values of one key after folding: one, or several that were put without knowing of each other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    /// Whose.
+    pub agency: Hash,
+    /// Where.
+    pub document: DocumentId,
+    /// Which key.
+    pub key: String,
+    /// The values, sorted.
+    pub values: Vec<Vec<u8>>,
+}
+
+/// A change that we built ourselves was not accepted: a bug of ours, or memory gone wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a document cannot be built: {0}")]
+pub struct Broken(String);
+
+impl From<automerge::AutomergeError> for Broken {
+    fn from(error: automerge::AutomergeError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The documents of one agency. A cache: all of it follows from the kept envelopes.
+#[derive(Default)]
+pub(crate) struct Documents(BTreeMap<DocumentId, Document>);
+
+#[derive(Default)]
+struct Document {
+    automerge: Automerge,
+    /// How many changes each branch has here.
+    changes: HashMap<u32, u64>,
+    /// The changes of each branch, in the order of their positions.
+    touches: HashMap<u32, Vec<Touch>>,
+}
+
+#[derive(Clone)]
+struct Touch {
+    place: Place,
+    change: ChangeHash,
+    last_op: u64,
+}
+
+impl Documents {
+    /// Builds one envelope's changes, once its ancestors' are built. Gives the rows that it altered.
+    pub(crate) fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {
+        let mut by_document: BTreeMap<&DocumentId, Vec<(&str, &[u8])>> = BTreeMap::new();
+        for (document, key, value) in envelope.puts().filter(|(d, k, v)| admits(d, k, v)) {
+            by_document.entry(document).or_default().push((key, value));
+        }
+        let agency = envelope.header().agency;
+        let mut rows = Vec::new();
+        for (id, puts) in by_document {
+            let document = self.0.entry(id.clone()).or_default();
+            for key in document.build(id, &puts, place)? {
+                let values = document.values(&key)?;
+                rows.push(Row { agency, document: id.clone(), key, values });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// All rows of all documents.
+    pub(crate) fn rows(&self, agency: Hash) -> Result<Vec<Row>, Broken> {
+        let mut rows = Vec::new();
+        for (id, document) in &self.0 {
+            for key in document.automerge.keys(ROOT) {
+                let values = document.values(&key)?;
+                rows.push(Row { agency, document: id.clone(), key, values });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Each document's automerge heads, for comparing replicas in tests and diagnosis.
+    pub(crate) fn heads(&self) -> BTreeMap<DocumentId, Vec<Hash>> {
+        let heads = |document: &Document| {
+            let mut heads: Vec<Hash> = document.automerge.get_heads().into_iter().map(|h| Hash(h.0)).collect();
+            heads.sort();
+            heads
+        };
+        self.0.iter().map(|(id, document)| (id.clone(), heads(document))).collect()
+    }
+}
+
+/// Whether a put obeys the rules of its document. One that does not is void: kept, but it makes no operation.
+pub(crate) fn admits(document: &DocumentId, key: &str, value: &[u8]) -> bool {
+    match document {
+        DocumentId::StatusList(_) => status_list::admits(key, value),
+        DocumentId::TrustList => trust_list::admits(key, value),
+        DocumentId::Unknown(_) => false,
+    }
+}
+
+impl Document {
+    /// Makes the one change that an envelope is to this document, unless all its puts are void; gives the keys put.
+    fn build(&mut self, id: &DocumentId, puts: &[(&str, &[u8])], place: &Place) -> Result<Vec<String>, Broken> {
+        let nearest = self.nearest_ancestors(place);
+        let mut deps: Vec<ChangeHash> = nearest.iter().map(|touch| touch.change).collect();
+        deps.sort_unstable();
+        let start_op = nearest.iter().map(|touch| touch.last_op).max().unwrap_or(0) + 1;
+
+        let mut operations = Vec::new();
+        let mut keys = Vec::new();
+        for (key, value) in puts {
+            let known = self.automerge.get_all_at(ROOT, *key, &deps)?;
+            let write_once = matches!(id, DocumentId::StatusList(_)) && status_list::is_write_once(key);
+            if write_once && !known.is_empty() {
+                continue;
+            }
+            let pred: Result<Vec<legacy::OpId>, Broken> = known.iter().map(|(_, op)| op_id(&op.to_string())).collect();
+            operations.push(legacy::Op {
+                action: legacy::OpType::Put(ScalarValue::Bytes(value.to_vec())),
+                obj: legacy::ObjectId::Root,
+                key: legacy::Key::Map((*key).into()),
+                pred: legacy::SortedVec::from(pred?),
+                insert: false,
+            });
+            keys.push((*key).to_owned());
+        }
+        if operations.is_empty() {
+            return Ok(keys);
+        }
+
+        let last_op = start_op + operations.len() as u64 - 1;
+        let seq = self.changes.entry(place.branch).or_default();
+        *seq += 1;
+        let actor = Hash::of(&[id.to_string().as_bytes(), &[0], &place.branch_name.0]);
+        let change = Change::from(ExpandedChange {
+            operations,
+            actor_id: ActorId::from(actor.0.iter().take(16).copied().collect::<Vec<u8>>()),
+            hash: None,
+            seq: *seq,
+            start_op: NonZeroU64::new(start_op).ok_or_else(|| Broken("an operation has no number".into()))?,
+            time: 0,
+            message: None,
+            deps,
+            extra_bytes: vec![],
+            author: None,
+        });
+        let touch = Touch { place: place.clone(), change: change.hash(), last_op };
+        self.touches.entry(place.branch).or_default().push(touch);
+        self.automerge.apply_changes([change])?;
+        Ok(keys)
+    }
+
+    /// The ancestors of `place` that touch this document and are no ancestors of each other.
+    fn nearest_ancestors(&self, place: &Place) -> Vec<Touch> {
+        let last_known = |(branch, reach): (&u32, &u32)| {
+            let touches = self.touches.get(branch)?;
+            let known = touches.partition_point(|touch| touch.place.position <= *reach);
+            touches.get(known.checked_sub(1)?).cloned()
+        };
+        let candidates: Vec<Touch> = place.clock.iter().filter_map(last_known).collect();
+        let is_nearest = |touch: &&Touch| {
+            let others = candidates.iter().filter(|other| other.change != touch.change);
+            !others.into_iter().any(|other| other.place.covers(&touch.place))
+        };
+        candidates.iter().filter(is_nearest).cloned().collect()
+    }
+
+    fn values(&self, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
+        let found = self.automerge.get_all(ROOT, key)?;
+        let mut values: Vec<Vec<u8>> =
+            found.iter().filter_map(|(value, _)| value.as_bytes().map(<[u8]>::to_vec)).collect();
+        values.sort();
+        values.dedup();
+        Ok(values)
+    }
+}
+
+/// Automerge shows an operation's id only as text: `12@0a1b…`.
+fn op_id(text: &str) -> Result<legacy::OpId, Broken> {
+    let bad = || Broken(format!("an operation's id has another form: {text}"));
+    let (counter, actor) = text.split_once('@').ok_or_else(bad)?;
+    let actor = ActorId::try_from(actor).map_err(|_| bad())?;
+    Ok(legacy::OpId::new(counter.parse().map_err(|_| bad())?, &actor))
+}

@@ -1,0 +1,281 @@
+//! Envelopes: what an agency signs. A batch of puts, with the envelopes that its writer knew.
+
+use std::{fmt, str::FromStr};
+
+use minicbor::{Decode, Encode};
+use registry_schema::Timestamp;
+
+use crate::{
+    key_log::KeyLog,
+    signed::{Hash, PublicKey, Refused, Signed, SigningKey, Statement, Verified},
+};
+
+/// Most parents of an envelope.
+pub const MAX_PARENTS: usize = 16;
+/// Most puts in an envelope.
+pub const MAX_PUTS: usize = 256;
+/// Longest key, in bytes.
+pub const MAX_KEY_BYTES: usize = 128;
+/// Longest value, in bytes.
+pub const MAX_VALUE_BYTES: usize = 16 * 1024;
+/// Longest envelope, values included, in bytes.
+pub const MAX_ENVELOPE_BYTES: usize = 256 * 1024;
+
+/// A document of an agency.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocumentId {
+    /// Its issuers and recognitions.
+    TrustList,
+    /// Its revocations and suspensions: one document for each 131,072 slots.
+    StatusList(u32),
+    /// A kind that this version does not know: stored and passed on, not folded.
+    Unknown(String),
+}
+
+impl fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TrustList => f.write_str("trust-list"),
+            Self::StatusList(number) => write!(f, "status-list/{number}"),
+            Self::Unknown(name) => f.write_str(name),
+        }
+    }
+}
+
+impl FromStr for DocumentId {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Refused::Rule("a document's name has 1 to 64 printable ASCII characters"));
+        }
+        let number = text.strip_prefix("status-list/").and_then(canonical_number);
+        Ok(match number {
+            _ if text == "trust-list" => Self::TrustList,
+            Some(number) => Self::StatusList(number),
+            None => Self::Unknown(text.to_owned()),
+        })
+    }
+}
+
+/// A number without leading zeros or sign, as keys and names write it.
+pub(crate) fn canonical_number(text: &str) -> Option<u32> {
+    let number: u32 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+impl<C> Encode<C> for DocumentId {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(&self.to_string())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for DocumentId {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        d.str()?.parse().map_err(|_| minicbor::decode::Error::message("no name of a document"))
+    }
+}
+
+/// "In this document, this key has this value."
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Put {
+    /// Where.
+    pub document: DocumentId,
+    /// Which key.
+    pub key: String,
+    /// What it is now: CBOR of the document's own kind of entry.
+    pub value: Vec<u8>,
+}
+
+/// The signed part of an envelope. Of each value it holds a salted hash, so that a value which must be expunged can
+/// be dropped by everyone without breaking the signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Header {
+    /// The version of this form: 1.
+    #[n(0)]
+    pub version: u8,
+    /// Whose documents these are: the hash of the agency's first key-log entry.
+    #[n(1)]
+    pub agency: Hash,
+    /// The key that signed.
+    #[n(2)]
+    pub writer: PublicKey,
+    /// The agency's newest envelopes that the writer knew, sorted, its own newest among them.
+    #[n(3)]
+    pub parents: Vec<Hash>,
+    /// The last key-log entry that the writer knew.
+    #[n(4)]
+    pub key_log: Hash,
+    /// When, by the writer's clock.
+    #[n(5)]
+    pub time: Timestamp,
+    /// The puts, sorted by document and key, each pair at most once.
+    #[n(6)]
+    pub puts: Vec<Commitment>,
+}
+
+/// A put without its value.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Commitment {
+    /// Where.
+    #[n(0)]
+    pub document: DocumentId,
+    /// Which key.
+    #[n(1)]
+    pub key: String,
+    /// SHA-256 of the salt and the value.
+    #[n(2)]
+    pub digest: Hash,
+}
+
+/// A value with the salt that keeps its hash from being guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Salted {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    salt: [u8; 16],
+    #[cbor(n(1), with = "minicbor::bytes")]
+    value: Vec<u8>,
+}
+
+impl Statement for Header {
+    const DOMAIN: &'static str = "comity/1/envelope";
+    const MAX_BYTES: usize = MAX_ENVELOPE_BYTES;
+}
+
+/// An envelope as it travels and as it is stored: not yet believed.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct SignedEnvelope {
+    #[n(0)]
+    header: Signed<Header>,
+    #[n(1)]
+    values: Vec<Salted>,
+}
+
+/// An envelope whose bytes, signature and authority are right.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    header: Verified<Header>,
+    values: Vec<Salted>,
+}
+
+impl SignedEnvelope {
+    /// Its length as it travels, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        crate::signed::encode(self).len()
+    }
+
+    /// Believes an envelope of the agency with this key log.
+    ///
+    /// # Errors
+    /// [`Refused`], if it is malformed, too large, another agency's, or not signed by one of its writers.
+    pub fn verify(self, key_log: &KeyLog) -> Result<Envelope, Refused> {
+        let size = self.bytes();
+        if size > MAX_ENVELOPE_BYTES {
+            return Err(Refused::TooLarge { bytes: size, limit: MAX_ENVELOPE_BYTES });
+        }
+        let genesis = key_log.genesis();
+        let header = self.header.verify(|header| {
+            (header.agency == genesis && key_log.is_writer(&header.writer)).then_some(header.writer)
+        })?;
+        check(header.get())?;
+        let Header { puts, .. } = header.get();
+        let fits = puts.len() == self.values.len()
+            && puts.iter().zip(&self.values).all(|(put, salted)| {
+                salted.value.len() <= MAX_VALUE_BYTES && Hash::of(&[&salted.salt, &salted.value]) == put.digest
+            });
+        if !fits {
+            return Err(Refused::Rule("each value has the hash that the header names"));
+        }
+        Ok(Envelope { header, values: self.values })
+    }
+}
+
+fn check(header: &Header) -> Result<(), Refused> {
+    if header.version != 1 {
+        return Err(Refused::Rule("the version is 1"));
+    }
+    if header.parents.len() > MAX_PARENTS || !header.parents.is_sorted_by(|a, b| a < b) {
+        return Err(Refused::Rule("at most 16 parents, sorted, each once"));
+    }
+    if header.puts.is_empty() || header.puts.len() > MAX_PUTS {
+        return Err(Refused::Rule("1 to 256 puts"));
+    }
+    if header.puts.iter().any(|put| put.key.is_empty() || put.key.len() > MAX_KEY_BYTES) {
+        return Err(Refused::Rule("a key has 1 to 128 bytes"));
+    }
+    let place = |put: &Commitment| (put.document.to_string(), put.key.clone());
+    if !header.puts.is_sorted_by(|a, b| place(a) < place(b)) {
+        return Err(Refused::Rule("puts are sorted by document and key, each pair once"));
+    }
+    Ok(())
+}
+
+impl Envelope {
+    /// Seals puts into an envelope, signed by `key`; each value gets its own salt.
+    ///
+    /// # Errors
+    /// [`Refused`], if the puts break a limit or name a place twice.
+    pub fn seal(
+        key: &SigningKey,
+        key_log: &KeyLog,
+        parents: Vec<Hash>,
+        time: Timestamp,
+        mut puts: Vec<Put>,
+        rng: &mut dyn rand::Rng,
+    ) -> Result<Self, Refused> {
+        puts.sort_by_cached_key(|put| (put.document.to_string(), put.key.clone()));
+        let values: Vec<Salted> = puts
+            .iter()
+            .map(|put| {
+                let mut salt = [0; 16];
+                rng.fill_bytes(&mut salt);
+                Salted { salt, value: put.value.clone() }
+            })
+            .collect();
+        let commitments = puts.into_iter().zip(&values).map(|(put, salted)| Commitment {
+            document: put.document,
+            key: put.key,
+            digest: Hash::of(&[&salted.salt, &salted.value]),
+        });
+        let header = Header {
+            version: 1,
+            agency: key_log.genesis(),
+            writer: key.public(),
+            parents,
+            key_log: key_log.head(),
+            time,
+            puts: commitments.collect(),
+        };
+        let signed = SignedEnvelope { header: key.sign(&header)?.signed().clone(), values };
+        signed.verify(key_log)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.header.hash()
+    }
+
+    /// Who signed it, when, after what.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        self.header.get()
+    }
+
+    /// What it says.
+    pub fn puts(&self) -> impl Iterator<Item = (&DocumentId, &str, &[u8])> {
+        let puts = self.header.get().puts.iter().zip(&self.values);
+        puts.map(|(put, salted)| (&put.document, put.key.as_str(), salted.value.as_slice()))
+    }
+
+    /// The bytes as they came, to be stored and passed on.
+    #[must_use]
+    pub fn signed(&self) -> SignedEnvelope {
+        SignedEnvelope { header: self.header.signed().clone(), values: self.values.clone() }
+    }
+}

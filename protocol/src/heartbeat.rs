@@ -1,0 +1,73 @@
+//! Heartbeats: a writer's signed word on how far its agency's log reaches, and until when that word holds.
+
+use minicbor::{Decode, Encode};
+use registry_schema::Timestamp;
+
+use crate::{
+    envelope::MAX_PARENTS,
+    key_log::KeyLog,
+    signed::{Hash, PublicKey, Refused, Signed, Statement, Verified},
+};
+
+/// How far ahead of our own clock a heartbeat may be, in seconds, before it is held back.
+pub const MAX_AHEAD_SECONDS: i64 = 300;
+/// How long a heartbeat counts at most, whatever it says, in seconds: 96 hours, a long weekend.
+pub const MAX_TERM_SECONDS: i64 = 96 * 3600;
+
+/// "At this moment, these are the newest envelopes; hear from me again before then."
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Heartbeat {
+    /// The version of this form: 1.
+    #[n(0)]
+    pub version: u8,
+    /// Whose log: the hash of the agency's first key-log entry.
+    #[n(1)]
+    pub agency: Hash,
+    /// The key that signed.
+    #[n(2)]
+    pub writer: PublicKey,
+    /// The last key-log entry that the writer knew.
+    #[n(3)]
+    pub key_log: Hash,
+    /// The newest envelopes that the writer knew, sorted.
+    #[n(4)]
+    pub heads: Vec<Hash>,
+    /// When it was signed, by the writer's clock.
+    #[n(5)]
+    pub issued: Timestamp,
+    /// Past this moment it no longer counts.
+    #[n(6)]
+    pub next_by: Timestamp,
+}
+
+impl Statement for Heartbeat {
+    const DOMAIN: &'static str = "comity/1/heartbeat";
+    const MAX_BYTES: usize = 1024;
+}
+
+impl Heartbeat {
+    /// The moment from which this heartbeat no longer counts, the cap included.
+    #[must_use]
+    pub fn good_until(&self) -> Timestamp {
+        self.next_by.min(self.issued.plus_seconds(MAX_TERM_SECONDS))
+    }
+
+    /// Believes a heartbeat of the agency with this key log.
+    ///
+    /// # Errors
+    /// [`Refused`], if it is malformed, another agency's, or not signed by one of its writers.
+    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Refused> {
+        let genesis = key_log.genesis();
+        let verified =
+            signed.verify(|h| (h.agency == genesis && key_log.is_writer(&h.writer)).then_some(h.writer))?;
+        let heartbeat = verified.get();
+        if heartbeat.version != 1
+            || heartbeat.heads.len() > MAX_PARENTS
+            || !heartbeat.heads.is_sorted_by(|a, b| a < b)
+            || heartbeat.next_by <= heartbeat.issued
+        {
+            return Err(Refused::Rule("a heartbeat has version 1, at most 16 sorted heads, and a term"));
+        }
+        Ok(verified)
+    }
+}

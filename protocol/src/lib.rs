@@ -1,0 +1,32 @@
+//! How we agree: replication of lists that nobody but their owner can write.
+//!
+//! This crate has **no sockets, no clock, no disk and no async**. Time and chance come in by the door:
+//! [`Replica::handle`] takes an [`Event`], the time and a source of random numbers, and gives [`Effect`]s, to be
+//! carried out in their order. It does not know what a credential is, nor which transport carries its messages.
+//!
+//! What an agency signs are *puts* `(document, key, value)` in [`envelope`]s that name their parents by hash. Every
+//! node builds its own automerge changes from them ([`document`]); automerge's bytes never cross the wire, because
+//! they are not safe to read from a party that one does not trust. `PROTOCOL.md` says the same for a second
+//! implementer, `DESIGN.md` says why.
+
+pub mod document;
+pub mod envelope;
+pub mod heartbeat;
+pub mod key_log;
+pub mod log;
+pub mod message;
+pub mod misbehaviour;
+pub mod replica;
+pub mod session;
+pub mod signed;
+pub mod status_list;
+pub mod trust_list;
+
+pub use document::Row;
+pub use envelope::{DocumentId, Envelope, Put, SignedEnvelope};
+pub use heartbeat::Heartbeat;
+pub use key_log::{KeyLog, KeyLogEntry};
+pub use message::{Request, Response};
+pub use misbehaviour::Misbehaviour;
+pub use replica::{Batch, CallId, Effect, Event, Replica, Settings};
+pub use signed::{Hash, PublicKey, Signed, SigningKey, Verified};

@@ -1,0 +1,153 @@
+//! What two nodes say to each other: a request, and its response.
+//!
+//! Deterministic CBOR; a message of more than [`MAX_MESSAGE_BYTES`] is not read.
+
+use minicbor::{Decode, Encode};
+
+use crate::{
+    envelope::SignedEnvelope,
+    heartbeat::Heartbeat,
+    key_log::KeyLogEntry,
+    signed::{Hash, Signed, encode},
+};
+
+/// The longest message that is read, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+/// The most envelopes' bytes in one message.
+pub const PAGE_BYTES: usize = 512 * 1024;
+/// Most agencies in one exchange.
+pub const MAX_SUMMARIES: usize = 1024;
+/// Most hashes in one request for envelopes.
+pub const MAX_HASHES: usize = 64;
+
+/// How far one agency's log reaches at the sender.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct Summary {
+    /// The agency.
+    #[n(0)]
+    pub agency: Hash,
+    /// Its newest counted heartbeats that the sender holds, one a writer.
+    #[n(1)]
+    pub heartbeats: Vec<Signed<Heartbeat>>,
+}
+
+/// What one node asks of another.
+#[derive(Clone, Debug, Encode, Decode)]
+pub enum Request {
+    /// "This is what I have; what have you?"
+    #[n(0)]
+    Exchange(#[n(0)] Vec<Summary>),
+    /// The whole key log of an agency.
+    #[n(1)]
+    KeyLog {
+        /// Which one.
+        #[n(0)]
+        agency: Hash,
+    },
+    /// Envelopes with their ancestors.
+    #[n(2)]
+    Envelopes {
+        /// Whose.
+        #[n(0)]
+        agency: Hash,
+        /// These, and all before them,
+        #[n(1)]
+        want: Vec<Hash>,
+        /// but not these and all before them.
+        #[n(2)]
+        have: Vec<Hash>,
+    },
+    /// Envelopes just written, before anybody asked, and the heartbeat that names them.
+    #[n(3)]
+    Push {
+        /// Whose.
+        #[n(0)]
+        agency: Hash,
+        /// The envelopes, each after its parents.
+        #[n(1)]
+        envelopes: Vec<SignedEnvelope>,
+        /// The heartbeat.
+        #[n(2)]
+        heartbeat: Option<Signed<Heartbeat>>,
+    },
+}
+
+/// What the other answers.
+#[derive(Clone, Debug, Encode, Decode)]
+pub enum Response {
+    /// To [`Request::Exchange`].
+    #[n(0)]
+    Exchange(#[n(0)] Vec<Summary>),
+    /// To [`Request::KeyLog`]; empty, if it is not known.
+    #[n(1)]
+    KeyLog(#[n(0)] Vec<Signed<KeyLogEntry>>),
+    /// To [`Request::Envelopes`].
+    #[n(2)]
+    Envelopes {
+        /// The page, each envelope after its parents.
+        #[n(0)]
+        envelopes: Vec<SignedEnvelope>,
+        /// Whether there are more.
+        #[n(1)]
+        more: bool,
+    },
+    /// To [`Request::Push`].
+    #[n(3)]
+    Received,
+}
+
+/// Bytes that are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("bytes that are no message of this protocol")]
+pub struct NotAMessage;
+
+impl Request {
+    /// The bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// [`NotAMessage`], if the bytes are none, or break a limit.
+    pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
+        let request: Self = read(bytes)?;
+        let within = match &request {
+            Self::Exchange(summaries) => summaries.len() <= MAX_SUMMARIES,
+            Self::Envelopes { want, have, .. } => want.len() <= MAX_HASHES && have.len() <= MAX_HASHES,
+            Self::KeyLog { .. } | Self::Push { .. } => true,
+        };
+        if within { Ok(request) } else { Err(NotAMessage) }
+    }
+}
+
+impl Response {
+    /// The bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a response.
+    ///
+    /// # Errors
+    /// [`NotAMessage`], if the bytes are none, or break a limit.
+    pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
+        let response: Self = read(bytes)?;
+        match &response {
+            Self::Exchange(summaries) if summaries.len() > MAX_SUMMARIES => Err(NotAMessage),
+            _ => Ok(response),
+        }
+    }
+}
+
+fn read<T: Encode<()> + for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, NotAMessage> {
+    if bytes.len() > MAX_MESSAGE_BYTES {
+        return Err(NotAMessage);
+    }
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let message = decoder.decode().map_err(|_| NotAMessage)?;
+    if decoder.position() == bytes.len() { Ok(message) } else { Err(NotAMessage) }
+}

@@ -1,0 +1,26 @@
+//! What a peer did that no honest node does.
+
+use crate::signed::{Hash, Refused};
+
+/// A reason to end the conversation with a peer, and to write it down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misbehaviour {
+    /// It sent bytes that are no message.
+    #[error("sent bytes that are no message of this protocol")]
+    NotAMessage,
+    /// It answered something else than it was asked.
+    #[error("answered something else than it was asked")]
+    WrongAnswer,
+    /// It passed on a statement that is not what it claims to be.
+    #[error("passed on {0}")]
+    Refused(#[from] Refused),
+    /// It gave a key log of another agency than was asked for.
+    #[error("gave a key log of another agency than {asked}")]
+    ForeignKeyLog {
+        /// The agency that was asked for.
+        asked: Hash,
+    },
+    /// It sent a page that brings nothing, though it says there is more.
+    #[error("sent an empty page and says there is more")]
+    EmptyPage,
+}

@@ -1,0 +1,40 @@
+//! The conversation with one peer: what was asked and not yet answered.
+
+use std::collections::BTreeMap;
+
+use registry_schema::Timestamp;
+
+use crate::{replica::CallId, signed::Hash};
+
+/// What a call asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Exchange,
+    KeyLog(Hash),
+    Envelopes(Hash),
+    Push,
+}
+
+/// The conversation with one peer, while it is connected.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    asked: BTreeMap<CallId, Asked>,
+    /// When we last exchanged summaries.
+    pub(crate) exchanged: Option<Timestamp>,
+}
+
+impl Session {
+    pub(crate) fn ask(&mut self, call: CallId, asked: Asked) {
+        self.asked.insert(call, asked);
+    }
+
+    /// Takes back what this call asked for; none, if it was never made.
+    pub(crate) fn answered(&mut self, call: CallId) -> Option<Asked> {
+        self.asked.remove(&call)
+    }
+
+    /// Whether the same is already under way.
+    pub(crate) fn is_asking(&self, asked: &Asked) -> bool {
+        self.asked.values().any(|other| other == asked)
+    }
+}

@@ -1,0 +1,35 @@
+//! Credentials, as their home agency keeps them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgencyId, CredentialCode, StatusState, Timestamp};
+
+/// What an agency shows of a credential that it keeps. It never leaves the agency's node but by a look-up that the
+/// agency allows, or by the holder's own hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Credential {
+    /// The credential's `id`: a URN or URL.
+    pub id: String,
+    /// Its short code.
+    pub code: CredentialCode,
+    /// The agency that keeps it.
+    pub agency: AgencyId,
+    /// The issuer's `id`.
+    pub issuer: String,
+    /// The achievement's name.
+    pub name: String,
+    /// The achievement's `id`.
+    pub achievement: String,
+    /// The holder's name; shown to operators of the home agency only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Good from this moment.
+    pub valid_from: Timestamp,
+    /// Good up to this moment, if it has a term.
+    pub valid_until: Option<Timestamp>,
+    /// Its status now.
+    pub state: StatusState,
+    /// When the status became so; absent while it has been active from the start.
+    pub state_since: Option<Timestamp>,
+}

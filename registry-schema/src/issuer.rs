@@ -1,0 +1,48 @@
+//! Issuers: who signs badges, and with which keys.
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::{AgencyId, Timestamp};
+
+/// An issuer, as its home agency's trust list names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Issuer {
+    /// The identifier that stands as `issuer.id` in its badges: a DID or an https URL.
+    #[n(0)]
+    pub id: String,
+    /// Its name, as people know it.
+    #[n(1)]
+    pub name: String,
+    /// The agency whose issuer it is.
+    #[n(2)]
+    pub agency: AgencyId,
+    /// Its public keys, with their terms.
+    #[n(3)]
+    pub verification_methods: Vec<VerificationMethod>,
+    /// Its public page, if it has one.
+    #[n(4)]
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+/// A public key of an issuer, and when it was one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerificationMethod {
+    /// The verification method's URL, as proofs name it: `did:key:z6Mk…#z6Mk…`.
+    #[n(0)]
+    pub id: String,
+    /// The key as a Multikey (Controlled Identifiers 1.0, §2.2.2): `z6Mk…` for Ed25519.
+    #[n(1)]
+    pub public_key_multibase: String,
+    /// The first moment at which it signed for the issuer.
+    #[n(2)]
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// The first moment at which it no longer did.
+    #[n(3)]
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+}

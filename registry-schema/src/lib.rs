@@ -1,0 +1,37 @@
+//! What we say: the plain values of a federated registry of educators' micro-credentials.
+//!
+//! This crate has **no keys, no CRDTs, no SQL, no HTTP, no clock and no async**. It names the things that an
+//! agency, an employer and a peer talk about, reads them from text, and writes them as text.
+//!
+//! # Glossary
+//!
+//! * **agency**: a state or a body that runs a node and answers for its own lists ([`AgencyId`]).
+//! * **issuer**: who signs a badge; a DID or a URL, home at one agency ([`Issuer`]).
+//! * **achievement**: what a teacher shows; the `Achievement` of Open Badges 3.0 ([`Achievement`]).
+//! * **credential**: one teacher's badge for one achievement; it never leaves its agency's node except by its
+//!   holder's hand ([`Credential`]).
+//! * **recognition**: an agency's statement that it accepts an issuer's badges, in a scope, for purposes, for a
+//!   term ([`Recognition`]). **Withdrawal** ends it ([`Withdrawal`]).
+//! * **revocation**: final. **Suspension**: can be lifted ([`status`]).
+//! * **trust list**: an agency's issuers and recognitions. **Status list**: its revocations and suspensions, by index.
+//! * **verdict**: one of five answers about a badge, with every finding ([`Verdict`]).
+
+pub mod achievement;
+pub mod agency;
+pub mod code;
+pub mod credential;
+pub mod issuer;
+pub mod recognition;
+pub mod status;
+pub mod time;
+pub mod verdict;
+
+pub use achievement::Achievement;
+pub use agency::AgencyId;
+pub use code::CredentialCode;
+pub use credential::Credential;
+pub use issuer::{Issuer, VerificationMethod};
+pub use recognition::{Purpose, Recognition, Scope, Withdrawal};
+pub use status::{Reason, StatusChange, StatusState};
+pub use time::Timestamp;
+pub use verdict::{Check, Finding, Outcome, Verdict, VerdictKind};

@@ -1,0 +1,242 @@
+//! The verdict: one of five answers about a badge, and every finding behind it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgencyId, CredentialCode, Purpose, StatusState, Timestamp};
+
+/// The five answers, in order of precedence (`unreadable` before `not_valid` before `could_not_check` …).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// The file is no credential that we know.
+    Unreadable,
+    /// Altered, revoked, suspended, expired, not yet valid, or signed by a key that is not the issuer's.
+    NotValid,
+    /// Something needed was unreachable or too old.
+    CouldNotCheck,
+    /// Genuine, but no recognition of this agency covers it.
+    NotRecognized,
+    /// Genuine, in date, neither revoked nor suspended as of fresh lists, and recognized for this use.
+    Accepted,
+}
+
+impl VerdictKind {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::NotValid => "not_valid",
+            Self::CouldNotCheck => "could_not_check",
+            Self::NotRecognized => "not_recognized",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// The file is a credential, and well formed.
+    Structure,
+    /// The signature fits the content.
+    Proof,
+    /// The key is the issuer's.
+    Issuer,
+    /// It is in date.
+    Dates,
+    /// It is neither revoked nor suspended.
+    Status,
+    /// The agency asked recognizes the issuer for this use.
+    Recognition,
+    /// What it counts for here; never changes the verdict.
+    Worth,
+    /// Whether it belongs to the person at the desk; never changes the verdict.
+    Holder,
+}
+
+impl Check {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Structure => "structure",
+            Self::Proof => "proof",
+            Self::Issuer => "issuer",
+            Self::Dates => "dates",
+            Self::Status => "status",
+            Self::Recognition => "recognition",
+            Self::Worth => "worth",
+            Self::Holder => "holder",
+        }
+    }
+}
+
+/// What came of a check. There is no default: a check that did not run says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// It could not be found out.
+    CouldNotCheck,
+    /// The question does not arise.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::CouldNotCheck => "could_not_check",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+/// One check, what came of it, and what a person should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Finding {
+    /// What was checked.
+    pub check: Check,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// A stable code, documented at `/help/{code}`: `status.revoked`.
+    pub code: String,
+    /// The finding in words.
+    pub detail: String,
+    /// The age of the information that this rests on, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
+}
+
+/// The credential, as far as it could be read. What stands here is what the file *says*; the findings tell whether
+/// that can be believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CredentialSummary {
+    /// Its `id`.
+    pub id: Option<String>,
+    /// Its short code, if it is one of ours.
+    pub code: Option<CredentialCode>,
+    /// The achievement's name.
+    pub name: Option<String>,
+    /// Whose it says it is.
+    pub subject: Option<SubjectSummary>,
+    /// Good from.
+    pub valid_from: Option<Timestamp>,
+    /// Good up to.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Whose the credential says it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubjectSummary {
+    /// The name in the credential, if it carries one.
+    pub name: Option<String>,
+    /// Whether the person at the desk was shown to be the holder.
+    pub identity_checked: bool,
+}
+
+/// The issuer, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IssuerSummary {
+    /// The `issuer.id` in the credential.
+    pub id: String,
+    /// Its name: from a trust list if one has it, otherwise as the credential says.
+    pub name: Option<String>,
+    /// Its home agency, if the federation knows it.
+    pub agency: Option<AgencyId>,
+}
+
+/// The credential's status, and how old that knowledge is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatusSummary {
+    /// What it is.
+    pub state: StatusState,
+    /// Known up to this moment: the oldest of the lists that the answer rests on.
+    pub fresh_as_of: Option<Timestamp>,
+    /// Whose list said so.
+    pub source: Option<String>,
+}
+
+/// An agency that recognizes the issuer for this credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecognizedBy {
+    /// Which agency.
+    pub agency: AgencyId,
+    /// Its scope, in words.
+    pub scope: String,
+    /// For which purposes.
+    pub purposes: Vec<Purpose>,
+    /// Since when.
+    pub from: Timestamp,
+    /// Up to when, if it has a term.
+    pub until: Option<Timestamp>,
+    /// The agencies that the recognition went through, the asked one last.
+    pub path: Vec<AgencyId>,
+}
+
+/// What the credential counts for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Worth {
+    /// Where.
+    pub agency: AgencyId,
+    /// For what.
+    pub purpose: Purpose,
+    /// In which unit: `CEU`, `PDP`.
+    pub unit: String,
+    /// How much, as a decimal number.
+    pub amount: String,
+    /// The rule that decided.
+    pub rule: String,
+    /// Where the rule is written.
+    pub citation: String,
+}
+
+/// The whole answer about one badge, for one agency, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Verdict {
+    /// One of the five.
+    pub verdict: VerdictKind,
+    /// The answer in a sentence that could be read aloud.
+    pub sentence: String,
+    /// Whose answer it is.
+    pub agency: AgencyId,
+    /// For what use; absent if any would do.
+    pub purpose: Option<Purpose>,
+    /// The moment at which the badge should have been good.
+    pub at: Timestamp,
+    /// The moment of this check.
+    pub checked_at: Timestamp,
+    /// Every check, in the order of the list.
+    pub findings: Vec<Finding>,
+    /// The credential as the file has it.
+    pub credential: Option<CredentialSummary>,
+    /// Who issued it.
+    pub issuer: Option<IssuerSummary>,
+    /// Its status.
+    pub status: StatusSummary,
+    /// Who recognizes the issuer for this credential: the asked agency first.
+    pub recognized_by: Vec<RecognizedBy>,
+    /// What it counts for at the asked agency.
+    pub worth: Vec<Worth>,
+    /// Where the signed record of this answer is, if one was kept.
+    pub receipt: Option<String>,
+}
