@@ -190,7 +190,7 @@ impl Replication {
         self.orders.send(order).await.map_err(|_| NotWritten::Stopping)
     }
 
-    /// Makes the replica again from what is on disk, and meets the connected peers anew.
+    /// Makes the replica again from what is on disk, and ends all connections: the peers are met anew.
     async fn start_again(&mut self) {
         match self.identity.restore(&self.store).await {
             Ok(replica) => self.replica = replica,
@@ -199,9 +199,10 @@ impl Replication {
                 return;
             }
         }
+        // The old replica's calls are under way on these connections; on new ones, no answer meets a wrong question.
         for peer in self.connected.clone() {
-            if let Err(error) = self.step(Event::Connected(peer), vec![]).await {
-                tracing::error!(%error, "a peer cannot be met again");
+            if self.order(Order::HangUp { peer }).await.is_err() {
+                return;
             }
         }
     }

@@ -26,8 +26,12 @@ pub struct Summary {
     /// The agency.
     #[n(0)]
     pub agency: Hash,
-    /// Its newest counted heartbeats that the sender holds, one a writer.
+    /// The newest envelopes that the sender keeps; at most 64. A heartbeat may be older than they are, and after a
+    /// fork the newest heartbeat may name one branch alone.
     #[n(1)]
+    pub heads: Vec<Hash>,
+    /// Its newest counted heartbeats that the sender holds, one a writer.
+    #[n(2)]
     pub heartbeats: Vec<Signed<Heartbeat>>,
 }
 
@@ -115,7 +119,7 @@ impl Request {
     pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
         let request: Self = read(bytes)?;
         let within = match &request {
-            Self::Exchange(summaries) => summaries.len() <= MAX_SUMMARIES,
+            Self::Exchange(summaries) => within(summaries),
             Self::Envelopes { want, have, .. } => want.len() <= MAX_HASHES && have.len() <= MAX_HASHES,
             Self::KeyLog { .. } | Self::Push { .. } => true,
         };
@@ -137,10 +141,14 @@ impl Response {
     pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
         let response: Self = read(bytes)?;
         match &response {
-            Self::Exchange(summaries) if summaries.len() > MAX_SUMMARIES => Err(NotAMessage),
+            Self::Exchange(summaries) if !within(summaries) => Err(NotAMessage),
             _ => Ok(response),
         }
     }
+}
+
+fn within(summaries: &[Summary]) -> bool {
+    summaries.len() <= MAX_SUMMARIES && summaries.iter().all(|summary| summary.heads.len() <= MAX_HASHES)
 }
 
 fn read<T: Encode<()> + for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, NotAMessage> {

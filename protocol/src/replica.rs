@@ -285,6 +285,7 @@ impl Replica {
     fn summaries(&self) -> Vec<Summary> {
         let summary = |(agency, log): (&Hash, &AgencyLog)| Summary {
             agency: *agency,
+            heads: log.heads().into_iter().take(MAX_HASHES).collect(),
             heartbeats: log.counted().map(|h| h.signed().clone()).collect(),
         };
         self.logs.iter().map(summary).collect()
@@ -341,7 +342,7 @@ impl Replica {
                     self.fetch(peer, agency, missing, step);
                 }
                 let heartbeats = heartbeat.into_iter().collect();
-                self.consider(peer, vec![Summary { agency, heartbeats }], now, step);
+                self.consider(peer, vec![Summary { agency, heads: vec![], heartbeats }], now, step);
                 Response::Received
             }
         };
@@ -368,6 +369,8 @@ impl Replica {
         match (asked, response) {
             (Asked::Exchange, Response::Exchange(summaries)) => self.consider(peer, summaries, now, step),
             (Asked::Push, Response::Received) => {}
+            // Another peer may have answered first; a log that is here already is not begun again.
+            (Asked::KeyLog(asked), Response::KeyLog(_)) if self.logs.contains_key(&asked) => {}
             (Asked::KeyLog(asked), Response::KeyLog(entries)) if !entries.is_empty() => {
                 match KeyLog::read(entries) {
                     Ok(log) if log.genesis() == asked => {
@@ -398,7 +401,7 @@ impl Replica {
 
     /// Looks at what a peer says it has, and asks for what is missing here.
     fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
-        for Summary { agency, heartbeats } in summaries {
+        for Summary { agency, heads, heartbeats } in summaries {
             if !self.settings.pinned.contains(&agency) {
                 continue;
             }
@@ -409,7 +412,7 @@ impl Replica {
                 }
                 continue;
             };
-            let mut missing = Vec::new();
+            let mut missing: Vec<Hash> = heads.into_iter().filter(|head| !log.holds(head)).collect();
             for signed in heartbeats {
                 match Heartbeat::read(signed, log.key_log()) {
                     Ok(heartbeat) => match log.hear(heartbeat.clone(), now) {

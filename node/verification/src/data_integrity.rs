@@ -2,7 +2,7 @@
 //! JSON-LD to RDF, RDFC-1.0, SHA-256 of the proof's options and of the document, Ed25519.
 //!
 //! Correct first: the hashes come from `oxjsonld` and `oxrdf`. What these would silently drop, a signature does not
-//! cover, so [`rdf`] refuses it.
+//! cover, so it is refused.
 
 mod rdf;
 

@@ -2,7 +2,7 @@
 //!
 //! Every check reports at least one finding, in the order structure, proof, issuer, dates, status, recognition, worth,
 //! holder; none is skipped because an earlier one failed, and none has a default outcome. The verdict is then *read
-//! off* the findings ([`precedence`]), so that it cannot say anything that they do not.
+//! off* the findings (`precedence`), so that it cannot say anything that they do not.
 
 mod proof;
 mod recognition;

@@ -1,0 +1,143 @@
+//! The walk over the JSON before anything is made of it.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use serde_json::{Map, Value};
+
+use super::{Doubt, Invalid, Stop, too_complex, uncovered};
+use crate::contexts;
+
+/// Limits, each far above any badge. Reading a context costs a millisecond; so may an object with a type.
+const MAX_OBJECTS: usize = 512;
+const MAX_CONTEXTS: usize = 24;
+
+/// Refuses what is too much, what names contexts that we do not have, and what could hide a statement from a reader.
+pub(super) fn check(document: &Map<String, Value>) -> Result<(), Stop> {
+    let own_id = ["id", "@id"]
+        .into_iter()
+        .find_map(|key| document.get(key))
+        .and_then(Value::as_str);
+    let mut seen = Seen {
+        own_id,
+        ..Seen::default()
+    };
+    seen.object(document)
+}
+
+/// What only a credential itself may say of itself, in its outermost object.
+const ABOUT_ITSELF: [&str; 7] = [
+    "credentialStatus",
+    "credentialSubject",
+    "expirationDate",
+    "issuanceDate",
+    "issuer",
+    "validFrom",
+    "validUntil",
+];
+
+/// What was met while walking the JSON.
+#[derive(Default)]
+struct Seen<'a> {
+    /// The `id` of the outermost object.
+    own_id: Option<&'a str>,
+    objects: usize,
+    contexts: usize,
+}
+
+impl Seen<'_> {
+    /// Refuses what could make the signed statement and the JSON that people see differ. `@context` itself is not
+    /// signed, only what it makes of the document; so a context written into the document could rename `validUntil`,
+    /// and an IRI as a key, `@nest` or `@graph` could hide it, without the signature noticing.
+    fn object(&mut self, object: &Map<String, Value>) -> Result<(), Stop> {
+        self.objects += 1;
+        if self.objects > MAX_OBJECTS {
+            return Err(too_complex(format!("it has more than {MAX_OBJECTS} objects")));
+        }
+        if self.objects > 1 {
+            self.inner(object)?;
+        }
+        one_scope(object)?;
+        for (key, value) in object {
+            match key.as_str() {
+                "@context" => self.context(value)?,
+                "@id" | "@type" | "@value" | "@language" | "@direction" => self.value(value)?,
+                other if other.starts_with('@') || other.contains(':') || other.is_empty() => {
+                    return Err(uncovered(other));
+                }
+                _ => self.value(value)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Two objects with one `id` are one thing to JSON-LD, so a line may be moved from one to the other without the
+    /// signature noticing: an end date into an endorsement *of* this badge, say.
+    fn inner(&self, object: &Map<String, Value>) -> Result<(), Stop> {
+        let is_itself = ["id", "@id"]
+            .into_iter()
+            .filter_map(|key| object.get(key))
+            .any(|id| id.as_str() == self.own_id);
+        let moved = ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key));
+        match moved {
+            Some(key) if is_itself && self.own_id.is_some() => Err(Stop::Invalid(Invalid::Malformed(format!(
+                "the badge tells its own `{key}` in an inner part"
+            )))),
+            _ => Ok(()),
+        }
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), Stop> {
+        match value {
+            Value::Object(object) => self.object(object),
+            Value::Array(items) => items.iter().try_for_each(|item| self.value(item)),
+            Value::String(text) if text.starts_with("_:") => Err(too_complex("it names blank nodes")),
+            _ => Ok(()),
+        }
+    }
+
+    fn context(&mut self, value: &Value) -> Result<(), Stop> {
+        self.contexts += 1;
+        if self.contexts > MAX_CONTEXTS {
+            return Err(too_complex(format!("it names contexts more than {MAX_CONTEXTS} times")));
+        }
+        let unknown = |name: &str| Stop::Doubt(Doubt::UnknownContext(name.chars().take(200).collect()));
+        match value {
+            Value::String(url) if contexts::find(url).is_some() => Ok(()),
+            Value::String(url) => Err(unknown(url)),
+            Value::Array(items) => items.iter().try_for_each(|item| match item {
+                Value::Array(_) => Err(unknown("a list within a list")),
+                item => self.context(item),
+            }),
+            _ => Err(unknown("a context written into the badge itself")),
+        }
+    }
+}
+
+/// Types that bring a vocabulary of their own (JSON-LD 1.1, §4.1.8), in any context that we have.
+static SCOPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let mut types = BTreeSet::new();
+    for context in contexts::ALL {
+        let json: Value = serde_json::from_str(context.json).unwrap_or_default();
+        let terms = json.get("@context").and_then(Value::as_object).into_iter().flatten();
+        types.extend(
+            terms
+                .filter(|(_, term)| term.get("@context").is_some())
+                .map(|(name, _)| name.clone()),
+        );
+    }
+    types
+});
+
+/// `oxjsonld` 0.2.7 uses only the last of several vocabularies that one object's types bring, and drops the terms of
+/// the others. Such a badge may be right, so it must not be called altered.
+fn one_scope(object: &Map<String, Value>) -> Result<(), Stop> {
+    let types = object
+        .get("type")
+        .or_else(|| object.get("@type"))
+        .and_then(Value::as_array);
+    let names = types.into_iter().flatten().filter_map(Value::as_str);
+    if names.filter(|name| SCOPED.contains(*name)).count() > 1 {
+        return Err(too_complex("one part of it has two types that each bring a vocabulary"));
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What a peer sends that no honest node does: it is expelled, nothing is written, no row changes.
+
+use std::collections::BTreeSet;
+
+use protocol::{
+    CallId, Effect, Envelope, Event, Hash, KeyLog, KeyLogEntry, Misbehaviour, Put, Replica, Request, Settings,
+    SignedEnvelope, SigningKey,
+    key_log::{Act, Founding},
+    message::{MAX_MESSAGE_BYTES, Summary},
+    signed::encode,
+    status_list,
+};
+use rand::{SeedableRng as _, rngs::StdRng};
+use registry_schema::{Reason, Timestamp};
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed(&[seed; 32]).unwrap()
+}
+
+fn key_log(seed: u8, name: &str) -> KeyLog {
+    let founding = Founding {
+        agency: name.parse().unwrap(),
+        name: name.into(),
+        url: "https://node.example".into(),
+        root: key(seed).public(),
+        next_root: Hash([0; 32]),
+        writers: vec![key(seed).public()],
+        badge_keys: vec![],
+    };
+    let entry = KeyLogEntry { version: 1, position: 0, previous: None, time: NOW, act: Act::Founded(founding) };
+    KeyLog::read(vec![key(seed).sign(&entry).unwrap().signed().clone()]).unwrap()
+}
+
+fn envelope(writer: u8, log: &KeyLog, puts: Vec<Put>) -> Envelope {
+    Envelope::seal(&key(writer), log, vec![], NOW, puts, &mut StdRng::seed_from_u64(5)).unwrap()
+}
+
+fn revocation() -> Vec<Put> {
+    vec![status_list::revoke(0, 7, Reason::Misconduct, NOW)]
+}
+
+/// NC's replica, which knows SC's key log.
+struct Nc {
+    replica: Replica,
+    sc: KeyLog,
+    rng: StdRng,
+}
+
+impl Nc {
+    fn new() -> Self {
+        let (nc, sc) = (key_log(1, "US-NC"), key_log(2, "US-SC"));
+        let settings = Settings {
+            pinned: BTreeSet::from([nc.genesis(), sc.genesis()]),
+            home: nc.genesis(),
+            key: key(1),
+            heartbeat_every: 60,
+            heartbeat_term: 3600,
+            exchange_every: 10,
+        };
+        let replica = Replica::restore(settings, vec![nc, sc.clone()], vec![], vec![]).unwrap();
+        let mut this = Self { replica, sc, rng: StdRng::seed_from_u64(1) };
+        let peer = this.sc.genesis();
+        this.handle(Event::Connected(peer));
+        this
+    }
+
+    fn handle(&mut self, event: Event) -> Vec<Effect> {
+        self.replica.handle(event, NOW, &mut self.rng).unwrap()
+    }
+
+    fn asked(&mut self, request: Vec<u8>) -> Vec<Effect> {
+        let peer = self.sc.genesis();
+        self.handle(Event::Asked { peer, call: CallId(1), request })
+    }
+
+    fn pushed(&mut self, agency: Hash, envelopes: Vec<SignedEnvelope>) -> Vec<Effect> {
+        self.asked(Request::Push { agency, envelopes, heartbeat: None }.to_bytes())
+    }
+
+    /// Expelled, nothing written, nothing known.
+    #[track_caller]
+    fn assert_refused(&self, effects: &[Effect]) -> Misbehaviour {
+        assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_))), "something was written: {effects:?}");
+        assert!(self.replica.logs().values().all(|log| log.is_empty()), "something is known");
+        let expelled = effects.iter().find_map(|e| match e {
+            Effect::Expel { why, .. } => Some(why.clone()),
+            _ => None,
+        });
+        expelled.unwrap_or_else(|| panic!("nobody was expelled: {effects:?}"))
+    }
+}
+
+#[test]
+fn what_the_writer_signed_is_taken_in() {
+    let mut nc = Nc::new();
+    let sc = nc.sc.clone();
+    let effects = nc.pushed(sc.genesis(), vec![envelope(2, &sc, revocation()).signed()]);
+    assert!(matches!(effects.first(), Some(Effect::Persist(batch)) if batch.envelopes.len() == 1), "{effects:?}");
+    assert_eq!(nc.replica.logs()[&sc.genesis()].rows().unwrap().len(), 1);
+}
+
+#[test]
+fn an_envelope_by_a_foreign_key_is_refused() {
+    let mut nc = Nc::new();
+    let sc = nc.sc.clone();
+    // Envelope::seal itself refuses a key without authority, so the thief signs for a key log of its own making
+    // and sends that in SC's name.
+    let thief = key_log(3, "US-SC");
+    let effects = nc.pushed(sc.genesis(), vec![envelope(3, &thief, revocation()).signed()]);
+    nc.assert_refused(&effects);
+}
+
+#[test]
+fn a_changed_bit_anywhere_in_an_envelope_is_refused_or_harmless() {
+    let sc = key_log(2, "US-SC");
+    let good = encode(&envelope(2, &sc, revocation()).signed());
+    let mut refused = 0;
+    for bit in 0..good.len() * 8 {
+        let mut bytes = good.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let Ok(signed) = minicbor::decode::<SignedEnvelope>(&bytes) else { continue };
+        assert!(signed.verify(&sc).is_err(), "bit {bit} was changed and nobody noticed");
+        refused += 1;
+    }
+    assert!(refused > 1000, "hardly any of the changed envelopes could be decoded: {refused}");
+}
+
+#[test]
+fn bytes_that_are_no_message_are_refused() {
+    let long = vec![0; MAX_MESSAGE_BYTES + 1];
+    let trailing = [Request::KeyLog { agency: Hash([1; 32]) }.to_bytes(), vec![0]].concat();
+    let nested = vec![0x81; 100_000];
+    let claims_a_lot = vec![0x82, 0x00, 0x81, 0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    for bytes in [vec![], vec![0xff; 64], long, trailing, nested, claims_a_lot] {
+        let mut nc = Nc::new();
+        let effects = nc.asked(bytes);
+        assert_eq!(nc.assert_refused(&effects), Misbehaviour::NotAMessage);
+    }
+}
+
+#[test]
+fn an_agency_that_nobody_pinned_is_not_listened_to() {
+    let mut nc = Nc::new();
+    let stranger = key_log(9, "US-XX");
+    let effects = nc.pushed(stranger.genesis(), vec![envelope(9, &stranger, revocation()).signed()]);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })), "{effects:?}");
+    let summary = Summary { agency: stranger.genesis(), heads: vec![Hash([1; 32])], heartbeats: vec![] };
+    let effects = nc.asked(Request::Exchange(vec![summary]).to_bytes());
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })), "{effects:?}");
+}
+
+#[test]
+fn an_answer_to_a_call_that_was_never_made_is_ignored() {
+    let mut nc = Nc::new();
+    let peer = nc.sc.genesis();
+    let effects = nc.handle(Event::Answered { peer, call: CallId(99), response: Some(vec![0xff]) });
+    assert!(effects.is_empty(), "{effects:?}");
+}
+
+#[test]
+fn a_put_that_breaks_a_rule_of_its_document_is_kept_but_void() {
+    let mut nc = Nc::new();
+    let sc = nc.sc.clone();
+    let mut puts = revocation();
+    puts[0].value = vec![1, 2, 3];
+    let effects = nc.pushed(sc.genesis(), vec![envelope(2, &sc, puts).signed()]);
+    assert!(matches!(effects.first(), Some(Effect::Persist(batch)) if batch.rows.is_empty()), "{effects:?}");
+    assert_eq!(nc.replica.logs()[&sc.genesis()].len(), 1);
+}
