@@ -12,23 +12,30 @@ mod recognitions;
 mod status_lists;
 pub(crate) mod verifications;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use auth::BearerScheme;
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     routing::get,
 };
-use tower_http::{set_header::SetResponseHeaderLayer, trace::TraceLayer};
+use tokio::sync::Semaphore;
+use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer};
 use utoipa::OpenApi;
-use auth::BearerScheme;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{clock::Clock, registrar::Registrar, registry::SharedRegistry, storage::Store, web};
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// How long a request may take, its body included; then it is answered with 408.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many badges are read and judged at once. With [`MAX_BODY_BYTES`] it bounds the memory that strangers can use.
+pub(crate) const MAX_VERIFYING: usize = 32;
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]
@@ -37,6 +44,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
     pub(crate) clock: Clock,
+    /// A permit for each badge in work.
+    pub(crate) verifying: Arc<Semaphore>,
 }
 
 #[derive(OpenApi)]
@@ -52,9 +61,9 @@ pub(crate) struct App {
 )]
 struct Document;
 
-/// All routes.
-pub(crate) fn router(app: App) -> Router {
-    let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
+/// The routes that the document tells of.
+fn resources() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(verifications::verify))
         .routes(routes!(agencies::list))
         .routes(routes!(agencies::one))
@@ -70,23 +79,42 @@ pub(crate) fn router(app: App) -> Router {
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))
-        .split_for_parts();
+}
+
+/// The document that the node serves.
+#[cfg(test)]
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    resources().into_openapi()
+}
+
+/// All routes.
+pub(crate) fn router(app: App) -> Router {
+    let (api, document) = resources().split_for_parts();
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let pages = web::routes(&document);
     api.route("/openapi.json", get(|| async { Json(document) }))
-        .merge(web::routes())
+        .merge(pages)
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CONTENT_SECURITY_POLICY, web::CONTENT_SECURITY_POLICY))
         .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST_TIMEOUT,
+        ))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
 }
 
 /// 201 for what was written; 200 for what only would have been.
-const fn created(hand: &crate::registrar::Hand) -> axum::http::StatusCode {
-    if hand.dry_run { axum::http::StatusCode::OK } else { axum::http::StatusCode::CREATED }
+const fn created(hand: &crate::registrar::Hand) -> StatusCode {
+    if hand.dry_run {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    }
 }

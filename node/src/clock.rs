@@ -15,7 +15,9 @@ impl Clock {
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         let now = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
         Timestamp(now.saturating_add(self.0.load(Ordering::Relaxed)))
     }

@@ -94,11 +94,21 @@ impl Config {
     /// If it is not there, or says something that a configuration cannot say.
     pub fn load(data: &Path) -> anyhow::Result<Self> {
         let path = Self::path(data);
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("`{}` cannot be read: is this a data directory made by `comityd init`?", path.display()))?;
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!(
+                "`{}` cannot be read: is this a data directory made by `comityd init`?",
+                path.display()
+            )
+        })?;
         let config: Self = toml::from_str(&text).with_context(|| format!("`{}` is not right", path.display()))?;
-        anyhow::ensure!(config.heartbeat_every_seconds > 0, "`heartbeat_every_seconds` is 0: write 1 or more");
-        anyhow::ensure!(config.exchange_every_seconds > 0, "`exchange_every_seconds` is 0: write 1 or more");
+        anyhow::ensure!(
+            config.heartbeat_every_seconds > 0,
+            "`heartbeat_every_seconds` is 0: write 1 or more"
+        );
+        anyhow::ensure!(
+            config.exchange_every_seconds > 0,
+            "`exchange_every_seconds` is 0: write 1 or more"
+        );
         anyhow::ensure!(
             config.heartbeat_term_seconds > config.heartbeat_every_seconds,
             "`heartbeat_term_seconds` is not longer than `heartbeat_every_seconds`: peers would call this agency silent"

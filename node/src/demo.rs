@@ -83,7 +83,10 @@ pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Res
         .map(|(id, name)| Ok((id.parse()?, *name)))
         .collect::<anyhow::Result<_>>()?;
     for id in &options.without {
-        anyhow::ensure!(chosen.iter().any(|(other, _)| other == id), "`--without {id}`: this demo has no such agency");
+        anyhow::ensure!(
+            chosen.iter().any(|(other, _)| other == id),
+            "`--without {id}`: this demo has no such agency"
+        );
     }
     anyhow::ensure!(options.without.len() < chosen.len(), "at least one node must run");
     let seeded = options.dir.join("seeded");
@@ -92,14 +95,21 @@ pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Res
         "`--without` is for a demo that ran before: start it once with all agencies"
     );
 
-    say(&format!("starting {} agencies in `{}` …", chosen.len(), options.dir.display()));
+    say(&format!(
+        "starting {} agencies in `{}` …",
+        chosen.len(),
+        options.dir.display()
+    ));
     let configs = prepare(&options, &chosen).await?;
     let mut nodes: BTreeMap<AgencyId, Node> = BTreeMap::new();
     for (id, config) in configs {
         if !options.without.contains(&id) {
             let data = options.dir.join(id.as_str());
             let node = crate::start(&data, config, Clock::default()).await;
-            nodes.insert(id.clone(), node.with_context(|| format!("the node of {id} cannot start"))?);
+            nodes.insert(
+                id.clone(),
+                node.with_context(|| format!("the node of {id} cannot start"))?,
+            );
         }
     }
     if !seeded.exists() {
@@ -171,7 +181,12 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     Ok(file.write_all(text.as_bytes())?)
 }
 
@@ -181,21 +196,39 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
     let comity = operators_command();
     let mut text = String::from("\n");
     for (id, node) in nodes {
-        let name = node.registry.read().home().map(|home| home.name.clone()).unwrap_or_default();
+        let name = node
+            .registry
+            .read()
+            .home()
+            .map(|home| home.name.clone())
+            .unwrap_or_default();
         text.push_str(&format!("  {id}  {name:<16} http://{}\n", node.http));
     }
     for id in &options.without {
         text.push_str(&format!("  {id}  stopped\n"));
     }
-    text.push_str(&format!("\nsample badges, one for each verdict: {dir}/badges/\n\ntry, in another terminal:\n"));
-    let Some(first) = nodes.values().next() else { return Ok(()) };
-    text.push_str(&format!("  open http://{} in a browser and drop {dir}/badges/accepted.json on the page\n\n", first.http));
-    text.push_str(&format!("  {comity} verify {dir}/badges/accepted.json --node http://{}\n", first.http));
+    text.push_str(&format!(
+        "\nsample badges, one for each verdict: {dir}/badges/\n\ntry, in another terminal:\n"
+    ));
+    let Some(first) = nodes.values().next() else {
+        return Ok(());
+    };
+    text.push_str(&format!(
+        "  open http://{} in a browser and drop {dir}/badges/accepted.json on the page\n\n",
+        first.http
+    ));
+    text.push_str(&format!(
+        "  {comity} verify {dir}/badges/accepted.json --node http://{}\n",
+        first.http
+    ));
     if let Some(code) = samples::code_of_accepted(nodes, &options.dir).await {
         text.push_str(&format!(
             "  {comity} --profile {dir}/profiles/US-SC.toml credential revoke {code} --reason issued_in_error\n"
         ));
-        text.push_str(&format!("  {comity} verify {dir}/badges/accepted.json --node http://{}     # now it is red\n", first.http));
+        text.push_str(&format!(
+            "  {comity} verify {dir}/badges/accepted.json --node http://{}     # now it is red\n",
+            first.http
+        ));
     }
     text.push_str("\nCtrl-C stops it.");
     say(&text);
@@ -204,7 +237,10 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
 
 /// How to call `comity` from where the person is: the program beside this one, or through cargo.
 fn operators_command() -> String {
-    let beside = std::env::current_exe().ok().map(|path| path.with_file_name("comity")).filter(|path| path.exists());
+    let beside = std::env::current_exe()
+        .ok()
+        .map(|path| path.with_file_name("comity"))
+        .filter(|path| path.exists());
     let here = std::env::current_dir().ok();
     match beside {
         Some(path) => {

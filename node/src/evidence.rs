@@ -24,12 +24,19 @@ pub async fn gather(
         None => None,
     };
     let registry = registry.read();
-    let mut evidence = Evidence { code, ..Evidence::default() };
+    let mut evidence = Evidence {
+        code,
+        ..Evidence::default()
+    };
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
-        evidence.trust_lists.insert(lists.id.clone(), registry.freshness(lists, now));
+        evidence
+            .trust_lists
+            .insert(lists.id.clone(), registry.freshness(lists, now));
         evidence.issuers.extend(lists.issuer(&badge.issuer_id).cloned());
-        let of_this_issuer = lists.recognitions().filter(|entry| entry.recognition.issuer.id == badge.issuer_id);
+        let of_this_issuer = lists
+            .recognitions()
+            .filter(|entry| entry.recognition.issuer.id == badge.issuer_id);
         evidence.recognitions.extend(of_this_issuer);
     }
     evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
@@ -37,7 +44,9 @@ pub async fn gather(
 }
 
 fn status(entry: &StatusEntry, registry: &Registry, now: Timestamp) -> StatusEvidence {
-    let listed = entry.index.and_then(|index| Some((index, registry.status_list(&entry.list)?)));
+    let listed = entry
+        .index
+        .and_then(|index| Some((index, registry.status_list(&entry.list)?)));
     match listed {
         Some((index, (lists, number))) => StatusEvidence::Listed {
             agency: lists.id.clone(),

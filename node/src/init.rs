@@ -37,7 +37,11 @@ pub struct Beginning {
 /// If the directory is not empty, or the disk refuses.
 pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
     let is_empty = !data.exists() || fs::read_dir(data)?.next().is_none();
-    anyhow::ensure!(is_empty, "`{}` is not empty: a node is made in a new directory", data.display());
+    anyhow::ensure!(
+        is_empty,
+        "`{}` is not empty: a node is made in a new directory",
+        data.display()
+    );
     let url = beginning.url.trim_end_matches('/').to_owned();
     let parsed = url::Url::parse(&url).with_context(|| format!("`{url}` is no URL"))?;
     anyhow::ensure!(
@@ -61,12 +65,26 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         writers: vec![writer.public()],
         badge_keys: vec![badge.public()],
     };
-    let entry = KeyLogEntry { version: 1, position: 0, previous: None, time: now, act: Act::Founded(founding) };
+    let entry = KeyLogEntry {
+        version: 1,
+        position: 0,
+        previous: None,
+        time: now,
+        act: Act::Founded(founding),
+    };
     let key_log = KeyLog::read(vec![root.sign(&entry)?.signed().clone()])?;
     let genesis = key_log.genesis();
 
     let store = Store::create(data).await?;
-    store.commit(&Batch { key_logs: vec![key_log], ..Batch::default() }, &[]).await?;
+    store
+        .commit(
+            &Batch {
+                key_logs: vec![key_log],
+                ..Batch::default()
+            },
+            &[],
+        )
+        .await?;
     store.close().await;
 
     let config = Config {
@@ -104,8 +122,12 @@ pub fn ticket(data: &Path) -> anyhow::Result<PeerConfig> {
 /// # Errors
 /// If the name is none, or the store cannot be written.
 pub async fn add_operator(data: &Path, name: &str, now: Timestamp) -> anyhow::Result<String> {
-    let fits = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b));
-    anyhow::ensure!(fits, "`{name}` is no operator's name: write 1 to 64 letters, digits, `-`, `_`, `.` or `@`");
+    let fits =
+        (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b));
+    anyhow::ensure!(
+        fits,
+        "`{name}` is no operator's name: write 1 to 64 letters, digits, `-`, `_`, `.` or `@`"
+    );
     let store = Store::open(data).await?;
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);

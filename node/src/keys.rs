@@ -33,6 +33,9 @@ pub(crate) fn create(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
 pub(crate) fn load(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
     let path = folder.join(name);
     let text = fs::read_to_string(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
-    let seed: protocol::Hash = text.trim().parse().with_context(|| format!("`{}` holds no key", path.display()))?;
+    let seed: protocol::Hash = text
+        .trim()
+        .parse()
+        .with_context(|| format!("`{}` holds no key", path.display()))?;
     Ok(seed.0)
 }

@@ -24,7 +24,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use protocol::Hash;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 
 use crate::{
     clock::Clock,
@@ -67,10 +70,20 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let mut pins = BTreeMap::from([(config.agency.clone(), home)]);
     let mut peers = Vec::new();
     for peer in &config.peers {
-        let name: Hash = peer.genesis.parse().with_context(|| format!("the genesis of peer `{}`", peer.agency))?;
+        let name: Hash = peer
+            .genesis
+            .parse()
+            .with_context(|| format!("the genesis of peer `{}`", peer.agency))?;
         let known = pins.insert(peer.agency.clone(), name);
-        anyhow::ensure!(known.is_none(), "`{}` is pinned twice in the configuration", peer.agency);
-        let id = peer.peer_id.parse().with_context(|| format!("the peer id of `{}`", peer.agency))?;
+        anyhow::ensure!(
+            known.is_none(),
+            "`{}` is pinned twice in the configuration",
+            peer.agency
+        );
+        let id = peer
+            .peer_id
+            .parse()
+            .with_context(|| format!("the peer id of `{}`", peer.agency))?;
         let addresses: Result<Vec<_>, _> = peer.addresses.iter().map(|a| a.parse()).collect();
         let addresses = addresses.with_context(|| format!("an address of peer `{}`", peer.agency))?;
         peers.push(Peer { name, id, addresses });
@@ -84,7 +97,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
     };
-    let replica = identity.restore(&store).await.context("the lists cannot be read from the store")?;
+    let replica = identity
+        .restore(&store)
+        .await
+        .context("the lists cannot be read from the store")?;
     let registry = SharedRegistry::new(Registry::new(home, config.agency.clone(), pins, &replica)?);
 
     let (orders, orders_taken) = mpsc::channel(1024);
@@ -104,8 +120,15 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     );
 
     let registrar = Arc::new(Registrar::new(store.clone(), registry.clone(), author, clock.clone()));
-    let app = api::App { registrar: registrar.clone(), store: store.clone(), registry: registry.clone(), clock };
-    let (http, server, serving) = serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await?;
+    let app = api::App {
+        registrar: registrar.clone(),
+        store: store.clone(),
+        registry: registry.clone(),
+        clock,
+        verifying: Arc::new(Semaphore::new(api::MAX_VERIFYING)),
+    };
+    let (http, server, serving) =
+        serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await?;
 
     tracing::info!(agency = %config.agency, %http, "the node answers");
     Ok(Node {
@@ -127,7 +150,10 @@ impl Node {
         drop(self.registrar);
         for task in self.tasks {
             // The server's task ends first and drops the last writer; the others then end by themselves.
-            if tokio::time::timeout(std::time::Duration::from_secs(10), task).await.is_err() {
+            if tokio::time::timeout(std::time::Duration::from_secs(10), task)
+                .await
+                .is_err()
+            {
                 tracing::warn!("a task did not stop in time");
             }
         }

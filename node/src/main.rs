@@ -98,7 +98,10 @@ async fn main() -> ExitCode {
     let quiet = matches!(cli.command, Command::Demo(_));
     let filter = tracing_subscriber::EnvFilter::try_from_env("COMITY_LOG")
         .unwrap_or_else(|_| if quiet { "warn".into() } else { "info".into() });
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match run(cli.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -113,8 +116,21 @@ async fn run(command: Command) -> anyhow::Result<()> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
-        Command::Init(Init { data, agency, name, url, listen, peer_listen }) => {
-            let beginning = Beginning { agency, name, url, listen, peer_listen };
+        Command::Init(Init {
+            data,
+            agency,
+            name,
+            url,
+            listen,
+            peer_listen,
+        }) => {
+            let beginning = Beginning {
+                agency,
+                name,
+                url,
+                listen,
+                peer_listen,
+            };
             let config = init::init(&data.data, beginning, Clock::default().now()).await?;
             let shown = data.data.display();
             say(&format!(
@@ -124,7 +140,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
             ));
             Ok(())
         }
-        Command::Run(Run { data, listen, tls_cert, tls_key, tls }) => {
+        Command::Run(Run {
+            data,
+            listen,
+            tls_cert,
+            tls_key,
+            tls,
+        }) => {
             let mut config = Config::load(&data.data)?;
             config.listen = listen.unwrap_or(config.listen);
             if let (Some(cert), Some(key)) = (tls_cert, tls_key) {
@@ -139,7 +161,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Ticket(data) => {
             let ticket = init::ticket(&data.data)?;
-            say(&format!("[[peers]]\n{}", toml::to_string(&ticket).context("the ticket cannot be written")?.trim_end()));
+            say(&format!(
+                "[[peers]]\n{}",
+                toml::to_string(&ticket)
+                    .context("the ticket cannot be written")?
+                    .trim_end()
+            ));
             Ok(())
         }
         Command::Operator(Operator::Add { data, name }) => {
@@ -154,7 +181,10 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where an error meets the person at the terminal")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where an error meets the person at the terminal"
+)]
 fn report(error: &anyhow::Error) {
     eprintln!("comityd: {error:#}");
 }

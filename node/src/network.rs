@@ -13,7 +13,10 @@ use futures::StreamExt as _;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify, identity,
     ping, request_response,
-    swarm::{NetworkBehaviour, SwarmEvent, dial_opts::{DialOpts, PeerCondition}},
+    swarm::{
+        NetworkBehaviour, SwarmEvent,
+        dial_opts::{DialOpts, PeerCondition},
+    },
 };
 use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
 use rand::RngExt as _;
@@ -52,8 +55,16 @@ pub(crate) enum Order {
 pub(crate) enum News {
     Connected(Hash),
     Disconnected(Hash),
-    Asked { peer: Hash, call: CallId, request: Vec<u8> },
-    Answered { peer: Hash, call: CallId, response: Option<Vec<u8>> },
+    Asked {
+        peer: Hash,
+        call: CallId,
+        request: Vec<u8>,
+    },
+    Answered {
+        peer: Hash,
+        call: CallId,
+        response: Option<Vec<u8>>,
+    },
 }
 
 #[derive(NetworkBehaviour)]
@@ -107,7 +118,9 @@ impl Network {
             .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
             .build();
         for address in listen {
-            swarm.listen_on(address.clone()).with_context(|| format!("cannot listen at `{address}`"))?;
+            swarm
+                .listen_on(address.clone())
+                .with_context(|| format!("cannot listen at `{address}`"))?;
         }
         let mut addresses = Vec::new();
         while addresses.len() < listen.len() {
@@ -162,13 +175,21 @@ impl Network {
         match order {
             Order::Call { peer, call, request } => {
                 let Some(peer) = self.peers.get(&peer) else { return };
-                let id = self.swarm.behaviour_mut().calls.send_request(&peer.id, ByteBuf::from(request));
+                let id = self
+                    .swarm
+                    .behaviour_mut()
+                    .calls
+                    .send_request(&peer.id, ByteBuf::from(request));
                 self.calls.insert(id, call);
             }
             Order::Answer { call, response } => {
                 if let Some(channel) = self.answers.remove(&call) {
                     // A peer that left meanwhile is told nothing; it asks again when it is back.
-                    let _ = self.swarm.behaviour_mut().calls.send_response(channel, ByteBuf::from(response));
+                    let _ = self
+                        .swarm
+                        .behaviour_mut()
+                        .calls
+                        .send_response(channel, ByteBuf::from(response));
                 }
             }
             Order::HangUp { peer } => {
@@ -201,12 +222,21 @@ impl Network {
 
     fn read(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<News> {
         match event {
-            SwarmEvent::ConnectionEstablished { peer_id, num_established, .. } => {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                num_established,
+                ..
+            } => {
                 let name = *self.names.get(&peer_id)?;
                 self.redials.remove(&name);
                 (num_established.get() == 1).then_some(News::Connected(name))
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                num_established: 0,
+                cause,
+                ..
+            } => {
                 let name = *self.names.get(&peer_id)?;
                 tracing::info!(peer = %peer_id, cause = ?cause.map(|c| c.to_string()), "a peer is gone");
                 self.redials.insert(name, (Instant::now() + FIRST_PAUSE, FIRST_PAUSE));
@@ -216,7 +246,11 @@ impl Network {
                 tracing::debug!(peer = ?peer_id, %error, "a peer cannot be reached");
                 None
             }
-            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, result: Err(error), .. })) => {
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
+                peer,
+                result: Err(error),
+                ..
+            })) => {
                 // A frozen peer stays connected for ever; end it, so that it is dialled anew.
                 tracing::info!(%peer, %error, "a peer does not answer");
                 let _ = self.swarm.disconnect_peer_id(peer);
@@ -236,19 +270,36 @@ impl Network {
                         self.last_answer += 1;
                         let call = CallId(self.last_answer);
                         self.answers.insert(call, channel);
-                        Some(News::Asked { peer, call, request: request.into_vec() })
+                        Some(News::Asked {
+                            peer,
+                            call,
+                            request: request.into_vec(),
+                        })
                     }
                     request_response::Message::Response { request_id, response } => {
                         let call = self.calls.remove(&request_id)?;
-                        Some(News::Answered { peer, call, response: Some(response.into_vec()) })
+                        Some(News::Answered {
+                            peer,
+                            call,
+                            response: Some(response.into_vec()),
+                        })
                     }
                 }
             }
-            request_response::Event::OutboundFailure { peer, request_id, error, .. } => {
+            request_response::Event::OutboundFailure {
+                peer,
+                request_id,
+                error,
+                ..
+            } => {
                 tracing::debug!(%peer, %error, "a call failed");
                 let peer = *self.names.get(&peer)?;
                 let call = self.calls.remove(&request_id)?;
-                Some(News::Answered { peer, call, response: None })
+                Some(News::Answered {
+                    peer,
+                    call,
+                    response: None,
+                })
             }
             request_response::Event::InboundFailure { peer, error, .. } => {
                 tracing::debug!(%peer, %error, "an answer was not delivered");

@@ -26,13 +26,15 @@ impl SharedRegistry {
     }
 
     /// For a short look; never held across an await.
-    #[must_use]
     pub fn read(&self) -> RwLockReadGuard<'_, Registry> {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).apply(batch, replica);
+        self.0
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .apply(batch, replica);
     }
 
     pub(crate) fn set_connected(&self, agency: Hash, connected: bool) {
@@ -93,9 +95,19 @@ impl Registry {
         pins: BTreeMap<AgencyId, Hash>,
         replica: &Replica,
     ) -> Result<Self, protocol::document::Broken> {
-        let mut registry = Self { home, home_id, pins, agencies: BTreeMap::new(), connected: BTreeSet::new() };
+        let mut registry = Self {
+            home,
+            home_id,
+            pins,
+            agencies: BTreeMap::new(),
+            connected: BTreeSet::new(),
+        };
         for log in replica.logs().values() {
-            let batch = Batch { key_logs: vec![log.key_log().clone()], rows: log.rows()?, ..Batch::default() };
+            let batch = Batch {
+                key_logs: vec![log.key_log().clone()],
+                rows: log.rows()?,
+                ..Batch::default()
+            };
             registry.apply(&batch, replica);
         }
         Ok(registry)
@@ -176,7 +188,10 @@ impl Registry {
     pub fn freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
         match lists.heard {
-            _ if is_home => Freshness::Heard { as_of: now, good_until: now.plus_seconds(1) },
+            _ if is_home => Freshness::Heard {
+                as_of: now,
+                good_until: now.plus_seconds(1),
+            },
             Some((as_of, good_until)) => Freshness::Heard { as_of, good_until },
             None => Freshness::Never,
         }
@@ -186,10 +201,15 @@ impl Registry {
     #[must_use]
     pub fn status_list(&self, url: &str) -> Option<(&AgencyLists, u32)> {
         self.agencies.values().find_map(|lists| {
-            let name = url.strip_prefix(lists.url.as_str())?.strip_prefix("/v1/status-lists/")?;
+            let name = url
+                .strip_prefix(lists.url.as_str())?
+                .strip_prefix("/v1/status-lists/")?;
             let (number, purpose) = name.split_once('-')?;
             let known = matches!(purpose, "revocation" | "suspension");
-            known.then(|| number.parse().ok()).flatten().map(|number| (lists, number))
+            known
+                .then(|| number.parse().ok())
+                .flatten()
+                .map(|number| (lists, number))
         })
     }
 }
@@ -288,7 +308,10 @@ impl StatusList {
 
     /// The slots that are suspended.
     pub fn all_suspended(&self) -> impl Iterator<Item = u32> {
-        self.suspended.iter().filter(|(_, change)| change.state == StatusState::Suspended).map(|(index, _)| *index)
+        self.suspended
+            .iter()
+            .filter(|(_, change)| change.state == StatusState::Suspended)
+            .map(|(index, _)| *index)
     }
 
     /// The blocks that are taken.

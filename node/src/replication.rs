@@ -47,7 +47,10 @@ impl Author {
     /// Writes puts to the agency's lists, and `own` in the same transaction. When this returns, all of it is on disk.
     pub(crate) async fn write(&self, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
         let (done, written) = oneshot::channel();
-        self.0.send(Writing { puts, own, done }).await.map_err(|_| NotWritten::Stopping)?;
+        self.0
+            .send(Writing { puts, own, done })
+            .await
+            .map_err(|_| NotWritten::Stopping)?;
         written.await.map_err(|_| NotWritten::Stopping)?
     }
 }
@@ -75,7 +78,12 @@ impl Identity {
             heartbeat_term: self.heartbeat_term,
             exchange_every: self.exchange_every,
         };
-        Ok(Replica::restore(settings, stored.key_logs, stored.envelopes, stored.heartbeats)?)
+        Ok(Replica::restore(
+            settings,
+            stored.key_logs,
+            stored.envelopes,
+            stored.heartbeats,
+        )?)
     }
 }
 
@@ -106,7 +114,18 @@ impl Replication {
         let (writer, writings) = mpsc::channel(64);
         let rng = StdRng::from_rng(&mut rand::rng());
         let connected = BTreeSet::new();
-        let this = Self { identity, replica, store, registry, clock, rng, writings, orders, news, connected };
+        let this = Self {
+            identity,
+            replica,
+            store,
+            registry,
+            clock,
+            rng,
+            writings,
+            orders,
+            news,
+            connected,
+        };
         (this, Author(writer))
     }
 
@@ -169,7 +188,8 @@ impl Replication {
                 Effect::Answer { call, response } => self.order(Order::Answer { call, response }).await?,
                 Effect::Forked { agency, pair } => {
                     tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
-                    self.note("replication.fork", agency.to_string(), format!("{} {}", pair.0, pair.1)).await?;
+                    self.note("replication.fork", agency.to_string(), format!("{} {}", pair.0, pair.1))
+                        .await?;
                 }
                 Effect::Expel { peer, why } => {
                     tracing::warn!(%peer, %why, "a peer misbehaved");
@@ -182,7 +202,13 @@ impl Replication {
     }
 
     async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
-        let act = Act { at: self.clock.now(), who: "node".into(), act, subject, note: Some(note) };
+        let act = Act {
+            at: self.clock.now(),
+            who: "node".into(),
+            act,
+            subject,
+            note: Some(note),
+        };
         Ok(self.store.commit(&Batch::default(), &[OwnWrite::Audit(act)]).await?)
     }
 

@@ -39,9 +39,13 @@ pub(crate) async fn serve(
 
 async fn rustls_config(tls: &Tls, address: SocketAddr) -> anyhow::Result<RustlsConfig> {
     match tls {
-        Tls::Files { cert, key } => RustlsConfig::from_pem_file(cert, key)
-            .await
-            .with_context(|| format!("the certificate `{}` or its key `{}` cannot be used", cert.display(), key.display())),
+        Tls::Files { cert, key } => RustlsConfig::from_pem_file(cert, key).await.with_context(|| {
+            format!(
+                "the certificate `{}` or its key `{}` cannot be used",
+                cert.display(),
+                key.display()
+            )
+        }),
         Tls::SelfSigned => {
             let names = vec!["localhost".to_owned(), address.ip().to_string()];
             let made = rcgen::generate_simple_self_signed(names)?;

@@ -82,8 +82,14 @@ impl Store {
         let file = folder.join("registry.sqlite");
         anyhow::ensure!(!file.exists(), "`{}` holds a store already", folder.display());
         let options = options(&file).create_if_missing(true);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        sqlx::migrate!("migrations/sqlite").run(&write).await.context("the store's tables cannot be made")?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&write)
+            .await
+            .context("the store's tables cannot be made")?;
         write.close().await;
         Self::open(folder).await
     }
@@ -94,10 +100,23 @@ impl Store {
     /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node.
     pub async fn open(folder: &Path) -> anyhow::Result<Self> {
         let file = folder.join("registry.sqlite");
-        anyhow::ensure!(file.exists(), "`{}` holds no store: make one with `comityd init`", folder.display());
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options(&file)).await?;
-        sqlx::migrate!("migrations/sqlite").run(&write).await.context("the store's tables cannot be brought up to date")?;
-        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options(&file).read_only(true)).await?;
+        anyhow::ensure!(
+            file.exists(),
+            "`{}` holds no store: make one with `comityd init`",
+            folder.display()
+        );
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options(&file))
+            .await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&write)
+            .await
+            .context("the store's tables cannot be brought up to date")?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options(&file).read_only(true))
+            .await?;
         Ok(Self { read, write })
     }
 

@@ -2,6 +2,8 @@
 
 mod pages;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Multipart, Path, Query, State, multipart::MultipartError},
@@ -11,9 +13,13 @@ use axum::{
 };
 use registry_schema::{AgencyId, Issuer, recognition::RecognitionEntry};
 use serde::Deserialize;
+use utoipa::openapi::OpenApi;
 
 pub(crate) use pages::CONTENT_SECURITY_POLICY;
-use pages::{AgenciesPage, AgencyRow, HelpIndexPage, HelpPage, IssuersPage, ProblemPage, VerdictPage, VerifyPage};
+use pages::{
+    AgenciesPage, AgencyRow, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ProblemPage, Reference,
+    VerdictPage, VerifyPage,
+};
 
 use crate::api::{
     App, agencies,
@@ -21,17 +27,37 @@ use crate::api::{
     verifications::{Asked, answer},
 };
 
-/// The pages' routes.
-pub(crate) fn routes() -> Router<App> {
+/// The pages' routes. The page for developers tells what `document` tells.
+pub(crate) fn routes(document: &OpenApi) -> Router<App> {
+    let error = |code: &problem::Code| Error {
+        code: code.code,
+        title: code.title,
+        status: Problem::new(code, "").status().as_u16(),
+    };
+    let reference = Arc::new(Reference::new(document, problem::ALL.iter().map(error).collect()));
     Router::new()
         .route("/", get(verify_page))
         .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
         .route("/agencies", get(agencies_page))
         .route("/issuers", get(issuers_page))
-        .route("/help", get(|| async { page(StatusCode::OK, &HelpIndexPage::new()) }))
+        .route(
+            "/docs",
+            get(|State(app): State<App>| async move { docs_page(&app, &reference) }),
+        )
+        .route("/help", get(help_index_page))
         .route("/help/{code}", get(help_page))
-        .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", pages::STYLESHEET) }))
-        .route("/assets/icon.svg", get(|| async { asset("image/svg+xml", pages::ICON) }))
+        .route(
+            "/assets/style.css",
+            get(|| async { asset("text/css; charset=utf-8", pages::STYLESHEET) }),
+        )
+        .route(
+            "/assets/sample-badge.json",
+            get(|| async { asset("application/json", pages::SAMPLE_BADGE) }),
+        )
+        .route(
+            "/assets/icon.svg",
+            get(|| async { asset("image/svg+xml", pages::ICON) }),
+        )
 }
 
 fn page(status: StatusCode, template: &impl askama::Template) -> Response {
@@ -45,25 +71,45 @@ fn page(status: StatusCode, template: &impl askama::Template) -> Response {
 }
 
 fn asset(kind: &'static str, content: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")], content).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, "public, max-age=300"),
+        ],
+        content,
+    )
+        .into_response()
 }
 
 fn problem_page(problem: &Problem) -> Response {
     let status = problem.status();
-    page(status, &ProblemPage::new(status.as_u16(), problem.title(), problem.detail()))
+    page(
+        status,
+        &ProblemPage::new(status.as_u16(), problem.title(), problem.detail()),
+    )
 }
 
 /// The page with the box, with what was typed before and the problem with it.
 fn box_page(app: &App, asked: &Asked, text: &str, problem: Option<&Problem>) -> Response {
     let registry = app.registry.read();
-    let agencies: Vec<(AgencyId, String)> =
-        registry.agencies().into_iter().map(|lists| (lists.id.clone(), lists.name.clone())).collect();
+    let agencies: Vec<(AgencyId, String)> = registry
+        .agencies()
+        .into_iter()
+        .map(|lists| (lists.id.clone(), lists.name.clone()))
+        .collect();
     let asked_agency = asked.agency.as_deref().and_then(|id| id.parse().ok());
-    let agency = asked_agency.filter(|id| registry.agency(id).is_some()).unwrap_or_else(|| registry.home_id().clone());
-    let name = registry.agency(&agency).map_or_else(|| agency.to_string(), |lists| lists.name.clone());
+    let agency = asked_agency
+        .filter(|id| registry.agency(id).is_some())
+        .unwrap_or_else(|| registry.home_id().clone());
+    let name = registry
+        .agency(&agency)
+        .map_or_else(|| agency.to_string(), |lists| lists.name.clone());
     let purpose = asked.purpose.as_deref().and_then(|p| p.parse().ok());
-    let shown = VerifyPage::new(&agency, &name, &agencies, problem.map(Problem::detail))
-        .with_answers(text, purpose, asked.at.as_deref().unwrap_or_default());
+    let shown = VerifyPage::new(&agency, &name, &agencies, problem.map(Problem::detail)).with_answers(
+        text,
+        purpose,
+        asked.at.as_deref().unwrap_or_default(),
+    );
     page(problem.map_or(StatusCode::OK, Problem::status), &shown)
 }
 
@@ -91,7 +137,11 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
         Ok(question) => question,
         Err(problem) => return box_page(&app, &sent.asked, &sent.text, Some(&problem)),
     };
-    let badge = if sent.file.is_empty() { sent.text.trim().as_bytes() } else { &sent.file };
+    let badge = if sent.file.is_empty() {
+        sent.text.trim().as_bytes()
+    } else {
+        &sent.file
+    };
     if badge.is_empty() {
         let problem = Problem::new(&problem::INVALID, "choose a badge file, or type a short code");
         return box_page(&app, &sent.asked, "", Some(&problem));
@@ -99,7 +149,11 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
     match answer(&app, badge, &question).await {
         Ok(verdict) => {
             let names = app.registry.read();
-            let name = |id: &AgencyId| names.agency(id).map_or_else(|| id.to_string(), |lists| lists.name.clone());
+            let name = |id: &AgencyId| {
+                names
+                    .agency(id)
+                    .map_or_else(|| id.to_string(), |lists| lists.name.clone())
+            };
             page(StatusCode::OK, &VerdictPage::new(&verdict, &name, question.now))
         }
         Err(problem) => problem_page(&problem),
@@ -145,19 +199,47 @@ struct WhichIssuers {
 async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
     let registry = app.registry.read();
     let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
-    let agency = asked.filter(|id| registry.agency(id).is_some()).unwrap_or_else(|| registry.home_id().clone());
-    let name = |id: &AgencyId| registry.agency(id).map_or_else(|| id.to_string(), |lists| lists.name.clone());
+    let agency = asked
+        .filter(|id| registry.agency(id).is_some())
+        .unwrap_or_else(|| registry.home_id().clone());
+    let name = |id: &AgencyId| {
+        registry
+            .agency(id)
+            .map_or_else(|| id.to_string(), |lists| lists.name.clone())
+    };
     let all = registry.agencies();
     let issuers: Vec<Issuer> = all.iter().flat_map(|lists| lists.issuers().cloned()).collect();
     let recognitions: Vec<RecognitionEntry> = all.iter().flat_map(|lists| lists.recognitions()).collect();
     let number = which.page.unwrap_or(1);
-    page(StatusCode::OK, &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number))
+    page(
+        StatusCode::OK,
+        &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number),
+    )
+}
+
+fn docs_page(app: &App, reference: &Reference) -> Response {
+    let registry = app.registry.read();
+    let (url, name) = registry
+        .home()
+        .map_or_else(Default::default, |home| (home.url.clone(), home.name.clone()));
+    page(StatusCode::OK, &DocsPage::new(reference, &url, &name))
+}
+
+async fn help_index_page() -> Response {
+    let errors: Vec<_> = problem::ALL.iter().map(|code| (code.code, code.title)).collect();
+    page(StatusCode::OK, &HelpIndexPage::new(&errors))
 }
 
 async fn help_page(Path(code): Path<String>) -> Response {
-    let of_request = problem::ALL.iter().find(|p| p.code == code).map(|p| HelpPage::new(p.code, p.title, p.explanation));
+    let of_request = problem::ALL
+        .iter()
+        .find(|p| p.code == code)
+        .map(|p| HelpPage::new(p.code, p.title, p.explanation));
     match HelpPage::for_code(&code).or(of_request) {
         Some(help) => page(StatusCode::OK, &help),
-        None => problem_page(&Problem::new(&problem::NOT_FOUND, "there is no such code: see /help for all of them")),
+        None => problem_page(&Problem::new(
+            &problem::NOT_FOUND,
+            "there is no such code: see /help for all of them",
+        )),
     }
 }

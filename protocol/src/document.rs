@@ -37,7 +37,9 @@ pub(crate) struct Place {
 impl Place {
     /// Whether the envelope at `other` is this one or an ancestor of it.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.clock.get(&other.branch).is_some_and(|reach| *reach >= other.position)
+        self.clock
+            .get(&other.branch)
+            .is_some_and(|reach| *reach >= other.position)
     }
 }
 
@@ -98,7 +100,12 @@ impl Documents {
             let document = self.0.entry(id.clone()).or_default();
             for key in document.build(id, &puts, place)? {
                 let values = document.values(&key)?;
-                rows.push(Row { agency, document: id.clone(), key, values });
+                rows.push(Row {
+                    agency,
+                    document: id.clone(),
+                    key,
+                    values,
+                });
             }
         }
         Ok(rows)
@@ -110,7 +117,12 @@ impl Documents {
         for (id, document) in &self.0 {
             for key in document.automerge.keys(ROOT) {
                 let values = document.values(&key)?;
-                rows.push(Row { agency, document: id.clone(), key, values });
+                rows.push(Row {
+                    agency,
+                    document: id.clone(),
+                    key,
+                    values,
+                });
             }
         }
         Ok(rows)
@@ -123,7 +135,10 @@ impl Documents {
             heads.sort();
             heads
         };
-        self.0.iter().map(|(id, document)| (id.clone(), heads(document))).collect()
+        self.0
+            .iter()
+            .map(|(id, document)| (id.clone(), heads(document)))
+            .collect()
     }
 }
 
@@ -182,7 +197,11 @@ impl Document {
             extra_bytes: vec![],
             author: None,
         });
-        let touch = Touch { place: place.clone(), change: change.hash(), last_op };
+        let touch = Touch {
+            place: place.clone(),
+            change: change.hash(),
+            last_op,
+        };
         self.touches.entry(place.branch).or_default().push(touch);
         self.automerge.apply_changes([change])?;
         Ok(keys)
@@ -205,8 +224,10 @@ impl Document {
 
     fn values(&self, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
         let found = self.automerge.get_all(ROOT, key)?;
-        let mut values: Vec<Vec<u8>> =
-            found.iter().filter_map(|(value, _)| value.as_bytes().map(<[u8]>::to_vec)).collect();
+        let mut values: Vec<Vec<u8>> = found
+            .iter()
+            .filter_map(|(value, _)| value.as_bytes().map(<[u8]>::to_vec))
+            .collect();
         values.sort();
         values.dedup();
         Ok(values)

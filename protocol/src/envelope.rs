@@ -47,7 +47,9 @@ impl FromStr for DocumentId {
 
     fn from_str(text: &str) -> Result<Self, Refused> {
         if text.is_empty() || text.len() > 64 || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Refused::Rule("a document's name has 1 to 64 printable ASCII characters"));
+            return Err(Refused::Rule(
+                "a document's name has 1 to 64 printable ASCII characters",
+            ));
         }
         let number = text.strip_prefix("status-list/").and_then(canonical_number);
         Ok(match number {
@@ -76,7 +78,9 @@ impl<C> Encode<C> for DocumentId {
 
 impl<'b, C> Decode<'b, C> for DocumentId {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        d.str()?.parse().map_err(|_| minicbor::decode::Error::message("no name of a document"))
+        d.str()?
+            .parse()
+            .map_err(|_| minicbor::decode::Error::message("no name of a document"))
     }
 }
 
@@ -176,7 +180,10 @@ impl SignedEnvelope {
     pub fn verify(self, key_log: &KeyLog) -> Result<Envelope, Refused> {
         let size = self.bytes();
         if size > MAX_ENVELOPE_BYTES {
-            return Err(Refused::TooLarge { bytes: size, limit: MAX_ENVELOPE_BYTES });
+            return Err(Refused::TooLarge {
+                bytes: size,
+                limit: MAX_ENVELOPE_BYTES,
+            });
         }
         let genesis = key_log.genesis();
         let header = self.header.verify(|header| {
@@ -191,7 +198,10 @@ impl SignedEnvelope {
         if !fits {
             return Err(Refused::Rule("each value has the hash that the header names"));
         }
-        Ok(Envelope { header, values: self.values })
+        Ok(Envelope {
+            header,
+            values: self.values,
+        })
     }
 }
 
@@ -205,7 +215,11 @@ fn check(header: &Header) -> Result<(), Refused> {
     if header.puts.is_empty() || header.puts.len() > MAX_PUTS {
         return Err(Refused::Rule("1 to 256 puts"));
     }
-    if header.puts.iter().any(|put| put.key.is_empty() || put.key.len() > MAX_KEY_BYTES) {
+    if header
+        .puts
+        .iter()
+        .any(|put| put.key.is_empty() || put.key.len() > MAX_KEY_BYTES)
+    {
         return Err(Refused::Rule("a key has 1 to 128 bytes"));
     }
     let place = |put: &Commitment| (put.document.to_string(), put.key.clone());
@@ -234,7 +248,10 @@ impl Envelope {
             .map(|put| {
                 let mut salt = [0; 16];
                 rng.fill_bytes(&mut salt);
-                Salted { salt, value: put.value.clone() }
+                Salted {
+                    salt,
+                    value: put.value.clone(),
+                }
             })
             .collect();
         let commitments = puts.into_iter().zip(&values).map(|(put, salted)| Commitment {
@@ -251,7 +268,10 @@ impl Envelope {
             time,
             puts: commitments.collect(),
         };
-        let signed = SignedEnvelope { header: key.sign(&header)?.signed().clone(), values };
+        let signed = SignedEnvelope {
+            header: key.sign(&header)?.signed().clone(),
+            values,
+        };
         signed.verify(key_log)
     }
 
@@ -276,6 +296,9 @@ impl Envelope {
     /// The bytes as they came, to be stored and passed on.
     #[must_use]
     pub fn signed(&self) -> SignedEnvelope {
-        SignedEnvelope { header: self.header.signed().clone(), values: self.values.clone() }
+        SignedEnvelope {
+            header: self.header.signed().clone(),
+            values: self.values.clone(),
+        }
     }
 }

@@ -58,15 +58,16 @@ impl Heartbeat {
     /// [`Refused`], if it is malformed, another agency's, or not signed by one of its writers.
     pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Refused> {
         let genesis = key_log.genesis();
-        let verified =
-            signed.verify(|h| (h.agency == genesis && key_log.is_writer(&h.writer)).then_some(h.writer))?;
+        let verified = signed.verify(|h| (h.agency == genesis && key_log.is_writer(&h.writer)).then_some(h.writer))?;
         let heartbeat = verified.get();
         if heartbeat.version != 1
             || heartbeat.heads.len() > MAX_PARENTS
             || !heartbeat.heads.is_sorted_by(|a, b| a < b)
             || heartbeat.next_by <= heartbeat.issued
         {
-            return Err(Refused::Rule("a heartbeat has version 1, at most 16 sorted heads, and a term"));
+            return Err(Refused::Rule(
+                "a heartbeat has version 1, at most 16 sorted heads, and a term",
+            ));
         }
         Ok(verified)
     }

@@ -84,7 +84,9 @@ impl KeyLog {
     /// [`Refused`], if an entry is not what its place demands.
     pub fn read(entries: Vec<Signed<KeyLogEntry>>) -> Result<Self, Refused> {
         let mut entries = entries.into_iter();
-        let first = entries.next().ok_or(Refused::Rule("a key log has at least one entry"))?;
+        let first = entries
+            .next()
+            .ok_or(Refused::Rule("a key log has at least one entry"))?;
         if entries.next().is_some() {
             return Err(Refused::Rule("version 1 knows only the first entry of a key log"));
         }
@@ -97,12 +99,17 @@ impl KeyLog {
             return Err(Refused::Rule("the first entry stands at place 0 and follows none"));
         }
         if founding.writers.is_empty() || founding.writers.len() > MAX_KEYS || founding.badge_keys.len() > MAX_KEYS {
-            return Err(Refused::Rule("an agency has 1 to 16 writer keys and at most 16 badge keys"));
+            return Err(Refused::Rule(
+                "an agency has 1 to 16 writer keys and at most 16 badge keys",
+            ));
         }
         if founding.name.len() > 200 || founding.url.len() > 200 {
             return Err(Refused::Rule("a name and a URL have at most 200 bytes"));
         }
-        Ok(Self { founding, entries: vec![first] })
+        Ok(Self {
+            founding,
+            entries: vec![first],
+        })
     }
 
     /// The agency: the hash of the first entry.

@@ -28,5 +28,6 @@ pub use heartbeat::Heartbeat;
 pub use key_log::{KeyLog, KeyLogEntry};
 pub use message::{Request, Response};
 pub use misbehaviour::Misbehaviour;
-pub use replica::{Batch, CallId, Effect, Event, Replica, Settings};
+pub use replica::{Batch, Effect, Event, Replica, Settings};
+pub use session::CallId;
 pub use signed::{Hash, PublicKey, Signed, SigningKey, Verified};

@@ -137,7 +137,13 @@ impl AgencyLog {
         if self.holds(&hash) {
             return Ok(Keeping::Known);
         }
-        let missing: Vec<Hash> = envelope.header().parents.iter().filter(|p| !self.holds(p)).copied().collect();
+        let missing: Vec<Hash> = envelope
+            .header()
+            .parents
+            .iter()
+            .filter(|p| !self.holds(p))
+            .copied()
+            .collect();
         if !missing.is_empty() {
             return Ok(Keeping::Missing(missing));
         }
@@ -169,7 +175,10 @@ impl AgencyLog {
         if own.is_empty() {
             let beginnings = self.beginnings.entry(envelope.header().writer).or_default();
             beginnings.push(hash);
-            return beginnings.first().filter(|first| **first != hash).map(|first| (*first, hash));
+            return beginnings
+                .first()
+                .filter(|first| **first != hash)
+                .map(|first| (*first, hash));
         }
         let mut sibling = None;
         for parent in own {
@@ -182,8 +191,11 @@ impl AgencyLog {
 
     fn own_parents(&self, envelope: &Envelope) -> Vec<Hash> {
         let writer = envelope.header().writer;
-        let is_own =
-            |parent: &&Hash| self.kept.get(parent).is_some_and(|kept| kept.envelope.header().writer == writer);
+        let is_own = |parent: &&Hash| {
+            self.kept
+                .get(parent)
+                .is_some_and(|kept| kept.envelope.header().writer == writer)
+        };
         envelope.header().parents.iter().filter(is_own).copied().collect()
     }
 
@@ -191,7 +203,12 @@ impl AgencyLog {
     fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
         let own = self.own_parents(envelope);
         let only = match own.as_slice() {
-            [parent] if self.own_children.get(parent).is_some_and(|children| children.len() == 1) => {
+            [parent]
+                if self
+                    .own_children
+                    .get(parent)
+                    .is_some_and(|children| children.len() == 1) =>
+            {
                 self.kept.get(parent).map(|kept| kept.place.clone())
             }
             _ => None,
@@ -212,7 +229,12 @@ impl AgencyLog {
             }
         }
         clock.insert(branch, position);
-        Place { branch, branch_name, position, clock: Arc::new(clock) }
+        Place {
+            branch,
+            branch_name,
+            position,
+            clock: Arc::new(clock),
+        }
     }
 
     /// Builds all documents from the kept envelopes; gives all rows.
@@ -253,9 +275,8 @@ impl AgencyLog {
         let mut standing: Vec<(&Place, &DocumentId, &str, &[u8])> = Vec::new();
         for put in puts {
             let (place, document, key, _) = put;
-            let replaced = |old: &(&Place, &DocumentId, &str, &[u8])| {
-                old.1 == document && old.2 == key && place.covers(old.0)
-            };
+            let replaced =
+                |old: &(&Place, &DocumentId, &str, &[u8])| old.1 == document && old.2 == key && place.covers(old.0);
             let write_once = matches!(document, DocumentId::StatusList(_)) && crate::status_list::is_write_once(key);
             if write_once && standing.iter().any(replaced) {
                 continue;
@@ -265,11 +286,18 @@ impl AgencyLog {
         }
         let mut rows: BTreeMap<(DocumentId, String), BTreeSet<Vec<u8>>> = BTreeMap::new();
         for (_, document, key, value) in standing {
-            rows.entry((document.clone(), key.to_owned())).or_default().insert(value.to_vec());
+            rows.entry((document.clone(), key.to_owned()))
+                .or_default()
+                .insert(value.to_vec());
         }
         let agency = self.key_log.genesis();
         rows.into_iter()
-            .map(|((document, key), values)| Row { agency, document, key, values: values.into_iter().collect() })
+            .map(|((document, key), values)| Row {
+                agency,
+                document,
+                key,
+                values: values.into_iter().collect(),
+            })
             .collect()
     }
 
@@ -279,9 +307,19 @@ impl AgencyLog {
         if issued > now.plus_seconds(MAX_AHEAD_SECONDS) {
             return Heard::Ahead;
         }
-        let missing: Vec<Hash> = heartbeat.get().heads.iter().filter(|h| !self.holds(h)).copied().collect();
+        let missing: Vec<Hash> = heartbeat
+            .get()
+            .heads
+            .iter()
+            .filter(|h| !self.holds(h))
+            .copied()
+            .collect();
         let beats = self.beats.entry(heartbeat.get().writer).or_default();
-        if beats.counted.as_ref().is_some_and(|counted| counted.get().issued >= issued) {
+        if beats
+            .counted
+            .as_ref()
+            .is_some_and(|counted| counted.get().issued >= issued)
+        {
             return Heard::Old;
         }
         if missing.is_empty() {
@@ -289,7 +327,11 @@ impl AgencyLog {
             beats.pending.take_if(|pending| pending.get().issued <= issued);
             return Heard::Counted;
         }
-        if beats.pending.as_ref().is_none_or(|pending| issued < pending.get().issued) {
+        if beats
+            .pending
+            .as_ref()
+            .is_none_or(|pending| issued < pending.get().issued)
+        {
             beats.pending = Some(heartbeat);
         }
         Heard::Missing(missing)
@@ -313,7 +355,10 @@ impl AgencyLog {
     #[must_use]
     pub fn missing(&self) -> usize {
         let pending = self.beats.values().filter_map(|beats| beats.pending.as_ref());
-        pending.flat_map(|h| &h.get().heads).filter(|head| !self.holds(head)).count()
+        pending
+            .flat_map(|h| &h.get().heads)
+            .filter(|head| !self.holds(head))
+            .count()
     }
 
     /// How fresh the log is: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if a
@@ -334,7 +379,11 @@ impl AgencyLog {
     #[must_use]
     pub fn page(&self, want: &[Hash], have: &[Hash], max_bytes: usize) -> (Vec<SignedEnvelope>, bool) {
         let places = |hashes: &[Hash]| -> Vec<Place> {
-            hashes.iter().filter_map(|hash| self.kept.get(hash)).map(|kept| kept.place.clone()).collect()
+            hashes
+                .iter()
+                .filter_map(|hash| self.kept.get(hash))
+                .map(|kept| kept.place.clone())
+                .collect()
         };
         let (want, have) = (places(want), places(have));
         let mut page = Vec::new();
@@ -357,6 +406,9 @@ impl AgencyLog {
 
 impl std::fmt::Debug for AgencyLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AgencyLog").field("genesis", &self.key_log.genesis()).field("kept", &self.order.len()).finish_non_exhaustive()
+        f.debug_struct("AgencyLog")
+            .field("genesis", &self.key_log.genesis())
+            .field("kept", &self.order.len())
+            .finish_non_exhaustive()
     }
 }

@@ -157,5 +157,9 @@ fn read<T: Encode<()> + for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, NotAM
     }
     let mut decoder = minicbor::Decoder::new(bytes);
     let message = decoder.decode().map_err(|_| NotAMessage)?;
-    if decoder.position() == bytes.len() { Ok(message) } else { Err(NotAMessage) }
+    if decoder.position() == bytes.len() {
+        Ok(message)
+    } else {
+        Err(NotAMessage)
+    }
 }

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use registry_schema::Timestamp;
 
-use crate::{replica::CallId, signed::Hash};
+use crate::signed::Hash;
+
+/// A call to a peer, and the answer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
 
 /// What a call asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -51,7 +51,10 @@ macro_rules! hex_text {
             type Err = BadHex;
 
             fn from_str(text: &str) -> Result<Self, BadHex> {
-                let bad = || BadHex { what: $what, text: text.chars().take(80).collect() };
+                let bad = || BadHex {
+                    what: $what,
+                    text: text.chars().take(80).collect(),
+                };
                 if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
                     return Err(bad());
                 }
@@ -92,7 +95,10 @@ impl SigningKey {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| Refused::Key)?;
         let mut public = [0; 32];
         public.copy_from_slice(pair.public_key().as_ref());
-        Ok(Self { pair, public: PublicKey(public) })
+        Ok(Self {
+            pair,
+            public: PublicKey(public),
+        })
     }
 
     /// Its public half.
@@ -108,11 +114,18 @@ impl SigningKey {
     pub fn sign<T: Statement>(&self, statement: &T) -> Result<Verified<T>, Refused> {
         let bytes = encode(statement);
         if bytes.len() > T::MAX_BYTES {
-            return Err(Refused::TooLarge { bytes: bytes.len(), limit: T::MAX_BYTES });
+            return Err(Refused::TooLarge {
+                bytes: bytes.len(),
+                limit: T::MAX_BYTES,
+            });
         }
         let mut signature = [0; 64];
         signature.copy_from_slice(self.pair.sign(&tagged::<T>(&bytes)).as_ref());
-        let signed = Signed { statement: bytes, signature, kind: PhantomData };
+        let signed = Signed {
+            statement: bytes,
+            signature,
+            kind: PhantomData,
+        };
         // Decoded again, so that what we hold is what everyone else will read.
         signed.verify(|_| Some(self.public))
     }
@@ -146,7 +159,11 @@ pub struct Signed<T> {
 
 impl<T> Clone for Signed<T> {
     fn clone(&self) -> Self {
-        Self { statement: self.statement.clone(), signature: self.signature, kind: PhantomData }
+        Self {
+            statement: self.statement.clone(),
+            signature: self.signature,
+            kind: PhantomData,
+        }
     }
 }
 
@@ -165,7 +182,11 @@ pub struct Verified<T> {
 
 impl<T: Clone> Clone for Verified<T> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), hash: self.hash, signed: self.signed.clone() }
+        Self {
+            value: self.value.clone(),
+            hash: self.hash,
+            signed: self.signed.clone(),
+        }
     }
 }
 
@@ -233,7 +254,10 @@ impl<T: Statement> Signed<T> {
     /// [`Refused`], if anything does not fit.
     pub fn verify(self, authority: impl FnOnce(&T) -> Option<PublicKey>) -> Result<Verified<T>, Refused> {
         if self.statement.len() > T::MAX_BYTES {
-            return Err(Refused::TooLarge { bytes: self.statement.len(), limit: T::MAX_BYTES });
+            return Err(Refused::TooLarge {
+                bytes: self.statement.len(),
+                limit: T::MAX_BYTES,
+            });
         }
         let value: T = minicbor::decode(&self.statement).map_err(|_| Refused::Encoding)?;
         if encode(&value) != self.statement {
@@ -244,7 +268,11 @@ impl<T: Statement> Signed<T> {
             .verify(&tagged::<T>(&self.statement), &self.signature)
             .map_err(|_| Refused::Signature)?;
         let hash = Hash::of(&[T::DOMAIN.as_bytes(), &[0], &self.statement]);
-        Ok(Verified { value, hash, signed: self })
+        Ok(Verified {
+            value,
+            hash,
+            signed: self,
+        })
     }
 }
 
@@ -285,15 +313,21 @@ mod tests {
     fn only_the_authorized_key_is_believed() {
         let signed = key(1).sign(&Word("yes".into())).unwrap().signed().clone();
         assert!(signed.clone().verify(|_| Some(key(1).public())).is_ok());
-        assert_eq!(signed.clone().verify(|_| Some(key(2).public())).unwrap_err(), Refused::Signature);
+        assert_eq!(
+            signed.clone().verify(|_| Some(key(2).public())).unwrap_err(),
+            Refused::Signature
+        );
         assert_eq!(signed.verify(|_| None).unwrap_err(), Refused::Authority);
     }
 
     #[test]
     fn a_signature_over_one_kind_does_not_pass_for_another() {
         let word = key(1).sign(&Word("yes".into())).unwrap().signed().clone();
-        let other: Signed<Other> =
-            Signed { statement: word.statement, signature: word.signature, kind: PhantomData };
+        let other: Signed<Other> = Signed {
+            statement: word.statement,
+            signature: word.signature,
+            kind: PhantomData,
+        };
         assert_eq!(other.verify(|_| Some(key(1).public())).unwrap_err(), Refused::Signature);
     }
 
@@ -301,10 +335,16 @@ mod tests {
     fn bytes_have_one_form() {
         let mut signed = key(1).sign(&Word("yes".into())).unwrap().signed().clone();
         signed.statement.push(0);
-        assert_eq!(signed.clone().verify(|_| Some(key(1).public())).unwrap_err(), Refused::Encoding);
+        assert_eq!(
+            signed.clone().verify(|_| Some(key(1).public())).unwrap_err(),
+            Refused::Encoding
+        );
         // An indefinite-length array with the same content is another encoding of the same word.
         signed.statement = vec![0x9f, 0x63, b'y', b'e', b's', 0xff];
         assert_eq!(signed.verify(|_| Some(key(1).public())).unwrap_err(), Refused::Encoding);
-        assert!(matches!(key(1).sign(&Word("x".repeat(64))), Err(Refused::TooLarge { .. })));
+        assert!(matches!(
+            key(1).sign(&Word("x".repeat(64))),
+            Err(Refused::TooLarge { .. })
+        ));
     }
 }

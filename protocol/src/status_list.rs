@@ -86,7 +86,11 @@ pub fn reserve(list: u32, block: u32, at: Timestamp) -> Put {
 }
 
 fn put(list: u32, key: String, value: Vec<u8>) -> Put {
-    Put { document: DocumentId::StatusList(list), key, value }
+    Put {
+        document: DocumentId::StatusList(list),
+        key,
+        value,
+    }
 }
 
 /// What the surviving values of a key say; nothing, if the key or a value breaks a rule.
@@ -96,14 +100,29 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
         Key::Revoked(index) => {
             let all: Option<Vec<Revoked>> = values.iter().map(|v| exactly(v)).collect();
             let first = all?.into_iter().min_by_key(|r| (r.at, r.reason))?;
-            let change = StatusChange { state: StatusState::Revoked, at: first.at, reason: first.reason };
+            let change = StatusChange {
+                state: StatusState::Revoked,
+                at: first.at,
+                reason: first.reason,
+            };
             Some(Entry::Revoked { index, change })
         }
         Key::Suspended(index) => {
             let all: Option<Vec<Suspended>> = values.iter().map(|v| exactly(v)).collect();
             let first = all?.into_iter().min_by_key(|s| (!s.suspended, s.at, s.reason))?;
-            let state = if first.suspended { StatusState::Suspended } else { StatusState::Active };
-            Some(Entry::Suspended { index, change: StatusChange { state, at: first.at, reason: first.reason } })
+            let state = if first.suspended {
+                StatusState::Suspended
+            } else {
+                StatusState::Active
+            };
+            Some(Entry::Suspended {
+                index,
+                change: StatusChange {
+                    state,
+                    at: first.at,
+                    reason: first.reason,
+                },
+            })
         }
         Key::Reserved(block) => {
             let all: Option<Vec<Reserved>> = values.iter().map(|v| exactly(v)).collect();
@@ -156,7 +175,9 @@ mod tests {
         let later = revoke(0, 7, Reason::Misconduct, NOON.plus_seconds(5)).value;
         let earlier = revoke(0, 7, Reason::IssuedInError, NOON).value;
         for values in [[later.clone(), earlier.clone()], [earlier, later]] {
-            let Some(Entry::Revoked { change, .. }) = fold("r/7", &values) else { panic!("a revocation") };
+            let Some(Entry::Revoked { change, .. }) = fold("r/7", &values) else {
+                panic!("a revocation")
+            };
             assert_eq!((change.at, change.reason), (NOON, Reason::IssuedInError));
         }
     }
@@ -165,7 +186,9 @@ mod tests {
     fn on_conflict_suspended_wins() {
         let lifted = suspend(0, 7, false, Reason::Administrative, NOON).value;
         let suspended = suspend(0, 7, true, Reason::EvidenceInvalid, NOON.plus_seconds(9)).value;
-        let Some(Entry::Suspended { change, .. }) = fold("s/7", &[lifted, suspended]) else { panic!("a suspension") };
+        let Some(Entry::Suspended { change, .. }) = fold("s/7", &[lifted, suspended]) else {
+            panic!("a suspension")
+        };
         assert_eq!(change.state, StatusState::Suspended);
     }
 

@@ -46,7 +46,11 @@ pub fn withdraw(id: &str, withdrawal: &Withdrawal) -> Put {
 }
 
 fn put(key: String, value: Vec<u8>) -> Put {
-    Put { document: DocumentId::TrustList, key, value }
+    Put {
+        document: DocumentId::TrustList,
+        key,
+        value,
+    }
 }
 
 fn issuer_key(id: &str) -> String {
@@ -63,7 +67,9 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let mut all = all?.into_iter();
             let first = all.next().filter(|issuer| issuer_key(&issuer.id) == rest)?;
             let agreed = all.fold(first, |mut agreed, other| {
-                agreed.verification_methods.retain(|method| other.verification_methods.contains(method));
+                agreed
+                    .verification_methods
+                    .retain(|method| other.verification_methods.contains(method));
                 agreed
             });
             Some(Entry::Issuer(agreed))
@@ -72,14 +78,23 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let all: Option<Vec<Recognition>> = values.iter().map(|v| exactly(v)).collect();
             let mut all = all?.into_iter();
             let first = all.next().filter(|r| r.id == rest && !r.purposes.is_empty())?;
-            Some(Entry::Recognition(rest.to_owned(), all.all(|other| other == first).then_some(first)))
+            Some(Entry::Recognition(
+                rest.to_owned(),
+                all.all(|other| other == first).then_some(first),
+            ))
         }
         "w" if is_id(rest) => {
             let all: Option<Vec<Withdrawal>> = values.iter().map(|v| exactly(v)).collect();
             let all = all?;
             let at = all.iter().map(|w| w.at).min()?;
             let earlier_badges_stay_good = all.iter().all(|w| w.earlier_badges_stay_good);
-            Some(Entry::Withdrawal(rest.to_owned(), Withdrawal { at, earlier_badges_stay_good }))
+            Some(Entry::Withdrawal(
+                rest.to_owned(),
+                Withdrawal {
+                    at,
+                    earlier_badges_stay_good,
+                },
+            ))
         }
         _ => None,
     }
@@ -92,5 +107,8 @@ pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
 
 /// A recognition's id: 1 to 64 lower-case letters, digits and hyphens.
 fn is_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -1,5 +1,11 @@
 //! What a peer sends that no honest node does: it is expelled, nothing is written, no row changes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what is wrong by panicking"
+)]
+
 use std::collections::BTreeSet;
 
 use protocol::{
@@ -29,7 +35,13 @@ fn key_log(seed: u8, name: &str) -> KeyLog {
         writers: vec![key(seed).public()],
         badge_keys: vec![],
     };
-    let entry = KeyLogEntry { version: 1, position: 0, previous: None, time: NOW, act: Act::Founded(founding) };
+    let entry = KeyLogEntry {
+        version: 1,
+        position: 0,
+        previous: None,
+        time: NOW,
+        act: Act::Founded(founding),
+    };
     KeyLog::read(vec![key(seed).sign(&entry).unwrap().signed().clone()]).unwrap()
 }
 
@@ -60,7 +72,11 @@ impl Nc {
             exchange_every: 10,
         };
         let replica = Replica::restore(settings, vec![nc, sc.clone()], vec![], vec![]).unwrap();
-        let mut this = Self { replica, sc, rng: StdRng::seed_from_u64(1) };
+        let mut this = Self {
+            replica,
+            sc,
+            rng: StdRng::seed_from_u64(1),
+        };
         let peer = this.sc.genesis();
         this.handle(Event::Connected(peer));
         this
@@ -72,18 +88,35 @@ impl Nc {
 
     fn asked(&mut self, request: Vec<u8>) -> Vec<Effect> {
         let peer = self.sc.genesis();
-        self.handle(Event::Asked { peer, call: CallId(1), request })
+        self.handle(Event::Asked {
+            peer,
+            call: CallId(1),
+            request,
+        })
     }
 
     fn pushed(&mut self, agency: Hash, envelopes: Vec<SignedEnvelope>) -> Vec<Effect> {
-        self.asked(Request::Push { agency, envelopes, heartbeat: None }.to_bytes())
+        self.asked(
+            Request::Push {
+                agency,
+                envelopes,
+                heartbeat: None,
+            }
+            .to_bytes(),
+        )
     }
 
     /// Expelled, nothing written, nothing known.
     #[track_caller]
     fn assert_refused(&self, effects: &[Effect]) -> Misbehaviour {
-        assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_))), "something was written: {effects:?}");
-        assert!(self.replica.logs().values().all(|log| log.is_empty()), "something is known");
+        assert!(
+            !effects.iter().any(|e| matches!(e, Effect::Persist(_))),
+            "something was written: {effects:?}"
+        );
+        assert!(
+            self.replica.logs().values().all(|log| log.is_empty()),
+            "something is known"
+        );
         let expelled = effects.iter().find_map(|e| match e {
             Effect::Expel { why, .. } => Some(why.clone()),
             _ => None,
@@ -97,7 +130,10 @@ fn what_the_writer_signed_is_taken_in() {
     let mut nc = Nc::new();
     let sc = nc.sc.clone();
     let effects = nc.pushed(sc.genesis(), vec![envelope(2, &sc, revocation()).signed()]);
-    assert!(matches!(effects.first(), Some(Effect::Persist(batch)) if batch.envelopes.len() == 1), "{effects:?}");
+    assert!(
+        matches!(effects.first(), Some(Effect::Persist(batch)) if batch.envelopes.len() == 1),
+        "{effects:?}"
+    );
     assert_eq!(nc.replica.logs()[&sc.genesis()].rows().unwrap().len(), 1);
 }
 
@@ -120,11 +156,16 @@ fn a_changed_bit_anywhere_in_an_envelope_is_refused_or_harmless() {
     for bit in 0..good.len() * 8 {
         let mut bytes = good.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        let Ok(signed) = minicbor::decode::<SignedEnvelope>(&bytes) else { continue };
+        let Ok(signed) = minicbor::decode::<SignedEnvelope>(&bytes) else {
+            continue;
+        };
         assert!(signed.verify(&sc).is_err(), "bit {bit} was changed and nobody noticed");
         refused += 1;
     }
-    assert!(refused > 1000, "hardly any of the changed envelopes could be decoded: {refused}");
+    assert!(
+        refused > 1000,
+        "hardly any of the changed envelopes could be decoded: {refused}"
+    );
 }
 
 #[test]
@@ -145,17 +186,35 @@ fn an_agency_that_nobody_pinned_is_not_listened_to() {
     let mut nc = Nc::new();
     let stranger = key_log(9, "US-XX");
     let effects = nc.pushed(stranger.genesis(), vec![envelope(9, &stranger, revocation()).signed()]);
-    assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })), "{effects:?}");
-    let summary = Summary { agency: stranger.genesis(), heads: vec![Hash([1; 32])], heartbeats: vec![] };
+    assert!(
+        !effects
+            .iter()
+            .any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })),
+        "{effects:?}"
+    );
+    let summary = Summary {
+        agency: stranger.genesis(),
+        heads: vec![Hash([1; 32])],
+        heartbeats: vec![],
+    };
     let effects = nc.asked(Request::Exchange(vec![summary]).to_bytes());
-    assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })), "{effects:?}");
+    assert!(
+        !effects
+            .iter()
+            .any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })),
+        "{effects:?}"
+    );
 }
 
 #[test]
 fn an_answer_to_a_call_that_was_never_made_is_ignored() {
     let mut nc = Nc::new();
     let peer = nc.sc.genesis();
-    let effects = nc.handle(Event::Answered { peer, call: CallId(99), response: Some(vec![0xff]) });
+    let effects = nc.handle(Event::Answered {
+        peer,
+        call: CallId(99),
+        response: Some(vec![0xff]),
+    });
     assert!(effects.is_empty(), "{effects:?}");
 }
 
@@ -166,6 +225,9 @@ fn a_put_that_breaks_a_rule_of_its_document_is_kept_but_void() {
     let mut puts = revocation();
     puts[0].value = vec![1, 2, 3];
     let effects = nc.pushed(sc.genesis(), vec![envelope(2, &sc, puts).signed()]);
-    assert!(matches!(effects.first(), Some(Effect::Persist(batch)) if batch.rows.is_empty()), "{effects:?}");
+    assert!(
+        matches!(effects.first(), Some(Effect::Persist(batch)) if batch.rows.is_empty()),
+        "{effects:?}"
+    );
     assert_eq!(nc.replica.logs()[&sc.genesis()].len(), 1);
 }

@@ -3,6 +3,16 @@
 //!
 //! `COMITY_SEED=7 cargo test -p protocol --test simulation` plays one schedule again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::print_stderr,
+    reason = "a test says what is wrong by panicking"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
@@ -33,11 +43,13 @@ impl Disk {
             self.envelopes.push((envelope.header().agency, envelope.signed()));
         }
         for row in batch.rows {
-            self.rows.insert((row.agency, row.document.to_string(), row.key), row.values);
+            self.rows
+                .insert((row.agency, row.document.to_string(), row.key), row.values);
         }
         for heartbeat in batch.heartbeats {
             let h = heartbeat.get();
-            self.heartbeats.insert((h.agency, h.writer.0), heartbeat.signed().clone());
+            self.heartbeats
+                .insert((h.agency, h.writer.0), heartbeat.signed().clone());
         }
     }
 }
@@ -52,8 +64,18 @@ struct Site {
 }
 
 enum Message {
-    Request { from: usize, to: usize, call: CallId, bytes: Vec<u8> },
-    Response { from: usize, to: usize, call: CallId, bytes: Vec<u8> },
+    Request {
+        from: usize,
+        to: usize,
+        call: CallId,
+        bytes: Vec<u8>,
+    },
+    Response {
+        from: usize,
+        to: usize,
+        call: CallId,
+        bytes: Vec<u8>,
+    },
 }
 
 struct World {
@@ -81,7 +103,13 @@ fn founding(seed: [u8; 32], name: &str) -> KeyLog {
         writers: vec![key.public()],
         badge_keys: vec![],
     };
-    let entry = KeyLogEntry { version: 1, position: 0, previous: None, time: START, act: Act::Founded(founding) };
+    let entry = KeyLogEntry {
+        version: 1,
+        position: 0,
+        previous: None,
+        time: START,
+        act: Act::Founded(founding),
+    };
     KeyLog::read(vec![key.sign(&entry).unwrap().signed().clone()]).unwrap()
 }
 
@@ -94,7 +122,11 @@ fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet<Hash>) -> 
         heartbeat_term: 3600,
         exchange_every: 10,
     };
-    let heartbeats = disk.heartbeats.iter().map(|((agency, _), signed)| (*agency, signed.clone())).collect();
+    let heartbeats = disk
+        .heartbeats
+        .iter()
+        .map(|((agency, _), signed)| (*agency, signed.clone()))
+        .collect();
     Replica::restore(settings, disk.key_logs.clone(), disk.envelopes.clone(), heartbeats).unwrap()
 }
 
@@ -104,7 +136,10 @@ impl World {
         let founded: Vec<([u8; 32], KeyLog)> = (0..agencies)
             .map(|i| {
                 let key: [u8; 32] = rng.random();
-                (key, founding(key, &format!("US-{}{}", char::from(b'A' + i as u8), i % 10)))
+                (
+                    key,
+                    founding(key, &format!("US-{}{}", char::from(b'A' + i as u8), i % 10)),
+                )
             })
             .collect();
         let pinned: BTreeSet<Hash> = founded.iter().map(|(_, log)| log.genesis()).collect();
@@ -112,9 +147,19 @@ impl World {
             .into_iter()
             .map(|(seed, log)| {
                 let home = log.genesis();
-                let disk = Disk { key_logs: vec![log], ..Disk::default() };
+                let disk = Disk {
+                    key_logs: vec![log],
+                    ..Disk::default()
+                };
                 let replica = restore(&disk, seed, home, &pinned);
-                Site { seed, home, disk, backup: None, replica, acknowledged: BTreeSet::new() }
+                Site {
+                    seed,
+                    home,
+                    disk,
+                    backup: None,
+                    replica,
+                    acknowledged: BTreeSet::new(),
+                }
             })
             .collect();
         let mut world = Self {
@@ -159,11 +204,21 @@ impl World {
                 Effect::Persist(batch) => self.sites[at].disk.write(batch),
                 Effect::Call { peer, call, request } => {
                     let to = self.site_of(peer);
-                    self.send(Message::Request { from: at, to, call, bytes: request });
+                    self.send(Message::Request {
+                        from: at,
+                        to,
+                        call,
+                        bytes: request,
+                    });
                 }
                 Effect::Answer { call, response } => {
                     if let Some((to, call)) = self.owed.remove(&(at, call)) {
-                        self.send(Message::Response { from: at, to, call, bytes: response });
+                        self.send(Message::Response {
+                            from: at,
+                            to,
+                            call,
+                            bytes: response,
+                        });
                     }
                 }
                 Effect::Forked { .. } => assert!(self.forks_expected, "a fork where no backup was restored"),
@@ -195,15 +250,27 @@ impl World {
             let (Message::Request { from, to, .. } | Message::Response { from, to, .. }) = message;
             (*from, *to) != (a, b) && (*from, *to) != (b, a)
         });
-        self.owed.retain(|(answers, _), (asked, _)| (*answers, *asked) != (a, b) && (*answers, *asked) != (b, a));
+        self.owed
+            .retain(|(answers, _), (asked, _)| (*answers, *asked) != (a, b) && (*answers, *asked) != (b, a));
         for (here, there) in [(a, b), (b, a)] {
             let peer = self.sites[there].home;
-            self.sites[here].replica.handle(Event::Disconnected(peer), self.now, &mut self.rng).unwrap();
+            self.sites[here]
+                .replica
+                .handle(Event::Disconnected(peer), self.now, &mut self.rng)
+                .unwrap();
             if !self.is_cut(a, b) {
-                let effects = self.sites[here].replica.handle(Event::Connected(peer), self.now, &mut self.rng).unwrap();
+                let effects = self.sites[here]
+                    .replica
+                    .handle(Event::Connected(peer), self.now, &mut self.rng)
+                    .unwrap();
                 for effect in effects {
                     if let Effect::Call { call, request, .. } = effect {
-                        self.send(Message::Request { from: here, to: there, call, bytes: request });
+                        self.send(Message::Request {
+                            from: here,
+                            to: there,
+                            call,
+                            bytes: request,
+                        });
                     }
                 }
             }
@@ -216,14 +283,28 @@ impl World {
             Message::Request { from, to, call, bytes } => {
                 if lost || self.is_cut(from, to) {
                     let peer = self.sites[to].home;
-                    self.happen(from, Event::Answered { peer, call, response: None });
+                    self.happen(
+                        from,
+                        Event::Answered {
+                            peer,
+                            call,
+                            response: None,
+                        },
+                    );
                     return;
                 }
                 self.calls += 1;
                 let name = CallId(self.calls);
                 self.owed.insert((to, name), (from, call));
                 let peer = self.sites[from].home;
-                self.happen(to, Event::Asked { peer, call: name, request: bytes });
+                self.happen(
+                    to,
+                    Event::Asked {
+                        peer,
+                        call: name,
+                        request: bytes,
+                    },
+                );
             }
             Message::Response { from, to, call, bytes } => {
                 let response = (!lost && !self.is_cut(from, to)).then_some(bytes);
@@ -237,7 +318,9 @@ impl World {
         self.now = Timestamp(self.now.0 + milliseconds);
         loop {
             let now = self.now.0;
-            let Some(next) = self.flying.iter().position(|(at, _)| *at <= now) else { break };
+            let Some(next) = self.flying.iter().position(|(at, _)| *at <= now) else {
+                break;
+            };
             let (_, message) = self.flying.swap_remove(next);
             self.deliver(message, loss);
         }
@@ -290,7 +373,10 @@ impl World {
         for site in &self.sites {
             for log in site.replica.logs().values() {
                 for heartbeat in log.counted() {
-                    assert!(heartbeat.get().heads.iter().all(|head| log.holds(head)), "fresh beyond what is kept");
+                    assert!(
+                        heartbeat.get().heads.iter().all(|head| log.holds(head)),
+                        "fresh beyond what is kept"
+                    );
                 }
             }
         }
@@ -316,15 +402,36 @@ impl World {
                 built.sort();
                 folded.sort();
                 assert_eq!(built, folded, "automerge and the fold without it differ");
-                let on_disk: Vec<&Vec<Vec<u8>>> =
-                    site.disk.rows.iter().filter(|((a, _, _), _)| a == agency).map(|(_, values)| values).collect();
+                let on_disk: Vec<&Vec<Vec<u8>>> = site
+                    .disk
+                    .rows
+                    .iter()
+                    .filter(|((a, _, _), _)| a == agency)
+                    .map(|(_, values)| values)
+                    .collect();
                 let mut by_place = built.clone();
                 by_place.sort_by_key(|row| (row.document.to_string(), row.key.clone()));
-                assert_eq!(by_place.iter().map(|row| &row.values).collect::<Vec<_>>(), on_disk, "the disk's rows differ");
-                assert_eq!(rows.get_or_insert_with(|| built.clone()), &built, "two sites differ in rows");
-                assert_eq!(heads.get_or_insert_with(|| log.document_heads()), &log.document_heads(), "in automerge heads");
-                let stored: BTreeSet<Vec<u8>> =
-                    site.disk.envelopes.iter().map(|(_, envelope)| protocol::signed::encode(envelope)).collect();
+                assert_eq!(
+                    by_place.iter().map(|row| &row.values).collect::<Vec<_>>(),
+                    on_disk,
+                    "the disk's rows differ"
+                );
+                assert_eq!(
+                    rows.get_or_insert_with(|| built.clone()),
+                    &built,
+                    "two sites differ in rows"
+                );
+                assert_eq!(
+                    heads.get_or_insert_with(|| log.document_heads()),
+                    &log.document_heads(),
+                    "in automerge heads"
+                );
+                let stored: BTreeSet<Vec<u8>> = site
+                    .disk
+                    .envelopes
+                    .iter()
+                    .map(|(_, envelope)| protocol::signed::encode(envelope))
+                    .collect();
                 assert_eq!(stored.len(), site.disk.envelopes.len(), "an envelope is stored twice");
             }
         }
@@ -336,7 +443,10 @@ impl World {
                 let rows = other.replica.logs()[&site.home].rows().unwrap();
                 for index in &site.acknowledged {
                     let key = format!("r/{index}");
-                    assert!(rows.iter().any(|row| row.key == key), "a revocation that was acknowledged is gone");
+                    assert!(
+                        rows.iter().any(|row| row.key == key),
+                        "a revocation that was acknowledged is gone"
+                    );
                 }
             }
         }
@@ -380,7 +490,10 @@ fn play(seed: u64, restored_backups: bool) -> usize {
 #[test]
 fn when_partitions_heal_all_agree_and_nothing_acknowledged_is_lost() {
     let kept: usize = seeds(60).into_iter().map(|seed| play(seed, false)).sum();
-    assert!(kept > 1_000 || std::env::var("COMITY_SEED").is_ok(), "the schedules wrote hardly anything: {kept}");
+    assert!(
+        kept > 1_000 || std::env::var("COMITY_SEED").is_ok(),
+        "the schedules wrote hardly anything: {kept}"
+    );
 }
 
 #[test]
@@ -406,7 +519,13 @@ fn an_envelope_before_its_parents_is_not_kept() {
     let mut log = AgencyLog::new(key_log.clone());
     assert!(matches!(log.keep(second.clone()).unwrap(), Keeping::Missing(parents) if parents == [first.hash()]));
     assert!(matches!(log.keep(first).unwrap(), Keeping::Kept { fork: None, .. }));
-    assert!(matches!(log.keep(second.clone()).unwrap(), Keeping::Kept { fork: None, .. }));
+    assert!(matches!(
+        log.keep(second.clone()).unwrap(),
+        Keeping::Kept { fork: None, .. }
+    ));
     assert!(matches!(log.keep(second).unwrap(), Keeping::Known));
-    assert!(matches!(log.keep(seal(vec![], 3)).unwrap(), Keeping::Kept { fork: Some(_), .. }));
+    assert!(matches!(
+        log.keep(seal(vec![], 3)).unwrap(),
+        Keeping::Kept { fork: Some(_), .. }
+    ));
 }

@@ -32,7 +32,10 @@ impl AgencyId {
     #[must_use]
     pub fn code_letters(&self) -> [u8; 2] {
         let mut after = self.0.bytes().skip(3).filter(u8::is_ascii_alphanumeric);
-        [after.next().unwrap_or(b'X'), after.next().filter(u8::is_ascii_uppercase).unwrap_or(b'X')]
+        [
+            after.next().unwrap_or(b'X'),
+            after.next().filter(u8::is_ascii_uppercase).unwrap_or(b'X'),
+        ]
     }
 }
 
@@ -52,9 +55,14 @@ impl FromStr for AgencyId {
             && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         let local_is_right = local.is_none_or(|l| {
             (1..=48).contains(&l.len())
-                && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && l.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         });
-        if state_is_right && local_is_right { Ok(Self(text.to_owned())) } else { Err(bad()) }
+        if state_is_right && local_is_right {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(bad())
+        }
     }
 }
 
@@ -87,7 +95,17 @@ mod tests {
         for good in ["US-NC", "US-CO:aurora", "GB-ENG"] {
             assert_eq!(good.parse::<AgencyId>().unwrap().as_str(), good);
         }
-        for bad in ["", "NC", "us-nc", "US-", "US-NC:", "US-NC:Wake", "US-NCXX", "US-NC:a/b", "US-NC\n"] {
+        for bad in [
+            "",
+            "NC",
+            "us-nc",
+            "US-",
+            "US-NC:",
+            "US-NC:Wake",
+            "US-NCXX",
+            "US-NC:a/b",
+            "US-NC\n",
+        ] {
             assert!(bad.parse::<AgencyId>().is_err(), "{bad}");
         }
     }

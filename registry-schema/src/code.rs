@@ -61,7 +61,11 @@ impl CredentialCode {
 }
 
 fn symbol(value: u64) -> u8 {
-    usize::try_from(value & 31).ok().and_then(|i| ALPHABET.get(i)).copied().unwrap_or(b'0')
+    usize::try_from(value & 31)
+        .ok()
+        .and_then(|i| ALPHABET.get(i))
+        .copied()
+        .unwrap_or(b'0')
 }
 
 /// A letter's value for the check: its place in the alphabet; the letters that the alphabet lacks (an agency may
@@ -105,7 +109,11 @@ impl FromStr for CredentialCode {
         if count != code.len() {
             return Err(BadCode::Shape(shown()));
         }
-        if code.last() == Some(&check_symbol(&code)) { Ok(Self(code)) } else { Err(BadCode::Check(shown())) }
+        if code.last() == Some(&check_symbol(&code)) {
+            Ok(Self(code))
+        } else {
+            Err(BadCode::Check(shown()))
+        }
     }
 }
 
@@ -144,7 +152,12 @@ mod tests {
         let code = CredentialCode::new(*b"NC", 0x2_1234_5678_9abc);
         let shown = code.to_string();
         assert_eq!(shown.len(), 16);
-        for text in [shown.clone(), shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', "")] {
+        for text in [
+            shown.clone(),
+            shown.to_lowercase(),
+            shown.replace('-', " "),
+            shown.replace('-', ""),
+        ] {
             assert_eq!(text.parse(), Ok(code), "{text}");
         }
     }

@@ -97,7 +97,9 @@ impl fmt::Display for Purpose {
 
 /// The text names no purpose.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no purpose: one of professional_learning, renewal, advancement, endorsement, initial_certification, assignment, salary, stipend, test_substitute")]
+#[error(
+    "`{0}` is no purpose: one of professional_learning, renewal, advancement, endorsement, initial_certification, assignment, salary, stipend, test_substitute"
+)]
 pub struct BadPurpose(pub String);
 
 impl FromStr for Purpose {

@@ -103,7 +103,9 @@ impl fmt::Display for Reason {
 
 /// The text names no reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no reason: one of issued_in_error, superseded, misconduct, misrepresentation, integrity_violation, evidence_invalid, issuer_ceased, administrative, unspecified")]
+#[error(
+    "`{0}` is no reason: one of issued_in_error, superseded, misconduct, misrepresentation, integrity_violation, evidence_invalid, issuer_ceased, administrative, unspecified"
+)]
 pub struct BadReason(pub String);
 
 impl FromStr for Reason {

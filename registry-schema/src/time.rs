@@ -39,17 +39,23 @@ impl Timestamp {
     /// `3 March 2026`, in UTC.
     #[must_use]
     pub fn date_in_words(self) -> String {
-        self.zoned().map_or_else(|| self.to_string(), |z| z.strftime("%-d %B %Y").to_string())
+        self.zoned()
+            .map_or_else(|| self.to_string(), |z| z.strftime("%-d %B %Y").to_string())
     }
 
     /// `3 March 2026, 14:02 UTC`.
     #[must_use]
     pub fn in_words(self) -> String {
-        self.zoned().map_or_else(|| self.to_string(), |z| z.strftime("%-d %B %Y, %H:%M UTC").to_string())
+        self.zoned()
+            .map_or_else(|| self.to_string(), |z| z.strftime("%-d %B %Y, %H:%M UTC").to_string())
     }
 
     fn zoned(self) -> Option<jiff::ZonedDateTime> {
-        Some(jiff::Timestamp::from_millisecond(self.0).ok()?.to_zoned_datetime(jiff::tz::TimeZone::UTC))
+        Some(
+            jiff::Timestamp::from_millisecond(self.0)
+                .ok()?
+                .to_zoned_datetime(jiff::tz::TimeZone::UTC),
+        )
     }
 }
 
@@ -91,7 +97,10 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(feature = "openapi")]
 mod openapi {
-    use utoipa::openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::{KnownFormat, Type}};
+    use utoipa::openapi::{
+        ObjectBuilder, RefOr, Schema, SchemaFormat,
+        schema::{KnownFormat, Type},
+    };
 
     impl utoipa::PartialSchema for super::Timestamp {
         fn schema() -> RefOr<Schema> {

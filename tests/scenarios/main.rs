@@ -1,1 +1,3 @@
-//! x
+//! What we promise, one file a promise.
+
+mod revocation_travels;

@@ -1,1 +1,30 @@
-//! x
+//! The harness of the scenarios, in the domain's words: a [`Federation`] of [`Agency`]s, joined by [`Link`]s that can be
+//! cut, on a [`Clock`] that can be moved, and an [`Employer`] who asks.
+//!
+//! The nodes are real: keys made by `init`, SQLite on disk, libp2p and HTTP over loopback. Operators and employers
+//! speak HTTP as anybody would; only the [`audit`] at a scenario's end looks into the stores. **Nothing sleeps** but
+//! [`eventually`], which waits for a condition and says what it waited for.
+
+pub mod agency;
+pub mod audit;
+pub mod badge;
+pub mod chance;
+pub mod employer;
+pub mod federation;
+pub mod http;
+pub mod interop;
+pub mod link;
+pub mod ports;
+pub mod program;
+pub mod verdict;
+pub mod wait;
+
+pub use agency::Agency;
+pub use badge::Badge;
+pub use employer::Employer;
+pub use federation::{Clock, Federation, Rhythm, Scene};
+pub use http::Reply;
+pub use link::Link;
+pub use program::Program;
+pub use verdict::Answer;
+pub use wait::eventually;

@@ -94,7 +94,12 @@ pub(super) async fn list(State(app): State<App>) -> Json<Vec<Agency>> {
     responses((status = 200, body = Agency), (status = 404, description = "not of this federation", body = Problem)))]
 pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Agency>, Problem> {
     let found = all(&app).into_iter().find(|agency| agency.id.as_str() == id);
-    let unknown = || Problem::new(&NOT_FOUND, format!("`{id}` is no agency of this federation: see /v1/agencies"));
+    let unknown = || {
+        Problem::new(
+            &NOT_FOUND,
+            format!("`{id}` is no agency of this federation: see /v1/agencies"),
+        )
+    };
     found.map(Json).ok_or_else(unknown)
 }
 

@@ -29,12 +29,15 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).filter(|token| token.len() <= 200);
+        let token = header
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .filter(|token| token.len() <= 200);
         let token = token.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this needs an operator's token"))?;
         let found = app.store.operator(Hash::of(&[token.as_bytes()]).0).await?;
-        let who = found.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this token is not, or no longer, an operator's"))?;
-        let Query(DryRun { dry_run }) = Query::try_from_uri(&parts.uri)
-            .map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
+        let who =
+            found.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this token is not, or no longer, an operator's"))?;
+        let Query(DryRun { dry_run }) =
+            Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
         Ok(Self(Hand { who, dry_run }))
     }
 }
@@ -44,6 +47,9 @@ pub(super) struct BearerScheme;
 impl utoipa::Modify for BearerScheme {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-        document.components.get_or_insert_default().add_security_scheme("operator", scheme);
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("operator", scheme);
     }
 }

@@ -98,13 +98,34 @@ pub(super) async fn issue(
     Operator(hand): Operator,
     body: Result<Json<New>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Issued>), Problem> {
-    let Json(New { issuer, achievement, subject, valid_from, valid_until }) =
-        body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let NewAchievement { id, name, description, criteria } = achievement;
+    let Json(New {
+        issuer,
+        achievement,
+        subject,
+        valid_from,
+        valid_until,
+    }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let NewAchievement {
+        id,
+        name,
+        description,
+        criteria,
+    } = achievement;
     let or_name = |text: Option<String>| text.unwrap_or_else(|| name.clone());
     let (description, criteria) = (or_name(description), or_name(criteria));
-    let achievement = Achievement { id, name, description, criteria };
-    let new = NewBadge { issuer, achievement, subject, valid_from, valid_until };
+    let achievement = Achievement {
+        id,
+        name,
+        description,
+        criteria,
+    };
+    let new = NewBadge {
+        issuer,
+        achievement,
+        subject,
+        valid_from,
+        valid_until,
+    };
     let (credential, document) = app.registrar.issue(new, &hand).await?;
     Ok((super::created(&hand), Json(Issued { credential, document })))
 }
@@ -144,6 +165,9 @@ pub(super) async fn change_status(
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
     let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let (credential, change) = app.registrar.change_status(code, new.status, new.reason, new.note, &hand).await?;
+    let (credential, change) = app
+        .registrar
+        .change_status(code, new.status, new.reason, new.note, &hand)
+        .await?;
     Ok((super::created(&hand), Json(Changed { credential, change })))
 }

@@ -1,6 +1,9 @@
 //! Issuers: every agency's, as replicated; and this agency's own, to register.
 
-#![expect(unused_qualifications, reason = "utoipa's macro writes qualified names in place of ours")]
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro writes qualified names in place of ours"
+)]
 
 use axum::{
     Json,
@@ -32,15 +35,26 @@ pub(super) async fn list(State(app): State<App>, Query(which): Query<Which>) -> 
     let registry = app.registry.read();
     let all = registry.agencies().into_iter();
     let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
-    Json(wanted.flat_map(|lists| lists.issuers().cloned().collect::<Vec<_>>()).collect())
+    Json(
+        wanted
+            .flat_map(|lists| lists.issuers().cloned().collect::<Vec<_>>())
+            .collect(),
+    )
 }
 
 /// One issuer, by the id in its badges.
 #[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path)),
     responses((status = 200, body = Issuer), (status = 404, body = Problem)))]
 pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Issuer>, Problem> {
-    let found = app.registry.read().agencies().into_iter().find_map(|lists| lists.issuer(&id).cloned());
-    found.map(Json).ok_or_else(|| Problem::new(&NOT_FOUND, format!("no agency of this federation registers `{id}`")))
+    let found = app
+        .registry
+        .read()
+        .agencies()
+        .into_iter()
+        .find_map(|lists| lists.issuer(&id).cloned());
+    found
+        .map(Json)
+        .ok_or_else(|| Problem::new(&NOT_FOUND, format!("no agency of this federation registers `{id}`")))
 }
 
 /// An issuer to register.

@@ -44,5 +44,10 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 #[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = Version)))]
 pub(super) async fn version(State(app): State<App>) -> Json<Version> {
     let agency = app.registry.read().home_id().clone();
-    Json(Version { name: "comityd", version: env!("CARGO_PKG_VERSION"), protocol: "/comity/1", agency })
+    Json(Version {
+        name: "comityd",
+        version: env!("CARGO_PKG_VERSION"),
+        protocol: "/comity/1",
+        agency,
+    })
 }

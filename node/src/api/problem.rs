@@ -98,7 +98,9 @@ impl IntoResponse for Problem {
         let kind = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -125,5 +127,8 @@ impl From<Unavailable> for Problem {
 }
 
 pub(crate) async fn no_such_route() -> Problem {
-    Problem::new(&NOT_FOUND, "there is nothing at this address: see /openapi.json for what there is")
+    Problem::new(
+        &NOT_FOUND,
+        "there is nothing at this address: see /openapi.json for what there is",
+    )
 }

@@ -1,6 +1,9 @@
 //! Recognitions: every agency's, as replicated; and this agency's own, to add and withdraw.
 
-#![expect(unused_qualifications, reason = "utoipa's macro writes qualified names in place of ours")]
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro writes qualified names in place of ours"
+)]
 
 use axum::{
     Json,
@@ -43,10 +46,16 @@ pub(super) async fn list(
         None => None,
     };
     let registry = app.registry.read();
-    let all = registry.agencies().into_iter().flat_map(|lists| lists.recognitions().collect::<Vec<_>>());
+    let all = registry
+        .agencies()
+        .into_iter()
+        .flat_map(|lists| lists.recognitions().collect::<Vec<_>>());
     let wanted = all.filter(|entry| {
         which.agency.as_deref().is_none_or(|id| id == entry.agency.as_str())
-            && which.issuer.as_deref().is_none_or(|id| id == entry.recognition.issuer.id)
+            && which
+                .issuer
+                .as_deref()
+                .is_none_or(|id| id == entry.recognition.issuer.id)
             && at.is_none_or(|at| entry.holds(at, None))
     });
     Ok(Json(wanted.collect()))
@@ -81,9 +90,22 @@ pub(super) async fn recognize(
     Operator(hand): Operator,
     body: Result<Json<New>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
-    let Json(New { issuer, purposes, scope, from, until, accepts_without_status }) =
-        body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let new = NewRecognition { issuer, purposes, scope, from, until, accepts_without_status };
+    let Json(New {
+        issuer,
+        purposes,
+        scope,
+        from,
+        until,
+        accepts_without_status,
+    }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = NewRecognition {
+        issuer,
+        purposes,
+        scope,
+        from,
+        until,
+        accepts_without_status,
+    };
     let entry = app.registrar.recognize(new, &hand).await?;
     Ok((super::created(&hand), Json(entry)))
 }

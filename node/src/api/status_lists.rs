@@ -54,7 +54,10 @@ pub(super) async fn one(
     let now = app.clock.now();
     let minute = now.plus_seconds(-(now.0 / 1000 % 60)).whole_seconds();
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes())
+    {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
     let signing = SigningKey::from_seed(&key.seed.0).map_err(unsigned)?;
@@ -69,11 +72,17 @@ pub(super) async fn one(
         ttl: TTL,
     });
     let document = data_integrity::sign(unsigned_list, &signing, &method, minute).map_err(unsigned)?;
-    let kind = [(header::CONTENT_TYPE, "application/vc"), (header::CACHE_CONTROL, "public, max-age=60")];
+    let kind = [
+        (header::CONTENT_TYPE, "application/vc"),
+        (header::CACHE_CONTROL, "public, max-age=60"),
+    ];
     Ok((kind, [(header::ETAG, etag)], Json(document).into_response().into_body()).into_response())
 }
 
 fn unsigned(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "a status list cannot be signed");
-    Problem::new(&UNAVAILABLE, "the status list cannot be signed at the moment: try again")
+    Problem::new(
+        &UNAVAILABLE,
+        "the status list cannot be signed at the moment: try again",
+    )
 }

@@ -1,6 +1,11 @@
 //! `POST /v1/verifications`: a badge in, a verdict out.
 
-#![expect(unused_qualifications, reason = "utoipa's macro writes qualified names in place of ours")]
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro writes qualified names in place of ours"
+)]
+
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -10,6 +15,7 @@ use axum::{
 };
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 use verification::{OpenBadge, Question, Unreadable, formats, judge, unreadable};
 
@@ -18,6 +24,9 @@ use super::{
     problem::{INVALID, Problem, UNSUPPORTED},
 };
 use crate::evidence::gather;
+
+/// How long a badge waits for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// What is asked about a badge.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -34,7 +43,12 @@ pub(crate) struct Asked {
 impl Asked {
     /// The question, once every part of it can be understood.
     pub(crate) fn question(&self, app: &App) -> Result<Question, Problem> {
-        let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let given = |text: &Option<String>| {
+            text.as_deref()
+                .map(str::trim)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
         let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
         let registry = app.registry.read();
         let now = app.clock.now();
@@ -46,10 +60,18 @@ impl Asked {
             let detail = format!("`{agency}` is no agency of this federation: see /v1/agencies");
             return Err(Problem::new(&INVALID, detail));
         }
-        let purpose: Option<Purpose> =
-            given(&self.purpose).map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
-        let at: Option<Timestamp> = given(&self.at).map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
-        Ok(Question { agency, purpose, at: at.unwrap_or(now), now })
+        let purpose: Option<Purpose> = given(&self.purpose)
+            .map(|text| text.parse().map_err(|e| invalid(&e)))
+            .transpose()?;
+        let at: Option<Timestamp> = given(&self.at)
+            .map(|text| text.parse().map_err(|e| invalid(&e)))
+            .transpose()?;
+        Ok(Question {
+            agency,
+            purpose,
+            at: at.unwrap_or(now),
+            now,
+        })
     }
 }
 
@@ -76,14 +98,32 @@ pub(crate) async fn verify(
     request: Request,
 ) -> Result<Json<Verdict>, Problem> {
     let question = asked.question(&app)?;
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let _permit = permit(&app).await?;
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let bytes = if content_type.starts_with("multipart/form-data") {
         let multipart = Multipart::from_request(request, &app).await;
         file_field(multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?).await?
     } else {
-        Bytes::from_request(request, &app).await.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?
+        Bytes::from_request(request, &app)
+            .await
+            .map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?
     };
     answer(&app, &bytes, &question).await.map(Json)
+}
+
+/// Waits for a place among the badges in work, before any of this badge is read.
+pub(crate) async fn permit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
+    let place = tokio::time::timeout(LONGEST_WAIT, app.verifying.clone().acquire_owned()).await;
+    place.ok().and_then(Result::ok).ok_or_else(|| {
+        Problem::new(
+            &super::problem::UNAVAILABLE,
+            "too many badges are being checked at the moment: try again",
+        )
+    })
 }
 
 async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
@@ -105,21 +145,31 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
     let evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
-    tokio::task::spawn_blocking(move || judge(&badge, &evidence, &question)).await.map_err(|error| {
-        tracing::error!(%error, "a verification died");
-        Problem::new(&super::problem::UNAVAILABLE, "this badge could not be judged: please report it to the node's operator")
-    })
+    tokio::task::spawn_blocking(move || judge(&badge, &evidence, &question))
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "a verification died");
+            Problem::new(
+                &super::problem::UNAVAILABLE,
+                "this badge could not be judged: please report it to the node's operator",
+            )
+        })
 }
 
 /// Reads the badge, or the code of one.
 async fn read(app: &App, bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, Problem> {
-    let text = std::str::from_utf8(bytes).ok().map(str::trim).filter(|text| text.len() <= 32);
+    let text = std::str::from_utf8(bytes)
+        .ok()
+        .map(str::trim)
+        .filter(|text| text.len() <= 32);
     if let Some(code) = text.and_then(|text| text.parse::<CredentialCode>().ok()) {
         let issued = app.store.credential_by_code(code).await?;
         let Some(issued) = issued else {
             return Ok(Err(Unreadable {
                 stopped: format!("this agency has issued no badge with the code {code}"),
-                next: "ask the node of the agency that the first two letters name, or ask the holder for the badge file".into(),
+                next:
+                    "ask the node of the agency that the first two letters name, or ask the holder for the badge file"
+                        .into(),
             }));
         };
         let badge = app.store.badge(&issued.id).await?.unwrap_or_default();
@@ -129,6 +179,9 @@ async fn read(app: &App, bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, 
     let read = tokio::task::spawn_blocking(move || formats::read(&bytes)).await;
     read.map_err(|error| {
         tracing::error!(%error, "reading a badge died");
-        Problem::new(&super::problem::UNAVAILABLE, "this file could not be read: please report it to the node's operator")
+        Problem::new(
+            &super::problem::UNAVAILABLE,
+            "this file could not be read: please report it to the node's operator",
+        )
     })
 }

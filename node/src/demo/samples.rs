@@ -5,9 +5,7 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use registry_schema::{
-    Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp,
-};
+use registry_schema::{Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp};
 use serde_json::Value;
 use verification::{SigningKey, credential, data_integrity, formats, multikey};
 
@@ -39,7 +37,10 @@ const RECOGNITIONS: [(&str, &str); 7] = [
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn hand() -> Hand {
-    Hand { who: "demo".into(), dry_run: false }
+    Hand {
+        who: "demo".into(),
+        dry_run: false,
+    }
 }
 
 /// Fills a new federation. What is there already is left: an interrupted start is taken up again.
@@ -47,7 +48,11 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
     let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
     for (agency, name) in ISSUERS {
         let node = of(nodes, agency)?;
-        let known = node.registry.read().home().and_then(|home| home.issuers().find(|i| i.name == name).cloned());
+        let known = node
+            .registry
+            .read()
+            .home()
+            .and_then(|home| home.issuers().find(|i| i.name == name).cloned());
         let issuer = match known {
             Some(issuer) => issuer,
             None => node.registrar.register_issuer(name, None, &hand()).await?,
@@ -72,24 +77,42 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
         }
     }
     let by = |name: &str| issuers.get(name).map(|issuer| issuer.id.clone()).unwrap_or_default();
-    badges(nodes, dir, &by("Palmetto Educator Institute"), &by("Cumberland Learning Collaborative")).await
+    badges(
+        nodes,
+        dir,
+        &by("Palmetto Educator Institute"),
+        &by("Cumberland Learning Collaborative"),
+    )
+    .await
 }
 
 fn of<'a>(nodes: &'a BTreeMap<AgencyId, Node>, agency: &str) -> anyhow::Result<&'a Node> {
-    nodes.iter().find(|(id, _)| id.as_str() == agency).map(|(_, node)| node).with_context(|| format!("{agency} runs"))
+    nodes
+        .iter()
+        .find(|(id, _)| id.as_str() == agency)
+        .map(|(_, node)| node)
+        .with_context(|| format!("{agency} runs"))
 }
 
 /// Waits until a node has heard that an issuer is registered.
 async fn heard(node: &Node, issuer: &str) -> anyhow::Result<()> {
     let waiting = async {
         loop {
-            if node.registry.read().agencies().iter().any(|lists| lists.issuer(issuer).is_some()) {
+            if node
+                .registry
+                .read()
+                .agencies()
+                .iter()
+                .any(|lists| lists.issuer(issuer).is_some())
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.context("the nodes do not hear of each other")
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .context("the nodes do not hear of each other")
 }
 
 async fn badges(nodes: &BTreeMap<AgencyId, Node>, dir: &Path, sc: &str, tn: &str) -> anyhow::Result<()> {
@@ -104,17 +127,26 @@ async fn badges(nodes: &BTreeMap<AgencyId, Node>, dir: &Path, sc: &str, tn: &str
     let (_, accepted) = issue(sc_node, sc, "Jordan Avery", None, None).await?;
     let text = pretty(&accepted);
     write("accepted.json", text.as_bytes())?;
-    write("accepted.png", &formats::bake_png(PICTURE, &accepted.to_string()).context("a badge cannot be baked")?)?;
+    write(
+        "accepted.png",
+        &formats::bake_png(PICTURE, &accepted.to_string()).context("a badge cannot be baked")?,
+    )?;
 
     let (_, unrecognized) = issue(tn_node, tn, "Sam Rivera", None, None).await?;
     write("not-recognized.json", pretty(&unrecognized).as_bytes())?;
 
     let (code, revoked) = issue(sc_node, sc, "Riley Brooks", None, None).await?;
-    sc_node.registrar.change_status(code, StatusState::Revoked, Reason::IssuedInError, None, &hand()).await?;
+    sc_node
+        .registrar
+        .change_status(code, StatusState::Revoked, Reason::IssuedInError, None, &hand())
+        .await?;
     write("not-valid-revoked.json", pretty(&revoked).as_bytes())?;
 
     let (code, suspended) = issue(sc_node, sc, "Casey Morgan", None, None).await?;
-    sc_node.registrar.change_status(code, StatusState::Suspended, Reason::EvidenceInvalid, None, &hand()).await?;
+    sc_node
+        .registrar
+        .change_status(code, StatusState::Suspended, Reason::EvidenceInvalid, None, &hand())
+        .await?;
     write("not-valid-suspended.json", pretty(&suspended).as_bytes())?;
 
     let year = 365 * 86_400;
@@ -136,7 +168,13 @@ async fn issue(
     valid_until: Option<Timestamp>,
 ) -> anyhow::Result<(CredentialCode, Value)> {
     let achievement = achievement(String::new());
-    let new = NewBadge { issuer: issuer.into(), achievement, subject: subject.into(), valid_from, valid_until };
+    let new = NewBadge {
+        issuer: issuer.into(),
+        achievement,
+        subject: subject.into(),
+        valid_from,
+        valid_until,
+    };
     let (credential, document) = node.registrar.issue(new, &hand()).await?;
     Ok((credential.code, document.context("an issued badge has a document")?))
 }
@@ -146,7 +184,8 @@ fn achievement(id: String) -> Achievement {
         id,
         name: "Formative Assessment in Practice".into(),
         description: "Plans, uses and reflects on formative assessment to adjust instruction.".into(),
-        criteria: "A lesson plan, student work with feedback, and a reflection, scored against the public rubric.".into(),
+        criteria: "A lesson plan, student work with feedback, and a reflection, scored against the public rubric."
+            .into(),
     }
 }
 

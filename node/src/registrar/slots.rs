@@ -29,7 +29,9 @@ impl Slots {
         let first = block * BLOCK_SLOTS;
         let mut slots: Vec<u32> = (first..first + BLOCK_SLOTS).collect();
         slots.shuffle(&mut rand::rng());
-        let slot = slots.pop().ok_or_else(|| NotDone::Conflict("a block without slots".into()))?;
+        let slot = slots
+            .pop()
+            .ok_or_else(|| NotDone::Conflict("a block without slots".into()))?;
         self.0.insert(list, slots);
         Ok(slot)
     }
@@ -38,8 +40,14 @@ impl Slots {
 /// A block that no start of any writer reserved.
 fn free_block(list: u32, registrar: &Registrar) -> Option<u32> {
     let registry = registrar.registry.read();
-    let reserved = registry.home()?.list(list).map(|list| list.reserved().clone()).unwrap_or_default();
-    let free: Vec<u32> = (0..LIST_SLOTS / BLOCK_SLOTS).filter(|block| !reserved.contains(block)).collect();
+    let reserved = registry
+        .home()?
+        .list(list)
+        .map(|list| list.reserved().clone())
+        .unwrap_or_default();
+    let free: Vec<u32> = (0..LIST_SLOTS / BLOCK_SLOTS)
+        .filter(|block| !reserved.contains(block))
+        .collect();
     let at = rand::rng().random_range(0..free.len().max(1));
     free.get(at).copied()
 }

@@ -22,8 +22,10 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn audited(&self, act: &str) -> Result<i64, Unavailable> {
-        let (count,): (i64,) =
-            sqlx::query_as("SELECT count(*) FROM audit WHERE act = $1").bind(act).fetch_one(&self.read).await?;
+        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM audit WHERE act = $1")
+            .bind(act)
+            .fetch_one(&self.read)
+            .await?;
         Ok(count)
     }
 }

@@ -138,7 +138,10 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn credential_by_code(&self, code: CredentialCode) -> Result<Option<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE code = $1");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(code.compact()).fetch_optional(&self.read).await?)
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(code.compact())
+            .fetch_optional(&self.read)
+            .await?)
     }
 
     /// The credential with this id.
@@ -147,7 +150,10 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn credential_by_id(&self, id: &str) -> Result<Option<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE id = $1");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&self.read).await?)
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?)
     }
 
     /// The newest credentials, at most `limit`.
@@ -156,7 +162,10 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(&self.read).await?)
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// The signed badge of a credential, as JSON.
@@ -164,8 +173,10 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn badge(&self, id: &str) -> Result<Option<String>, Unavailable> {
-        let found: Option<(String,)> =
-            sqlx::query_as("SELECT document FROM credentials WHERE id = $1").bind(id).fetch_optional(&self.read).await?;
+        let found: Option<(String,)> = sqlx::query_as("SELECT document FROM credentials WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
         Ok(found.map(|(document,)| document))
     }
 
@@ -184,6 +195,9 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn issuer_key_of_list(&self, list: u32) -> Result<Option<IssuerKey>, Unavailable> {
         let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE list = $1";
-        Ok(sqlx::query_as(sql).bind(i64::from(list)).fetch_optional(&self.read).await?)
+        Ok(sqlx::query_as(sql)
+            .bind(i64::from(list))
+            .fetch_optional(&self.read)
+            .await?)
     }
 }

@@ -1,9 +1,6 @@
 //! Key logs, envelopes, heartbeats, and the entries that follow from them.
 
-use protocol::{
-    Batch, Hash, Heartbeat, KeyLog, KeyLogEntry, Signed, SignedEnvelope,
-    signed::encode,
-};
+use protocol::{Batch, Hash, Heartbeat, KeyLog, KeyLogEntry, Signed, SignedEnvelope, signed::encode};
 use sqlx::{Sqlite, Transaction};
 
 use super::{Store, Unavailable};
@@ -68,18 +65,24 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn load_log(&self) -> Result<Stored, Unavailable> {
         let mut stored = Stored::default();
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT entries FROM key_logs").fetch_all(&self.read).await?;
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT entries FROM key_logs")
+            .fetch_all(&self.read)
+            .await?;
         for (entries,) in rows {
             let entries: Vec<Signed<KeyLogEntry>> = decode(&entries)?;
-            stored.key_logs.push(KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))?);
+            stored
+                .key_logs
+                .push(KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))?);
         }
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            sqlx::query_as("SELECT agency, bytes FROM envelopes ORDER BY position").fetch_all(&self.read).await?;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as("SELECT agency, bytes FROM envelopes ORDER BY position")
+            .fetch_all(&self.read)
+            .await?;
         for (agency, bytes) in rows {
             stored.envelopes.push((hash(&agency)?, decode(&bytes)?));
         }
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            sqlx::query_as("SELECT agency, bytes FROM heartbeats").fetch_all(&self.read).await?;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as("SELECT agency, bytes FROM heartbeats")
+            .fetch_all(&self.read)
+            .await?;
         for (agency, bytes) in rows {
             stored.heartbeats.push((hash(&agency)?, decode(&bytes)?));
         }
@@ -92,18 +95,21 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn entries(&self, agency: Hash) -> Result<Vec<(String, String, Vec<Vec<u8>>)>, Unavailable> {
-        let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as(
-            "SELECT document, name, surviving FROM entries WHERE agency = $1 ORDER BY document, name",
-        )
-        .bind(agency.0.to_vec())
-        .fetch_all(&self.read)
-        .await?;
-        rows.into_iter().map(|(document, name, surviving)| Ok((document, name, decode(&surviving)?))).collect()
+        let rows: Vec<(String, String, Vec<u8>)> =
+            sqlx::query_as("SELECT document, name, surviving FROM entries WHERE agency = $1 ORDER BY document, name")
+                .bind(agency.0.to_vec())
+                .fetch_all(&self.read)
+                .await?;
+        rows.into_iter()
+            .map(|(document, name, surviving)| Ok((document, name, decode(&surviving)?)))
+            .collect()
     }
 }
 
 fn hash(bytes: &[u8]) -> Result<Hash, Unavailable> {
-    let bytes = bytes.try_into().map_err(|_| Unavailable::Unreadable("a hash of another length".into()))?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| Unavailable::Unreadable("a hash of another length".into()))?;
     Ok(Hash(bytes))
 }
 

@@ -5,6 +5,7 @@
 //! shortened and cleaned in [`words::plain`] and escaped by the template, and it never becomes a link of its own choosing.
 
 mod agencies;
+mod docs;
 mod help;
 mod issuers;
 mod lines;
@@ -15,6 +16,7 @@ mod verify;
 mod words;
 
 pub(crate) use agencies::{AgenciesPage, AgencyRow};
+pub(crate) use docs::{DocsPage, Error, Reference, SAMPLE_BADGE};
 pub(crate) use help::{HelpIndexPage, HelpPage};
 pub(crate) use issuers::IssuersPage;
 pub(crate) use problem::ProblemPage;

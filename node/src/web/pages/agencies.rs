@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use registry_schema::{AgencyId, Timestamp};
 
-use super::words::{ago, counted, plain, since};
+use super::words::{ago, capitalized, counted, plain, since};
 
 /// `code,row,column`: one small square a state.
 const TILE_GRID: &str = include_str!("../../../assets/us-tile-grid.csv");
@@ -147,7 +147,7 @@ impl Row {
             (Standing::Home, _) => "Always: its own lists are kept here".to_owned(),
             (_, None) => "Never yet".to_owned(),
             (Standing::Silent, Some(at)) => format!("Not {}", since(at, now)),
-            (_, Some(at)) => ago(at, now),
+            (_, Some(at)) => capitalized(&ago(at, now)),
         };
         let good_until = match (state, row.good_until) {
             (Standing::Home, _) | (_, None) => "–".to_owned(),

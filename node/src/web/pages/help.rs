@@ -4,7 +4,7 @@ use askama::Template;
 use registry_schema::Check;
 use verification::codes;
 
-use super::words::{self, plain};
+use super::words::{self, Piece, pieces, plain};
 
 /// `GET /help/{code}`.
 #[derive(Debug, Template)]
@@ -30,12 +30,15 @@ impl HelpPage {
         codes::find(code).map(|e| Self::new(e.name, e.title, e.text))
     }
 
-    fn paragraphs(&self) -> impl Iterator<Item = &str> {
-        self.explanation.split("\n\n").filter(|p| !p.trim().is_empty())
+    fn paragraphs(&self) -> impl Iterator<Item = Vec<Piece>> {
+        self.explanation
+            .split("\n\n")
+            .filter(|p| !p.trim().is_empty())
+            .map(pieces)
     }
 }
 
-/// `GET /help`: the codes of all findings, by check.
+/// `GET /help`: the codes of all findings, by check, and of all errors.
 #[derive(Debug, Template)]
 #[template(path = "help_index.html")]
 pub(crate) struct HelpIndexPage {
@@ -57,8 +60,8 @@ struct Entry {
 }
 
 impl HelpIndexPage {
-    /// All codes, in the order of the checks.
-    pub(crate) fn new() -> Self {
+    /// All codes, in the order of the checks; then `errors`, each with its title.
+    pub(crate) fn new(errors: &[(&'static str, &'static str)]) -> Self {
         let mut groups: Vec<(Check, Group)> = Vec::new();
         for e in codes::all() {
             let entry = Entry {
@@ -78,8 +81,21 @@ impl HelpIndexPage {
                 )),
             }
         }
+        let error = |&(code, title): &(&'static str, &'static str)| Entry {
+            code,
+            title,
+            shape: words::Mark::Aside.shape(),
+            outcome: "Error",
+        };
+        let errors = Group {
+            title: "When a request cannot be answered",
+            entries: errors.iter().map(error).collect(),
+        };
+        let checks = groups.into_iter().map(|(_, group)| group);
         Self {
-            groups: groups.into_iter().map(|(_, group)| group).collect(),
+            groups: checks
+                .chain([errors].into_iter().filter(|g| !g.entries.is_empty()))
+                .collect(),
         }
     }
 }
@@ -90,7 +106,10 @@ mod tests {
 
     #[test]
     fn every_code_stands_in_the_index_and_has_a_page() {
-        let index = HelpIndexPage::new().render().unwrap();
+        let index = HelpIndexPage::new(&[("request.invalid", "What cannot be")])
+            .render()
+            .unwrap();
+        assert!(index.contains("href=\"/help/request.invalid\""), "{index}");
         for e in codes::all() {
             assert!(index.contains(&format!("href=\"/help/{}\"", e.name)), "{}", e.name);
             assert!(

@@ -27,6 +27,17 @@ pub(super) struct Teller<'a> {
     pub(super) now: Timestamp,
 }
 
+/// `Also by South Carolina and Tennessee (since 1 July 2025).` Terms are told apart where they differ.
+fn also(others: &[(String, String)]) -> Option<String> {
+    let (_, first) = others.first()?;
+    if others.iter().all(|(_, term)| term == first) {
+        let names: Vec<String> = others.iter().map(|(name, _)| name.clone()).collect();
+        return Some(format!("Also by {} ({first}).", listed(&names, 4)));
+    }
+    let each: Vec<String> = others.iter().map(|(name, term)| format!("{name} ({term})")).collect();
+    Some(format!("Also by {}.", listed(&each, 4)))
+}
+
 impl Teller<'_> {
     pub(super) fn name(&self, agency: &AgencyId) -> String {
         plain(&(self.agency_name)(agency), 60)
@@ -115,12 +126,9 @@ impl Teller<'_> {
             None | Some(Outcome::NotApplicable) => return self.unreached(label),
             Some(Outcome::Passed) => {
                 notes.extend(own.iter().map(|terms| sentence(terms, DETAIL)));
-                let others: Vec<String> = serving
-                    .map(|r| format!("{} ({})", self.name(&r.agency), term(r.from, r.until)))
-                    .collect();
-                if !others.is_empty() {
-                    notes.push(format!("Also by {}.", listed(&others, 4)));
-                }
+                let others: Vec<(String, String)> =
+                    serving.map(|r| (self.name(&r.agency), term(r.from, r.until))).collect();
+                notes.extend(also(&others));
                 if self.genuine() {
                     here
                 } else {
@@ -212,10 +220,20 @@ impl Teller<'_> {
             (StatusState::Revoked, _) => ("Revoked", self.detail(Check::Status, "This badge was revoked.")),
             (StatusState::Suspended, _) => ("Suspended", self.detail(Check::Status, "This badge is suspended.")),
             (StatusState::Active, Some(Outcome::Passed)) => {
-                let neither = self.detail(Check::Status, "Neither revoked nor suspended.");
+                let detail = self.detail(Check::Status, "Neither revoked nor suspended.");
                 let (text, notes) = match heard {
-                    Some(heard) => (heard, vec![neither]),
-                    None => (neither, Vec::new()),
+                    // Who says so and as of when stands above; what happened later does not.
+                    Some(heard) => {
+                        let later = detail.split_once("; ").map(|(_, later)| format!("But {later}"));
+                        (
+                            heard,
+                            [Some("Neither revoked nor suspended.".to_owned()), later]
+                                .into_iter()
+                                .flatten()
+                                .collect(),
+                        )
+                    }
+                    None => (detail, Vec::new()),
                 };
                 return Line {
                     label: as_of,
@@ -235,6 +253,14 @@ impl Teller<'_> {
                             mark,
                             text: heard,
                             notes,
+                        };
+                    }
+                    None if outcome == Some(Outcome::CouldNotCheck) => {
+                        return Line {
+                            label: as_of,
+                            mark,
+                            text: "Not known.".to_owned(),
+                            notes: vec![detail],
                         };
                     }
                     _ => (as_of, detail),

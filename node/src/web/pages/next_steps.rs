@@ -46,6 +46,11 @@ impl Desk<'_> {
             .unwrap_or_else(|| "the issuer".to_owned())
     }
 
+    /// Whether no agency of this federation has the issuer as its own.
+    fn unaffiliated(&self) -> bool {
+        self.verdict.issuer.as_ref().is_none_or(|i| i.agency.is_none())
+    }
+
     /// Who answers for the badge's status: the issuer's home agency, or the issuer.
     fn home(&self) -> String {
         let agency = self.verdict.issuer.as_ref().and_then(|i| i.agency.as_ref());
@@ -193,6 +198,9 @@ impl Desk<'_> {
             ("status.stale", _) => format!(
                 "Check again in an hour. If nothing changes, ask {home} directly: what is known of its list is too old to rely on."
             ),
+            ("status.unreachable", _) if self.unaffiliated() => format!(
+                "Ask {issuer} directly if the badge still holds. No agency of this federation keeps its list, and a node asks nobody else: that would tell others whom you are checking."
+            ),
             ("status.unreachable", _) => format!(
                 "Check again in an hour. If nothing changes, ask {home} directly: its list could not be reached."
             ),
@@ -217,9 +225,9 @@ impl Desk<'_> {
     #[expect(clippy::unused_self, reason = "reads like its siblings")]
     fn unreadable(&self) -> Vec<String> {
         vec![
-            "Ask for the badge as the issuer sent it: a JSON or JWT file, or a badge picture in PNG or SVG format.".to_owned(),
+            "Ask for the badge as the issuer sent it: a JSON file, or a badge picture in PNG or SVG format.".to_owned(),
             "A screenshot, a scan or a printed certificate does not carry the badge inside it. Neither does a picture that was sent through a chat app.".to_owned(),
-            "If the teacher has a link or a short code instead, paste that.".to_owned(),
+            "If the teacher has a short code instead, type that.".to_owned(),
         ]
     }
 }

@@ -11,6 +11,27 @@ fn page(verdict: &registry_schema::Verdict) -> String {
     VerdictPage::new(verdict, &agency_name, now()).render().unwrap()
 }
 
+/// What the page for developers takes from the document that the node serves.
+fn reference() -> Reference {
+    let errors = vec![Error {
+        code: "request.invalid",
+        title: "What cannot be",
+        status: 422,
+    }];
+    Reference::new(&crate::api::document(), errors)
+}
+
+/// The words of the main heading.
+fn heading(html: &str) -> String {
+    let (_, heading) = html.split_once("<h1").unwrap();
+    let (heading, _) = heading.split_once("</h1>").unwrap();
+    heading
+        .split('<')
+        .filter_map(|part| part.split_once('>'))
+        .map(|(_, text)| text)
+        .collect()
+}
+
 fn rows(count: usize) -> Vec<AgencyRow> {
     let ids = ["US-NC", "US-SC", "US-TN", "US-CO:aurora"]
         .map(String::from)
@@ -51,7 +72,10 @@ fn every_page() -> Vec<String> {
         IssuersPage::new(&here, &agency_name, &[], &[], now(), 7)
             .render()
             .unwrap(),
-        HelpIndexPage::new().render().unwrap(),
+        HelpIndexPage::new(&[]).render().unwrap(),
+        DocsPage::new(&reference(), "https://nc.example", "North Carolina")
+            .render()
+            .unwrap(),
         HelpPage::for_code("status.revoked").unwrap().render().unwrap(),
         ProblemPage::new(413, "The file is too large", "a badge has at most 2 MB")
             .render()
@@ -75,8 +99,8 @@ fn each_verdict_has_its_sentence_word_and_shape() {
     ] {
         let verdict = verdict(kind);
         let html = page(&verdict);
-        assert!(html.contains(&format!(">{}</h1>", verdict.sentence)), "{html}");
-        assert!(html.contains(&format!(r#"<p class="word">{word}</p>"#)), "{html}");
+        assert_eq!(heading(&html), verdict.sentence);
+        assert!(html.contains(&format!(">{word}</p>")), "{html}");
         assert!(html.contains(&format!(r##"card tone {shape}""##)), "{html}");
         for part in [
             "Issued by",
@@ -364,4 +388,35 @@ fn the_trust_list_tells_what_is_in_force() {
     );
     assert!(show(at("2026-04-01")).contains("In force; ends on 11 May 2026"));
     assert!(show(at("2025-01-01")).contains("Begins on 1 July 2025"));
+}
+
+#[test]
+fn the_page_for_developers_tells_of_every_route_and_who_may_call_it() {
+    let html = DocsPage::new(&reference(), "https://nc.example/", "North Carolina")
+        .render()
+        .unwrap();
+    let document = serde_json::to_value(crate::api::document()).unwrap();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let title = format!(r#"<h3 class="code">{} {path}</h3>"#, method.to_uppercase());
+            let (_, told) = html.split_once(&title).unwrap_or_else(|| panic!("{title}: {html}"));
+            let who = if operation["security"].is_array() {
+                "For operators"
+            } else {
+                "Public"
+            };
+            assert!(
+                told.trim_start().starts_with(&format!(r#"<p class="note">{who}"#)),
+                "{title} is {who}"
+            );
+        }
+    }
+    for part in [
+        "https://nc.example/v1/verifications",
+        "/help/request.invalid",
+        r#"href="/openapi.json""#,
+        "could_not_check",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
 }

@@ -15,6 +15,9 @@ use super::{
 pub(crate) struct VerdictPage {
     look: Look,
     sentence: String,
+    /// The beginning of the sentence, where the verdict's word above it says as much.
+    lead: String,
+    said: String,
     long: bool,
     agency: String,
     agency_id: String,
@@ -66,10 +69,14 @@ impl VerdictPage {
         };
         let another_day = verdict.checked_at.seconds_since(verdict.at).abs() > 60;
         let (badge, badge_notes) = teller.badge();
+        let sentence = words::short_addresses(&plain(&verdict.sentence, 300));
+        let (lead, said) = after_the_word(verdict.verdict, &sentence);
         Self {
             look: Look::of(verdict.verdict),
-            sentence: plain(&verdict.sentence, 300),
-            long: verdict.sentence.chars().count() > 60,
+            lead: lead.to_owned(),
+            said: said.to_owned(),
+            long: said.chars().count() > 60,
+            sentence,
             agency: teller.name(&verdict.agency),
             agency_id: verdict.agency.to_string(),
             asked_for: for_use(verdict.purpose),
@@ -92,10 +99,36 @@ impl VerdictPage {
         }
     }
 
-    /// How many checks there were, and how many of them passed.
+    /// How many findings of each kind there are.
     fn tally(&self) -> String {
-        let passed = self.findings.iter().filter(|f| f.mark == Mark::Holds).count();
-        format!("{passed} of {} passed", self.findings.len())
+        let kinds = [
+            (Mark::Holds, "passed"),
+            (Mark::Fails, "failed"),
+            (Mark::Unknown, "not checked"),
+            (Mark::NotRecognized, "not recognized"),
+        ];
+        let count = |mark| self.findings.iter().filter(|f| f.mark == mark).count();
+        let counts = kinds
+            .iter()
+            .map(|(mark, word)| (count(*mark), word))
+            .filter(|(count, _)| *count > 0);
+        let told: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+        told.join(", ")
+    }
+}
+
+/// Parts a sentence after what the verdict's word has said already: `Not valid: ` `this badge was revoked`.
+fn after_the_word(kind: VerdictKind, sentence: &str) -> (&str, &str) {
+    let lead = match kind {
+        VerdictKind::Accepted => "Accepted ",
+        VerdictKind::NotRecognized => "Genuine, but ",
+        VerdictKind::NotValid => "Not valid: ",
+        VerdictKind::CouldNotCheck => "Could not check: ",
+        VerdictKind::Unreadable => "This file is not a badge that we can read: ",
+    };
+    match sentence.strip_prefix(lead) {
+        Some(said) if !said.is_empty() => (lead, said),
+        _ => ("", sentence),
     }
 }
 

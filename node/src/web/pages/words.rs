@@ -39,6 +39,15 @@ pub(super) fn listed(items: &[String], most: usize) -> String {
     }
 }
 
+/// The same text with a capital letter at its beginning.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
 /// `1 issuer`, `2 issuers`.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -119,6 +128,7 @@ pub(super) enum Mark {
     Fails,
     Unknown,
     NotRecognized,
+    Torn,
     Aside,
 }
 
@@ -142,6 +152,7 @@ impl Mark {
             Self::Fails => "not-valid",
             Self::Unknown => "could-not-check",
             Self::NotRecognized => "not-recognized",
+            Self::Torn => "unreadable",
             Self::Aside => "aside",
         }
     }
@@ -184,6 +195,41 @@ pub(super) fn finding(findings: &[Finding], check: Check) -> Option<&Finding> {
     findings.iter().filter(|f| f.check == check).min_by_key(rank)
 }
 
+/// A stretch of text, and whether it is code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) code: bool,
+}
+
+/// Our own text, in which what stands between backticks is code.
+pub(super) fn pieces(text: &str) -> Vec<Piece> {
+    let piece = |(i, text): (usize, &str)| Piece {
+        text: text.to_owned(),
+        code: i % 2 == 1,
+    };
+    text.split('`')
+        .enumerate()
+        .filter(|(_, text)| !text.is_empty())
+        .map(piece)
+        .collect()
+}
+
+/// A web address in quotation marks is told by its host: the whole of it would drown the sentence that it stands in.
+pub(super) fn short_addresses(text: &str) -> String {
+    let shorten = |piece: Piece| {
+        let host = ["https://", "http://"]
+            .iter()
+            .find_map(|scheme| piece.text.strip_prefix(scheme));
+        match host.and_then(|rest| rest.split(['/', '?', '#']).next()) {
+            Some(host) if piece.code => format!("at {host}"),
+            _ if piece.code => format!("“{}”", piece.text),
+            _ => piece.text,
+        }
+    };
+    pieces(text).into_iter().map(shorten).collect()
+}
+
 /// Backticks around a word, as our messages have them, become quotation marks.
 fn quoted(text: &str) -> String {
     let mut open = false;
@@ -200,19 +246,15 @@ fn quoted(text: &str) -> String {
 /// A finding's detail as a sentence of its own: first letter large, full stop at the end, `quoted` as people quote.
 pub(super) fn sentence(text: &str, most: usize) -> String {
     let text = quoted(&plain(text.trim(), most));
-    let mut letters = text.chars();
-    let Some(first) = letters.next() else { return text };
-    let rest = letters.as_str();
+    if text.is_empty() {
+        return text;
+    }
     // `did:key:…` and other names stay as they are.
     let name = text
         .split_whitespace()
         .next()
         .is_some_and(|w| w.contains([':', '/', '“']) && !w.ends_with(':'));
-    let mut shown = if name {
-        text.clone()
-    } else {
-        first.to_uppercase().chain(rest.chars()).collect()
-    };
+    let mut shown = if name { text.clone() } else { capitalized(&text) };
     if !shown.ends_with(['.', '!', '?', '…', ':']) {
         shown.push('.');
     }
@@ -261,6 +303,16 @@ mod tests {
         );
         assert_eq!(sentence("no keyword `a` in it", 80), "No keyword “a” in it.");
         assert_eq!(sentence("", 80), "");
+    }
+
+    #[test]
+    fn addresses_are_told_by_their_host_in_a_headline() {
+        assert_eq!(
+            short_addresses("the list `https://badges.example/a/b?c` was not read; `x` is no date"),
+            "the list at badges.example was not read; “x” is no date"
+        );
+        assert_eq!(short_addresses("https://badges.example/a"), "https://badges.example/a");
+        assert_eq!(pieces("send `a` or b").iter().filter(|p| p.code).count(), 1);
     }
 
     #[test]

@@ -1,0 +1,238 @@
+//! What this agency may do to its credentials: issue them, and change their status.
+
+use protocol::status_list;
+use rand::RngExt as _;
+use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
+use verification::{SigningKey, credential as badges, data_integrity, multikey};
+
+use super::{Hand, NotDone, Registrar, internal, not_ready, within};
+use crate::storage::{Issued, NewCredential, OwnWrite};
+
+/// What a credential is to say.
+#[derive(Clone, Debug)]
+pub struct NewBadge {
+    /// The issuer's id; its key is kept here.
+    pub issuer: String,
+    /// What was shown. An empty id stands for one that follows from the issuer and the name.
+    pub achievement: Achievement,
+    /// Whose it is.
+    pub subject: String,
+    /// Good from; now, if absent.
+    pub valid_from: Option<Timestamp>,
+    /// Good up to.
+    pub valid_until: Option<Timestamp>,
+}
+
+impl Registrar {
+    /// Issues a credential: an Open Badges 3.0 credential with a status entry, signed by the issuer's key. A dry run
+    /// gives no document: a badge that is signed but not recorded could never be revoked.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the issuer's key is not kept here, a limit is broken, or the node cannot write.
+    pub async fn issue(
+        &self,
+        mut new: NewBadge,
+        hand: &Hand,
+    ) -> Result<(Credential, Option<serde_json::Value>), NotDone> {
+        let mut acting = self.acting.lock().await;
+        let now = self.clock.now();
+        check(&new)?;
+        let key = self.store.issuer_key(&new.issuer).await?.ok_or_else(|| {
+            NotDone::Unknown(format!(
+                "this agency keeps no key of issuer `{}`: see `comity issuer list`",
+                new.issuer
+            ))
+        })?;
+        let (agency, url, issuer) = {
+            let registry = self.registry.read();
+            let home = registry.home().ok_or_else(not_ready)?;
+            let issuer = home.issuer(&new.issuer).cloned();
+            let issuer = issuer
+                .ok_or_else(|| NotDone::Unknown(format!("`{}` is not on this agency's trust list", new.issuer)))?;
+            (home.id.clone(), home.url.clone(), issuer)
+        };
+        if new.achievement.id.is_empty() {
+            // The same name by the same issuer is the same achievement.
+            let hash = protocol::Hash::of(&[issuer.id.as_bytes(), &[0], new.achievement.name.as_bytes()]).to_string();
+            new.achievement.id = format!("{url}/achievements/{}", hash.get(..16).unwrap_or(&hash));
+        }
+        let valid_from = new.valid_from.unwrap_or(now).whole_seconds();
+        if new.valid_until.is_some_and(|until| until <= valid_from) {
+            return Err(NotDone::Invalid("a credential ends after it begins".into()));
+        }
+        let id = format!("urn:uuid:{}", uuid_v4());
+        let code = CredentialCode::new(agency.code_letters(), rand::rng().random());
+        let index = if hand.dry_run {
+            0
+        } else {
+            acting.take(key.list, self).await?
+        };
+        let issued = Issued {
+            id: id.clone(),
+            code,
+            issuer: new.issuer,
+            achievement: new.achievement.id.clone(),
+            name: new.achievement.name.clone(),
+            subject: new.subject.clone(),
+            valid_from: valid_from.0,
+            valid_until: new.valid_until.map(|until| until.0),
+            list: key.list.into(),
+            slot: index.into(),
+        };
+        let credential = self.shown(&issued);
+        if hand.dry_run {
+            return Ok((credential, None));
+        }
+
+        let unsigned = badges::build(&badges::NewCredential {
+            id: id.clone(),
+            issuer_id: issuer.id.clone(),
+            issuer_name: issuer.name.clone(),
+            issuer_url: issuer.url.clone(),
+            subject_name: new.subject,
+            subject_id: None,
+            achievement: new.achievement,
+            valid_from,
+            valid_until: new.valid_until,
+            status: Some(badges::NewStatus {
+                revocation_list: list_url(&url, key.list, "revocation"),
+                suspension_list: list_url(&url, key.list, "suspension"),
+                index,
+            }),
+        });
+        let signing = SigningKey::from_seed(&key.seed.0).map_err(internal)?;
+        let (_, method) = multikey::did_key(&signing.public_key());
+        let document = data_integrity::sign(unsigned, &signing, &method, now)
+            .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;
+        let own = [
+            OwnWrite::Credential(NewCredential {
+                issued,
+                document: document.to_string(),
+            }),
+            self.act(hand, "credential.issue", &id, None),
+        ];
+        self.store.commit(&protocol::Batch::default(), &own).await?;
+        Ok((credential, Some(document)))
+    }
+
+    /// Suspends, reinstates or revokes a credential of this agency.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is none with this code, the change contradicts what stands, or the node cannot write.
+    pub async fn change_status(
+        &self,
+        code: CredentialCode,
+        to: StatusState,
+        reason: Reason,
+        note: Option<String>,
+        hand: &Hand,
+    ) -> Result<(Credential, StatusChange), NotDone> {
+        let _acting = self.acting.lock().await;
+        if let Some(note) = &note {
+            within("a note", note, 2000)?;
+        }
+        let issued = self.store.credential_by_code(code).await?;
+        let issued =
+            issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
+        let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);
+        let at = self.clock.now();
+        let (put, act) = match (self.shown(&issued).state, to) {
+            (StatusState::Revoked, _) => {
+                return Err(NotDone::Conflict(format!(
+                    "`{code}` is revoked, which is final: issue a new credential instead"
+                )));
+            }
+            (_, StatusState::Revoked) => (status_list::revoke(list, index, reason, at), "credential.revoke"),
+            (StatusState::Suspended, StatusState::Active) => (
+                status_list::suspend(list, index, false, reason, at),
+                "credential.reinstate",
+            ),
+            (StatusState::Active, StatusState::Suspended) => (
+                status_list::suspend(list, index, true, reason, at),
+                "credential.suspend",
+            ),
+            (_, StatusState::Unknown) => {
+                return Err(NotDone::Invalid(
+                    "a status is changed to `revoked`, `suspended` or `active`".into(),
+                ));
+            }
+            (state, _) => return Err(NotDone::Conflict(format!("`{code}` is {} already", state.as_str()))),
+        };
+        self.write(hand, vec![put], vec![self.act(hand, act, &issued.id, note)])
+            .await?;
+        let mut credential = self.shown(&issued);
+        (credential.state, credential.state_since) = (to, Some(at));
+        Ok((credential, StatusChange { state: to, at, reason }))
+    }
+
+    /// A stored credential with its status now, as operators see it.
+    #[must_use]
+    pub fn shown(&self, issued: &Issued) -> Credential {
+        let registry = self.registry.read();
+        let home = registry.home();
+        let list = u32::try_from(issued.list).ok().and_then(|number| home?.list(number));
+        let state = list
+            .zip(u32::try_from(issued.slot).ok())
+            .map(|(list, slot)| list.state(slot));
+        let (state, change) = state.unwrap_or((StatusState::Active, None));
+        Credential {
+            id: issued.id.clone(),
+            code: issued.code,
+            agency: self.agency(),
+            issuer: issued.issuer.clone(),
+            name: issued.name.clone(),
+            achievement: issued.achievement.clone(),
+            subject: Some(issued.subject.clone()),
+            valid_from: issued.from(),
+            valid_until: issued.until(),
+            state,
+            state_since: change.map(|change| change.at),
+        }
+    }
+}
+
+/// The URL of a status list; other software reads it there.
+#[must_use]
+pub fn list_url(node: &str, list: u32, purpose: &str) -> String {
+    format!("{node}/v1/status-lists/{list}-{purpose}")
+}
+
+fn check(new: &NewBadge) -> Result<(), NotDone> {
+    within("the holder's name", &new.subject, 200)?;
+    within("the achievement's name", &new.achievement.name, 200)?;
+    within("the achievement's description", &new.achievement.description, 4000)?;
+    within("the achievement's criteria", &new.achievement.criteria, 4000)?;
+    let id = &new.achievement.id;
+    if !id.is_empty() && (id.len() > 500 || url::Url::parse(id).is_err()) {
+        return Err(NotDone::Invalid(format!(
+            "the achievement's id `{id}` is no URI of at most 500 characters"
+        )));
+    }
+    Ok(())
+}
+
+fn narrow(number: i64) -> Result<u32, NotDone> {
+    u32::try_from(number).map_err(internal)
+}
+
+/// A random UUID (RFC 9562, §5.4).
+fn uuid_v4() -> String {
+    let random: u128 = rand::rng().random();
+    let bits = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default().to_owned();
+    [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_uuid_has_its_version_and_variant() {
+        for _ in 0..100 {
+            let uuid = super::uuid_v4();
+            assert_eq!(uuid.len(), 36);
+            assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
+            assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The page for developers: made from the OpenAPI document, so that it cannot tell of other routes than there are.
+
+mod openapi;
+
+use askama::Template;
+
+use self::openapi::{Field, Group};
+use super::words::{self, Piece, pieces, plain};
+
+/// A genuine badge of an issuer that nobody recognizes: anyone can check it at any node.
+pub(crate) const SAMPLE_BADGE: &str = include_str!("../../../assets/sample-badge.json");
+
+/// What a Verdict looks like.
+const SAMPLE_VERDICT: &str = include_str!("../../../assets/sample-verdict.json");
+
+/// What of the page is the same at every node and at any time.
+#[derive(Debug, Clone)]
+pub(crate) struct Reference {
+    about: String,
+    groups: Vec<Group>,
+    answer: Vec<Field>,
+    problem: Vec<Field>,
+    errors: Vec<Error>,
+}
+
+/// An error that a request can meet.
+#[derive(Debug, Clone)]
+pub(crate) struct Error {
+    /// The end of its `type`.
+    pub(crate) code: &'static str,
+    /// What it says.
+    pub(crate) title: &'static str,
+    /// Its HTTP status.
+    pub(crate) status: u16,
+}
+
+impl Reference {
+    /// Reads the document once.
+    pub(crate) fn new(document: &utoipa::openapi::OpenApi, errors: Vec<Error>) -> Self {
+        let read = serde_json::to_value(document).and_then(serde_json::from_value::<openapi::Document>);
+        let document = read.unwrap_or_else(|error| {
+            tracing::error!(%error, "the OpenAPI document cannot be read: /docs is empty");
+            openapi::Document::default()
+        });
+        Self {
+            about: document.info.description.clone(),
+            answer: document.fields("Verdict"),
+            problem: document.fields("Problem"),
+            groups: document.groups(),
+            errors,
+        }
+    }
+}
+
+/// `GET /docs`.
+#[derive(Debug, Template)]
+#[template(path = "docs.html")]
+pub(crate) struct DocsPage<'a> {
+    reference: &'a Reference,
+    about: Vec<Piece>,
+    url: String,
+    agency: String,
+    verdicts: Vec<(&'static str, words::Mark, &'static str)>,
+    sample: &'static str,
+}
+
+impl<'a> DocsPage<'a> {
+    /// `url` is where this node answers; `agency` is the name of the agency that runs it.
+    pub(crate) fn new(reference: &'a Reference, url: &str, agency: &str) -> Self {
+        use words::Mark;
+        Self {
+            about: pieces(&reference.about),
+            reference,
+            url: plain(url.trim_end_matches('/'), 200),
+            agency: plain(agency, 60),
+            verdicts: vec![
+                (
+                    "accepted",
+                    Mark::Holds,
+                    "Genuine, in date, neither revoked nor suspended, and recognized for this use.",
+                ),
+                (
+                    "not_recognized",
+                    Mark::NotRecognized,
+                    "All checks of the badge hold, but no recognition covers it.",
+                ),
+                (
+                    "not_valid",
+                    Mark::Fails,
+                    "Altered, revoked, suspended or out of date. Every finding is reported.",
+                ),
+                (
+                    "could_not_check",
+                    Mark::Unknown,
+                    "Something needed was out of reach or too old. Try again; never treat it as a no.",
+                ),
+                ("unreadable", Mark::Torn, "The file is no badge that we know."),
+            ],
+            sample: SAMPLE_VERDICT.trim_end(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_schema::{Verdict, VerdictKind};
+    use serde_json::Value;
+    use verification::{SigningKey, credential, data_integrity, multikey};
+
+    use super::*;
+
+    #[test]
+    fn the_sample_verdict_has_every_field_and_no_other() {
+        let shown: Value = serde_json::from_str(SAMPLE_VERDICT).unwrap();
+        let verdict: Verdict = serde_json::from_value(shown.clone()).unwrap();
+        assert_eq!(verdict.verdict, VerdictKind::Accepted);
+        assert_eq!(serde_json::to_value(&verdict).unwrap(), shown);
+    }
+
+    /// The key is no secret: whoever signs with it is recognized by nobody.
+    #[test]
+    fn the_sample_badge_is_signed_as_it_stands() {
+        let key = SigningKey::from_seed(&[1; 32]).unwrap();
+        let (issuer_id, method) = multikey::did_key(&key.public_key());
+        let day = "2026-07-01".parse().unwrap();
+        let unsigned = credential::build(&credential::NewCredential {
+            id: "https://badges.example/credentials/sample".into(),
+            issuer_id,
+            issuer_name: "Example Badges".into(),
+            issuer_url: None,
+            subject_name: "Alex Jordan".into(),
+            subject_id: None,
+            achievement: registry_schema::Achievement {
+                id: "https://badges.example/achievements/sample".into(),
+                name: "Sample Badge".into(),
+                description: "Shows what an answer looks like.".into(),
+                criteria: "None: this is a sample.".into(),
+            },
+            valid_from: day,
+            valid_until: None,
+            status: None,
+        });
+        let badge = data_integrity::sign(unsigned, &key, &method, day).unwrap();
+        let badge = format!("{badge:#}\n");
+        if std::env::var_os("COMITY_WRITE_SAMPLES").is_some() {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample-badge.json");
+            std::fs::write(file, &badge).unwrap();
+        }
+        assert_eq!(badge, SAMPLE_BADGE, "write it anew with COMITY_WRITE_SAMPLES=1");
+    }
+}

@@ -1,0 +1,269 @@
+//! What the page takes from an OpenAPI document. What it does not know of, it leaves out.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::words::{Piece, capitalized, pieces};
+
+/// The order in which a reader meets them; a tag that is not named here comes last.
+const TAGS: [(&str, &str); 6] = [
+    ("verification", "Check badges"),
+    ("federation", "The federation"),
+    ("trust lists", "Issuers and who recognizes them"),
+    ("credentials", "Credentials of this agency"),
+    ("status lists", "Status lists"),
+    ("operations", "Running a node"),
+];
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Document {
+    pub(super) info: Info,
+    paths: BTreeMap<String, BTreeMap<String, Operation>>,
+    #[serde(default)]
+    components: Components,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Info {
+    #[serde(default)]
+    pub(super) description: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Components {
+    #[serde(default)]
+    schemas: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Operation {
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Vec<Parameter>,
+    #[serde(default)]
+    request_body: Body,
+    #[serde(default)]
+    responses: BTreeMap<String, Body>,
+    #[serde(default)]
+    security: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Parameter {
+    name: String,
+    r#in: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    required: bool,
+    example: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Body {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    content: BTreeMap<String, Content>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Content {
+    #[serde(default)]
+    schema: Value,
+}
+
+/// The routes of one tag.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) title: String,
+    pub(super) routes: Vec<Route>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    pub(super) anchor: String,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) operators: bool,
+    pub(super) summary: Vec<Piece>,
+    pub(super) description: Vec<Piece>,
+    pub(super) parameters: Vec<Field>,
+    pub(super) takes: Vec<String>,
+    pub(super) fields: Vec<Field>,
+    pub(super) responses: Vec<Answer>,
+}
+
+/// A parameter, or a member of a JSON object.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    pub(super) name: String,
+    /// `query`, `required`: what there is to say beside the name.
+    pub(super) kind: String,
+    pub(super) about: Vec<Piece>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: String,
+    pub(super) about: Vec<Piece>,
+    /// The name of its shape.
+    pub(super) shape: Option<String>,
+    pub(super) error: bool,
+}
+
+impl Document {
+    /// All routes, by tag.
+    pub(super) fn groups(&self) -> Vec<Group> {
+        let mut routes: Vec<(usize, String, Route)> = Vec::new();
+        for (path, methods) in &self.paths {
+            for (method, operation) in methods {
+                let tag = operation.tags.first().cloned().unwrap_or_default();
+                let place = TAGS.iter().position(|(name, _)| *name == tag).unwrap_or(TAGS.len());
+                routes.push((place, tag, self.route(method, path, operation)));
+            }
+        }
+        routes.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let mut groups: Vec<Group> = Vec::new();
+        for (place, tag, route) in routes {
+            let title = TAGS.get(place).map_or(tag, |(_, title)| (*title).to_owned());
+            match groups.last_mut() {
+                Some(group) if group.title == title => group.routes.push(route),
+                _ => groups.push(Group {
+                    title,
+                    routes: vec![route],
+                }),
+            }
+        }
+        groups
+    }
+
+    /// The members of a named shape.
+    pub(super) fn fields(&self, shape: &str) -> Vec<Field> {
+        let Some(schema) = self.components.schemas.get(shape) else {
+            return Vec::new();
+        };
+        let required: Vec<&str> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let members = schema["properties"].as_object().into_iter().flatten();
+        let field = |(name, member): (&String, &Value)| Field {
+            name: name.clone(),
+            kind: if required.contains(&name.as_str()) {
+                "required".to_owned()
+            } else {
+                String::new()
+            },
+            about: told(description(member).unwrap_or_default()),
+        };
+        members.map(field).collect()
+    }
+
+    fn route(&self, method: &str, path: &str, operation: &Operation) -> Route {
+        let shape = operation.request_body.content.values().find_map(|c| shape(&c.schema));
+        Route {
+            anchor: anchor(method, path),
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            operators: !operation.security.is_empty(),
+            summary: told(&operation.summary),
+            description: told(&operation.description),
+            parameters: operation.parameters.iter().map(Field::of).collect(),
+            takes: operation.request_body.content.keys().cloned().collect(),
+            fields: shape.map(|name| self.fields(&name)).unwrap_or_default(),
+            responses: operation
+                .responses
+                .iter()
+                .map(|(status, body)| Answer::of(status, body))
+                .collect(),
+        }
+    }
+}
+
+impl Field {
+    fn of(parameter: &Parameter) -> Self {
+        let about = match (parameter.name.as_str(), &parameter.example) {
+            ("dry_run", _) if parameter.description.is_empty() => {
+                told("`true` says what would be done, and does nothing")
+            }
+            (_, Some(Value::String(example))) if parameter.description.is_empty() => {
+                told(&format!("such as `{example}`"))
+            }
+            _ => told(&parameter.description),
+        };
+        let kind = match (parameter.r#in.as_str(), parameter.required) {
+            ("path", _) => "in the path".to_owned(),
+            (place, true) => format!("{place}, required"),
+            (place, false) => place.to_owned(),
+        };
+        Self {
+            name: parameter.name.clone(),
+            kind,
+            about,
+        }
+    }
+}
+
+impl Answer {
+    fn of(status: &str, body: &Body) -> Self {
+        let code: Option<StatusCode> = status.parse().ok();
+        let standard = code.and_then(|code| code.canonical_reason()).unwrap_or_default();
+        let about = if body.description.is_empty() {
+            standard
+        } else {
+            &body.description
+        };
+        Self {
+            status: status.to_owned(),
+            about: told(about),
+            shape: body.content.values().find_map(|c| shape(&c.schema)),
+            error: code.is_some_and(|code| code.is_client_error() || code.is_server_error()),
+        }
+    }
+}
+
+/// `Agency`, or `list of Agency`.
+fn shape(schema: &Value) -> Option<String> {
+    let name = |schema: &Value| schema["$ref"].as_str()?.rsplit('/').next().map(str::to_owned);
+    name(schema).or_else(|| Some(format!("list of {}", name(&schema["items"])?)))
+}
+
+/// The description of a member, which stands one deeper where the member may be absent.
+fn description(member: &Value) -> Option<&str> {
+    let inner = ["oneOf", "anyOf", "allOf"]
+        .iter()
+        .filter_map(|of| member[*of].as_array())
+        .flatten();
+    member["description"]
+        .as_str()
+        .or_else(|| inner.filter_map(|m| m["description"].as_str()).next())
+}
+
+/// With a capital letter at its beginning and a full stop at its end; line breaks are none.
+fn told(text: &str) -> Vec<Piece> {
+    let text = capitalized(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    if text.is_empty() || text.ends_with('.') {
+        pieces(&text)
+    } else {
+        pieces(&format!("{text}."))
+    }
+}
+
+fn anchor(method: &str, path: &str) -> String {
+    let words = path
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("-")
+}

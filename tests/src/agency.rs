@@ -1,0 +1,281 @@
+//! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard},
+};
+
+use node::{Node, clock, config::Config, init};
+use protocol::{Hash, Put, status_list, trust_list};
+use registry_schema::{
+    AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState,
+    recognition::RecognitionEntry,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    Badge, Employer, Reply,
+    audit::{Acknowledged, Holding},
+    eventually,
+    http::{self, send},
+};
+
+/// What every scenario's badges are for.
+pub const ACHIEVEMENT: &str = "Formative Assessment in Practice";
+
+/// An agency.
+#[derive(Debug)]
+pub struct Agency {
+    id: AgencyId,
+    url: String,
+    data: PathBuf,
+    token: String,
+    clock: clock::Clock,
+    http: reqwest::Client,
+    node: tokio::sync::Mutex<Option<Node>>,
+    acknowledged: Mutex<Vec<Acknowledged>>,
+}
+
+impl Agency {
+    /// An agency whose node is stopped; `data` was made by `init`.
+    ///
+    /// # Panics
+    /// If no operator can be added to it.
+    pub async fn new(config: &Config, data: &Path, clock: clock::Clock) -> Self {
+        let token = init::add_operator(data, "pat", clock.now()).await.expect("an operator is added");
+        Self {
+            id: config.agency.clone(),
+            url: format!("http://{}", config.listen),
+            data: data.to_owned(),
+            token,
+            clock,
+            http: http::client(),
+            node: tokio::sync::Mutex::new(None),
+            acknowledged: Mutex::default(),
+        }
+    }
+
+    /// Its name.
+    pub const fn id(&self) -> &AgencyId {
+        &self.id
+    }
+
+    /// Where its node answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where its node keeps everything.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Its operator's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Somebody who asks its node.
+    pub fn employer(&self) -> Employer {
+        Employer::at(&self.url)
+    }
+
+    /// Starts its node.
+    ///
+    /// # Panics
+    /// If it does not start, or runs already.
+    pub async fn starts(&self) {
+        let mut node = self.node.lock().await;
+        assert!(node.is_none(), "{} runs already", self.id);
+        let config = Config::load(&self.data).expect("a configuration");
+        let started = node::start(&self.data, config, self.clock.clone()).await;
+        *node = Some(started.unwrap_or_else(|error| panic!("the node of {} does not start: {error:#}", self.id)));
+    }
+
+    /// Stops its node.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn stops(&self) {
+        let node = self.node.lock().await.take();
+        node.unwrap_or_else(|| panic!("{} does not run", self.id)).stop().await;
+    }
+
+    /// Whether its node runs.
+    pub async fn runs(&self) -> bool {
+        self.node.lock().await.is_some()
+    }
+
+    /// Whether its node knows these agencies, and is connected to those with `true`.
+    pub async fn sees(&self, others: &[(AgencyId, bool)]) -> Result<(), String> {
+        let node = self.node.lock().await;
+        let node = node.as_ref().ok_or_else(|| format!("{} does not run", self.id))?;
+        let registry = node.registry.read();
+        for (other, connected) in others {
+            let peer = registry.peers().find(|(id, ..)| *id == other);
+            let (_, lists, is_connected) = peer.ok_or_else(|| format!("{other} is no peer of {}", self.id))?;
+            if lists.is_none() || is_connected != *connected {
+                let known = lists.is_some();
+                return Err(format!("{} sees {other}: known {known}, connected {is_connected}", self.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the agencies whose lists its node holds, its own included.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn knows(&self) -> Vec<AgencyId> {
+        let node = self.node.lock().await;
+        let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
+        node.registry.read().agencies().iter().map(|lists| lists.id.clone()).collect()
+    }
+
+    /// What its node holds, agency by agency, if it runs.
+    pub async fn holdings(&self) -> Vec<Holding> {
+        match self.node.lock().await.as_ref() {
+            Some(node) => Holding::of(&self.id, &node.store, Some(&node.registry)).await,
+            None => vec![],
+        }
+    }
+
+    /// Writes rows into its store that follow from nothing, as a bug or a bad disk would.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn spoils(&self, rows: Vec<protocol::Row>) {
+        let node = self.node.lock().await;
+        let store = &node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id)).store;
+        store.commit(&protocol::Batch { rows, ..protocol::Batch::default() }, &[]).await.expect("the store takes it");
+    }
+
+    /// How many acts of this kind its audit trail holds.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn audited(&self, act: &str) -> i64 {
+        let node = self.node.lock().await;
+        let store = &node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id)).store;
+        store.audited(act).await.expect("the audit trail")
+    }
+
+    /// Who it is for its peers.
+    ///
+    /// # Panics
+    /// If it has no configuration.
+    pub fn genesis(&self) -> Hash {
+        Config::load(&self.data).expect("a configuration").genesis.parse().expect("a hash")
+    }
+
+    /// What it was told was done.
+    pub fn acknowledged(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
+        self.acknowledged.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn notes(&self, what: String, put: Put) {
+        self.acknowledged().push(Acknowledged { agency: self.id.clone(), what, put });
+    }
+
+    /// The operator sends a request, whatever comes of it.
+    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+        let mut request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        send(request).await
+    }
+
+    /// The operator writes, and is told that it is done.
+    async fn writes(&self, path: &str, body: &Value) -> Reply {
+        self.asks(Method::POST, path, Some(body)).await.with_status(201)
+    }
+
+    /// Registers an issuer.
+    pub async fn registers(&self, name: &str) -> Issuer {
+        let issuer: Issuer = self.writes("/v1/issuers", &json!({"name": name})).await.json();
+        self.notes(format!("issuer `{name}` registered"), trust_list::register(&issuer));
+        issuer
+    }
+
+    /// Recognizes an issuer for renewal, once its node has heard of it.
+    pub async fn recognizes(&self, issuer: &Issuer) -> RecognitionEntry {
+        self.recognizes_for(issuer, &[Purpose::Renewal], &Scope::All).await
+    }
+
+    /// Recognizes an issuer, once its node has heard of it.
+    pub async fn recognizes_for(&self, issuer: &Issuer, purposes: &[Purpose], scope: &Scope) -> RecognitionEntry {
+        eventually(&format!("{} hears of the issuer `{}`", self.id, issuer.name), async || {
+            let reply = self.asks(Method::GET, &format!("/v1/issuers/{}", issuer.id), None).await;
+            if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
+        })
+        .await;
+        let body = json!({"issuer": issuer.id, "purposes": purposes, "scope": scope});
+        let entry: RecognitionEntry = self.writes("/v1/recognitions", &body).await.json();
+        self.notes(format!("issuer `{}` recognized", issuer.name), trust_list::recognize(&entry.recognition));
+        entry
+    }
+
+    /// Withdraws a recognition.
+    ///
+    /// # Panics
+    /// If it is not done.
+    pub async fn withdraws(&self, entry: &RecognitionEntry) {
+        let id = &entry.recognition.id;
+        let ended: RecognitionEntry = self.writes(&format!("/v1/recognitions/{id}/withdrawal"), &json!({})).await.json();
+        let withdrawal = ended.withdrawn.expect("a withdrawn recognition says so");
+        self.notes(format!("recognition `{id}` withdrawn"), trust_list::withdraw(id, &withdrawal));
+    }
+
+    /// Issues a badge.
+    pub async fn issues(&self, issuer: &Issuer, subject: &str) -> Badge {
+        self.issues_with(issuer, subject, json!({})).await
+    }
+
+    /// Issues a badge with more to say: `valid_until`.
+    ///
+    /// # Panics
+    /// If it is not done.
+    pub async fn issues_with(&self, issuer: &Issuer, subject: &str, more: Value) -> Badge {
+        let mut body = json!({"issuer": issuer.id, "subject": subject, "achievement": {"name": ACHIEVEMENT}});
+        let both = body.as_object_mut().zip(more.as_object());
+        let (body_fields, more_fields) = both.expect("two objects");
+        body_fields.extend(more_fields.clone());
+        self.writes("/v1/credentials", &body).await.json()
+    }
+
+    /// What it keeps of a credential.
+    pub async fn keeps(&self, code: CredentialCode) -> Credential {
+        self.asks(Method::GET, &format!("/v1/credentials/{}", code.compact()), None).await.with_status(200).json()
+    }
+
+    /// Revokes a badge.
+    pub async fn revokes(&self, badge: &Badge, reason: Reason) -> StatusChange {
+        let change = self.changes(badge, StatusState::Revoked, reason).await;
+        let (list, index) = badge.slot();
+        self.notes(format!("{} revoked", badge.code()), status_list::revoke(list, index, reason, change.at));
+        change
+    }
+
+    /// Suspends a badge.
+    pub async fn suspends(&self, badge: &Badge, reason: Reason) -> StatusChange {
+        self.changes(badge, StatusState::Suspended, reason).await
+    }
+
+    /// Lifts a suspension.
+    pub async fn reinstates(&self, badge: &Badge, reason: Reason) -> StatusChange {
+        self.changes(badge, StatusState::Active, reason).await
+    }
+
+    async fn changes(&self, badge: &Badge, to: StatusState, reason: Reason) -> StatusChange {
+        let reply = self.tries_to_change(badge.code(), to, reason).await.with_status(201);
+        serde_json::from_value(reply.value()["change"].clone()).expect("a change")
+    }
+
+    /// Tries to change a status, whatever comes of it.
+    pub async fn tries_to_change(&self, code: CredentialCode, to: StatusState, reason: Reason) -> Reply {
+        let body = json!({"status": to, "reason": reason, "note": "stays at home"});
+        self.asks(Method::POST, &format!("/v1/credentials/{}/status-entries", code.compact()), Some(&body)).await
+    }
+}

@@ -1,0 +1,54 @@
+//! Verifiers and signers that are not ours: `tests/interop`, run by Node.js.
+
+use std::{ffi::OsStr, path::Path, process::Stdio};
+
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::program::finish;
+
+/// What another project's verifier says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OthersSay {
+    /// Proof, the issuer's control of the key, and dates.
+    pub verified: bool,
+    /// Every status entry could be read, and none is set.
+    pub status_ok: bool,
+    /// What it has against it.
+    pub errors: Vec<String>,
+}
+
+/// The verifiers.
+pub const VERIFIERS: [&str; 2] = ["verify.mjs", "dcc-verify.mjs"];
+
+/// Runs one of the tools; gives the line that it prints, and its exit code.
+///
+/// # Panics
+/// If Node.js or the packages are not there.
+pub async fn tool(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> (Value, Option<i32>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
+    assert!(folder.join("node_modules").is_dir(), "the packages are not there: run tests/run, or `npm ci` in tests/interop");
+    let mut command = Command::new("node");
+    command.arg(folder.join(name)).args(arguments).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = finish(command, b"").await;
+    let line = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {ended:?}"));
+    (line, ended.code)
+}
+
+/// Asks a verifier about a badge, with these status lists.
+///
+/// # Panics
+/// If it cannot be run, or its exit code is not what it says.
+pub async fn asks(verifier: &str, badge: &Path, lists: &[&Path]) -> OthersSay {
+    let mut arguments = vec![badge.as_os_str()];
+    for list in lists {
+        arguments.extend([OsStr::new("--status-list"), list.as_os_str()]);
+    }
+    let (line, code) = tool(verifier, arguments).await;
+    let says: OthersSay = serde_json::from_value(line).expect("a verifier's answer");
+    assert_eq!(code, Some(i32::from(!says.verified)), "{says:?}");
+    says
+}
