@@ -1,0 +1,202 @@
+//! Tests of `verify`.
+
+use serde_json::json;
+
+use super::*;
+use crate::client::tests::{canned, client};
+
+fn verdict(kind: &str, sentence: &str, findings: serde_json::Value) -> serde_json::Value {
+    json!({
+        "verdict": kind, "sentence": sentence, "agency": "US-NC", "purpose": "renewal",
+        "at": "2026-11-23T14:02:11Z", "checked_at": "2026-11-23T14:02:11Z", "findings": findings,
+        "credential": {"id": "urn:uuid:1", "code": null, "name": "Formative Assessment",
+            "subject": {"name": "Ana Reyes", "identity_checked": false},
+            "valid_from": "2026-08-01T00:00:00Z", "valid_until": null},
+        "issuer": {"id": "did:key:z6Mk", "name": "Palmetto Learning", "agency": "US-SC"},
+        "status": {"state": "active", "fresh_as_of": "2026-11-23T13:58:11Z", "source": "US-SC"},
+        "recognized_by": [{"agency": "US-NC", "scope": "all achievements", "purposes": ["renewal", "stipend"],
+            "from": "2026-01-01T00:00:00Z", "until": null, "path": ["US-NC"]}],
+        "worth": [{"agency": "US-NC", "purpose": "renewal", "unit": "CEU", "amount": "1.5", "rule": "r1",
+            "citation": "16 NCAC 06C .0334"}],
+        "receipt": null
+    })
+}
+
+fn shown(verdict: serde_json::Value) -> String {
+    let node = Url::parse("http://127.0.0.1:7400").unwrap();
+    let text = render(&serde_json::from_value(verdict).unwrap(), &node, false);
+    assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
+    text
+}
+
+fn finding(check: &str, outcome: &str, code: &str, detail: &str) -> serde_json::Value {
+    json!({"check": check, "outcome": outcome, "code": code, "detail": detail})
+}
+
+#[test]
+fn accepted_reads_as_a_card() {
+    let passed = finding("proof", "passed", "proof.valid", "the signature fits");
+    let text = shown(verdict(
+        "accepted",
+        "Accepted in North Carolina for license renewal.",
+        json!([passed]),
+    ));
+    assert_eq!(text, include_str!("snapshots/accepted.txt").trim_end());
+}
+
+#[test]
+fn not_recognized_says_who_recognizes_nobody() {
+    let missing = finding(
+        "recognition",
+        "failed",
+        "recognition.none",
+        "North Carolina recognizes this issuer for nothing",
+    );
+    let no_rate = finding(
+        "worth",
+        "not_applicable",
+        "worth.no_published_rate",
+        "North Carolina publishes no rate for it",
+    );
+    let mut v = verdict(
+        "not_recognized",
+        "Genuine, but not recognized in North Carolina for license renewal.",
+        json!([missing, no_rate]),
+    );
+    v["recognized_by"] = json!([]);
+    v["worth"] = json!([]);
+    assert_eq!(shown(v), include_str!("snapshots/not_recognized.txt").trim_end());
+}
+
+#[test]
+fn not_valid_shows_every_finding_that_failed() {
+    let mut v = verdict(
+        "not_valid",
+        "Not valid: this badge was revoked on 3 March 2026.",
+        json!([
+            finding(
+                "proof",
+                "failed",
+                "proof.invalid",
+                "the signature does not match: the file was changed after it was issued"
+            ),
+            finding("dates", "passed", "dates.valid", "in date"),
+            finding(
+                "status",
+                "failed",
+                "status.revoked",
+                "revoked on 3 March 2026 by South Carolina: issued in error"
+            ),
+            finding(
+                "holder",
+                "could_not_check",
+                "holder.not_asked",
+                "nobody showed that the badge is theirs"
+            ),
+        ]),
+    );
+    v["status"]["state"] = json!("revoked");
+    assert_eq!(shown(v), include_str!("snapshots/not_valid.txt").trim_end());
+}
+
+#[test]
+fn could_not_check_says_what_and_since_when() {
+    let stale = finding(
+        "status",
+        "could_not_check",
+        "status.stale",
+        "not heard from South Carolina since 19 November 2026",
+    );
+    let mut v = verdict(
+        "could_not_check",
+        "Could not check: South Carolina has not been heard from since Thursday.",
+        json!([stale]),
+    );
+    v["status"] = json!({"state": "unknown", "fresh_as_of": "2026-11-19T08:00:00Z", "source": "US-SC"});
+    assert_eq!(shown(v), include_str!("snapshots/could_not_check.txt").trim_end());
+}
+
+#[test]
+fn unreadable_needs_nothing_but_the_sentence() {
+    let broken = finding(
+        "structure",
+        "failed",
+        "structure.unreadable",
+        "reading stopped at line 3, column 7",
+    );
+    let mut v = verdict("unreadable", "This is not a badge that we can read.", json!([broken]));
+    v["credential"] = json!(null);
+    v["issuer"] = json!(null);
+    v["recognized_by"] = json!([]);
+    v["worth"] = json!([]);
+    v["status"] = json!({"state": "unknown", "fresh_as_of": null, "source": null});
+    assert_eq!(shown(v), include_str!("snapshots/unreadable.txt").trim_end());
+}
+
+#[test]
+fn each_verdict_has_its_exit_code_and_its_color() {
+    use VerdictKind::{Accepted, CouldNotCheck, NotRecognized, NotValid, Unreadable};
+    let all = [Accepted, NotValid, NotRecognized, Unreadable, CouldNotCheck];
+    assert_eq!(all.map(|v| exit_for(v).code()), [0, 1, 1, 1, 3]);
+    let colors: std::collections::BTreeSet<_> = all.map(paint).into();
+    assert_eq!(colors.len(), 5);
+}
+
+#[test]
+fn the_content_type_follows_from_the_content() {
+    for (bytes, extension, kind) in [
+        (&b"\x89PNG\r\n\x1a\nrest"[..], None, "image/png"),
+        (b" \n{\"a\":1}", Some("txt"), "application/json"),
+        (b"<?xml version=\"1.0\"?><svg/>", None, "image/svg+xml"),
+        (b"eyJhbGciOiJFZERTQSJ9.e30.c2ln", None, "application/vc+jwt"),
+        (b"https://badges.example.org/17", None, "text/plain"),
+        (b"\xff\xfe", Some("json"), "application/json"),
+        (b"\xff\xfe", None, "application/octet-stream"),
+    ] {
+        assert_eq!(kind_of(bytes, extension), kind);
+    }
+}
+
+#[test]
+fn what_is_typed_is_a_code_a_link_or_a_mistake() {
+    let code = CredentialCode::new(*b"NC", 12345).to_string();
+    assert_eq!(load(&code.to_lowercase()).unwrap().bytes, code.as_bytes());
+    assert_eq!(load("https://badges.example.org/17").unwrap().kind, "text/plain");
+    for (wrong, says) in [
+        ("no-such-badge.json", "is no file here"),
+        ("NC-4K2M9-QXR7T-Z", "typing mistake"),
+    ] {
+        let error = load(wrong).err().unwrap();
+        assert_eq!(exit::of(&error), Exit::Usage);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_badge_is_sent_as_it_is_with_the_question() {
+    let body = verdict("accepted", "Accepted.", json!([])).to_string();
+    let (node, requests) = canned("200 OK", "application/json", &body);
+    let session = Session {
+        client: client(&node),
+        out: out::Out {
+            json: true,
+            color: false,
+        },
+        profile: Default::default(),
+        now: registry_schema::Timestamp(0),
+        yes: false,
+        dry_run: false,
+    };
+    let args = Verify {
+        badges: vec!["https://badges.example.org/17".to_owned()],
+        at: Some("2026-08-15".parse().unwrap()),
+        purpose: Some(registry_schema::Purpose::Renewal),
+        agency: Some("US-TN".parse().unwrap()),
+    };
+    assert_eq!(verify(&session, &args).await.unwrap(), Exit::Done);
+    let request = requests.recv().unwrap();
+    let line = "POST /v1/verifications?at=2026-08-15T00%3A00%3A00Z&purpose=renewal&agency=US-TN HTTP/1.1\r\n";
+    assert!(request.starts_with(line), "{request}");
+    assert!(request.contains("content-type: text/plain\r\n"));
+    assert!(request.ends_with("\r\n\r\nhttps://badges.example.org/17"));
+}
