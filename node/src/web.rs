@@ -11,7 +11,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use registry_schema::{AgencyId, Issuer, recognition::RecognitionEntry};
+use registry_schema::{AgencyId, CredentialCode, Issuer, recognition::RecognitionEntry};
 use serde::Deserialize;
 use utoipa::openapi::OpenApi;
 
@@ -24,7 +24,7 @@ use pages::{
 use crate::api::{
     App, agencies,
     problem::{self, Problem},
-    verifications::{Asked, answer},
+    verifications::{Asked, answer, permit},
 };
 
 /// The pages' routes. The page for developers tells what `document` tells.
@@ -126,6 +126,10 @@ struct Sent {
 }
 
 async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
+    let _permit = match permit(&app).await {
+        Ok(permit) => permit,
+        Err(problem) => return problem_page(&problem),
+    };
     let sent = match read_form(multipart).await {
         Ok(sent) => sent,
         Err(error) => {
@@ -146,6 +150,12 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
         let problem = Problem::new(&problem::INVALID, "choose a badge file, or type a short code");
         return box_page(&app, &sent.asked, "", Some(&problem));
     }
+    if let Some(problem) = Some(sent.text.trim())
+        .filter(|_| sent.file.is_empty())
+        .and_then(mistyped)
+    {
+        return box_page(&app, &sent.asked, &sent.text, Some(&problem));
+    }
     match answer(&app, badge, &question).await {
         Ok(verdict) => {
             let names = app.registry.read();
@@ -158,6 +168,21 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
         }
         Err(problem) => problem_page(&problem),
     }
+}
+
+/// What to say of a text that is neither a badge nor a code: it was typed, so it can be typed again.
+fn mistyped(text: &str) -> Option<Problem> {
+    let problem = |detail| Some(Problem::new(&problem::INVALID, detail));
+    if text.starts_with("https://") || text.starts_with("http://") {
+        return problem(
+            "this node does not open links: that would tell others whom you are checking. Download the badge behind it, and choose that file",
+        );
+    }
+    let typed = text.len() <= 32 && !text.starts_with(['{', '[', '"', '<']);
+    if typed && text.parse::<CredentialCode>().is_err() {
+        return problem("this is not a short code: check it for a typing mistake. It has 13 letters and digits");
+    }
+    None
 }
 
 async fn read_form(mut multipart: Multipart) -> Result<Sent, MultipartError> {
@@ -241,5 +266,26 @@ async fn help_page(Path(code): Path<String>) -> Response {
             &problem::NOT_FOUND,
             "there is no such code: see /help for all of them",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typing_mistake_is_told_from_a_badge_and_from_a_code() {
+        let code = CredentialCode::new(*b"NC", 0x1_9A4E_C27B_5D13).to_string();
+        for fine in [
+            code.as_str(),
+            &code.to_lowercase().replace('-', " "),
+            "{}",
+            "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJkaWQifQ.c2ln",
+        ] {
+            assert!(mistyped(fine).is_none(), "{fine}");
+        }
+        for wrong in ["NC-00000-00000-X", "hello", "https://badges.example/1"] {
+            assert!(mistyped(wrong).is_some(), "{wrong}");
+        }
     }
 }

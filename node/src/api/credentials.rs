@@ -50,7 +50,7 @@ pub(super) async fn one(
 /// A credential to issue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct New {
+pub(super) struct NewCredential {
     /// The issuer's id; its key is kept at this node.
     issuer: String,
     /// What was shown.
@@ -89,16 +89,16 @@ pub(super) struct Issued {
 }
 
 /// Issue a credential.
-#[utoipa::path(post, path = "/v1/credentials", tag = "credentials", request_body = New,
+#[utoipa::path(post, path = "/v1/credentials", tag = "credentials", request_body = NewCredential,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Issued), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
     Operator(hand): Operator,
-    body: Result<Json<New>, JsonRejection>,
+    body: Result<Json<NewCredential>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Issued>), Problem> {
-    let Json(New {
+    let Json(NewCredential {
         issuer,
         achievement,
         subject,

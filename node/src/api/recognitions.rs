@@ -19,7 +19,7 @@ use super::{
     auth::Operator,
     problem::{INVALID, Problem},
 };
-use crate::registrar::NewRecognition;
+use crate::registrar;
 
 /// Which recognitions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -64,7 +64,7 @@ pub(super) async fn list(
 /// A recognition to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct New {
+pub(super) struct NewRecognition {
     /// The issuer's id, as its home agency registers it.
     issuer: String,
     /// For which purposes; at least one.
@@ -81,16 +81,16 @@ pub(super) struct New {
 }
 
 /// Recognize an issuer.
-#[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = New,
+#[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = NewRecognition,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = RecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
     Operator(hand): Operator,
-    body: Result<Json<New>, JsonRejection>,
+    body: Result<Json<NewRecognition>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
-    let Json(New {
+    let Json(NewRecognition {
         issuer,
         purposes,
         scope,
@@ -98,7 +98,7 @@ pub(super) async fn recognize(
         until,
         accepts_without_status,
     }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let new = NewRecognition {
+    let new = registrar::NewRecognition {
         issuer,
         purposes,
         scope,

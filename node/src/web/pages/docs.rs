@@ -42,11 +42,21 @@ impl Reference {
             tracing::error!(%error, "the OpenAPI document cannot be read: /docs is empty");
             openapi::Document::default()
         });
+        // Everything in an answer is there or null: that a member is required says nothing to its reader.
+        let told = |shape: &str| -> Vec<Field> {
+            let always = |field| Field {
+                kind: String::new(),
+                ..field
+            };
+            document.fields(shape).into_iter().map(always).collect()
+        };
+        let mut answer = told("Verdict");
+        answer.sort_by_key(|field| SAMPLE_VERDICT.find(&format!("\n  \"{}\"", field.name)));
         Self {
             about: document.info.description.clone(),
-            answer: document.fields("Verdict"),
-            problem: document.fields("Problem"),
-            groups: document.groups(),
+            answer,
+            problem: told("Problem"),
+            groups: document.groups(&errors),
             errors,
         }
     }

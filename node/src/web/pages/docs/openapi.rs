@@ -6,7 +6,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::words::{Piece, capitalized, pieces};
+use super::{
+    super::words::{Piece, capitalized, pieces},
+    Error,
+};
 
 /// The order in which a reader meets them; a tag that is not named here comes last.
 const TAGS: [(&str, &str); 6] = [
@@ -123,13 +126,14 @@ pub(super) struct Answer {
 
 impl Document {
     /// All routes, by tag.
-    pub(super) fn groups(&self) -> Vec<Group> {
+    /// What a status means is told by the error that has it, where the route itself does not say.
+    pub(super) fn groups(&self, errors: &[Error]) -> Vec<Group> {
         let mut routes: Vec<(usize, String, Route)> = Vec::new();
         for (path, methods) in &self.paths {
             for (method, operation) in methods {
                 let tag = operation.tags.first().cloned().unwrap_or_default();
                 let place = TAGS.iter().position(|(name, _)| *name == tag).unwrap_or(TAGS.len());
-                routes.push((place, tag, self.route(method, path, operation)));
+                routes.push((place, tag, self.route(method, path, operation, errors)));
             }
         }
         routes.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
@@ -171,7 +175,7 @@ impl Document {
         members.map(field).collect()
     }
 
-    fn route(&self, method: &str, path: &str, operation: &Operation) -> Route {
+    fn route(&self, method: &str, path: &str, operation: &Operation, errors: &[Error]) -> Route {
         let shape = operation.request_body.content.values().find_map(|c| shape(&c.schema));
         Route {
             anchor: anchor(method, path),
@@ -186,7 +190,7 @@ impl Document {
             responses: operation
                 .responses
                 .iter()
-                .map(|(status, body)| Answer::of(status, body))
+                .map(|(status, body)| Answer::of(status, body, errors))
                 .collect(),
         }
     }
@@ -217,9 +221,13 @@ impl Field {
 }
 
 impl Answer {
-    fn of(status: &str, body: &Body) -> Self {
+    fn of(status: &str, body: &Body, errors: &[Error]) -> Self {
         let code: Option<StatusCode> = status.parse().ok();
-        let standard = code.and_then(|code| code.canonical_reason()).unwrap_or_default();
+        let error = errors.iter().find(|e| Some(e.status) == code.map(|code| code.as_u16()));
+        let standard = error.map_or_else(
+            || code.and_then(|code| code.canonical_reason()).unwrap_or_default(),
+            |e| e.title,
+        );
         let about = if body.description.is_empty() {
             standard
         } else {
