@@ -32,7 +32,7 @@ use crate::{clock::Clock, registrar::Registrar, registry::SharedRegistry, storag
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// How long a request may take, its body included; then it is answered with 408.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How many badges are read and judged at once. With [`MAX_BODY_BYTES`] it bounds the memory that strangers can use.
 pub(crate) const MAX_VERIFYING: usize = 32;

@@ -135,7 +135,8 @@ impl Replication {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             let (event, writing) = tokio::select! {
-                writing = self.writings.recv() => match writing {
+                // Held back until the replica knows how far its own log reaches abroad.
+                writing = self.writings.recv(), if self.replica.may_write(self.clock.now()) => match writing {
                     Some(Writing { puts, own, done }) => (Event::Authored(puts), Some((own, done))),
                     None => return,
                 },

@@ -10,7 +10,7 @@ use registry_schema::Timestamp;
 
 use crate::{
     document::{Broken, Clock, Documents, Place, Row},
-    envelope::{DocumentId, Envelope, SignedEnvelope},
+    envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
     heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
     key_log::KeyLog,
     signed::{Hash, PublicKey, Verified},
@@ -120,6 +120,22 @@ impl AgencyLog {
     #[must_use]
     pub fn heads(&self) -> Vec<Hash> {
         self.heads.iter().copied().collect()
+    }
+
+    /// The newest envelopes that a writer names as parents and as heads: all of them, or its own and some others while
+    /// more branches are open than an envelope can join. Sorted.
+    #[must_use]
+    pub fn newest_for(&self, writer: &PublicKey) -> Vec<Hash> {
+        let is_others = |hash: &Hash| {
+            self.kept
+                .get(hash)
+                .is_none_or(|kept| kept.envelope.header().writer != *writer)
+        };
+        let mut newest = self.heads();
+        newest.sort_by_key(is_others);
+        newest.truncate(MAX_PARENTS);
+        newest.sort_unstable();
+        newest
     }
 
     /// Each document's automerge heads.

@@ -23,6 +23,9 @@ use crate::{
 };
 use step::Step;
 
+/// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
+const OWN_LOG_WAIT_SECONDS: i64 = 30;
+
 /// What a replica is told at its start.
 #[derive(Debug)]
 pub struct Settings {
@@ -152,6 +155,17 @@ pub struct Replica {
     sessions: BTreeMap<Hash, Session>,
     last_call: u64,
     last_beat: Option<Timestamp>,
+    own_log: OwnLog,
+}
+
+/// What this replica knows of its own agency's log abroad. A store restored from a backup lacks what was written after
+/// it; writing on from there would make two histories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnLog {
+    /// No peer has said yet; since the first event.
+    Asking(Option<Timestamp>),
+    /// A peer has said, and all of it is here; or there is nobody to ask.
+    Known,
 }
 
 impl Replica {
@@ -186,9 +200,12 @@ impl Replica {
         if !logs.contains_key(&settings.home) {
             return Err(Failed::NoKeyLog);
         }
+        let alone = settings.pinned.iter().all(|agency| *agency == settings.home);
+        let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
         Ok(Self {
             settings,
             logs,
+            own_log,
             sessions: BTreeMap::new(),
             last_call: 0,
             last_beat: None,
@@ -201,12 +218,25 @@ impl Replica {
         &self.logs
     }
 
+    /// Whether this replica may write to its own log: a peer has told how far that log reaches abroad and all of it is
+    /// here, or none did within 30 seconds. Until then the driver holds [`Event::Authored`] back.
+    #[must_use]
+    pub fn may_write(&self, now: Timestamp) -> bool {
+        match self.own_log {
+            OwnLog::Known => true,
+            OwnLog::Asking(since) => since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS),
+        }
+    }
+
     /// What to do about an event.
     ///
     /// # Errors
     /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.
     pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut dyn rand::Rng) -> Result<Vec<Effect>, Failed> {
         let mut step = Step::default();
+        if self.own_log == OwnLog::Asking(None) {
+            self.own_log = OwnLog::Asking(Some(now));
+        }
         match event {
             Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
             Event::Connected(peer) => {
@@ -237,7 +267,8 @@ impl Replica {
         step: &mut Step,
     ) -> Result<(), Failed> {
         let log = self.logs.get_mut(&self.settings.home).ok_or(Failed::NoKeyLog)?;
-        let envelope = Envelope::seal(&self.settings.key, log.key_log(), log.heads(), now, puts, rng)?;
+        let parents = log.newest_for(&self.settings.key.public());
+        let envelope = Envelope::seal(&self.settings.key, log.key_log(), parents, now, puts, rng)?;
         let pushed = vec![envelope.signed()];
         step.keep(log, envelope)?;
         self.beat(now, step)?;
@@ -262,7 +293,7 @@ impl Replica {
             agency: log.key_log().genesis(),
             writer,
             key_log: log.key_log().head(),
-            heads: log.heads(),
+            heads: log.newest_for(&writer),
             issued,
             next_by: issued.plus_seconds(self.settings.heartbeat_term),
         })?;
@@ -290,7 +321,7 @@ impl Replica {
         let due = |last: Option<Timestamp>, every: i64| {
             last.is_none_or(|last| now < last || now.seconds_since(last) >= every)
         };
-        if due(self.last_beat, self.settings.heartbeat_every) {
+        if self.may_write(now) && due(self.last_beat, self.settings.heartbeat_every) {
             self.beat(now, step)?;
             self.push(vec![], step);
         }

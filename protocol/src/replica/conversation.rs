@@ -2,7 +2,7 @@
 
 use registry_schema::Timestamp;
 
-use super::{Effect, Failed, Replica, step::Step};
+use super::{Effect, Failed, OwnLog, Replica, step::Step};
 use crate::{
     envelope::SignedEnvelope,
     heartbeat::Heartbeat,
@@ -122,7 +122,10 @@ impl Replica {
             return Ok(());
         };
         match (asked, response) {
-            (Asked::Exchange, Response::Exchange(summaries)) => self.consider(peer, summaries, now, step),
+            (Asked::Exchange, Response::Exchange(summaries)) => {
+                self.hear_of_own_log(&summaries);
+                self.consider(peer, summaries, now, step);
+            }
             (Asked::Push, Response::Received) => {}
             // Another peer may have answered first; a log that is here already is not begun again.
             (Asked::KeyLog(asked), Response::KeyLog(_)) if self.logs.contains_key(&asked) => {}
@@ -143,13 +146,25 @@ impl Replica {
                 }
                 let progress = !envelopes.is_empty();
                 self.take(peer, agency, envelopes, step)?;
-                if more || (progress && self.logs.get(&agency).is_some_and(|log| log.missing() > 0)) {
+                let waits = agency == self.settings.home && self.own_log != OwnLog::Known;
+                let missing = self.logs.get(&agency).is_some_and(|log| log.missing() > 0);
+                if more || (progress && (missing || waits)) {
                     self.exchange(peer, now, step);
                 }
             }
             _ => step.expel(peer, Misbehaviour::WrongAnswer),
         }
         Ok(())
+    }
+
+    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again.
+    fn hear_of_own_log(&mut self, summaries: &[Summary]) {
+        let home = self.settings.home;
+        let Some(log) = self.logs.get(&home) else { return };
+        let abroad = summaries.iter().find(|summary| summary.agency == home);
+        if abroad.is_none_or(|summary| summary.heads.iter().all(|head| log.holds(head))) {
+            self.own_log = OwnLog::Known;
+        }
     }
 
     /// Looks at what a peer says it has, and asks for what is missing here.
