@@ -26,7 +26,7 @@ use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trac
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{clock::Clock, registrar::Registrar, registry::SharedRegistry, storage::Store, web};
+use crate::{abroad::Abroad, clock::Clock, registrar::Registrar, registry::SharedRegistry, storage::Store, web};
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -44,6 +44,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
     pub(crate) clock: Clock,
+    pub(crate) abroad: Abroad,
     /// A permit for each badge in work.
     pub(crate) verifying: Arc<Semaphore>,
 }

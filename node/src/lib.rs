@@ -5,6 +5,7 @@
 //! `protocol::Replica` → `storage` → only then the answer and the messages to peers (`network`). *A badge*: `api` or
 //! `web` → `verification::formats` → [`evidence`] gathers → `verification::judge`.
 
+mod abroad;
 mod api;
 pub mod clock;
 pub mod config;
@@ -30,6 +31,7 @@ use tokio::{
 };
 
 use crate::{
+    abroad::Abroad,
     clock::Clock,
     config::Config,
     network::{Network, Peer},
@@ -63,6 +65,8 @@ pub struct Node {
 /// # Errors
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
+    // An error means that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data).await?;
     let folder = data.join("keys");
@@ -125,6 +129,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         clock,
+        abroad: Abroad::new()?,
         verifying: Arc::new(Semaphore::new(api::MAX_VERIFYING)),
     };
     let (http, server, serving) =

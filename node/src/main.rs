@@ -112,8 +112,6 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
-    // An error means that a provider is installed already, which is what we want.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
         Command::Init(Init {

@@ -3,7 +3,8 @@
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
 };
 use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -28,23 +29,35 @@ pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<
 }
 
 /// One credential, by its code or id. Its holder's name is shown to operators alone.
+///
+/// With `Accept: application/vc` the signed badge itself, by its code alone: who has the code has it from the holder.
 #[utoipa::path(get, path = "/v1/credentials/{code}", tag = "credentials", params(("code" = String, Path)),
     responses((status = 200, body = Credential), (status = 404, body = Problem)))]
 pub(super) async fn one(
     State(app): State<App>,
     Path(code): Path<String>,
     operator: Result<Operator, Problem>,
-) -> Result<Json<Credential>, Problem> {
-    let issued = match code.parse::<CredentialCode>() {
-        Ok(code) => app.store.credential_by_code(code).await?,
-        Err(_) => app.store.credential_by_id(&code).await?,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let by_code = code.parse::<CredentialCode>().ok();
+    let issued = match by_code {
+        Some(code) => app.store.credential_by_code(code).await?,
+        None => app.store.credential_by_id(&code).await?,
     };
     let unknown = || Problem::new(&NOT_FOUND, format!("this agency has issued no credential `{code}`"));
-    let mut credential = app.registrar.shown(&issued.ok_or_else(unknown)?);
+    let issued = issued.ok_or_else(unknown)?;
+    let wants_badge = headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| accept.as_bytes() == b"application/vc");
+    if wants_badge && by_code.is_some() {
+        let badge = app.store.badge(&issued.id).await?.ok_or_else(unknown)?;
+        return Ok(([(header::CONTENT_TYPE, "application/vc")], badge).into_response());
+    }
+    let mut credential = app.registrar.shown(&issued);
     if operator.is_err() {
         credential.subject = None;
     }
-    Ok(Json(credential))
+    Ok(Json(credential).into_response())
 }
 
 /// A credential to issue.

@@ -17,16 +17,19 @@ use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
-use verification::{OpenBadge, Question, Unreadable, formats, judge, unreadable};
+use verification::{OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
 
 use super::{
     App,
-    problem::{INVALID, Problem, UNSUPPORTED},
+    problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
 };
-use crate::evidence::gather;
+use crate::{abroad::Fetched, evidence::gather};
 
 /// How long a badge waits for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A code with its spaces and hyphens, in bytes.
+const LONGEST_CODE: usize = 40;
 
 /// What is asked about a badge.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -77,8 +80,8 @@ impl Asked {
 
 /// Check a badge.
 ///
-/// The body is the badge itself: JSON-LD, or a baked PNG or SVG; or `text/plain` with a short code of this node's
-/// agency; or `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if
+/// The body is the badge itself: JSON-LD, or a baked PNG or SVG; or `text/plain` with a short code, for which
+/// the agency that keeps the badge is asked; or `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if
 /// the request could be read at all; a file that is no badge is the verdict `unreadable`.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verification", params(Asked),
@@ -138,50 +141,70 @@ async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
 
 /// The answer about these bytes. The page, the API and the command line all come here.
 pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
-    let badge = match read(app, bytes).await? {
+    let text = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| text.len() <= LONGEST_CODE);
+    let behind_code = match text.and_then(|text| text.parse::<CredentialCode>().ok()) {
+        Some(code) => Some(fetch(app, code).await?),
+        None => None,
+    };
+    let badge = match behind_code {
+        None => read(bytes.to_vec()).await?,
+        Some(Fetched::Badge(badge)) => read(badge).await?,
+        Some(Fetched::Unreachable(why)) => return Ok(unreachable(&why, question)),
+        Some(Fetched::Unknown) => Err(Unreadable {
+            stopped: "no agency of this federation has issued a badge with this code".into(),
+            next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
+        }),
+    };
+    let badge = match badge {
         Ok(badge) => badge,
         Err(why) => return Ok(unreadable(&why, question)),
     };
     let evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
-    tokio::task::spawn_blocking(move || judge(&badge, &evidence, &question))
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "a verification died");
-            Problem::new(
-                &super::problem::UNAVAILABLE,
-                "this badge could not be judged: please report it to the node's operator",
-            )
-        })
+    apart(move || judge(&badge, &evidence, &question)).await
 }
 
-/// Reads the badge, or the code of one.
-async fn read(app: &App, bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, Problem> {
-    let text = std::str::from_utf8(bytes)
-        .ok()
-        .map(str::trim)
-        .filter(|text| text.len() <= 32);
-    if let Some(code) = text.and_then(|text| text.parse::<CredentialCode>().ok()) {
-        let issued = app.store.credential_by_code(code).await?;
-        let Some(issued) = issued else {
-            return Ok(Err(Unreadable {
-                stopped: format!("this agency has issued no badge with the code {code}"),
-                next:
-                    "ask the node of the agency that the first two letters name, or ask the holder for the badge file"
-                        .into(),
-            }));
-        };
-        let badge = app.store.badge(&issued.id).await?.unwrap_or_default();
-        return Ok(formats::read(badge.as_bytes()));
+/// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.
+async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
+    if let Some(issued) = app.store.credential_by_code(code).await? {
+        return Ok(Fetched::Badge(
+            app.store.badge(&issued.id).await?.unwrap_or_default().into_bytes(),
+        ));
     }
-    let bytes = bytes.to_vec();
-    let read = tokio::task::spawn_blocking(move || formats::read(&bytes)).await;
-    read.map_err(|error| {
-        tracing::error!(%error, "reading a badge died");
+    let keepers: Vec<(AgencyId, String)> = {
+        let registry = app.registry.read();
+        let others = registry
+            .agencies()
+            .into_iter()
+            .filter(|lists| lists.id != *registry.home_id());
+        let of_letters = others.filter(|lists| lists.id.code_letters() == code.agency_letters());
+        of_letters.map(|lists| (lists.id.clone(), lists.url.clone())).collect()
+    };
+    let mut answer = Fetched::Unknown;
+    for (agency, url) in keepers {
+        match app.abroad.badge(&agency, &url, code).await {
+            Fetched::Unknown => {}
+            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            unreachable => answer = unreachable,
+        }
+    }
+    Ok(answer)
+}
+
+async fn read(bytes: Vec<u8>) -> Result<Result<OpenBadge, Unreadable>, Problem> {
+    apart(move || formats::read(&bytes)).await
+}
+
+/// Does work on a thread of its own; a panic there is a bug, and an answer all the same.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a verification died");
         Problem::new(
-            &super::problem::UNAVAILABLE,
-            "this file could not be read: please report it to the node's operator",
+            &UNAVAILABLE,
+            "this badge could not be judged: please report it to the node's operator",
         )
     })
 }

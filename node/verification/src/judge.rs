@@ -86,7 +86,25 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
 /// The verdict on a file in which no badge could be read.
 #[must_use]
 pub fn unreadable(why: &Unreadable, question: &Question) -> Verdict {
-    let mut findings = vec![finding(Code::StructureUnreadable, why.to_string())];
+    let finding = finding(Code::StructureUnreadable, why.to_string());
+    let sentence = format!("This file is not a badge that we can read: {why}.");
+    without_badge(VerdictKind::Unreadable, sentence, finding, question)
+}
+
+/// The verdict on a badge that whoever keeps it could not be asked for. `why` is lower case, without a full stop.
+#[must_use]
+pub fn unreachable(why: &str, question: &Question) -> Verdict {
+    let finding = finding(Code::StructureUnreachable, why);
+    without_badge(
+        VerdictKind::CouldNotCheck,
+        format!("Could not check: {why}."),
+        finding,
+        question,
+    )
+}
+
+fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, question: &Question) -> Verdict {
+    let mut findings = vec![structure];
     for code in [
         Code::ProofNotChecked,
         Code::IssuerNotChecked,
@@ -94,13 +112,13 @@ pub fn unreadable(why: &Unreadable, question: &Question) -> Verdict {
         Code::StatusNotChecked,
         Code::RecognitionNotChecked,
         Code::WorthNotChecked,
+        Code::HolderNotChecked,
     ] {
         findings.push(finding(code, "there was no badge to check"));
     }
-    findings.push(finding(Code::HolderNotChecked, "there was no badge to check"));
     Verdict {
-        verdict: VerdictKind::Unreadable,
-        sentence: format!("This file is not a badge that we can read: {why}."),
+        verdict,
+        sentence,
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,

@@ -26,5 +26,5 @@ pub mod multikey;
 pub use badge::{Fault, OpenBadge, StatusEntry};
 pub use evidence::{Evidence, Freshness, Question, StatusEvidence};
 pub use formats::Unreadable;
-pub use judge::{judge, unreadable};
+pub use judge::{judge, unreachable, unreadable};
 pub use multikey::{PublicKey, SigningKey};

@@ -56,6 +56,11 @@ codes! {
         "The file is not a badge in a form that this node knows; the finding says where reading stopped. Screenshots, \
          scans and edited pictures lose the badge inside. Ask the holder to download the badge again and to send that \
          file."
+    StructureUnreachable "structure.unreachable" Structure CouldNotCheck
+        "The badge could not be fetched"
+        "A short code stands for a badge that the agency of its first two letters keeps. That agency's node did not \
+         answer, so there was nothing to check. Try again later, or ask the holder for the badge file: a file can be \
+         checked without asking anybody."
     StructureUnknownContext "structure.unknown_context" Structure CouldNotCheck
         "The badge uses a vocabulary that this node does not have"
         "What a signature covers depends on the vocabularies that a badge names. This node uses only those that it \

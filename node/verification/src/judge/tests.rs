@@ -207,6 +207,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
     // Every code can be had, and each that is not had above has a test of its own.
     let elsewhere = [
         "structure.unreadable",
+        "structure.unreachable",
         "proof.unknown_key",
         "proof.expired",
         "issuer.unresolvable",
@@ -342,6 +343,15 @@ fn a_did_web_issuer_needs_a_listed_key() {
     mixed.evidence.recognitions.clear();
     mixed.evidence.issuers[0].id = "did:web:other.example".to_owned();
     assert_eq!(mixed.verdict().verdict, VerdictKind::CouldNotCheck);
+}
+
+#[test]
+fn a_badge_that_could_not_be_fetched_is_could_not_check() {
+    let verdict = unreachable("the node of US-SC did not answer", &world().question);
+    assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
+    assert_eq!(verdict.sentence, "Could not check: the node of US-SC did not answer.");
+    assert!(verdict.findings.iter().all(|f| f.outcome != Outcome::Passed));
+    audit("unreachable", &verdict);
 }
 
 #[test]
