@@ -28,6 +28,8 @@ const PROTOCOL: &str = "/comity/1";
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// A connection that lasts this long was a good one.
+const GOOD_CONNECTION: Duration = Duration::from_secs(5);
 /// What libp2p adds around our bytes: a CBOR byte string's head.
 const FRAME_BYTES: u64 = 16;
 
@@ -94,7 +96,24 @@ pub(crate) struct Network {
     calls: HashMap<request_response::OutboundRequestId, CallId>,
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
-    redials: BTreeMap<Hash, (Instant, Duration)>,
+    redials: BTreeMap<Hash, Redial>,
+}
+
+/// When a peer is dialled next. The pause grows with each failure, and with each connection that ends at once, as
+/// those do that the other side refuses; it begins anew after one that held.
+struct Redial {
+    /// Not at all, while it is connected.
+    at: Option<Instant>,
+    pause: Duration,
+    connected: Option<Instant>,
+}
+
+impl Redial {
+    fn grow(&mut self) {
+        let wait = self.pause.mul_f64(rand::rng().random_range(0.7..1.3));
+        self.at = Some(Instant::now() + wait);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 impl Network {
@@ -134,7 +153,12 @@ impl Network {
         }
         let names = peers.iter().map(|peer| (peer.id, peer.name)).collect();
         let now = Instant::now();
-        let redials = peers.iter().map(|peer| (peer.name, (now, FIRST_PAUSE))).collect();
+        let redial = || Redial {
+            at: Some(now),
+            pause: FIRST_PAUSE,
+            connected: None,
+        };
+        let redials = peers.iter().map(|peer| (peer.name, redial())).collect();
         let peers = peers.into_iter().map(|peer| (peer.name, peer)).collect();
         let network = Self {
             swarm,
@@ -153,7 +177,7 @@ impl Network {
     /// Runs until the replication's end of the channels is gone.
     pub(crate) async fn run(mut self) {
         loop {
-            let redial = self.redials.values().map(|(at, _)| *at).min();
+            let redial = self.redials.values().filter_map(|redial| redial.at).min();
             let redial = redial.unwrap_or_else(|| Instant::now() + LONGEST_PAUSE);
             tokio::select! {
                 order = self.orders.recv() => match order {
@@ -202,13 +226,11 @@ impl Network {
 
     fn dial_who_is_due(&mut self) {
         let now = Instant::now();
-        for (name, (at, pause)) in &mut self.redials {
-            if *at > now {
+        for (name, redial) in &mut self.redials {
+            if redial.at.is_none_or(|at| at > now) {
                 continue;
             }
-            let wait = pause.mul_f64(rand::rng().random_range(0.7..1.3));
-            *at = now + wait;
-            *pause = (*pause * 2).min(LONGEST_PAUSE);
+            redial.grow();
             let Some(peer) = self.peers.get(name) else { continue };
             let options = DialOpts::peer_id(peer.id)
                 .condition(PeerCondition::DisconnectedAndNotDialing)
@@ -228,7 +250,10 @@ impl Network {
                 ..
             } => {
                 let name = *self.names.get(&peer_id)?;
-                self.redials.remove(&name);
+                if let Some(redial) = self.redials.get_mut(&name) {
+                    redial.at = None;
+                    redial.connected.get_or_insert_with(Instant::now);
+                }
                 (num_established.get() == 1).then_some(News::Connected(name))
             }
             SwarmEvent::ConnectionClosed {
@@ -239,7 +264,16 @@ impl Network {
             } => {
                 let name = *self.names.get(&peer_id)?;
                 tracing::info!(peer = %peer_id, cause = ?cause.map(|c| c.to_string()), "a peer is gone");
-                self.redials.insert(name, (Instant::now() + FIRST_PAUSE, FIRST_PAUSE));
+                if let Some(redial) = self.redials.get_mut(&name) {
+                    if redial
+                        .connected
+                        .take()
+                        .is_some_and(|since| since.elapsed() >= GOOD_CONNECTION)
+                    {
+                        redial.pause = FIRST_PAUSE;
+                    }
+                    redial.grow();
+                }
                 Some(News::Disconnected(name))
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {

@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    Badge, Employer, Reply,
+    Badge, Employer, Program, Reply,
     audit::{Acknowledged, Holding},
     eventually,
     http::{self, send},
@@ -100,6 +100,20 @@ impl Agency {
     pub async fn stops(&self) {
         let node = self.node.lock().await.take();
         node.unwrap_or_else(|| panic!("{} does not run", self.id)).stop().await;
+    }
+
+    /// Runs its stopped node as a program of its own, the way an agency would.
+    ///
+    /// # Panics
+    /// If its node runs here.
+    pub async fn starts_program(&self, more: &[&str]) -> Program {
+        assert!(!self.runs().await, "{} runs already", self.id);
+        let data = self.data.to_str().expect("a path in Unicode");
+        let mut arguments = vec!["run", "--data", data];
+        arguments.extend(more);
+        let mut program = Program::comityd(arguments);
+        program.answers_at(&self.url).await;
+        program
     }
 
     /// Whether its node runs.

@@ -107,9 +107,17 @@ impl Reply {
     ///
     /// # Panics
     /// If it is another.
-    #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    /// The reply, if its status is one of these.
+    ///
+    /// # Panics
+    /// If it is another.
+    pub fn with_status_among(self, statuses: &[u16]) -> Self {
+        assert!(statuses.contains(&self.status), "{}: {}", self.status, self.text());
         self
     }
 

@@ -8,7 +8,6 @@ pub trait Answer {
     ///
     /// # Panics
     /// If it is another, with all findings.
-    #[must_use]
     fn is(self, kind: VerdictKind) -> Self;
 
     /// The finding with this code.
