@@ -2,7 +2,9 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::SocketAddr,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -23,6 +25,9 @@ pub struct Config {
     /// Where it listens for peers, as multiaddresses: `/ip4/0.0.0.0/tcp/7500`.
     #[serde(default)]
     pub peer_listen: Vec<String>,
+    /// The URL of a PostgreSQL database: `postgres://user:password@host/database`; SQLite in the data directory, if absent.
+    #[serde(default)]
+    pub database: Option<String>,
     /// Seconds between two heartbeats.
     #[serde(default = "five_minutes")]
     pub heartbeat_every_seconds: u32,
@@ -123,7 +128,15 @@ impl Config {
     pub fn save(&self, data: &Path) -> anyhow::Result<()> {
         let path = Self::path(data);
         let new = path.with_extension("toml.new");
-        fs::write(&new, toml::to_string_pretty(self)?)?;
+        // The database's URL may hold a password.
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&new)?;
+        file.write_all(toml::to_string_pretty(self)?.as_bytes())?;
+        file.sync_all()?;
         fs::rename(&new, &path).with_context(|| format!("`{}` cannot be written", path.display()))
     }
 }

@@ -155,6 +155,7 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
                     format!("/ip4/127.0.0.1/tcp/{peer_port}"),
                     format!("/ip4/127.0.0.1/udp/{peer_port}/quic-v1"),
                 ],
+                database: None,
             };
             let now = Clock::default().now();
             init::init(&data, beginning, now).await?;

@@ -29,6 +29,8 @@ pub struct Beginning {
     pub listen: SocketAddr,
     /// Where it listens for peers, as multiaddresses.
     pub peer_listen: Vec<String>,
+    /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
+    pub database: Option<String>,
 }
 
 /// Makes a data directory; refuses one that holds something.
@@ -75,7 +77,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let key_log = KeyLog::read(vec![root.sign(&entry)?.signed().clone()])?;
     let genesis = key_log.genesis();
 
-    let store = Store::create(data).await?;
+    let store = Store::create(data, beginning.database.as_deref()).await?;
     store
         .commit(
             &Batch {
@@ -92,6 +94,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         genesis: genesis.to_string(),
         listen: beginning.listen,
         peer_listen: beginning.peer_listen,
+        database: beginning.database,
         heartbeat_every_seconds: 300,
         heartbeat_term_seconds: 86_400,
         exchange_every_seconds: 30,
@@ -128,7 +131,8 @@ pub async fn add_operator(data: &Path, name: &str, now: Timestamp) -> anyhow::Re
         fits,
         "`{name}` is no operator's name: write 1 to 64 letters, digits, `-`, `_`, `.` or `@`"
     );
-    let store = Store::open(data).await?;
+    let database = Config::load(data)?.database;
+    let store = Store::open(data, database.as_deref()).await?;
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);
     let token = format!("comity_{}", Hash(secret));

@@ -68,7 +68,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     // An error means that a provider is installed already, which is what we want.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
-    let store = Store::open(data).await?;
+    let store = Store::open(data, config.database.as_deref()).await?;
     let folder = data.join("keys");
 
     let mut pins = BTreeMap::from([(config.agency.clone(), home)]);

@@ -61,6 +61,9 @@ struct Init {
     /// Where it listens for peers, as a multiaddress; may be given several times.
     #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
     peer_listen: Vec<String>,
+    /// A PostgreSQL database to keep everything in; SQLite in the data directory otherwise.
+    #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
+    database: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +73,9 @@ struct Run {
     /// Where to answer HTTP; otherwise as the configuration says.
     #[arg(long, env = "COMITY_LISTEN", value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// The PostgreSQL database; otherwise as the configuration says.
+    #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
+    database: Option<String>,
     /// A certificate chain, as PEM: answers HTTPS.
     #[arg(long, env = "COMITY_TLS_CERT", requires = "tls_key", value_name = "FILE")]
     tls_cert: Option<PathBuf>,
@@ -121,6 +127,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             url,
             listen,
             peer_listen,
+            database,
         }) => {
             let beginning = Beginning {
                 agency,
@@ -128,6 +135,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 url,
                 listen,
                 peer_listen,
+                database,
             };
             let config = init::init(&data.data, beginning, Clock::default().now()).await?;
             let shown = data.data.display();
@@ -141,12 +149,14 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Run(Run {
             data,
             listen,
+            database,
             tls_cert,
             tls_key,
             tls,
         }) => {
             let mut config = Config::load(&data.data)?;
             config.listen = listen.unwrap_or(config.listen);
+            config.database = database.or(config.database);
             if let (Some(cert), Some(key)) = (tls_cert, tls_key) {
                 config.tls = Some(Tls::Files { cert, key });
             } else if tls.is_some() {

@@ -1,22 +1,22 @@
-//! The store: SQLite through sqlx. The only room that names sqlx; it does not know why something is stored.
+//! The store: SQLite or PostgreSQL, through sqlx. The only room that names sqlx; it does not know why something is
+//! stored.
 //!
-//! Invariant: what a transaction writes is on disk when [`Store::commit`] returns (`synchronous=FULL`), or none of
-//! it is. The SQL keeps to what PostgreSQL understands as well.
+//! Invariant: what a transaction writes is on disk when [`Store::commit`] returns, or none of it is. SQLite runs with
+//! `synchronous=FULL`; a PostgreSQL server with `synchronous_commit=off` is refused.
+//! One set of SQL serves both ([`db`] chooses the pool); the tables are made by `node/migrations/`.
 
 mod audit;
 mod credentials;
+mod db;
 mod log;
 mod operators;
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use protocol::Batch;
 use registry_schema::Timestamp;
-use sqlx::{
-    SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+
+use db::{Db, reading};
 
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
 pub use log::Stored;
@@ -24,9 +24,7 @@ pub use log::Stored;
 /// The store of one node.
 #[derive(Clone, Debug)]
 pub struct Store {
-    read: SqlitePool,
-    /// One connection: SQLite has one writer, and a queue is better than `SQLITE_BUSY`.
-    write: SqlitePool,
+    db: Db,
 }
 
 /// The store did not do it. Nothing of the transaction is there.
@@ -74,50 +72,28 @@ pub struct Act {
 }
 
 impl Store {
-    /// Makes an empty store in this folder.
+    /// Makes an empty store: in the PostgreSQL database with this URL, or else as SQLite in this folder.
     ///
     /// # Errors
-    /// If there is one already, or the disk refuses.
-    pub async fn create(folder: &Path) -> anyhow::Result<Self> {
-        let file = folder.join("registry.sqlite");
-        anyhow::ensure!(!file.exists(), "`{}` holds a store already", folder.display());
-        let options = options(&file).create_if_missing(true);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&write)
-            .await
-            .context("the store's tables cannot be made")?;
-        write.close().await;
-        Self::open(folder).await
+    /// If there is one already, or the database refuses.
+    pub async fn create(folder: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+        let db = match database {
+            Some(url) => Db::create_postgres(url).await?,
+            None => Db::create_sqlite(folder).await?,
+        };
+        Ok(Self { db })
     }
 
-    /// Opens the store in this folder.
+    /// Opens the store.
     ///
     /// # Errors
     /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node.
-    pub async fn open(folder: &Path) -> anyhow::Result<Self> {
-        let file = folder.join("registry.sqlite");
-        anyhow::ensure!(
-            file.exists(),
-            "`{}` holds no store: make one with `comityd init`",
-            folder.display()
-        );
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options(&file))
-            .await?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&write)
-            .await
-            .context("the store's tables cannot be brought up to date")?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options(&file).read_only(true))
-            .await?;
-        Ok(Self { read, write })
+    pub async fn open(folder: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+        let db = match database {
+            Some(url) => Db::open_postgres(url).await?,
+            None => Db::open_sqlite(folder).await?,
+        };
+        Ok(Self { db })
     }
 
     /// Writes a batch and this node's own writes in one transaction; returns once it is on disk.
@@ -125,7 +101,7 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], and then nothing was written.
     pub async fn commit(&self, batch: &Batch, own: &[OwnWrite]) -> Result<(), Unavailable> {
-        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.db.begin().await?;
         log::write(&mut transaction, batch).await?;
         for write in own {
             match write {
@@ -145,22 +121,16 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if it does not.
     pub async fn ping(&self) -> Result<(), Unavailable> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        let (_,): (i32,) = reading!(self, sqlx::query_as("SELECT CAST(1 AS INTEGER)"), fetch_one)?;
         Ok(())
     }
 
     /// Ends all connections; what was written is on disk already.
     pub async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
+        self.db.close().await;
     }
 }
 
-fn options(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(std::time::Duration::from_secs(10))
-}
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+mod tests;

@@ -1,9 +1,12 @@
 //! Credentials that this agency issued, and the keys of its issuers.
 
 use registry_schema::{CredentialCode, Timestamp};
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::FromRow;
 
-use super::{Store, Unavailable};
+use super::{
+    Store, Unavailable,
+    db::{Tx, reading, writing},
+};
 
 /// A credential about to be stored.
 #[derive(Clone, Debug)]
@@ -91,41 +94,38 @@ impl std::fmt::Debug for Seed {
     }
 }
 
-pub(super) async fn insert(t: &mut Transaction<'_, Sqlite>, new: &NewCredential) -> Result<(), Unavailable> {
+pub(super) async fn insert(tx: &mut Tx, new: &NewCredential) -> Result<(), Unavailable> {
     let c = &new.issued;
-    sqlx::query(
-        "INSERT INTO credentials
+    writing!(
+        tx,
+        sqlx::query(
+            "INSERT INTO credentials
              (id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot, document)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(&c.id)
-    .bind(c.code.compact())
-    .bind(&c.issuer)
-    .bind(&c.achievement)
-    .bind(&c.name)
-    .bind(&c.subject)
-    .bind(c.valid_from)
-    .bind(c.valid_until)
-    .bind(c.list)
-    .bind(c.slot)
-    .bind(&new.document)
-    .execute(&mut **t)
-    .await?;
+        )
+        .bind(&c.id)
+        .bind(c.code.compact())
+        .bind(&c.issuer)
+        .bind(&c.achievement)
+        .bind(&c.name)
+        .bind(&c.subject)
+        .bind(c.valid_from)
+        .bind(c.valid_until)
+        .bind(c.list)
+        .bind(c.slot)
+        .bind(&new.document)
+    )?;
     Ok(())
 }
 
-pub(super) async fn insert_key(
-    t: &mut Transaction<'_, Sqlite>,
-    issuer: &str,
-    seed: &[u8],
-    list: u32,
-) -> Result<(), Unavailable> {
-    sqlx::query("INSERT INTO issuer_keys (issuer, seed, list) VALUES ($1, $2, $3)")
-        .bind(issuer)
-        .bind(seed)
-        .bind(i64::from(list))
-        .execute(&mut **t)
-        .await?;
+pub(super) async fn insert_key(tx: &mut Tx, issuer: &str, seed: &[u8], list: u32) -> Result<(), Unavailable> {
+    writing!(
+        tx,
+        sqlx::query("INSERT INTO issuer_keys (issuer, seed, list) VALUES ($1, $2, $3)")
+            .bind(issuer)
+            .bind(seed)
+            .bind(i64::from(list))
+    )?;
     Ok(())
 }
 
@@ -138,10 +138,11 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn credential_by_code(&self, code: CredentialCode) -> Result<Option<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE code = $1");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(code.compact())
-            .fetch_optional(&self.read)
-            .await?)
+        Ok(reading!(
+            self,
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(code.compact()),
+            fetch_optional
+        )?)
     }
 
     /// The credential with this id.
@@ -150,10 +151,11 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn credential_by_id(&self, id: &str) -> Result<Option<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE id = $1");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(id)
-            .fetch_optional(&self.read)
-            .await?)
+        Ok(reading!(
+            self,
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id),
+            fetch_optional
+        )?)
     }
 
     /// The newest credentials, at most `limit`.
@@ -162,10 +164,11 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(limit)
-            .fetch_all(&self.read)
-            .await?)
+        Ok(reading!(
+            self,
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit),
+            fetch_all
+        )?)
     }
 
     /// The signed badge of a credential, as JSON.
@@ -173,10 +176,11 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn badge(&self, id: &str) -> Result<Option<String>, Unavailable> {
-        let found: Option<(String,)> = sqlx::query_as("SELECT document FROM credentials WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.read)
-            .await?;
+        let found: Option<(String,)> = reading!(
+            self,
+            sqlx::query_as("SELECT document FROM credentials WHERE id = $1").bind(id),
+            fetch_optional
+        )?;
         Ok(found.map(|(document,)| document))
     }
 
@@ -186,7 +190,7 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn issuer_key(&self, issuer: &str) -> Result<Option<IssuerKey>, Unavailable> {
         let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE issuer = $1";
-        Ok(sqlx::query_as(sql).bind(issuer).fetch_optional(&self.read).await?)
+        Ok(reading!(self, sqlx::query_as(sql).bind(issuer), fetch_optional)?)
     }
 
     /// The key of the issuer that has this status list.
@@ -195,9 +199,10 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn issuer_key_of_list(&self, list: u32) -> Result<Option<IssuerKey>, Unavailable> {
         let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE list = $1";
-        Ok(sqlx::query_as(sql)
-            .bind(i64::from(list))
-            .fetch_optional(&self.read)
-            .await?)
+        Ok(reading!(
+            self,
+            sqlx::query_as(sql).bind(i64::from(list)),
+            fetch_optional
+        )?)
     }
 }

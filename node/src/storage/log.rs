@@ -1,9 +1,11 @@
 //! Key logs, envelopes, heartbeats, and the entries that follow from them.
 
 use protocol::{Batch, Hash, Heartbeat, KeyLog, KeyLogEntry, Signed, SignedEnvelope, signed::encode};
-use sqlx::{Sqlite, Transaction};
 
-use super::{Store, Unavailable};
+use super::{
+    Store, Unavailable,
+    db::{Tx, reading, writing},
+};
 
 /// What a replica is restored from.
 #[derive(Debug, Default)]
@@ -16,44 +18,48 @@ pub struct Stored {
     pub heartbeats: Vec<(Hash, Signed<Heartbeat>)>,
 }
 
-pub(super) async fn write(transaction: &mut Transaction<'_, Sqlite>, batch: &Batch) -> Result<(), Unavailable> {
+pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable> {
     for log in &batch.key_logs {
-        sqlx::query("INSERT INTO key_logs (agency, entries) VALUES ($1, $2) ON CONFLICT (agency) DO NOTHING")
-            .bind(log.genesis().0.to_vec())
-            .bind(encode(&log.signed()))
-            .execute(&mut **transaction)
-            .await?;
+        writing!(
+            tx,
+            sqlx::query("INSERT INTO key_logs (agency, entries) VALUES ($1, $2) ON CONFLICT (agency) DO NOTHING")
+                .bind(log.genesis().0.to_vec())
+                .bind(encode(&log.signed()))
+        )?;
     }
     for envelope in &batch.envelopes {
-        sqlx::query("INSERT INTO envelopes (hash, agency, bytes) VALUES ($1, $2, $3)")
-            .bind(envelope.hash().0.to_vec())
-            .bind(envelope.header().agency.0.to_vec())
-            .bind(encode(&envelope.signed()))
-            .execute(&mut **transaction)
-            .await?;
+        writing!(
+            tx,
+            sqlx::query("INSERT INTO envelopes (hash, agency, bytes) VALUES ($1, $2, $3)")
+                .bind(envelope.hash().0.to_vec())
+                .bind(envelope.header().agency.0.to_vec())
+                .bind(encode(&envelope.signed()))
+        )?;
     }
     for row in &batch.rows {
-        sqlx::query(
-            "INSERT INTO entries (agency, document, name, surviving) VALUES ($1, $2, $3, $4)
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO entries (agency, document, name, surviving) VALUES ($1, $2, $3, $4)
              ON CONFLICT (agency, document, name) DO UPDATE SET surviving = excluded.surviving",
-        )
-        .bind(row.agency.0.to_vec())
-        .bind(row.document.to_string())
-        .bind(&row.key)
-        .bind(encode(&row.values))
-        .execute(&mut **transaction)
-        .await?;
+            )
+            .bind(row.agency.0.to_vec())
+            .bind(row.document.to_string())
+            .bind(&row.key)
+            .bind(encode(&row.values))
+        )?;
     }
     for heartbeat in &batch.heartbeats {
-        sqlx::query(
-            "INSERT INTO heartbeats (agency, writer, bytes) VALUES ($1, $2, $3)
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO heartbeats (agency, writer, bytes) VALUES ($1, $2, $3)
              ON CONFLICT (agency, writer) DO UPDATE SET bytes = excluded.bytes",
-        )
-        .bind(heartbeat.get().agency.0.to_vec())
-        .bind(heartbeat.get().writer.0.to_vec())
-        .bind(encode(heartbeat.signed()))
-        .execute(&mut **transaction)
-        .await?;
+            )
+            .bind(heartbeat.get().agency.0.to_vec())
+            .bind(heartbeat.get().writer.0.to_vec())
+            .bind(encode(heartbeat.signed()))
+        )?;
     }
     Ok(())
 }
@@ -65,24 +71,23 @@ impl Store {
     /// [`Unavailable`], if the store cannot be read.
     pub async fn load_log(&self) -> Result<Stored, Unavailable> {
         let mut stored = Stored::default();
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT entries FROM key_logs")
-            .fetch_all(&self.read)
-            .await?;
+        let rows: Vec<(Vec<u8>,)> = reading!(self, sqlx::query_as("SELECT entries FROM key_logs"), fetch_all)?;
         for (entries,) in rows {
             let entries: Vec<Signed<KeyLogEntry>> = decode(&entries)?;
             stored
                 .key_logs
                 .push(KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))?);
         }
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as("SELECT agency, bytes FROM envelopes ORDER BY position")
-            .fetch_all(&self.read)
-            .await?;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = reading!(
+            self,
+            sqlx::query_as("SELECT agency, bytes FROM envelopes ORDER BY position"),
+            fetch_all
+        )?;
         for (agency, bytes) in rows {
             stored.envelopes.push((hash(&agency)?, decode(&bytes)?));
         }
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as("SELECT agency, bytes FROM heartbeats")
-            .fetch_all(&self.read)
-            .await?;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            reading!(self, sqlx::query_as("SELECT agency, bytes FROM heartbeats"), fetch_all)?;
         for (agency, bytes) in rows {
             stored.heartbeats.push((hash(&agency)?, decode(&bytes)?));
         }
@@ -95,11 +100,12 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn entries(&self, agency: Hash) -> Result<Vec<(String, String, Vec<Vec<u8>>)>, Unavailable> {
-        let rows: Vec<(String, String, Vec<u8>)> =
+        let rows: Vec<(String, String, Vec<u8>)> = reading!(
+            self,
             sqlx::query_as("SELECT document, name, surviving FROM entries WHERE agency = $1 ORDER BY document, name")
-                .bind(agency.0.to_vec())
-                .fetch_all(&self.read)
-                .await?;
+                .bind(agency.0.to_vec()),
+            fetch_all
+        )?;
         rows.into_iter()
             .map(|(document, name, surviving)| Ok((document, name, decode(&surviving)?)))
             .collect()

@@ -2,7 +2,10 @@
 
 use registry_schema::Timestamp;
 
-use super::{Store, Unavailable};
+use super::{
+    Store, Unavailable,
+    db::{reading, writing},
+};
 
 impl Store {
     /// Adds an operator, or gives an existing one another token.
@@ -10,15 +13,12 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be written.
     pub async fn put_operator(&self, name: &str, token_hash: [u8; 32], at: Timestamp) -> Result<(), Unavailable> {
-        sqlx::query(
-            "INSERT INTO operators (name, token_hash, added_at) VALUES ($1, $2, $3)
-             ON CONFLICT (name) DO UPDATE SET token_hash = excluded.token_hash",
-        )
-        .bind(name)
-        .bind(token_hash.to_vec())
-        .bind(at.0)
-        .execute(&self.write)
-        .await?;
+        let mut transaction = self.db.begin().await?;
+        let tx = &mut transaction;
+        let sql = "INSERT INTO operators (name, token_hash, added_at) VALUES ($1, $2, $3)
+                   ON CONFLICT (name) DO UPDATE SET token_hash = excluded.token_hash";
+        writing!(tx, sqlx::query(sql).bind(name).bind(token_hash.to_vec()).bind(at.0))?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -27,10 +27,11 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn operator(&self, token_hash: [u8; 32]) -> Result<Option<String>, Unavailable> {
-        let found: Option<(String,)> = sqlx::query_as("SELECT name FROM operators WHERE token_hash = $1")
-            .bind(token_hash.to_vec())
-            .fetch_optional(&self.read)
-            .await?;
+        let found: Option<(String,)> = reading!(
+            self,
+            sqlx::query_as("SELECT name FROM operators WHERE token_hash = $1").bind(token_hash.to_vec()),
+            fetch_optional
+        )?;
         Ok(found.map(|(name,)| name))
     }
 }

@@ -1,0 +1,170 @@
+//! Which database it is. Everything else in this folder is the same for both.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::Context as _;
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// The connections.
+#[derive(Clone, Debug)]
+pub(super) enum Db {
+    Sqlite {
+        read: SqlitePool,
+        /// One connection: SQLite has one writer, and a queue is better than `SQLITE_BUSY`.
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction that writes.
+#[derive(Debug)]
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs a query outside a transaction: `reading!(store, sqlx::query_as(sql).bind(x), fetch_all)`.
+macro_rules! reading {
+    ($store:expr, $query:expr, $run:ident) => {
+        match &$store.db {
+            $crate::storage::db::Db::Sqlite { read, .. } => $query.$run(read).await,
+            $crate::storage::db::Db::Postgres(pool) => $query.$run(pool).await,
+        }
+    };
+}
+
+/// Runs a statement in a transaction: `writing!(tx, sqlx::query(sql).bind(x))`.
+macro_rules! writing {
+    ($tx:expr, $query:expr) => {
+        match &mut *$tx {
+            $crate::storage::db::Tx::Sqlite(tx) => $query.execute(&mut **tx).await.map(drop),
+            $crate::storage::db::Tx::Postgres(tx) => $query.execute(&mut **tx).await.map(drop),
+        }
+    };
+}
+
+pub(super) use {reading, writing};
+
+impl Db {
+    pub(super) async fn create_sqlite(folder: &Path) -> anyhow::Result<Self> {
+        let file = folder.join("registry.sqlite");
+        anyhow::ensure!(!file.exists(), "`{}` holds a store already", folder.display());
+        let options = sqlite_options(&file).create_if_missing(true);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&write)
+            .await
+            .context("the store's tables cannot be made")?;
+        write.close().await;
+        Self::open_sqlite(folder).await
+    }
+
+    pub(super) async fn open_sqlite(folder: &Path) -> anyhow::Result<Self> {
+        let file = folder.join("registry.sqlite");
+        let shown = folder.display();
+        anyhow::ensure!(file.exists(), "`{shown}` holds no store: make one with `comityd init`");
+        let options = sqlite_options(&file);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        let migrated = sqlx::migrate!("migrations/sqlite").run(&write).await;
+        migrated.context("the store's tables cannot be brought up to date")?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self::Sqlite { read, write })
+    }
+
+    pub(super) async fn create_postgres(url: &str) -> anyhow::Result<Self> {
+        let pool = postgres(url).await?;
+        anyhow::ensure!(
+            !has_tables(&pool).await?,
+            "the database holds a store already: use an empty one"
+        );
+        let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
+        migrated.context("the store's tables cannot be made")?;
+        Ok(Self::Postgres(pool))
+    }
+
+    pub(super) async fn open_postgres(url: &str) -> anyhow::Result<Self> {
+        let pool = postgres(url).await?;
+        anyhow::ensure!(
+            has_tables(&pool).await?,
+            "the database holds no store: make one with `comityd init --database`"
+        );
+        let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
+        migrated.context("the store's tables cannot be brought up to date")?;
+        Ok(Self::Postgres(pool))
+    }
+
+    pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            // A deferred transaction that reads and then writes fails at once if somebody else committed meanwhile.
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+fn sqlite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+}
+
+async fn postgres(url: &str) -> anyhow::Result<PgPool> {
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect(url)
+        .await;
+    let pool = pool.context("the PostgreSQL database cannot be reached: is its URL right, and does the server run?")?;
+    let durable: Vec<(String,)> = sqlx::query_as(
+        "SELECT name FROM pg_settings
+         WHERE (name = 'synchronous_commit' AND setting = 'off') OR (name IN ('fsync', 'full_page_writes') AND setting = 'off')",
+    )
+    .fetch_all(&pool)
+    .await?;
+    if let Some((name,)) = durable.first() {
+        anyhow::bail!("the PostgreSQL server runs with `{name} = off`: what it acknowledges can be lost; turn it on");
+    }
+    Ok(pool)
+}
+
+async fn has_tables(pool: &PgPool) -> anyhow::Result<bool> {
+    let (there,): (bool,) = sqlx::query_as("SELECT to_regclass('key_logs') IS NOT NULL")
+        .fetch_one(pool)
+        .await?;
+    Ok(there)
+}

@@ -1,0 +1,211 @@
+//! The same promises on SQLite and on PostgreSQL.
+//!
+//! PostgreSQL is the server at `COMITY_TEST_POSTGRES` (`tests/run` starts one); each test makes a database of its own.
+
+use protocol::{
+    Batch, Envelope, Hash, KeyLog, KeyLogEntry, Put, Row, SigningKey,
+    key_log::{Act as KeyLogAct, Founding},
+    signed::encode,
+    status_list,
+};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use registry_schema::{CredentialCode, Reason, Timestamp};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// A place for a store: a folder, and the URL of an empty database if it is to be PostgreSQL.
+struct Place {
+    folder: tempfile::TempDir,
+    database: Option<String>,
+}
+
+impl Place {
+    async fn both() -> [Self; 2] {
+        let server = std::env::var("COMITY_TEST_POSTGRES")
+            .expect("COMITY_TEST_POSTGRES names no server: `tests/run` starts one and sets it");
+        let mut random = [0; 8];
+        rand::rng().fill_bytes(&mut random);
+        let name = format!("comity_test_{:016x}", u64::from_be_bytes(random));
+        let pool = sqlx::PgPool::connect(&server).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&pool)
+            .await
+            .unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let folder = || tempfile::tempdir().unwrap();
+        [
+            Self {
+                folder: folder(),
+                database: None,
+            },
+            Self {
+                folder: folder(),
+                database: Some(format!("{base}/{name}")),
+            },
+        ]
+    }
+
+    async fn create(&self) -> anyhow::Result<Store> {
+        Store::create(self.folder.path(), self.database.as_deref()).await
+    }
+
+    async fn open(&self) -> anyhow::Result<Store> {
+        Store::open(self.folder.path(), self.database.as_deref()).await
+    }
+}
+
+fn batch() -> Batch {
+    let key = SigningKey::from_seed(&[7; 32]).unwrap();
+    let founding = Founding {
+        agency: "US-NC".parse().unwrap(),
+        name: "North Carolina".into(),
+        url: "https://node.example".into(),
+        root: key.public(),
+        next_root: Hash([0; 32]),
+        writers: vec![key.public()],
+        badge_keys: vec![],
+    };
+    let entry = KeyLogEntry {
+        version: 1,
+        position: 0,
+        previous: None,
+        time: NOW,
+        act: KeyLogAct::Founded(founding),
+    };
+    let key_log = KeyLog::read(vec![key.sign(&entry).unwrap().signed().clone()]).unwrap();
+    let mut rng = StdRng::seed_from_u64(3);
+    let put = |index| -> Vec<Put> { vec![status_list::revoke(0, index, Reason::IssuedInError, NOW)] };
+    let first = Envelope::seal(&key, &key_log, vec![], NOW, put(1), &mut rng).unwrap();
+    let second = Envelope::seal(&key, &key_log, vec![first.hash()], NOW, put(2), &mut rng).unwrap();
+    let row = |index: u32| {
+        let Put { document, key, value } = status_list::revoke(0, index, Reason::IssuedInError, NOW);
+        Row {
+            agency: key_log.genesis(),
+            document,
+            key,
+            values: vec![value],
+        }
+    };
+    let rows = vec![row(1), row(2)];
+    Batch {
+        key_logs: vec![key_log],
+        envelopes: vec![first, second],
+        rows,
+        heartbeats: vec![],
+    }
+}
+
+fn credential(id: &str, slot: i64) -> NewCredential {
+    let issued = Issued {
+        id: id.into(),
+        code: CredentialCode::new(*b"NC", u64::try_from(slot).unwrap()),
+        issuer: "did:key:zExample".into(),
+        achievement: "https://node.example/achievements/1".into(),
+        name: "Formative Assessment in Practice".into(),
+        subject: "Jordan Ávery".into(),
+        valid_from: NOW.0,
+        valid_until: None,
+        list: 5,
+        slot,
+    };
+    NewCredential {
+        issued,
+        document: "{\"id\": \"ünïcode\"}".into(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_opening_again() {
+    for place in Place::both().await {
+        let (batch, genesis) = {
+            let b = batch();
+            let g = b.key_logs[0].genesis();
+            (b, g)
+        };
+        let store = place.create().await.unwrap();
+        let key = OwnWrite::IssuerKey {
+            issuer: "did:key:zExample".into(),
+            seed: [9; 32],
+            list: 5,
+        };
+        store
+            .commit(&batch, &[key, OwnWrite::Credential(credential("urn:uuid:1", 8))])
+            .await
+            .unwrap();
+        store.put_operator("alice", [1; 32], NOW).await.unwrap();
+        store.put_operator("alice", [2; 32], NOW).await.unwrap();
+        store.close().await;
+
+        let store = place.open().await.unwrap();
+        store.ping().await.unwrap();
+        let stored = store.load_log().await.unwrap();
+        assert_eq!(stored.key_logs[0].genesis(), genesis);
+        let bytes: Vec<Vec<u8>> = stored.envelopes.iter().map(|(_, e)| encode(e)).collect();
+        assert_eq!(
+            bytes,
+            batch.envelopes.iter().map(|e| encode(&e.signed())).collect::<Vec<_>>(),
+            "in their order"
+        );
+        assert_eq!(store.entries(genesis).await.unwrap().len(), 2);
+        let found = store.credential_by_id("urn:uuid:1").await.unwrap().unwrap();
+        assert_eq!((found.slot, found.subject.as_str()), (8, "Jordan Ávery"));
+        assert_eq!(
+            store.credential_by_code(found.code).await.unwrap().unwrap().id,
+            "urn:uuid:1"
+        );
+        assert_eq!(
+            store.badge("urn:uuid:1").await.unwrap().unwrap(),
+            "{\"id\": \"ünïcode\"}"
+        );
+        assert_eq!(store.issuer_key_of_list(5).await.unwrap().unwrap().seed.0, [9; 32]);
+        assert_eq!(store.operator([2; 32]).await.unwrap().as_deref(), Some("alice"));
+        assert_eq!(store.operator([1; 32]).await.unwrap(), None, "her old token");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_fails_leaves_nothing() {
+    for place in Place::both().await {
+        let store = place.create().await.unwrap();
+        store.commit(&batch(), &[]).await.unwrap();
+        let act = Act {
+            at: NOW,
+            who: "alice".into(),
+            act: "test.act",
+            subject: "x".into(),
+            note: None,
+        };
+        let own = [
+            OwnWrite::Audit(act.clone()),
+            OwnWrite::Credential(credential("urn:uuid:2", 9)),
+        ];
+        // The same envelopes again break a rule of the tables, and everything beside them goes as well.
+        assert!(store.commit(&batch(), &own).await.is_err());
+        assert_eq!(store.audited("test.act").await.unwrap(), 0);
+        assert!(store.credential_by_id("urn:uuid:2").await.unwrap().is_none());
+        // One slot is never two credentials'.
+        store.commit(&Batch::default(), &own).await.unwrap();
+        let twice = [OwnWrite::Audit(act), OwnWrite::Credential(credential("urn:uuid:3", 9))];
+        assert!(store.commit(&Batch::default(), &twice).await.is_err());
+        assert_eq!(store.audited("test.act").await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_made_once_and_never_by_opening() {
+    for place in Place::both().await {
+        assert!(place.open().await.unwrap_err().to_string().contains("comityd init"));
+        place.create().await.unwrap().close().await;
+        assert!(
+            place
+                .create()
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("holds a store already")
+        );
+        place.open().await.unwrap().close().await;
+    }
+}
