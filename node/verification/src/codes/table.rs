@@ -83,7 +83,7 @@ codes! {
     ProofUnknownSuite "proof.unknown_suite" Proof CouldNotCheck
         "The signature is of a kind that cannot be checked here"
         "This version of the node does not know this kind of signature. That says nothing against the badge. Ask the \
-         issuer for a badge with an eddsa-rdfc-2022 signature, or ask the issuer to confirm this one."
+         issuer for a badge with an eddsa-rdfc-2022 signature or as a VC-JWT, or ask the issuer to confirm this one."
     ProofUnknownKey "proof.unknown_key" Proof CouldNotCheck
         "The signing key is not known here"
         "The badge names a key that no agency of this federation lists, so its signature could not be checked. Ask \
