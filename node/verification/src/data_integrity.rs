@@ -135,7 +135,7 @@ pub fn sign(
     verification_method: &str,
     created: Timestamp,
 ) -> Result<Value, SignError> {
-    let suite = Suite::of(key.kind()).ok_or(SignError::OtherKind(key.kind().name()))?;
+    let suite = Suite::of(key.kind()).ok_or_else(|| SignError::OtherKind(key.kind().name()))?;
     sign_with(suite, document, key, verification_method, created)
 }
 

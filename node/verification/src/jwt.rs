@@ -14,8 +14,8 @@ mod sign;
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-pub use self::sign::sign;
 use self::header::Header;
+pub use self::sign::sign;
 use crate::{
     OpenBadge, PublicKey, Unreadable, badge, contexts,
     data_integrity::{self, Doubt, Invalid, ProofOutcome, Signature},
@@ -196,6 +196,3 @@ impl Token {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -114,6 +114,25 @@ mod tests {
         );
     }
 
+    /// The examples of the did:key method's own specification.
+    #[test]
+    fn keys_of_other_curves_read_and_write_alike() {
+        for (text, kind) in [
+            ("zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv", KeyKind::P256),
+            ("zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169", KeyKind::P256),
+            (
+                "z82Lm1MpAkeJcix9K8TMiLd5NMAhnwkjjCBeWHXyu3U4oT2MVJJKXkcVBgjGhnLBn2Kaau9",
+                KeyKind::P384,
+            ),
+        ] {
+            let key = decode(text).unwrap();
+            assert_eq!((key.kind(), encode(&key).as_str()), (kind, text));
+            let (did, method) = did_key(&key);
+            assert_eq!(key_of_did(&did).as_ref(), Some(&key));
+            assert_eq!(key_in_method(&method).as_ref(), Some(&key));
+        }
+    }
+
     #[test]
     fn what_is_no_key_of_ours_is_refused() {
         assert_eq!(decode("6Mk"), Err(BadKey::Encoding));
