@@ -136,9 +136,10 @@ impl Token {
         if !key.verifies(self.signed.as_bytes(), &self.signature) {
             return ProofOutcome::Invalid(Invalid::Mismatch);
         }
-        // Beside the token's own signature, one in the credential counts as in a set of proofs.
-        if let Some(ProofOutcome::Invalid(why)) = self.proved.as_ref().map(|d| data_integrity::verify(d, &key_of)) {
-            return ProofOutcome::Invalid(why);
+        // Beside the token's own signature, those in the credential count as in a set of proofs.
+        match self.proved.as_ref().map(|d| data_integrity::verify(d, &key_of)) {
+            None | Some(ProofOutcome::Valid(_) | ProofOutcome::CouldNotCheck(Doubt::UnknownSuite(_))) => {}
+            Some(other) => return other,
         }
         ProofOutcome::Valid(vec![Signature {
             verification_method: method,

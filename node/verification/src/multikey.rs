@@ -56,7 +56,7 @@ pub fn did_key(key: &PublicKey) -> (String, String) {
 #[must_use]
 pub fn key_of_did(did: &str) -> Option<PublicKey> {
     if let Some(jwk) = did.strip_prefix("did:jwk:") {
-        let jwk = json::base64url(jwk).filter(|_| jwk.len() <= MAX_DID_JWK)?;
+        let jwk = Some(jwk).filter(|j| j.len() <= MAX_DID_JWK).and_then(json::base64url)?;
         return jwk::read(&json::read(&jwk).ok()?).ok();
     }
     decode(did.strip_prefix("did:key:")?).ok()

@@ -30,11 +30,6 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
     );
     let long = "x".repeat(1_400_000);
     // 64 bytes leave four bits of the last character unused: of the 16 texts for one signature, one is read.
-    let trailing = format!(
-        "{}{}",
-        &good[..good.len() - 1],
-        if good.ends_with('A') { 'B' } else { 'Z' }
-    );
     let one_more = format!("{}{}", &good[..good.len() - 1], next(good.as_bytes()[good.len() - 1]));
     vec![
         ("nothing wrong", good.clone(), Accepted, "proof.valid"),
@@ -105,7 +100,6 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
             "structure.unreadable",
         ),
         ("bits that say nothing", one_more, Unreadable, "structure.unreadable"),
-        ("the last character", trailing, Unreadable, "structure.unreadable"),
         (
             "a header key twice",
             token(&first(&header, r#"{"alg":"none","#), &payload, &key()),
@@ -155,12 +149,8 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
             "structure.unreadable",
         ),
         (
-            "nearly 2 MB, changed",
-            format!(
-                "{}A",
-                token(&header, &first(&payload, &format!(r#"{{"x":"{long}","#)), &attacker()).trim_end_matches('A')
-            )
-            .replace("..", "."),
+            "nearly 2 MB, another key",
+            token(&header, &first(&payload, &format!(r#"{{"x":"{long}","#)), &attacker()),
             NotValid,
             "proof.invalid",
         ),
