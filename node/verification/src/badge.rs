@@ -13,15 +13,20 @@ pub(crate) use structure::moment;
 use registry_schema::Timestamp;
 use serde_json::Value;
 
-use crate::formats::{Form, Unreadable};
+use crate::{
+    formats::{Form, Unreadable},
+    jwt::Token,
+};
 
 /// A badge, as its file has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenBadge {
-    /// The whole document; what the proof covers.
+    /// The whole document; what the proof covers. Of a token, the credential in it.
     pub document: Value,
     /// The form in which it came.
     pub form: Form,
+    /// The token that carried it, if it came as one; then this is what secures it. An image may hold one, too.
+    pub token: Option<Token>,
     /// The data model that it is written in.
     pub model: DataModel,
     /// Its `id`.
@@ -113,8 +118,8 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
     }
     if has_type("EnvelopedVerifiableCredential") {
         return Err(Unreadable::new(
-            "this is an envelope around a signed token (VC-JWT), a form that this version cannot read yet",
-            "ask the holder for the badge as JSON with a Data Integrity proof",
+            "this is an envelope around a badge in a form that this version cannot read",
+            "ask the holder for the badge as JSON with a Data Integrity proof, or as a signed token (VC-JWT)",
         ));
     }
     if has_type("Assertion") {

@@ -3,6 +3,8 @@
 //!
 //! Origin, licence and SHA-256 of each file stand in `contexts/README.md`; a test compares.
 
+use serde_json::{Map, Value};
+
 /// A context that this crate knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context {
@@ -52,6 +54,32 @@ pub fn find(url: &str) -> Option<&'static Context> {
     ALL.iter().find(|c| c.url == url)
 }
 
+/// The first context that a document names, in whatever part, and that is not compiled in.
+pub(crate) fn unknown_in(object: &Map<String, Value>) -> Option<String> {
+    object.iter().find_map(|(key, value)| match (key.as_str(), value) {
+        ("@context", Value::Array(items)) => items.iter().find_map(unknown),
+        ("@context", one) => unknown(one),
+        (_, value) => unknown_within(value),
+    })
+}
+
+fn unknown_within(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(object) => unknown_in(object),
+        Value::Array(items) => items.iter().find_map(unknown_within),
+        _ => None,
+    }
+}
+
+fn unknown(context: &Value) -> Option<String> {
+    match context {
+        Value::String(url) if find(url).is_some() => None,
+        Value::String(url) => Some(url.chars().take(200).collect()),
+        Value::Array(_) => Some("a list within a list".to_owned()),
+        _ => Some("a context written into the badge itself".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::digest::{SHA256, digest};
@@ -82,7 +110,7 @@ mod tests {
     #[test]
     fn each_context_is_json_with_a_context_and_no_vocabulary_of_its_own() {
         for context in ALL {
-            let json: serde_json::Value = serde_json::from_str(context.json).unwrap();
+            let json: Value = serde_json::from_str(context.json).unwrap();
             assert!(json["@context"].is_object(), "{}", context.url);
             // A default vocabulary would make every misspelt term a defined one.
             assert!(json["@context"].get("@vocab").is_none(), "{}", context.url);

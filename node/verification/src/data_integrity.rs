@@ -1,18 +1,21 @@
-//! Data Integrity proofs with the cryptosuite `eddsa-rdfc-2022` (VC Data Integrity EdDSA Cryptosuites 1.0, §3.2):
-//! JSON-LD to RDF, RDFC-1.0, SHA-256 of the proof's options and of the document, Ed25519.
+//! Data Integrity proofs (VC Data Integrity 1.0) with the cryptosuites of [`Suite`]: the proof's options and the
+//! document, each in a canonical form, each hashed, and a signature over both hashes.
 //!
-//! Correct first: the hashes come from `oxjsonld` and `oxrdf`. What these would silently drop, a signature does not
-//! cover, so it is refused.
+//! Correct first: canonical RDF comes from `oxjsonld` and `oxrdf`. What these would silently drop, a signature does
+//! not cover, so it is refused.
 
+mod jcs;
 mod rdf;
+mod suite;
 
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{PublicKey, SigningKey, badge::moment};
-
-/// The cryptosuite that this crate reads and writes.
-pub const SUITE: &str = "eddsa-rdfc-2022";
+pub use self::suite::Suite;
+use crate::{
+    badge::moment,
+    keys::{BadKey, PublicKey, SigningKey},
+};
 
 /// More proofs than this are a waste of the reader's time.
 const MAX_PROOFS: usize = 8;
@@ -90,6 +93,12 @@ pub enum SignError {
     /// It could not be turned into what is signed.
     #[error(transparent)]
     Doubt(#[from] Doubt),
+    /// The key signs in another way than the one asked for.
+    #[error("a key of the kind {0} does not sign in this way")]
+    OtherKind(&'static str),
+    /// The key would not sign.
+    #[error(transparent)]
+    Key(#[from] BadKey),
 }
 
 /// Neither hash could be made.
@@ -116,11 +125,26 @@ impl From<Stop> for SignError {
     }
 }
 
-/// Signs a document: returns it with one `proof`.
+/// Signs a document in the way that its key always signs in (see [`Suite::of`]): returns it with one `proof`.
 ///
 /// # Errors
 /// If it is signed already, or has something that the signature would not cover.
 pub fn sign(
+    document: Value,
+    key: &SigningKey,
+    verification_method: &str,
+    created: Timestamp,
+) -> Result<Value, SignError> {
+    let suite = Suite::of(key.kind()).ok_or_else(|| SignError::OtherKind(key.kind().name()))?;
+    sign_with(suite, document, key, verification_method, created)
+}
+
+/// Signs a document with this suite.
+///
+/// # Errors
+/// As [`sign`], and if the key is not one of the suite's.
+pub fn sign_with(
+    suite: Suite,
     document: Value,
     key: &SigningKey,
     verification_method: &str,
@@ -132,22 +156,40 @@ pub fn sign(
     if document.contains_key("proof") {
         return Err(SignError::Signed);
     }
+    if !suite.fits(key.kind()) {
+        return Err(SignError::OtherKind(key.kind().name()));
+    }
     let mut proof = Map::new();
     for (name, value) in [
         ("type", "DataIntegrityProof"),
-        ("cryptosuite", SUITE),
+        ("cryptosuite", suite.as_str()),
         ("created", created.whole_seconds().to_string().as_str()),
         ("verificationMethod", verification_method),
         ("proofPurpose", "assertionMethod"),
     ] {
         proof.insert(name.to_owned(), Value::from(value));
     }
-    let content = rdf::hash(&document)?;
-    let message = message(&document, &proof, content)?;
-    let signature = bs58::encode(key.sign(&message)).into_string();
+    if suite == Suite::EddsaJcs2022 {
+        defined(&document)?;
+        // §3.3.1: canonical JSON has no contexts but those that it shows.
+        if let Some(context) = document.get("@context") {
+            proof.insert("@context".to_owned(), context.clone());
+        }
+    }
+    let message = suite.message(&document, &proof, Some(key.kind()))?;
+    let signature = bs58::encode(key.sign(&message)?).into_string();
     proof.insert("proofValue".to_owned(), Value::from(format!("z{signature}")));
     document.insert("proof".to_owned(), Value::Object(proof));
     Ok(Value::Object(document))
+}
+
+/// Refuses to sign JSON-LD with terms that no vocabulary defines, though the signature would cover them: nobody could
+/// say what they mean. A document without any context is no JSON-LD.
+pub(crate) fn defined(document: &Map<String, Value>) -> Result<(), SignError> {
+    if document.contains_key("@context") {
+        rdf::hash(document, suite::Hash::Sha256)?;
+    }
+    Ok(())
 }
 
 /// Checks all proofs of a document; `key_of` knows the keys of verification methods.
@@ -176,8 +218,8 @@ pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> P
             return ProofOutcome::Invalid(Invalid::Malformed("it is no object".to_owned()));
         };
         match suite(proof) {
-            Some(name) => unknown.push(name),
-            None => known.push(proof),
+            Ok(suite) => known.push((suite, proof)),
+            Err(name) => unknown.push(name),
         }
     }
     if known.is_empty() {
@@ -185,7 +227,7 @@ pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> P
     }
     match known
         .into_iter()
-        .map(|proof| verify_one(&content, proof, &key_of))
+        .map(|(suite, proof)| verify_one(suite, &content, proof, &key_of))
         .collect()
     {
         Ok(signatures) => ProofOutcome::Valid(signatures),
@@ -193,17 +235,19 @@ pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> P
     }
 }
 
-/// The name of a proof's suite, if it is not ours.
-fn suite(proof: &Map<String, Value>) -> Option<String> {
+/// A proof's suite, or the name of one that is not ours.
+fn suite(proof: &Map<String, Value>) -> Result<Suite, String> {
     let text = |key: &str| proof.get(key).and_then(Value::as_str);
-    let name: String = match (text("type"), text("cryptosuite")) {
-        // A chained proof covers the one before it as well (VC Data Integrity 1.0, §2.1.2).
-        (Some("DataIntegrityProof"), Some(SUITE)) if proof.contains_key("previousProof") => "proof chain".to_owned(),
-        (Some("DataIntegrityProof"), Some(SUITE)) => return None,
-        (Some("DataIntegrityProof"), Some(suite)) => suite.chars().take(64).collect(),
-        (kind, _) => kind.unwrap_or("none").chars().take(64).collect(),
-    };
-    Some(name)
+    let short = |name: &str| name.chars().take(64).collect();
+    match (text("type"), text("cryptosuite")) {
+        (Some("DataIntegrityProof"), Some(name)) => match Suite::find(name) {
+            // A chained proof covers the one before it as well (VC Data Integrity 1.0, §2.1.2).
+            Some(_) if proof.contains_key("previousProof") => Err("proof chain".to_owned()),
+            Some(suite) => Ok(suite),
+            None => Err(short(name)),
+        },
+        (kind, _) => Err(short(kind.unwrap_or("none"))),
+    }
 }
 
 fn malformed(what: &str) -> Stop {
@@ -211,6 +255,7 @@ fn malformed(what: &str) -> Stop {
 }
 
 fn verify_one(
+    suite: Suite,
     content: &Map<String, Value>,
     proof: &Map<String, Value>,
     key_of: &impl Fn(&str) -> Option<PublicKey>,
@@ -220,13 +265,13 @@ fn verify_one(
         return Err(malformed("its purpose is not `assertionMethod`"));
     }
     let method = text("verificationMethod").ok_or_else(|| malformed("it names no key"))?;
+    // 64 bytes (Ed25519, P-256) or 96 (P-384); whether it is the right number, the key decides.
     let value = text("proofValue")
         .and_then(|v| v.strip_prefix('z'))
-        .filter(|v| v.len() <= 100);
-    let value = value
+        .filter(|v| v.len() <= 140)
         .and_then(|v| bs58::decode(v).into_vec().ok())
-        .filter(|v| v.len() == 64);
-    let value = value.ok_or_else(|| malformed("its value is no Ed25519 signature in base58"))?;
+        .filter(|v| matches!(v.len(), 64 | 96));
+    let value = value.ok_or_else(|| malformed("its value is no signature in base58"))?;
     let date = |key: &str| match proof.get(key) {
         None => Ok(None),
         Some(Value::String(text)) if moment(text).is_some() => Ok(moment(text)),
@@ -235,11 +280,18 @@ fn verify_one(
     let (created, expires) = (date("created")?, date("expires")?);
     let mut options = proof.clone();
     options.remove("proofValue");
+    if suite == Suite::EddsaJcs2022 {
+        jcs::check(content)?;
+    }
     let content = with_context_of(content, proof)?;
     // The content comes before the key: what an unknown vocabulary hides is the graver doubt.
-    let message = message(&content, &options, rdf::hash(&content)?)?;
+    let key = key_of(method);
+    let message = suite.message(&content, &options, key.as_ref().map(PublicKey::kind))?;
     let unknown = || Stop::Doubt(Doubt::UnknownKey(method.chars().take(200).collect()));
-    let key = key_of(method).ok_or_else(unknown)?;
+    let key = key.ok_or_else(unknown)?;
+    if !suite.fits(key.kind()) {
+        return Err(malformed("its key is of another kind than its suite"));
+    }
     if !key.verifies(&message, &value) {
         return Err(Stop::Invalid(Invalid::Mismatch));
     }
@@ -251,7 +303,7 @@ fn verify_one(
     })
 }
 
-/// §3.2.2: a proof with contexts of its own was made under these; the document's must begin with them.
+/// §3.2.2 and §3.3.2: a proof with contexts of its own was made under these; the document's must begin with them.
 fn with_context_of(content: &Map<String, Value>, proof: &Map<String, Value>) -> Result<Map<String, Value>, Stop> {
     let mut content = content.clone();
     if let Some(of_proof) = proof.get("@context") {
@@ -263,15 +315,6 @@ fn with_context_of(content: &Map<String, Value>, proof: &Map<String, Value>) -> 
         content.insert("@context".to_owned(), of_proof.clone());
     }
     Ok(content)
-}
-
-/// What is signed: the hash of the proof's options, then the hash of the content.
-fn message(content: &Map<String, Value>, options: &Map<String, Value>, hash: [u8; 32]) -> Result<Vec<u8>, Stop> {
-    let mut options = options.clone();
-    if let Some(context) = content.get("@context") {
-        options.insert("@context".to_owned(), context.clone());
-    }
-    Ok([rdf::hash(&options)?, hash].concat())
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 mod png;
 mod svg;
 
-use crate::{OpenBadge, badge, json};
+use serde_json::Value;
+
+use crate::{OpenBadge, badge, json, jwt};
 
 pub use png::bake_png;
 
@@ -78,11 +80,8 @@ pub fn read(bytes: &[u8]) -> Result<OpenBadge, Unreadable> {
 /// Reads what stood in a file: JSON, or a token.
 fn embedded(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
     let text = text.trim();
-    if is_compact_jwt(text) {
-        return Err(Unreadable::new(
-            "this badge is a signed token (VC-JWT), a form that this version cannot read yet",
-            "ask the holder for the badge as JSON or as an image with a Data Integrity proof",
-        ));
+    if jwt::is_token(text) {
+        return jwt::read(text, if form == Form::Json { Form::Jwt } else { form });
     }
     if !text.starts_with(['{', '[', '"']) {
         return Err(Unreadable::new(
@@ -92,17 +91,21 @@ fn embedded(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
     }
     let document = json::read(text.as_bytes())
         .map_err(|e| Unreadable::new(format!("reading the JSON stopped: {e}"), ASK_AGAIN))?;
-    badge::parse(document, form)
+    match enveloped(&document) {
+        Some(token) => jwt::read(token, form),
+        None => badge::parse(document, form),
+    }
 }
 
-/// Three parts of base64url with points between, the first of which begins like a JSON object.
-fn is_compact_jwt(text: &str) -> bool {
-    let parts = text.split('.').count();
-    parts == 3
-        && text.starts_with("ey")
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+/// The token in an `EnvelopedVerifiableCredential` (VCDM 2.0, §4.13).
+fn enveloped(document: &Value) -> Option<&str> {
+    let is_envelope = |kind: &Value| kind == "EnvelopedVerifiableCredential";
+    let kind = document.get("type")?;
+    if !is_envelope(kind) && !kind.as_array()?.iter().any(is_envelope) {
+        return None;
+    }
+    let id = document.get("id")?.as_str()?;
+    id.strip_prefix("data:application/vc+jwt,")
 }
 
 /// Says what a file that is no text might be.
@@ -119,7 +122,8 @@ fn strange(bytes: &[u8], at: usize) -> Unreadable {
         .iter()
         .find(|(magic, _)| bytes.starts_with(magic))
         .map(|(_, what)| *what);
-    let next = "send the badge itself: a JSON file, or a PNG or SVG image with the badge inside";
+    let next =
+        "send the badge itself: a JSON file, a signed token (VC-JWT), or a PNG or SVG image with the badge inside";
     match what {
         Some(what) => Unreadable::new(format!("this is {what}, which holds no badge that we can read"), next),
         None => Unreadable::new(format!("this is no text from byte {at} on, and no PNG image"), next),
@@ -219,7 +223,7 @@ mod tests {
         assert!(stopped("{\"a\":".repeat(200_000).as_bytes()).contains("64 levels"));
         assert!(stopped(&vec![b'7'; MAX_BYTES + 1]).contains("bytes"));
         assert!(stopped(b"[1,2]").contains("no JSON object"));
-        assert!(stopped(b"eyJhbGciOiJFZERTQSJ9.eyJ2YyI6e319.c2ln").contains("VC-JWT"));
+        assert!(stopped(b"eyJhbGciOiJFZERTQSJ9.eyJ2YyI6e319.c2ln").contains("no credential"));
         assert!(stopped(&BADGE.as_bytes()[..BADGE.len() / 2]).contains("EOF"));
         let mut noise = Vec::with_capacity(MAX_BYTES);
         let mut state = 0x2545_f491_4f6c_dd1d_u64;

@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, fmt};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -20,6 +21,11 @@ pub(crate) fn read(text: &[u8]) -> Result<Value, serde_json::Error> {
     let value = Strict { depth: 0, left: &left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// Reads base64url without padding (RFC 7515, §2); one text for one value, so bits that say nothing are refused too.
+pub(crate) fn base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@
 //! failure, and has no default outcome.
 //!
 //! Making badges stands beside reading them, so that both are tested against each other: [`credential`] builds
-//! unsigned documents, [`data_integrity::sign`] signs them, [`bitstring`] packs status lists.
+//! unsigned documents, [`data_integrity::sign`] and [`jwt::sign`] sign them, [`bitstring`] packs status lists.
 
 pub mod badge;
 pub mod bitstring;
@@ -21,10 +21,13 @@ pub mod evidence;
 pub mod formats;
 mod json;
 pub mod judge;
+mod jwk;
+pub mod jwt;
+mod keys;
 pub mod multikey;
 
 pub use badge::{Fault, OpenBadge, StatusEntry};
 pub use evidence::{Evidence, Freshness, Question, StatusEvidence};
 pub use formats::Unreadable;
 pub use judge::{judge, unreachable, unreadable};
-pub use multikey::{PublicKey, SigningKey};
+pub use keys::{BadKey, KeyKind, PublicKey, SigningKey};

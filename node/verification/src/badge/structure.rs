@@ -134,6 +134,7 @@ pub(super) fn read(object: &Object) -> OpenBadge {
     OpenBadge {
         document: Value::Null,
         form: Form::Json,
+        token: None,
         model,
         id,
         issuer_id,

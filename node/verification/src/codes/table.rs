@@ -53,7 +53,8 @@ codes! {
          the place. The badge may still be meant honestly. Ask its issuer for a corrected one."
     StructureUnreadable "structure.unreadable" Structure Failed
         "No badge could be read"
-        "The file is not a badge in a form that this node knows; the finding says where reading stopped. Screenshots, \
+        "The file is not a badge in a form that this node knows (JSON, a signed token, or an image with the badge \
+         inside); the finding says where reading stopped. Screenshots, \
          scans and edited pictures lose the badge inside. Ask the holder to download the badge again and to send that \
          file."
     StructureUnreachable "structure.unreachable" Structure CouldNotCheck
@@ -71,7 +72,8 @@ codes! {
         "The content is exactly what was signed. Whether the signer is the issuer is a check of its own."
     ProofInvalid "proof.invalid" Proof Failed
         "The signature does not match"
-        "The badge was changed after it was issued, or another key signed it. Do not rely on what it says. Ask the \
+        "The badge was changed after it was issued, another key signed it, or it is signed in a way that proves \
+         nothing; the finding says which. Do not rely on what it says. Ask the \
          holder to download it again from where it was issued; if it still fails, ask the issuer."
     ProofMissing "proof.missing" Proof Failed
         "The badge carries no signature"
@@ -88,7 +90,7 @@ codes! {
     ProofUnknownSuite "proof.unknown_suite" Proof CouldNotCheck
         "The signature is of a kind that cannot be checked here"
         "This version of the node does not know this kind of signature. That says nothing against the badge. Ask the \
-         issuer for a badge with an eddsa-rdfc-2022 signature, or ask the issuer to confirm this one."
+         issuer for a badge with an eddsa-rdfc-2022 signature or as a VC-JWT, or ask the issuer to confirm this one."
     ProofUnknownKey "proof.unknown_key" Proof CouldNotCheck
         "The signing key is not known here"
         "The badge names a key that no agency of this federation lists, so its signature could not be checked. Ask \

@@ -5,15 +5,11 @@ mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use oxjsonld::{JsonLdLoadDocumentOptions, JsonLdParser, JsonLdRemoteDocument};
-use oxrdf::{
-    Dataset, GraphName, NamedNode, NamedOrBlankNode, Quad, Term,
-    dataset::{CanonicalizationAlgorithm, CanonicalizationHashAlgorithm},
-};
+use oxrdf::{Dataset, GraphName, NamedNode, NamedOrBlankNode, Quad, Term, dataset::CanonicalizationAlgorithm};
 use serde_json::{Map, Value, json};
 
-use super::{Doubt, Invalid, Stop};
+use super::{Doubt, Invalid, Stop, suite::Hash};
 use crate::contexts;
 
 /// What undefined terms expand to; no context defines a term under it.
@@ -21,22 +17,18 @@ const UNDEFINED: &str = "urn:undefined:";
 /// Far above any badge.
 const MAX_QUADS: usize = 10_000;
 
-/// SHA-256 of the document's canonical N-Quads.
-pub(super) fn hash(document: &Map<String, Value>) -> Result<[u8; 32], Stop> {
+/// The hash of the document's canonical N-Quads.
+pub(super) fn hash(document: &Map<String, Value>, hash: Hash) -> Result<Vec<u8>, Stop> {
     walk::check(document)?;
     let text = Value::Object(with_vocabulary(document)).to_string();
     // The two libraries have `unreachable!` on paths that a hostile document may find: that must cost this badge
     // its answer, and nobody else theirs.
-    let canonical = catch_unwind(AssertUnwindSafe(|| canonical(&text))).unwrap_or_else(|_| {
+    let canonical = catch_unwind(AssertUnwindSafe(|| canonical(&text, hash))).unwrap_or_else(|_| {
         Err(Stop::Doubt(Doubt::TooComplex(
             "its JSON-LD cannot be processed".to_owned(),
         )))
     })?;
-    let mut bytes = [0; 32];
-    for (to, from) in bytes.iter_mut().zip(digest(&SHA256, canonical.as_bytes()).as_ref()) {
-        *to = *from;
-    }
-    Ok(bytes)
+    Ok(hash.of(canonical.as_bytes()))
 }
 
 fn uncovered(what: &str) -> Stop {
@@ -72,7 +64,7 @@ fn load(
 }
 
 /// Canonical N-Quads (RDFC-1.0) of a document.
-fn canonical(text: &str) -> Result<String, Stop> {
+fn canonical(text: &str, hash: Hash) -> Result<String, Stop> {
     let mut dataset = Dataset::new();
     // Lenient, because strict drops a quad with a malformed IRI without a word: here it is seen, and refused.
     for quad in JsonLdParser::new()
@@ -97,7 +89,7 @@ fn canonical(text: &str) -> Result<String, Stop> {
     }
     poison::guard(&dataset)?;
     dataset.canonicalize(CanonicalizationAlgorithm::Rdfc10 {
-        hash_algorithm: CanonicalizationHashAlgorithm::Sha256,
+        hash_algorithm: hash.within_rdf(),
     });
     let mut lines: Vec<String> = dataset.iter().map(|quad| format!("{quad} .\n")).collect();
     lines.sort_unstable();

@@ -26,10 +26,13 @@ impl Case<'_> {
     pub(super) fn proof(&self) -> Vec<Finding> {
         let known = self.issuer_keys();
         let key_of = |method: &str| {
-            let listed = known.iter().find(|k| k.method == method).map(|k| k.key);
+            let listed = known.iter().find(|k| k.method == method).map(|k| k.key.clone());
             listed.or_else(|| multikey::key_in_method(method))
         };
-        let outcome = data_integrity::verify(&self.badge.document, key_of);
+        let outcome = match &self.badge.token {
+            Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
+            None => data_integrity::verify(&self.badge.document, key_of),
+        };
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
         findings.push(self.issuer(&outcome, &known));
@@ -132,8 +135,11 @@ impl Case<'_> {
         let mut out_of_term = None;
         for signature in signatures {
             let mut listed = known.iter().filter(|k| k.key == signature.key).peekable();
-            if own == Some(signature.key) && listed.peek().is_none() {
-                return finding(Code::IssuerKeyIsIssuers, "the key is the issuer's own (did:key)");
+            if own.as_ref() == Some(&signature.key) && listed.peek().is_none() {
+                return finding(
+                    Code::IssuerKeyIsIssuers,
+                    "the key is the issuer's own: its DID holds it",
+                );
             }
             for key in listed {
                 if self.in_term(key, signature) {
@@ -156,12 +162,17 @@ impl Case<'_> {
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.
     fn claimed_key(&self, known: &[Known], own: Option<PublicKey>) -> Finding {
-        let proof = self.badge.document.get("proof");
-        let method = proof.and_then(|p| p.get("verificationMethod")).and_then(|m| m.as_str());
-        let key = method.and_then(multikey::key_in_method);
+        let (method, key) = match &self.badge.token {
+            Some(token) => token.claimed_key(&self.badge.issuer_id),
+            None => {
+                let proof = self.badge.document.get("proof");
+                let method = proof.and_then(|p| p.get("verificationMethod")).and_then(|m| m.as_str());
+                (method.map(str::to_owned), method.and_then(multikey::key_in_method))
+            }
+        };
         let listed = method.is_some_and(|m| known.iter().any(|k| k.method == m));
         match key {
-            Some(key) if !listed && own != Some(key) && known.iter().all(|k| k.key != key) => finding(
+            Some(key) if !listed && own.as_ref() != Some(&key) && known.iter().all(|k| k.key != key) => finding(
                 Code::IssuerKeyNotIssuers,
                 "the signature names another key than the issuer's",
             ),

@@ -1,4 +1,5 @@
 mod rows;
+mod tokens;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,105 @@
+//! The cryptosuites: which keys, which canonical form, which hash.
+
+use aws_lc_rs::digest::{self, SHA256, SHA384, digest};
+use oxrdf::dataset::CanonicalizationHashAlgorithm;
+use serde_json::{Map, Value};
+
+use super::{Stop, jcs, rdf};
+use crate::keys::KeyKind;
+
+/// A cryptosuite that this crate reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    /// VC Data Integrity EdDSA Cryptosuites 1.0, §3.2: canonical RDF, Ed25519.
+    EddsaRdfc2022,
+    /// The same, §3.3: canonical JSON (RFC 8785), Ed25519.
+    EddsaJcs2022,
+    /// VC Data Integrity ECDSA Cryptosuites 1.0, §3.2: canonical RDF, P-256 or P-384.
+    EcdsaRdfc2019,
+}
+
+impl Suite {
+    const ALL: [Self; 3] = [Self::EddsaRdfc2022, Self::EddsaJcs2022, Self::EcdsaRdfc2019];
+
+    /// Its name, as proofs write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EddsaRdfc2022 => "eddsa-rdfc-2022",
+            Self::EddsaJcs2022 => "eddsa-jcs-2022",
+            Self::EcdsaRdfc2019 => "ecdsa-rdfc-2019",
+        }
+    }
+
+    /// The suite with this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.as_str() == name)
+    }
+
+    /// The suite that a key of this kind signs with, unless told otherwise; RSA has none.
+    #[must_use]
+    pub const fn of(kind: KeyKind) -> Option<Self> {
+        match kind {
+            KeyKind::Ed25519 => Some(Self::EddsaRdfc2022),
+            KeyKind::P256 | KeyKind::P384 => Some(Self::EcdsaRdfc2019),
+            KeyKind::Rsa => None,
+        }
+    }
+
+    /// Whether keys of this kind sign with it.
+    #[must_use]
+    pub const fn fits(self, kind: KeyKind) -> bool {
+        match self {
+            Self::EddsaRdfc2022 | Self::EddsaJcs2022 => matches!(kind, KeyKind::Ed25519),
+            Self::EcdsaRdfc2019 => matches!(kind, KeyKind::P256 | KeyKind::P384),
+        }
+    }
+
+    /// What is signed: the hash of the proof's options, then the hash of the content. The hash follows from the key;
+    /// without one, the content is still looked at.
+    pub(super) fn message(
+        self,
+        content: &Map<String, Value>,
+        options: &Map<String, Value>,
+        key: Option<KeyKind>,
+    ) -> Result<Vec<u8>, Stop> {
+        if self == Self::EddsaJcs2022 {
+            return Ok([jcs::hash(options)?, jcs::hash(content)?].concat());
+        }
+        let hash = match key {
+            Some(KeyKind::P384) => Hash::Sha384,
+            _ => Hash::Sha256,
+        };
+        let of_content = rdf::hash(content, hash)?;
+        let mut options = options.clone();
+        if let Some(context) = content.get("@context") {
+            options.insert("@context".to_owned(), context.clone());
+        }
+        Ok([rdf::hash(&options, hash)?, of_content].concat())
+    }
+}
+
+/// The hash of a suite; the canonical form of RDF uses the same one within.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hash {
+    Sha256,
+    Sha384,
+}
+
+impl Hash {
+    pub(super) fn of(self, bytes: &[u8]) -> Vec<u8> {
+        let algorithm: &'static digest::Algorithm = match self {
+            Self::Sha256 => &SHA256,
+            Self::Sha384 => &SHA384,
+        };
+        digest(algorithm, bytes).as_ref().to_vec()
+    }
+
+    pub(super) const fn within_rdf(self) -> CanonicalizationHashAlgorithm {
+        match self {
+            Self::Sha256 => CanonicalizationHashAlgorithm::Sha256,
+            Self::Sha384 => CanonicalizationHashAlgorithm::Sha384,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! JSON Web Keys (RFC 7517, RFC 7518, RFC 8037): public ones, of the kinds that this registry reads.
+
+use serde_json::{Value, json};
+
+use crate::{
+    json::base64url,
+    keys::{BadKey, KeyKind, PublicKey},
+};
+
+/// Members of keys that are secret: whoever shows one has lost it, and whoever signs with such a key is anyone.
+const SECRET: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+
+/// The algorithms that a key of this kind is used with, as RFC 7518, 8037 and 9864 name them.
+pub(crate) const fn algorithms(kind: KeyKind) -> &'static [&'static str] {
+    match kind {
+        KeyKind::Ed25519 => &["EdDSA", "Ed25519"],
+        KeyKind::P256 => &["ES256"],
+        KeyKind::P384 => &["ES384"],
+        KeyKind::Rsa => &["RS256"],
+    }
+}
+
+/// Reads a public key.
+///
+/// # Errors
+/// If it is none, is secret, or is meant for something else than signatures.
+pub(crate) fn read(jwk: &Value) -> Result<PublicKey, BadKey> {
+    let jwk = jwk.as_object().ok_or(BadKey::Jwk("it is no object"))?;
+    if SECRET.iter().any(|member| jwk.contains_key(*member)) {
+        return Err(BadKey::Jwk("it holds a secret"));
+    }
+    let text = |member: &str| jwk.get(member).and_then(Value::as_str);
+    let bytes = |member: &str| {
+        text(member)
+            .and_then(base64url)
+            .ok_or(BadKey::Jwk("a number is missing or no base64url"))
+    };
+    let key = match (text("kty"), text("crv")) {
+        (Some("OKP"), Some("Ed25519")) => PublicKey::from_bytes(&bytes("x")?),
+        (Some("EC"), Some("P-256")) => PublicKey::from_point(KeyKind::P256, &bytes("x")?, &bytes("y")?),
+        (Some("EC"), Some("P-384")) => PublicKey::from_point(KeyKind::P384, &bytes("x")?, &bytes("y")?),
+        (Some("RSA"), None) => PublicKey::from_modulus(&bytes("n")?, &bytes("e")?),
+        _ => Err(BadKey::Kind),
+    }?;
+    match jwk.get("use") {
+        None => {}
+        Some(Value::String(sig)) if sig == "sig" => {}
+        Some(_) => return Err(BadKey::Jwk("it is not for signatures")),
+    }
+    if let Some(operations) = jwk.get("key_ops") {
+        let verify = operations.as_array().is_some_and(|all| all.contains(&json!("verify")));
+        if !verify {
+            return Err(BadKey::Jwk("it is not for verifying"));
+        }
+    }
+    if jwk
+        .get("alg")
+        .is_some_and(|alg| !algorithms(key.kind()).iter().any(|known| alg == known))
+    {
+        return Err(BadKey::Jwk("its algorithm is not that of its kind"));
+    }
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The registered claims of a token (RFC 7519, §4.1), beside what the credential says of the same.
+
+use registry_schema::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::{OpenBadge, badge::Fault, contexts::CREDENTIALS_V1};
+
+type Object = Map<String, Value>;
+
+/// No part of a credential; taken out of it before it is looked at.
+const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+/// The last second of the year 9999.
+const LAST_SECOND: f64 = 253_402_300_799.0;
+
+/// What the claims say.
+pub(super) struct Claims {
+    /// Whether the credential stood in `vc`: then the claims stand for members that it lacks (VCDM 1.1, §6.3.1).
+    filling: bool,
+    iss: Option<String>,
+    sub: Option<String>,
+    jti: Option<String>,
+    exp: Option<Timestamp>,
+    nbf: Option<Timestamp>,
+    iat: Option<Timestamp>,
+    faults: Vec<Fault>,
+}
+
+/// Parts the credential from the claims.
+pub(super) fn split(mut payload: Object) -> Result<(Object, Claims), &'static str> {
+    let mut faults = Vec::new();
+    let registered: Object = REGISTERED
+        .into_iter()
+        .filter_map(|name| payload.remove_entry(name))
+        .collect();
+    let credential = match payload.remove("vc") {
+        None => None,
+        Some(Value::Object(credential)) => Some(credential),
+        Some(_) => return Err("its claim `vc` is no JSON object"),
+    };
+    let beside = ["@context", "credentialSubject", "issuer", "type"];
+    if credential.is_some() && beside.iter().any(|name| payload.contains_key(*name)) {
+        return Err("it holds one credential in `vc` and parts of another beside it");
+    }
+    let mut text = |name: &str| match registered.get(name) {
+        None => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(_) => {
+            faults.push(fault(name, "is no text"));
+            None
+        }
+    };
+    let (iss, sub, jti) = (text("iss"), text("sub"), text("jti"));
+    let mut date = |name: &str| {
+        let moment = registered.get(name).map(moment);
+        if moment == Some(None) {
+            faults.push(fault(name, "is no date in seconds since 1970"));
+        }
+        moment.flatten()
+    };
+    let (exp, nbf, iat) = (date("exp"), date("nbf"), date("iat"));
+    let claims = Claims {
+        filling: credential.is_some(),
+        iss,
+        sub,
+        jti,
+        exp,
+        nbf,
+        iat,
+        faults,
+    };
+    Ok((credential.unwrap_or(payload), claims))
+}
+
+fn fault(place: &str, what: &str) -> Fault {
+    Fault {
+        place: place.to_owned(),
+        what: what.to_owned(),
+    }
+}
+
+/// A `NumericDate`: seconds, perhaps with a fraction.
+#[expect(clippy::cast_possible_truncation, reason = "its range is checked")]
+fn moment(value: &Value) -> Option<Timestamp> {
+    let seconds = value.as_f64().filter(|s| (0.0..=LAST_SECOND).contains(s))?;
+    Some(Timestamp((seconds * 1000.0) as i64))
+}
+
+impl Claims {
+    /// Puts in what the credential leaves to the claims; what it says itself stays, and is compared later.
+    pub(super) fn fill(&self, mut credential: Object) -> Object {
+        if !self.filling {
+            return credential;
+        }
+        let (from, until) = if is_v1(&credential) {
+            ("issuanceDate", "expirationDate")
+        } else {
+            ("validFrom", "validUntil")
+        };
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let date = |moment: Option<Timestamp>| moment.map(|m| json!(m.to_string()));
+        for (name, value) in [
+            ("id", text(&self.jti)),
+            ("issuer", text(&self.iss)),
+            (from, date(self.nbf)),
+            (until, date(self.exp)),
+        ] {
+            if let Some(value) = value.filter(|_| !credential.contains_key(name)) {
+                credential.insert(name.to_owned(), value);
+            }
+        }
+        for (name, id) in [("issuer", &self.iss), ("credentialSubject", &self.sub)] {
+            if let (Some(Value::Object(inner)), Some(id)) = (credential.get_mut(name), id)
+                && !inner.contains_key("id")
+            {
+                inner.insert("id".to_owned(), Value::from(id.as_str()));
+            }
+        }
+        credential
+    }
+
+    /// Claims and credential must not say two things. Of two dates the stricter counts, as ever.
+    pub(super) fn compare(&self, badge: &mut OpenBadge) {
+        let mut faults = self.faults.clone();
+        let issuer = Some(badge.issuer_id.as_str());
+        for (name, claim, said, what) in [
+            ("iss", &self.iss, issuer, "is not the badge's `issuer`"),
+            (
+                "sub",
+                &self.sub,
+                badge.subject_id.as_deref(),
+                "is not the badge's `credentialSubject.id`",
+            ),
+            ("jti", &self.jti, badge.id.as_deref(), "is not the badge's `id`"),
+        ] {
+            if let (Some(claim), Some(said)) = (claim, said)
+                && claim != said
+            {
+                faults.push(fault(name, what));
+            }
+        }
+        badge.faults.extend(faults);
+        badge.valid_from = [badge.valid_from, self.nbf].into_iter().flatten().max();
+        if self.filling {
+            badge.valid_until = [badge.valid_until, self.exp].into_iter().flatten().min();
+        }
+    }
+
+    /// When the token was made, as far as it says.
+    pub(super) fn created(&self) -> Option<Timestamp> {
+        self.iat.or(self.nbf)
+    }
+
+    /// The end of the signature, where it is not simply the end of the badge.
+    pub(super) fn expires(&self, badge: &OpenBadge) -> Option<Timestamp> {
+        let end = badge.valid_until.map(Timestamp::whole_seconds);
+        self.exp.filter(|exp| Some(exp.whole_seconds()) != end)
+    }
+}
+
+fn is_v1(credential: &Object) -> bool {
+    let contexts = credential.get("@context");
+    let first = contexts
+        .and_then(Value::as_array)
+        .and_then(|all| all.first())
+        .or(contexts);
+    first.and_then(Value::as_str) == Some(CREDENTIALS_V1)
+}
