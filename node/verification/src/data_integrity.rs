@@ -4,7 +4,7 @@
 //! Correct first: the hashes come from `oxjsonld` and `oxrdf`. What these would silently drop, a signature does not
 //! cover, so it is refused.
 
-mod rdf;
+pub mod rdf;
 
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};

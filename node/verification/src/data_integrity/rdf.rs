@@ -32,6 +32,20 @@ pub(super) fn hash(document: &Map<String, Value>) -> Result<[u8; 32], Stop> {
     Ok(sha256(canonical.as_bytes()))
 }
 
+/// Canonical N-Quads by the short way, if it goes: for those who compare the two.
+#[must_use]
+pub fn canonical_fast(document: &Map<String, Value>) -> Option<String> {
+    walk::check(document).ok()?;
+    fast::canonical(document)
+}
+
+/// Canonical N-Quads by the libraries, if they make some.
+#[must_use]
+pub fn canonical_by_libraries(document: &Map<String, Value>) -> Option<String> {
+    walk::check(document).ok()?;
+    by_libraries(document).ok()
+}
+
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     for (to, from) in hash.iter_mut().zip(digest(&SHA256, bytes).as_ref()) {

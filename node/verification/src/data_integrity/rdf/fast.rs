@@ -6,7 +6,8 @@
 //!
 //! * contexts that redefine protected terms, and contexts in an inner object;
 //! * keywords as keys (`@id`, `@value`, `@graph`, `@nest`, …), undefined terms, terms of type `@json` or in a graph,
-//!   and terms with a vocabulary of their own where an object stands;
+//!   and terms with a vocabulary of their own where an object stands
+//!   (so a badge of VCDM 1.1 with a status or a schema goes the long way; these have such terms there);
 //! * two types of one object that each bring a vocabulary;
 //! * relative and compact IRIs, and whatever is no IRI;
 //! * lists in lists, arrays in arrays, a list of one thing that is no array;

@@ -98,7 +98,9 @@ impl<'d> Reader<'d, '_> {
         {
             absolute(id, outer)?;
             let same = |name: &Value| name.as_str().is_some_and(|name| kept.get(name).is_none());
-            let agree = scope.of_type.is_none_or(|brought| brought.may_follow(|name| kept.get(name)));
+            let agree = scope
+                .of_type
+                .is_none_or(|brought| brought.may_follow(|name| kept.get(name)));
             if !types.iter().all(same) || !agree {
                 return None;
             }
@@ -109,7 +111,13 @@ impl<'d> Reader<'d, '_> {
             let iri = match scope.of_document.get(name) {
                 Some(term) if term.iri.starts_with('@') => return None,
                 Some(term) => term.iri.as_str(),
-                None => absolute(name, Scope { of_type: outer.of_type, ..scope })?,
+                None => absolute(
+                    name,
+                    Scope {
+                        of_type: outer.of_type,
+                        ..scope
+                    },
+                )?,
             };
             self.names(number, TYPE, iri);
         }

@@ -81,7 +81,10 @@ impl Terms {
 
     /// Puts all of `newer` on top.
     pub(super) fn extend(&mut self, newer: Self) -> Option<()> {
-        newer.by_name.into_iter().try_for_each(|(name, term)| self.put(name, term))
+        newer
+            .by_name
+            .into_iter()
+            .try_for_each(|(name, term)| self.put(name, term))
     }
 
     /// Whether these can be defined where `older` are.
