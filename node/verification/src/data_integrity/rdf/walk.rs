@@ -135,7 +135,11 @@ fn one_scope(object: &Map<String, Value>) -> Result<(), Stop> {
         .get("type")
         .or_else(|| object.get("@type"))
         .and_then(Value::as_array);
-    let names = types.into_iter().flatten().filter_map(Value::as_str);
+    let names = types
+        .filter(|types| types.len() > 1)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     if names.filter(|name| SCOPED.contains(*name)).count() > 1 {
         return Err(too_complex("one part of it has two types that each bring a vocabulary"));
     }

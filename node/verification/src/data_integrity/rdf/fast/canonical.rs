@@ -15,8 +15,10 @@ const ANOTHER: &str = "_:z ";
 pub(super) fn lines(mut made: Statements<'_>) -> Option<String> {
     let text = made.text.as_str();
     let of = |statement: &Statement| text.get(statement.from..statement.to).unwrap_or_default();
-    made.all
-        .sort_unstable_by(|a, b| a.subject.cmp(&b.subject).then_with(|| of(a).cmp(of(b))));
+    made.all.sort_by_key(|statement| statement.subject);
+    for group in made.all.chunk_by_mut(|a, b| a.subject == b.subject) {
+        group.sort_unstable_by(|a, b| of(a).cmp(of(b)));
+    }
     // Two blank nodes are two things, however alike the lines are.
     made.all
         .dedup_by(|a, b| a.subject == b.subject && a.blank.is_none() && b.blank.is_none() && of(a) == of(b));
@@ -95,39 +97,57 @@ impl<'a> Graph<'a> {
         let pointer = self.pointer.get(number).copied().flatten();
         let from = pointer.and_then(|statement| self.iri(statement.subject));
         if let (Some(statement), Some(iri)) = (pointer, from) {
-            let _ = write!(seen, "<{iri}> {}_:a .\n", self.part(statement));
+            for part in ["<", iri, "> ", self.part(statement), "_:a .\n"] {
+                seen.push_str(part);
+            }
         }
         for statement in says {
             seen.push_str(ITSELF);
             seen.push_str(self.text.get(statement.from..statement.to).unwrap_or_default());
         }
         if let (Some(statement), None) = (pointer, from) {
-            let _ = write!(seen, "{ANOTHER}{}_:a .\n", self.part(statement));
+            for part in [ANOTHER, self.part(statement), "_:a .\n"] {
+                seen.push_str(part);
+            }
         }
     }
 
     /// All lines, with canonical labels, in order (§4.4, step 6 and 7).
     fn written(&self, labels: &[usize]) -> String {
-        let name = |number: usize| match self.iri(number) {
-            Some(iri) => format!("<{iri}> "),
-            None => format!("_:c14n{} ", labels.get(number).copied().unwrap_or_default()),
-        };
-        let mut subjects: Vec<(String, &[Statement])> = (0..).map(name).zip(self.says.iter().copied()).collect();
+        // Subjects in the order of their lines: IRIs, then blank nodes by the digits of their labels.
+        let mut subjects: Vec<(Subject<'_>, &[Statement])> = Vec::with_capacity(self.says.len());
+        for ((number, says), label) in self.says.iter().enumerate().zip(labels) {
+            let subject = self
+                .iri(number)
+                .map_or_else(|| Subject::Blank(label.to_string()), Subject::Iri);
+            subjects.push((subject, says));
+        }
         subjects.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut text = String::with_capacity(self.text.len() * 2);
         let mut ends = Vec::with_capacity(self.text.len() / 64);
         for (subject, says) in subjects {
             for statement in says {
-                text.push_str(&subject);
-                text.push_str(self.part(statement));
+                let (before, name, after) = match &subject {
+                    Subject::Iri(iri) => ("<", *iri, "> "),
+                    Subject::Blank(label) => ("_:c14n", label.as_str(), " "),
+                };
+                for part in [before, name, after, self.part(statement)] {
+                    text.push_str(part);
+                }
                 if let Some(object) = statement.blank {
-                    let _ = write!(text, "_:c14n{} .\n", labels.get(object).copied().unwrap_or_default());
+                    let _ = writeln!(text, "_:c14n{} .", labels.get(object).copied().unwrap_or_default());
                 }
                 ends.push(text.len());
             }
         }
         in_order(text, &ends)
     }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Subject<'a> {
+    Iri(&'a str),
+    Blank(String),
 }
 
 /// The text with its lines in order, each once. Most often they are.

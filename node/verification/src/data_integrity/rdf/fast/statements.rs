@@ -221,12 +221,10 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn literal(&mut self, subject: usize, predicate: &str, value: &str, datatype: &str) -> Option<()> {
-        if value.contains(['\u{fffe}', '\u{ffff}']) {
-            return None;
-        }
+        let mut whole = Some(());
         self.write(subject, predicate, None, |text| {
             text.push('"');
-            escaped(value, text);
+            whole = escaped(value, text);
             text.push('"');
             if datatype != STRING {
                 text.push_str("^^<");
@@ -235,7 +233,7 @@ impl<'d> Reader<'d, '_> {
             }
             text.push_str(" .\n");
         });
-        Some(())
+        whole
     }
 
     fn write(&mut self, subject: usize, predicate: &str, blank: Option<usize>, object: impl FnOnce(&mut String)) {
@@ -261,37 +259,44 @@ fn absolute<'t>(text: &'t str, scope: Scope<'_>) -> Option<&'t str> {
     (!scope.is_prefix(scheme) && named(text).is_ok()).then_some(text)
 }
 
-/// Canonical N-Quads (RDFC-1.0, §5).
-fn escaped(value: &str, text: &mut String) {
+/// Writes text as canonical N-Quads do (RDFC-1.0, §5); `None` if implementations disagree on how.
+fn escaped(value: &str, text: &mut String) -> Option<()> {
+    // U+FFFE and U+FFFF begin with the byte 0xef.
+    let special = |b: u8| b < 0x20 || matches!(b, b'"' | b'\\' | 0x7f | 0xef);
     let mut rest = value;
-    let special = |b: u8| b < 0x20 || matches!(b, b'"' | b'\\' | 0x7f);
     while let Some(at) = rest.bytes().position(special) {
         let (plain, from) = rest.split_at(at);
         text.push_str(plain);
         let mut chars = from.chars();
-        match chars.next() {
-            Some('\u{8}') => text.push_str("\\b"),
-            Some('\t') => text.push_str("\\t"),
-            Some('\n') => text.push_str("\\n"),
-            Some('\u{c}') => text.push_str("\\f"),
-            Some('\r') => text.push_str("\\r"),
-            Some('"') => text.push_str("\\\""),
-            Some('\\') => text.push_str("\\\\"),
-            Some(other) => text.push_str(&format!("\\u{:04X}", u32::from(other))),
-            None => {}
+        match chars.next()? {
+            '\u{8}' => text.push_str("\\b"),
+            '\t' => text.push_str("\\t"),
+            '\n' => text.push_str("\\n"),
+            '\u{c}' => text.push_str("\\f"),
+            '\r' => text.push_str("\\r"),
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\u{fffe}' | '\u{ffff}' => return None,
+            control @ ('\0'..' ' | '\u{7f}') => text.push_str(&format!("\\u{:04X}", u32::from(control))),
+            other => text.push(other),
         }
         rest = chars.as_str();
     }
     text.push_str(rest);
+    Some(())
 }
 
 /// A number as RDF writes it (JSON-LD 1.1 API, §8.2.2), and its natural type.
 fn digits(number: &Number) -> Option<(String, &'static str)> {
-    if number.is_i64() || number.is_u64() {
+    let value = number.as_f64()?;
+    if value.abs() >= TOO_LARGE {
+        return None;
+    }
+    if !number.is_f64() {
         return Some((number.to_string(), INTEGER));
     }
-    let value = number.as_f64()?;
-    if value.abs() >= TOO_LARGE || value == 0.0 {
+    // JSON's `-0`, at which implementations differ, is one of these.
+    if value == 0.0 {
         return None;
     }
     if value.fract() == 0.0 {
