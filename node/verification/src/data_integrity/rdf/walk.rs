@@ -77,12 +77,14 @@ impl Seen<'_> {
             .into_iter()
             .filter_map(|key| object.get(key))
             .any(|id| id.as_str() == self.own_id);
-        let moved = ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key));
-        match moved {
-            Some(key) if is_itself && self.own_id.is_some() => Err(Stop::Invalid(Invalid::Malformed(format!(
+        if !is_itself || self.own_id.is_none() {
+            return Ok(());
+        }
+        match ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key)) {
+            Some(key) => Err(Stop::Invalid(Invalid::Malformed(format!(
                 "the badge tells its own `{key}` in an inner part"
             )))),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
