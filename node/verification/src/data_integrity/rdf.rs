@@ -24,10 +24,19 @@ const MAX_QUADS: usize = 10_000;
 
 /// SHA-256 of the document's canonical N-Quads.
 pub(super) fn hash(document: &Map<String, Value>) -> Result<[u8; 32], Stop> {
-    walk::check(document)?;
-    let canonical = match fast::canonical(document) {
+    hash_without(document, None)
+}
+
+/// The same, as if the outermost object did not have this entry; so nobody has to copy all the others.
+pub(super) fn hash_without(document: &Map<String, Value>, without: Option<&str>) -> Result<[u8; 32], Stop> {
+    walk::check(document, without)?;
+    let canonical = match fast::canonical(document, without) {
         Some(canonical) => canonical,
-        None => by_libraries(document)?,
+        None => {
+            let mut rest = document.clone();
+            without.and_then(|key| rest.remove(key));
+            by_libraries(&rest)?
+        }
     };
     Ok(sha256(canonical.as_bytes()))
 }
@@ -35,14 +44,14 @@ pub(super) fn hash(document: &Map<String, Value>) -> Result<[u8; 32], Stop> {
 /// Canonical N-Quads by the short way, if it goes: for those who compare the two.
 #[must_use]
 pub fn canonical_fast(document: &Map<String, Value>) -> Option<String> {
-    walk::check(document).ok()?;
-    fast::canonical(document)
+    walk::check(document, None).ok()?;
+    fast::canonical(document, None)
 }
 
 /// Canonical N-Quads by the libraries, if they make some.
 #[must_use]
 pub fn canonical_by_libraries(document: &Map<String, Value>) -> Option<String> {
-    walk::check(document).ok()?;
+    walk::check(document, None).ok()?;
     by_libraries(document).ok()
 }
 

@@ -22,10 +22,10 @@ mod terms;
 
 use serde_json::{Map, Value};
 
-/// Canonical N-Quads (RDFC-1.0) of a document that passed the walk; `None` if that takes the long way.
-pub(super) fn canonical(document: &Map<String, Value>) -> Option<String> {
+/// Canonical N-Quads (RDFC-1.0) of a document that passed the walk, less one entry; `None` if that takes the long way.
+pub(super) fn canonical(document: &Map<String, Value>, without: Option<&str>) -> Option<String> {
     let vocabulary = contexts::compiled(document.get("@context")?)?;
-    let statements = statements::of(document, &vocabulary)?;
+    let statements = statements::of(document, without, &vocabulary)?;
     canonical::lines(statements)
 }
 

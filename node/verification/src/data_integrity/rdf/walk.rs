@@ -12,13 +12,14 @@ const MAX_OBJECTS: usize = 512;
 const MAX_CONTEXTS: usize = 24;
 
 /// Refuses what is too much, what names contexts that we do not have, and what could hide a statement from a reader.
-pub(super) fn check(document: &Map<String, Value>) -> Result<(), Stop> {
+pub(super) fn check(document: &Map<String, Value>, without: Option<&str>) -> Result<(), Stop> {
     let own_id = ["id", "@id"]
         .into_iter()
         .find_map(|key| document.get(key))
         .and_then(Value::as_str);
     let mut seen = Seen {
         own_id,
+        without,
         ..Seen::default()
     };
     seen.object(document)
@@ -40,6 +41,8 @@ const ABOUT_ITSELF: [&str; 7] = [
 struct Seen<'a> {
     /// The `id` of the outermost object.
     own_id: Option<&'a str>,
+    /// The entry of the outermost object that does not count.
+    without: Option<&'a str>,
     objects: usize,
     contexts: usize,
 }
@@ -57,8 +60,10 @@ impl Seen<'_> {
             self.inner(object)?;
         }
         one_scope(object)?;
+        let is_document = self.objects == 1;
         for (key, value) in object {
             match key.as_str() {
+                own if is_document && Some(own) == self.without => {}
                 "@context" => self.context(value)?,
                 "@id" | "@type" | "@value" | "@language" | "@direction" => self.value(value)?,
                 other if other.starts_with('@') || other.contains(':') || other.is_empty() => {

@@ -47,9 +47,14 @@ pub(super) struct Statements<'d> {
 }
 
 /// The statements of a document; `None` if that takes the long way.
-pub(super) fn of<'d>(document: &'d Map<String, Value>, vocabulary: &Vocabulary) -> Option<Statements<'d>> {
+pub(super) fn of<'d>(
+    document: &'d Map<String, Value>,
+    without: Option<&str>,
+    vocabulary: &Vocabulary,
+) -> Option<Statements<'d>> {
     let mut reader = Reader {
         vocabulary,
+        without,
         made: Statements::default(),
         depth: 0,
     };
@@ -62,6 +67,8 @@ pub(super) fn of<'d>(document: &'d Map<String, Value>, vocabulary: &Vocabulary) 
 
 struct Reader<'d, 'v> {
     vocabulary: &'v Vocabulary,
+    /// The entry of the document that does not count.
+    without: Option<&'v str>,
     made: Statements<'d>,
     depth: usize,
 }
@@ -125,6 +132,7 @@ impl<'d> Reader<'d, '_> {
             match key.as_str() {
                 "id" | "type" => {}
                 "@context" if is_document => {}
+                own if is_document && Some(own) == self.without => {}
                 key => self.property(number, scope.term(key)?, value, scope)?,
             }
         }
