@@ -5,7 +5,7 @@
 //! not cover, so it is refused.
 
 mod jcs;
-mod rdf;
+pub mod rdf;
 mod suite;
 
 use registry_schema::Timestamp;

@@ -12,13 +12,14 @@ const MAX_OBJECTS: usize = 512;
 const MAX_CONTEXTS: usize = 24;
 
 /// Refuses what is too much, what names contexts that we do not have, and what could hide a statement from a reader.
-pub(super) fn check(document: &Map<String, Value>) -> Result<(), Stop> {
+pub(super) fn check(document: &Map<String, Value>, without: Option<&str>) -> Result<(), Stop> {
     let own_id = ["id", "@id"]
         .into_iter()
         .find_map(|key| document.get(key))
         .and_then(Value::as_str);
     let mut seen = Seen {
         own_id,
+        without,
         ..Seen::default()
     };
     seen.object(document)
@@ -40,6 +41,8 @@ const ABOUT_ITSELF: [&str; 7] = [
 struct Seen<'a> {
     /// The `id` of the outermost object.
     own_id: Option<&'a str>,
+    /// The entry of the outermost object that does not count.
+    without: Option<&'a str>,
     objects: usize,
     contexts: usize,
 }
@@ -57,8 +60,10 @@ impl Seen<'_> {
             self.inner(object)?;
         }
         one_scope(object)?;
+        let is_document = self.objects == 1;
         for (key, value) in object {
             match key.as_str() {
+                own if is_document && Some(own) == self.without => {}
                 "@context" => self.context(value)?,
                 "@id" | "@type" | "@value" | "@language" | "@direction" => self.value(value)?,
                 other if other.starts_with('@') || other.contains(':') || other.is_empty() => {
@@ -77,12 +82,14 @@ impl Seen<'_> {
             .into_iter()
             .filter_map(|key| object.get(key))
             .any(|id| id.as_str() == self.own_id);
-        let moved = ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key));
-        match moved {
-            Some(key) if is_itself && self.own_id.is_some() => Err(Stop::Invalid(Invalid::Malformed(format!(
+        if !is_itself || self.own_id.is_none() {
+            return Ok(());
+        }
+        match ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key)) {
+            Some(key) => Err(Stop::Invalid(Invalid::Malformed(format!(
                 "the badge tells its own `{key}` in an inner part"
             )))),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -135,7 +142,11 @@ fn one_scope(object: &Map<String, Value>) -> Result<(), Stop> {
         .get("type")
         .or_else(|| object.get("@type"))
         .and_then(Value::as_array);
-    let names = types.into_iter().flatten().filter_map(Value::as_str);
+    let names = types
+        .filter(|types| types.len() > 1)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     if names.filter(|name| SCOPED.contains(*name)).count() > 1 {
         return Err(too_complex("one part of it has two types that each bring a vocabulary"));
     }

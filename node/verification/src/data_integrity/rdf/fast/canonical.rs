@@ -1,0 +1,166 @@
+//! RDFC-1.0 for graphs in which no two blank nodes look alike at first sight (§4.4, steps 1 to 4).
+
+use std::fmt::Write as _;
+
+use super::{
+    super::Hash,
+    statements::{NAMELESS, Statement, Statements},
+};
+
+/// A blank node seen from itself, and where it is not the one that is looked from (§4.6, step 3.1.2).
+const ITSELF: &str = "_:a ";
+const ANOTHER: &str = "_:z ";
+
+/// The canonical N-Quads; `None` if two blank nodes look alike.
+pub(super) fn lines(mut made: Statements<'_>) -> Option<String> {
+    let text = made.text.as_str();
+    let of = |statement: &Statement| text.get(statement.from..statement.to).unwrap_or_default();
+    made.all.sort_by_key(|statement| statement.subject);
+    for group in made.all.chunk_by_mut(|a, b| a.subject == b.subject) {
+        group.sort_unstable_by(|a, b| of(a).cmp(of(b)));
+    }
+    // Two blank nodes are two things, however alike the lines are.
+    made.all
+        .dedup_by(|a, b| a.subject == b.subject && a.blank.is_none() && b.blank.is_none() && of(a) == of(b));
+    let graph = Graph::new(&made);
+    let labels = graph.labels()?;
+    Some(graph.written(&labels))
+}
+
+/// The statements, by what they are about.
+struct Graph<'a> {
+    text: &'a str,
+    subjects: &'a [Option<&'a str>],
+    /// By the subject's number: what it says, in order.
+    says: Vec<&'a [Statement]>,
+    /// By the object's number: the one statement that points there.
+    pointer: Vec<Option<&'a Statement>>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(made: &'a Statements<'a>) -> Self {
+        let mut says: Vec<&[Statement]> = vec![&[]; made.subjects.len()];
+        for group in made.all.chunk_by(|a, b| a.subject == b.subject) {
+            if let Some(place) = group.first().and_then(|s| says.get_mut(s.subject)) {
+                *place = group;
+            }
+        }
+        let mut pointer = vec![None; made.subjects.len()];
+        for statement in &made.all {
+            if let Some(place) = statement.blank.and_then(|object| pointer.get_mut(object)) {
+                *place = Some(statement);
+            }
+        }
+        Self {
+            text: &made.text,
+            subjects: &made.subjects,
+            says,
+            pointer,
+        }
+    }
+
+    /// Predicate and object, without the end if the object is a blank node.
+    fn part(&self, statement: &Statement) -> &'a str {
+        let end = if statement.blank.is_some() { NAMELESS.len() } else { 0 };
+        self.text.get(statement.from..statement.to - end).unwrap_or_default()
+    }
+
+    fn iri(&self, number: usize) -> Option<&'a str> {
+        self.subjects.get(number).copied().flatten()
+    }
+
+    /// The canonical number of each blank node, by its number here (§4.4, step 4); 0 for what has an IRI.
+    fn labels(&self) -> Option<Vec<usize>> {
+        let mut seen = String::with_capacity(2048);
+        let mut hashes = Vec::with_capacity(self.says.len());
+        for (number, says) in self.says.iter().enumerate() {
+            if self.iri(number).is_none() {
+                seen.clear();
+                self.see(number, says, &mut seen);
+                hashes.push((Hash::Sha256.of(seen.as_bytes()), number));
+            }
+        }
+        hashes.sort_unstable();
+        if hashes.windows(2).any(|two| matches!(two, [(a, _), (b, _)] if a == b)) {
+            return None;
+        }
+        let mut labels = vec![0; self.says.len()];
+        for (label, (_, number)) in hashes.iter().enumerate() {
+            *labels.get_mut(*number)? = label;
+        }
+        Some(labels)
+    }
+
+    /// What a blank node looks like at first sight (§4.6): its lines in order, among which the one that points to it
+    /// is the first if it is about an IRI, else the last.
+    fn see(&self, number: usize, says: &[Statement], seen: &mut String) {
+        let pointer = self.pointer.get(number).copied().flatten();
+        let from = pointer.and_then(|statement| self.iri(statement.subject));
+        if let (Some(statement), Some(iri)) = (pointer, from) {
+            for part in ["<", iri, "> ", self.part(statement), "_:a .\n"] {
+                seen.push_str(part);
+            }
+        }
+        for statement in says {
+            seen.push_str(ITSELF);
+            seen.push_str(self.text.get(statement.from..statement.to).unwrap_or_default());
+        }
+        if let (Some(statement), None) = (pointer, from) {
+            for part in [ANOTHER, self.part(statement), "_:a .\n"] {
+                seen.push_str(part);
+            }
+        }
+    }
+
+    /// All lines, with canonical labels, in order (§4.4, step 6 and 7).
+    fn written(&self, labels: &[usize]) -> String {
+        // Subjects in the order of their lines: IRIs, then blank nodes by the digits of their labels.
+        let mut subjects: Vec<(Subject<'_>, &[Statement])> = Vec::with_capacity(self.says.len());
+        for ((number, says), label) in self.says.iter().enumerate().zip(labels) {
+            let subject = self
+                .iri(number)
+                .map_or_else(|| Subject::Blank(label.to_string()), Subject::Iri);
+            subjects.push((subject, says));
+        }
+        subjects.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut text = String::with_capacity(self.text.len() * 2);
+        let mut ends = Vec::with_capacity(self.text.len() / 64);
+        for (subject, says) in subjects {
+            for statement in says {
+                let (before, name, after) = match &subject {
+                    Subject::Iri(iri) => ("<", *iri, "> "),
+                    Subject::Blank(label) => ("_:c14n", label.as_str(), " "),
+                };
+                for part in [before, name, after, self.part(statement)] {
+                    text.push_str(part);
+                }
+                if let Some(object) = statement.blank {
+                    let _ = writeln!(text, "_:c14n{} .", labels.get(object).copied().unwrap_or_default());
+                }
+                ends.push(text.len());
+            }
+        }
+        in_order(text, &ends)
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Subject<'a> {
+    Iri(&'a str),
+    Blank(String),
+}
+
+/// The text with its lines in order, each once. Most often they are.
+fn in_order(text: String, ends: &[usize]) -> String {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let mut lines: Vec<&str> = starts
+        .zip(ends)
+        .map(|(from, to)| text.get(from..*to).unwrap_or_default())
+        .collect();
+    if lines.is_sorted_by(|a, b| a < b) {
+        return text;
+    }
+    lines.sort();
+    lines.dedup();
+    lines.concat()
+}

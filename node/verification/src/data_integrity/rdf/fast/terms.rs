@@ -1,0 +1,156 @@
+//! What terms stand for in one object: the document's contexts, and what the object's type brings.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use serde_json::Value;
+
+/// What a term stands for.
+#[derive(Debug, PartialEq)]
+pub(super) struct Term {
+    /// Its IRI, or a keyword.
+    pub(super) iri: String,
+    pub(super) kind: Kind,
+    pub(super) is_list: bool,
+    /// Compact IRIs may begin with it.
+    pub(super) is_prefix: bool,
+    pub(super) is_protected: bool,
+    /// Its own `@context`.
+    pub(super) scope: Option<&'static Value>,
+}
+
+/// How the values of a term are read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Kind {
+    /// As they are.
+    Plain,
+    /// As literals of this type.
+    Typed(String),
+    /// Strings are IRIs.
+    Iri,
+    /// Strings are terms; these come on top of the object's.
+    Term(Terms),
+    /// In a way that the short way does not know.
+    Other,
+}
+
+impl Term {
+    /// Whether `self` may be defined where `old` stood (§4.2.2, step 27). `oxjsonld` takes two scopes for one only if
+    /// they come from the same file.
+    fn may_follow(&self, old: &Self) -> bool {
+        let same_scope = match (self.scope, old.scope) {
+            (None, None) => true,
+            (Some(new), Some(old)) => std::ptr::eq(new, old),
+            _ => false,
+        };
+        let same = self.iri == old.iri
+            && self.kind == old.kind
+            && self.is_list == old.is_list
+            && self.is_prefix == old.is_prefix;
+        !old.is_protected || same && same_scope
+    }
+}
+
+/// A table by name. What stands in it comes from our own contexts, so nobody can make it slow.
+pub(super) type ByName<T> = HashMap<&'static str, T, BuildHasherDefault<Quick>>;
+
+/// Multiplies and rotates, eight bytes at a time.
+#[derive(Debug, Default)]
+pub(super) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut eight = [0; 8];
+            eight.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(eight)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The terms of one context.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Terms {
+    by_name: ByName<Term>,
+    prefixes: Vec<&'static str>,
+}
+
+impl Terms {
+    pub(super) fn get(&self, name: &str) -> Option<&Term> {
+        self.by_name.get(name)
+    }
+
+    /// Defines a term; `None` if it is protected and means something else.
+    pub(super) fn put(&mut self, name: &'static str, term: Term) -> Option<()> {
+        if let Some(old) = self.get(name).filter(|old| old.is_protected) {
+            return term.may_follow(old).then_some(());
+        }
+        self.prefixes.retain(|prefix| *prefix != name);
+        if term.is_prefix {
+            self.prefixes.push(name);
+        }
+        self.by_name.insert(name, term);
+        Some(())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Term)> {
+        self.by_name.iter().map(|(name, term)| (*name, term))
+    }
+
+    /// Puts all of `newer` on top.
+    pub(super) fn extend(&mut self, newer: Self) -> Option<()> {
+        newer
+            .by_name
+            .into_iter()
+            .try_for_each(|(name, term)| self.put(name, term))
+    }
+
+    /// Whether these can be defined where `older` are.
+    pub(super) fn may_follow<'t>(&self, older: impl Fn(&str) -> Option<&'t Term>) -> bool {
+        self.iter()
+            .all(|(name, term)| older(name).is_none_or(|old| term.may_follow(old)))
+    }
+}
+
+/// The terms that one object may use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'v> {
+    pub(super) of_document: &'v Terms,
+    /// What its type brings.
+    pub(super) of_type: Option<&'v Terms>,
+}
+
+impl<'v> Scope<'v> {
+    pub(super) fn term(self, name: &str) -> Option<&'v Term> {
+        let own = self.of_type.and_then(|terms| terms.get(name));
+        own.or_else(|| self.of_document.get(name))
+    }
+
+    pub(super) fn is_prefix(self, name: &str) -> bool {
+        let own = self.of_type.is_some_and(|terms| terms.prefixes.contains(&name));
+        own || self.of_document.prefixes.contains(&name)
+    }
+}
+
+/// All that a list of contexts defines.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    pub(super) terms: Terms,
+    /// What types bring. `None` where that is more than the short way knows.
+    pub(super) of_types: ByName<Option<Terms>>,
+}
+
+impl Vocabulary {
+    pub(super) const fn scope(&self) -> Scope<'_> {
+        Scope {
+            of_document: &self.terms,
+            of_type: None,
+        }
+    }
+}
