@@ -17,10 +17,13 @@ use std::{sync::Arc, time::Duration};
 use auth::BearerScheme;
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, map_response},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
+use futures::StreamExt as _;
 use tokio::sync::Semaphore;
 use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer};
 use utoipa::OpenApi;
@@ -30,6 +33,9 @@ use crate::{abroad::Abroad, clock::Clock, registrar::Registrar, registry::Shared
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// How much of a body that is too large is read, and thrown away, before its sender is cut off.
+const MOST_LET_BY: usize = 64 * 1024 * 1024;
 
 /// How long a request may take, its body included; then it is answered with 408.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -99,6 +105,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(pages)
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(refuse_what_is_too_large))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CONTENT_SECURITY_POLICY, web::CONTENT_SECURITY_POLICY))
@@ -107,8 +114,36 @@ pub(crate) fn router(app: App) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST_TIMEOUT,
         ))
+        .layer(map_response(problem::in_our_words))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// Answers a request that says it is too large, once its body has gone by: a client that still writes when the answer
+/// comes sees a broken connection instead of it. Nothing of the body is kept.
+async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_none_or(|length: usize| length <= MAX_BODY_BYTES) {
+        return next.run(request).await;
+    }
+    let is_form = request.uri().path() == "/verify";
+    let mut gone_by = 0;
+    let mut body = request.into_body().into_data_stream();
+    while let Some(Ok(chunk)) = body.next().await {
+        gone_by += chunk.len();
+        if gone_by > MOST_LET_BY {
+            break;
+        }
+    }
+    let problem = problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new());
+    if is_form {
+        web::problem_page(&problem)
+    } else {
+        problem.into_response()
+    }
 }
 
 /// 201 for what was written; 200 for what only would have been.

@@ -21,7 +21,7 @@ mod serve;
 pub mod storage;
 mod web;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs::File, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use protocol::Hash;
@@ -58,6 +58,8 @@ pub struct Node {
     pub home: Hash,
     server: axum_server::Handle<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
+    /// Held while the node runs.
+    _lock: File,
 }
 
 /// Starts a node on its data directory.
@@ -67,6 +69,7 @@ pub struct Node {
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     // An error means that a provider is installed already, which is what we want.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let lock = lock(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
     let folder = data.join("keys");
@@ -144,8 +147,18 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         registrar,
         home,
         server,
+        _lock: lock,
         tasks: vec![serving, tokio::spawn(replication.run()), tokio::spawn(network.run())],
     })
+}
+
+/// Takes the data directory: two programs on one would be two writers with one key.
+fn lock(data: &Path) -> anyhow::Result<File> {
+    let path = data.join("lock");
+    let file = File::create(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
+    let taken = || format!("`{}` is in use: another node runs on it", data.display());
+    file.try_lock().with_context(taken)?;
+    Ok(file)
 }
 
 impl Node {

@@ -81,7 +81,7 @@ fn asset(kind: &'static str, content: &'static str) -> Response {
         .into_response()
 }
 
-fn problem_page(problem: &Problem) -> Response {
+pub(crate) fn problem_page(problem: &Problem) -> Response {
     let status = problem.status();
     page(
         status,

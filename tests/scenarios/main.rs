@@ -3,16 +3,35 @@
 //! A scenario ends with an audit of the whole federation (`tests::audit`): all nodes hold the same, what they hold
 //! follows from what was signed, and nothing that was acknowledged is lost.
 
+// What an employer hears.
 mod revocation_travels;
+
 mod recognition_decides;
+
 mod silence_is_never_green;
-mod a_cut_link_heals;
-mod restart_loses_nothing;
-mod bad_input_gets_a_clear_answer;
+
 mod one_verdict_everywhere;
-mod other_software_agrees;
+
+mod bad_input_gets_a_clear_answer;
+
+mod nobody_learns_what_is_checked;
+
+// What an agency relies on.
+mod a_cut_link_heals;
+
+mod restart_loses_nothing;
+
+mod postgres_serves_as_well;
+
 mod operators_are_authenticated;
+
 mod strangers_learn_nothing;
+
 mod tls_where_it_is_asked_for;
+
+// What everyone else relies on.
+mod other_software_agrees;
+
 mod demo_as_a_user;
+
 mod tidy;

@@ -16,7 +16,11 @@ async fn soon(federation: &Federation, badge: &Badge, told: Instant, code: &str)
         let verdict = eventually(&format!("{neighbour} answers {code}"), async || {
             let verdict = employer.verifies(badge).await;
             let heard = verdict.findings.iter().any(|finding| finding.code == code);
-            if heard { Ok(verdict) } else { Err(format!("{verdict:#?}")) }
+            if heard {
+                Ok(verdict)
+            } else {
+                Err(format!("{verdict:#?}"))
+            }
         })
         .await;
         let took = told.elapsed();
@@ -40,9 +44,17 @@ async fn a_badge_revoked_in_one_state_turns_red_in_another() {
     for verdict in soon(&federation, &badge, Instant::now(), "status.revoked").await {
         let verdict = verdict.is(VerdictKind::NotValid);
         let finding = verdict.finding("status.revoked");
-        for word in ["South Carolina", &change.at.date_in_words(), "facts were misrepresented"] {
+        for word in [
+            "South Carolina",
+            &change.at.date_in_words(),
+            "facts were misrepresented",
+        ] {
             assert!(finding.detail.contains(word), "`{word}` is not in {finding:?}");
-            assert!(verdict.sentence.contains(word), "`{word}` is not in {}", verdict.sentence);
+            assert!(
+                verdict.sentence.contains(word),
+                "`{word}` is not in {}",
+                verdict.sentence
+            );
         }
         assert_eq!(verdict.status.state, StatusState::Revoked);
         assert_eq!(verdict.status.source.as_deref(), Some("South Carolina"));
@@ -50,7 +62,12 @@ async fn a_badge_revoked_in_one_state_turns_red_in_another() {
         assert!(before <= fresh && fresh <= verdict.checked_at, "{verdict:#?}");
         assert!(finding.as_of.is_some_and(|as_of| as_of >= change.at), "{finding:?}");
         // Nothing else is held against it.
-        for code in ["structure.valid", "proof.valid", "issuer.key_is_issuers", "dates.in_date"] {
+        for code in [
+            "structure.valid",
+            "proof.valid",
+            "issuer.key_is_issuers",
+            "dates.in_date",
+        ] {
             verdict.finding(code);
         }
     }
@@ -65,7 +82,11 @@ async fn a_suspension_travels_and_so_does_its_end() {
     for verdict in soon(&federation, &badge, Instant::now(), "status.suspended").await {
         let verdict = verdict.is(VerdictKind::NotValid);
         assert_eq!(verdict.status.state, StatusState::Suspended);
-        assert!(verdict.sentence.contains("it can be reinstated"), "{}", verdict.sentence);
+        assert!(
+            verdict.sentence.contains("it can be reinstated"),
+            "{}",
+            verdict.sentence
+        );
     }
 
     agency(&federation).reinstates(&badge, Reason::Administrative).await;
@@ -90,20 +111,31 @@ async fn a_revoked_badge_never_comes_back() {
     soon(&federation, &badge, Instant::now(), "status.revoked").await;
 
     for to in [StatusState::Active, StatusState::Suspended, StatusState::Revoked] {
-        let problem = sc.tries_to_change(badge.code(), to, Reason::Administrative).await.problem(409, "act.conflict");
+        let problem = sc
+            .tries_to_change(badge.code(), to, Reason::Administrative)
+            .await
+            .problem(409, "act.conflict");
         assert!(problem.detail.contains("final"), "{problem:?}");
     }
     let kept = sc.keeps(badge.code()).await;
     assert_eq!((kept.state, kept.state_since), (StatusState::Revoked, Some(first.at)));
     for agency in federation.agencies() {
-        federation.awaits(agency, &badge, VerdictKind::NotValid).await.finding("status.revoked");
+        federation
+            .awaits(agency, &badge, VerdictKind::NotValid)
+            .await
+            .finding("status.revoked");
     }
     federation.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_one_badge_is_no_change_of_another() {
-    let Scene { federation, issuer, badge, .. } = Federation::with_a_badge().await;
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
     let sc = agency(&federation);
     let other = sc.issues(&issuer, "Riley Brooks").await;
     sc.revokes(&badge, Reason::Superseded).await;

@@ -43,7 +43,9 @@ impl Agency {
     /// # Panics
     /// If no operator can be added to it.
     pub async fn new(config: &Config, data: &Path, clock: clock::Clock) -> Self {
-        let token = init::add_operator(data, "pat", clock.now()).await.expect("an operator is added");
+        let token = init::add_operator(data, "pat", clock.now())
+            .await
+            .expect("an operator is added");
         Self {
             id: config.agency.clone(),
             url: format!("http://{}", config.listen),
@@ -131,7 +133,10 @@ impl Agency {
             let (_, lists, is_connected) = peer.ok_or_else(|| format!("{other} is no peer of {}", self.id))?;
             if lists.is_none() || is_connected != *connected {
                 let known = lists.is_some();
-                return Err(format!("{} sees {other}: known {known}, connected {is_connected}", self.id));
+                return Err(format!(
+                    "{} sees {other}: known {known}, connected {is_connected}",
+                    self.id
+                ));
             }
         }
         Ok(())
@@ -144,7 +149,12 @@ impl Agency {
     pub async fn knows(&self) -> Vec<AgencyId> {
         let node = self.node.lock().await;
         let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
-        node.registry.read().agencies().iter().map(|lists| lists.id.clone()).collect()
+        node.registry
+            .read()
+            .agencies()
+            .iter()
+            .map(|lists| lists.id.clone())
+            .collect()
     }
 
     /// What its node holds, agency by agency, if it runs.
@@ -161,8 +171,20 @@ impl Agency {
     /// If it does not run.
     pub async fn spoils(&self, rows: Vec<protocol::Row>) {
         let node = self.node.lock().await;
-        let store = &node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id)).store;
-        store.commit(&protocol::Batch { rows, ..protocol::Batch::default() }, &[]).await.expect("the store takes it");
+        let store = &node
+            .as_ref()
+            .unwrap_or_else(|| panic!("{} does not run", self.id))
+            .store;
+        store
+            .commit(
+                &protocol::Batch {
+                    rows,
+                    ..protocol::Batch::default()
+                },
+                &[],
+            )
+            .await
+            .expect("the store takes it");
     }
 
     /// How many acts of this kind its audit trail holds.
@@ -171,7 +193,10 @@ impl Agency {
     /// If it does not run.
     pub async fn audited(&self, act: &str) -> i64 {
         let node = self.node.lock().await;
-        let store = &node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id)).store;
+        let store = &node
+            .as_ref()
+            .unwrap_or_else(|| panic!("{} does not run", self.id))
+            .store;
         store.audited(act).await.expect("the audit trail")
     }
 
@@ -180,21 +205,34 @@ impl Agency {
     /// # Panics
     /// If it has no configuration.
     pub fn genesis(&self) -> Hash {
-        Config::load(&self.data).expect("a configuration").genesis.parse().expect("a hash")
+        Config::load(&self.data)
+            .expect("a configuration")
+            .genesis
+            .parse()
+            .expect("a hash")
     }
 
     /// What it was told was done.
     pub fn acknowledged(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
-        self.acknowledged.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.acknowledged
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn notes(&self, what: String, put: Put) {
-        self.acknowledged().push(Acknowledged { agency: self.id.clone(), what, put });
+        self.acknowledged().push(Acknowledged {
+            agency: self.id.clone(),
+            what,
+            put,
+        });
     }
 
     /// The operator sends a request, whatever comes of it.
     pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
-        let mut request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -220,14 +258,22 @@ impl Agency {
 
     /// Recognizes an issuer, once its node has heard of it.
     pub async fn recognizes_for(&self, issuer: &Issuer, purposes: &[Purpose], scope: &Scope) -> RecognitionEntry {
-        eventually(&format!("{} hears of the issuer `{}`", self.id, issuer.name), async || {
-            let reply = self.asks(Method::GET, &format!("/v1/issuers/{}", issuer.id), None).await;
-            if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
-        })
+        eventually(
+            &format!("{} hears of the issuer `{}`", self.id, issuer.name),
+            async || {
+                let reply = self
+                    .asks(Method::GET, &format!("/v1/issuers/{}", issuer.id), None)
+                    .await;
+                if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
+            },
+        )
         .await;
         let body = json!({"issuer": issuer.id, "purposes": purposes, "scope": scope});
         let entry: RecognitionEntry = self.writes("/v1/recognitions", &body).await.json();
-        self.notes(format!("issuer `{}` recognized", issuer.name), trust_list::recognize(&entry.recognition));
+        self.notes(
+            format!("issuer `{}` recognized", issuer.name),
+            trust_list::recognize(&entry.recognition),
+        );
         entry
     }
 
@@ -237,9 +283,15 @@ impl Agency {
     /// If it is not done.
     pub async fn withdraws(&self, entry: &RecognitionEntry) {
         let id = &entry.recognition.id;
-        let ended: RecognitionEntry = self.writes(&format!("/v1/recognitions/{id}/withdrawal"), &json!({})).await.json();
+        let ended: RecognitionEntry = self
+            .writes(&format!("/v1/recognitions/{id}/withdrawal"), &json!({}))
+            .await
+            .json();
         let withdrawal = ended.withdrawn.expect("a withdrawn recognition says so");
-        self.notes(format!("recognition `{id}` withdrawn"), trust_list::withdraw(id, &withdrawal));
+        self.notes(
+            format!("recognition `{id}` withdrawn"),
+            trust_list::withdraw(id, &withdrawal),
+        );
     }
 
     /// Issues a badge.
@@ -261,14 +313,20 @@ impl Agency {
 
     /// What it keeps of a credential.
     pub async fn keeps(&self, code: CredentialCode) -> Credential {
-        self.asks(Method::GET, &format!("/v1/credentials/{}", code.compact()), None).await.with_status(200).json()
+        self.asks(Method::GET, &format!("/v1/credentials/{}", code.compact()), None)
+            .await
+            .with_status(200)
+            .json()
     }
 
     /// Revokes a badge.
     pub async fn revokes(&self, badge: &Badge, reason: Reason) -> StatusChange {
         let change = self.changes(badge, StatusState::Revoked, reason).await;
         let (list, index) = badge.slot();
-        self.notes(format!("{} revoked", badge.code()), status_list::revoke(list, index, reason, change.at));
+        self.notes(
+            format!("{} revoked", badge.code()),
+            status_list::revoke(list, index, reason, change.at),
+        );
         change
     }
 
@@ -290,6 +348,11 @@ impl Agency {
     /// Tries to change a status, whatever comes of it.
     pub async fn tries_to_change(&self, code: CredentialCode, to: StatusState, reason: Reason) -> Reply {
         let body = json!({"status": to, "reason": reason, "note": "stays at home"});
-        self.asks(Method::POST, &format!("/v1/credentials/{}/status-entries", code.compact()), Some(&body)).await
+        self.asks(
+            Method::POST,
+            &format!("/v1/credentials/{}/status-entries", code.compact()),
+            Some(&body),
+        )
+        .await
     }
 }

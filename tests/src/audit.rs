@@ -8,6 +8,7 @@ use std::{
 };
 
 use node::{
+    config::Config,
     registry::{AgencyLists, SharedRegistry},
     storage::Store,
 };
@@ -34,7 +35,7 @@ pub struct Holding {
     pub folded: Vec<StoredRow>,
     /// The envelopes in its store, as often as they stand there.
     pub envelopes: Vec<Hash>,
-    /// What its registry answers from; none, if the node does not run.
+    /// What its registry answers from; none, if the node was not asked.
     pub answers: Option<BTreeSet<String>>,
     /// What cannot even be read.
     pub broken: Vec<String>,
@@ -81,24 +82,39 @@ impl Holding {
                 }
             }
             let folded = log.fold_without_automerge();
-            let mut folded: Vec<StoredRow> =
-                folded.into_iter().map(|row| (row.document.to_string(), row.key, row.values)).collect();
+            let mut folded: Vec<StoredRow> = folded
+                .into_iter()
+                .map(|row| (row.document.to_string(), row.key, row.values))
+                .collect();
             folded.sort();
             let answers = registry.map(|registry| {
                 let registry = registry.read();
-                registry.agency(&of).map(|lists| answers(lists, &rows)).unwrap_or_default()
+                registry
+                    .agency(&of)
+                    .map(|lists| answers(lists, &rows))
+                    .unwrap_or_default()
             });
-            holdings.push(Self { node: node.clone(), of, rows, folded, envelopes, answers, broken });
+            holdings.push(Self {
+                node: node.clone(),
+                of,
+                rows,
+                folded,
+                envelopes,
+                answers,
+                broken,
+            });
         }
         holdings
     }
 
-    /// Everything that a stopped node's data directory holds.
+    /// Everything that the store in a node's data directory holds, whether the node runs or not.
     ///
     /// # Panics
-    /// If its store cannot be read at all.
-    pub async fn of_stopped(node: &str, data: &Path) -> Vec<Self> {
-        let store = Store::open(data).await.expect("a store that can be opened");
+    /// If the store cannot be read at all.
+    pub async fn in_store(node: &str, data: &Path) -> Vec<Self> {
+        let database = Config::load(data).expect("a configuration").database;
+        let store = Store::open(data, database.as_deref()).await;
+        let store = store.expect("a store that can be opened");
         let holdings = Self::of(&node.parse().expect("an agency's name"), &store, None).await;
         store.close().await;
         holdings
@@ -119,8 +135,16 @@ fn answers(lists: &AgencyLists, rows: &[StoredRow]) -> BTreeSet<String> {
     for number in numbers {
         let Some(list) = lists.list(number) else { continue };
         let slots: BTreeSet<u32> = list.all_revoked().chain(list.all_suspended()).collect();
-        lines.extend(slots.into_iter().map(|slot| format!("{number}/{slot}: {:?}", list.state(slot).0)));
-        lines.extend(list.reserved().iter().map(|block| format!("{number}: block {block} reserved")));
+        lines.extend(
+            slots
+                .into_iter()
+                .map(|slot| format!("{number}/{slot}: {:?}", list.state(slot).0)),
+        );
+        lines.extend(
+            list.reserved()
+                .iter()
+                .map(|block| format!("{number}: block {block} reserved")),
+        );
     }
     lines
 }
@@ -161,10 +185,21 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
             _ => {}
         }
     }
-    lines.extend(states.into_iter().map(|((list, slot), state)| format!("{list}/{slot}: {state:?}")));
+    lines.extend(
+        states
+            .into_iter()
+            .map(|((list, slot), state)| format!("{list}/{slot}: {state:?}")),
+    );
     lines.extend(recognitions.into_iter().map(|(id, recognition)| {
         let withdrawn = withdrawals.get(&id).cloned();
-        format!("{:?}", RecognitionEntry { agency: of.clone(), recognition, withdrawn })
+        format!(
+            "{:?}",
+            RecognitionEntry {
+                agency: of.clone(),
+                recognition,
+                withdrawn
+            }
+        )
     }));
     lines
 }
@@ -173,10 +208,20 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
 pub fn discrepancies(holdings: &[Holding], acknowledged: &[Acknowledged], all_meet: bool) -> Vec<String> {
     let mut found = Vec::new();
     for holding in holdings {
-        let Holding { node, of, rows, folded, envelopes, answers, broken } = holding;
+        let Holding {
+            node,
+            of,
+            rows,
+            folded,
+            envelopes,
+            answers,
+            broken,
+        } = holding;
         found.extend(broken.iter().map(|what| format!("at {node}, of {of}: {what}")));
         if let Some(difference) = difference(rows, folded) {
-            found.push(format!("at {node}, the rows of {of} do not follow from its envelopes: {difference}"));
+            found.push(format!(
+                "at {node}, the rows of {of} do not follow from its envelopes: {difference}"
+            ));
         }
         let distinct: BTreeSet<&Hash> = envelopes.iter().collect();
         if distinct.len() != envelopes.len() {
@@ -184,21 +229,28 @@ pub fn discrepancies(holdings: &[Holding], acknowledged: &[Acknowledged], all_me
         }
         let expected = expected_answers(of, rows);
         if answers.as_ref().is_some_and(|answers| *answers != expected) {
-            found.push(format!("at {node}, the registry answers otherwise about {of} than the store: {answers:?}, not {expected:?}"));
+            found.push(format!(
+                "at {node}, the registry answers otherwise about {of} than the store: {answers:?}, not {expected:?}"
+            ));
         }
     }
     let nodes: BTreeSet<&AgencyId> = holdings.iter().map(|holding| &holding.node).collect();
     for act in acknowledged {
         let must = nodes.iter().filter(|node| all_meet || **node == &act.agency);
         for node in must {
-            let holding = holdings.iter().find(|holding| holding.node == **node && holding.of == act.agency);
+            let holding = holdings
+                .iter()
+                .find(|holding| holding.node == **node && holding.of == act.agency);
             let survives = holding.is_some_and(|holding| {
                 holding.rows.iter().any(|(document, key, values)| {
                     *document == act.put.document.to_string() && *key == act.put.key && values.contains(&act.put.value)
                 })
             });
             if !survives {
-                found.push(format!("acknowledged by {} and lost at {node}: {}", act.agency, act.what));
+                found.push(format!(
+                    "acknowledged by {} and lost at {node}: {}",
+                    act.agency, act.what
+                ));
             }
         }
     }
@@ -214,7 +266,10 @@ fn differences_between_nodes(holdings: &[Holding], nodes: &BTreeSet<&AgencyId>) 
     for of in agencies {
         let mut first: Option<&Holding> = None;
         for node in nodes {
-            let Some(holding) = holdings.iter().find(|holding| holding.node == **node && holding.of == *of) else {
+            let Some(holding) = holdings
+                .iter()
+                .find(|holding| holding.node == **node && holding.of == *of)
+            else {
                 found.push(format!("{node} does not know {of}"));
                 continue;
             };
@@ -228,7 +283,10 @@ fn differences_between_nodes(holdings: &[Holding], nodes: &BTreeSet<&AgencyId>) 
             let sets = [first, holding].map(|h| h.envelopes.iter().collect::<BTreeSet<_>>());
             if sets[0] != sets[1] {
                 let counts = sets.map(|set| set.len());
-                found.push(format!("{} and {node} hold other envelopes of {of}: {counts:?}", first.node));
+                found.push(format!(
+                    "{} and {node} hold other envelopes of {of}: {counts:?}",
+                    first.node
+                ));
             }
         }
     }
@@ -238,7 +296,11 @@ fn differences_between_nodes(holdings: &[Holding], nodes: &BTreeSet<&AgencyId>) 
 fn difference(one: &[StoredRow], other: &[StoredRow]) -> Option<String> {
     let [one, other] = [one, other].map(|rows| rows.iter().collect::<BTreeSet<_>>());
     let differing = one.symmetric_difference(&other).next()?;
-    let side = if one.contains(*differing) { "only the first" } else { "only the second" };
+    let side = if one.contains(*differing) {
+        "only the first"
+    } else {
+        "only the second"
+    };
     Some(format!("{side} has `{}` `{}`", differing.0, differing.1))
 }
 
@@ -269,7 +331,11 @@ mod tests {
             answers: Some(BTreeSet::from(["7/4711: Revoked".to_owned()])),
             broken: vec![],
         };
-        let acknowledged = vec![Acknowledged { agency: of.clone(), what: "a revocation".into(), put: revocation() }];
+        let acknowledged = vec![Acknowledged {
+            agency: of.clone(),
+            what: "a revocation".into(),
+            put: revocation(),
+        }];
         (vec![holding("US-SC"), holding("US-TN")], acknowledged)
     }
 
@@ -287,15 +353,31 @@ mod tests {
     #[test]
     fn each_fault_is_found() {
         let other = row(&status_list::revoke(7, 4711, Reason::Superseded, Timestamp(2_000)));
-        let cases: [(&str, Box<dyn FnOnce(&mut Vec<Holding>)>); 8] = [
+        type Spoil = Box<dyn FnOnce(&mut Vec<Holding>)>;
+        let cases: [(&str, Spoil); 8] = [
             ("the rows of US-SC do not follow", Box::new(|h| h[1].folded.clear())),
-            ("US-SC and US-TN differ on US-SC", Box::new(move |h| h[1].rows = vec![other])),
+            (
+                "US-SC and US-TN differ on US-SC",
+                Box::new(move |h| h[1].rows = vec![other]),
+            ),
             ("lost at US-TN: a revocation", Box::new(|h| h[1].rows.clear())),
-            ("the registry answers otherwise", Box::new(|h| h[1].answers = Some(BTreeSet::new()))),
+            (
+                "the registry answers otherwise",
+                Box::new(|h| h[1].answers = Some(BTreeSet::new())),
+            ),
             ("is stored twice", Box::new(|h| h[1].envelopes.push(Hash([1; 32])))),
-            ("hold other envelopes", Box::new(|h| h[1].envelopes = vec![Hash([2; 32])])),
-            ("at US-TN, of US-SC: bad disk", Box::new(|h| h[1].broken.push("bad disk".into()))),
-            ("US-TN does not know US-SC", Box::new(|h| h[1].of = "US-TN".parse().unwrap())),
+            (
+                "hold other envelopes",
+                Box::new(|h| h[1].envelopes = vec![Hash([2; 32])]),
+            ),
+            (
+                "at US-TN, of US-SC: bad disk",
+                Box::new(|h| h[1].broken.push("bad disk".into())),
+            ),
+            (
+                "US-TN does not know US-SC",
+                Box::new(|h| h[1].of = "US-TN".parse().unwrap()),
+            ),
         ];
         for (expected, spoil) in cases {
             let found = report(spoil, true);

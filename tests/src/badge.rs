@@ -30,15 +30,23 @@ impl Badge {
     /// If it carries no name.
     pub fn tampered(&self) -> Vec<u8> {
         let mut document = self.document.clone();
-        let name = document.pointer_mut("/credentialSubject/identifier/0/identityHash").expect("a badge carries a name");
+        let name = document
+            .pointer_mut("/credentialSubject/identifier/0/identityHash")
+            .expect("a badge carries a name");
         *name = Value::from("Somebody Else");
         document.to_string().into_bytes()
     }
 
     /// The addresses of its status lists: revocations, suspensions.
     pub fn status_lists(&self) -> Vec<String> {
-        let entries = self.document["credentialStatus"].as_array().cloned().unwrap_or_default();
-        entries.iter().filter_map(|entry| entry["statusListCredential"].as_str().map(str::to_owned)).collect()
+        let entries = self.document["credentialStatus"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        entries
+            .iter()
+            .filter_map(|entry| entry["statusListCredential"].as_str().map(str::to_owned))
+            .collect()
     }
 
     /// The number of its status list, and its index there.
@@ -47,11 +55,13 @@ impl Badge {
     /// If it names none.
     pub fn slot(&self) -> (u32, u32) {
         let lists = self.status_lists();
-        let number = lists.iter().find_map(|url| {
-            url.rsplit('/').next()?.strip_suffix("-revocation")?.parse().ok()
-        });
+        let number = lists
+            .iter()
+            .find_map(|url| url.rsplit('/').next()?.strip_suffix("-revocation")?.parse().ok());
         let index = self.document.pointer("/credentialStatus/0/statusListIndex");
         let index = index.and_then(Value::as_str).and_then(|text| text.parse().ok());
-        number.zip(index).unwrap_or_else(|| panic!("a badge names its slot: {}", self.document))
+        number
+            .zip(index)
+            .unwrap_or_else(|| panic!("a badge names its slot: {}", self.document))
     }
 }

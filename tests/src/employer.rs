@@ -23,7 +23,10 @@ impl Employer {
 
     /// The same, with a client of its own.
     pub fn with(node: &str, http: reqwest::Client) -> Self {
-        Self { node: node.trim_end_matches('/').to_owned(), http }
+        Self {
+            node: node.trim_end_matches('/').to_owned(),
+            http,
+        }
     }
 
     /// The node that is asked.
@@ -38,24 +41,38 @@ impl Employer {
 
     /// The same about a file.
     pub async fn verifies_bytes(&self, file: &[u8]) -> Verdict {
-        self.sends(file, "application/octet-stream", &[]).await.with_status(200).json()
+        self.sends(file, "application/octet-stream", &[])
+            .await
+            .with_status(200)
+            .json()
     }
 
     /// "Is it good for this agency, this purpose, at this date?"
     pub async fn asks(&self, file: &[u8], question: &[(&str, &str)]) -> Verdict {
-        self.sends(file, "application/octet-stream", question).await.with_status(200).json()
+        self.sends(file, "application/octet-stream", question)
+            .await
+            .with_status(200)
+            .json()
     }
 
     /// Sends a body as it is; for what the node should make of it.
     pub async fn sends(&self, body: &[u8], content_type: &str, question: &[(&str, &str)]) -> Reply {
-        let request = self.http.post(format!("{}/v1/verifications", self.node)).query(question);
+        let request = self
+            .http
+            .post(format!("{}/v1/verifications", self.node))
+            .query(question);
         send(request.header("content-type", content_type).body(body.to_vec())).await
     }
 
     /// Sends a file as the field of a form.
     pub async fn sends_form(&self, file: &[u8], field: &str) -> Reply {
         let form = Form::new().part(field.to_owned(), Part::bytes(file.to_vec()).file_name("badge"));
-        send(self.http.post(format!("{}/v1/verifications", self.node)).multipart(form)).await
+        send(
+            self.http
+                .post(format!("{}/v1/verifications", self.node))
+                .multipart(form),
+        )
+        .await
     }
 
     /// Drops a file on the page.

@@ -1,6 +1,9 @@
 //! Agencies that know each other.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use node::{
     clock,
@@ -32,6 +35,17 @@ impl Clock {
         self.0.advance(hours * 3600);
     }
 
+    /// Lets a minute go by, and another, until this is done: for what waits for the time and not for a peer.
+    pub async fn runs_until<T>(&self, done: impl Future<Output = T>) -> T {
+        let mut done = std::pin::pin!(done);
+        loop {
+            match tokio::time::timeout(Duration::from_millis(100), &mut done).await {
+                Ok(value) => return value,
+                Err(_) => self.0.advance(60),
+            }
+        }
+    }
+
     /// Lets days go by.
     pub fn advance(&self, days: i64) {
         self.advance_hours(days * 24);
@@ -51,7 +65,11 @@ pub struct Rhythm {
 
 impl Default for Rhythm {
     fn default() -> Self {
-        Self { heartbeat_every: 300, heartbeat_term: 86_400, exchange_every: 30 }
+        Self {
+            heartbeat_every: 300,
+            heartbeat_term: 86_400,
+            exchange_every: 30,
+        }
     }
 }
 
@@ -62,7 +80,17 @@ pub struct Federation {
     links: Vec<Link>,
     clock: Clock,
     rhythm: Rhythm,
+    keeping: Keeping,
     folder: TempDir,
+}
+
+/// Where the nodes of a federation keep what they know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// In a SQLite file each.
+    Sqlite,
+    /// In a PostgreSQL database each, at the server that `COMITY_TEST_POSTGRES` names.
+    Postgres,
 }
 
 /// A federation in which a teacher has a badge of South Carolina's that everyone accepts.
@@ -78,11 +106,18 @@ pub struct Scene {
     pub badge: Badge,
 }
 
-const NAMES: [(&str, &str); 4] =
-    [("US-NC", "North Carolina"), ("US-SC", "South Carolina"), ("US-TN", "Tennessee"), ("US-VA", "Virginia")];
+const NAMES: [(&str, &str); 4] = [
+    ("US-NC", "North Carolina"),
+    ("US-SC", "South Carolina"),
+    ("US-TN", "Tennessee"),
+    ("US-VA", "Virginia"),
+];
 
 fn name_of(id: &str) -> &str {
-    NAMES.iter().find(|(known, _)| *known == id).map_or(id, |(_, name)| name)
+    NAMES
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map_or(id, |(_, name)| name)
 }
 
 impl Federation {
@@ -96,10 +131,27 @@ impl Federation {
     /// # Panics
     /// If a node cannot be made.
     pub async fn start_with(ids: &[&str], rhythm: Rhythm) -> Self {
+        Self::start_on(ids, rhythm, Keeping::Sqlite).await
+    }
+
+    /// The same, on another database.
+    ///
+    /// # Panics
+    /// If a node cannot be made.
+    pub async fn start_on(ids: &[&str], rhythm: Rhythm, keeping: Keeping) -> Self {
         http::crypto();
-        let folder = tempfile::Builder::new().prefix("comity-federation-").tempdir().expect("a folder");
-        let mut federation =
-            Self { agencies: vec![], links: vec![], clock: Clock::default(), rhythm, folder };
+        let folder = tempfile::Builder::new()
+            .prefix("comity-federation-")
+            .tempdir()
+            .expect("a folder");
+        let mut federation = Self {
+            agencies: vec![],
+            links: vec![],
+            clock: Clock::default(),
+            rhythm,
+            keeping,
+            folder,
+        };
         let peer_ports: Vec<(&str, u16)> = ids.iter().map(|id| (*id, ports::free())).collect();
         for (i, one) in peer_ports.iter().enumerate() {
             for other in peer_ports.iter().skip(i + 1) {
@@ -133,7 +185,15 @@ impl Federation {
 
     /// The same, in another rhythm.
     pub async fn with_a_badge_and(rhythm: Rhythm) -> Scene {
-        let federation = Self::start_with(&["US-NC", "US-SC", "US-TN"], rhythm).await;
+        Self::start_with(&["US-NC", "US-SC", "US-TN"], rhythm)
+            .await
+            .gains_a_badge()
+            .await
+    }
+
+    /// An issuer of South Carolina's, a badge of it, and everyone's recognition.
+    pub async fn gains_a_badge(self) -> Scene {
+        let federation = self;
         let sc = federation.agency("US-SC");
         let issuer = sc.registers("Palmetto Educator Institute").await;
         let badge = sc.issues(&issuer, "Jordan Avery").await;
@@ -141,9 +201,16 @@ impl Federation {
         federation.agency("US-TN").recognizes(&issuer).await;
         let recognition = federation.agency("US-NC").recognizes(&issuer).await;
         for agency in &federation.agencies {
-            federation.awaits(agency, &badge, registry_schema::VerdictKind::Accepted).await;
+            federation
+                .awaits(agency, &badge, registry_schema::VerdictKind::Accepted)
+                .await;
         }
-        Scene { federation, issuer, recognition, badge }
+        Scene {
+            federation,
+            issuer,
+            recognition,
+            badge,
+        }
     }
 
     /// Waits until a node answers this about a badge; gives the answer.
@@ -156,7 +223,11 @@ impl Federation {
         let employer = at.employer();
         eventually(&format!("{} answers {}", at.id(), kind.as_str()), async || {
             let verdict = employer.verifies(badge).await;
-            if verdict.verdict == kind { Ok(verdict) } else { Err(format!("{verdict:#?}")) }
+            if verdict.verdict == kind {
+                Ok(verdict)
+            } else {
+                Err(format!("{verdict:#?}"))
+            }
         })
         .await
     }
@@ -171,8 +242,11 @@ impl Federation {
             url: format!("http://{listen}"),
             listen,
             peer_listen: vec![format!("/ip4/127.0.0.1/tcp/{peer_port}")],
+            database: (self.keeping == Keeping::Postgres).then(a_database),
         };
-        let mut config = init::init(&data, beginning, self.clock.now()).await.expect("a node is made");
+        let mut config = init::init(&data, beginning, self.clock.now())
+            .await
+            .expect("a node is made");
         config.heartbeat_every_seconds = self.rhythm.heartbeat_every;
         config.heartbeat_term_seconds = self.rhythm.heartbeat_term;
         config.exchange_every_seconds = self.rhythm.exchange_every;
@@ -220,7 +294,10 @@ impl Federation {
                     others.push((other.id().clone(), true));
                 }
             }
-            eventually(&format!("{} meets its peers", agency.id()), async || agency.sees(&others).await).await;
+            eventually(&format!("{} meets its peers", agency.id()), async || {
+                agency.sees(&others).await
+            })
+            .await;
         }
     }
 
@@ -276,21 +353,44 @@ impl Federation {
     pub async fn audit(&self) {
         eventually("an audit without discrepancies", async || {
             let found = self.discrepancies().await;
-            if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+            if found.is_empty() {
+                Ok(())
+            } else {
+                Err(found.join("\n"))
+            }
         })
         .await;
     }
 }
 
+/// The URL of a new, empty PostgreSQL database.
+fn a_database() -> String {
+    let server = std::env::var("COMITY_TEST_POSTGRES")
+        .expect("COMITY_TEST_POSTGRES names no server: `tests/run` starts one and sets it");
+    let name = format!("comity_scenario_{:016x}", rand::random::<u64>());
+    let made = std::process::Command::new("psql")
+        .args([server.as_str(), "-qc", &format!("CREATE DATABASE {name}")])
+        .status();
+    assert!(made.expect("psql runs").success(), "the database is made");
+    let (base, _) = server.rsplit_once('/').expect("a URL that ends in a database");
+    format!("{base}/{name}")
+}
+
 fn peer_port(agency: &Agency) -> u16 {
     let config = Config::load(agency.data()).expect("a configuration");
-    let address = config.peer_listen.first().and_then(|address| address.rsplit('/').next()?.parse().ok());
+    let address = config
+        .peer_listen
+        .first()
+        .and_then(|address| address.rsplit('/').next()?.parse().ok());
     address.expect("a port for peers")
 }
 
 fn ticket(agency: &Agency, port: u16) -> PeerConfig {
     let ticket = init::ticket(agency.data()).expect("a ticket");
-    PeerConfig { addresses: vec![format!("/ip4/127.0.0.1/tcp/{port}")], ..ticket }
+    PeerConfig {
+        addresses: vec![format!("/ip4/127.0.0.1/tcp/{port}")],
+        ..ticket
+    }
 }
 
 fn introduce(agency: &Agency, peers: Vec<PeerConfig>) {
@@ -301,5 +401,8 @@ fn introduce(agency: &Agency, peers: Vec<PeerConfig>) {
 
 /// The names of agencies, as a node compares them.
 pub fn ids(names: &[&str]) -> Vec<AgencyId> {
-    names.iter().map(|name| name.parse().expect("an agency's name")).collect()
+    names
+        .iter()
+        .map(|name| name.parse().expect("an agency's name"))
+        .collect()
 }

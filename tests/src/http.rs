@@ -62,7 +62,9 @@ pub fn crypto() {
 /// # Panics
 /// If nobody answers.
 pub async fn send(request: RequestBuilder) -> Reply {
-    try_send(request).await.unwrap_or_else(|error| panic!("no answer: {error}"))
+    try_send(request)
+        .await
+        .unwrap_or_else(|error| panic!("no answer: {error}"))
 }
 
 /// Sends a request.
@@ -72,11 +74,19 @@ pub async fn send(request: RequestBuilder) -> Reply {
 pub async fn try_send(request: RequestBuilder) -> Result<Reply, String> {
     let causes = |error: reqwest::Error| format!("{:#}", anyhow::Error::from(error));
     let response = request.send().await.map_err(causes)?;
-    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = response
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(causes)?.to_vec();
-    Ok(Reply { status, content_type, body })
+    Ok(Reply {
+        status,
+        content_type,
+        body,
+    })
 }
 
 /// Gets what is at an address.
@@ -129,7 +139,11 @@ impl Reply {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.content_type, "application/problem+json", "{}", self.text());
         let problem: Problem = self.json();
-        assert_eq!((problem.status, problem.kind.as_str()), (status, format!("/help/{code}").as_str()), "{problem:?}");
+        assert_eq!(
+            (problem.status, problem.kind.as_str()),
+            (status, format!("/help/{code}").as_str()),
+            "{problem:?}"
+        );
         assert!(!problem.title.is_empty() && !problem.detail.is_empty(), "{problem:?}");
         problem
     }

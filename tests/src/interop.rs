@@ -29,10 +29,16 @@ pub const VERIFIERS: [&str; 2] = ["verify.mjs", "dcc-verify.mjs"];
 /// If Node.js or the packages are not there.
 pub async fn tool(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> (Value, Option<i32>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
-    assert!(folder.join("node_modules").is_dir(), "the packages are not there: run tests/run, or `npm ci` in tests/interop");
+    assert!(
+        folder.join("node_modules").is_dir(),
+        "the packages are not there: run tests/run, or `npm ci` in tests/interop"
+    );
     let mut command = Command::new("node");
     command.arg(folder.join(name)).args(arguments).kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let ended = finish(command, b"").await;
     let line = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {ended:?}"));
     (line, ended.code)

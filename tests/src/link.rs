@@ -27,7 +27,10 @@ impl Link {
     /// A wire between two nodes, each given by its name and the port at which it listens for peers.
     pub async fn between(one: (&str, u16), other: (&str, u16)) -> Self {
         let doors = [Door::to(other.1).await, Door::to(one.1).await];
-        Self { ends: [one.0.to_owned(), other.0.to_owned()], doors }
+        Self {
+            ends: [one.0.to_owned(), other.0.to_owned()],
+            doors,
+        }
     }
 
     /// Whether it is the wire between these two.
@@ -47,7 +50,10 @@ impl Link {
 
     /// How often somebody came through, in either direction.
     pub fn connections(&self) -> usize {
-        self.doors.iter().map(|door| door.connections.load(Ordering::Relaxed)).sum()
+        self.doors
+            .iter()
+            .map(|door| door.connections.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// Cuts it. When this returns, nothing passes any more.
@@ -87,14 +93,24 @@ impl Door {
         let (wanted, wishes) = watch::channel(true);
         let (is, stands) = watch::channel(false);
         let task = tokio::spawn(stand(port, target, connections.clone(), wishes, is));
-        let door = Self { port, connections, wanted, stands, task };
+        let door = Self {
+            port,
+            connections,
+            wanted,
+            stands,
+            task,
+        };
         door.set(true).await;
         door
     }
 
     async fn set(&self, open: bool) {
         self.wanted.send_replace(open);
-        self.stands.clone().wait_for(|is| *is == open).await.expect("the proxy stands while its link does");
+        self.stands
+            .clone()
+            .wait_for(|is| *is == open)
+            .await
+            .expect("the proxy stands while its link does");
     }
 }
 
@@ -113,7 +129,9 @@ async fn stand(
     is: watch::Sender<bool>,
 ) {
     while wishes.wait_for(|open| *open).await.is_ok() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a link's port is its own");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .expect("a link's port is its own");
         let mut connections = JoinSet::new();
         is.send_replace(true);
         loop {

@@ -41,9 +41,14 @@ pub struct Ended {
 /// If it was not built.
 pub fn path_of(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let built = test.parent().and_then(|deps| deps.parent()).map(|folder| folder.join(name));
+    let built = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .map(|folder| folder.join(name));
     let path = built.filter(|path| path.is_file());
-    path.unwrap_or_else(|| panic!("`{name}` is not built: run `cargo build --workspace` first, or tests/run, which does"))
+    path.unwrap_or_else(|| {
+        panic!("`{name}` is not built: run `cargo build --workspace` first, or tests/run, which does")
+    })
 }
 
 /// A program of this workspace, with nothing in its environment that would steer it.
@@ -54,7 +59,10 @@ fn command(name: &str) -> Command {
             command.env_remove(variable);
         }
     }
-    command.env("XDG_CONFIG_HOME", "/nonexistent").kill_on_drop(true).stdin(Stdio::null());
+    command
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .kill_on_drop(true)
+        .stdin(Stdio::null());
     command
 }
 
@@ -69,7 +77,11 @@ pub async fn comity(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> E
 /// If it does not start, or does not end.
 pub async fn run(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ended {
     let mut command = command(name);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     finish(command, input).await
 }
 
@@ -84,9 +96,15 @@ pub async fn finish(mut command: Command, input: &[u8]) -> Ended {
         let _ = stdin.write_all(input).await;
     }
     let output = tokio::time::timeout(Duration::from_secs(90), child.wait_with_output()).await;
-    let output = output.unwrap_or_else(|_| panic!("{command:?} does not end")).expect("output");
+    let output = output
+        .unwrap_or_else(|_| panic!("{command:?} does not end"))
+        .expect("output");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Ended {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
 }
 
 impl Program {
@@ -99,13 +117,19 @@ impl Program {
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("comityd starts");
         let said = Arc::new(Mutex::new(String::new()));
-        let listening = vec![listen(child.stdout.take(), said.clone()), listen(child.stderr.take(), said.clone())];
+        let listening = vec![
+            listen(child.stdout.take(), said.clone()),
+            listen(child.stderr.take(), said.clone()),
+        ];
         Self { child, said, listening }
     }
 
     /// Everything that it said up to now.
     pub fn said(&self) -> String {
-        self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.said
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until it answers at this address.
@@ -142,7 +166,10 @@ impl Program {
     pub fn peak_memory(&self) -> u64 {
         let id = self.child.id().expect("it runs");
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("/proc");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .expect("VmHWM");
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kib * 1024
     }

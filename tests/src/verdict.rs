@@ -39,19 +39,30 @@ impl Answer for Verdict {
     }
 
     fn codes(&self, check: Check) -> Vec<&str> {
-        self.findings.iter().filter(|finding| finding.check == check).map(|finding| finding.code.as_str()).collect()
+        self.findings
+            .iter()
+            .filter(|finding| finding.check == check)
+            .map(|finding| finding.code.as_str())
+            .collect()
     }
 
     fn is_honest(&self) {
         use Check::{Dates, Holder, Issuer, Proof, Recognition, Status, Structure, Worth};
         assert!(!self.sentence.is_empty(), "{self:#?}");
         for check in [Structure, Proof, Issuer, Dates, Status, Recognition, Worth, Holder] {
-            let outcomes: Vec<Outcome> =
-                self.findings.iter().filter(|finding| finding.check == check).map(|finding| finding.outcome).collect();
+            let outcomes: Vec<Outcome> = self
+                .findings
+                .iter()
+                .filter(|finding| finding.check == check)
+                .map(|finding| finding.outcome)
+                .collect();
             assert!(!outcomes.is_empty(), "{check:?} did not speak: {self:#?}");
             let decides = !matches!(check, Worth | Holder);
             if self.verdict == VerdictKind::Accepted && decides {
-                assert!(outcomes.iter().all(|o| *o == Outcome::Passed), "green, but {check:?} says {outcomes:?}: {self:#?}");
+                assert!(
+                    outcomes.iter().all(|o| *o == Outcome::Passed),
+                    "green, but {check:?} says {outcomes:?}: {self:#?}"
+                );
             }
         }
     }

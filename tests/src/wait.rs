@@ -17,7 +17,10 @@ pub async fn eventually<T>(awaited: &str, mut attempt: impl AsyncFnMut() -> Resu
         match attempt().await {
             Ok(value) => return value,
             Err(instead) if begin.elapsed() > PATIENCE => {
-                panic!("waited {} s for this: {awaited}\nlast seen: {instead}", PATIENCE.as_secs())
+                panic!(
+                    "waited {} s for this: {awaited}\nlast seen: {instead}",
+                    PATIENCE.as_secs()
+                )
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
         }

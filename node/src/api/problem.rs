@@ -52,6 +52,8 @@ codes! {
         "The address, or the thing that it names, does not exist at this node. Check it for a typing mistake.";
     METHOD = "request.method", METHOD_NOT_ALLOWED, "This address takes another method",
         "The address exists, but not for this method: see /openapi.json.";
+    TOO_SLOW = "request.too_slow", REQUEST_TIMEOUT, "The request took too long",
+        "A request, its body included, has a minute. Nothing is half done: look at what stands, and send it again if need be.";
     UNAUTHENTICATED = "operator.unauthenticated", UNAUTHORIZED, "This is for operators of the agency",
         "Send an operator's token: `Authorization: Bearer TOKEN`, or use `comity --profile FILE`. A token is made on the node's machine with `comityd operator add NAME`.";
     CONFLICT = "act.conflict", CONFLICT, "This contradicts what stands",
@@ -89,6 +91,45 @@ impl Problem {
         }
         Self::new(&UNSUPPORTED, detail)
     }
+}
+
+/// Makes a problem of an error that the framework answered in its own words, such as a query that cannot be read.
+pub(crate) async fn in_our_words(response: Response) -> Response {
+    let status = response.status();
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map(|kind| kind.as_bytes().to_vec())
+        .unwrap_or_default();
+    let is_ours = [b"application/problem".as_slice(), b"text/html"]
+        .iter()
+        .any(|ours| kind.starts_with(ours));
+    if is_ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => &NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED => &METHOD,
+        StatusCode::PAYLOAD_TOO_LARGE => &TOO_LARGE,
+        StatusCode::REQUEST_TIMEOUT => &TOO_SLOW,
+        _ if status.is_server_error() => &UNAVAILABLE,
+        _ => &UNSUPPORTED,
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let said = axum::body::to_bytes(response.into_body(), 1024)
+        .await
+        .unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let detail = if said.trim().is_empty() {
+        "see /openapi.json for what can be asked here"
+    } else {
+        said.trim()
+    };
+    let mut problem = Problem::new(code, detail).into_response();
+    if let Some(allow) = allow {
+        problem.headers_mut().insert(header::ALLOW, allow);
+    }
+    problem
 }
 
 impl IntoResponse for Problem {

@@ -1,0 +1,251 @@
+//! Nothing changes without an operator's token. The routes are taken from the node's own document, so that a new one
+//! without protection fails here.
+
+use registry_schema::{Issuer, StatusState, recognition::RecognitionEntry};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Agency, Badge, Federation, Scene, http};
+
+/// What anybody may send. **Adding to this list is a decision about who may do what.**
+const FOR_EVERYONE: [(&str, &str); 1] = [("post", "/v1/verifications")];
+
+/// An operation that changes something, with a request that would.
+#[derive(Clone, Debug)]
+struct Write {
+    path: String,
+    body: Value,
+}
+
+/// A request that would change something, for each operation of the document that is no reading.
+fn writes(document: &Value, issuer: &Issuer, recognition: &RecognitionEntry, badge: &Badge) -> Vec<Write> {
+    let sample = |path: &str| match path {
+        "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
+        "/v1/recognitions" => Some((
+            path.to_owned(),
+            json!({"issuer": issuer.id, "purposes": ["salary"], "scope": "all"}),
+        )),
+        "/v1/recognitions/{id}/withdrawal" => Some((
+            format!("/v1/recognitions/{}/withdrawal", recognition.recognition.id),
+            json!({}),
+        )),
+        "/v1/credentials" => Some((
+            path.to_owned(),
+            json!({"issuer": issuer.id, "subject": "Nobody", "achievement": {"name": "Nothing"}}),
+        )),
+        "/v1/credentials/{code}/status-entries" => Some((
+            format!("/v1/credentials/{}/status-entries", badge.code().compact()),
+            json!({"status": "suspended", "reason": "administrative"}),
+        )),
+        _ => None,
+    };
+    let mut writes = Vec::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            let reads = matches!(method.as_str(), "get" | "head" | "options");
+            let public = FOR_EVERYONE.contains(&(method.as_str(), path.as_str()));
+            let protected = operation["security"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one["operator"].is_array()));
+            assert!(
+                protected || reads || public,
+                "{method} {path} is a write, and its document asks for no operator"
+            );
+            if reads || public {
+                continue;
+            }
+            assert_eq!(method, "post", "{method} {path}: the harness sends POST alone");
+            let (path, body) =
+                sample(path).unwrap_or_else(|| panic!("{path} is new: say here what would be sent to it"));
+            writes.push(Write { path, body });
+        }
+    }
+    writes
+}
+
+/// Everything that a write could have changed.
+async fn state(agency: &Agency) -> Vec<String> {
+    let mut state = Vec::new();
+    for path in ["/v1/issuers", "/v1/recognitions", "/v1/credentials"] {
+        state.push(agency.asks(Method::GET, path, None).await.with_status(200).text());
+    }
+    for act in [
+        "issuer.register",
+        "recognition.add",
+        "recognition.withdraw",
+        "credential.issue",
+        "credential.suspend",
+    ] {
+        state.push(format!("{act}: {}", agency.audited(act).await));
+    }
+    for holding in agency.holdings().await {
+        state.push(format!("{:?} {:?}", holding.rows, holding.envelopes));
+    }
+    state
+}
+
+struct Set {
+    federation: Federation,
+    writes: Vec<Write>,
+}
+
+async fn set() -> Set {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let entries: Vec<RecognitionEntry> = sc
+        .employer()
+        .reads("/v1/recognitions?agency=US-SC")
+        .await
+        .with_status(200)
+        .json();
+    let document = sc.employer().reads("/openapi.json").await.with_status(200).value();
+    let writes = writes(&document, &issuer, entries.first().expect("SC's recognition"), &badge);
+    assert!(writes.len() >= 5, "{writes:?}");
+    Set { federation, writes }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_write_is_done_without_a_good_token() {
+    let Set { federation, writes } = set().await;
+    let sc = federation.agency("US-SC");
+    let good = sc.token();
+    let credentials = [
+        ("no header", None),
+        ("nothing in it", Some(String::new())),
+        ("no token", Some("Bearer ".into())),
+        (
+            "another's token",
+            Some(format!("Bearer {}", federation.agency("US-TN").token())),
+        ),
+        ("half a token", Some(format!("Bearer {}", &good[..good.len() / 2]))),
+        ("a token and more", Some(format!("Bearer {good}0"))),
+        (
+            "a token in other letters",
+            Some(format!("Bearer {}", good.to_uppercase())),
+        ),
+        ("another scheme", Some(format!("Basic {good}"))),
+        ("a name for a token", Some("Bearer pat".into())),
+        ("a very long token", Some(format!("Bearer {}", "x".repeat(5000)))),
+    ];
+    let before = state(sc).await;
+    for Write { path, body } in &writes {
+        for (what, header) in &credentials {
+            let mut request = http::client().post(format!("{}{path}", sc.url())).json(body);
+            if let Some(header) = header {
+                request = request.header("authorization", header);
+            }
+            let problem = http::send(request).await.problem(401, "operator.unauthenticated");
+            assert!(!problem.detail.contains(good), "{path}, {what}: {problem:?}");
+        }
+        // Nor does it tell more to who sends nonsense.
+        let nonsense = http::client().post(format!("{}{path}", sc.url())).body("{");
+        http::send(nonsense).await.problem(401, "operator.unauthenticated");
+    }
+    assert_eq!(state(sc).await, before, "something changed");
+    assert_eq!(federation.discrepancies().await, Vec::<String>::new());
+
+    // The same requests with a good token are done, each of them.
+    for Write { path, body } in &writes {
+        sc.asks(Method::POST, path, Some(body)).await.with_status(201);
+    }
+    assert_ne!(state(sc).await, before);
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_checks_everything_and_changes_nothing() {
+    let Set { federation, writes } = set().await;
+    let sc = federation.agency("US-SC");
+    let before = state(sc).await;
+    for Write { path, body } in &writes {
+        let reply = sc
+            .asks(Method::POST, &format!("{path}?dry_run=true"), Some(body))
+            .await
+            .with_status(200);
+        assert!(
+            reply.value().get("document").is_none(),
+            "a badge that is not recorded could never be revoked"
+        );
+        sc.asks(Method::POST, &format!("{path}?dry_run=perhaps"), Some(body))
+            .await
+            .problem(422, "request.invalid");
+        let request = http::client()
+            .post(format!("{}{path}?dry_run=true", sc.url()))
+            .json(body);
+        http::send(request).await.problem(401, "operator.unauthenticated");
+    }
+    assert_eq!(state(sc).await, before, "something changed");
+    // What would be refused is refused in a dry run as well.
+    let unknown = json!({"issuer": "did:key:z6MkNobody", "purposes": ["renewal"], "scope": "all"});
+    sc.asks(Method::POST, "/v1/recognitions?dry_run=true", Some(&unknown))
+        .await
+        .problem(404, "request.not_found");
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_for_operators_of_the_home_agency() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let public = format!("/v1/credentials/{}", badge.code().compact());
+    let shown = sc.employer().reads(&public).await.with_status(200);
+    assert!(
+        !shown.text().contains("Jordan") && shown.value().get("subject").is_none(),
+        "{}",
+        shown.text()
+    );
+    assert_eq!(shown.value()["state"], StatusState::Active.as_str());
+    assert_eq!(sc.keeps(badge.code()).await.subject.as_deref(), Some("Jordan Avery"));
+    sc.employer()
+        .reads("/v1/credentials")
+        .await
+        .problem(401, "operator.unauthenticated");
+
+    // And what replicates has no person in it.
+    for agency in federation.agencies() {
+        for holding in agency.holdings().await {
+            for (document, key, values) in &holding.rows {
+                let found = values
+                    .iter()
+                    .any(|value| value.windows(5).any(|window| window == b"Avery"));
+                assert!(
+                    !found,
+                    "{} holds the holder's name in `{document}` `{key}`",
+                    agency.id()
+                );
+            }
+        }
+    }
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_token_is_worth_nothing() {
+    let Scene { federation, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    sc.asks(Method::GET, "/v1/credentials", None).await.with_status(200);
+    let data = sc.data().to_str().expect("a path");
+    let added = tests::program::run("comityd", ["operator", "add", "pat", "--data", data], b"").await;
+    assert_eq!(added.code, Some(0), "{added:?}");
+    sc.asks(Method::GET, "/v1/credentials", None)
+        .await
+        .problem(401, "operator.unauthenticated");
+    let fresh = http::client()
+        .get(format!("{}/v1/credentials", sc.url()))
+        .bearer_auth(added.stdout.trim());
+    http::send(fresh).await.with_status(200);
+    // Only its hash is kept.
+    for file in ["registry.sqlite", "registry.sqlite-wal", "comity.toml"] {
+        let bytes = std::fs::read(sc.data().join(file)).unwrap_or_default();
+        let token = added.stdout.trim().as_bytes();
+        assert!(
+            !bytes.windows(token.len()).any(|window| window == token),
+            "{file} holds the token"
+        );
+    }
+    federation.audit().await;
+}

@@ -1,0 +1,345 @@
+//! Rules about the code that matter enough to be tests.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tests::Federation;
+use toml::Table;
+
+/// Which of our crates each may depend on: inwards only.
+const INWARDS: [(&str, &[&str]); 5] = [
+    ("registry-schema", &[]),
+    ("protocol", &["registry-schema"]),
+    ("node/verification", &["registry-schema"]),
+    ("node", &["registry-schema", "protocol", "verification"]),
+    ("ops", &["registry-schema", "protocol", "verification"]),
+];
+
+/// The crates that may depend on what does IO, and on what is not to be trusted with strangers' bytes.
+const ROOMS: [(&str, &[&str]); 8] = [
+    ("automerge", &["protocol"]),
+    ("libp2p", &["node"]),
+    ("sqlx", &["node"]),
+    ("axum", &["node"]),
+    ("tokio", &["node", "ops"]),
+    ("futures", &["node"]),
+    ("reqwest", &["node", "ops"]),
+    ("rustls", &["node", "ops"]),
+];
+
+/// Where each of these may be named at all. In comments it may be anywhere.
+const NAMED_ONLY_IN: [(&str, &[&str]); 3] = [
+    ("automerge", &["protocol/src/document.rs"]),
+    ("libp2p", &["node/src/network.rs", "node/src/network/"]),
+    ("sqlx", &["node/src/storage.rs", "node/src/storage/"]),
+];
+
+/// What has no IO, no clock, no threads and no chance of its own.
+const PURE: [&str; 3] = ["registry-schema", "protocol", "node/verification"];
+const IMPURE: [&str; 13] = [
+    "tokio",
+    "reqwest",
+    "async fn",
+    ".await",
+    "std::net",
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "rand::rng(",
+    "println!",
+];
+
+const MOST_LINES: usize = 450;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests are a crate of a workspace")
+        .to_owned()
+}
+
+/// All files below a folder but what is built or fetched.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if matches!(name, "target" | "node_modules" | ".git" | "comity-demo") {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{} is empty", folder.display());
+    found.sort();
+    found
+}
+
+/// The Rust sources of a crate, with their paths as the rules write them.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let root = root();
+    let rust = files(&root.join(folder))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    rust.map(|path| {
+        let name = path
+            .strip_prefix(&root)
+            .expect("below the root")
+            .to_str()
+            .expect("Unicode")
+            .to_owned();
+        (name, fs::read_to_string(&path).expect("a source"))
+    })
+    .collect()
+}
+
+/// What of a source runs in a node: without comments, and without its tests.
+fn code(source: &str) -> String {
+    let before_tests = source.split("#[cfg(test)]\nmod ").next().unwrap_or(source);
+    let lines = before_tests
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.ends_with("/tests.rs")
+}
+
+fn names(code: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back().is_some_and(part);
+        let after = code[at + word.len()..].chars().next().is_some_and(part);
+        !before && !after
+    })
+}
+
+fn manifest(folder: &str) -> Table {
+    let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
+    text.parse().expect("TOML")
+}
+
+fn dependencies(folder: &str) -> Vec<String> {
+    let manifest = manifest(folder);
+    let mut all = Vec::new();
+    for kind in ["dependencies", "build-dependencies"] {
+        let named = manifest.get(kind).and_then(|table| table.as_table());
+        all.extend(named.into_iter().flat_map(|table| table.keys().cloned()));
+    }
+    assert!(!all.is_empty(), "{folder} has no dependencies?");
+    all
+}
+
+#[test]
+fn dependencies_point_inwards() {
+    let ours: Vec<String> = INWARDS.iter().map(|(folder, _)| package(folder)).collect();
+    for (folder, allowed) in INWARDS {
+        for dependency in dependencies(folder) {
+            let is_allowed = !ours.contains(&dependency) || allowed.contains(&dependency.as_str());
+            assert!(is_allowed, "{folder} depends on {dependency}, which is not further in");
+        }
+    }
+    // A crate that the rules do not know would follow none.
+    let members = manifest("")["workspace"]["members"]
+        .as_array()
+        .expect("members")
+        .clone();
+    for member in members
+        .iter()
+        .filter_map(|member| member.as_str())
+        .filter(|member| *member != "tests")
+    {
+        assert!(
+            INWARDS.iter().any(|(folder, _)| *folder == member),
+            "{member} has no rule here"
+        );
+    }
+}
+
+fn package(folder: &str) -> String {
+    manifest(folder)["package"]["name"].as_str().expect("a name").to_owned()
+}
+
+#[test]
+fn what_does_io_is_known_in_its_room_alone() {
+    for (folder, _) in INWARDS {
+        for dependency in dependencies(folder) {
+            if let Some((_, rooms)) = ROOMS.iter().find(|(name, _)| *name == dependency) {
+                assert!(
+                    rooms.contains(&folder),
+                    "{folder} depends on {dependency}; only {rooms:?} may"
+                );
+            }
+        }
+    }
+    for (word, places) in NAMED_ONLY_IN {
+        let mut seen = false;
+        for (folder, _) in INWARDS {
+            for (name, source) in sources(folder) {
+                let allowed = places.iter().any(|place| name.starts_with(place));
+                let named = names(&code(&source), word);
+                seen |= allowed && named;
+                assert!(
+                    allowed || !named || is_test(&name),
+                    "{name} names {word}; only {places:?} may"
+                );
+            }
+        }
+        assert!(seen, "nothing names {word} any more: is the rule still right?");
+    }
+}
+
+#[test]
+fn what_is_pure_stays_pure() {
+    for folder in PURE {
+        for (name, source) in sources(&format!("{folder}/src")) {
+            let code = code(&source);
+            for word in IMPURE {
+                assert!(!code.contains(word) || is_test(&name), "{name} says `{word}`");
+            }
+        }
+    }
+    // The rule can fail: the node's own sources break it.
+    let node: String = sources("node/src").iter().map(|(_, source)| code(source)).collect();
+    for word in ["tokio", ".await", "SystemTime", "rand::rng("] {
+        assert!(node.contains(word), "the rule does not see `{word}`");
+    }
+}
+
+#[test]
+fn a_file_is_read_in_one_sitting() {
+    for folder in [
+        "registry-schema/src",
+        "protocol/src",
+        "node/src",
+        "node/verification/src",
+        "ops/src",
+        "tests/src",
+        "tests/scenarios",
+    ] {
+        for (name, source) in sources(folder) {
+            let lines = source.lines().count();
+            assert!(
+                lines <= MOST_LINES,
+                "{name} has {lines} lines, more than {MOST_LINES}: split it by what it does"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_dependency_is_declared_and_not_used() {
+    let mut unused = Vec::new();
+    for (folder, _) in INWARDS {
+        let all: String = sources(&format!("{folder}/src"))
+            .iter()
+            .map(|(_, source)| code(source))
+            .collect();
+        let of_this = dependencies(folder)
+            .into_iter()
+            .filter(|name| !names(&all, &name.replace('-', "_")));
+        unused.extend(of_this.map(|name| format!("{folder}: {name}")));
+    }
+    assert_eq!(
+        unused,
+        Vec::<String>::new(),
+        "for tests alone there are dev-dependencies"
+    );
+}
+
+/// CVE-2026-32314: a peer's first frame can make an older yamux panic; loose requirements resolve to it in silence.
+#[test]
+fn the_multiplexer_is_one_that_no_first_frame_can_kill() {
+    let lock: Table = fs::read_to_string(root().join("Cargo.lock"))
+        .expect("a lock")
+        .parse()
+        .expect("TOML");
+    let packages = lock["package"].as_array().expect("packages");
+    let versions = |name: &str| -> Vec<Vec<u64>> {
+        let of = packages.iter().filter(|package| package["name"].as_str() == Some(name));
+        of.map(|package| {
+            let version = package["version"].as_str().expect("a version");
+            version
+                .split(['.', '-', '+'])
+                .map_while(|part| part.parse().ok())
+                .collect()
+        })
+        .collect()
+    };
+    let yamux = versions("yamux");
+    assert!(!yamux.is_empty(), "no yamux in the lock: is the rule still right?");
+    for version in yamux {
+        assert!(version >= vec![0, 13, 10], "yamux {version:?}");
+    }
+    for version in versions("libp2p") {
+        assert!(version >= vec![0, 57, 1], "libp2p {version:?}");
+    }
+}
+
+#[test]
+fn no_file_knows_the_machine_that_it_was_written_on() {
+    let root = root();
+    let mut forbidden = vec![
+        root.display().to_string(),
+        ["/ho", "me/"].concat(),
+        ["/Us", "ers/"].concat(),
+    ];
+    forbidden.extend(
+        std::env::var("HOME")
+            .ok()
+            .filter(|home| home.len() > 1)
+            .map(|home| format!("{home}/")),
+    );
+    for path in files(&root) {
+        let Ok(text) = String::from_utf8(fs::read(&path).expect("a file")) else {
+            continue;
+        };
+        for word in &forbidden {
+            assert!(!text.contains(word.as_str()), "{} names `{word}`", path.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_code_has_a_page_that_explains_it() {
+    let federation = Federation::start(&["US-NC"]).await;
+    let employer = federation.employer_at("US-NC");
+    let index = employer.reads("/help").await.with_status(200).text();
+    let mut codes: Vec<String> = verification::codes::all()
+        .iter()
+        .map(|code| code.name.to_owned())
+        .collect();
+    codes.extend(
+        index
+            .split("href=\"/help/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .map(str::to_owned),
+    );
+    codes.sort();
+    codes.dedup();
+    assert!(
+        codes.iter().any(|code| code == "request.too_large"),
+        "the index has the requests' codes too: {codes:?}"
+    );
+    for code in codes {
+        let page = employer.reads(&format!("/help/{code}")).await.with_status(200);
+        assert_eq!(page.content_type, "text/html");
+        assert!(page.text().contains(&code), "{code} is not on its own page");
+        assert!(index.contains(&format!("/help/{code}")), "{code} is not in the index");
+    }
+    assert_eq!(employer.reads("/help/no.such_code").await.status, 404);
+    federation.audit().await;
+}

@@ -1,0 +1,58 @@
+//! Badges that no agency here issued: by strangers, and by those who pretend.
+
+use registry_schema::Achievement;
+use serde_json::Value;
+use verification::{SigningKey, credential, data_integrity, multikey};
+
+const DATE: &str = "2026-01-15T09:00:00Z";
+
+fn key() -> SigningKey {
+    SigningKey::from_seed(&[42; 32]).expect("a key")
+}
+
+fn sign(unsigned: Value, method: &str) -> Vec<u8> {
+    let date = DATE.parse().expect("a date");
+    data_integrity::sign(unsigned, &key(), method, date)
+        .expect("a signature")
+        .to_string()
+        .into_bytes()
+}
+
+/// A badge of an issuer that nobody registers, genuine in itself; `status` is where its status lists are said to be.
+pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
+    let (issuer_id, method) = multikey::did_key(&key().public_key());
+    let lists = |base: &str| credential::NewStatus {
+        revocation_list: format!("{base}/revocation"),
+        suspension_list: format!("{base}/suspension"),
+        index: 4711,
+    };
+    let unsigned = credential::build(&credential::NewCredential {
+        id: "urn:uuid:0d9f2f7e-1c1f-4a0e-9a55-3b7f0d2e6a42".into(),
+        issuer_id,
+        issuer_name: "Example <Badges> & \"Co\"".into(),
+        issuer_url: status.map(|base| format!("{base}/about")),
+        subject_name: "Alex Jordan".into(),
+        subject_id: None,
+        achievement: Achievement {
+            id: "https://badges.example/a/1".into(),
+            name: "Anything".into(),
+            description: "Anything.".into(),
+            criteria: "None.".into(),
+        },
+        valid_from: DATE.parse().expect("a date"),
+        valid_until: None,
+        status: status.map(lists),
+    });
+    sign(unsigned, &method)
+}
+
+/// A badge of another's, signed again by a key that is not its issuer's; in the name of `method`, or of its own.
+///
+/// # Panics
+/// If the document is no object.
+pub fn signed_by_another(document: &Value, method: Option<&str>) -> Vec<u8> {
+    let own = multikey::did_key(&key().public_key()).1;
+    let mut unsigned = document.clone();
+    unsigned.as_object_mut().expect("an object").remove("proof");
+    sign(unsigned, method.unwrap_or(&own))
+}
