@@ -40,8 +40,12 @@ const MOST_LET_BY: usize = 64 * 1024 * 1024;
 /// How long a request may take, its body included; then it is answered with 408.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many badges are read and judged at once. With [`MAX_BODY_BYTES`] it bounds the memory that strangers can use.
-pub(crate) const MAX_VERIFYING: usize = 32;
+/// How many badges are received at once; one more is told to come again. With [`MAX_BODY_BYTES`] it bounds the memory
+/// that strangers can use.
+pub(crate) const MAX_RECEIVING: usize = 128;
+
+/// How many received badges are judged at once; the others wait. A slow sender holds up no judging.
+pub(crate) const MAX_JUDGING: usize = 16;
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]
@@ -51,8 +55,10 @@ pub(crate) struct App {
     pub(crate) registry: SharedRegistry,
     pub(crate) clock: Clock,
     pub(crate) abroad: Abroad,
-    /// A permit for each badge in work.
-    pub(crate) verifying: Arc<Semaphore>,
+    /// A permit for each badge that is being received.
+    pub(crate) receiving: Arc<Semaphore>,
+    /// A permit for each badge that is being judged.
+    pub(crate) judging: Arc<Semaphore>,
 }
 
 #[derive(OpenApi)]

@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Write as _,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -95,6 +95,9 @@ pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Res
         "`--without` is for a demo that ran before: start it once with all agencies"
     );
 
+    if let Some(file) = options.ready_file.as_deref().filter(|file| file.exists()) {
+        fs::remove_file(file).with_context(|| format!("`{}` cannot be removed", file.display()))?;
+    }
     say(&format!(
         "starting {} agencies in `{}` …",
         chosen.len(),
@@ -135,6 +138,12 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
     for (port, (id, name)) in (options.port..).zip(chosen) {
         let data = options.dir.join(id.as_str());
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        // Before anything is made: badges name the port, so a directory keeps it for good.
+        if !options.without.contains(id) {
+            TcpListener::bind(listen).with_context(|| {
+                format!("the node of {id} cannot answer at `{listen}`: is another node running there?")
+            })?;
+        }
         if Config::path(&data).exists() {
             let known = Config::load(&data)?.listen;
             anyhow::ensure!(

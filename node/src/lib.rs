@@ -133,7 +133,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         registry: registry.clone(),
         clock,
         abroad: Abroad::new()?,
-        verifying: Arc::new(Semaphore::new(api::MAX_VERIFYING)),
+        receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
+        judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
     };
     let (http, server, serving) =
         serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await?;

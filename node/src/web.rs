@@ -24,7 +24,7 @@ use pages::{
 use crate::api::{
     App, agencies,
     problem::{self, Problem},
-    verifications::{Asked, answer, permit},
+    verifications::{Asked, answer, receive},
 };
 
 /// The pages' routes. The page for developers tells what `document` tells.
@@ -126,16 +126,14 @@ struct Sent {
 }
 
 async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
-    let _permit = match permit(&app).await {
-        Ok(permit) => permit,
-        Err(problem) => return problem_page(&problem),
+    let form = async {
+        read_form(multipart)
+            .await
+            .map_err(|error| Problem::unreadable_body(error.status(), error.body_text()))
     };
-    let sent = match read_form(multipart).await {
+    let sent = match receive(&app, form).await {
         Ok(sent) => sent,
-        Err(error) => {
-            let problem = Problem::unreadable_body(error.status(), error.body_text());
-            return box_page(&app, &Asked::default(), "", Some(&problem));
-        }
+        Err(problem) => return box_page(&app, &Asked::default(), "", Some(&problem)),
     };
     let question = match sent.asked.question(&app) {
         Ok(question) => question,

@@ -14,6 +14,8 @@ mod one_verdict_everywhere;
 
 mod bad_input_gets_a_clear_answer;
 
+mod floods_do_no_harm;
+
 mod nobody_learns_what_is_checked;
 
 // What an agency relies on.

@@ -29,9 +29,7 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .filter(|token| token.len() <= 200);
+        let token = header.and_then(bearer).filter(|token| token.len() <= 200);
         let token = token.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this needs an operator's token"))?;
         let found = app.store.operator(Hash::of(&[token.as_bytes()]).0).await?;
         let who =
@@ -40,6 +38,12 @@ impl FromRequestParts<App> for Operator {
             Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
         Ok(Self(Hand { who, dry_run }))
     }
+}
+
+/// The token in an `Authorization` header; the scheme's name is the same in any case (RFC 9110, §11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 pub(super) struct BearerScheme;

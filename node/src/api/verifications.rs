@@ -15,18 +15,17 @@ use axum::{
 };
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 use verification::{OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
 
 use super::{
     App,
-    problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
+    problem::{INVALID, Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
 use crate::{abroad::Fetched, evidence::gather};
 
-/// How long a badge waits for its turn.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a badge may be on its way.
+const LONGEST_RECEIVING: Duration = Duration::from_secs(15);
 
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;
@@ -101,32 +100,38 @@ pub(crate) async fn verify(
     request: Request,
 ) -> Result<Json<Verdict>, Problem> {
     let question = asked.question(&app)?;
-    let _permit = permit(&app).await?;
+    let bytes = receive(&app, body(&app, request)).await?;
+    answer(&app, &bytes, &question).await.map(Json)
+}
+
+/// The badge in a request: its body, or the field `file` of a form.
+async fn body(app: &App, request: Request) -> Result<Bytes, Problem> {
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
-    let bytes = if content_type.starts_with("multipart/form-data") {
-        let multipart = Multipart::from_request(request, &app).await;
-        file_field(multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?).await?
-    } else {
-        Bytes::from_request(request, &app)
-            .await
-            .map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?
-    };
-    answer(&app, &bytes, &question).await.map(Json)
+    if content_type.starts_with("multipart/form-data") {
+        let multipart = Multipart::from_request(request, app).await;
+        return file_field(multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?).await;
+    }
+    let bytes = Bytes::from_request(request, app).await;
+    bytes.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))
 }
 
-/// Waits for a place among the badges in work, before any of this badge is read.
-pub(crate) async fn permit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    let place = tokio::time::timeout(LONGEST_WAIT, app.verifying.clone().acquire_owned()).await;
-    place.ok().and_then(Result::ok).ok_or_else(|| {
+/// Receives a badge, if not too many others are on their way, and if it does not take too long.
+pub(crate) async fn receive<T>(app: &App, badge: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    let busy = || {
         Problem::new(
-            &super::problem::UNAVAILABLE,
-            "too many badges are being checked at the moment: try again",
+            &UNAVAILABLE,
+            "too many badges are on their way at the moment: try again",
         )
-    })
+    };
+    let _permit = app.receiving.try_acquire().map_err(|_| busy())?;
+    let slow = || Problem::new(&TOO_SLOW, "the badge did not arrive in time: try again");
+    tokio::time::timeout(LONGEST_RECEIVING, badge)
+        .await
+        .map_err(|_| slow())?
 }
 
 async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
@@ -161,6 +166,7 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
         Ok(badge) => badge,
         Err(why) => return Ok(unreadable(&why, question)),
     };
+    let _permit = app.judging.acquire().await;
     let evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
