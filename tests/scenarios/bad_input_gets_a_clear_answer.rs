@@ -2,7 +2,7 @@
 
 use registry_schema::{Check, Outcome, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Answer as _, Badge, Employer, Federation, Scene, chance, forge, http};
+use tests::{Answer as _, Badge, Employer, Federation, Scene, chance, forge};
 
 const PLAIN_PNG: &[u8] = include_bytes!("../fixtures/plain.png");
 const MIB: usize = 1024 * 1024;
