@@ -1,43 +1,29 @@
-//! A seeded world of replicas with a bad network: loss, delay, reorder, partitions, crashes at every effect boundary,
-//! restored backups. What must hold is asserted at the end of every schedule.
-//!
-//! `COMITY_SEED=7 cargo test -p protocol --test simulation` plays one schedule again.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    clippy::print_stderr,
-    reason = "a test says what is wrong by panicking"
-)]
+//! The world: sites with disks, and a network that loses, delays and reorders.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Batch, CallId, Effect, Event, Hash, Heartbeat, KeyLog, KeyLogEntry, Replica, Row, Settings, Signed, SignedEnvelope,
+    Batch, CallId, Effect, Event, Hash, Heartbeat, KeyLog, KeyLogEntry, Replica, Settings, Signed, SignedEnvelope,
     SigningKey,
     key_log::{Act, Founding},
-    log::{AgencyLog, Keeping},
     status_list,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use registry_schema::{Reason, Timestamp};
 
-const START: Timestamp = Timestamp(1_700_000_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
 
 /// What survives a crash.
 #[derive(Clone, Default)]
-struct Disk {
+pub(crate) struct Disk {
     key_logs: Vec<KeyLog>,
-    envelopes: Vec<(Hash, SignedEnvelope)>,
+    pub(crate) envelopes: Vec<(Hash, SignedEnvelope)>,
     heartbeats: BTreeMap<(Hash, [u8; 32]), Signed<Heartbeat>>,
-    rows: BTreeMap<(Hash, String, String), Vec<Vec<u8>>>,
+    pub(crate) rows: BTreeMap<(Hash, String, String), Vec<Vec<u8>>>,
 }
 
 impl Disk {
-    fn write(&mut self, batch: Batch) {
+    pub(crate) fn write(&mut self, batch: Batch) {
         self.key_logs.extend(batch.key_logs);
         for envelope in batch.envelopes {
             self.envelopes.push((envelope.header().agency, envelope.signed()));
@@ -54,16 +40,16 @@ impl Disk {
     }
 }
 
-struct Site {
+pub(crate) struct Site {
     seed: [u8; 32],
-    home: Hash,
-    disk: Disk,
-    backup: Option<Disk>,
-    replica: Replica,
-    acknowledged: BTreeSet<u32>,
+    pub(crate) home: Hash,
+    pub(crate) disk: Disk,
+    pub(crate) backup: Option<Disk>,
+    pub(crate) replica: Replica,
+    pub(crate) acknowledged: BTreeSet<u32>,
 }
 
-enum Message {
+pub(crate) enum Message {
     Request {
         from: usize,
         to: usize,
@@ -78,11 +64,11 @@ enum Message {
     },
 }
 
-struct World {
+pub(crate) struct World {
     rng: StdRng,
     now: Timestamp,
-    sites: Vec<Site>,
-    pinned: BTreeSet<Hash>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) pinned: BTreeSet<Hash>,
     flying: Vec<(i64, Message)>,
     /// Pairs that cannot reach each other.
     cut: BTreeSet<(usize, usize)>,
@@ -90,12 +76,12 @@ struct World {
     owed: BTreeMap<(usize, CallId), (usize, CallId)>,
     calls: u64,
     /// How often a backup is restored, of a hundred acts; and whether links are cut and messages lost.
-    restores: u32,
-    bad_network: bool,
-    forks: usize,
+    pub(crate) restores: u32,
+    pub(crate) bad_network: bool,
+    pub(crate) forks: usize,
 }
 
-fn founding(seed: [u8; 32], name: &str) -> KeyLog {
+pub(crate) fn founding(seed: [u8; 32], name: &str) -> KeyLog {
     let key = SigningKey::from_seed(&seed).unwrap();
     let founding = Founding {
         agency: name.parse().unwrap(),
@@ -116,7 +102,7 @@ fn founding(seed: [u8; 32], name: &str) -> KeyLog {
     KeyLog::read(vec![key.sign(&entry).unwrap().signed().clone()]).unwrap()
 }
 
-fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet<Hash>) -> Replica {
+pub(crate) fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet<Hash>) -> Replica {
     let settings = Settings {
         pinned: pinned.clone(),
         home,
@@ -134,7 +120,7 @@ fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet<Hash>) -> 
 }
 
 impl World {
-    fn new(seed: u64, agencies: usize) -> Self {
+    pub(crate) fn new(seed: u64, agencies: usize) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let founded: Vec<([u8; 32], KeyLog)> = (0..agencies)
             .map(|i| {
@@ -189,16 +175,16 @@ impl World {
         world
     }
 
-    fn site_of(&self, home: Hash) -> usize {
+    pub(crate) fn site_of(&self, home: Hash) -> usize {
         self.sites.iter().position(|site| site.home == home).unwrap()
     }
 
-    fn is_cut(&self, a: usize, b: usize) -> bool {
+    pub(crate) fn is_cut(&self, a: usize, b: usize) -> bool {
         self.cut.contains(&(a.min(b), a.max(b)))
     }
 
     /// Carries an event's effects out, but for a crash at some boundary between them. Says whether all were.
-    fn happen(&mut self, at: usize, event: Event) -> bool {
+    pub(crate) fn happen(&mut self, at: usize, event: Event) -> bool {
         let effects = self.sites[at].replica.handle(event, self.now, &mut self.rng).unwrap();
         for effect in effects {
             if self.rng.random_bool(0.002) {
@@ -233,13 +219,13 @@ impl World {
         true
     }
 
-    fn send(&mut self, message: Message) {
+    pub(crate) fn send(&mut self, message: Message) {
         let at = self.now.0 + self.rng.random_range(1..5_000);
         self.flying.push((at, message));
     }
 
     /// The process dies; it starts again from its disk and meets its peers anew.
-    fn crash(&mut self, at: usize) {
+    pub(crate) fn crash(&mut self, at: usize) {
         let site = &self.sites[at];
         let replica = restore(&site.disk, site.seed, site.home, &self.pinned);
         self.sites[at].replica = replica;
@@ -250,7 +236,7 @@ impl World {
     }
 
     /// The connection between two ends; what was under way on the old one is gone with it.
-    fn reconnect(&mut self, a: usize, b: usize) {
+    pub(crate) fn reconnect(&mut self, a: usize, b: usize) {
         self.flying.retain(|(_, message)| {
             let (Message::Request { from, to, .. } | Message::Response { from, to, .. }) = message;
             (*from, *to) != (a, b) && (*from, *to) != (b, a)
@@ -282,7 +268,7 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, message: Message, loss: f64) {
+    pub(crate) fn deliver(&mut self, message: Message, loss: f64) {
         let lost = self.rng.random_bool(loss);
         match message {
             Message::Request { from, to, call, bytes } => {
@@ -319,13 +305,13 @@ impl World {
         }
     }
 
-    fn pass(&mut self, milliseconds: i64, loss: f64) {
+    pub(crate) fn pass(&mut self, milliseconds: i64, loss: f64) {
         for start in (0..milliseconds).step_by(2_500) {
             self.pass_at_once((milliseconds - start).min(2_500), loss);
         }
     }
 
-    fn pass_at_once(&mut self, milliseconds: i64, loss: f64) {
+    pub(crate) fn pass_at_once(&mut self, milliseconds: i64, loss: f64) {
         self.now = Timestamp(self.now.0 + milliseconds);
         loop {
             let now = self.now.0;
@@ -340,7 +326,7 @@ impl World {
         }
     }
 
-    fn act(&mut self) {
+    pub(crate) fn act(&mut self) {
         let at = self.rng.random_range(0..self.sites.len());
         let other = self.rng.random_range(0..self.sites.len());
         match self.rng.random_range(0..100) {
@@ -375,7 +361,7 @@ impl World {
     }
 
     /// The disk is lost, and an older one put in its place.
-    fn restore_backup(&mut self, at: usize) {
+    pub(crate) fn restore_backup(&mut self, at: usize) {
         if let Some(backup) = self.sites[at].backup.clone() {
             self.sites[at].disk = backup;
             self.crash(at);
@@ -383,7 +369,7 @@ impl World {
     }
 
     /// No answer's freshness runs ahead of what was applied: all that the counted heartbeat names is kept.
-    fn assert_freshness(&self) {
+    pub(crate) fn assert_freshness(&self) {
         for site in &self.sites {
             for log in site.replica.logs().values() {
                 for heartbeat in log.counted() {
@@ -396,11 +382,11 @@ impl World {
         }
     }
 
-    fn kept(&self) -> usize {
+    pub(crate) fn kept(&self) -> usize {
         self.sites.iter().map(|site| site.disk.envelopes.len()).sum()
     }
 
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for (a, b) in std::mem::take(&mut self.cut) {
             self.reconnect(a, b);
         }
@@ -408,170 +394,4 @@ impl World {
             self.pass(11_000, 0.0);
         }
     }
-
-    fn assert_all_agree(&self) {
-        for agency in &self.pinned {
-            let mut rows: Option<Vec<Row>> = None;
-            let mut heads = None;
-            for site in &self.sites {
-                let log = site.replica.logs().get(agency).expect("every site knows every agency");
-                let mut built = log.rows().unwrap();
-                let mut folded = log.fold_without_automerge();
-                built.sort();
-                folded.sort();
-                assert_eq!(built, folded, "automerge and the fold without it differ");
-                let on_disk: Vec<&Vec<Vec<u8>>> = site
-                    .disk
-                    .rows
-                    .iter()
-                    .filter(|((a, _, _), _)| a == agency)
-                    .map(|(_, values)| values)
-                    .collect();
-                let mut by_place = built.clone();
-                by_place.sort_by_key(|row| (row.document.to_string(), row.key.clone()));
-                assert_eq!(
-                    by_place.iter().map(|row| &row.values).collect::<Vec<_>>(),
-                    on_disk,
-                    "the disk's rows differ"
-                );
-                assert_eq!(
-                    rows.get_or_insert_with(|| built.clone()),
-                    &built,
-                    "two sites differ in rows"
-                );
-                assert_eq!(
-                    heads.get_or_insert_with(|| log.document_heads()),
-                    &log.document_heads(),
-                    "in automerge heads"
-                );
-                let stored: BTreeSet<Vec<u8>> = site
-                    .disk
-                    .envelopes
-                    .iter()
-                    .map(|(_, envelope)| protocol::signed::encode(envelope))
-                    .collect();
-                assert_eq!(stored.len(), site.disk.envelopes.len(), "an envelope is stored twice");
-            }
-        }
-    }
-
-    fn assert_nothing_acknowledged_is_lost(&self) {
-        for site in &self.sites {
-            for other in &self.sites {
-                let rows = other.replica.logs()[&site.home].rows().unwrap();
-                for index in &site.acknowledged {
-                    let key = format!("r/{index}");
-                    assert!(
-                        rows.iter().any(|row| row.key == key),
-                        "a revocation that was acknowledged is gone"
-                    );
-                }
-            }
-        }
-    }
-}
-
-/// The seeds to play: one, if asked for; otherwise `count` new ones, printed when they fail.
-fn seeds(count: u64) -> Vec<u64> {
-    match std::env::var("COMITY_SEED") {
-        Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => (0..count).collect(),
-    }
-}
-
-struct PrintSeed(u64);
-
-impl Drop for PrintSeed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("play it again with COMITY_SEED={}", self.0);
-        }
-    }
-}
-
-fn play(seed: u64, restores: u32) -> World {
-    let _print = PrintSeed(seed);
-    let agencies = 3 + (seed as usize) % 3;
-    let mut world = World::new(seed, agencies);
-    world.restores = restores;
-    for _ in 0..120 {
-        world.act();
-    }
-    world.settle();
-    world.assert_all_agree();
-    if restores == 0 {
-        assert_eq!(world.forks, 0, "a fork where no backup was restored");
-        world.assert_nothing_acknowledged_is_lost();
-    }
-    world
-}
-
-fn is_one_schedule() -> bool {
-    std::env::var("COMITY_SEED").is_ok()
-}
-
-#[test]
-fn when_partitions_heal_all_agree_and_nothing_acknowledged_is_lost() {
-    let kept: usize = seeds(60).into_iter().map(|seed| play(seed, 0).kept()).sum();
-    assert!(
-        kept > 1_000 || is_one_schedule(),
-        "the schedules wrote hardly anything: {kept}"
-    );
-}
-
-#[test]
-fn restored_backups_fork_the_log_and_all_agree_all_the_same() {
-    let forks: usize = seeds(60).into_iter().map(|seed| play(seed, 6).forks).sum();
-    assert!(forks > 10 || is_one_schedule(), "the schedules hardly forked: {forks}");
-}
-
-#[test]
-fn a_restored_backup_takes_in_its_own_log_from_abroad_before_it_writes() {
-    for seed in seeds(30) {
-        let _print = PrintSeed(seed);
-        let mut world = World::new(seed, 3);
-        world.bad_network = false;
-        world.settle();
-        let old = world.sites[0].disk.clone();
-        for _ in 0..20 {
-            world.act();
-        }
-        world.settle();
-        world.sites[0].backup = Some(old);
-        world.restore_backup(0);
-        for _ in 0..20 {
-            world.act();
-        }
-        world.settle();
-        world.assert_all_agree();
-        world.assert_nothing_acknowledged_is_lost();
-        assert_eq!(world.forks, 0, "it wrote before it knew its own log");
-    }
-}
-
-/// The control: an order of arrival that the rules forbid is noticed.
-#[test]
-fn an_envelope_before_its_parents_is_not_kept() {
-    let seed = [7; 32];
-    let key = SigningKey::from_seed(&seed).unwrap();
-    let key_log = founding(seed, "US-NC");
-    let mut rng = StdRng::seed_from_u64(1);
-    let mut seal = |parents: Vec<Hash>, index| {
-        let put = status_list::revoke(0, index, Reason::IssuedInError, START);
-        protocol::Envelope::seal(&key, &key_log, parents, START, vec![put], &mut rng).unwrap()
-    };
-    let first = seal(vec![], 1);
-    let second = seal(vec![first.hash()], 2);
-    let mut log = AgencyLog::new(key_log.clone());
-    assert!(matches!(log.keep(second.clone()).unwrap(), Keeping::Missing(parents) if parents == [first.hash()]));
-    assert!(matches!(log.keep(first).unwrap(), Keeping::Kept { fork: None, .. }));
-    assert!(matches!(
-        log.keep(second.clone()).unwrap(),
-        Keeping::Kept { fork: None, .. }
-    ));
-    assert!(matches!(log.keep(second).unwrap(), Keeping::Known));
-    assert!(matches!(
-        log.keep(seal(vec![], 3)).unwrap(),
-        Keeping::Kept { fork: Some(_), .. }
-    ));
 }
