@@ -5,7 +5,7 @@
 //! the same everywhere, though no byte of automerge's ever crosses the wire.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     num::NonZeroU64,
     sync::Arc,
 };
@@ -89,17 +89,27 @@ struct Touch {
 
 impl Documents {
     /// Builds one envelope's changes, once its ancestors' are built. Gives the rows that it altered.
-    pub(crate) fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {
+    pub(crate) fn build(
+        &mut self,
+        envelope: &Envelope,
+        place: &Place,
+        may_put: &dyn Fn(&DocumentId, &str) -> bool,
+    ) -> Result<Vec<Row>, Broken> {
         let mut by_document: BTreeMap<&DocumentId, Vec<(&str, &[u8])>> = BTreeMap::new();
-        for (document, key, value) in envelope.puts().filter(|(d, k, v)| admits(d, k, v)) {
+        let counts = |(d, k, v): &(&DocumentId, &str, &[u8])| admits(d, k, v) && may_put(d, k);
+        for (document, key, value) in envelope.puts().filter(counts) {
             by_document.entry(document).or_default().push((key, value));
         }
         let agency = envelope.header().agency;
         let mut rows = Vec::new();
         for (id, puts) in by_document {
             let document = self.0.entry(id.clone()).or_default();
-            for key in document.build(id, &puts, place)? {
-                let values = document.values(&key)?;
+            let mut keys = document.build(id, &puts, place)?;
+            // A tombstone alters what stands at the keys that it hides.
+            let hidden: Vec<String> = keys.iter().flat_map(|key| document.hidden_by(id, key)).collect();
+            keys.extend(hidden);
+            for key in keys {
+                let values = document.values(id, &key)?;
                 rows.push(Row {
                     agency,
                     document: id.clone(),
@@ -116,7 +126,7 @@ impl Documents {
         let mut rows = Vec::new();
         for (id, document) in &self.0 {
             for key in document.automerge.keys(ROOT) {
-                let values = document.values(&key)?;
+                let values = document.values(id, &key)?;
                 rows.push(Row {
                     agency,
                     document: id.clone(),
@@ -126,6 +136,17 @@ impl Documents {
             }
         }
         Ok(rows)
+    }
+
+    /// The slots whose reason and time are hidden.
+    pub(crate) fn tombstones(&self) -> BTreeSet<(DocumentId, u32)> {
+        let lists = self.0.iter().filter(|(id, _)| matches!(id, DocumentId::StatusList(_)));
+        let slots = |(id, document): (&DocumentId, &Document)| -> Vec<(DocumentId, u32)> {
+            let keys = document.automerge.keys(ROOT);
+            let slots = keys.filter_map(|key| key.strip_prefix("x/")?.parse().ok());
+            slots.map(|slot| (id.clone(), slot)).collect()
+        };
+        lists.flat_map(slots).collect()
     }
 
     /// Each document's automerge heads, for comparing replicas in tests and diagnosis.
@@ -222,7 +243,31 @@ impl Document {
         candidates.iter().filter(is_nearest).cloned().collect()
     }
 
-    fn values(&self, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
+    /// The keys that exist and are hidden by the tombstone at this key, if it is one.
+    fn hidden_by(&self, id: &DocumentId, key: &str) -> Vec<String> {
+        let index = key
+            .strip_prefix("x/")
+            .filter(|_| matches!(id, DocumentId::StatusList(_)));
+        let keys = index
+            .into_iter()
+            .flat_map(|index| [format!("r/{index}"), format!("s/{index}")]);
+        keys.filter(|key| matches!(self.automerge.get(ROOT, key.as_str()), Ok(Some(_))))
+            .collect()
+    }
+
+    /// The surviving values of a key; of one that a tombstone hides, what is left of them.
+    fn values(&self, id: &DocumentId, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
+        let slot = status_list::slot_of(key).filter(|_| matches!(id, DocumentId::StatusList(_)));
+        if let Some(slot) = slot {
+            let tombstones = self.standing(&format!("x/{slot}"))?;
+            if !tombstones.is_empty() {
+                return Ok(status_list::behind_tombstone(key, &tombstones));
+            }
+        }
+        self.standing(key)
+    }
+
+    fn standing(&self, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
         let found = self.automerge.get_all(ROOT, key)?;
         let mut values: Vec<Vec<u8>> = found
             .iter()

@@ -6,8 +6,10 @@ use minicbor::{Decode, Encode};
 use registry_schema::Timestamp;
 
 use crate::{
+    heartbeat::{Unverified, by_a_writer},
     key_log::KeyLog,
     signed::{Hash, PublicKey, Refused, Signed, SigningKey, Statement, Verified},
+    status_list::slot_of,
 };
 
 /// Most parents of an envelope.
@@ -20,6 +22,9 @@ pub const MAX_KEY_BYTES: usize = 128;
 pub const MAX_VALUE_BYTES: usize = 16 * 1024;
 /// Longest envelope, values included, in bytes.
 pub const MAX_ENVELOPE_BYTES: usize = 256 * 1024;
+
+/// What stands in the place of a value that was expunged: CBOR's null.
+pub const EXPUNGED: &[u8] = &[0xf6];
 
 /// A document of an agency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +43,27 @@ impl fmt::Display for DocumentId {
             Self::TrustList => f.write_str("trust-list"),
             Self::StatusList(number) => write!(f, "status-list/{number}"),
             Self::Unknown(name) => f.write_str(name),
+        }
+    }
+}
+
+impl DocumentId {
+    /// Whether a put at this key gives something that must not be given by mistake: it waits while a fork is open.
+    #[must_use]
+    pub fn is_grant(&self, key: &str) -> bool {
+        match self {
+            Self::TrustList => key.starts_with("g/"),
+            Self::StatusList(_) | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Its kind: the part of its name before the first `/`. Scopes of writer keys name kinds.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::TrustList => "trust-list",
+            Self::StatusList(_) => "status-list",
+            Self::Unknown(name) => name.split_once('/').map_or(name.as_str(), |(kind, _)| kind),
         }
     }
 }
@@ -108,17 +134,21 @@ pub struct Header {
     /// The key that signed.
     #[n(2)]
     pub writer: PublicKey,
-    /// The agency's newest envelopes that the writer knew, sorted, its own newest among them.
+    /// How many of the writer's own envelopes come before it, one after the other. Two different envelopes of one
+    /// writer with one number prove that it has two histories.
     #[n(3)]
+    pub sequence: u32,
+    /// The agency's newest envelopes that the writer knew, sorted, its own newest among them.
+    #[n(4)]
     pub parents: Vec<Hash>,
     /// The last key-log entry that the writer knew.
-    #[n(4)]
+    #[n(5)]
     pub key_log: Hash,
     /// When, by the writer's clock.
-    #[n(5)]
+    #[n(6)]
     pub time: Timestamp,
     /// The puts, sorted by document and key, each pair at most once.
-    #[n(6)]
+    #[n(7)]
     pub puts: Vec<Commitment>,
 }
 
@@ -145,6 +175,12 @@ pub struct Salted {
     value: Vec<u8>,
 }
 
+impl Salted {
+    fn fits(&self, put: &Commitment) -> bool {
+        self.value.len() <= MAX_VALUE_BYTES && Hash::of(&[&self.salt, &self.value]) == put.digest
+    }
+}
+
 impl Statement for Header {
     const DOMAIN: &'static str = "comity/1/envelope";
     const MAX_BYTES: usize = MAX_ENVELOPE_BYTES;
@@ -155,15 +191,16 @@ impl Statement for Header {
 pub struct SignedEnvelope {
     #[n(0)]
     header: Signed<Header>,
+    /// None for a value that was expunged.
     #[n(1)]
-    values: Vec<Salted>,
+    values: Vec<Option<Salted>>,
 }
 
 /// An envelope whose bytes, signature and authority are right.
 #[derive(Clone, Debug)]
 pub struct Envelope {
     header: Verified<Header>,
-    values: Vec<Salted>,
+    values: Vec<Option<Salted>>,
 }
 
 impl SignedEnvelope {
@@ -176,27 +213,28 @@ impl SignedEnvelope {
     /// Believes an envelope of the agency with this key log.
     ///
     /// # Errors
-    /// [`Refused`], if it is malformed, too large, another agency's, or not signed by one of its writers.
-    pub fn verify(self, key_log: &KeyLog) -> Result<Envelope, Refused> {
+    /// [`Unverified`], if it is malformed, too large, another agency's, not signed by one of its writers, or names an
+    /// entry of the key log that is not here yet.
+    pub fn verify(self, key_log: &KeyLog) -> Result<Envelope, Unverified> {
         let size = self.bytes();
         if size > MAX_ENVELOPE_BYTES {
-            return Err(Refused::TooLarge {
+            return Err(Unverified::Refused(Refused::TooLarge {
                 bytes: size,
                 limit: MAX_ENVELOPE_BYTES,
-            });
+            }));
         }
-        let genesis = key_log.genesis();
-        let header = self.header.verify(|header| {
-            (header.agency == genesis && key_log.is_writer(&header.writer)).then_some(header.writer)
-        })?;
+        let header = by_a_writer(self.header, key_log, |h: &Header| (h.agency, h.writer, h.key_log))?;
         check(header.get())?;
         let Header { puts, .. } = header.get();
-        let fits = puts.len() == self.values.len()
-            && puts.iter().zip(&self.values).all(|(put, salted)| {
-                salted.value.len() <= MAX_VALUE_BYTES && Hash::of(&[&salted.salt, &salted.value]) == put.digest
-            });
-        if !fits {
-            return Err(Refused::Rule("each value has the hash that the header names"));
+        let fits = |(put, salted): (&Commitment, &Option<Salted>)| match salted {
+            Some(salted) => salted.fits(put),
+            // Only what a tombstone can hide may be missing.
+            None => matches!(put.document, DocumentId::StatusList(_)) && slot_of(&put.key).is_some(),
+        };
+        if puts.len() != self.values.len() || !puts.iter().zip(&self.values).all(fits) {
+            return Err(Unverified::Refused(Refused::Rule(
+                "each value has the hash that the header names",
+            )));
         }
         Ok(Envelope {
             header,
@@ -237,11 +275,11 @@ impl Envelope {
     pub fn seal(
         key: &SigningKey,
         key_log: &KeyLog,
-        parents: Vec<Hash>,
+        (sequence, parents): (u32, Vec<Hash>),
         time: Timestamp,
         mut puts: Vec<Put>,
         rng: &mut dyn rand::Rng,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, Unverified> {
         puts.sort_by_cached_key(|put| (put.document.to_string(), put.key.clone()));
         let values: Vec<Salted> = puts
             .iter()
@@ -263,6 +301,7 @@ impl Envelope {
             version: 1,
             agency: key_log.genesis(),
             writer: key.public(),
+            sequence,
             parents,
             key_log: key_log.head(),
             time,
@@ -270,7 +309,7 @@ impl Envelope {
         };
         let signed = SignedEnvelope {
             header: key.sign(&header)?.signed().clone(),
-            values,
+            values: values.into_iter().map(Some).collect(),
         };
         signed.verify(key_log)
     }
@@ -287,10 +326,50 @@ impl Envelope {
         self.header.get()
     }
 
-    /// What it says.
+    /// What it says; [`EXPUNGED`] in the place of a value that was expunged.
     pub fn puts(&self) -> impl Iterator<Item = (&DocumentId, &str, &[u8])> {
         let puts = self.header.get().puts.iter().zip(&self.values);
-        puts.map(|(put, salted)| (&put.document, put.key.as_str(), salted.value.as_slice()))
+        puts.map(|(put, salted)| {
+            let value = salted.as_ref().map_or(EXPUNGED, |salted| salted.value.as_slice());
+            (&put.document, put.key.as_str(), value)
+        })
+    }
+
+    /// The places whose values are not here.
+    pub fn gaps(&self) -> impl Iterator<Item = (&DocumentId, &str)> {
+        let puts = self.header.get().puts.iter().zip(&self.values);
+        let gaps = puts.filter(|(_, salted)| salted.is_none());
+        gaps.map(|(put, _)| (&put.document, put.key.as_str()))
+    }
+
+    /// Drops the values at the places that `is_expunged`; their hashes stay. Says whether there were any.
+    pub fn expunge(&mut self, is_expunged: impl Fn(&DocumentId, &str) -> bool) -> bool {
+        let mut any = false;
+        for (put, value) in self.header.get().puts.iter().zip(&mut self.values) {
+            any |= is_expunged(&put.document, &put.key) && value.take().is_some();
+        }
+        any
+    }
+
+    /// Takes the values that are missing here from the same envelope as somebody else holds it. Says whether there
+    /// were any.
+    pub fn fill(&mut self, other: &Self) -> bool {
+        let mut any = false;
+        if other.hash() == self.hash() {
+            for (value, theirs) in self.values.iter_mut().zip(&other.values) {
+                if value.is_none() && theirs.is_some() {
+                    value.clone_from(theirs);
+                    any = true;
+                }
+            }
+        }
+        any
+    }
+
+    /// The signed part.
+    #[must_use]
+    pub fn signed_header(&self) -> Signed<Header> {
+        self.header.signed().clone()
     }
 
     /// The bytes as they came, to be stored and passed on.

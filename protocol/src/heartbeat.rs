@@ -38,6 +38,9 @@ pub struct Heartbeat {
     /// Past this moment it no longer counts.
     #[n(6)]
     pub next_by: Timestamp,
+    /// The writer's newest checkpoint.
+    #[n(7)]
+    pub checkpoint: Option<Hash>,
 }
 
 impl Statement for Heartbeat {
@@ -55,20 +58,55 @@ impl Heartbeat {
     /// Believes a heartbeat of the agency with this key log.
     ///
     /// # Errors
-    /// [`Refused`], if it is malformed, another agency's, or not signed by one of its writers.
-    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Refused> {
-        let genesis = key_log.genesis();
-        let verified = signed.verify(|h| (h.agency == genesis && key_log.is_writer(&h.writer)).then_some(h.writer))?;
+    /// [`Unverified`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
+    /// the key log that is not here yet.
+    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Unverified> {
+        let verified = by_a_writer(signed, key_log, |h| (h.agency, h.writer, h.key_log))?;
         let heartbeat = verified.get();
         if heartbeat.version != 1
             || heartbeat.heads.len() > MAX_PARENTS
             || !heartbeat.heads.is_sorted_by(|a, b| a < b)
             || heartbeat.next_by <= heartbeat.issued
         {
-            return Err(Refused::Rule(
+            return Err(Unverified::Refused(Refused::Rule(
                 "a heartbeat has version 1, at most 16 sorted heads, and a term",
-            ));
+            )));
         }
         Ok(verified)
+    }
+}
+
+/// Why a writer's statement is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    /// It never will be.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It names an entry of the key log that is not here yet.
+    #[error("it names the key-log entry {0}, which is not here yet")]
+    KeyLog(Hash),
+}
+
+/// Believes a statement by one of an agency's writers: `names` gives the agency, the writer and the key-log entry.
+pub(crate) fn by_a_writer<T: Statement>(
+    signed: Signed<T>,
+    key_log: &KeyLog,
+    names: impl FnOnce(&T) -> (Hash, PublicKey, Hash),
+) -> Result<Verified<T>, Unverified> {
+    let mut unknown = None;
+    let verified = signed.verify(|statement| {
+        let (agency, writer, entry) = names(statement);
+        if agency != key_log.genesis() {
+            return None;
+        }
+        let named = key_log.names_writer(&entry, &writer);
+        if named.is_none() {
+            unknown = Some(entry);
+        }
+        (named == Some(true)).then_some(writer)
+    });
+    match unknown {
+        Some(entry) => Err(Unverified::KeyLog(entry)),
+        None => Ok(verified?),
     }
 }

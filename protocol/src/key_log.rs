@@ -1,127 +1,208 @@
-//! An agency's identity and keys: a linear chain of entries signed by its root.
+//! An agency's identity and keys: a hash-chained sequence of entries signed by its root.
 //!
-//! An agency *is* the hash of its first entry. The name in it (`US-NC`) is what each node pins to that hash.
-//! Version 1 of the log has the first entry alone; rotation and the ending of keys are added to [`Act`].
+//! An agency *is* the hash of its first entry, its genesis. The name in it (`US-NC`) is what each node pins to that
+//! hash. The log is **no CRDT**: at each place one entry counts. Rotation of the root, which needs the key that was
+//! committed to beforehand, beats any other entry at its place; two others at one place are proof that somebody signs
+//! two histories, and the log ends before them. All of them are kept and passed on, so that every node sees the same.
+
+mod act;
+mod authority;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::Timestamp;
 
-use crate::signed::{Hash, PublicKey, Refused, Signed, Statement, Verified};
+pub use act::{Act, End, Founding, KeyLogEntry, WriterKey, WriterScope};
+pub use authority::{Authority, Term, Writer};
 
-/// Most writer keys, and most badge keys, of one agency.
-pub const MAX_KEYS: usize = 16;
+use crate::{
+    cosigned::Cosigned,
+    signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
+};
 
-/// One entry of a key log.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct KeyLogEntry {
-    /// The version of this form: 1.
-    #[n(0)]
-    pub version: u8,
-    /// Its place in the chain, from 0.
-    #[n(1)]
-    pub position: u32,
-    /// The entry before it; none for the first.
-    #[n(2)]
-    pub previous: Option<Hash>,
-    /// When it was signed, by the agency's clock.
-    #[n(3)]
-    pub time: Timestamp,
-    /// What it does.
-    #[n(4)]
-    pub act: Act,
-}
+/// Most writer keys, and most badge keys, that one agency ever names.
+pub const MAX_KEYS: usize = 128;
+/// Most places of a key log. The last 64 are for rotations of the root, so that a thief of the root key who fills the
+/// log cannot keep its owner from ending the theft.
+pub const MAX_PLACES: u32 = 1024;
+const PLACES_FOR_ROTATIONS: u32 = 64;
+/// Most entries that are kept at one place after the same entry.
+const MAX_SIBLINGS: usize = 4;
+/// Most entries that are kept in all, but for rotations.
+const MAX_HELD: usize = 1100;
 
-impl Statement for KeyLogEntry {
-    const DOMAIN: &'static str = "comity/1/key-log-entry";
-    const MAX_BYTES: usize = 16 * 1024;
-}
+/// A key-log entry as it travels.
+pub type SignedEntry = Cosigned<KeyLogEntry>;
 
-/// What an entry does.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Act {
-    /// The agency begins.
-    #[n(0)]
-    Founded(#[n(0)] Founding),
-}
-
-/// The first entry's content.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Founding {
-    /// The name that it gives itself.
-    #[n(0)]
-    pub agency: AgencyId,
-    /// Its name for people.
-    #[n(1)]
-    pub name: String,
-    /// Where its node answers; its status lists are below `{url}/v1/status-lists/`.
-    #[n(2)]
-    pub url: String,
-    /// The root key, which signed this entry.
-    #[n(3)]
-    pub root: PublicKey,
-    /// SHA-256 of the next root key, kept offline.
-    #[n(4)]
-    pub next_root: Hash,
-    /// The keys that may write to its documents.
-    #[n(5)]
-    pub writers: Vec<PublicKey>,
-    /// The keys that sign its status lists as Bitstring Status List credentials.
-    #[n(6)]
-    pub badge_keys: Vec<PublicKey>,
-}
-
-/// A key log as far as it is known, from the first entry on.
+/// A key log as far as it is known, from the first entry on, with every entry that contradicts another.
 #[derive(Clone, Debug)]
 pub struct KeyLog {
+    genesis: Hash,
     founding: Founding,
-    entries: Vec<Verified<KeyLogEntry>>,
+    held: BTreeMap<Hash, Held>,
+    /// All entries, each after the one before it.
+    order: Vec<Hash>,
+    /// The last entry that counts.
+    head: Hash,
+    /// What holds after it.
+    authority: Authority,
+    disputed: Option<(Hash, Hash)>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    entry: Verified<KeyLogEntry, SignedEntry>,
+    /// What holds after it.
+    authority: Authority,
+    after: Vec<Hash>,
+}
+
+/// What came of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is in the log now.
+    New,
+    /// It was in the log before.
+    Known,
+    /// As many entries stand at its place as are kept.
+    Crowded,
 }
 
 impl KeyLog {
-    /// Reads a whole key log.
+    /// Reads a whole key log: each entry after the one before it.
     ///
     /// # Errors
     /// [`Refused`], if an entry is not what its place demands.
-    pub fn read(entries: Vec<Signed<KeyLogEntry>>) -> Result<Self, Refused> {
+    pub fn read(entries: Vec<SignedEntry>) -> Result<Self, Refused> {
         let mut entries = entries.into_iter();
         let first = entries
             .next()
             .ok_or(Refused::Rule("a key log has at least one entry"))?;
-        if entries.next().is_some() {
-            return Err(Refused::Rule("version 1 knows only the first entry of a key log"));
-        }
         let first = first.verify(|entry| match &entry.act {
-            Act::Founded(founding) => Some(founding.root),
+            Act::Founded(founding) => Some(founding.root.clone()),
+            _ => None,
         })?;
-        let Act::Founded(founding) = first.get().act.clone();
         let entry = first.get();
+        let Act::Founded(founding) = entry.act.clone() else {
+            return Err(Refused::Rule("a key log begins with a founding"));
+        };
         if entry.version != 1 || entry.position != 0 || entry.previous.is_some() {
             return Err(Refused::Rule("the first entry stands at place 0 and follows none"));
         }
-        if founding.writers.is_empty() || founding.writers.len() > MAX_KEYS || founding.badge_keys.len() > MAX_KEYS {
+        let authority = Authority::founded(&founding)?;
+        let genesis = first.hash();
+        let held = Held {
+            entry: first,
+            authority: authority.clone(),
+            after: vec![],
+        };
+        let mut log = Self {
+            genesis,
+            founding,
+            held: BTreeMap::from([(genesis, held)]),
+            order: vec![genesis],
+            head: genesis,
+            authority,
+            disputed: None,
+        };
+        for entry in entries {
+            log.add(entry)?;
+        }
+        Ok(log)
+    }
+
+    /// Adds an entry whose predecessor is here.
+    ///
+    /// # Errors
+    /// [`Refused`], if it is not what its place demands.
+    pub fn add(&mut self, entry: SignedEntry) -> Result<Added, Refused> {
+        let name = entry.name();
+        if self.held.contains_key(&name) {
+            return Ok(Added::Known);
+        }
+        let previous = entry
+            .claim()?
+            .previous
+            .ok_or(Refused::Rule("only the first entry follows none"))?;
+        let before = self
+            .held
+            .get(&previous)
+            .ok_or(Refused::Rule("an entry comes after the one before it"))?;
+        let place = before.entry.get().position + 1;
+        let entry = entry.verify(|entry| before.authority.signs(&entry.act))?;
+        if entry.get().version != 1 || entry.get().position != place {
+            return Err(Refused::Rule("an entry stands at the place after the one before it"));
+        }
+        let is_rotation = entry.get().act.is_rotation();
+        let places = if is_rotation {
+            MAX_PLACES
+        } else {
+            MAX_PLACES - PLACES_FOR_ROTATIONS
+        };
+        if place >= places {
             return Err(Refused::Rule(
-                "an agency has 1 to 16 writer keys and at most 16 badge keys",
+                "a key log has at most 1,024 entries, of which the last 64 are rotations",
             ));
         }
-        if founding.name.len() > 200 || founding.url.len() > 200 {
-            return Err(Refused::Rule("a name and a URL have at most 200 bytes"));
+        let authority = before.authority.after(&entry.get().act)?;
+        let rivals = before.after.iter().filter_map(|hash| self.held.get(hash));
+        let rivals = rivals.filter(|rival| rival.entry.get().act.is_rotation() == is_rotation);
+        if rivals.count() >= MAX_SIBLINGS || (self.order.len() >= MAX_HELD && !is_rotation) {
+            return Ok(Added::Crowded);
         }
-        Ok(Self {
-            founding,
-            entries: vec![first],
-        })
+        if let Some(before) = self.held.get_mut(&previous) {
+            before.after.push(name);
+        }
+        self.held.insert(
+            name,
+            Held {
+                entry,
+                authority,
+                after: vec![],
+            },
+        );
+        self.order.push(name);
+        self.settle();
+        Ok(Added::New)
+    }
+
+    /// Finds the last entry that counts.
+    fn settle(&mut self) {
+        let mut head = self.genesis;
+        self.disputed = None;
+        while let Some(held) = self.held.get(&head) {
+            let is_rotation = |hash: &&Hash| {
+                let next = self.held.get(hash);
+                next.is_some_and(|next| next.entry.get().act.is_rotation())
+            };
+            let (rotations, others): (Vec<&Hash>, Vec<&Hash>) = held.after.iter().partition(is_rotation);
+            let next = if rotations.is_empty() { others } else { rotations };
+            match next.as_slice() {
+                [] => break,
+                [only] => head = **only,
+                [one, other, ..] => {
+                    self.disputed = Some((**one.min(other), **one.max(other)));
+                    break;
+                }
+            }
+        }
+        self.head = head;
+        if let Some(held) = self.held.get(&head) {
+            self.authority = held.authority.clone();
+        }
     }
 
     /// The agency: the hash of the first entry.
     #[must_use]
-    pub fn genesis(&self) -> Hash {
-        self.entries.first().map_or(Hash([0; 32]), Verified::hash)
+    pub const fn genesis(&self) -> Hash {
+        self.genesis
     }
 
-    /// The hash of the last entry.
+    /// The hash of the last entry that counts.
     #[must_use]
-    pub fn head(&self) -> Hash {
-        self.entries.last().map_or(Hash([0; 32]), Verified::hash)
+    pub const fn head(&self) -> Hash {
+        self.head
     }
 
     /// Who the agency says it is.
@@ -130,21 +211,173 @@ impl KeyLog {
         &self.founding
     }
 
-    /// Whether this key may write to the agency's documents.
+    /// Two entries at one place, of which neither counts: somebody with the root's keys signs two histories.
     #[must_use]
-    pub fn is_writer(&self, key: &PublicKey) -> bool {
-        self.founding.writers.contains(key)
+    pub const fn disputed(&self) -> Option<(Hash, Hash)> {
+        self.disputed
     }
 
-    /// The writer keys.
+    /// Whether this entry is here, counting or not.
     #[must_use]
-    pub fn writers(&self) -> &[PublicKey] {
-        &self.founding.writers
+    pub fn holds(&self, entry: &Hash) -> bool {
+        self.held.contains_key(entry)
     }
 
-    /// The entries as they came, to be stored and passed on.
+    /// Who may do what, as of the last entry that counts.
     #[must_use]
-    pub fn signed(&self) -> Vec<Signed<KeyLogEntry>> {
-        self.entries.iter().map(|entry| entry.signed().clone()).collect()
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Whether some entry that is here, counting or not, lets this key write to this document.
+    pub(crate) fn ever_lets_write(&self, key: &PublicKey, document: &crate::DocumentId) -> bool {
+        let lets = |held: &Held| {
+            let writer = held.authority.writer(key);
+            writer.is_some_and(|writer| writer.terms.iter().any(|term| term.scope.holds(document)))
+        };
+        self.held.values().any(lets)
+    }
+
+    /// Whether the log up to `entry` names this writer key, ended or not. None, if that entry is not here.
+    #[must_use]
+    pub fn names_writer(&self, entry: &Hash, key: &PublicKey) -> Option<bool> {
+        let held = self.held.get(entry)?;
+        Some(held.authority.writer(key).is_some())
+    }
+
+    /// The writer keys that have not ended.
+    #[must_use]
+    pub fn writers(&self) -> Vec<PublicKey> {
+        self.authority().live_writers().map(|(key, _)| *key).collect()
+    }
+
+    /// The entries that no other follows, sorted: what a peer needs to know to tell what is missing here.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<Hash> {
+        let leaves = self.held.iter().filter(|(_, held)| held.after.is_empty());
+        leaves.map(|(hash, _)| *hash).collect()
+    }
+
+    /// All entries, each after the one before it, that are neither `have` nor before one of them; up to so many bytes,
+    /// and whether there are more.
+    #[must_use]
+    pub fn page(&self, have: &[Hash], max_bytes: usize) -> (Vec<SignedEntry>, bool) {
+        let mut known = BTreeSet::new();
+        for leaf in have {
+            let mut at = Some(*leaf);
+            while let Some(held) = at.and_then(|hash| self.held.get(&hash)) {
+                if !known.insert(held.entry.hash()) {
+                    break;
+                }
+                at = held.entry.get().previous;
+            }
+        }
+        let mut bytes = 0;
+        let mut page = Vec::new();
+        for held in self.order.iter().filter(|hash| !known.contains(*hash)) {
+            let Some(held) = self.held.get(held) else { continue };
+            bytes += crate::signed::encode(held.entry.signed()).len();
+            if bytes > max_bytes && !page.is_empty() {
+                return (page, true);
+            }
+            page.push(held.entry.signed().clone());
+        }
+        (page, false)
+    }
+
+    /// All entries as they came, to be stored.
+    #[must_use]
+    pub fn signed(&self) -> Vec<SignedEntry> {
+        self.page(&[], usize::MAX).0
+    }
+
+    /// The entries that count, from the first on.
+    #[must_use]
+    pub fn chain(&self) -> Vec<&Verified<KeyLogEntry, SignedEntry>> {
+        let mut chain = Vec::new();
+        let mut at = Some(self.head);
+        while let Some(held) = at.and_then(|hash| self.held.get(&hash)) {
+            chain.push(&held.entry);
+            at = held.entry.get().previous;
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// The entry that would do this next, for the root's holders to sign.
+    ///
+    /// # Errors
+    /// [`Refused`], if the act breaks a rule.
+    pub fn propose(&self, act: Act, time: Timestamp) -> Result<SignedEntry, Refused> {
+        self.authority().after(&act)?;
+        Cosigned::unsigned(&KeyLogEntry {
+            version: 1,
+            position: self.held.get(&self.head).map_or(0, |held| held.entry.get().position) + 1,
+            previous: Some(self.head),
+            time,
+            act,
+        })
     }
 }
+
+/// A new agency: the first entry, signed by its root.
+///
+/// # Errors
+/// [`Refused`], if the founding breaks a rule.
+pub fn found(founding: Founding, root: &[&SigningKey], time: Timestamp) -> Result<KeyLog, Refused> {
+    let mut entry = Cosigned::unsigned(&KeyLogEntry {
+        version: 1,
+        position: 0,
+        previous: None,
+        time,
+        act: Act::Founded(founding),
+    })?;
+    for holder in root {
+        entry.sign(holder);
+    }
+    KeyLog::read(vec![entry])
+}
+
+/// Proof that a writer has two histories: two envelopes' headers of one writer with one number. It needs nothing else
+/// but the key log that names the writer.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct ForkProof {
+    /// The agency's key log.
+    #[n(0)]
+    pub key_log: Vec<SignedEntry>,
+    /// The two, sorted by hash.
+    #[n(1)]
+    pub headers: Vec<Signed<crate::envelope::Header>>,
+}
+
+impl ForkProof {
+    /// Checks the proof; gives the agency, the writer, and the number that it used twice.
+    ///
+    /// # Errors
+    /// [`Refused`], if it proves nothing.
+    pub fn check(&self) -> Result<(Hash, PublicKey, u32), Refused> {
+        let log = KeyLog::read(self.key_log.clone())?;
+        let mut headers = Vec::new();
+        for header in &self.headers {
+            let named = |h: &crate::envelope::Header| {
+                (h.agency == log.genesis() && log.names_writer(&h.key_log, &h.writer) == Some(true)).then_some(h.writer)
+            };
+            headers.push(header.clone().verify(named)?);
+        }
+        match headers.as_slice() {
+            [one, other]
+                if one.hash() != other.hash()
+                    && one.get().writer == other.get().writer
+                    && one.get().sequence == other.get().sequence =>
+            {
+                Ok((log.genesis(), one.get().writer, one.get().sequence))
+            }
+            _ => Err(Refused::Rule(
+                "two different envelopes of one writer with one number prove a fork",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

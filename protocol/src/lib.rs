@@ -9,6 +9,8 @@
 //! they are not safe to read from a party that one does not trust. `PROTOCOL.md` says the same for a second
 //! implementer, `DESIGN.md` says why.
 
+pub mod checkpoint;
+pub mod cosigned;
 pub mod document;
 pub mod envelope;
 pub mod heartbeat;
@@ -22,9 +24,11 @@ pub mod signed;
 pub mod status_list;
 pub mod trust_list;
 
+pub use checkpoint::{Checkpoint, Held};
+pub use cosigned::{Cosigned, Root};
 pub use document::Row;
 pub use envelope::{DocumentId, Envelope, Put, SignedEnvelope};
-pub use heartbeat::Heartbeat;
+pub use heartbeat::{Heartbeat, Unverified};
 pub use key_log::{KeyLog, KeyLogEntry};
 pub use message::{Request, Response};
 pub use misbehaviour::Misbehaviour;

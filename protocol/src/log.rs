@@ -1,20 +1,35 @@
 //! The log of one agency, as this node holds it: key log, kept envelopes, heartbeats, and the documents that
 //! follow from them.
+//!
+//! What is *kept* follows from an envelope's bytes and ancestors alone, so all honest nodes keep the same. What
+//! *counts* is a pure function of the kept envelopes and the key log ([`cuts`]): a key that ended, or got another scope,
+//! makes the documents be built again.
+
+mod base;
+mod beats;
+mod cuts;
+mod expunging;
+mod family;
+mod fold;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
     sync::Arc,
 };
 
-use registry_schema::Timestamp;
-
 use crate::{
+    cosigned::Cosigned,
     document::{Broken, Clock, Documents, Place, Row},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
-    heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
-    key_log::KeyLog,
-    signed::{Hash, PublicKey, Verified},
+    key_log::{Added, ForkProof, KeyLog, KeyLogEntry},
+    signed::{Hash, PublicKey, Refused},
 };
+use base::Base;
+pub use base::Compared;
+use beats::Beats;
+pub use beats::Heard;
+use cuts::Cuts;
+use family::Branch;
 
 /// One agency's log.
 pub struct AgencyLog {
@@ -24,26 +39,29 @@ pub struct AgencyLog {
     order: Vec<Hash>,
     /// The kept envelopes that no kept envelope names as a parent.
     heads: BTreeSet<Hash>,
-    /// How many envelopes of the same writer name this one as a parent: two are a fork.
+    /// Which envelopes of the same writer name this one as a parent: two are a fork.
     own_children: HashMap<Hash, Vec<Hash>>,
     /// Each writer's envelopes that follow none of its own: two are a fork as well.
     beginnings: HashMap<PublicKey, Vec<Hash>>,
-    branches: Vec<Hash>,
+    branches: Vec<Branch>,
     documents: Documents,
+    cuts: Cuts,
     beats: BTreeMap<PublicKey, Beats>,
+    /// Pairs of envelopes of one writer with one number, as they were found.
+    forks: Vec<(Hash, Hash)>,
+    /// Grants that do not count while a fork of their writer is open.
+    waiting: BTreeSet<(DocumentId, String)>,
+    /// Kept envelopes of which a value is missing that no tombstone explains.
+    gaps: BTreeSet<Hash>,
+    /// The checkpoint that stands in for the history, while it is not here.
+    base: Option<Base>,
 }
 
 struct Kept {
     envelope: Envelope,
     place: Place,
-}
-
-#[derive(Default)]
-struct Beats {
-    /// The newest heartbeat of which all heads are kept.
-    counted: Option<Verified<Heartbeat>>,
-    /// The oldest newer one of which some are not: a laggard that catches up with it gains freshness.
-    pending: Option<Verified<Heartbeat>>,
+    /// Its index in `order`.
+    index: usize,
 }
 
 /// What came of an envelope.
@@ -51,28 +69,21 @@ struct Beats {
 pub enum Keeping {
     /// It is kept, and altered these rows.
     Kept {
-        /// The rows, as they are now.
+        /// The rows, as they are now; one without values is gone.
         rows: Vec<Row>,
-        /// Two envelopes of one writer that do not know of each other: this one and another.
+        /// Two envelopes of one writer with one number, found by this one.
         fork: Option<(Hash, Hash)>,
+        /// What the history said of the checkpoint that stood in for it, once it reaches it.
+        compared: Option<Compared>,
     },
     /// It was kept before.
     Known,
+    /// It was kept before, with values missing that are here now; these rows altered.
+    Filled(Vec<Row>),
     /// These parents are not kept yet.
     Missing(Vec<Hash>),
-}
-
-/// What came of a heartbeat.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// All that it names is kept: the log is as fresh as it says.
-    Counted,
-    /// These envelopes that it names are not kept yet.
-    Missing(Vec<Hash>),
-    /// Nothing new.
-    Old,
-    /// Too far ahead of our clock to be believed yet.
-    Ahead,
+    /// It can never be kept.
+    Refused(Refused),
 }
 
 impl AgencyLog {
@@ -80,6 +91,7 @@ impl AgencyLog {
     #[must_use]
     pub fn new(key_log: KeyLog) -> Self {
         Self {
+            cuts: Cuts::of(&key_log, |_| None),
             key_log,
             kept: HashMap::new(),
             order: Vec::new(),
@@ -89,6 +101,10 @@ impl AgencyLog {
             branches: Vec::new(),
             documents: Documents::default(),
             beats: BTreeMap::new(),
+            forks: Vec::new(),
+            waiting: BTreeSet::new(),
+            gaps: BTreeSet::new(),
+            base: None,
         }
     }
 
@@ -116,157 +132,28 @@ impl AgencyLog {
         self.kept.contains_key(hash)
     }
 
+    /// The envelope with this name.
+    #[must_use]
+    pub fn envelope(&self, hash: &Hash) -> Option<&Envelope> {
+        self.kept.get(hash).map(|kept| &kept.envelope)
+    }
+
+    /// All kept envelopes, each after its parents.
+    pub fn envelopes(&self) -> impl Iterator<Item = &Envelope> {
+        let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
+        kept.map(|kept| &kept.envelope)
+    }
+
     /// The newest envelopes, sorted.
     #[must_use]
     pub fn heads(&self) -> Vec<Hash> {
         self.heads.iter().copied().collect()
     }
 
-    /// The newest envelopes that a writer names as parents and as heads: all of them, or its own and some others while
-    /// more branches are open than an envelope can join. Sorted.
-    #[must_use]
-    pub fn newest_for(&self, writer: &PublicKey) -> Vec<Hash> {
-        let is_others = |hash: &Hash| {
-            self.kept
-                .get(hash)
-                .is_none_or(|kept| kept.envelope.header().writer != *writer)
-        };
-        let mut newest = self.heads();
-        newest.sort_by_key(is_others);
-        newest.truncate(MAX_PARENTS);
-        newest.sort_unstable();
-        newest
-    }
-
     /// Each document's automerge heads.
     #[must_use]
     pub fn document_heads(&self) -> BTreeMap<DocumentId, Vec<Hash>> {
         self.documents.heads()
-    }
-
-    /// Keeps a verified envelope, once its parents are kept, and builds the documents on.
-    ///
-    /// # Errors
-    /// [`Broken`], if a document cannot be built: the log must then be built again from the store.
-    pub fn keep(&mut self, envelope: Envelope) -> Result<Keeping, Broken> {
-        let hash = envelope.hash();
-        if self.holds(&hash) {
-            return Ok(Keeping::Known);
-        }
-        let missing: Vec<Hash> = envelope
-            .header()
-            .parents
-            .iter()
-            .filter(|p| !self.holds(p))
-            .copied()
-            .collect();
-        if !missing.is_empty() {
-            return Ok(Keeping::Missing(missing));
-        }
-        for parent in &envelope.header().parents {
-            self.heads.remove(parent);
-        }
-        self.heads.insert(hash);
-        self.order.push(hash);
-
-        let fork = self.note_family(hash, &envelope);
-        let rows = if fork.is_some() {
-            // A fork renames the branches behind it, so the documents are built again.
-            let place = self.place(hash, &envelope);
-            self.kept.insert(hash, Kept { envelope, place });
-            self.rebuild()?
-        } else {
-            let place = self.place(hash, &envelope);
-            let rows = self.documents.build(&envelope, &place)?;
-            self.kept.insert(hash, Kept { envelope, place });
-            rows
-        };
-        self.count_pending();
-        Ok(Keeping::Kept { rows, fork })
-    }
-
-    /// Notes whose child of its own writer an envelope is; gives the sibling that makes it one half of a fork.
-    fn note_family(&mut self, hash: Hash, envelope: &Envelope) -> Option<(Hash, Hash)> {
-        let own = self.own_parents(envelope);
-        if own.is_empty() {
-            let beginnings = self.beginnings.entry(envelope.header().writer).or_default();
-            beginnings.push(hash);
-            return beginnings
-                .first()
-                .filter(|first| **first != hash)
-                .map(|first| (*first, hash));
-        }
-        let mut sibling = None;
-        for parent in own {
-            let children = self.own_children.entry(parent).or_default();
-            children.push(hash);
-            sibling = sibling.or_else(|| children.first().filter(|first| **first != hash).copied());
-        }
-        sibling.map(|sibling| (sibling, hash))
-    }
-
-    fn own_parents(&self, envelope: &Envelope) -> Vec<Hash> {
-        let writer = envelope.header().writer;
-        let is_own = |parent: &&Hash| {
-            self.kept
-                .get(parent)
-                .is_some_and(|kept| kept.envelope.header().writer == writer)
-        };
-        envelope.header().parents.iter().filter(is_own).copied().collect()
-    }
-
-    /// Finds the place of an envelope whose parents have theirs.
-    fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
-        let own = self.own_parents(envelope);
-        let only = match own.as_slice() {
-            [parent]
-                if self
-                    .own_children
-                    .get(parent)
-                    .is_some_and(|children| children.len() == 1) =>
-            {
-                self.kept.get(parent).map(|kept| kept.place.clone())
-            }
-            _ => None,
-        };
-        let (branch, branch_name, position) = match only {
-            Some(before) => (before.branch, before.branch_name, before.position + 1),
-            None => {
-                let branch = u32::try_from(self.branches.len()).unwrap_or(u32::MAX);
-                self.branches.push(hash);
-                (branch, hash, 0)
-            }
-        };
-        let mut clock = Clock::new();
-        for parent in &envelope.header().parents {
-            for (branch, reach) in self.kept.get(parent).iter().flat_map(|kept| kept.place.clock.iter()) {
-                let known = clock.entry(*branch).or_insert(*reach);
-                *known = (*known).max(*reach);
-            }
-        }
-        clock.insert(branch, position);
-        Place {
-            branch,
-            branch_name,
-            position,
-            clock: Arc::new(clock),
-        }
-    }
-
-    /// Builds all documents from the kept envelopes; gives all rows.
-    fn rebuild(&mut self) -> Result<Vec<Row>, Broken> {
-        self.documents = Documents::default();
-        self.branches.clear();
-        for hash in self.order.clone() {
-            let Some(kept) = self.kept.get(&hash) else { continue };
-            let envelope = kept.envelope.clone();
-            let place = self.place(hash, &envelope);
-            self.documents.build(&envelope, &place)?;
-            if let Some(kept) = self.kept.get_mut(&hash) {
-                kept.place = place;
-            }
-        }
-        self.documents.rows(self.key_log.genesis())
     }
 
     /// All rows.
@@ -277,138 +164,150 @@ impl AgencyLog {
         self.documents.rows(self.key_log.genesis())
     }
 
-    /// The same rows from the parents alone, without automerge: a put survives while no later one replaced it.
-    /// Slow; for tests and for diagnosis.
+    /// Grants that do not count: a fork of their writer is open, and nobody has joined it.
     #[must_use]
-    pub fn fold_without_automerge(&self) -> Vec<Row> {
-        let puts: Vec<(&Place, &DocumentId, &str, &[u8])> = self
-            .order
-            .iter()
-            .filter_map(|hash| self.kept.get(hash))
-            .flat_map(|kept| kept.envelope.puts().map(move |(d, k, v)| (&kept.place, d, k, v)))
-            .filter(|(_, document, key, value)| crate::document::admits(document, key, value))
-            .collect();
-        let mut standing: Vec<(&Place, &DocumentId, &str, &[u8])> = Vec::new();
-        for put in puts {
-            let (place, document, key, _) = put;
-            let replaced =
-                |old: &(&Place, &DocumentId, &str, &[u8])| old.1 == document && old.2 == key && place.covers(old.0);
-            let write_once = matches!(document, DocumentId::StatusList(_)) && crate::status_list::is_write_once(key);
-            if write_once && standing.iter().any(replaced) {
-                continue;
+    pub const fn waiting(&self) -> &BTreeSet<(DocumentId, String)> {
+        &self.waiting
+    }
+
+    /// Whether all grants wait: the key log has two histories.
+    #[must_use]
+    pub const fn is_disputed(&self) -> bool {
+        self.key_log.disputed().is_some()
+    }
+
+    /// Adds an entry to the key log; gives the rows that altered, for what a key may do can have changed.
+    ///
+    /// # Errors
+    /// [`Refused`], if the entry is not what its place demands; [`Broken`], if a document cannot be built again.
+    pub fn add_entry(&mut self, entry: Cosigned<KeyLogEntry>) -> Result<Result<Option<Vec<Row>>, Refused>, Broken> {
+        match self.key_log.add(entry) {
+            Ok(Added::New) => Ok(Ok(Some(self.rebuild()?))),
+            Ok(Added::Known | Added::Crowded) => Ok(Ok(None)),
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// Keeps a verified envelope, once its parents are kept, and builds the documents on.
+    ///
+    /// # Errors
+    /// [`Broken`], if a document cannot be built: the log must then be built again from the store.
+    pub fn keep(&mut self, envelope: Envelope) -> Result<Keeping, Broken> {
+        let hash = envelope.hash();
+        if let Some(known) = self.kept.get_mut(&hash) {
+            if !known.envelope.fill(&envelope) {
+                return Ok(Keeping::Known);
             }
-            standing.retain(|old| !replaced(old));
-            standing.push(put);
+            return Ok(Keeping::Filled(self.rebuild()?));
         }
-        let mut rows: BTreeMap<(DocumentId, String), BTreeSet<Vec<u8>>> = BTreeMap::new();
-        for (_, document, key, value) in standing {
-            rows.entry((document.clone(), key.to_owned()))
-                .or_default()
-                .insert(value.to_vec());
+        let parents = &envelope.header().parents;
+        let missing: Vec<Hash> = parents.iter().filter(|p| !self.holds(p)).copied().collect();
+        if !missing.is_empty() {
+            return Ok(Keeping::Missing(missing));
         }
-        let agency = self.key_log.genesis();
-        rows.into_iter()
-            .map(|((document, key), values)| Row {
-                agency,
-                document,
-                key,
-                values: values.into_iter().collect(),
-            })
-            .collect()
+        if self.next_sequence(&envelope.header().writer, parents) != envelope.header().sequence {
+            return Ok(Keeping::Refused(Refused::Rule(
+                "an envelope's number counts its writer's own envelopes before it",
+            )));
+        }
+        for parent in parents {
+            self.heads.remove(parent);
+        }
+        self.heads.insert(hash);
+        self.order.push(hash);
+
+        let renames = self.note_family(hash, &envelope);
+        let place = self.place(hash, &envelope);
+        let twin = self.twin(&envelope, hash);
+        let fork = twin.filter(|_| renames).map(|twin| (twin, hash));
+        self.forks.extend(fork);
+        let closes_a_cut = self.cuts.missing().contains(&hash);
+        let has_gaps = envelope.gaps().next().is_some();
+        let index = self.order.len() - 1;
+        let rows = if renames || closes_a_cut || has_gaps {
+            // A fork renames the branches behind it, and a cut takes away what stood: the documents are built again.
+            self.kept.insert(hash, Kept { envelope, place, index });
+            self.rebuild()?
+        } else {
+            let rows = self.build(&envelope, &place)?;
+            self.kept.insert(hash, Kept { envelope, place, index });
+            self.note_tombstones(&rows);
+            rows
+        };
+        self.count_pending();
+        self.note_waiting();
+        let compared = self.leave_base();
+        Ok(Keeping::Kept { rows, fork, compared })
     }
 
-    /// Takes in a verified heartbeat.
-    pub fn hear(&mut self, heartbeat: Verified<Heartbeat>, now: Timestamp) -> Heard {
-        let issued = heartbeat.get().issued;
-        if issued > now.plus_seconds(MAX_AHEAD_SECONDS) {
-            return Heard::Ahead;
-        }
-        let missing: Vec<Hash> = heartbeat
-            .get()
-            .heads
-            .iter()
-            .filter(|h| !self.holds(h))
-            .copied()
-            .collect();
-        let beats = self.beats.entry(heartbeat.get().writer).or_default();
-        if beats
-            .counted
-            .as_ref()
-            .is_some_and(|counted| counted.get().issued >= issued)
-        {
-            return Heard::Old;
-        }
-        if missing.is_empty() {
-            beats.counted = Some(heartbeat);
-            beats.pending.take_if(|pending| pending.get().issued <= issued);
-            return Heard::Counted;
-        }
-        if beats
-            .pending
-            .as_ref()
-            .is_none_or(|pending| issued < pending.get().issued)
-        {
-            beats.pending = Some(heartbeat);
-        }
-        Heard::Missing(missing)
+    fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {
+        let (cuts, key_log) = (&self.cuts, &self.key_log);
+        let writer = envelope.header().writer;
+        let may_put = |document: &DocumentId, key: &str| cuts.may_put(key_log, &writer, place, document, key);
+        self.documents.build(envelope, place, &may_put)
     }
 
-    fn count_pending(&mut self) {
-        for beats in self.beats.values_mut() {
-            let all_kept = |h: &mut Verified<Heartbeat>| h.get().heads.iter().all(|head| self.kept.contains_key(head));
-            if let Some(heartbeat) = beats.pending.take_if(all_kept) {
-                beats.counted = Some(heartbeat);
+    /// Builds all documents from the kept envelopes; gives all rows, and without values those that are gone.
+    fn rebuild(&mut self) -> Result<Vec<Row>, Broken> {
+        let before = self.rows()?;
+        self.documents = Documents::default();
+        self.branches.clear();
+        for hash in self.order.clone() {
+            let Some(kept) = self.kept.get(&hash) else { continue };
+            let envelope = kept.envelope.clone();
+            let place = self.place(hash, &envelope);
+            if let Some(kept) = self.kept.get_mut(&hash) {
+                kept.place = place;
             }
         }
-    }
-
-    /// The counted heartbeats.
-    pub fn counted(&self) -> impl Iterator<Item = &Verified<Heartbeat>> {
-        self.beats.values().filter_map(|beats| beats.counted.as_ref())
-    }
-
-    /// How many envelopes are known to exist and are not kept.
-    #[must_use]
-    pub fn missing(&self) -> usize {
-        let pending = self.beats.values().filter_map(|beats| beats.pending.as_ref());
-        pending
-            .flat_map(|h| &h.get().heads)
-            .filter(|head| !self.holds(head))
-            .count()
-    }
-
-    /// How fresh the log is: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if a
-    /// writer was never heard.
-    #[must_use]
-    pub fn freshness(&self) -> Option<(Timestamp, Timestamp)> {
-        let mut oldest: Option<(Timestamp, Timestamp)> = None;
-        for writer in self.key_log.writers() {
-            let counted = self.beats.get(writer)?.counted.as_ref()?.get();
-            let this = (counted.issued, counted.good_until());
-            oldest = Some(oldest.map_or(this, |(as_of, until)| (as_of.min(this.0), until.min(this.1))));
+        let kept = &self.kept;
+        self.cuts = Cuts::of(&self.key_log, |hash| kept.get(hash).map(|kept| kept.place.clone()));
+        for hash in self.order.clone() {
+            let Some(kept) = self.kept.get(&hash) else { continue };
+            let (envelope, place) = (kept.envelope.clone(), kept.place.clone());
+            self.build(&envelope, &place)?;
         }
-        oldest
+        let mut rows = self.rows()?;
+        let now: BTreeSet<(&DocumentId, &str)> = rows.iter().map(|row| (&row.document, row.key.as_str())).collect();
+        let is_gone = |row: &Row| !now.contains(&(&row.document, row.key.as_str()));
+        let gone: Vec<Row> = before
+            .into_iter()
+            .filter(is_gone)
+            .map(|row| Row { values: vec![], ..row })
+            .collect();
+        rows.extend(gone);
+        self.note_gaps();
+        self.note_waiting();
+        Ok(rows)
     }
 
     /// The ancestors of `want` (and `want`) that are neither `have` nor their ancestors, each after its parents, up
     /// to a page; and whether there are more.
     #[must_use]
     pub fn page(&self, want: &[Hash], have: &[Hash], max_bytes: usize) -> (Vec<SignedEnvelope>, bool) {
-        let places = |hashes: &[Hash]| -> Vec<Place> {
-            hashes
-                .iter()
-                .filter_map(|hash| self.kept.get(hash))
-                .map(|kept| kept.place.clone())
-                .collect()
-        };
-        let (want, have) = (places(want), places(have));
-        let mut page = Vec::new();
-        let mut bytes = 0;
-        for kept in self.order.iter().filter_map(|hash| self.kept.get(hash)) {
-            let wanted = want.iter().any(|place| place.covers(&kept.place));
-            if !wanted || have.iter().any(|place| place.covers(&kept.place)) {
-                continue;
+        let reach = |hashes: &[Hash]| {
+            let mut reach = Clock::new();
+            for kept in hashes.iter().filter_map(|hash| self.kept.get(hash)) {
+                family::extend(&mut reach, &kept.place.clock);
             }
+            reach
+        };
+        let (want, have) = (reach(want), reach(have));
+        let next = |branch: u32, position: u32| {
+            let upto = want.get(&branch).filter(|upto| position <= **upto);
+            let hash = upto.and_then(|_| self.branch(branch)?.envelopes.get(position as usize));
+            let index = hash.and_then(|hash| self.kept.get(hash)).map(|kept| kept.index);
+            index.map(|index| std::cmp::Reverse((index, branch, position)))
+        };
+        // The next of each branch, the earliest kept first.
+        let first = |branch: &u32| next(*branch, have.get(branch).map_or(0, |reach| reach + 1));
+        let mut due: BinaryHeap<_> = want.keys().filter_map(first).collect();
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while let Some(std::cmp::Reverse((index, branch, position))) = due.pop() {
+            due.extend(next(branch, position + 1));
+            let Some(kept) = self.order.get(index).and_then(|hash| self.kept.get(hash)) else {
+                continue;
+            };
             let signed = kept.envelope.signed();
             bytes += signed.bytes();
             if bytes > max_bytes && !page.is_empty() {
@@ -417,6 +316,24 @@ impl AgencyLog {
             page.push(signed);
         }
         (page, false)
+    }
+
+    /// The proof that this log's writer has two histories.
+    #[must_use]
+    pub fn fork_proofs(&self) -> Vec<ForkProof> {
+        let proof = |(one, other): &(Hash, Hash)| {
+            let mut pair = [one, other];
+            pair.sort_unstable();
+            let headers: Option<Vec<_>> = pair
+                .into_iter()
+                .map(|hash| Some(self.envelope(hash)?.signed_header()))
+                .collect();
+            Some(ForkProof {
+                key_log: self.key_log.signed(),
+                headers: headers?,
+            })
+        };
+        self.forks.iter().filter_map(proof).collect()
     }
 }
 

@@ -5,9 +5,10 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
+    checkpoint::{Checkpoint, Held},
     envelope::SignedEnvelope,
     heartbeat::Heartbeat,
-    key_log::KeyLogEntry,
+    key_log::SignedEntry,
     signed::{Hash, Signed, encode},
 };
 
@@ -26,12 +27,15 @@ pub struct Summary {
     /// The agency.
     #[n(0)]
     pub agency: Hash,
+    /// The key-log entries that no other follows; at most 64.
+    #[n(1)]
+    pub key_log: Vec<Hash>,
     /// The newest envelopes that the sender keeps; at most 64. A heartbeat may be older than they are, and after a
     /// fork the newest heartbeat may name one branch alone.
-    #[n(1)]
+    #[n(2)]
     pub heads: Vec<Hash>,
     /// Its newest counted heartbeats that the sender holds, one a writer.
-    #[n(2)]
+    #[n(3)]
     pub heartbeats: Vec<Signed<Heartbeat>>,
 }
 
@@ -41,12 +45,15 @@ pub enum Request {
     /// "This is what I have; what have you?"
     #[n(0)]
     Exchange(#[n(0)] Vec<Summary>),
-    /// The whole key log of an agency.
+    /// The key log of an agency.
     #[n(1)]
     KeyLog {
         /// Which one.
         #[n(0)]
         agency: Hash,
+        /// All entries but these and those before them.
+        #[n(1)]
+        have: Vec<Hash>,
     },
     /// Envelopes with their ancestors.
     #[n(2)]
@@ -74,6 +81,39 @@ pub enum Request {
         #[n(2)]
         heartbeat: Option<Signed<Heartbeat>>,
     },
+    /// These envelopes themselves, of which some values are missing here.
+    #[n(4)]
+    Whole {
+        /// Whose.
+        #[n(0)]
+        agency: Hash,
+        /// Which; at most 64.
+        #[n(1)]
+        envelopes: Vec<Hash>,
+    },
+    /// A checkpoint's statement.
+    #[n(5)]
+    Checkpoint {
+        /// Whose.
+        #[n(0)]
+        agency: Hash,
+        /// Its name.
+        #[n(1)]
+        name: Hash,
+    },
+    /// One page of a checkpoint's rows.
+    #[n(6)]
+    Rows {
+        /// Whose.
+        #[n(0)]
+        agency: Hash,
+        /// Its name.
+        #[n(1)]
+        page: Hash,
+    },
+    /// "I hold your log up to there": to the agency whose log it is.
+    #[n(7)]
+    Held(#[n(0)] Signed<Held>),
 }
 
 /// What the other answers.
@@ -82,10 +122,17 @@ pub enum Response {
     /// To [`Request::Exchange`].
     #[n(0)]
     Exchange(#[n(0)] Vec<Summary>),
-    /// To [`Request::KeyLog`]; empty, if it is not known.
+    /// To [`Request::KeyLog`]; empty, if there are none.
     #[n(1)]
-    KeyLog(#[n(0)] Vec<Signed<KeyLogEntry>>),
-    /// To [`Request::Envelopes`].
+    KeyLog {
+        /// The entries, each after the one before it.
+        #[n(0)]
+        entries: Vec<SignedEntry>,
+        /// Whether there are more.
+        #[n(1)]
+        more: bool,
+    },
+    /// To [`Request::Envelopes`] and [`Request::Whole`].
     #[n(2)]
     Envelopes {
         /// The page, each envelope after its parents.
@@ -95,10 +142,21 @@ pub enum Response {
         #[n(1)]
         more: bool,
     },
-    /// To [`Request::Push`].
+    /// To [`Request::Push`] and [`Request::Held`].
     #[n(3)]
     Received,
+    /// To [`Request::Checkpoint`]; none, if it is not here.
+    #[n(4)]
+    Checkpoint(#[n(0)] Option<Signed<Checkpoint>>),
+    /// To [`Request::Rows`]; none, if it is not here.
+    #[n(5)]
+    Rows(#[n(0)] Option<Bytes>),
 }
+
+/// A byte string.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Bytes(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
 
 /// Bytes that are no message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,7 +179,9 @@ impl Request {
         let within = match &request {
             Self::Exchange(summaries) => within(summaries),
             Self::Envelopes { want, have, .. } => want.len() <= MAX_HASHES && have.len() <= MAX_HASHES,
-            Self::KeyLog { .. } | Self::Push { .. } => true,
+            Self::KeyLog { have, .. } => have.len() <= MAX_HASHES,
+            Self::Whole { envelopes, .. } => envelopes.len() <= MAX_HASHES,
+            Self::Push { .. } | Self::Checkpoint { .. } | Self::Rows { .. } | Self::Held(_) => true,
         };
         if within { Ok(request) } else { Err(NotAMessage) }
     }
@@ -148,7 +208,10 @@ impl Response {
 }
 
 fn within(summaries: &[Summary]) -> bool {
-    summaries.len() <= MAX_SUMMARIES && summaries.iter().all(|summary| summary.heads.len() <= MAX_HASHES)
+    summaries.len() <= MAX_SUMMARIES
+        && summaries
+            .iter()
+            .all(|summary| summary.heads.len() <= MAX_HASHES && summary.key_log.len() <= MAX_HASHES)
 }
 
 fn read<T: Encode<()> + for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, NotAMessage> {

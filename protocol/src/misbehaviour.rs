@@ -20,6 +20,9 @@ pub enum Misbehaviour {
         /// The agency that was asked for.
         asked: Hash,
     },
+    /// It gave another checkpoint, or another page of rows, than was asked for.
+    #[error("gave another checkpoint than was asked for")]
+    ForeignCheckpoint,
     /// It sent a page that brings nothing, though it says there is more.
     #[error("sent an empty page and says there is more")]
     EmptyPage,

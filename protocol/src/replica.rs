@@ -3,24 +3,32 @@
 //! Invariant: an effect that tells somebody of a change comes after the [`Effect::Persist`] of that change, and the
 //! driver carries effects out in their order. So nobody ever hears of what a power cut could take back.
 
+mod authoring;
+mod checkpoints;
 mod conversation;
+mod restoring;
 mod step;
+mod taking;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use registry_schema::Timestamp;
 
 use crate::{
+    checkpoint::{Checkpoint, Held},
+    cosigned::Cosigned,
     document::{Broken, Row},
-    envelope::{Envelope, Put, SignedEnvelope},
-    heartbeat::Heartbeat,
-    key_log::KeyLog,
-    log::{AgencyLog, Keeping},
+    envelope::{Envelope, Put},
+    heartbeat::{Heartbeat, Unverified},
+    key_log::{KeyLog, KeyLogEntry},
+    log::AgencyLog,
     message::Request,
     misbehaviour::Misbehaviour,
-    session::{Asked, CallId, Session},
-    signed::{Hash, Refused, Signed, SigningKey, Verified},
+    session::{CallId, Session},
+    signed::{Hash, PublicKey, Refused, SigningKey, Verified},
 };
+use checkpoints::Adopting;
+pub use restoring::Stored;
 use step::Step;
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
@@ -41,6 +49,8 @@ pub struct Settings {
     pub heartbeat_term: i64,
     /// Seconds between two exchanges with a connected peer.
     pub exchange_every: i64,
+    /// Envelopes of the own log between two checkpoints.
+    pub checkpoint_every: u32,
 }
 
 /// Something happened.
@@ -48,8 +58,19 @@ pub struct Settings {
 pub enum Event {
     /// The agency writes to its own lists.
     Authored(Vec<Put>),
-    /// A peer is there; its name is the hash of its agency's first key-log entry.
-    Connected(Hash),
+    /// The agency's root adds an entry to its own key log; [`Replica::check_entry`] found nothing wrong with it.
+    Entered(Cosigned<KeyLogEntry>),
+    /// This agency is listened to from now on.
+    Pinned(Hash),
+    /// This agency is no longer listened to; what is known of it stays.
+    Unpinned(Hash),
+    /// A peer is there.
+    Connected {
+        /// The driver's name for it.
+        peer: Hash,
+        /// Whose node it is: the hash of that agency's first key-log entry.
+        agency: Hash,
+    },
     /// A peer is gone.
     Disconnected(Hash),
     /// A peer asks; `call` is the driver's name for the place where the answer goes.
@@ -95,12 +116,24 @@ pub enum Effect {
         /// The bytes.
         response: Vec<u8>,
     },
-    /// A writer of this agency has two histories: these two envelopes do not know of each other.
+    /// A writer has two histories: these two envelopes do not know of each other.
     Forked {
         /// Whose.
         agency: Hash,
         /// The two.
         pair: (Hash, Hash),
+    },
+    /// The root of an agency signs two histories: its key log ends before these entries.
+    Disputed {
+        /// Whose.
+        agency: Hash,
+        /// The two.
+        pair: (Hash, Hash),
+    },
+    /// The history behind a checkpoint says something else than the checkpoint.
+    FalseCheckpoint {
+        /// Whose.
+        agency: Hash,
     },
     /// End the conversation with a peer, and write down why.
     Expel {
@@ -111,22 +144,43 @@ pub enum Effect {
     },
 }
 
-/// What one step adds to the store.
+/// What one step adds to the store, and to the answers.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Key logs heard for the first time.
+    /// Key logs as they are now.
     pub key_logs: Vec<KeyLog>,
     /// Envelopes, each after its parents.
     pub envelopes: Vec<Envelope>,
-    /// Rows as they are now; they follow from the envelopes.
+    /// Envelopes that were stored before and have other values now: some expunged, or found again.
+    pub rewritten: Vec<Envelope>,
+    /// Rows as they are now; they follow from the envelopes. One without values is gone.
     pub rows: Vec<Row>,
+    /// Rows that follow from the history behind a checkpoint: to be stored, not yet to be answered from.
+    pub history: Vec<Row>,
+    /// Rows from after a checkpoint, revocations and suspensions: to be answered from, not to be stored.
+    pub restrictions: Vec<Row>,
+    /// Agencies whose answers are to be made anew, from [`AgencyLog::answers`].
+    pub renewed: BTreeSet<Hash>,
     /// Heartbeats that count now.
     pub heartbeats: Vec<Verified<Heartbeat>>,
+    /// Checkpoints with their pages; of each agency the newest replaces the one before.
+    pub checkpoints: Vec<(Verified<Checkpoint>, Vec<Vec<u8>>)>,
+    /// Countersignatures for our own log.
+    pub held: Vec<Verified<Held>>,
 }
 
 impl Batch {
-    const fn is_empty(&self) -> bool {
-        self.key_logs.is_empty() && self.envelopes.is_empty() && self.heartbeats.is_empty()
+    fn is_empty(&self) -> bool {
+        self.key_logs.is_empty()
+            && self.envelopes.is_empty()
+            && self.rewritten.is_empty()
+            && self.rows.is_empty()
+            && self.history.is_empty()
+            && self.restrictions.is_empty()
+            && self.renewed.is_empty()
+            && self.heartbeats.is_empty()
+            && self.checkpoints.is_empty()
+            && self.held.is_empty()
     }
 }
 
@@ -139,6 +193,9 @@ pub enum Failed {
     /// What this node itself wrote is refused.
     #[error("this node's own writing is refused: {0}")]
     Own(#[from] Refused),
+    /// What is stored is not believed any more.
+    #[error("the store holds what is not believed: {0}")]
+    Stored(#[from] Unverified),
     /// The own key log is not there.
     #[error("this node's own key log is not in the store")]
     NoKeyLog,
@@ -155,7 +212,16 @@ pub struct Replica {
     sessions: BTreeMap<Hash, Session>,
     last_call: u64,
     last_beat: Option<Timestamp>,
+    last_expunging: Option<Timestamp>,
     own_log: OwnLog,
+    /// Of each agency the newest checkpoint that is here, with its pages.
+    checkpoints: BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>,
+    /// Checkpoints that are being fetched, by agency.
+    adopting: BTreeMap<Hash, Adopting>,
+    /// Checkpoints that were asked for and will not be asked for again.
+    declined: BTreeSet<Hash>,
+    /// Who holds our own log, and up to where: by the holder's agency.
+    reach: BTreeMap<Hash, Verified<Held>>,
 }
 
 /// What this replica knows of its own agency's log abroad. A store restored from a backup lacks what was written after
@@ -169,49 +235,6 @@ enum OwnLog {
 }
 
 impl Replica {
-    /// A replica that holds what the store holds: key logs, then envelopes in the order in which they were kept,
-    /// then heartbeats, each with its agency. Signatures are checked again: a disk is not to be trusted blindly either.
-    ///
-    /// # Errors
-    /// [`Failed`], if the store holds what it should not.
-    pub fn restore(
-        settings: Settings,
-        key_logs: Vec<KeyLog>,
-        envelopes: Vec<(Hash, SignedEnvelope)>,
-        heartbeats: Vec<(Hash, Signed<Heartbeat>)>,
-    ) -> Result<Self, Failed> {
-        let mut logs: BTreeMap<Hash, AgencyLog> = key_logs
-            .into_iter()
-            .map(|log| (log.genesis(), AgencyLog::new(log)))
-            .collect();
-        for (agency, signed) in envelopes {
-            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
-            let envelope = signed.verify(log.key_log())?;
-            if matches!(log.keep(envelope)?, Keeping::Missing(_)) {
-                return Err(Failed::StoreOrder);
-            }
-        }
-        for (agency, signed) in heartbeats {
-            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
-            let heartbeat = Heartbeat::read(signed, log.key_log())?;
-            let issued = heartbeat.get().issued;
-            log.hear(heartbeat, issued);
-        }
-        if !logs.contains_key(&settings.home) {
-            return Err(Failed::NoKeyLog);
-        }
-        let alone = settings.pinned.iter().all(|agency| *agency == settings.home);
-        let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
-        Ok(Self {
-            settings,
-            logs,
-            own_log,
-            sessions: BTreeMap::new(),
-            last_call: 0,
-            last_beat: None,
-        })
-    }
-
     /// The logs, by agency.
     #[must_use]
     pub const fn logs(&self) -> &BTreeMap<Hash, AgencyLog> {
@@ -228,6 +251,43 @@ impl Replica {
         }
     }
 
+    /// Whether the key log lets this replica's key write at all.
+    #[must_use]
+    pub fn is_writer(&self) -> bool {
+        let key = self.settings.key.public();
+        let home = self.logs.get(&self.settings.home);
+        home.is_some_and(|log| {
+            log.key_log()
+                .authority()
+                .live_writers()
+                .any(|(writer, _)| *writer == key)
+        })
+    }
+
+    /// The public half of the key that this replica writes with.
+    #[must_use]
+    pub const fn writer(&self) -> PublicKey {
+        self.settings.key.public()
+    }
+
+    /// Writes with another key from now on.
+    pub fn use_key(&mut self, key: SigningKey) {
+        self.settings.key = key;
+        self.last_beat = None;
+    }
+
+    /// Who holds our own log, and up to where, by the holder's agency.
+    #[must_use]
+    pub const fn reach(&self) -> &BTreeMap<Hash, Verified<Held>> {
+        &self.reach
+    }
+
+    /// The checkpoints that are here, with their pages, by agency.
+    #[must_use]
+    pub const fn checkpoints(&self) -> &BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)> {
+        &self.checkpoints
+    }
+
     /// What to do about an event.
     ///
     /// # Errors
@@ -239,13 +299,19 @@ impl Replica {
         }
         match event {
             Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
-            Event::Connected(peer) => {
-                self.sessions.entry(peer).or_default();
+            Event::Entered(entry) => self.enter(entry, now, &mut step)?,
+            Event::Pinned(agency) => {
+                self.settings.pinned.insert(agency);
+                self.exchange_with_all(now, &mut step);
+            }
+            Event::Unpinned(agency) => {
+                self.settings.pinned.remove(&agency);
+            }
+            Event::Connected { peer, agency } => {
+                self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
                 self.exchange(peer, now, &mut step);
             }
-            Event::Disconnected(peer) => {
-                self.sessions.remove(&peer);
-            }
+            Event::Disconnected(peer) => self.leave(peer),
             Event::Asked { peer, call, request } => match Request::read(&request) {
                 Ok(request) => self.asked(peer, call, request, now, &mut step)?,
                 Err(_) => step.expel(peer, Misbehaviour::NotAMessage),
@@ -253,83 +319,38 @@ impl Replica {
             Event::Answered { peer, call, response } => self.answered(peer, call, response, now, &mut step)?,
             Event::Tick => self.tick(now, &mut step)?,
         }
-        for (peer, _) in &step.expelled {
-            self.sessions.remove(peer);
+        for (peer, _) in step.expelled.clone() {
+            self.leave(peer);
         }
+        self.countersign(now, &mut step)?;
         Ok(step.into_effects())
     }
 
-    fn author(
-        &mut self,
-        puts: Vec<Put>,
-        now: Timestamp,
-        rng: &mut dyn rand::Rng,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
-        let log = self.logs.get_mut(&self.settings.home).ok_or(Failed::NoKeyLog)?;
-        let parents = log.newest_for(&self.settings.key.public());
-        let envelope = Envelope::seal(&self.settings.key, log.key_log(), parents, now, puts, rng)?;
-        let pushed = vec![envelope.signed()];
-        step.keep(log, envelope)?;
-        self.beat(now, step)?;
-        self.push(pushed, step);
-        Ok(())
-    }
-
-    /// Signs a heartbeat for the log as it is now.
-    fn beat(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
-        let log = self.logs.get_mut(&self.settings.home).ok_or(Failed::NoKeyLog)?;
-        // Strictly later than the last, even if the clock stood still or went back: of two, the newer counts.
-        let writer = self.settings.key.public();
-        let last = log
-            .counted()
-            .map(Verified::get)
-            .filter(|h| h.writer == writer)
-            .map(|h| h.issued)
-            .max();
-        let issued = last.map_or(now, |last| now.max(Timestamp(last.0 + 1)));
-        let heartbeat = self.settings.key.sign(&Heartbeat {
-            version: 1,
-            agency: log.key_log().genesis(),
-            writer,
-            key_log: log.key_log().head(),
-            heads: log.newest_for(&writer),
-            issued,
-            next_by: issued.plus_seconds(self.settings.heartbeat_term),
-        })?;
-        log.hear(heartbeat.clone(), issued);
-        step.batch.heartbeats.push(heartbeat);
-        self.last_beat = Some(now);
-        Ok(())
-    }
-
-    /// Sends what this agency just wrote to all who are there.
-    fn push(&mut self, envelopes: Vec<SignedEnvelope>, step: &mut Step) {
-        let agency = self.settings.home;
-        let heartbeat = step.batch.heartbeats.last().map(|h| h.signed().clone());
-        let request = Request::Push {
-            agency,
-            envelopes,
-            heartbeat,
-        };
-        for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
-            self.call(peer, Asked::Push, &request, step);
-        }
+    fn leave(&mut self, peer: Hash) {
+        self.sessions.remove(&peer);
+        self.adopting.retain(|_, adopting| adopting.peer != peer);
     }
 
     fn tick(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
         let due = |last: Option<Timestamp>, every: i64| {
             last.is_none_or(|last| now < last || now.seconds_since(last) >= every)
         };
-        if self.may_write(now) && due(self.last_beat, self.settings.heartbeat_every) {
-            self.beat(now, step)?;
-            self.push(vec![], step);
+        if self.may_write(now) && self.is_writer() {
+            let made = self.make_checkpoint(now, step)?;
+            if made || due(self.last_beat, self.settings.heartbeat_every) {
+                self.beat(now, step)?;
+                self.push(vec![], step);
+            }
+        }
+        if due(self.last_expunging, 3600) {
+            self.last_expunging = Some(now);
+            for log in self.logs.values_mut() {
+                step.batch.rewritten.extend(log.expunge(now)?);
+            }
         }
         let every = self.settings.exchange_every;
-        let waiting = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| due(session.exchanged, every));
+        let sessions = self.sessions.iter();
+        let waiting = sessions.filter(|(_, session)| due(session.exchanged, every));
         for peer in waiting.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             self.exchange(peer, now, step);
         }

@@ -16,18 +16,36 @@ pub(crate) enum Asked {
     Exchange,
     KeyLog(Hash),
     Envelopes(Hash),
+    Newer(Hash),
+    Whole(Hash),
+    Checkpoint(Hash, Hash),
+    Rows(Hash, Hash),
     Push,
+    Held,
 }
 
 /// The conversation with one peer, while it is connected.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Session {
+    /// Whose node the peer is.
+    pub(crate) agency: Hash,
     asked: BTreeMap<CallId, Asked>,
+    /// Up to where we told the peer that we hold its own log.
+    pub(crate) told_held: Vec<Hash>,
     /// When we last exchanged summaries.
     pub(crate) exchanged: Option<Timestamp>,
 }
 
 impl Session {
+    pub(crate) const fn new(agency: Hash) -> Self {
+        Self {
+            agency,
+            asked: BTreeMap::new(),
+            told_held: Vec::new(),
+            exchanged: None,
+        }
+    }
+
     pub(crate) fn ask(&mut self, call: CallId, asked: Asked) {
         self.asked.insert(call, asked);
     }

@@ -119,8 +119,7 @@ impl SigningKey {
                 limit: T::MAX_BYTES,
             });
         }
-        let mut signature = [0; 64];
-        signature.copy_from_slice(self.pair.sign(&tagged::<T>(&bytes)).as_ref());
+        let signature = self.sign_bytes::<T>(&bytes);
         let signed = Signed {
             statement: bytes,
             signature,
@@ -128,6 +127,12 @@ impl SigningKey {
         };
         // Decoded again, so that what we hold is what everyone else will read.
         signed.verify(|_| Some(self.public))
+    }
+
+    pub(crate) fn sign_bytes<T: Statement>(&self, statement: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature.copy_from_slice(self.pair.sign(&tagged::<T>(statement)).as_ref());
+        signature
     }
 }
 
@@ -173,14 +178,15 @@ impl<T> fmt::Debug for Signed<T> {
     }
 }
 
-/// A statement whose bytes are canonical and whose signature is by the key that has the authority.
-pub struct Verified<T> {
+/// A statement whose bytes are canonical and whose signature is by the key that has the authority; `S` is the form in
+/// which it came.
+pub struct Verified<T, S = Signed<T>> {
     value: T,
     hash: Hash,
-    signed: Signed<T>,
+    signed: S,
 }
 
-impl<T: Clone> Clone for Verified<T> {
+impl<T: Clone, S: Clone> Clone for Verified<T, S> {
     fn clone(&self) -> Self {
         Self {
             value: self.value.clone(),
@@ -190,13 +196,13 @@ impl<T: Clone> Clone for Verified<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Verified<T> {
+impl<T: fmt::Debug, S> fmt::Debug for Verified<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Verified").field(&self.hash).field(&self.value).finish()
     }
 }
 
-impl<T> Verified<T> {
+impl<T, S> Verified<T, S> {
     /// What was said.
     #[must_use]
     pub const fn get(&self) -> &T {
@@ -212,8 +218,12 @@ impl<T> Verified<T> {
 
     /// The bytes as they came, to be stored and passed on.
     #[must_use]
-    pub const fn signed(&self) -> &Signed<T> {
+    pub const fn signed(&self) -> &S {
         &self.signed
+    }
+
+    pub(crate) const fn new(value: T, hash: Hash, signed: S) -> Self {
+        Self { value, hash, signed }
     }
 }
 
@@ -253,27 +263,40 @@ impl<T: Statement> Signed<T> {
     /// # Errors
     /// [`Refused`], if anything does not fit.
     pub fn verify(self, authority: impl FnOnce(&T) -> Option<PublicKey>) -> Result<Verified<T>, Refused> {
-        if self.statement.len() > T::MAX_BYTES {
-            return Err(Refused::TooLarge {
-                bytes: self.statement.len(),
-                limit: T::MAX_BYTES,
-            });
-        }
-        let value: T = minicbor::decode(&self.statement).map_err(|_| Refused::Encoding)?;
-        if encode(&value) != self.statement {
-            return Err(Refused::Encoding);
-        }
+        let value: T = canonical(&self.statement)?;
         let key = authority(&value).ok_or(Refused::Authority)?;
-        UnparsedPublicKey::new(&ED25519, key.0)
-            .verify(&tagged::<T>(&self.statement), &self.signature)
-            .map_err(|_| Refused::Signature)?;
-        let hash = Hash::of(&[T::DOMAIN.as_bytes(), &[0], &self.statement]);
-        Ok(Verified {
-            value,
-            hash,
-            signed: self,
-        })
+        fits::<T>(&key, &self.statement, &self.signature)?;
+        let hash = name_of::<T>(&self.statement);
+        Ok(Verified::new(value, hash, self))
     }
+}
+
+/// Reads a statement in its one encoding.
+pub(crate) fn canonical<T: Statement>(statement: &[u8]) -> Result<T, Refused> {
+    if statement.len() > T::MAX_BYTES {
+        return Err(Refused::TooLarge {
+            bytes: statement.len(),
+            limit: T::MAX_BYTES,
+        });
+    }
+    let value: T = minicbor::decode(statement).map_err(|_| Refused::Encoding)?;
+    if encode(&value) == statement {
+        Ok(value)
+    } else {
+        Err(Refused::Encoding)
+    }
+}
+
+/// Whether a signature is by this key over this statement.
+pub(crate) fn fits<T: Statement>(key: &PublicKey, statement: &[u8], signature: &[u8; 64]) -> Result<(), Refused> {
+    UnparsedPublicKey::new(&ED25519, key.0)
+        .verify(&tagged::<T>(statement), signature)
+        .map_err(|_| Refused::Signature)
+}
+
+/// The name of a statement: SHA-256 of its domain tag, a zero byte and its bytes.
+pub(crate) fn name_of<T: Statement>(statement: &[u8]) -> Hash {
+    Hash::of(&[T::DOMAIN.as_bytes(), &[0], statement])
 }
 
 fn tagged<T: Statement>(bytes: &[u8]) -> Vec<u8> {

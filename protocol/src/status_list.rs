@@ -5,8 +5,11 @@
 //! | `r/<index>` | `[reason, time]` | write-once: void while a non-void one is its ancestor; of two concurrent ones the earlier time is shown |
 //! | `s/<index>` | `[suspended, reason, time]` | a register; on conflict suspended wins |
 //! | `a/<block>` | `[time]` | reserves 256 slots for one start of one writer |
+//! | `x/<index>` | `[time, suspended]` | a tombstone: hides reason and time of the slot at once; the bits stay |
 //!
 //! There is no un-revoke: Bitstring Status List v1.0 (§2.1) calls a revocation not reversible.
+
+use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 use registry_schema::{
@@ -15,7 +18,8 @@ use registry_schema::{
 };
 
 use crate::{
-    envelope::{DocumentId, Put, canonical_number},
+    document::Row,
+    envelope::{DocumentId, EXPUNGED, Put, canonical_number},
     signed::encode,
 };
 
@@ -43,6 +47,18 @@ struct Reserved {
     at: Timestamp,
 }
 
+#[derive(Encode, Decode)]
+struct Expunged {
+    #[n(0)]
+    at: Timestamp,
+    #[n(1)]
+    suspended: bool,
+}
+
+/// The time that stands where the true one was expunged. Before any date that can be asked for: an expunged
+/// revocation holds for all of them.
+pub const UNTOLD: Timestamp = Timestamp(0);
+
 /// What one key of a status list says, after folding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -65,12 +81,22 @@ pub enum Entry {
         /// Which block, from 0 to 511.
         block: u32,
     },
+    /// Reason and time of this slot are hidden.
+    Expunged {
+        /// Which slot.
+        index: u32,
+    },
 }
 
 /// The put that revokes.
 #[must_use]
 pub fn revoke(list: u32, index: u32, reason: Reason, at: Timestamp) -> Put {
-    put(list, format!("r/{index}"), encode(&Revoked { reason, at }))
+    put(list, format!("r/{index}"), revoked_value(reason, at))
+}
+
+/// The value that says that a slot is revoked.
+pub(crate) fn revoked_value(reason: Reason, at: Timestamp) -> Vec<u8> {
+    encode(&Revoked { reason, at })
 }
 
 /// The put that suspends, or reinstates.
@@ -83,6 +109,12 @@ pub fn suspend(list: u32, index: u32, suspended: bool, reason: Reason, at: Times
 #[must_use]
 pub fn reserve(list: u32, block: u32, at: Timestamp) -> Put {
     put(list, format!("a/{block}"), encode(&Reserved { at }))
+}
+
+/// The put that hides reason and time of a slot; `suspended` says what its bit in the suspension list stays.
+#[must_use]
+pub fn expunge(list: u32, index: u32, suspended: bool, at: Timestamp) -> Put {
+    put(list, format!("x/{index}"), encode(&Expunged { at, suspended }))
 }
 
 fn put(list: u32, key: String, value: Vec<u8>) -> Put {
@@ -98,7 +130,14 @@ fn put(list: u32, key: String, value: Vec<u8>) -> Put {
 pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
     match parse(key)? {
         Key::Revoked(index) => {
-            let all: Option<Vec<Revoked>> = values.iter().map(|v| exactly(v)).collect();
+            let revoked = |value: &Vec<u8>| match value.as_slice() {
+                EXPUNGED => Some(Revoked {
+                    reason: Reason::Unspecified,
+                    at: UNTOLD,
+                }),
+                value => exactly(value),
+            };
+            let all: Option<Vec<Revoked>> = values.iter().map(revoked).collect();
             let first = all?.into_iter().min_by_key(|r| (r.at, r.reason))?;
             let change = StatusChange {
                 state: StatusState::Revoked,
@@ -108,7 +147,11 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             Some(Entry::Revoked { index, change })
         }
         Key::Suspended(index) => {
-            let all: Option<Vec<Suspended>> = values.iter().map(|v| exactly(v)).collect();
+            let suspended = |value: &Vec<u8>| match value.as_slice() {
+                EXPUNGED => Some(hidden(true)),
+                value => exactly(value),
+            };
+            let all: Option<Vec<Suspended>> = values.iter().map(suspended).collect();
             let first = all?.into_iter().min_by_key(|s| (!s.suspended, s.at, s.reason))?;
             let state = if first.suspended {
                 StatusState::Suspended
@@ -128,12 +171,83 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let all: Option<Vec<Reserved>> = values.iter().map(|v| exactly(v)).collect();
             all.filter(|a| !a.is_empty()).map(|_| Entry::Reserved { block })
         }
+        Key::Expunged(index) => {
+            let all: Option<Vec<Expunged>> = values.iter().map(|v| exactly(v)).collect();
+            all.filter(|x| !x.is_empty()).map(|_| Entry::Expunged { index })
+        }
     }
+}
+
+const fn hidden(suspended: bool) -> Suspended {
+    Suspended {
+        suspended,
+        reason: Reason::Unspecified,
+        at: UNTOLD,
+    }
+}
+
+/// Whether this key is a tombstone's.
+pub(crate) fn is_tombstone(key: &str) -> bool {
+    key.starts_with("x/")
+}
+
+/// The slot that a tombstone hides, and since when; the earliest, if there are several.
+pub(crate) fn tombstone(key: &str, values: &[Vec<u8>]) -> Option<(u32, Timestamp)> {
+    let Key::Expunged(index) = parse(key)? else { return None };
+    let all: Option<Vec<Expunged>> = values.iter().map(|v| exactly(v)).collect();
+    Some((index, all?.into_iter().map(|x| x.at).min()?))
+}
+
+/// The slot whose revocation or suspension stands at this key: what a tombstone hides.
+pub(crate) fn slot_of(key: &str) -> Option<u32> {
+    match parse(key)? {
+        Key::Revoked(index) | Key::Suspended(index) => Some(index),
+        Key::Reserved(_) | Key::Expunged(_) => None,
+    }
+}
+
+/// What stands at a key that a tombstone with these values hides.
+pub(crate) fn behind_tombstone(key: &str, tombstones: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    if is_write_once(key) {
+        return vec![EXPUNGED.to_vec()];
+    }
+    let mut all = tombstones.iter().filter_map(|value| exactly::<Expunged>(value));
+    vec![encode(&hidden(all.any(|x| x.suspended)))]
+}
+
+/// Hides in rows what their tombstones hide.
+pub(crate) fn hide_expunged(mut rows: Vec<Row>) -> Vec<Row> {
+    let tombstones: BTreeMap<(DocumentId, u32), Vec<Vec<u8>>> = rows
+        .iter()
+        .filter(|row| matches!(row.document, DocumentId::StatusList(_)))
+        .filter_map(|row| {
+            Some((
+                (row.document.clone(), tombstone(&row.key, &row.values)?.0),
+                row.values.clone(),
+            ))
+        })
+        .collect();
+    for row in &mut rows {
+        let slot = slot_of(&row.key).map(|slot| (row.document.clone(), slot));
+        if let Some(values) = slot.and_then(|slot| tombstones.get(&slot)) {
+            row.values = behind_tombstone(&row.key, values);
+        }
+    }
+    rows
 }
 
 /// Whether a put obeys the rules of this kind of document.
 pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
     fold(key, &[value.to_vec()]).is_some()
+}
+
+/// Whether a put takes something away: a revocation, or a suspension.
+pub(crate) fn restricts(key: &str, value: &[u8]) -> bool {
+    match fold(key, &[value.to_vec()]) {
+        Some(Entry::Revoked { .. }) => true,
+        Some(Entry::Suspended { change, .. }) => change.state == StatusState::Suspended,
+        _ => false,
+    }
 }
 
 /// Whether a key, once put, cannot be put again by a later envelope.
@@ -145,6 +259,7 @@ enum Key {
     Revoked(u32),
     Suspended(u32),
     Reserved(u32),
+    Expunged(u32),
 }
 
 fn parse(key: &str) -> Option<Key> {
@@ -153,6 +268,7 @@ fn parse(key: &str) -> Option<Key> {
     match kind {
         "r" if number < LIST_SLOTS => Some(Key::Revoked(number)),
         "s" if number < LIST_SLOTS => Some(Key::Suspended(number)),
+        "x" if number < LIST_SLOTS => Some(Key::Expunged(number)),
         "a" if number < LIST_SLOTS / BLOCK_SLOTS => Some(Key::Reserved(number)),
         _ => None,
     }
@@ -193,10 +309,35 @@ mod tests {
     }
 
     #[test]
+    fn a_tombstone_hides_reason_and_time_and_leaves_the_bits() {
+        let row = |put: Put| Row {
+            agency: crate::Hash([0; 32]),
+            document: put.document,
+            key: put.key,
+            values: vec![put.value],
+        };
+        let rows = vec![
+            row(revoke(0, 7, Reason::Misconduct, NOON)),
+            row(revoke(0, 8, Reason::Misconduct, NOON)),
+            row(suspend(0, 7, false, Reason::Misconduct, NOON)),
+            row(expunge(0, 7, false, NOON)),
+        ];
+        let hidden = hide_expunged(rows.clone());
+        assert_eq!(hidden[1], rows[1]);
+        let told: Vec<Option<Entry>> = hidden.iter().map(|row| fold(&row.key, &row.values)).collect();
+        assert!(
+            matches!(told[0], Some(Entry::Revoked { index: 7, change }) if change.at == UNTOLD && change.reason == Reason::Unspecified)
+        );
+        assert!(
+            matches!(told[2], Some(Entry::Suspended { change, .. }) if change.state == StatusState::Active && change.at == UNTOLD)
+        );
+    }
+
+    #[test]
     fn what_breaks_a_rule_is_void() {
         let good = revoke(0, 7, Reason::Misconduct, NOON).value;
         assert!(admits("r/131071", &good));
-        for key in ["r/131072", "r/07", "r/-1", "r/", "x/7", "a/512", "r/7/7", ""] {
+        for key in ["r/131072", "r/07", "r/-1", "r/", "y/7", "a/512", "r/7/7", ""] {
             assert!(!admits(key, &good), "{key}");
         }
         assert!(!admits("r/7", b""));

@@ -9,11 +9,12 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    CallId, Effect, Envelope, Event, Hash, KeyLog, KeyLogEntry, Misbehaviour, Put, Replica, Request, Settings,
-    SignedEnvelope, SigningKey,
-    key_log::{Act, Founding},
+    CallId, Effect, Envelope, Event, Hash, KeyLog, Misbehaviour, Put, Replica, Request, Root, Settings, SignedEnvelope,
+    SigningKey, Unverified,
+    key_log::{Founding, WriterKey, found},
     message::{MAX_MESSAGE_BYTES, Summary},
-    signed::encode,
+    replica::Stored,
+    signed::{Refused, encode},
     status_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -30,23 +31,16 @@ fn key_log(seed: u8, name: &str) -> KeyLog {
         agency: name.parse().unwrap(),
         name: name.into(),
         url: "https://node.example".into(),
-        root: key(seed).public(),
+        root: Root::single(key(seed).public()),
         next_root: Hash([0; 32]),
-        writers: vec![key(seed).public()],
+        writers: vec![WriterKey::of_all(key(seed).public())],
         badge_keys: vec![],
     };
-    let entry = KeyLogEntry {
-        version: 1,
-        position: 0,
-        previous: None,
-        time: NOW,
-        act: Act::Founded(founding),
-    };
-    KeyLog::read(vec![key(seed).sign(&entry).unwrap().signed().clone()]).unwrap()
+    found(founding, &[&key(seed)], NOW).unwrap()
 }
 
 fn envelope(writer: u8, log: &KeyLog, puts: Vec<Put>) -> Envelope {
-    Envelope::seal(&key(writer), log, vec![], NOW, puts, &mut StdRng::seed_from_u64(5)).unwrap()
+    Envelope::seal(&key(writer), log, (0, vec![]), NOW, puts, &mut StdRng::seed_from_u64(5)).unwrap()
 }
 
 fn revocation() -> Vec<Put> {
@@ -70,15 +64,20 @@ impl Nc {
             heartbeat_every: 60,
             heartbeat_term: 3600,
             exchange_every: 10,
+            checkpoint_every: 512,
         };
-        let replica = Replica::restore(settings, vec![nc, sc.clone()], vec![], vec![]).unwrap();
+        let stored = Stored {
+            key_logs: vec![nc, sc.clone()],
+            ..Stored::default()
+        };
+        let replica = Replica::restore(settings, stored).unwrap();
         let mut this = Self {
             replica,
             sc,
             rng: StdRng::seed_from_u64(1),
         };
         let peer = this.sc.genesis();
-        this.handle(Event::Connected(peer));
+        this.handle(Event::Connected { peer, agency: peer });
         this
     }
 
@@ -146,6 +145,18 @@ fn an_envelope_by_a_foreign_key_is_refused() {
     let thief = key_log(3, "US-SC");
     let effects = nc.pushed(sc.genesis(), vec![envelope(3, &thief, revocation()).signed()]);
     nc.assert_refused(&effects);
+    // And one that names SC and SC's key log, signed by a key that is not in it.
+    assert!(matches!(
+        Envelope::seal(
+            &key(3),
+            &sc,
+            (0, vec![]),
+            NOW,
+            revocation(),
+            &mut StdRng::seed_from_u64(5)
+        ),
+        Err(Unverified::Refused(Refused::Authority))
+    ));
 }
 
 #[test]
@@ -171,7 +182,15 @@ fn a_changed_bit_anywhere_in_an_envelope_is_refused_or_harmless() {
 #[test]
 fn bytes_that_are_no_message_are_refused() {
     let long = vec![0; MAX_MESSAGE_BYTES + 1];
-    let trailing = [Request::KeyLog { agency: Hash([1; 32]) }.to_bytes(), vec![0]].concat();
+    let trailing = [
+        Request::KeyLog {
+            agency: Hash([1; 32]),
+            have: vec![],
+        }
+        .to_bytes(),
+        vec![0],
+    ]
+    .concat();
     let nested = vec![0x81; 100_000];
     let claims_a_lot = vec![0x82, 0x00, 0x81, 0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     for bytes in [vec![], vec![0xff; 64], long, trailing, nested, claims_a_lot] {
@@ -194,6 +213,7 @@ fn an_agency_that_nobody_pinned_is_not_listened_to() {
     );
     let summary = Summary {
         agency: stranger.genesis(),
+        key_log: vec![Hash([2; 32])],
         heads: vec![Hash([1; 32])],
         heartbeats: vec![],
     };

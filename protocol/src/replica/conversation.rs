@@ -1,14 +1,10 @@
-//! The conversation with peers: what to answer, what to ask for, what to take in.
+//! The conversation with peers: what to answer, what to ask for.
 
 use registry_schema::Timestamp;
 
-use super::{Effect, Failed, OwnLog, Replica, step::Step};
+use super::{AgencyLog, Effect, Failed, OwnLog, Replica, step::Step};
 use crate::{
-    envelope::SignedEnvelope,
-    heartbeat::Heartbeat,
-    key_log::KeyLog,
-    log::{AgencyLog, Heard},
-    message::{MAX_HASHES, PAGE_BYTES, Request, Response, Summary},
+    message::{Bytes, MAX_HASHES, PAGE_BYTES, Request, Response, Summary},
     misbehaviour::Misbehaviour,
     session::{Asked, CallId},
     signed::Hash,
@@ -29,9 +25,12 @@ impl Replica {
         });
     }
 
-    fn summaries(&self) -> Vec<Summary> {
+    /// What this replica holds of each agency, as it tells it in an exchange.
+    #[must_use]
+    pub fn summaries(&self) -> Vec<Summary> {
         let summary = |(agency, log): (&Hash, &AgencyLog)| Summary {
             agency: *agency,
+            key_log: log.key_log().leaves().into_iter().take(MAX_HASHES).collect(),
             heads: log.heads().into_iter().take(MAX_HASHES).collect(),
             heartbeats: log.counted().map(|h| h.signed().clone()).collect(),
         };
@@ -49,6 +48,12 @@ impl Replica {
         }
     }
 
+    pub(super) fn exchange_with_all(&mut self, now: Timestamp, step: &mut Step) {
+        for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
+            self.exchange(peer, now, step);
+        }
+    }
+
     pub(super) fn asked(
         &mut self,
         peer: Hash,
@@ -62,12 +67,11 @@ impl Replica {
                 self.consider(peer, summaries, now, step);
                 Response::Exchange(self.summaries())
             }
-            Request::KeyLog { agency } => Response::KeyLog(
-                self.logs
-                    .get(&agency)
-                    .map(|log| log.key_log().signed())
-                    .unwrap_or_default(),
-            ),
+            Request::KeyLog { agency, have } => {
+                let page = self.logs.get(&agency).map(|log| log.key_log().page(&have, PAGE_BYTES));
+                let (entries, more) = page.unwrap_or_default();
+                Response::KeyLog { entries, more }
+            }
             Request::Envelopes { agency, want, have } => {
                 let page = self.logs.get(&agency).map(|log| log.page(&want, &have, PAGE_BYTES));
                 let (envelopes, more) = page.unwrap_or_default();
@@ -78,31 +82,61 @@ impl Replica {
                 envelopes,
                 heartbeat,
             } => {
-                if let Some(missing) = self.take(peer, agency, envelopes, step)? {
+                let missing = self.take(peer, agency, envelopes, step)?;
+                if !missing.is_empty() {
                     self.fetch(peer, agency, missing, step);
                 }
-                let heartbeats = heartbeat.into_iter().collect();
-                self.consider(
-                    peer,
-                    vec![Summary {
-                        agency,
-                        heads: vec![],
-                        heartbeats,
-                    }],
-                    now,
-                    step,
-                );
+                let summary = Summary {
+                    agency,
+                    key_log: vec![],
+                    heads: vec![],
+                    heartbeats: heartbeat.into_iter().collect(),
+                };
+                self.consider(peer, vec![summary], now, step);
+                Response::Received
+            }
+            Request::Whole { agency, envelopes } => Response::Envelopes {
+                envelopes: self.whole(agency, &envelopes),
+                more: false,
+            },
+            Request::Checkpoint { agency, name } => {
+                let known = self.checkpoints.get(&agency).filter(|(known, _)| known.hash() == name);
+                Response::Checkpoint(known.map(|(known, _)| known.signed().clone()))
+            }
+            Request::Rows { agency, page } => {
+                let known = self.checkpoints.get(&agency);
+                let found = known.and_then(|(checkpoint, pages)| {
+                    let at = checkpoint.get().pages.iter().position(|name| *name == page)?;
+                    pages.get(at).cloned()
+                });
+                Response::Rows(found.map(Bytes))
+            }
+            Request::Held(held) => {
+                self.take_held(peer, held, step);
                 Response::Received
             }
         };
-        step.after.insert(
-            0,
-            Effect::Answer {
-                call,
-                response: response.to_bytes(),
-            },
-        );
+        let response = response.to_bytes();
+        step.after.insert(0, Effect::Answer { call, response });
         Ok(())
+    }
+
+    /// These envelopes, up to a page.
+    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Vec<crate::SignedEnvelope> {
+        let Some(log) = self.logs.get(&agency) else {
+            return vec![];
+        };
+        let mut bytes = 0;
+        let signed = envelopes
+            .iter()
+            .filter_map(|hash| log.envelope(hash))
+            .map(crate::Envelope::signed);
+        signed
+            .take_while(|envelope| {
+                bytes += envelope.bytes();
+                bytes <= PAGE_BYTES
+            })
+            .collect()
     }
 
     pub(super) fn answered(
@@ -116,7 +150,12 @@ impl Replica {
         let Some(asked) = self.sessions.get_mut(&peer).and_then(|session| session.answered(call)) else {
             return Ok(());
         };
-        let Some(response) = response else { return Ok(()) };
+        let Some(response) = response else {
+            if let Asked::Rows(agency, _) = asked {
+                self.adopting.remove(&agency);
+            }
+            return Ok(());
+        };
         let Ok(response) = Response::read(&response) else {
             step.expel(peer, Misbehaviour::NotAMessage);
             return Ok(());
@@ -126,19 +165,14 @@ impl Replica {
                 self.hear_of_own_log(&summaries);
                 self.consider(peer, summaries, now, step);
             }
-            (Asked::Push, Response::Received) => {}
-            // Another peer may have answered first; a log that is here already is not begun again.
-            (Asked::KeyLog(asked), Response::KeyLog(_)) if self.logs.contains_key(&asked) => {}
-            (Asked::KeyLog(asked), Response::KeyLog(entries)) if !entries.is_empty() => match KeyLog::read(entries) {
-                Ok(log) if log.genesis() == asked => {
-                    self.logs.insert(asked, AgencyLog::new(log.clone()));
-                    step.batch.key_logs.push(log);
-                    self.exchange(peer, now, step);
+            (Asked::Push | Asked::Held, Response::Received) => {}
+            (Asked::KeyLog(agency), Response::KeyLog { entries, more }) => {
+                if entries.is_empty() && more {
+                    step.expel(peer, Misbehaviour::EmptyPage);
+                    return Ok(());
                 }
-                Ok(_) => step.expel(peer, Misbehaviour::ForeignKeyLog { asked }),
-                Err(refused) => step.expel(peer, refused.into()),
-            },
-            (Asked::KeyLog(_), Response::KeyLog(_)) => {}
+                self.take_entries(peer, agency, entries, now, step)?;
+            }
             (Asked::Envelopes(agency), Response::Envelopes { envelopes, more }) => {
                 if envelopes.is_empty() && more {
                     step.expel(peer, Misbehaviour::EmptyPage);
@@ -147,104 +181,30 @@ impl Replica {
                 let progress = !envelopes.is_empty();
                 self.take(peer, agency, envelopes, step)?;
                 let waits = agency == self.settings.home && self.own_log != OwnLog::Known;
-                let missing = self.logs.get(&agency).is_some_and(|log| log.missing() > 0);
+                let log = self.logs.get(&agency);
+                let missing = log.is_some_and(|log| log.missing() > 0 || log.base().is_some());
                 if more || (progress && (missing || waits)) {
                     self.exchange(peer, now, step);
                 }
             }
+            (Asked::Newer(agency), Response::Envelopes { envelopes, .. }) => {
+                self.take(peer, agency, envelopes, step)?;
+                self.fetch(peer, agency, vec![], step);
+            }
+            (Asked::Whole(agency), Response::Envelopes { envelopes, .. }) => {
+                self.take(peer, agency, envelopes, step)?;
+            }
+            (Asked::Checkpoint(agency, name), Response::Checkpoint(checkpoint)) => {
+                self.take_checkpoint(peer, (agency, name), checkpoint, step)?;
+                if !self.adopting.contains_key(&agency) {
+                    self.exchange(peer, now, step);
+                }
+            }
+            (Asked::Rows(agency, page), Response::Rows(bytes)) => {
+                self.take_rows(peer, (agency, page), bytes.map(|bytes| bytes.0), step)?;
+            }
             _ => step.expel(peer, Misbehaviour::WrongAnswer),
         }
         Ok(())
-    }
-
-    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again.
-    fn hear_of_own_log(&mut self, summaries: &[Summary]) {
-        let home = self.settings.home;
-        let Some(log) = self.logs.get(&home) else { return };
-        let abroad = summaries.iter().find(|summary| summary.agency == home);
-        if abroad.is_none_or(|summary| summary.heads.iter().all(|head| log.holds(head))) {
-            self.own_log = OwnLog::Known;
-        }
-    }
-
-    /// Looks at what a peer says it has, and asks for what is missing here.
-    fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
-        for Summary {
-            agency,
-            heads,
-            heartbeats,
-        } in summaries
-        {
-            if !self.settings.pinned.contains(&agency) {
-                continue;
-            }
-            let Some(log) = self.logs.get_mut(&agency) else {
-                let asking = self
-                    .sessions
-                    .get(&peer)
-                    .is_some_and(|s| s.is_asking(&Asked::KeyLog(agency)));
-                if !asking {
-                    self.call(peer, Asked::KeyLog(agency), &Request::KeyLog { agency }, step);
-                }
-                continue;
-            };
-            let mut missing: Vec<Hash> = heads.into_iter().filter(|head| !log.holds(head)).collect();
-            for signed in heartbeats {
-                match Heartbeat::read(signed, log.key_log()) {
-                    Ok(heartbeat) => match log.hear(heartbeat.clone(), now) {
-                        Heard::Counted => step.batch.heartbeats.push(heartbeat),
-                        Heard::Missing(heads) => missing.extend(heads),
-                        Heard::Old | Heard::Ahead => {}
-                    },
-                    Err(refused) => return step.expel(peer, refused.into()),
-                }
-            }
-            if !missing.is_empty() {
-                self.fetch(peer, agency, missing, step);
-            }
-        }
-    }
-
-    /// Asks a peer for envelopes with their ancestors, unless it is already asked for some of this agency.
-    fn fetch(&mut self, peer: Hash, agency: Hash, mut want: Vec<Hash>, step: &mut Step) {
-        let asking = self
-            .sessions
-            .get(&peer)
-            .is_some_and(|s| s.is_asking(&Asked::Envelopes(agency)));
-        let Some(log) = self.logs.get(&agency).filter(|_| !asking) else {
-            return;
-        };
-        want.truncate(MAX_HASHES);
-        let have = log.heads().into_iter().take(MAX_HASHES).collect();
-        self.call(
-            peer,
-            Asked::Envelopes(agency),
-            &Request::Envelopes { agency, want, have },
-            step,
-        );
-    }
-
-    /// Takes in envelopes from a peer; gives the parents that are missing, if some are.
-    fn take(
-        &mut self,
-        peer: Hash,
-        agency: Hash,
-        envelopes: Vec<SignedEnvelope>,
-        step: &mut Step,
-    ) -> Result<Option<Vec<Hash>>, Failed> {
-        let Some(log) = self.logs.get_mut(&agency) else {
-            return Ok(None);
-        };
-        let mut missing = Vec::new();
-        for signed in envelopes {
-            match signed.verify(log.key_log()) {
-                Ok(envelope) => missing.extend(step.keep(log, envelope)?),
-                Err(refused) => {
-                    step.expel(peer, refused.into());
-                    break;
-                }
-            }
-        }
-        Ok((!missing.is_empty()).then_some(missing))
     }
 }

@@ -4,38 +4,86 @@ use std::collections::BTreeMap;
 
 use super::{Batch, Effect};
 use crate::{
-    document::Broken,
+    document::{Broken, Row},
     envelope::Envelope,
-    log::{AgencyLog, Keeping},
+    log::{AgencyLog, Compared, Keeping},
     misbehaviour::Misbehaviour,
-    signed::Hash,
+    signed::{Hash, Refused},
 };
 
 /// What one event leads to, sorted into the order that the invariant demands.
 #[derive(Default)]
 pub(super) struct Step {
     pub(super) batch: Batch,
-    forks: Vec<Effect>,
+    findings: Vec<Effect>,
     pub(super) after: Vec<Effect>,
     pub(super) expelled: Vec<(Hash, Misbehaviour)>,
 }
 
 impl Step {
-    /// Keeps an envelope, and notes what is to be written; gives the parents that are missing.
-    pub(super) fn keep(&mut self, log: &mut AgencyLog, envelope: Envelope) -> Result<Vec<Hash>, Broken> {
+    /// Keeps an envelope, and notes what is to be written; gives the parents that are missing, or why it can never be
+    /// kept.
+    pub(super) fn keep(
+        &mut self,
+        log: &mut AgencyLog,
+        envelope: Envelope,
+    ) -> Result<Result<Vec<Hash>, Refused>, Broken> {
         let agency = envelope.header().agency;
         match log.keep(envelope.clone())? {
-            Keeping::Known => Ok(vec![]),
-            Keeping::Missing(parents) => Ok(parents),
-            Keeping::Kept { rows, fork } => {
+            Keeping::Known => Ok(Ok(vec![])),
+            Keeping::Missing(parents) => {
+                let rows = log.count_restrictions(&envelope);
+                self.batch.restrictions.extend(rows);
+                Ok(Ok(parents))
+            }
+            Keeping::Refused(refused) => Ok(Err(refused)),
+            Keeping::Filled(rows) => {
+                self.batch.rewritten.push(envelope);
+                self.rows(log, rows);
+                Ok(Ok(vec![]))
+            }
+            Keeping::Kept { rows, fork, compared } => {
                 self.batch.envelopes.push(envelope);
-                self.batch.rows.extend(rows);
+                self.rows(log, rows);
+                match compared {
+                    Some(Compared::Same | Compared::Unknown) => {
+                        self.batch.renewed.insert(agency);
+                    }
+                    Some(Compared::Differs) => {
+                        self.batch.renewed.insert(agency);
+                        self.false_checkpoint(agency);
+                    }
+                    None => {}
+                }
                 // A heartbeat that waited for this envelope counts now.
                 self.batch.heartbeats.extend(log.counted().cloned());
-                self.forks.extend(fork.map(|pair| Effect::Forked { agency, pair }));
-                Ok(vec![])
+                self.findings.extend(fork.map(|pair| Effect::Forked { agency, pair }));
+                Ok(Ok(vec![]))
             }
         }
+    }
+
+    fn rows(&mut self, log: &AgencyLog, rows: Vec<Row>) {
+        if log.base().is_some() {
+            self.batch.history.extend(rows);
+        } else {
+            self.batch.rows.extend(rows);
+        }
+    }
+
+    /// The key log has other entries now, and these rows altered with it.
+    pub(super) fn key_log_grew(&mut self, log: &AgencyLog, rows: Vec<Row>) {
+        let agency = log.key_log().genesis();
+        self.batch.key_logs.retain(|known| known.genesis() != agency);
+        self.batch.key_logs.push(log.key_log().clone());
+        self.rows(log, rows);
+        let disputed = log.key_log().disputed();
+        self.findings
+            .extend(disputed.map(|pair| Effect::Disputed { agency, pair }));
+    }
+
+    pub(super) fn false_checkpoint(&mut self, agency: Hash) {
+        self.findings.push(Effect::FalseCheckpoint { agency });
     }
 
     pub(super) fn expel(&mut self, peer: Hash, why: Misbehaviour) {
@@ -51,7 +99,7 @@ impl Step {
         let expel = self.expelled.into_iter().map(|(peer, why)| Effect::Expel { peer, why });
         persist
             .into_iter()
-            .chain(self.forks)
+            .chain(self.findings)
             .chain(self.after)
             .chain(expel)
             .collect()

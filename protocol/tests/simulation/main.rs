@@ -110,12 +110,12 @@ fn an_envelope_before_its_parents_is_not_kept() {
     let key = SigningKey::from_seed(&seed).unwrap();
     let key_log = founding(seed, "US-NC");
     let mut rng = StdRng::seed_from_u64(1);
-    let mut seal = |parents: Vec<Hash>, index| {
+    let mut seal = |next: (u32, Vec<Hash>), index| {
         let put = status_list::revoke(0, index, Reason::IssuedInError, START);
-        protocol::Envelope::seal(&key, &key_log, parents, START, vec![put], &mut rng).unwrap()
+        protocol::Envelope::seal(&key, &key_log, next, START, vec![put], &mut rng).unwrap()
     };
-    let first = seal(vec![], 1);
-    let second = seal(vec![first.hash()], 2);
+    let first = seal((0, vec![]), 1);
+    let second = seal((1, vec![first.hash()]), 2);
     let mut log = AgencyLog::new(key_log.clone());
     assert!(matches!(log.keep(second.clone()).unwrap(), Keeping::Missing(parents) if parents == [first.hash()]));
     assert!(matches!(log.keep(first).unwrap(), Keeping::Kept { fork: None, .. }));
@@ -124,8 +124,10 @@ fn an_envelope_before_its_parents_is_not_kept() {
         Keeping::Kept { fork: None, .. }
     ));
     assert!(matches!(log.keep(second).unwrap(), Keeping::Known));
+    assert!(matches!(log.keep(seal((7, vec![]), 3)).unwrap(), Keeping::Refused(_)));
     assert!(matches!(
-        log.keep(seal(vec![], 3)).unwrap(),
+        log.keep(seal((0, vec![]), 3)).unwrap(),
         Keeping::Kept { fork: Some(_), .. }
     ));
+    assert!(log.fork_proofs().first().unwrap().check().is_ok());
 }

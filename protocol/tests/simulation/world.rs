@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Batch, CallId, Effect, Event, Hash, Heartbeat, KeyLog, KeyLogEntry, Replica, Settings, Signed, SignedEnvelope,
-    SigningKey,
-    key_log::{Act, Founding},
+    Batch, CallId, Checkpoint, Effect, Event, Hash, Heartbeat, Held, KeyLog, Replica, Root, Settings, Signed,
+    SignedEnvelope, SigningKey, Verified,
+    key_log::{Founding, WriterKey, found},
+    replica::Stored,
     status_list,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -16,7 +17,9 @@ pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
 /// What survives a crash.
 #[derive(Clone, Default)]
 pub(crate) struct Disk {
-    key_logs: Vec<KeyLog>,
+    pub(crate) key_logs: BTreeMap<Hash, KeyLog>,
+    checkpoints: BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>,
+    held: BTreeMap<Hash, Signed<Held>>,
     pub(crate) envelopes: Vec<(Hash, SignedEnvelope)>,
     heartbeats: BTreeMap<(Hash, [u8; 32]), Signed<Heartbeat>>,
     pub(crate) rows: BTreeMap<(Hash, String, String), Vec<Vec<u8>>>,
@@ -24,13 +27,25 @@ pub(crate) struct Disk {
 
 impl Disk {
     pub(crate) fn write(&mut self, batch: Batch) {
-        self.key_logs.extend(batch.key_logs);
+        for log in batch.key_logs {
+            self.key_logs.insert(log.genesis(), log);
+        }
+        for (checkpoint, pages) in batch.checkpoints {
+            self.checkpoints.insert(checkpoint.get().agency, (checkpoint, pages));
+        }
+        for held in batch.held {
+            self.held.insert(held.get().agency, held.signed().clone());
+        }
         for envelope in batch.envelopes {
             self.envelopes.push((envelope.header().agency, envelope.signed()));
         }
-        for row in batch.rows {
-            self.rows
-                .insert((row.agency, row.document.to_string(), row.key), row.values);
+        for row in batch.rows.into_iter().chain(batch.history) {
+            let place = (row.agency, row.document.to_string(), row.key);
+            if row.values.is_empty() {
+                self.rows.remove(&place);
+            } else {
+                self.rows.insert(place, row.values);
+            }
         }
         for heartbeat in batch.heartbeats {
             let h = heartbeat.get();
@@ -87,19 +102,12 @@ pub(crate) fn founding(seed: [u8; 32], name: &str) -> KeyLog {
         agency: name.parse().unwrap(),
         name: name.into(),
         url: format!("https://{name}.example"),
-        root: key.public(),
+        root: Root::single(key.public()),
         next_root: Hash([0; 32]),
-        writers: vec![key.public()],
+        writers: vec![WriterKey::of_all(key.public())],
         badge_keys: vec![],
     };
-    let entry = KeyLogEntry {
-        version: 1,
-        position: 0,
-        previous: None,
-        time: START,
-        act: Act::Founded(founding),
-    };
-    KeyLog::read(vec![key.sign(&entry).unwrap().signed().clone()]).unwrap()
+    found(founding, &[&key], START).unwrap()
 }
 
 pub(crate) fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet<Hash>) -> Replica {
@@ -110,13 +118,22 @@ pub(crate) fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet
         heartbeat_every: 60,
         heartbeat_term: 3600,
         exchange_every: 10,
+        checkpoint_every: 16,
     };
-    let heartbeats = disk
-        .heartbeats
-        .iter()
-        .map(|((agency, _), signed)| (*agency, signed.clone()))
-        .collect();
-    Replica::restore(settings, disk.key_logs.clone(), disk.envelopes.clone(), heartbeats).unwrap()
+    let heartbeats = disk.heartbeats.iter();
+    let checkpoints = disk.checkpoints.values();
+    let stored = Stored {
+        key_logs: disk.key_logs.values().cloned().collect(),
+        envelopes: disk.envelopes.clone(),
+        heartbeats: heartbeats
+            .map(|((agency, _), signed)| (*agency, signed.clone()))
+            .collect(),
+        checkpoints: checkpoints
+            .map(|(c, pages)| (c.get().agency, c.signed().clone(), pages.clone()))
+            .collect(),
+        held: disk.held.iter().map(|(holder, held)| (*holder, held.clone())).collect(),
+    };
+    Replica::restore(settings, stored).unwrap()
 }
 
 impl World {
@@ -137,7 +154,7 @@ impl World {
             .map(|(seed, log)| {
                 let home = log.genesis();
                 let disk = Disk {
-                    key_logs: vec![log],
+                    key_logs: BTreeMap::from([(home, log)]),
                     ..Disk::default()
                 };
                 let replica = restore(&disk, seed, home, &pinned);
@@ -168,7 +185,7 @@ impl World {
             for j in 0..agencies {
                 if i != j {
                     let peer = world.sites[j].home;
-                    world.happen(i, Event::Connected(peer));
+                    world.happen(i, Event::Connected { peer, agency: peer });
                 }
             }
         }
@@ -213,6 +230,8 @@ impl World {
                     }
                 }
                 Effect::Forked { .. } => self.forks += 1,
+                Effect::Disputed { agency, .. } => panic!("nobody disputes the key log of {agency}"),
+                Effect::FalseCheckpoint { agency } => panic!("an honest checkpoint of {agency} is called false"),
                 Effect::Expel { peer, why } => panic!("an honest peer {peer:?} was expelled: {why}"),
             }
         }
@@ -252,7 +271,7 @@ impl World {
             if !self.is_cut(a, b) {
                 let effects = self.sites[here]
                     .replica
-                    .handle(Event::Connected(peer), self.now, &mut self.rng)
+                    .handle(Event::Connected { peer, agency: peer }, self.now, &mut self.rng)
                     .unwrap();
                 for effect in effects {
                     if let Effect::Call { call, request, .. } = effect {

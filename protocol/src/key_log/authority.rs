@@ -1,0 +1,197 @@
+//! Who may do what after an entry of a key log.
+
+use std::collections::BTreeMap;
+
+use super::{
+    MAX_KEYS,
+    act::{Act, End, Founding, WriterKey, WriterScope},
+};
+use crate::{
+    cosigned::Root,
+    envelope::MAX_PARENTS,
+    signed::{Hash, PublicKey, Refused},
+};
+
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    root: Root,
+    next_root: Hash,
+    writers: BTreeMap<PublicKey, Writer>,
+    badge_keys: BTreeMap<PublicKey, Option<End>>,
+}
+
+/// What a writer key may do, and could do before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// Its terms, the oldest first. An envelope is in the first term whose last envelopes are it or descend from it;
+    /// one in no closed term is in the open one; without an open one it counts for nothing.
+    pub terms: Vec<Term>,
+    /// How it ended, if it did.
+    pub end: Option<End>,
+}
+
+/// What a writer key may write, up to which envelopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The documents.
+    pub scope: WriterScope,
+    /// The last envelopes of this term; none while it is open.
+    pub last: Option<Vec<Hash>>,
+}
+
+impl Authority {
+    pub(super) fn founded(founding: &Founding) -> Result<Self, Refused> {
+        if founding.name.is_empty() || founding.name.len() > 200 || founding.url.len() > 200 {
+            return Err(Refused::Rule("a name has 1 to 200 bytes, a URL at most 200"));
+        }
+        if founding.writers.is_empty() || founding.writers.len() > 16 || founding.badge_keys.len() > 16 {
+            return Err(Refused::Rule(
+                "an agency begins with 1 to 16 writer keys and at most 16 badge keys",
+            ));
+        }
+        founding.root.check()?;
+        let mut authority = Self {
+            root: founding.root.clone(),
+            next_root: founding.next_root,
+            writers: BTreeMap::new(),
+            badge_keys: BTreeMap::new(),
+        };
+        for writer in &founding.writers {
+            authority.add_writer(writer)?;
+        }
+        for key in &founding.badge_keys {
+            authority.add_badge_key(*key)?;
+        }
+        Ok(authority)
+    }
+
+    /// The root that must have signed this act.
+    pub(super) fn signs(&self, act: &Act) -> Option<Root> {
+        match act {
+            Act::Founded(_) => None,
+            Act::RootRotated { root, .. } => (root.commitment() == self.next_root).then(|| root.clone()),
+            _ => Some(self.root.clone()),
+        }
+    }
+
+    /// Who may do what after this act.
+    pub(super) fn after(&self, act: &Act) -> Result<Self, Refused> {
+        let mut next = self.clone();
+        match act {
+            Act::Founded(_) => return Err(Refused::Rule("an agency is founded once")),
+            Act::WriterAdded(writer) => next.add_writer(writer)?,
+            Act::WriterScoped { key, scope, last } => {
+                scope.check()?;
+                let writer = next.ending(key, last)?;
+                if writer.end.is_some() {
+                    return Err(Refused::Rule("a key that ended gets no other scope"));
+                }
+                close(writer, last);
+                writer.terms.push(Term {
+                    scope: scope.clone(),
+                    last: None,
+                });
+            }
+            Act::WriterEnded { key, last, end } => {
+                let writer = next.ending(key, last)?;
+                close(writer, last);
+                writer.end = Some(*end);
+            }
+            Act::BadgeKeyAdded(key) => next.add_badge_key(*key)?,
+            Act::BadgeKeyEnded { key, end } => {
+                let known = next.badge_keys.get_mut(key);
+                *known.ok_or(Refused::Rule("only a badge key that was added can end"))? = Some(*end);
+            }
+            Act::RootRotated { root, next_root } => {
+                root.check()?;
+                if root.commitment() != self.next_root {
+                    return Err(Refused::Rule("the new root is not what was committed to"));
+                }
+                next.root = root.clone();
+                next.next_root = *next_root;
+            }
+        }
+        Ok(next)
+    }
+
+    fn add_writer(&mut self, writer: &WriterKey) -> Result<(), Refused> {
+        writer.scope.check()?;
+        let term = Term {
+            scope: writer.scope.clone(),
+            last: None,
+        };
+        let begun = Writer {
+            terms: vec![term],
+            end: None,
+        };
+        let known = self.writers.insert(writer.key, begun);
+        if known.is_some() || self.writers.len() > MAX_KEYS {
+            return Err(Refused::Rule(
+                "a writer key is added once; an agency has at most 128 in its life",
+            ));
+        }
+        Ok(())
+    }
+
+    fn add_badge_key(&mut self, key: PublicKey) -> Result<(), Refused> {
+        let known = self.badge_keys.insert(key, None);
+        if known.is_some() || self.badge_keys.len() > MAX_KEYS {
+            return Err(Refused::Rule(
+                "a badge key is added once; an agency has at most 128 in its life",
+            ));
+        }
+        Ok(())
+    }
+
+    fn ending(&mut self, key: &PublicKey, last: &[Hash]) -> Result<&mut Writer, Refused> {
+        if last.len() > MAX_PARENTS || !last.is_sorted_by(|a, b| a < b) {
+            return Err(Refused::Rule("at most 16 last envelopes, sorted, each once"));
+        }
+        let writer = self.writers.get_mut(key);
+        writer.ok_or(Refused::Rule("only a writer key that was added can end"))
+    }
+
+    /// The root.
+    #[must_use]
+    pub const fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// The commitment to the next root.
+    #[must_use]
+    pub const fn next_root(&self) -> Hash {
+        self.next_root
+    }
+
+    /// What a writer key may do; none, if it was never added.
+    #[must_use]
+    pub fn writer(&self, key: &PublicKey) -> Option<&Writer> {
+        self.writers.get(key)
+    }
+
+    /// All writer keys, ended ones included.
+    #[must_use]
+    pub const fn writers(&self) -> &BTreeMap<PublicKey, Writer> {
+        &self.writers
+    }
+
+    /// The writer keys that have not ended, with what they may write now.
+    pub fn live_writers(&self) -> impl Iterator<Item = (&PublicKey, &WriterScope)> {
+        let live = self.writers.iter().filter(|(_, writer)| writer.end.is_none());
+        live.filter_map(|(key, writer)| Some((key, &writer.terms.last()?.scope)))
+    }
+
+    /// The badge keys, and how those ended that did.
+    #[must_use]
+    pub const fn badge_keys(&self) -> &BTreeMap<PublicKey, Option<End>> {
+        &self.badge_keys
+    }
+}
+
+/// Closes the open term; of a key that ended, the last term is closed anew.
+fn close(writer: &mut Writer, last: &[Hash]) {
+    if let Some(term) = writer.terms.last_mut() {
+        term.last = Some(last.to_vec());
+    }
+}

@@ -1,0 +1,141 @@
+//! A log that begins with a checkpoint: it answers from the checkpoint's rows while the history behind it is fetched.
+
+use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, PublicKey, Row};
+use crate::{
+    checkpoint::{self, BadPage, Checkpoint},
+    signed::Verified,
+    status_list,
+};
+
+/// What stands in for the history.
+#[derive(Debug)]
+pub(super) struct Base {
+    checkpoint: Verified<Checkpoint>,
+    pages: Vec<Vec<u8>>,
+    /// Revocations and suspensions from after the checkpoint.
+    above: Vec<Row>,
+}
+
+/// What the history said of the checkpoint that stood in for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// The same rows.
+    Same,
+    /// Other rows: the writer signed a checkpoint that is not what its log says.
+    Differs,
+    /// They cannot be compared any more: a key ended since, or a value was expunged.
+    Unknown,
+}
+
+impl AgencyLog {
+    /// Begins with a checkpoint whose pages are all here; gives its rows.
+    ///
+    /// # Errors
+    /// [`BadPage`], if a page is none, or not the one that the checkpoint names, or the writer may not write all of it.
+    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<Vec<Row>, BadPage> {
+        if checkpoint::names(&pages) != checkpoint.get().pages {
+            return Err(BadPage);
+        }
+        let rows = rows_of(self.key_log.genesis(), &pages)?;
+        let mut live = self.key_log.authority().live_writers();
+        let scope = live
+            .find(|(key, _)| **key == checkpoint.get().writer)
+            .map(|(_, scope)| scope);
+        if !scope.is_some_and(|scope| rows.iter().all(|row| scope.holds(&row.document))) {
+            return Err(BadPage);
+        }
+        self.base = Some(Base {
+            checkpoint,
+            pages,
+            above: vec![],
+        });
+        Ok(rows)
+    }
+
+    /// The checkpoint that stands in for the history, while it does.
+    #[must_use]
+    pub fn base(&self) -> Option<&Verified<Checkpoint>> {
+        self.base.as_ref().map(|base| &base.checkpoint)
+    }
+
+    /// The rows to answer from: the checkpoint's, with what was revoked since, while it stands in for the history;
+    /// otherwise those that follow from the envelopes.
+    ///
+    /// # Errors
+    /// [`Broken`], if a document cannot be read.
+    pub fn answers(&self) -> Result<Vec<Row>, Broken> {
+        match &self.base {
+            Some(base) => {
+                let mut rows = rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default();
+                rows.extend(base.above.iter().cloned());
+                Ok(rows)
+            }
+            None => self.rows(),
+        }
+    }
+
+    /// Counts at once what an envelope from after the checkpoint revokes or suspends, though its ancestors are not
+    /// here; gives those rows. Everything else in it waits.
+    pub fn count_restrictions(&mut self, envelope: &Envelope) -> Vec<Row> {
+        let Some(base) = &mut self.base else { return vec![] };
+        let agency = self.key_log.genesis();
+        let writer: PublicKey = envelope.header().writer;
+        let mut live = self.key_log.authority().live_writers();
+        let Some((_, scope)) = live.find(|(key, _)| **key == writer) else {
+            return vec![];
+        };
+        let restricts = |(document, key, value): &(&DocumentId, &str, &[u8])| {
+            let is_status = matches!(document, DocumentId::StatusList(_)) && scope.holds(document);
+            is_status && status_list::restricts(key, value)
+        };
+        let rows: Vec<Row> = envelope
+            .puts()
+            .filter(restricts)
+            .map(|(document, key, value)| Row {
+                agency,
+                document: document.clone(),
+                key: key.to_owned(),
+                values: vec![value.to_vec()],
+            })
+            .collect();
+        base.above.extend(rows.iter().cloned());
+        rows
+    }
+
+    /// Compares, once the history reaches the checkpoint's heads: then the log stands on its own.
+    pub(super) fn leave_base(&mut self) -> Option<Compared> {
+        let it = self.base.as_ref()?.checkpoint.get();
+        if !it.heads.iter().all(|head| self.kept.contains_key(head)) {
+            return None;
+        }
+        let has_gaps = self.envelopes().any(|envelope| envelope.gaps().next().is_some());
+        let compared = if it.key_log != self.key_log.head() || has_gaps {
+            Compared::Unknown
+        } else if checkpoint::names(&checkpoint::pages(&self.fold_at(&it.heads))) == it.pages {
+            Compared::Same
+        } else {
+            Compared::Differs
+        };
+        self.base = None;
+        Some(compared)
+    }
+
+    /// The pages of this log's rows as they are now, if these are the heads.
+    ///
+    /// # Errors
+    /// [`Broken`], if a document cannot be read.
+    pub fn pages_at(&self, heads: &[Hash]) -> Result<Option<Vec<Vec<u8>>>, Broken> {
+        if self.base.is_some() || self.heads() != heads {
+            return Ok(None);
+        }
+        Ok(Some(checkpoint::pages(&self.rows()?)))
+    }
+}
+
+fn rows_of(agency: Hash, pages: &[Vec<u8>]) -> Result<Vec<Row>, BadPage> {
+    let mut rows = Vec::new();
+    for page in pages {
+        rows.extend(checkpoint::read_page(agency, page)?);
+    }
+    Ok(rows)
+}

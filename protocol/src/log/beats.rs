@@ -1,0 +1,145 @@
+//! How fresh a log is: the heartbeats of its writers.
+
+use registry_schema::Timestamp;
+
+use super::{AgencyLog, DocumentId, Hash};
+use crate::{
+    heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
+    signed::{PublicKey, Verified},
+};
+
+#[derive(Default)]
+pub(super) struct Beats {
+    /// The newest heartbeat of which all heads are kept.
+    counted: Option<Verified<Heartbeat>>,
+    /// The oldest newer one of which some are not: a laggard that catches up with it gains freshness.
+    pending: Option<Verified<Heartbeat>>,
+}
+
+/// What came of a heartbeat.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// All that it names is kept: the log is as fresh as it says.
+    Counted,
+    /// These envelopes that it names are not kept yet.
+    Missing(Vec<Hash>),
+    /// Nothing new.
+    Old,
+    /// Too far ahead of our clock to be believed yet.
+    Ahead,
+}
+
+impl AgencyLog {
+    /// Takes in a verified heartbeat.
+    pub fn hear(&mut self, heartbeat: Verified<Heartbeat>, now: Timestamp) -> Heard {
+        let issued = heartbeat.get().issued;
+        if issued > now.plus_seconds(MAX_AHEAD_SECONDS) {
+            return Heard::Ahead;
+        }
+        let heads = &heartbeat.get().heads;
+        let missing: Vec<Hash> = heads.iter().filter(|head| !self.holds(head)).copied().collect();
+        let beats = self.beats.entry(heartbeat.get().writer).or_default();
+        let counted = beats.counted.as_ref();
+        if counted.is_some_and(|counted| counted.get().issued >= issued) {
+            return Heard::Old;
+        }
+        if missing.is_empty() {
+            beats.counted = Some(heartbeat);
+            beats.pending.take_if(|pending| pending.get().issued <= issued);
+            return Heard::Counted;
+        }
+        let pending = beats.pending.as_ref();
+        if pending.is_none_or(|pending| issued < pending.get().issued) {
+            beats.pending = Some(heartbeat);
+        }
+        Heard::Missing(missing)
+    }
+
+    pub(super) fn count_pending(&mut self) {
+        for beats in self.beats.values_mut() {
+            let all_kept = |h: &mut Verified<Heartbeat>| h.get().heads.iter().all(|head| self.kept.contains_key(head));
+            if let Some(heartbeat) = beats.pending.take_if(all_kept) {
+                beats.counted = Some(heartbeat);
+            }
+        }
+    }
+
+    /// The counted heartbeats.
+    pub fn counted(&self) -> impl Iterator<Item = &Verified<Heartbeat>> {
+        self.beats.values().filter_map(|beats| beats.counted.as_ref())
+    }
+
+    /// The heads that heartbeats name and that are not kept yet.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<Hash> {
+        let pending = self.beats.values().filter_map(|beats| beats.pending.as_ref());
+        let heads = pending.flat_map(|h| &h.get().heads).filter(|head| !self.holds(head));
+        heads.copied().collect()
+    }
+
+    /// A writer's counted heartbeat.
+    #[must_use]
+    pub fn counted_of(&self, writer: &PublicKey) -> Option<&Verified<Heartbeat>> {
+        self.beats.get(writer)?.counted.as_ref()
+    }
+
+    /// How many envelopes are known to exist and are not kept, or not whole.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        self.awaited().len() + self.cuts.missing().len() + self.gaps.len()
+    }
+
+    /// How fresh the whole log is: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if one
+    /// was never heard, if there is no writer, or if something is missing without which no heartbeat can be believed.
+    #[must_use]
+    pub fn freshness(&self) -> Option<(Timestamp, Timestamp)> {
+        self.freshness_where(|_| true, None)
+    }
+
+    /// How fresh one document is: the oldest counted heartbeat among the writers that may write to it.
+    #[must_use]
+    pub fn freshness_of(&self, document: &DocumentId) -> Option<(Timestamp, Timestamp)> {
+        self.freshness_where(|scope| scope.holds(document), None)
+    }
+
+    /// How fresh this node's own agency is here, where `own` writes: the oldest of the agency's *other* writers, or
+    /// now.
+    #[must_use]
+    pub fn freshness_at_home(&self, own: &PublicKey, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        self.freshness_where(|_| true, Some((own, now)))
+    }
+
+    fn freshness_where(
+        &self,
+        concerns: impl Fn(&crate::key_log::WriterScope) -> bool,
+        own: Option<(&PublicKey, Timestamp)>,
+    ) -> Option<(Timestamp, Timestamp)> {
+        if !self.cuts.missing().is_empty() || !self.gaps.is_empty() {
+            return None;
+        }
+        if let Some(checkpoint) = self.base() {
+            // It speaks for its own writer alone.
+            let it = checkpoint.get();
+            let mut writers = self
+                .key_log
+                .authority()
+                .live_writers()
+                .filter(|(_, scope)| concerns(scope));
+            let speaks = writers.all(|(writer, _)| *writer == it.writer);
+            return speaks.then(|| (it.issued, it.good_until()));
+        }
+        let mut oldest: Option<(Timestamp, Timestamp)> = None;
+        let writers = self.key_log.authority().live_writers();
+        for (writer, _) in writers.filter(|(_, scope)| concerns(scope)) {
+            let this = match own {
+                Some((own, now)) if own == writer => (now, now.plus_seconds(1)),
+                _ => {
+                    let counted = self.counted_of(writer)?.get();
+                    (counted.issued, counted.good_until())
+                }
+            };
+            oldest = Some(oldest.map_or(this, |(as_of, until)| (as_of.min(this.0), until.min(this.1))));
+        }
+        oldest
+    }
+}

@@ -1,0 +1,184 @@
+//! Which envelopes come before which: branches, forks, and the grants that wait for a fork to be joined.
+
+use super::{AgencyLog, Arc, BTreeSet, Clock, DocumentId, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
+use crate::document::admits;
+
+/// A writer's run of envelopes without fork or join.
+#[derive(Debug)]
+pub(super) struct Branch {
+    /// The hash of the first, which names the branch everywhere.
+    name: Hash,
+    writer: PublicKey,
+    /// The number of the first.
+    first: u32,
+    pub(super) envelopes: Vec<Hash>,
+}
+
+/// Takes another's reach into a clock.
+pub(super) fn extend(clock: &mut Clock, other: &Clock) {
+    for (branch, reach) in other {
+        let known = clock.entry(*branch).or_insert(*reach);
+        *known = (*known).max(*reach);
+    }
+}
+
+impl AgencyLog {
+    pub(super) fn branch(&self, branch: u32) -> Option<&Branch> {
+        self.branches.get(branch as usize)
+    }
+
+    /// The newest envelopes that a writer names as parents and as heads: all of them, or its own and some others while
+    /// more branches are open than an envelope can join. Sorted.
+    #[must_use]
+    pub fn newest_for(&self, writer: &PublicKey) -> Vec<Hash> {
+        let is_others = |hash: &Hash| {
+            let kept = self.kept.get(hash);
+            kept.is_none_or(|kept| kept.envelope.header().writer != *writer)
+        };
+        let mut newest = self.heads();
+        newest.sort_by_key(is_others);
+        newest.truncate(MAX_PARENTS);
+        newest.sort_unstable();
+        newest
+    }
+
+    /// What a writer's next envelope begins with: its number, and its parents.
+    #[must_use]
+    pub fn next_for(&self, writer: &PublicKey) -> (u32, Vec<Hash>) {
+        let parents = self.newest_for(writer);
+        (self.next_sequence(writer, &parents), parents)
+    }
+
+    /// How many of a writer's own envelopes, one after the other, are among these and their ancestors.
+    pub(super) fn next_sequence(&self, writer: &PublicKey, parents: &[Hash]) -> u32 {
+        let clocks = parents.iter().filter_map(|parent| self.kept.get(parent));
+        let reaches = clocks.flat_map(|kept| kept.place.clock.iter());
+        let own = reaches.filter_map(|(branch, reach)| {
+            let branch = self.branch(*branch).filter(|branch| branch.writer == *writer)?;
+            Some(branch.first + reach + 1)
+        });
+        own.max().unwrap_or(0)
+    }
+
+    /// Notes whose child of its own writer an envelope is; says whether that makes a fork, which renames branches.
+    pub(super) fn note_family(&mut self, hash: Hash, envelope: &Envelope) -> bool {
+        let own = self.own_parents(envelope);
+        if own.is_empty() {
+            let beginnings = self.beginnings.entry(envelope.header().writer).or_default();
+            beginnings.push(hash);
+            return beginnings.len() > 1;
+        }
+        let mut forks = false;
+        for parent in own {
+            let children = self.own_children.entry(parent).or_default();
+            children.push(hash);
+            forks |= children.len() > 1;
+        }
+        forks
+    }
+
+    /// Another envelope of the same writer with the same number: the two prove two histories.
+    pub(super) fn twin(&self, envelope: &Envelope, hash: Hash) -> Option<Hash> {
+        let header = envelope.header();
+        let same_writer = self.branches.iter().filter(|branch| branch.writer == header.writer);
+        let mut same_number = same_writer.filter_map(|branch| {
+            let position = header.sequence.checked_sub(branch.first)?;
+            branch.envelopes.get(position as usize)
+        });
+        same_number.find(|twin| **twin != hash).copied()
+    }
+
+    fn own_parents(&self, envelope: &Envelope) -> Vec<Hash> {
+        let writer = envelope.header().writer;
+        let is_own = |parent: &&Hash| {
+            let kept = self.kept.get(parent);
+            kept.is_some_and(|kept| kept.envelope.header().writer == writer)
+        };
+        envelope.header().parents.iter().filter(is_own).copied().collect()
+    }
+
+    /// Finds the place of an envelope whose parents have theirs.
+    pub(super) fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
+        let own = self.own_parents(envelope);
+        let is_only_child = |parent: &Hash| {
+            self.own_children
+                .get(parent)
+                .is_some_and(|children| children.len() == 1)
+        };
+        let before = match own.as_slice() {
+            [parent] if is_only_child(parent) => self.kept.get(parent).map(|kept| kept.place.clone()),
+            _ => None,
+        };
+        let (branch, branch_name, position) = match before {
+            Some(before) => (before.branch, before.branch_name, before.position + 1),
+            None => {
+                self.branches.push(Branch {
+                    name: hash,
+                    writer: envelope.header().writer,
+                    first: envelope.header().sequence,
+                    envelopes: vec![],
+                });
+                (u32::try_from(self.branches.len() - 1).unwrap_or(u32::MAX), hash, 0)
+            }
+        };
+        if let Some(branch) = self.branches.get_mut(branch as usize) {
+            branch.envelopes.push(hash);
+        }
+        let mut clock = Clock::new();
+        for parent in &envelope.header().parents {
+            if let Some(kept) = self.kept.get(parent) {
+                extend(&mut clock, &kept.place.clock);
+            }
+        }
+        clock.insert(branch, position);
+        Place {
+            branch,
+            branch_name,
+            position,
+            clock: Arc::new(clock),
+        }
+    }
+
+    /// Finds the grants that wait: an envelope of their writer is neither before nor after them, and none joins both.
+    pub(super) fn note_waiting(&mut self) {
+        self.waiting.clear();
+        if self.forks.is_empty() || self.heads.len() < 2 {
+            return;
+        }
+        let tips: Vec<(PublicKey, Place)> = self
+            .branches
+            .iter()
+            .filter_map(|branch| Some((branch.writer, self.kept.get(branch.envelopes.last()?)?.place.clone())))
+            .collect();
+        let heads: Vec<Place> = self
+            .heads
+            .iter()
+            .filter_map(|head| Some(self.kept.get(head)?.place.clone()))
+            .collect();
+        let is_open = |writer: &PublicKey, place: &Place| {
+            tips.iter().any(|(of, tip)| {
+                let apart = of == writer && !tip.covers(place) && !place.covers(tip);
+                apart && !heads.iter().any(|head| head.covers(tip) && head.covers(place))
+            })
+        };
+        let mut waiting = BTreeSet::new();
+        for kept in self.order.iter().filter_map(|hash| self.kept.get(hash)) {
+            let grants = kept
+                .envelope
+                .puts()
+                .filter(|(document, key, value)| document.is_grant(key) && admits(document, key, value));
+            let places: Vec<(DocumentId, String)> = grants.map(|(d, key, _)| (d.clone(), key.to_owned())).collect();
+            if !places.is_empty() && is_open(&kept.envelope.header().writer, &kept.place) {
+                waiting.extend(places);
+            }
+        }
+        self.waiting = waiting;
+    }
+
+    /// The name of the branch that an envelope is in, for diagnosis.
+    #[must_use]
+    pub fn branch_of(&self, hash: &Hash) -> Option<Hash> {
+        let place = &self.kept.get(hash)?.place;
+        self.branch(place.branch).map(|branch| branch.name)
+    }
+}

@@ -1,0 +1,60 @@
+//! The rows without automerge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AgencyLog, Clock, DocumentId, Hash, Place, Row, family};
+use crate::{document::admits, status_list};
+
+impl AgencyLog {
+    /// The same rows from the parents alone, without automerge: a put survives while no later one replaced it.
+    /// For tests, for diagnosis, and for rows as they once were.
+    #[must_use]
+    pub fn fold_without_automerge(&self) -> Vec<Row> {
+        self.fold_at(&self.heads())
+    }
+
+    /// The rows as they were when these were the newest envelopes.
+    #[must_use]
+    pub fn fold_at(&self, heads: &[Hash]) -> Vec<Row> {
+        let mut reach = Clock::new();
+        for kept in heads.iter().filter_map(|head| self.kept.get(head)) {
+            family::extend(&mut reach, &kept.place.clock);
+        }
+        let is_reached = |place: &Place| reach.get(&place.branch).is_some_and(|reach| place.position <= *reach);
+        let mut standing: BTreeMap<(&DocumentId, &str), Vec<(&Place, &[u8])>> = BTreeMap::new();
+        let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
+        for kept in kept.filter(|kept| is_reached(&kept.place)) {
+            let writer = &kept.envelope.header().writer;
+            for (document, key, value) in kept.envelope.puts() {
+                let counts = admits(document, key, value)
+                    && self.cuts.may_put(&self.key_log, writer, &kept.place, document, key);
+                if !counts {
+                    continue;
+                }
+                let here = standing.entry((document, key)).or_default();
+                let write_once = matches!(document, DocumentId::StatusList(_)) && status_list::is_write_once(key);
+                if write_once && here.iter().any(|(place, _)| kept.place.covers(place)) {
+                    continue;
+                }
+                here.retain(|(place, _)| !kept.place.covers(place));
+                here.push((&kept.place, value));
+            }
+        }
+        let agency = self.key_log.genesis();
+        let row = |((document, key), values): ((&DocumentId, &str), Vec<(&Place, &[u8])>)| {
+            let values: BTreeSet<Vec<u8>> = values.into_iter().map(|(_, value)| value.to_vec()).collect();
+            Row {
+                agency,
+                document: document.clone(),
+                key: key.to_owned(),
+                values: values.into_iter().collect(),
+            }
+        };
+        let rows = standing
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(row)
+            .collect();
+        status_list::hide_expunged(rows)
+    }
+}

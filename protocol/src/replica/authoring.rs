@@ -1,0 +1,233 @@
+//! What this node says itself: envelopes, key-log entries, heartbeats, checkpoints, countersignatures.
+
+use registry_schema::Timestamp;
+
+use super::{Failed, Hash, Replica, Step};
+use crate::{
+    checkpoint::{self, Checkpoint, Held},
+    cosigned::Cosigned,
+    document::Row,
+    envelope::{Envelope, MAX_PARENTS, Put, SignedEnvelope},
+    heartbeat::Heartbeat,
+    key_log::{Act, KeyLogEntry},
+    log::AgencyLog,
+    message::Request,
+    session::Asked,
+    signed::{PublicKey, Refused, Verified},
+};
+
+impl Replica {
+    pub(super) fn author(
+        &mut self,
+        puts: Vec<Put>,
+        now: Timestamp,
+        rng: &mut dyn rand::Rng,
+        step: &mut Step,
+    ) -> Result<(), Failed> {
+        let log = self.logs.get_mut(&self.settings.home).ok_or(Failed::NoKeyLog)?;
+        let next = log.next_for(&self.settings.key.public());
+        let envelope = Envelope::seal(&self.settings.key, log.key_log(), next, now, puts, rng)?;
+        let pushed = vec![envelope.signed()];
+        step.keep(log, envelope)??;
+        self.beat(now, step)?;
+        self.push(pushed, step);
+        Ok(())
+    }
+
+    /// Whether the key log lets this replica's key put all of this.
+    #[must_use]
+    pub fn may_put(&self, puts: &[Put]) -> bool {
+        let Some(log) = self.logs.get(&self.settings.home) else {
+            return false;
+        };
+        let key = self.settings.key.public();
+        let mut live = log.key_log().authority().live_writers();
+        let scope = live.find(|(writer, _)| **writer == key).map(|(_, scope)| scope);
+        scope.is_some_and(|scope| puts.iter().all(|put| scope.holds(&put.document)))
+    }
+
+    /// Whether an entry may be added to this agency's own key log: it follows the last one, its root signed it, and
+    /// the envelopes that it names are here.
+    ///
+    /// # Errors
+    /// [`Refused`], if it may not.
+    pub fn check_entry(&self, entry: &Cosigned<KeyLogEntry>) -> Result<(), Refused> {
+        let log = self.logs.get(&self.settings.home).ok_or(Refused::Authority)?;
+        let claim = entry.claim()?;
+        if claim.previous != Some(log.key_log().head()) {
+            return Err(Refused::Rule(
+                "the entry follows another one than the key log's last: it was made before the log grew, or for another agency",
+            ));
+        }
+        if let Act::WriterEnded { last, .. } | Act::WriterScoped { last, .. } = &claim.act
+            && !last.iter().all(|hash| log.holds(hash))
+        {
+            return Err(Refused::Rule("the entry names a last envelope that is not here"));
+        }
+        log.key_log().clone().add(entry.clone()).map(drop)
+    }
+
+    /// Which rows would alter, as a dry run of adding this entry: among them those that it un-revokes.
+    ///
+    /// # Errors
+    /// [`Failed`], if the log cannot be built again.
+    pub fn consequences(&self, entry: &Cosigned<KeyLogEntry>) -> Result<Vec<(Row, Row)>, Failed> {
+        let log = self.logs.get(&self.settings.home).ok_or(Failed::NoKeyLog)?;
+        let mut trial = AgencyLog::new(log.key_log().clone());
+        for envelope in log.envelopes() {
+            trial.keep(envelope.clone())?;
+        }
+        let before = trial.rows()?;
+        trial.add_entry(entry.clone())??;
+        let after = trial.rows()?;
+        let row_after = |row: &Row| {
+            let same_place = |other: &&Row| other.document == row.document && other.key == row.key;
+            let gone = || Row {
+                values: vec![],
+                ..row.clone()
+            };
+            after.iter().find(same_place).cloned().unwrap_or_else(gone)
+        };
+        let pairs = before.into_iter().map(|row| (row_after(&row), row));
+        Ok(pairs
+            .filter(|(after, before)| after != before)
+            .map(|(after, before)| (before, after))
+            .collect())
+    }
+
+    pub(super) fn enter(
+        &mut self,
+        entry: Cosigned<KeyLogEntry>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), Failed> {
+        let home = self.settings.home;
+        let log = self.logs.get_mut(&home).ok_or(Failed::NoKeyLog)?;
+        if let Some(rows) = log.add_entry(entry)?? {
+            step.key_log_grew(log, rows);
+        }
+        if self.is_writer() {
+            self.beat(now, step)?;
+            self.push(vec![], step);
+        } else {
+            // Nobody here may sign a heartbeat; peers hear of the entry by the exchange.
+            self.exchange_with_all(now, step);
+        }
+        Ok(())
+    }
+
+    /// Signs a heartbeat for the log as it is now.
+    pub(super) fn beat(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+        let home = self.settings.home;
+        let log = self.logs.get_mut(&home).ok_or(Failed::NoKeyLog)?;
+        // Strictly later than the last, even if the clock stood still or went back: of two, the newer counts.
+        let writer = self.settings.key.public();
+        let last = log.counted_of(&writer).map(|h| h.get().issued);
+        let issued = last.map_or(now, |last| now.max(Timestamp(last.0 + 1)));
+        let own = |(checkpoint, _): &&(Verified<Checkpoint>, _)| checkpoint.get().writer == writer;
+        let heartbeat = self.settings.key.sign(&Heartbeat {
+            version: 1,
+            agency: home,
+            writer,
+            key_log: log.key_log().head(),
+            heads: log.newest_for(&writer),
+            issued,
+            next_by: issued.plus_seconds(self.settings.heartbeat_term),
+            checkpoint: self
+                .checkpoints
+                .get(&home)
+                .filter(own)
+                .map(|(checkpoint, _)| checkpoint.hash()),
+        })?;
+        log.hear(heartbeat.clone(), issued);
+        step.batch.heartbeats.push(heartbeat);
+        self.last_beat = Some(now);
+        Ok(())
+    }
+
+    /// Signs a checkpoint, if enough was written since the last. Says whether it did.
+    pub(super) fn make_checkpoint(&mut self, now: Timestamp, step: &mut Step) -> Result<bool, Failed> {
+        let home = self.settings.home;
+        let log = self.logs.get(&home).ok_or(Failed::NoKeyLog)?;
+        let last = self.checkpoints.get(&home).map(|(checkpoint, _)| checkpoint.get());
+        let envelopes = u32::try_from(log.len()).unwrap_or(u32::MAX);
+        let since = envelopes.saturating_sub(last.map_or(0, |last| last.envelopes));
+        // Nobody begins with one from before the key log grew.
+        let outdated = last.is_some_and(|last| last.key_log != log.key_log().head());
+        let heads = log.heads();
+        if (since < self.settings.checkpoint_every && !outdated) || heads.len() > MAX_PARENTS {
+            return Ok(false);
+        }
+        let pages = checkpoint::pages(&log.rows()?);
+        if pages.len() > checkpoint::MAX_PAGES {
+            return Ok(false);
+        }
+        let checkpoint = self.settings.key.sign(&Checkpoint {
+            version: 1,
+            agency: home,
+            writer: self.settings.key.public(),
+            key_log: log.key_log().head(),
+            heads,
+            envelopes,
+            issued: now,
+            next_by: now.plus_seconds(self.settings.heartbeat_term),
+            pages: checkpoint::names(&pages),
+        })?;
+        self.checkpoints.insert(home, (checkpoint.clone(), pages.clone()));
+        step.batch.checkpoints.push((checkpoint, pages));
+        Ok(true)
+    }
+
+    /// Sends what this agency just wrote to all who are there.
+    pub(super) fn push(&mut self, envelopes: Vec<SignedEnvelope>, step: &mut Step) {
+        let agency = self.settings.home;
+        let heartbeat = step.batch.heartbeats.last().map(|h| h.signed().clone());
+        let request = Request::Push {
+            agency,
+            envelopes,
+            heartbeat,
+        };
+        for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
+            self.call(peer, Asked::Push, &request, step);
+        }
+    }
+
+    /// Tells every peer whose own log reaches further here than it was told, that it is held.
+    pub(super) fn countersign(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+        let home = self.settings.home;
+        if !self.is_writer() {
+            return Ok(());
+        }
+        let mut due: Vec<(Hash, Hash, Vec<Hash>)> = Vec::new();
+        for (peer, session) in &self.sessions {
+            let Some(log) = self.logs.get(&session.agency) else {
+                continue;
+            };
+            let heads = log.heads();
+            let whole = log.base().is_none() && log.missing() == 0 && heads.len() <= MAX_PARENTS;
+            if session.agency != home && whole && !heads.is_empty() && session.told_held != heads {
+                due.push((*peer, session.agency, heads));
+            }
+        }
+        let writer: PublicKey = self.settings.key.public();
+        let Some(key_log) = self.logs.get(&home).map(|log| log.key_log().head()) else {
+            return Ok(());
+        };
+        for (peer, of, heads) in due {
+            if let Some(session) = self.sessions.get_mut(&peer) {
+                session.told_held.clone_from(&heads);
+            }
+            let held = self.settings.key.sign(&Held {
+                version: 1,
+                agency: home,
+                writer,
+                key_log,
+                of,
+                heads,
+                at: now,
+            })?;
+            self.call(peer, Asked::Held, &Request::Held(held.signed().clone()), step);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Making a replica from what the store holds.
+
+use super::{AgencyLog, BTreeMap, BTreeSet, Failed, Hash, KeyLog, OwnLog, Replica, Settings, Verified};
+use crate::{
+    checkpoint::{Checkpoint, Held},
+    envelope::SignedEnvelope,
+    heartbeat::Heartbeat,
+    log::Keeping,
+    signed::Signed,
+};
+
+/// What a store holds: in the order in which it was written.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// Key logs.
+    pub key_logs: Vec<KeyLog>,
+    /// Envelopes with their agency, in the order in which they were kept.
+    pub envelopes: Vec<(Hash, SignedEnvelope)>,
+    /// Counted heartbeats with their agency.
+    pub heartbeats: Vec<(Hash, Signed<Heartbeat>)>,
+    /// Of each agency the newest checkpoint, with its pages.
+    pub checkpoints: Vec<(Hash, Signed<Checkpoint>, Vec<Vec<u8>>)>,
+    /// Countersignatures for our own log, with the holder's agency.
+    pub held: Vec<(Hash, Signed<Held>)>,
+}
+
+impl Replica {
+    /// A replica that holds what the store holds. Signatures are checked again: a disk is not to be trusted blindly
+    /// either.
+    ///
+    /// # Errors
+    /// [`Failed`], if the store holds what it should not.
+    pub fn restore(settings: Settings, stored: Stored) -> Result<Self, Failed> {
+        let logs = stored
+            .key_logs
+            .into_iter()
+            .map(|log| (log.genesis(), AgencyLog::new(log)));
+        let mut logs: BTreeMap<Hash, AgencyLog> = logs.collect();
+        for (agency, signed) in stored.envelopes {
+            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
+            let envelope = signed.verify(log.key_log())?;
+            match log.keep(envelope)? {
+                Keeping::Missing(_) => return Err(Failed::StoreOrder),
+                Keeping::Refused(refused) => return Err(Failed::Own(refused)),
+                Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_) => {}
+            }
+        }
+        for (agency, signed) in stored.heartbeats {
+            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
+            let heartbeat = Heartbeat::read(signed, log.key_log())?;
+            let issued = heartbeat.get().issued;
+            log.hear(heartbeat, issued);
+        }
+        let mut checkpoints: BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)> = BTreeMap::new();
+        for (agency, signed, pages) in stored.checkpoints {
+            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
+            let checkpoint = Checkpoint::read(signed, log.key_log())?;
+            let behind = !checkpoint.get().heads.iter().all(|head| log.holds(head));
+            // One whose history is not all here stands in for it again. A damaged one is fetched again.
+            if behind && agency != settings.home && log.adopt(checkpoint.clone(), pages.clone()).is_err() {
+                continue;
+            }
+            checkpoints.insert(agency, (checkpoint, pages));
+        }
+        let mut reach = BTreeMap::new();
+        for (holder, signed) in stored.held {
+            let log = logs.get(&holder).ok_or(Failed::NoKeyLog)?;
+            reach.insert(holder, Held::read(signed, log.key_log())?);
+        }
+        if !logs.contains_key(&settings.home) {
+            return Err(Failed::NoKeyLog);
+        }
+        let alone = settings.pinned.iter().all(|agency| *agency == settings.home);
+        let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
+        Ok(Self {
+            settings,
+            logs,
+            own_log,
+            sessions: BTreeMap::new(),
+            last_call: 0,
+            last_beat: None,
+            last_expunging: None,
+            checkpoints,
+            adopting: BTreeMap::new(),
+            declined: BTreeSet::new(),
+            reach,
+        })
+    }
+}

@@ -1,0 +1,232 @@
+//! Taking in what peers have: key logs, envelopes, heartbeats, countersignatures.
+
+use registry_schema::Timestamp;
+
+use super::{AgencyLog, Failed, Hash, KeyLog, OwnLog, Replica, Step};
+use crate::{
+    checkpoint::Held,
+    envelope::SignedEnvelope,
+    heartbeat::{Heartbeat, Unverified},
+    key_log::SignedEntry,
+    log::Heard,
+    message::{MAX_HASHES, Request, Summary},
+    misbehaviour::Misbehaviour,
+    session::Asked,
+    signed::Signed,
+};
+
+impl Replica {
+    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again.
+    pub(super) fn hear_of_own_log(&mut self, summaries: &[Summary]) {
+        let home = self.settings.home;
+        let Some(log) = self.logs.get(&home) else { return };
+        let abroad = summaries.iter().find(|summary| summary.agency == home);
+        if abroad.is_none_or(|summary| summary.heads.iter().all(|head| log.holds(head))) {
+            self.own_log = OwnLog::Known;
+        }
+    }
+
+    /// Looks at what a peer says it has, and asks for what is missing here.
+    pub(super) fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
+        for summary in summaries {
+            if self.settings.pinned.contains(&summary.agency) && !self.consider_agency(peer, summary, now, step) {
+                return;
+            }
+        }
+    }
+
+    /// Says whether the peer is still to be listened to.
+    fn consider_agency(&mut self, peer: Hash, summary: Summary, now: Timestamp, step: &mut Step) -> bool {
+        let agency = summary.agency;
+        let Some(log) = self.logs.get_mut(&agency) else {
+            self.ask_key_log(peer, agency, step);
+            return true;
+        };
+        let mut lacks_entries = summary.key_log.iter().any(|entry| !log.key_log().holds(entry));
+        let heads = summary.heads.into_iter();
+        let mut missing: Vec<Hash> = heads.filter(|head| !log.holds(head)).collect();
+        let mut checkpoint = None;
+        for signed in summary.heartbeats {
+            match Heartbeat::read(signed, log.key_log()) {
+                Ok(heartbeat) => {
+                    checkpoint = heartbeat.get().checkpoint.or(checkpoint);
+                    match log.hear(heartbeat.clone(), now) {
+                        Heard::Counted => step.batch.heartbeats.push(heartbeat),
+                        Heard::Missing(heads) => missing.extend(heads),
+                        Heard::Old | Heard::Ahead => {}
+                    }
+                }
+                Err(Unverified::KeyLog(_)) => lacks_entries = true,
+                Err(Unverified::Refused(refused)) => {
+                    step.expel(peer, refused.into());
+                    return false;
+                }
+            }
+        }
+        let begins = log.is_empty() && log.base().is_none() && agency != self.settings.home;
+        if lacks_entries {
+            self.ask_key_log(peer, agency, step);
+        }
+        let asked = checkpoint.is_some_and(|name| self.ask_checkpoint(peer, agency, name, step));
+        if !missing.is_empty() && !(asked && begins) {
+            self.fetch(peer, agency, missing, step);
+        }
+        self.ask_whole(peer, agency, step);
+        true
+    }
+
+    fn ask_key_log(&mut self, peer: Hash, agency: Hash, step: &mut Step) {
+        let asked = Asked::KeyLog(agency);
+        if self
+            .sessions
+            .get(&peer)
+            .is_some_and(|session| session.is_asking(&asked))
+        {
+            return;
+        }
+        let have = self.logs.get(&agency).map(|log| log.key_log().leaves());
+        let have = have.into_iter().flatten().take(MAX_HASHES).collect();
+        self.call(peer, asked, &Request::KeyLog { agency, have }, step);
+    }
+
+    /// Asks for envelopes of which values are missing here that no tombstone explains.
+    fn ask_whole(&mut self, peer: Hash, agency: Hash, step: &mut Step) {
+        let Some(log) = self.logs.get(&agency) else { return };
+        let envelopes: Vec<Hash> = log.gaps().iter().copied().take(MAX_HASHES).collect();
+        let asked = Asked::Whole(agency);
+        let asking = self
+            .sessions
+            .get(&peer)
+            .is_some_and(|session| session.is_asking(&asked));
+        if !envelopes.is_empty() && !asking {
+            self.call(peer, asked, &Request::Whole { agency, envelopes }, step);
+        }
+    }
+
+    /// Takes in entries of a key log.
+    pub(super) fn take_entries(
+        &mut self,
+        peer: Hash,
+        agency: Hash,
+        entries: Vec<SignedEntry>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), Failed> {
+        let Some(log) = self.logs.get_mut(&agency) else {
+            return self.begin_log(peer, agency, entries, now, step);
+        };
+        let mut altered = None;
+        for entry in entries {
+            match log.add_entry(entry)? {
+                Ok(Some(rows)) => altered = Some(rows),
+                Ok(None) => {}
+                Err(refused) => {
+                    step.expel(peer, refused.into());
+                    break;
+                }
+            }
+        }
+        if let Some(rows) = altered {
+            step.key_log_grew(log, rows);
+            self.exchange(peer, now, step);
+        }
+        Ok(())
+    }
+
+    fn begin_log(
+        &mut self,
+        peer: Hash,
+        agency: Hash,
+        entries: Vec<SignedEntry>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), Failed> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        match KeyLog::read(entries) {
+            Ok(log) if log.genesis() == agency => {
+                let log = AgencyLog::new(log);
+                step.key_log_grew(&log, vec![]);
+                self.logs.insert(agency, log);
+                self.exchange(peer, now, step);
+            }
+            Ok(_) => step.expel(peer, Misbehaviour::ForeignKeyLog { asked: agency }),
+            Err(refused) => step.expel(peer, refused.into()),
+        }
+        Ok(())
+    }
+
+    /// Asks a peer for envelopes with their ancestors, unless it is already asked for some of this agency.
+    pub(super) fn fetch(&mut self, peer: Hash, agency: Hash, mut want: Vec<Hash>, step: &mut Step) {
+        let session = self.sessions.get(&peer);
+        let asking =
+            session.is_some_and(|s| s.is_asking(&Asked::Envelopes(agency)) || s.is_asking(&Asked::Newer(agency)));
+        let Some(log) = self.logs.get(&agency).filter(|_| !asking) else {
+            return;
+        };
+        // The history behind a checkpoint comes first, up to exactly its heads, so that the two can be compared.
+        if let Some(base) = log.base() {
+            want.clone_from(&base.get().heads);
+        }
+        want.truncate(MAX_HASHES);
+        let have = log.heads().into_iter().take(MAX_HASHES).collect();
+        let request = Request::Envelopes { agency, want, have };
+        self.call(peer, Asked::Envelopes(agency), &request, step);
+    }
+
+    /// Takes in envelopes from a peer; gives the parents that are missing, if some are.
+    pub(super) fn take(
+        &mut self,
+        peer: Hash,
+        agency: Hash,
+        envelopes: Vec<SignedEnvelope>,
+        step: &mut Step,
+    ) -> Result<Vec<Hash>, Failed> {
+        let Some(log) = self.logs.get_mut(&agency) else {
+            return Ok(vec![]);
+        };
+        let mut missing = Vec::new();
+        let mut lacks_entries = false;
+        for signed in envelopes {
+            match signed.verify(log.key_log()) {
+                Ok(envelope) => match step.keep(log, envelope)? {
+                    Ok(parents) => missing.extend(parents),
+                    Err(refused) => {
+                        step.expel(peer, refused.into());
+                        break;
+                    }
+                },
+                Err(Unverified::KeyLog(_)) => lacks_entries = true,
+                Err(Unverified::Refused(refused)) => {
+                    step.expel(peer, refused.into());
+                    break;
+                }
+            }
+        }
+        if lacks_entries {
+            self.ask_key_log(peer, agency, step);
+        }
+        Ok(missing)
+    }
+
+    /// Takes in a countersignature for our own log.
+    pub(super) fn take_held(&mut self, peer: Hash, signed: Signed<Held>, step: &mut Step) {
+        let Some(holder) = self.sessions.get(&peer).map(|session| session.agency) else {
+            return;
+        };
+        let Some(log) = self.logs.get(&holder) else { return };
+        match Held::read(signed, log.key_log()) {
+            Ok(held) if held.get().of == self.settings.home => {
+                let known = self.reach.get(&holder);
+                if known.is_none_or(|known| known.get().at <= held.get().at) {
+                    self.reach.insert(holder, held.clone());
+                    step.batch.held.push(held);
+                }
+            }
+            Ok(_) => step.expel(peer, Misbehaviour::WrongAnswer),
+            Err(Unverified::KeyLog(_)) => self.ask_key_log(peer, holder, step),
+            Err(Unverified::Refused(refused)) => step.expel(peer, refused.into()),
+        }
+    }
+}
