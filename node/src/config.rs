@@ -37,6 +37,9 @@ pub struct Config {
     /// Seconds between two exchanges with a connected peer.
     #[serde(default = "half_a_minute")]
     pub exchange_every_seconds: u32,
+    /// Envelopes of the own log between two checkpoints, from which new nodes begin.
+    #[serde(default = "five_hundred")]
+    pub checkpoint_every_envelopes: u32,
     /// HTTPS; plain HTTP without.
     #[serde(default)]
     pub tls: Option<Tls>,
@@ -84,6 +87,10 @@ const fn a_day() -> u32 {
 
 const fn half_a_minute() -> u32 {
     30
+}
+
+const fn five_hundred() -> u32 {
+    500
 }
 
 impl Config {

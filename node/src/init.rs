@@ -4,8 +4,8 @@ use std::{fs, net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
 use protocol::{
-    Batch, Hash, KeyLog, KeyLogEntry, SigningKey,
-    key_log::{Act, Founding},
+    Batch, Hash, Root, SigningKey,
+    key_log::{Founding, WriterKey, found},
 };
 use rand::Rng as _;
 use registry_schema::{AgencyId, Timestamp};
@@ -62,19 +62,12 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         agency: beginning.agency.clone(),
         name: beginning.name,
         url,
-        root: root.public(),
-        next_root: Hash::of(&[&next_root.public().0]),
-        writers: vec![writer.public()],
+        root: Root::single(root.public()),
+        next_root: Root::single(next_root.public()).commitment(),
+        writers: vec![WriterKey::of_all(writer.public())],
         badge_keys: vec![badge.public()],
     };
-    let entry = KeyLogEntry {
-        version: 1,
-        position: 0,
-        previous: None,
-        time: now,
-        act: Act::Founded(founding),
-    };
-    let key_log = KeyLog::read(vec![root.sign(&entry)?.signed().clone()])?;
+    let key_log = found(founding, &[&root], now)?;
     let genesis = key_log.genesis();
 
     let store = Store::create(data, beginning.database.as_deref()).await?;
@@ -98,6 +91,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         heartbeat_every_seconds: 300,
         heartbeat_term_seconds: 86_400,
         exchange_every_seconds: 30,
+        checkpoint_every_envelopes: 500,
         tls: None,
         peers: vec![],
     };

@@ -77,14 +77,14 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let mut pins = BTreeMap::from([(config.agency.clone(), home)]);
     let mut peers = Vec::new();
     for peer in &config.peers {
-        let name: Hash = peer
+        let agency: Hash = peer
             .genesis
             .parse()
             .with_context(|| format!("the genesis of peer `{}`", peer.agency))?;
-        let known = pins.insert(peer.agency.clone(), name);
+        let known = pins.insert(peer.agency.clone(), agency);
         anyhow::ensure!(
-            known.is_none(),
-            "`{}` is pinned twice in the configuration",
+            known.is_none_or(|known| known == agency),
+            "`{}` is pinned to two key logs in the configuration",
             peer.agency
         );
         let id = peer
@@ -93,7 +93,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
             .with_context(|| format!("the peer id of `{}`", peer.agency))?;
         let addresses: Result<Vec<_>, _> = peer.addresses.iter().map(|a| a.parse()).collect();
         let addresses = addresses.with_context(|| format!("an address of peer `{}`", peer.agency))?;
-        peers.push(Peer { name, id, addresses });
+        peers.push(Peer { id, agency, addresses });
     }
 
     let identity = Identity {
@@ -103,6 +103,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         heartbeat_every: config.heartbeat_every_seconds.into(),
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
+        checkpoint_every: config.checkpoint_every_envelopes.max(1),
     };
     let replica = identity
         .restore(&store)

@@ -36,12 +36,19 @@ const FRAME_BYTES: u64 = 16;
 /// A peer of the static list.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    /// Its name in this protocol: the hash of its agency's first key-log entry.
-    pub(crate) name: Hash,
     /// Its libp2p identity.
     pub(crate) id: PeerId,
+    /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
+    pub(crate) agency: Hash,
     /// Where it listens.
     pub(crate) addresses: Vec<Multiaddr>,
+}
+
+impl Peer {
+    /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
+    pub(crate) fn name(&self) -> Hash {
+        Hash::of(&[b"comity peer", &self.id.to_bytes()])
+    }
 }
 
 /// What the network is told.
@@ -55,8 +62,14 @@ pub(crate) enum Order {
 /// What the network tells.
 #[derive(Debug)]
 pub(crate) enum News {
-    Connected(Hash),
-    Disconnected(Hash),
+    Connected {
+        peer: Hash,
+        agency: Hash,
+    },
+    Disconnected {
+        peer: Hash,
+        agency: Hash,
+    },
     Asked {
         peer: Hash,
         call: CallId,
@@ -151,15 +164,15 @@ impl Network {
                 _ => {}
             }
         }
-        let names = peers.iter().map(|peer| (peer.id, peer.name)).collect();
+        let names = peers.iter().map(|peer| (peer.id, peer.name())).collect();
         let now = Instant::now();
         let redial = || Redial {
             at: Some(now),
             pause: FIRST_PAUSE,
             connected: None,
         };
-        let redials = peers.iter().map(|peer| (peer.name, redial())).collect();
-        let peers = peers.into_iter().map(|peer| (peer.name, peer)).collect();
+        let redials = peers.iter().map(|peer| (peer.name(), redial())).collect();
+        let peers = peers.into_iter().map(|peer| (peer.name(), peer)).collect();
         let network = Self {
             swarm,
             peers,
@@ -254,7 +267,8 @@ impl Network {
                     redial.at = None;
                     redial.connected.get_or_insert_with(Instant::now);
                 }
-                (num_established.get() == 1).then_some(News::Connected(name))
+                let agency = self.peers.get(&name)?.agency;
+                (num_established.get() == 1).then_some(News::Connected { peer: name, agency })
             }
             SwarmEvent::ConnectionClosed {
                 peer_id,
@@ -274,7 +288,8 @@ impl Network {
                     }
                     redial.grow();
                 }
-                Some(News::Disconnected(name))
+                let agency = self.peers.get(&name)?.agency;
+                Some(News::Disconnected { peer: name, agency })
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
                 tracing::debug!(peer = ?peer_id, %error, "a peer cannot be reached");

@@ -70,6 +70,12 @@ pub struct AgencyLists {
     /// How many envelopes are known to exist and are not here yet.
     pub missing: usize,
     heard: Option<(Timestamp, Timestamp)>,
+    /// The same without this node's own writer: for its own agency, which may have others.
+    others_heard: Option<(Timestamp, Timestamp)>,
+    /// Grants that do not count: a fork of their writer is open.
+    waiting: BTreeSet<(DocumentId, String)>,
+    /// Whether no grant counts: the agency's root signs two histories.
+    disputed: bool,
     issuers: BTreeMap<String, Issuer>,
     recognitions: BTreeMap<String, Recognition>,
     withdrawals: BTreeMap<String, Withdrawal>,
@@ -105,7 +111,7 @@ impl Registry {
         for log in replica.logs().values() {
             let batch = Batch {
                 key_logs: vec![log.key_log().clone()],
-                rows: log.rows()?,
+                rows: log.answers()?,
                 ..Batch::default()
             };
             registry.apply(&batch, replica);
@@ -117,15 +123,29 @@ impl Registry {
         for log in &batch.key_logs {
             self.add(log);
         }
-        for row in &batch.rows {
+        for row in batch.rows.iter().chain(&batch.restrictions) {
             if let Some(lists) = self.agencies.get_mut(&row.agency) {
                 lists.set(row);
+            }
+        }
+        for agency in &batch.renewed {
+            let rows = replica.logs().get(agency).map(|log| log.answers());
+            match (self.agencies.get_mut(agency), rows) {
+                (Some(lists), Some(Ok(rows))) => {
+                    lists.clear();
+                    rows.iter().for_each(|row| lists.set(row));
+                }
+                (_, Some(Err(error))) => tracing::error!(%agency, %error, "an agency's rows cannot be read"),
+                _ => {}
             }
         }
         for (agency, log) in replica.logs() {
             if let Some(lists) = self.agencies.get_mut(agency) {
                 lists.heard = log.freshness();
+                lists.others_heard = log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2));
                 lists.missing = log.missing();
+                lists.waiting.clone_from(log.waiting());
+                lists.disputed = log.is_disputed();
             }
         }
     }
@@ -143,12 +163,15 @@ impl Registry {
             url: founding.url.clone(),
             missing: 0,
             heard: None,
+            others_heard: None,
+            waiting: BTreeSet::new(),
+            disputed: false,
             issuers: BTreeMap::new(),
             recognitions: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
             lists: BTreeMap::new(),
         };
-        self.agencies.insert(log.genesis(), lists);
+        self.agencies.entry(log.genesis()).or_insert(lists);
     }
 
     /// The agency with this name.
@@ -183,12 +206,14 @@ impl Registry {
         others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains(hash)))
     }
 
-    /// How fresh the lists of an agency are here. Our own are always fresh: this node writes them.
+    /// How fresh the lists of an agency are here. Our own are as fresh as the agency's other writers: what this node
+    /// writes itself it knows.
     #[must_use]
     pub fn freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
-        match lists.heard {
-            _ if is_home => Freshness::Heard {
+        let heard = if is_home { lists.others_heard } else { lists.heard };
+        match heard {
+            Some((as_of, _)) if as_of > now => Freshness::Heard {
                 as_of: now,
                 good_until: now.plus_seconds(1),
             },
@@ -215,7 +240,43 @@ impl Registry {
 }
 
 impl AgencyLists {
+    fn clear(&mut self) {
+        self.issuers.clear();
+        self.recognitions.clear();
+        self.withdrawals.clear();
+        self.lists.clear();
+    }
+
+    /// Takes away what a row said that is gone: a key ended, and what it wrote is void.
+    fn forget(&mut self, row: &Row) {
+        let Some((kind, rest)) = row.key.split_once('/') else {
+            return;
+        };
+        match &row.document {
+            DocumentId::TrustList => match kind {
+                "i" => self.issuers.retain(|id, _| trust_list::issuer_key(id) != rest),
+                "g" => drop(self.recognitions.remove(rest)),
+                _ => drop(self.withdrawals.remove(rest)),
+            },
+            DocumentId::StatusList(number) => {
+                let (Some(list), Ok(slot)) = (self.lists.get_mut(number), rest.parse()) else {
+                    return;
+                };
+                match kind {
+                    "r" => drop(list.revoked.remove(&slot)),
+                    "s" => drop(list.suspended.remove(&slot)),
+                    // A block that was handed out once is not handed out again.
+                    _ => {}
+                }
+            }
+            DocumentId::Unknown(_) => {}
+        }
+    }
+
     fn set(&mut self, row: &Row) {
+        if row.values.is_empty() {
+            return self.forget(row);
+        }
         match &row.document {
             DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
                 Some(trust_list::Entry::Issuer(issuer)) => {
@@ -244,7 +305,7 @@ impl AgencyLists {
                     Some(status_list::Entry::Reserved { block }) => {
                         list.reserved.insert(block);
                     }
-                    None => {}
+                    Some(status_list::Entry::Expunged { .. }) | None => {}
                 }
             }
             DocumentId::Unknown(_) => {}
@@ -278,6 +339,11 @@ impl AgencyLists {
             agency: self.id.clone(),
             recognition: recognition.clone(),
             withdrawn: self.withdrawals.get(&recognition.id).cloned(),
+            waits: self.disputed
+                || (!self.waiting.is_empty()
+                    && self
+                        .waiting
+                        .contains(&(DocumentId::TrustList, format!("g/{}", recognition.id)))),
         }
     }
 

@@ -3,7 +3,10 @@
 //! It carries out the effects of [`Replica::handle`] in their order, so that nothing is said before it is on disk.
 //! If the store fails, the replica in memory may know more than the disk: it is dropped and made again from it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use protocol::{Batch, Effect, Event, Hash, Put, Replica, Settings, SigningKey, replica::Failed};
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -64,6 +67,7 @@ pub(crate) struct Identity {
     pub(crate) heartbeat_every: i64,
     pub(crate) heartbeat_term: i64,
     pub(crate) exchange_every: i64,
+    pub(crate) checkpoint_every: u32,
 }
 
 impl Identity {
@@ -77,13 +81,9 @@ impl Identity {
             heartbeat_every: self.heartbeat_every,
             heartbeat_term: self.heartbeat_term,
             exchange_every: self.exchange_every,
+            checkpoint_every: self.checkpoint_every,
         };
-        Ok(Replica::restore(
-            settings,
-            stored.key_logs,
-            stored.envelopes,
-            stored.heartbeats,
-        )?)
+        Ok(Replica::restore(settings, stored)?)
     }
 }
 
@@ -98,7 +98,8 @@ pub(crate) struct Replication {
     writings: mpsc::Receiver<Writing>,
     orders: mpsc::Sender<Order>,
     news: mpsc::Receiver<News>,
-    connected: BTreeSet<Hash>,
+    /// The peers that are there, and whose nodes they are.
+    connected: BTreeMap<Hash, Hash>,
 }
 
 impl Replication {
@@ -113,7 +114,7 @@ impl Replication {
     ) -> (Self, Author) {
         let (writer, writings) = mpsc::channel(64);
         let rng = StdRng::from_rng(&mut rand::rng());
-        let connected = BTreeSet::new();
+        let connected = BTreeMap::new();
         let this = Self {
             identity,
             replica,
@@ -162,14 +163,15 @@ impl Replication {
 
     fn event(&mut self, news: News) -> Event {
         match news {
-            News::Connected(peer) => {
-                self.connected.insert(peer);
-                self.registry.set_connected(peer, true);
-                Event::Connected(peer)
+            News::Connected { peer, agency } => {
+                self.connected.insert(peer, agency);
+                self.registry.set_connected(agency, true);
+                Event::Connected { peer, agency }
             }
-            News::Disconnected(peer) => {
+            News::Disconnected { peer, agency } => {
                 self.connected.remove(&peer);
-                self.registry.set_connected(peer, false);
+                let another = self.connected.values().any(|other| *other == agency);
+                self.registry.set_connected(agency, another);
                 Event::Disconnected(peer)
             }
             News::Asked { peer, call, request } => Event::Asked { peer, call, request },
@@ -190,6 +192,20 @@ impl Replication {
                 Effect::Forked { agency, pair } => {
                     tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
                     self.note("replication.fork", agency.to_string(), format!("{} {}", pair.0, pair.1))
+                        .await?;
+                }
+                Effect::Disputed { agency, pair } => {
+                    tracing::error!(%agency, one = %pair.0, other = %pair.1, "the root of an agency signs two histories");
+                    self.note(
+                        "replication.dispute",
+                        agency.to_string(),
+                        format!("{} {}", pair.0, pair.1),
+                    )
+                    .await?;
+                }
+                Effect::FalseCheckpoint { agency } => {
+                    tracing::error!(%agency, "a checkpoint is not what the agency's log says");
+                    self.note("replication.false_checkpoint", agency.to_string(), String::new())
                         .await?;
                 }
                 Effect::Expel { peer, why } => {
@@ -227,7 +243,7 @@ impl Replication {
             }
         }
         // The old replica's calls are under way on these connections; on new ones, no answer meets a wrong question.
-        for peer in self.connected.clone() {
+        for peer in self.connected.keys().copied().collect::<Vec<_>>() {
             if self.order(Order::HangUp { peer }).await.is_err() {
                 return;
             }

@@ -19,7 +19,6 @@ use registry_schema::Timestamp;
 use db::{Db, reading};
 
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
-pub use log::Stored;
 
 /// The store of one node.
 #[derive(Clone, Debug)]

@@ -53,7 +53,9 @@ fn put(key: String, value: Vec<u8>) -> Put {
     }
 }
 
-fn issuer_key(id: &str) -> String {
+/// The part of an issuer's key after `i/`: the first 32 hexadecimal digits of SHA-256 of its id.
+#[must_use]
+pub fn issuer_key(id: &str) -> String {
     Hash::of(&[id.as_bytes()]).to_string().chars().take(32).collect()
 }
 

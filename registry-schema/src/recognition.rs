@@ -212,6 +212,9 @@ pub struct RecognitionEntry {
     pub recognition: Recognition,
     /// Its end before its term, if there was one.
     pub withdrawn: Option<Withdrawal>,
+    /// Whether it does not count for now: the agency's records have two histories, and nobody has joined them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
 }
 
 impl RecognitionEntry {

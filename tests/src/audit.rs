@@ -74,7 +74,8 @@ impl Holding {
                         let hash = envelope.hash();
                         envelopes.push(hash);
                         match log.keep(envelope) {
-                            Ok(Keeping::Kept { .. } | Keeping::Known) => {}
+                            Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => {}
+                            Ok(Keeping::Refused(refused)) => broken.push(format!("{hash} is refused: {refused}")),
                             Ok(Keeping::Missing(_)) => broken.push(format!("{hash} stands before its parents")),
                             Err(error) => broken.push(format!("{hash}: {error}")),
                         }
@@ -180,7 +181,7 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
                 Some(status_list::Entry::Reserved { block }) => {
                     lines.insert(format!("{list}: block {block} reserved"));
                 }
-                Some(status_list::Entry::Suspended { .. }) | None => {}
+                Some(status_list::Entry::Suspended { .. } | status_list::Entry::Expunged { .. }) | None => {}
             },
             _ => {}
         }
@@ -197,7 +198,8 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
             RecognitionEntry {
                 agency: of.clone(),
                 recognition,
-                withdrawn
+                withdrawn,
+                waits: false,
             }
         )
     }));

@@ -145,6 +145,7 @@ impl Registrar {
             agency,
             recognition,
             withdrawn: None,
+            waits: false,
         })
     }
 

@@ -1,30 +1,22 @@
 //! Key logs, envelopes, heartbeats, and the entries that follow from them.
 
-use protocol::{Batch, Hash, Heartbeat, KeyLog, KeyLogEntry, Signed, SignedEnvelope, signed::encode};
+use protocol::{Batch, Checkpoint, Hash, Held, KeyLog, Signed, key_log::SignedEntry, replica::Stored, signed::encode};
 
 use super::{
     Store, Unavailable,
     db::{Tx, reading, writing},
 };
 
-/// What a replica is restored from.
-#[derive(Debug, Default)]
-pub struct Stored {
-    /// Key logs.
-    pub key_logs: Vec<KeyLog>,
-    /// Envelopes with their agency, in the order in which they were kept.
-    pub envelopes: Vec<(Hash, SignedEnvelope)>,
-    /// Counted heartbeats with their agency.
-    pub heartbeats: Vec<(Hash, Signed<Heartbeat>)>,
-}
-
 pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable> {
     for log in &batch.key_logs {
         writing!(
             tx,
-            sqlx::query("INSERT INTO key_logs (agency, entries) VALUES ($1, $2) ON CONFLICT (agency) DO NOTHING")
-                .bind(log.genesis().0.to_vec())
-                .bind(encode(&log.signed()))
+            sqlx::query(
+                "INSERT INTO key_logs (agency, entries) VALUES ($1, $2)
+                 ON CONFLICT (agency) DO UPDATE SET entries = excluded.entries"
+            )
+            .bind(log.genesis().0.to_vec())
+            .bind(encode(&log.signed()))
         )?;
     }
     for envelope in &batch.envelopes {
@@ -36,7 +28,25 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable>
                 .bind(encode(&envelope.signed()))
         )?;
     }
-    for row in &batch.rows {
+    for envelope in &batch.rewritten {
+        writing!(
+            tx,
+            sqlx::query("UPDATE envelopes SET bytes = $1 WHERE hash = $2")
+                .bind(encode(&envelope.signed()))
+                .bind(envelope.hash().0.to_vec())
+        )?;
+    }
+    for row in batch.rows.iter().chain(&batch.history) {
+        if row.values.is_empty() {
+            writing!(
+                tx,
+                sqlx::query("DELETE FROM entries WHERE agency = $1 AND document = $2 AND name = $3")
+                    .bind(row.agency.0.to_vec())
+                    .bind(row.document.to_string())
+                    .bind(&row.key)
+            )?;
+            continue;
+        }
         writing!(
             tx,
             sqlx::query(
@@ -61,6 +71,30 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable>
             .bind(encode(heartbeat.signed()))
         )?;
     }
+    for (checkpoint, pages) in &batch.checkpoints {
+        let pages: Vec<&minicbor::bytes::ByteSlice> = pages.iter().map(|page| page.as_slice().into()).collect();
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO checkpoints (agency, bytes, pages) VALUES ($1, $2, $3)
+             ON CONFLICT (agency) DO UPDATE SET bytes = excluded.bytes, pages = excluded.pages",
+            )
+            .bind(checkpoint.get().agency.0.to_vec())
+            .bind(encode(checkpoint.signed()))
+            .bind(encode(&pages))
+        )?;
+    }
+    for held in &batch.held {
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO held (agency, bytes) VALUES ($1, $2)
+             ON CONFLICT (agency) DO UPDATE SET bytes = excluded.bytes",
+            )
+            .bind(held.get().agency.0.to_vec())
+            .bind(encode(held.signed()))
+        )?;
+    }
     Ok(())
 }
 
@@ -73,7 +107,7 @@ impl Store {
         let mut stored = Stored::default();
         let rows: Vec<(Vec<u8>,)> = reading!(self, sqlx::query_as("SELECT entries FROM key_logs"), fetch_all)?;
         for (entries,) in rows {
-            let entries: Vec<Signed<KeyLogEntry>> = decode(&entries)?;
+            let entries: Vec<SignedEntry> = decode(&entries)?;
             stored
                 .key_logs
                 .push(KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))?);
@@ -90,6 +124,23 @@ impl Store {
             reading!(self, sqlx::query_as("SELECT agency, bytes FROM heartbeats"), fetch_all)?;
         for (agency, bytes) in rows {
             stored.heartbeats.push((hash(&agency)?, decode(&bytes)?));
+        }
+        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = reading!(
+            self,
+            sqlx::query_as("SELECT agency, bytes, pages FROM checkpoints"),
+            fetch_all
+        )?;
+        for (agency, bytes, pages) in rows {
+            let signed: Signed<Checkpoint> = decode(&bytes)?;
+            let pages: Vec<minicbor::bytes::ByteVec> = decode(&pages)?;
+            let pages = pages.into_iter().map(Into::into).collect();
+            stored.checkpoints.push((hash(&agency)?, signed, pages));
+        }
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            reading!(self, sqlx::query_as("SELECT agency, bytes FROM held"), fetch_all)?;
+        for (agency, bytes) in rows {
+            let signed: Signed<Held> = decode(&bytes)?;
+            stored.held.push((hash(&agency)?, signed));
         }
         Ok(stored)
     }

@@ -3,8 +3,8 @@
 //! PostgreSQL is the server at `COMITY_TEST_POSTGRES` (`tests/run` starts one); each test makes a database of its own.
 
 use protocol::{
-    Batch, Envelope, Hash, KeyLog, KeyLogEntry, Put, Row, SigningKey,
-    key_log::{Act as KeyLogAct, Founding},
+    Batch, Envelope, Hash, Put, Root, Row, SigningKey,
+    key_log::{Founding, WriterKey, found},
     signed::encode,
     status_list,
 };
@@ -62,23 +62,16 @@ fn batch() -> Batch {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://node.example".into(),
-        root: key.public(),
+        root: Root::single(key.public()),
         next_root: Hash([0; 32]),
-        writers: vec![key.public()],
+        writers: vec![WriterKey::of_all(key.public())],
         badge_keys: vec![],
     };
-    let entry = KeyLogEntry {
-        version: 1,
-        position: 0,
-        previous: None,
-        time: NOW,
-        act: KeyLogAct::Founded(founding),
-    };
-    let key_log = KeyLog::read(vec![key.sign(&entry).unwrap().signed().clone()]).unwrap();
+    let key_log = found(founding, &[&key], NOW).unwrap();
     let mut rng = StdRng::seed_from_u64(3);
     let put = |index| -> Vec<Put> { vec![status_list::revoke(0, index, Reason::IssuedInError, NOW)] };
-    let first = Envelope::seal(&key, &key_log, vec![], NOW, put(1), &mut rng).unwrap();
-    let second = Envelope::seal(&key, &key_log, vec![first.hash()], NOW, put(2), &mut rng).unwrap();
+    let first = Envelope::seal(&key, &key_log, (0, vec![]), NOW, put(1), &mut rng).unwrap();
+    let second = Envelope::seal(&key, &key_log, (1, vec![first.hash()]), NOW, put(2), &mut rng).unwrap();
     let row = |index: u32| {
         let Put { document, key, value } = status_list::revoke(0, index, Reason::IssuedInError, NOW);
         Row {
@@ -93,7 +86,7 @@ fn batch() -> Batch {
         key_logs: vec![key_log],
         envelopes: vec![first, second],
         rows,
-        heartbeats: vec![],
+        ..Batch::default()
     }
 }
 

@@ -130,6 +130,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             agency: here.clone(),
             recognition,
             withdrawn: None,
+            waits: false,
         }],
         trust_lists: [(here.clone(), fresh)].into(),
         status: vec![listed.clone(), listed],

@@ -71,7 +71,7 @@ impl AgencyLog {
 
     /// The heads that heartbeats name and that are not kept yet.
     #[must_use]
-    pub fn awaited(&self) -> Vec<Hash> {
+    pub fn expected(&self) -> Vec<Hash> {
         let pending = self.beats.values().filter_map(|beats| beats.pending.as_ref());
         let heads = pending.flat_map(|h| &h.get().heads).filter(|head| !self.holds(head));
         heads.copied().collect()
@@ -86,7 +86,7 @@ impl AgencyLog {
     /// How many envelopes are known to exist and are not kept, or not whole.
     #[must_use]
     pub fn missing(&self) -> usize {
-        self.awaited().len() + self.cuts.missing().len() + self.gaps.len()
+        self.expected().len() + self.cuts.missing().len() + self.gaps.len()
     }
 
     /// How fresh the whole log is: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if one

@@ -134,7 +134,7 @@ impl Replica {
             return Ok(());
         }
         let have = checkpoint.get().heads.clone();
-        let beats = log.awaited();
+        let beats = log.expected();
         self.checkpoints.insert(agency, (checkpoint.clone(), pages.clone()));
         step.batch.checkpoints.push((checkpoint, pages));
         step.batch.renewed.insert(agency);

@@ -300,6 +300,7 @@ pub(crate) fn issuers() -> (Vec<Issuer>, Vec<RecognitionEntry>) {
                 at: at(w),
                 earlier_badges_stay_good: true,
             }),
+            waits: false,
         };
     let recognitions = vec![
         entry(0, "US-TN", &Purpose::ALL, Some("2027-06-30"), None),

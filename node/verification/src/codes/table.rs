@@ -193,6 +193,11 @@ codes! {
         "The agency's trust list is too old"
         "The list of issuers that the agency asked recognizes has not been heard recently enough to say yes or no. \
          Try again later, or ask that agency's own node."
+    RecognitionForked "agency.forked" Recognition CouldNotCheck
+        "The agency's records have two histories"
+        "One of the agency's keys, or its root, signed two histories that do not know of each other, as a restored \
+         backup or a thief does. What it revoked in either holds; what it granted waits until the agency joins them. \
+         Ask the agency directly."
     RecognitionNotChecked "recognition.not_checked" Recognition CouldNotCheck
         "Recognition was not checked"
         "There was no badge whose issuer could be looked up. See the finding on structure."

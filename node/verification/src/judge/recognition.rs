@@ -30,7 +30,12 @@ impl Case<'_> {
     }
 
     fn holds(&self, entry: &RecognitionEntry) -> bool {
-        entry.holds(self.question.at, self.badge.valid_from) && self.covers(entry)
+        !entry.waits && entry.holds(self.question.at, self.badge.valid_from) && self.covers(entry)
+    }
+
+    /// Whether the entry would hold, if its agency's records had one history.
+    fn waits(&self, entry: &RecognitionEntry) -> bool {
+        entry.waits && entry.holds(self.question.at, self.badge.valid_from) && self.covers(entry) && self.serves(entry)
     }
 
     fn serves(&self, entry: &RecognitionEntry) -> bool {
@@ -80,6 +85,9 @@ impl Case<'_> {
             let purposes = words(&purposes);
             let detail = format!("{name} recognizes the issuer: {scope}, for {purposes}, since {from}{until}");
             finding(Code::RecognitionRecognized, detail)
+        } else if self.entries().any(|e| e.agency == *agency && self.waits(e)) {
+            let detail = format!("the records of {name} have two histories, and its recognition stands in one of them");
+            finding(Code::RecognitionForked, detail)
         } else {
             self.not_recognized(&name)
         };

@@ -104,7 +104,7 @@ const FAILED: [(Code, Tell); 12] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 14] = [
+const IN_DOUBT: [(Code, Tell); 15] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
@@ -115,6 +115,7 @@ const IN_DOUBT: [(Code, Tell); 14] = [
     (Code::StatusUnreachable, Tell::Detail),
     (Code::StatusMissing, Tell::Detail),
     (Code::RecognitionStale, Tell::Detail),
+    (Code::RecognitionForked, Tell::Detail),
     (Code::DatesNotChecked, Tell::Detail),
     (Code::ProofNotChecked, Tell::Detail),
     (Code::IssuerNotChecked, Tell::Detail),

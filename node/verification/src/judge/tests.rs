@@ -90,6 +90,7 @@ fn world_of(issuer_id: &str) -> World {
             accepts_without_status: false,
         },
         withdrawn: None,
+        waits: false,
     };
     let listed = || StatusEvidence::Listed {
         agency: id("US-SC"),
