@@ -2,10 +2,14 @@
 //!
 //! It follows from the rows that a replica gives, and from nothing else; a lost one is made again from the log.
 //! Readers never see half of a batch: [`Registry::apply`] runs under the write lock, after the batch is on disk.
+//! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
+
+mod standing;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, RwLock, RwLockReadGuard},
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row, status_list, trust_list};
@@ -13,6 +17,8 @@ use registry_schema::{
     AgencyId, Issuer, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, recognition::RecognitionEntry,
 };
 use verification::evidence::Freshness;
+
+use crate::clock::Moment;
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
 #[derive(Clone, Debug)]
@@ -30,15 +36,16 @@ impl SharedRegistry {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Registry> {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .apply(batch, replica);
+        self.write().apply(batch, replica);
     }
 
     pub(crate) fn set_connected(&self, agency: Hash, connected: bool) {
-        let mut registry = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut registry = self.write();
         if connected {
             registry.connected.insert(agency);
         } else {
@@ -56,6 +63,23 @@ pub struct Registry {
     pins: BTreeMap<AgencyId, Hash>,
     agencies: BTreeMap<Hash, AgencyLists>,
     connected: BTreeSet<Hash>,
+    own: OwnLists,
+}
+
+/// Up to when this process knows its own agency's lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OwnLists {
+    /// No other process can write them: they are as they are now.
+    Sole,
+    /// Not yet.
+    Unknown,
+    /// As they were at a moment. Nobody else can have written for so long after it; without word, they hold as long as a
+    /// heartbeat's term.
+    AsOf {
+        moment: Moment,
+        sure_for: Duration,
+        term_seconds: i64,
+    },
 }
 
 /// What one agency's lists say.
@@ -85,6 +109,19 @@ pub struct StatusList {
 }
 
 impl Registry {
+    /// A registry that knows nobody yet.
+    #[must_use]
+    pub const fn empty(home: Hash, home_id: AgencyId, pins: BTreeMap<AgencyId, Hash>) -> Self {
+        Self {
+            home,
+            home_id,
+            pins,
+            agencies: BTreeMap::new(),
+            connected: BTreeSet::new(),
+            own: OwnLists::Unknown,
+        }
+    }
+
     /// The registry that follows from a replica.
     ///
     /// # Errors
@@ -95,13 +132,7 @@ impl Registry {
         pins: BTreeMap<AgencyId, Hash>,
         replica: &Replica,
     ) -> Result<Self, protocol::document::Broken> {
-        let mut registry = Self {
-            home,
-            home_id,
-            pins,
-            agencies: BTreeMap::new(),
-            connected: BTreeSet::new(),
-        };
+        let mut registry = Self::empty(home, home_id, pins);
         for log in replica.logs().values() {
             let batch = Batch {
                 key_logs: vec![log.key_log().clone()],
@@ -137,17 +168,7 @@ impl Registry {
             tracing::warn!(agency = %founding.agency, genesis = %log.genesis(), "an agency calls itself what another was pinned as");
             return;
         }
-        let lists = AgencyLists {
-            id: founding.agency.clone(),
-            name: founding.name.clone(),
-            url: founding.url.clone(),
-            missing: 0,
-            heard: None,
-            issuers: BTreeMap::new(),
-            recognitions: BTreeMap::new(),
-            withdrawals: BTreeMap::new(),
-            lists: BTreeMap::new(),
-        };
+        let lists = AgencyLists::new(founding.agency.clone(), founding.name.clone(), founding.url.clone());
         self.agencies.insert(log.genesis(), lists);
     }
 
@@ -183,17 +204,41 @@ impl Registry {
         others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains(hash)))
     }
 
-    /// How fresh the lists of an agency are here. Our own are always fresh: this node writes them.
+    /// Up to when this process knows its own agency's lists.
+    pub(crate) const fn know_own(&mut self, own: OwnLists) {
+        self.own = own;
+    }
+
+    pub(crate) const fn own(&self) -> OwnLists {
+        self.own
+    }
+
+    /// How fresh the lists of an agency are here. Our own are fresh while only this process can write them.
     #[must_use]
     pub fn freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
         match lists.heard {
-            _ if is_home => Freshness::Heard {
+            _ if is_home => self.own_freshness(now),
+            Some((as_of, good_until)) => Freshness::Heard { as_of, good_until },
+            None => Freshness::Never,
+        }
+    }
+
+    fn own_freshness(&self, now: Timestamp) -> Freshness {
+        match self.own {
+            OwnLists::Unknown => Freshness::Never,
+            OwnLists::AsOf {
+                moment,
+                sure_for,
+                term_seconds,
+            } if moment.age(now) >= sure_for => Freshness::Heard {
+                as_of: moment.at.min(now),
+                good_until: moment.at.plus_seconds(term_seconds),
+            },
+            OwnLists::Sole | OwnLists::AsOf { .. } => Freshness::Heard {
                 as_of: now,
                 good_until: now.plus_seconds(1),
             },
-            Some((as_of, good_until)) => Freshness::Heard { as_of, good_until },
-            None => Freshness::Never,
         }
     }
 
@@ -215,6 +260,20 @@ impl Registry {
 }
 
 impl AgencyLists {
+    const fn new(id: AgencyId, name: String, url: String) -> Self {
+        Self {
+            id,
+            name,
+            url,
+            missing: 0,
+            heard: None,
+            issuers: BTreeMap::new(),
+            recognitions: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
+            lists: BTreeMap::new(),
+        }
+    }
+
     fn set(&mut self, row: &Row) {
         match &row.document {
             DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {

@@ -2,12 +2,13 @@
 //!
 //! It carries out the effects of [`Replica::handle`] in their order, so that nothing is said before it is on disk.
 //! If the store fails, the replica in memory may know more than the disk: it is dropped and made again from it.
+//! It runs in the process that holds the lease ([`crate::lease`]) and ends when that is lost.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use protocol::{Batch, Effect, Event, Hash, Put, Replica, Settings, SigningKey, replica::Failed};
 use rand::{SeedableRng as _, rngs::StdRng};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     clock::Clock,
@@ -19,11 +20,14 @@ use crate::{
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Asks the replication to write to this agency's own lists.
+/// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]
-pub(crate) struct Author(mpsc::Sender<Writing>);
+pub(crate) struct Author(watch::Receiver<Option<Desk>>);
 
-struct Writing {
+/// Where what is to be written goes, as long as one replication runs.
+pub(crate) type Desk = mpsc::Sender<Writing>;
+
+pub(crate) struct Writing {
     puts: Vec<Put>,
     own: Vec<OwnWrite>,
     done: oneshot::Sender<Result<(), NotWritten>>,
@@ -38,20 +42,25 @@ pub(crate) enum NotWritten {
     /// The replica refused.
     #[error(transparent)]
     Replica(#[from] Failed),
-    /// The node is stopping.
-    #[error("the node is stopping")]
-    Stopping,
+    /// This process does not write, or not any more.
+    #[error("this process does not write for the agency")]
+    NotHolder,
 }
 
 impl Author {
+    /// The author at this desk, when there is one.
+    pub(crate) const fn new(desk: watch::Receiver<Option<Desk>>) -> Self {
+        Self(desk)
+    }
+
     /// Writes puts to the agency's lists, and `own` in the same transaction. When this returns, all of it is on disk.
     pub(crate) async fn write(&self, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
         let (done, written) = oneshot::channel();
-        self.0
-            .send(Writing { puts, own, done })
-            .await
-            .map_err(|_| NotWritten::Stopping)?;
-        written.await.map_err(|_| NotWritten::Stopping)?
+        let writing = Writing { puts, own, done };
+        desk.send(writing).await.map_err(|_| NotWritten::NotHolder)?;
+        drop(desk);
+        written.await.map_err(|_| NotWritten::NotHolder)?
     }
 }
 
@@ -110,8 +119,8 @@ impl Replication {
         clock: Clock,
         orders: mpsc::Sender<Order>,
         news: mpsc::Receiver<News>,
-    ) -> (Self, Author) {
-        let (writer, writings) = mpsc::channel(64);
+    ) -> (Self, Desk) {
+        let (desk, writings) = mpsc::channel(64);
         let rng = StdRng::from_rng(&mut rand::rng());
         let connected = BTreeSet::new();
         let this = Self {
@@ -126,10 +135,10 @@ impl Replication {
             news,
             connected,
         };
-        (this, Author(writer))
+        (this, desk)
     }
 
-    /// Runs until nobody can ask for writing any more.
+    /// Runs until nobody can ask for writing any more, or this process does not hold the lease any more.
     pub(crate) async fn run(mut self) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -146,9 +155,15 @@ impl Replication {
                 },
                 _ = tick.tick() => (Event::Tick, None),
             };
+            if writing.is_none() && self.writings.is_closed() && self.writings.is_empty() {
+                return;
+            }
             let (own, done) = writing.map_or((vec![], None), |(own, done)| (own, Some(done)));
             let result = self.step(event, own).await;
-            if let Err(error) = &result {
+            let deposed = matches!(result, Err(NotWritten::Store(Unavailable::Deposed)));
+            if let Err(error) = &result
+                && !deposed
+            {
                 tracing::error!(%error, "a step of the replication failed; its replica is made again from the store");
                 self.start_again().await;
             }
@@ -156,6 +171,9 @@ impl Replication {
                 // Whoever asked may have gone; what was written stays written.
                 Some(done) => drop(done.send(result)),
                 None => drop(result),
+            }
+            if deposed {
+                return;
             }
         }
     }
@@ -214,7 +232,7 @@ impl Replication {
     }
 
     async fn order(&self, order: Order) -> Result<(), NotWritten> {
-        self.orders.send(order).await.map_err(|_| NotWritten::Stopping)
+        self.orders.send(order).await.map_err(|_| NotWritten::NotHolder)
     }
 
     /// Makes the replica again from what is on disk, and ends all connections: the peers are met anew.

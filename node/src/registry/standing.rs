@@ -1,0 +1,104 @@
+//! What a process that does not hold the lease answers from: the rows in the store, and what the holder alone knows.
+
+use std::collections::BTreeSet;
+
+use minicbor::{Decode, Encode};
+use protocol::{Hash, KeyLog, Row, signed::encode};
+use registry_schema::Timestamp;
+
+use super::Registry;
+
+/// What the holder of the lease says of one agency. It follows from the holder's replica, which the others do not have.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Standing {
+    #[n(0)]
+    agency: Hash,
+    /// Whether its node is connected.
+    #[n(1)]
+    connected: bool,
+    /// How many envelopes are known to exist and are not in the store.
+    #[n(2)]
+    missing: u64,
+    /// As of when its rows in the store are known, and until when that counts: milliseconds since 1970.
+    #[n(3)]
+    heard: Option<(i64, i64)>,
+}
+
+impl Registry {
+    /// What the others are to know, as bytes. Everything that it says of rows is on disk already.
+    pub(crate) fn standing(&self) -> Vec<u8> {
+        let agencies: BTreeSet<Hash> = self.pins.values().copied().collect();
+        let said = agencies.into_iter().map(|agency| {
+            let lists = self.agencies.get(&agency);
+            Standing {
+                agency,
+                connected: self.connected.contains(&agency),
+                missing: lists.map_or(0, |lists| lists.missing as u64),
+                heard: lists
+                    .and_then(|lists| lists.heard)
+                    .map(|(as_of, until)| (as_of.0, until.0)),
+            }
+        });
+        encode(&said.collect::<Vec<_>>())
+    }
+
+    /// Takes in what was written to the store, and what the holder says. Both are of one moment, so that no freshness runs
+    /// ahead of the rows.
+    pub(crate) fn follow(&mut self, key_logs: &[KeyLog], rows: &[Row], standing: &[u8]) {
+        for log in key_logs {
+            self.add(log);
+        }
+        for row in rows {
+            if let Some(lists) = self.agencies.get_mut(&row.agency) {
+                lists.set(row);
+            }
+        }
+        // A lease that nobody took yet says nothing; what it said last stays.
+        let Ok(said) = minicbor::decode::<Vec<Standing>>(standing) else {
+            return;
+        };
+        self.connected = said.iter().filter(|one| one.connected).map(|one| one.agency).collect();
+        for one in said {
+            if let Some(lists) = self.agencies.get_mut(&one.agency) {
+                lists.missing = usize::try_from(one.missing).unwrap_or(usize::MAX);
+                lists.heard = one.heard.map(|(as_of, until)| (Timestamp(as_of), Timestamp(until)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use registry_schema::AgencyId;
+    use verification::Freshness;
+
+    use super::*;
+    use crate::{clock::Clock, registry::OwnLists};
+
+    /// A holder that was frozen, or a follower whose database is gone, must not call its own lists fresh.
+    #[test]
+    fn our_own_lists_are_fresh_only_while_nobody_else_can_have_written_them() {
+        let id: AgencyId = "US-NC".parse().unwrap();
+        let home = Hash([1; 32]);
+        let mut registry = Registry::empty(home, id.clone(), [(id.clone(), home)].into());
+        let lists = crate::registry::AgencyLists::new(id, String::new(), String::new());
+        registry.agencies.insert(home, lists);
+        let clock = Clock::default();
+        let moment = clock.moment();
+        registry.know_own(OwnLists::AsOf {
+            moment,
+            sure_for: Duration::from_secs(60),
+            term_seconds: 3600,
+        });
+        let freshness = |now| registry.freshness(registry.home().unwrap(), now);
+        let soon = moment.at.plus_seconds(59);
+        assert!(matches!(freshness(soon), Freshness::Heard { as_of, .. } if as_of == soon));
+        let (as_of, good_until) = (moment.at, moment.at.plus_seconds(3600));
+        assert_eq!(
+            freshness(moment.at.plus_seconds(61)),
+            Freshness::Heard { as_of, good_until }
+        );
+    }
+}
