@@ -219,7 +219,8 @@ impl Agency {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn notes(&self, what: String, put: Put) {
+    /// Writes down that its operator was told of something that must survive everywhere.
+    pub fn notes(&self, what: String, put: Put) {
         self.acknowledged().push(Acknowledged {
             agency: self.id.clone(),
             what,
