@@ -282,6 +282,42 @@ async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_
     audits(&federation, processes).await;
 }
 
+/// Who finds that the lease is another's finds it by the epoch: nothing else told it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
+    let Scene { federation, badge, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    // Renewals are a second apart: what is asked right after one usurps the lease comes before the next.
+    let processes = Process::start(sc, 1, 10).await;
+    let path = format!("{}/status-entries", path_of(&badge));
+    let usurper = process::usurps(sc).await;
+    let epoch = usurper.held();
+    let reply = processes[0]
+        .asks(Method::POST, &path, Some(&revocation()))
+        .await
+        .unwrap();
+    reply.problem(503, "node.no_writer");
+    assert_eq!(Some(process::lease(sc).await.epoch), epoch);
+    let kept = processes[0]
+        .asks(Method::GET, &path_of(&badge), None)
+        .await
+        .unwrap()
+        .value();
+    assert_eq!(kept["state"], "active");
+
+    usurper.release().await.expect("a store that can be written");
+    usurper.close().await;
+    Process::holder(&processes).await;
+    let reply = processes[0]
+        .asks(Method::POST, &path, Some(&revocation()))
+        .await
+        .unwrap()
+        .with_status(201);
+    notes(sc, &badge, &reply);
+    audits(&federation, processes).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
     const BADGES: usize = 12;

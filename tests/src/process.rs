@@ -8,7 +8,7 @@ use std::{
 
 use node::{
     config::Config,
-    storage::{Lease, Store},
+    storage::{Lease, NewHolder, Store},
 };
 use reqwest::Method;
 use serde_json::Value;
@@ -118,15 +118,42 @@ fn data_of(agency: &Agency, number: usize) -> PathBuf {
     }
 }
 
+async fn store_of(agency: &Agency) -> Store {
+    let config = Config::load(agency.data()).expect("a configuration");
+    let store = Store::open(agency.data(), config.database.as_deref()).await;
+    store.expect("a store")
+}
+
 /// The lease of an agency, as its database has it.
 ///
 /// # Panics
 /// If the store cannot be read.
 pub async fn lease(agency: &Agency) -> Lease {
-    let config = Config::load(agency.data()).expect("a configuration");
-    let store = Store::open(agency.data(), config.database.as_deref()).await;
-    let store = store.expect("a store");
+    let store = store_of(agency).await;
     let lease = store.changes(-1).await.expect("a store that can be read").lease;
     store.close().await;
     lease
+}
+
+/// Takes the lease behind the back of whoever holds it, as another process does whose clock ran away. It answers nothing.
+///
+/// # Panics
+/// If the store cannot be written.
+pub async fn usurps(agency: &Agency) -> Store {
+    let store = store_of(agency).await;
+    let nowhere = NewHolder {
+        address: "127.0.0.1:1",
+        ..NewHolder::default()
+    };
+    loop {
+        let seen = store.changes(-1).await.expect("a store that can be read").lease.mark();
+        if store
+            .take(seen, &nowhere)
+            .await
+            .expect("a store that can be written")
+            .is_some()
+        {
+            return store;
+        }
+    }
 }
