@@ -27,7 +27,7 @@ mod postgres_serves_as_well;
 
 mod one_process_writes;
 
-mod power_cuts_lose_nothing;
+mod faults_take_nothing_back;
 
 mod operators_are_authenticated;
 

@@ -16,6 +16,7 @@ pub mod http;
 pub mod interop;
 pub mod link;
 pub mod ports;
+pub mod power_cut;
 pub mod process;
 pub mod program;
 pub mod verdict;

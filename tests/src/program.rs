@@ -1,7 +1,7 @@
 //! The programs themselves, as a user runs them.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
@@ -113,19 +113,19 @@ impl Program {
     /// # Panics
     /// If it does not start.
     pub fn comityd(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        Self::comityd_with(arguments, &[])
+        Self::comityd_in(arguments, &[])
     }
 
     /// The same, with something in its environment.
     ///
     /// # Panics
     /// If it does not start.
-    pub fn comityd_with(
+    pub fn comityd_in(
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
-        environment: &[(&str, &OsStr)],
+        environment: &[(&str, OsString)],
     ) -> Self {
         let mut command = command("comityd");
-        command.envs(environment.iter().copied());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("comityd starts");
         let said = Arc::new(Mutex::new(String::new()));
