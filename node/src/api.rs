@@ -3,7 +3,7 @@
 //! A handler reads: load → authenticate → limit → do → reply. Errors are RFC 9457 problems with a page each.
 
 pub(crate) mod agencies;
-mod auth;
+pub(crate) mod auth;
 mod credentials;
 mod issuers;
 mod operations;
@@ -19,17 +19,26 @@ use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn, map_response},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use futures::StreamExt as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{abroad::Abroad, clock::Clock, registrar::Registrar, registry::SharedRegistry, storage::Store, web};
+use crate::{
+    abroad::Abroad,
+    clock::Clock,
+    forwarding::{self, Forwarding},
+    lease::Role,
+    registrar::Registrar,
+    registry::SharedRegistry,
+    storage::Store,
+    web,
+};
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -55,6 +64,10 @@ pub(crate) struct App {
     pub(crate) registry: SharedRegistry,
     pub(crate) clock: Clock,
     pub(crate) abroad: Abroad,
+    /// Whether this process writes for the agency.
+    pub(crate) role: watch::Receiver<Role>,
+    /// To the process that does; none where only this one can.
+    pub(crate) forwarding: Option<Forwarding>,
     /// A permit for each badge that is being received.
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
@@ -110,6 +123,7 @@ pub(crate) fn router(app: App) -> Router {
     api.route("/openapi.json", get(|| async { Json(document) }))
         .merge(pages)
         .fallback(problem::no_such_route)
+        .layer(from_fn_with_state(app.forwarding.clone(), forwarding::forward_writes))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(refuse_what_is_too_large))
         .layer(TimeoutLayer::with_status_code(

@@ -28,6 +28,13 @@ pub struct Config {
     /// The URL of a PostgreSQL database: `postgres://user:password@host/database`; SQLite in the data directory, if absent.
     #[serde(default)]
     pub database: Option<String>,
+    /// Where this process takes what other processes of the agency on the same PostgreSQL forward to it; a free port at the
+    /// address of `listen`, if absent.
+    #[serde(default)]
+    pub inner_listen: Option<SocketAddr>,
+    /// Seconds for which the process that writes may be silent before another process of the agency takes over.
+    #[serde(default = "ten_seconds")]
+    pub lease_term_seconds: u32,
     /// Seconds between two heartbeats.
     #[serde(default = "five_minutes")]
     pub heartbeat_every_seconds: u32,
@@ -77,6 +84,10 @@ pub struct PeerConfig {
     pub addresses: Vec<String>,
 }
 
+const fn ten_seconds() -> u32 {
+    10
+}
+
 const fn five_minutes() -> u32 {
     300
 }
@@ -116,6 +127,10 @@ impl Config {
         anyhow::ensure!(
             config.heartbeat_every_seconds > 0,
             "`heartbeat_every_seconds` is 0: write 1 or more"
+        );
+        anyhow::ensure!(
+            config.lease_term_seconds > 0,
+            "`lease_term_seconds` is 0: write 1 or more"
         );
         anyhow::ensure!(
             config.exchange_every_seconds > 0,

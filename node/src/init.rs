@@ -88,6 +88,8 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         listen: beginning.listen,
         peer_listen: beginning.peer_listen,
         database: beginning.database,
+        inner_listen: None,
+        lease_term_seconds: 10,
         heartbeat_every_seconds: 300,
         heartbeat_term_seconds: 86_400,
         exchange_every_seconds: 30,

@@ -11,8 +11,10 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod evidence;
+mod forwarding;
 pub mod init;
 mod keys;
+mod lease;
 mod network;
 pub mod registrar;
 pub mod registry;
@@ -21,12 +23,20 @@ mod serve;
 pub mod storage;
 mod web;
 
-use std::{collections::BTreeMap, fs::File, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
+use axum::middleware::from_fn_with_state;
 use protocol::Hash;
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
 };
 
@@ -34,10 +44,12 @@ use crate::{
     abroad::Abroad,
     clock::Clock,
     config::Config,
-    network::{Network, Peer},
+    forwarding::{Door, Forwarding},
+    lease::{Holder, Part, Role, Sharing},
+    network::{Peer, Peering},
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
-    replication::{Identity, Replication},
+    replication::{Author, Identity},
     storage::Store,
 };
 
@@ -46,7 +58,7 @@ use crate::{
 pub struct Node {
     /// Where it answers HTTP.
     pub http: SocketAddr,
-    /// Where its peers reach it, as multiaddresses.
+    /// Where its peers reach it, as multiaddresses; none while another process of the agency writes.
     pub peer_addresses: Vec<String>,
     /// What it knows.
     pub registry: SharedRegistry,
@@ -56,8 +68,10 @@ pub struct Node {
     pub registrar: Arc<Registrar>,
     /// Who the agency is: the hash of its first key-log entry.
     pub home: Hash,
-    server: axum_server::Handle<SocketAddr>,
-    tasks: Vec<JoinHandle<()>>,
+    servers: Vec<axum_server::Handle<SocketAddr>>,
+    serving: Vec<JoinHandle<()>>,
+    part: JoinHandle<()>,
+    stop: watch::Sender<bool>,
     /// Held while the node runs.
     _lock: File,
 }
@@ -105,53 +119,109 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
     };
-    let replica = identity
-        .restore(&store)
-        .await
-        .context("the lists cannot be read from the store")?;
-    let registry = SharedRegistry::new(Registry::new(home, config.agency.clone(), pins, &replica)?);
-
-    let (orders, orders_taken) = mpsc::channel(1024);
-    let (news, news_taken) = mpsc::channel(1024);
     let listen: Result<Vec<_>, _> = config.peer_listen.iter().map(|a| a.parse()).collect();
-    let listen = listen.context("`peer_listen` in the configuration")?;
-    let keypair = network::identity(keys::load(&folder, "node.key")?)?;
-    let (network, addresses) = Network::listen(keypair, &listen, peers, orders_taken, news).await?;
-    let (replication, author) = Replication::new(
-        identity,
-        replica,
-        store.clone(),
-        registry.clone(),
-        clock.clone(),
-        orders,
-        news_taken,
-    );
+    let peering = Peering {
+        keypair: network::identity(keys::load(&folder, "node.key")?)?,
+        listen: listen.context("`peer_listen` in the configuration")?,
+        peers,
+    };
+    let registry = SharedRegistry::new(Registry::empty(home, config.agency.clone(), pins.clone()));
+    let (desk, desks) = watch::channel(None);
+    let (role, roles) = watch::channel(Role::Follower(None));
+    let (catch_up, catching_up) = mpsc::channel(1024);
+    let (stop, stopping) = watch::channel(false);
 
+    let author = Author::new(desks);
     let registrar = Arc::new(Registrar::new(store.clone(), registry.clone(), author, clock.clone()));
-    let app = api::App {
+    let mut app = api::App {
         registrar: registrar.clone(),
         store: store.clone(),
         registry: registry.clone(),
-        clock,
+        clock: clock.clone(),
         abroad: Abroad::new()?,
+        role: roles.clone(),
+        forwarding: None,
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
     };
-    let (http, server, serving) =
-        serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await?;
+    let (mut servers, mut serving) = (vec![], vec![]);
+    let mut sharing = None;
+    if config.database.is_some() {
+        let door = Door::new(roles.clone());
+        let (certificate, key) = Door::certificate()?;
+        let inner = config
+            .inner_listen
+            .unwrap_or_else(|| SocketAddr::new(reachable(config.listen.ip()), 0));
+        let guarded = api::router(app.clone()).layer(from_fn_with_state(door.clone(), forwarding::guard));
+        let (address, server, task) = serve::door(inner, (certificate.clone(), key), &config.agency, guarded).await?;
+        servers.push(server);
+        serving.push(task);
+        sharing = Some(Sharing {
+            inner: Holder {
+                epoch: 0,
+                address,
+                certificate,
+                secret: door.secret().to_vec(),
+            },
+            term: Duration::from_secs(config.lease_term_seconds.into()),
+        });
+        app.forwarding = Some(Forwarding::new(store.clone(), roles, catch_up));
+    }
+    let mut part = Part {
+        identity,
+        home_id: config.agency.clone(),
+        pins,
+        peering,
+        sharing,
+        store: store.clone(),
+        registry: registry.clone(),
+        clock,
+        desk,
+        role,
+        catching_up,
+        stop: stopping,
+    };
+    let held = part.begin().await?;
+    let peer_addresses = held
+        .as_ref()
+        .map(|held| held.peer_addresses.clone())
+        .unwrap_or_default();
+    let served = serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await;
+    let (http, server, task) = match served {
+        Ok(served) => served,
+        Err(error) => {
+            // Another process need not wait for the end of the lease's term.
+            stop.send_replace(true);
+            part.run(held).await;
+            return Err(error);
+        }
+    };
+    servers.push(server);
+    serving.push(task);
 
-    tracing::info!(agency = %config.agency, %http, "the node answers");
+    tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
     Ok(Node {
         http,
-        peer_addresses: addresses.iter().map(ToString::to_string).collect(),
+        peer_addresses,
         registry,
         store,
         registrar,
         home,
-        server,
+        servers,
+        serving,
+        part: tokio::spawn(part.run(held)),
+        stop,
         _lock: lock,
-        tasks: vec![serving, tokio::spawn(replication.run()), tokio::spawn(network.run())],
     })
+}
+
+/// An address that other processes on this machine reach, at least.
+fn reachable(listen: IpAddr) -> IpAddr {
+    if listen.is_unspecified() {
+        tracing::info!("processes of this agency on other machines forward nothing to this one: set `inner_listen`");
+        return Ipv4Addr::LOCALHOST.into();
+    }
+    listen
 }
 
 /// Takes the data directory: two programs on one would be two writers with one key.
@@ -166,17 +236,21 @@ fn lock(data: &Path) -> anyhow::Result<File> {
 impl Node {
     /// Stops the node: requests under way are answered first. What it acknowledged is on disk already.
     pub async fn stop(self) {
-        self.server.graceful_shutdown(Some(std::time::Duration::from_secs(5)));
+        for server in &self.servers {
+            server.graceful_shutdown(Some(Duration::from_secs(5)));
+        }
         drop(self.registrar);
-        for task in self.tasks {
-            // The server's task ends first and drops the last writer; the others then end by themselves.
-            if tokio::time::timeout(std::time::Duration::from_secs(10), task)
-                .await
-                .is_err()
-            {
+        let ended = |task| async move {
+            if tokio::time::timeout(Duration::from_secs(25), task).await.is_err() {
                 tracing::warn!("a task did not stop in time");
             }
+        };
+        for task in self.serving {
+            ended(task).await;
         }
+        // Only now: requests under way still wrote.
+        self.stop.send_replace(true);
+        ended(self.part).await;
         self.store.close().await;
     }
 }

@@ -51,6 +51,15 @@ impl Peer {
     }
 }
 
+/// Who this node is for its peers, and who they are.
+#[derive(Clone)]
+pub(crate) struct Peering {
+    pub(crate) keypair: identity::Keypair,
+    /// Where it listens.
+    pub(crate) listen: Vec<Multiaddr>,
+    pub(crate) peers: Vec<Peer>,
+}
+
 /// What the network is told.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -130,14 +139,13 @@ impl Redial {
 }
 
 impl Network {
-    /// Listens at `listen`; gives the task, and the addresses that others can dial.
+    /// Listens for peers; gives the task, and the addresses that others can dial.
     pub(crate) async fn listen(
-        keypair: identity::Keypair,
-        listen: &[Multiaddr],
-        peers: Vec<Peer>,
+        peering: &Peering,
         orders: mpsc::Receiver<Order>,
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
+        let Peering { keypair, listen, peers } = peering.clone();
         let mut swarm = SwarmBuilder::with_existing_identity(keypair)
             .with_tokio()
             .with_tcp(
@@ -149,7 +157,7 @@ impl Network {
             .with_behaviour(|key| behaviour(key, &peers))?
             .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
             .build();
-        for address in listen {
+        for address in &listen {
             swarm
                 .listen_on(address.clone())
                 .with_context(|| format!("cannot listen for peers at `{address}`: is another node running there?"))?;

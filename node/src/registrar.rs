@@ -47,17 +47,27 @@ pub enum NotDone {
     /// The node cannot do it now.
     #[error("{0}")]
     Unavailable(String),
+    /// This process does not hold the agency's lease.
+    #[error("this process does not write for the agency now")]
+    NotHolder,
 }
 
 impl From<Unavailable> for NotDone {
     fn from(error: Unavailable) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            Unavailable::Deposed => Self::NotHolder,
+            error => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
 impl From<NotWritten> for NotDone {
     fn from(error: NotWritten) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            NotWritten::NotHolder => Self::NotHolder,
+            NotWritten::Store(error) => error.into(),
+            error => Self::Unavailable(error.to_string()),
+        }
     }
 }
 

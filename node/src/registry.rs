@@ -2,10 +2,14 @@
 //!
 //! It follows from the rows that a replica gives, and from nothing else; a lost one is made again from the log.
 //! Readers never see half of a batch: [`Registry::apply`] runs under the write lock, after the batch is on disk.
+//! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
+
+mod standing;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, RwLock, RwLockReadGuard},
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row, status_list, trust_list};
@@ -13,6 +17,8 @@ use registry_schema::{
     AgencyId, Issuer, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, recognition::RecognitionEntry,
 };
 use verification::evidence::Freshness;
+
+use crate::clock::Moment;
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
 #[derive(Clone, Debug)]
@@ -30,15 +36,16 @@ impl SharedRegistry {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Registry> {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .apply(batch, replica);
+        self.write().apply(batch, replica);
     }
 
     pub(crate) fn set_connected(&self, agency: Hash, connected: bool) {
-        let mut registry = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut registry = self.write();
         if connected {
             registry.connected.insert(agency);
         } else {
@@ -56,6 +63,23 @@ pub struct Registry {
     pins: BTreeMap<AgencyId, Hash>,
     agencies: BTreeMap<Hash, AgencyLists>,
     connected: BTreeSet<Hash>,
+    own: OwnLists,
+}
+
+/// Up to when this process knows its own agency's lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OwnLists {
+    /// No other process can write them: they are as they are now.
+    Sole,
+    /// Not yet.
+    Unknown,
+    /// As they were at a moment. Nobody else can have written for so long after it; without word, they hold as long as a
+    /// heartbeat's term.
+    AsOf {
+        moment: Moment,
+        sure_for: Duration,
+        term_seconds: i64,
+    },
 }
 
 /// What one agency's lists say.
@@ -76,6 +100,8 @@ pub struct AgencyLists {
     waiting: BTreeSet<(DocumentId, String)>,
     /// Whether no grant counts: the agency's root signs two histories.
     disputed: bool,
+    /// Whether a checkpoint stands in for its history, so that its rows are not in the store.
+    begun: bool,
     issuers: BTreeMap<String, Issuer>,
     recognitions: BTreeMap<String, Recognition>,
     withdrawals: BTreeMap<String, Withdrawal>,
@@ -91,6 +117,19 @@ pub struct StatusList {
 }
 
 impl Registry {
+    /// A registry that knows nobody yet.
+    #[must_use]
+    pub const fn empty(home: Hash, home_id: AgencyId, pins: BTreeMap<AgencyId, Hash>) -> Self {
+        Self {
+            home,
+            home_id,
+            pins,
+            agencies: BTreeMap::new(),
+            connected: BTreeSet::new(),
+            own: OwnLists::Unknown,
+        }
+    }
+
     /// The registry that follows from a replica.
     ///
     /// # Errors
@@ -101,13 +140,7 @@ impl Registry {
         pins: BTreeMap<AgencyId, Hash>,
         replica: &Replica,
     ) -> Result<Self, protocol::document::Broken> {
-        let mut registry = Self {
-            home,
-            home_id,
-            pins,
-            agencies: BTreeMap::new(),
-            connected: BTreeSet::new(),
-        };
+        let mut registry = Self::empty(home, home_id, pins);
         for log in replica.logs().values() {
             let batch = Batch {
                 key_logs: vec![log.key_log().clone()],
@@ -142,7 +175,9 @@ impl Registry {
         for (agency, log) in replica.logs() {
             if let Some(lists) = self.agencies.get_mut(agency) {
                 lists.heard = log.freshness();
+                // Far ahead of any clock: what this node writes itself holds back nothing.
                 lists.others_heard = log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2));
+                lists.begun = log.base().is_some();
                 lists.missing = log.missing();
                 lists.waiting.clone_from(log.waiting());
                 lists.disputed = log.is_disputed();
@@ -157,20 +192,7 @@ impl Registry {
             tracing::warn!(agency = %founding.agency, genesis = %log.genesis(), "an agency calls itself what another was pinned as");
             return;
         }
-        let lists = AgencyLists {
-            id: founding.agency.clone(),
-            name: founding.name.clone(),
-            url: founding.url.clone(),
-            missing: 0,
-            heard: None,
-            others_heard: None,
-            waiting: BTreeSet::new(),
-            disputed: false,
-            issuers: BTreeMap::new(),
-            recognitions: BTreeMap::new(),
-            withdrawals: BTreeMap::new(),
-            lists: BTreeMap::new(),
-        };
+        let lists = AgencyLists::new(founding.agency.clone(), founding.name.clone(), founding.url.clone());
         self.agencies.entry(log.genesis()).or_insert(lists);
     }
 
@@ -206,19 +228,45 @@ impl Registry {
         others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains(hash)))
     }
 
-    /// How fresh the lists of an agency are here. Our own are as fresh as the agency's other writers: what this node
-    /// writes itself it knows.
+    /// Up to when this process knows its own agency's lists.
+    pub(crate) const fn know_own(&mut self, own: OwnLists) {
+        self.own = own;
+    }
+
+    pub(crate) const fn own(&self) -> OwnLists {
+        self.own
+    }
+
+    /// How fresh the lists of an agency are here. Our own are as fresh as the agency's other writers, and while only
+    /// this process can write with its key.
     #[must_use]
     pub fn freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
-        let heard = if is_home { lists.others_heard } else { lists.heard };
-        match heard {
-            Some((as_of, _)) if as_of > now => Freshness::Heard {
-                as_of: now,
-                good_until: now.plus_seconds(1),
+        match (is_home, lists.heard) {
+            (true, _) => self.own_freshness(lists, now),
+            (false, Some((as_of, good_until))) => Freshness::Heard { as_of, good_until },
+            (false, None) => Freshness::Never,
+        }
+    }
+
+    fn own_freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
+        let Some((others, others_until)) = lists.others_heard else {
+            return Freshness::Never;
+        };
+        match self.own {
+            OwnLists::Unknown => Freshness::Never,
+            OwnLists::AsOf {
+                moment,
+                sure_for,
+                term_seconds,
+            } if moment.age(now) >= sure_for => Freshness::Heard {
+                as_of: moment.at.min(now).min(others),
+                good_until: moment.at.plus_seconds(term_seconds).min(others_until),
             },
-            Some((as_of, good_until)) => Freshness::Heard { as_of, good_until },
-            None => Freshness::Never,
+            OwnLists::Sole | OwnLists::AsOf { .. } => Freshness::Heard {
+                as_of: now.min(others),
+                good_until: now.plus_seconds(1).min(others_until),
+            },
         }
     }
 
@@ -240,6 +288,24 @@ impl Registry {
 }
 
 impl AgencyLists {
+    const fn new(id: AgencyId, name: String, url: String) -> Self {
+        Self {
+            id,
+            name,
+            url,
+            missing: 0,
+            heard: None,
+            others_heard: None,
+            waiting: BTreeSet::new(),
+            disputed: false,
+            begun: false,
+            issuers: BTreeMap::new(),
+            recognitions: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
+            lists: BTreeMap::new(),
+        }
+    }
+
     fn clear(&mut self) {
         self.issuers.clear();
         self.recognitions.clear();

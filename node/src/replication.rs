@@ -2,15 +2,19 @@
 //!
 //! It carries out the effects of [`Replica::handle`] in their order, so that nothing is said before it is on disk.
 //! If the store fails, the replica in memory may know more than the disk: it is dropped and made again from it.
+//! It runs in the process that holds the lease ([`crate::lease`]) and ends when that is lost.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use protocol::{Batch, Effect, Event, Hash, Put, Replica, Settings, SigningKey, replica::Failed};
+use protocol::{
+    Batch, Effect, Event, Hash, Put, Replica, Settings, SigningKey, key_log::SignedEntry, replica::Failed,
+    signed::Refused,
+};
 use rand::{SeedableRng as _, rngs::StdRng};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     clock::Clock,
@@ -22,14 +26,31 @@ use crate::{
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Asks the replication to write to this agency's own lists.
+/// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]
-pub(crate) struct Author(mpsc::Sender<Writing>);
+pub(crate) struct Author(watch::Receiver<Option<Desk>>);
 
-struct Writing {
-    puts: Vec<Put>,
+/// Where what is to be done goes, as long as one replication runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    writings: mpsc::Sender<Writing>,
+    errands: mpsc::Sender<Errand>,
+}
+
+pub(crate) struct Writing {
+    event: Event,
     own: Vec<OwnWrite>,
     done: oneshot::Sender<Result<(), NotWritten>>,
+}
+
+/// What need not wait until this node may write.
+pub(crate) enum Errand {
+    /// Have a look at the replica.
+    Look(Box<dyn FnOnce(&Replica) + Send>),
+    /// Something happened that the network does not tell: an agency is pinned, or not any more.
+    Happened(Event),
+    /// Write with the key that follows from this seed.
+    UseKey([u8; 32]),
 }
 
 /// Nothing was written.
@@ -41,20 +62,57 @@ pub(crate) enum NotWritten {
     /// The replica refused.
     #[error(transparent)]
     Replica(#[from] Failed),
-    /// The node is stopping.
-    #[error("the node is stopping")]
-    Stopping,
+    /// The agency's key log does not let this node's key put this.
+    #[error("the agency's key log does not let this node's writer key write this: see `comity key list`")]
+    NoWriter,
+    /// The entry of the key log may not be added.
+    #[error("the entry is refused: {0}")]
+    Entry(Refused),
+    /// This process does not write, or not any more.
+    #[error("this process does not write for the agency")]
+    NotHolder,
 }
 
 impl Author {
+    /// The author at this desk, when there is one.
+    pub(crate) const fn new(desk: watch::Receiver<Option<Desk>>) -> Self {
+        Self(desk)
+    }
+
     /// Writes puts to the agency's lists, and `own` in the same transaction. When this returns, all of it is on disk.
     pub(crate) async fn write(&self, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        self.happen(Event::Authored(puts), own).await
+    }
+
+    /// Adds an entry that its root signed to the agency's key log, and `own` in the same transaction.
+    pub(crate) async fn enter(&self, entry: SignedEntry, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        self.happen(Event::Entered(entry), own).await
+    }
+
+    async fn happen(&self, event: Event, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
         let (done, written) = oneshot::channel();
-        self.0
-            .send(Writing { puts, own, done })
-            .await
-            .map_err(|_| NotWritten::Stopping)?;
-        written.await.map_err(|_| NotWritten::Stopping)?
+        let writing = Writing { event, own, done };
+        desk.writings.send(writing).await.map_err(|_| NotWritten::NotHolder)?;
+        drop(desk);
+        written.await.map_err(|_| NotWritten::NotHolder)?
+    }
+
+    /// Has something looked up in the replica.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Replica) -> T + Send + 'static,
+    ) -> Result<T, NotWritten> {
+        let (tell, told) = oneshot::channel();
+        let look = move |replica: &Replica| drop(tell.send(look(replica)));
+        self.run(Errand::Look(Box::new(look))).await?;
+        told.await.map_err(|_| NotWritten::NotHolder)
+    }
+
+    /// Has an errand run.
+    pub(crate) async fn run(&self, errand: Errand) -> Result<(), NotWritten> {
+        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
+        desk.errands.send(errand).await.map_err(|_| NotWritten::NotHolder)
     }
 }
 
@@ -96,6 +154,7 @@ pub(crate) struct Replication {
     clock: Clock,
     rng: StdRng,
     writings: mpsc::Receiver<Writing>,
+    errands: mpsc::Receiver<Errand>,
     orders: mpsc::Sender<Order>,
     news: mpsc::Receiver<News>,
     /// The peers that are there, and whose nodes they are.
@@ -111,8 +170,9 @@ impl Replication {
         clock: Clock,
         orders: mpsc::Sender<Order>,
         news: mpsc::Receiver<News>,
-    ) -> (Self, Author) {
-        let (writer, writings) = mpsc::channel(64);
+    ) -> (Self, Desk) {
+        let (writers, writings) = mpsc::channel(64);
+        let (runners, errands) = mpsc::channel(64);
         let rng = StdRng::from_rng(&mut rand::rng());
         let connected = BTreeMap::new();
         let this = Self {
@@ -123,14 +183,19 @@ impl Replication {
             clock,
             rng,
             writings,
+            errands,
             orders,
             news,
             connected,
         };
-        (this, Author(writer))
+        let desk = Desk {
+            writings: writers,
+            errands: runners,
+        };
+        (this, desk)
     }
 
-    /// Runs until nobody can ask for writing any more.
+    /// Runs until nobody can ask for writing any more, or this process does not hold the lease any more.
     pub(crate) async fn run(mut self) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -138,8 +203,25 @@ impl Replication {
             let (event, writing) = tokio::select! {
                 // Held back until the replica knows how far its own log reaches abroad.
                 writing = self.writings.recv(), if self.replica.may_write(self.clock.now()) => match writing {
-                    Some(Writing { puts, own, done }) => (Event::Authored(puts), Some((own, done))),
+                    Some(Writing { event, own, done }) => match self.allowed(&event) {
+                        Ok(()) => (event, Some((own, done))),
+                        Err(refused) => {
+                            drop(done.send(Err(refused)));
+                            continue;
+                        }
+                    },
                     None => return,
+                },
+                Some(errand) = self.errands.recv() => match errand {
+                    Errand::Look(look) => {
+                        look(&self.replica);
+                        continue;
+                    }
+                    Errand::Happened(event) => (self.note_pins(event), None),
+                    Errand::UseKey(seed) => {
+                        self.use_key(seed);
+                        (Event::Tick, None)
+                    }
                 },
                 news = self.news.recv() => match news {
                     Some(news) => (self.event(news), None),
@@ -147,9 +229,15 @@ impl Replication {
                 },
                 _ = tick.tick() => (Event::Tick, None),
             };
+            if writing.is_none() && self.writings.is_closed() && self.writings.is_empty() {
+                return;
+            }
             let (own, done) = writing.map_or((vec![], None), |(own, done)| (own, Some(done)));
             let result = self.step(event, own).await;
-            if let Err(error) = &result {
+            let deposed = matches!(result, Err(NotWritten::Store(Unavailable::Deposed)));
+            if let Err(error) = &result
+                && !deposed
+            {
                 tracing::error!(%error, "a step of the replication failed; its replica is made again from the store");
                 self.start_again().await;
             }
@@ -158,6 +246,38 @@ impl Replication {
                 Some(done) => drop(done.send(result)),
                 None => drop(result),
             }
+            if deposed {
+                return;
+            }
+        }
+    }
+
+    /// Whether this may happen to our own log.
+    fn allowed(&self, event: &Event) -> Result<(), NotWritten> {
+        match event {
+            Event::Authored(puts) if !self.replica.may_put(puts) => Err(NotWritten::NoWriter),
+            Event::Entered(entry) => self.replica.check_entry(entry).map_err(NotWritten::Entry),
+            _ => Ok(()),
+        }
+    }
+
+    /// A replica that is made again follows the same agencies.
+    fn note_pins(&mut self, event: Event) -> Event {
+        match event {
+            Event::Pinned(agency) => drop(self.identity.pinned.insert(agency)),
+            Event::Unpinned(agency) => drop(self.identity.pinned.remove(&agency)),
+            _ => {}
+        }
+        event
+    }
+
+    fn use_key(&mut self, seed: [u8; 32]) {
+        match SigningKey::from_seed(&seed) {
+            Ok(key) => {
+                self.identity.writer_seed = seed;
+                self.replica.use_key(key);
+            }
+            Err(error) => tracing::error!(%error, "the new writer key cannot be used"),
         }
     }
 
@@ -230,7 +350,7 @@ impl Replication {
     }
 
     async fn order(&self, order: Order) -> Result<(), NotWritten> {
-        self.orders.send(order).await.map_err(|_| NotWritten::Stopping)
+        self.orders.send(order).await.map_err(|_| NotWritten::NotHolder)
     }
 
     /// Makes the replica again from what is on disk, and ends all connections: the peers are met anew.

@@ -37,6 +37,26 @@ pub(crate) async fn serve(
     Ok((address, handle, task))
 }
 
+/// Binds the address of the door for forwarded requests, and starts to answer there with this certificate.
+pub(crate) async fn door(
+    listen: SocketAddr,
+    (cert, key): (String, String),
+    agency: &AgencyId,
+    router: axum::Router,
+) -> anyhow::Result<(SocketAddr, Handle<SocketAddr>, JoinHandle<()>)> {
+    let listener = std::net::TcpListener::bind(listen)
+        .with_context(|| format!("cannot take forwarded requests at `{listen}`: see `inner_listen`"))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let handle = Handle::new();
+    let config = RustlsConfig::from_pem(cert.into_bytes(), key.into_bytes()).await?;
+    let server = axum_server::from_tcp_rustls(listener, config)?.handle(handle.clone());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let agency = agency.clone();
+    let task = tokio::spawn(async move { log_end(&agency, server.serve(service).await) });
+    Ok((address, handle, task))
+}
+
 async fn rustls_config(tls: &Tls, address: SocketAddr) -> anyhow::Result<RustlsConfig> {
     match tls {
         Tls::Files { cert, key } => RustlsConfig::from_pem_file(cert, key).await.with_context(|| {

@@ -8,10 +8,14 @@
 mod audit;
 mod credentials;
 mod db;
+mod lease;
 mod log;
 mod operators;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicI64},
+};
 
 use protocol::Batch;
 use registry_schema::Timestamp;
@@ -19,11 +23,14 @@ use registry_schema::Timestamp;
 use db::{Db, reading};
 
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
+pub use lease::{Changes, Lease, NewHolder};
 
-/// The store of one node.
+/// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
+    /// The epoch in which this process holds the lease; [`lease::NOT_HELD`] while it does not.
+    epoch: Arc<AtomicI64>,
 }
 
 /// The store did not do it. Nothing of the transaction is there.
@@ -35,6 +42,9 @@ pub enum Unavailable {
     /// What it holds cannot be read.
     #[error("the store holds what cannot be read: {0}")]
     Unreadable(String),
+    /// This process does not hold the lease, or not any more.
+    #[error("another process of this agency writes now")]
+    Deposed,
 }
 
 /// A write of this node's own, which goes into the same transaction as the envelope that it belongs to.
@@ -80,10 +90,18 @@ impl Store {
             Some(url) => Db::create_postgres(url).await?,
             None => Db::create_sqlite(folder).await?,
         };
-        Ok(Self { db })
+        let store = Self::new(db);
+        // The first epoch is its maker's, who writes the agency's own key log and goes.
+        store.hold(0);
+        Ok(store)
     }
 
-    /// Opens the store.
+    fn new(db: Db) -> Self {
+        let epoch = Arc::new(AtomicI64::new(lease::NOT_HELD));
+        Self { db, epoch }
+    }
+
+    /// Opens the store, to read: who would write takes the lease first ([`Store::take`]).
     ///
     /// # Errors
     /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node.
@@ -92,16 +110,16 @@ impl Store {
             Some(url) => Db::open_postgres(url).await?,
             None => Db::open_sqlite(folder).await?,
         };
-        Ok(Self { db })
+        Ok(Self::new(db))
     }
 
     /// Writes a batch and this node's own writes in one transaction; returns once it is on disk.
     ///
     /// # Errors
-    /// [`Unavailable`], and then nothing was written.
+    /// [`Unavailable`], and then nothing was written: [`Unavailable::Deposed`], if this process does not hold the lease.
     pub async fn commit(&self, batch: &Batch, own: &[OwnWrite]) -> Result<(), Unavailable> {
-        let mut transaction = self.db.begin().await?;
-        log::write(&mut transaction, batch).await?;
+        let (mut transaction, change) = self.begin().await?;
+        log::write(&mut transaction, batch, change).await?;
         for write in own {
             match write {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,

@@ -25,6 +25,10 @@ mod restart_loses_nothing;
 
 mod postgres_serves_as_well;
 
+mod one_process_writes;
+
+mod faults_take_nothing_back;
+
 mod operators_are_authenticated;
 
 mod strangers_learn_nothing;

@@ -1,6 +1,7 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard},
 };
@@ -109,11 +110,19 @@ impl Agency {
     /// # Panics
     /// If its node runs here.
     pub async fn starts_program(&self, more: &[&str]) -> Program {
+        self.starts_program_in(more, &[]).await
+    }
+
+    /// The same, with something in its environment.
+    ///
+    /// # Panics
+    /// If its node runs here.
+    pub async fn starts_program_in(&self, more: &[&str], environment: &[(&str, OsString)]) -> Program {
         assert!(!self.runs().await, "{} runs already", self.id);
         let data = self.data.to_str().expect("a path in Unicode");
         let mut arguments = vec!["run", "--data", data];
         arguments.extend(more);
-        let mut program = Program::comityd(arguments);
+        let mut program = Program::comityd_in(arguments, environment);
         program.answers_at(&self.url).await;
         program
     }
@@ -219,7 +228,8 @@ impl Agency {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn notes(&self, what: String, put: Put) {
+    /// Writes down that its operator was told of something that must survive everywhere.
+    pub fn notes(&self, what: String, put: Put) {
         self.acknowledged().push(Acknowledged {
             agency: self.id.clone(),
             what,

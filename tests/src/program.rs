@@ -1,7 +1,7 @@
 //! The programs themselves, as a user runs them.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
@@ -113,7 +113,19 @@ impl Program {
     /// # Panics
     /// If it does not start.
     pub fn comityd(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        Self::comityd_in(arguments, &[])
+    }
+
+    /// The same, with something in its environment.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn comityd_in(
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        environment: &[(&str, OsString)],
+    ) -> Self {
         let mut command = command("comityd");
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("comityd starts");
         let said = Arc::new(Mutex::new(String::new()));
@@ -175,13 +187,24 @@ impl Program {
     }
 
     /// Sends it the signal of Ctrl-C.
-    ///
-    /// # Panics
-    /// If it does not run.
     pub async fn is_interrupted(&self) {
+        self.signal("INT").await;
+    }
+
+    /// Freezes it: it keeps all that it has, and does nothing.
+    pub async fn is_frozen(&self) {
+        self.signal("STOP").await;
+    }
+
+    /// Lets it go on.
+    pub async fn is_thawed(&self) {
+        self.signal("CONT").await;
+    }
+
+    async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs");
         let mut kill = Command::new("sh");
-        kill.args(["-c", &format!("kill -INT {id}")]);
+        kill.args(["-c", &format!("kill -{name} {id}")]);
         assert_eq!(finish(kill, b"").await.code, Some(0));
     }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, Query},
-    http::{header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 use protocol::Hash;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::{
     App,
     problem::{INVALID, Problem, UNAUTHENTICATED},
 };
-use crate::registrar::Hand;
+use crate::{registrar::Hand, storage::Store};
 
 /// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
 #[derive(Debug)]
@@ -28,16 +28,20 @@ impl FromRequestParts<App> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(bearer).filter(|token| token.len() <= 200);
-        let token = token.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this needs an operator's token"))?;
-        let found = app.store.operator(Hash::of(&[token.as_bytes()]).0).await?;
-        let who =
-            found.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this token is not, or no longer, an operator's"))?;
+        let who = operator(&parts.headers, &app.store).await?;
         let Query(DryRun { dry_run }) =
             Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
         Ok(Self(Hand { who, dry_run }))
     }
+}
+
+/// Who the operator is whose token these headers carry.
+pub(crate) async fn operator(headers: &HeaderMap, store: &Store) -> Result<String, Problem> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(bearer).filter(|token| token.len() <= 200);
+    let token = token.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this needs an operator's token"))?;
+    let found = store.operator(Hash::of(&[token.as_bytes()]).0).await?;
+    found.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this token is not, or no longer, an operator's"))
 }
 
 /// The token in an `Authorization` header; the scheme's name is the same in any case (RFC 9110, §11.1).

@@ -9,6 +9,7 @@ use super::{
     App,
     problem::{Problem, UNAVAILABLE},
 };
+use crate::lease::Role;
 
 /// Which program this is, and whose.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,6 +22,8 @@ pub(super) struct Version {
     protocol: &'static str,
     /// The agency that runs this node.
     agency: AgencyId,
+    /// Whether this process writes for the agency (`holder` of its lease), or forwards to one that does (`follower`).
+    role: &'static str,
 }
 
 /// Whether the process answers at all.
@@ -49,5 +52,9 @@ pub(super) async fn version(State(app): State<App>) -> Json<Version> {
         version: env!("CARGO_PKG_VERSION"),
         protocol: "/comity/1",
         agency,
+        role: match *app.role.borrow() {
+            Role::Holder => "holder",
+            Role::Follower(_) => "follower",
+        },
     })
 }

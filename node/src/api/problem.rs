@@ -60,6 +60,10 @@ codes! {
         "The lists already say otherwise; the detail says what. Nothing was changed. A revocation is final: issue a new credential instead.";
     UNAVAILABLE = "node.unavailable", SERVICE_UNAVAILABLE, "This node cannot do it now",
         "The node's store or its own lists cannot be used at the moment. Nothing was changed. Try again; if it stays so, the node's operator finds the cause in its log and in `/readyz`.";
+    NO_WRITER = "node.no_writer", SERVICE_UNAVAILABLE, "No process of this agency writes at the moment",
+        "Several processes of the agency answer, and one of them writes. It cannot be reached, and no other has taken over yet. Nothing was changed. Try again in some seconds; if it stays so, the node's operator finds the cause in the log of each process.";
+    OUTCOME_UNKNOWN = "node.outcome_unknown", SERVICE_UNAVAILABLE, "Whether it was done is not known",
+        "The process that writes for this agency was sent the request, and went before it answered. Look at what stands before you send it again: either all of it was done, or nothing.";
 }
 
 impl Problem {
@@ -153,6 +157,10 @@ impl From<NotDone> for Problem {
             NotDone::Unknown(detail) => Self::new(&NOT_FOUND, detail),
             NotDone::Conflict(detail) => Self::new(&CONFLICT, detail),
             NotDone::Invalid(detail) => Self::new(&INVALID, detail),
+            NotDone::NotHolder => Self::new(
+                &NO_WRITER,
+                "this process does not write for the agency at the moment: try again in some seconds",
+            ),
             NotDone::Unavailable(detail) => {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")

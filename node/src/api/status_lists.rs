@@ -8,7 +8,7 @@ use axum::{
 };
 use protocol::Hash;
 use registry_schema::status::LIST_SLOTS;
-use verification::{SigningKey, bitstring::Bitstring, credential, data_integrity, multikey};
+use verification::{Freshness, SigningKey, bitstring::Bitstring, credential, data_integrity, multikey};
 
 use super::{
     App,
@@ -35,7 +35,7 @@ pub(super) async fn one(
     let number: u32 = number.parse().map_err(|_| unknown())?;
     let key = app.store.issuer_key_of_list(number).await?.ok_or_else(unknown)?;
     let mut list = Bitstring::new(LIST_SLOTS);
-    let url = {
+    let (url, as_of) = {
         let registry = app.registry.read();
         let home = registry.home().ok_or_else(unknown)?;
         let set: Vec<u32> = match (purpose, home.list(number)) {
@@ -47,12 +47,14 @@ pub(super) async fn one(
         for index in set {
             list.set(index);
         }
-        list_url(&home.url, number, purpose)
+        let Freshness::Heard { as_of, .. } = registry.freshness(home, app.clock.now()) else {
+            return Err(Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"));
+        };
+        (list_url(&home.url, number, purpose), as_of)
     };
     let encoded = verification::bitstring::encode(&list);
     // Signed at most once a minute as far as others can tell: the ETag follows from the content and the minute.
-    let now = app.clock.now();
-    let minute = now.plus_seconds(-(now.0 / 1000 % 60)).whole_seconds();
+    let minute = as_of.plus_seconds(-(as_of.0 / 1000 % 60)).whole_seconds();
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
     if headers
         .get(header::IF_NONE_MATCH)

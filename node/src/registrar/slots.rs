@@ -1,8 +1,8 @@
 //! Slots in status lists: which index a new credential gets.
 //!
 //! Invariant: no index is ever handed out twice, not even by a restored backup or a second writer. A block of 256
-//! slots is reserved by a put in the list, on disk, before the first of its slots is used, and each start of a node
-//! reserves blocks of its own. Inside a block the order is random, so that an index tells nothing about when.
+//! slots is reserved by a put in the list, on disk, before the first of its slots is used, and each start of a node and
+//! each takeover of the lease reserves blocks of its own. Inside a block the order is random, so that an index tells nothing about when.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,24 @@ use registry_schema::status::{BLOCK_SLOTS, LIST_SLOTS};
 
 use super::{NotDone, Registrar};
 
-/// The free slots of the blocks that this process reserved, by list.
+/// The free slots of the blocks that this process reserved since it took the lease, by list.
 #[derive(Debug, Default)]
-pub(super) struct Slots(BTreeMap<u32, Vec<u32>>);
+pub(super) struct Slots {
+    epoch: Option<i64>,
+    free: BTreeMap<u32, Vec<u32>>,
+}
 
 impl Slots {
     /// A slot that nobody had before.
     pub(super) async fn take(&mut self, list: u32, registrar: &Registrar) -> Result<u32, NotDone> {
-        if let Some(slot) = self.0.get_mut(&list).and_then(Vec::pop) {
+        let epoch = registrar.store.held();
+        if self.epoch != epoch {
+            *self = Self {
+                epoch,
+                free: BTreeMap::new(),
+            };
+        }
+        if let Some(slot) = self.free.get_mut(&list).and_then(Vec::pop) {
             return Ok(slot);
         }
         let block = free_block(list, registrar)
@@ -32,7 +42,7 @@ impl Slots {
         let slot = slots
             .pop()
             .ok_or_else(|| NotDone::Conflict("a block without slots".into()))?;
-        self.0.insert(list, slots);
+        self.free.insert(list, slots);
         Ok(slot)
     }
 }

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use anyhow::Context as _;
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -47,7 +47,24 @@ macro_rules! writing {
     };
 }
 
-pub(super) use {reading, writing};
+/// Runs a query in a transaction: `within!(tx, sqlx::query_as(sql).bind(x), fetch_all)`.
+macro_rules! within {
+    ($tx:expr, $query:expr, $run:ident) => {
+        match &mut *$tx {
+            $crate::storage::db::Tx::Sqlite(tx) => $query.$run(&mut **tx).await,
+            $crate::storage::db::Tx::Postgres(tx) => $query.$run(&mut **tx).await,
+        }
+    };
+}
+
+pub(super) use {reading, within, writing};
+
+/// How long a PostgreSQL server lets a transaction of ours stand idle. A process that is frozen in the midst of one
+/// holds the lease's row; then the server ends its connection, and with it the lock.
+const LONGEST_IDLE_TRANSACTION: &str = "5s";
+
+/// How long a statement waits for a lock: longer than [`LONGEST_IDLE_TRANSACTION`].
+const LONGEST_LOCK_WAIT: &str = "15s";
 
 impl Db {
     pub(super) async fn create_sqlite(folder: &Path) -> anyhow::Result<Self> {
@@ -114,6 +131,17 @@ impl Db {
         })
     }
 
+    /// A transaction that only reads, and sees one moment.
+    pub(super) async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
+        })
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite { read, write } => {
@@ -144,10 +172,15 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 }
 
 async fn postgres(url: &str) -> anyhow::Result<PgPool> {
+    let options: PgConnectOptions = url.parse().context("the PostgreSQL database's URL cannot be read")?;
+    let options = options.options([
+        ("idle_in_transaction_session_timeout", LONGEST_IDLE_TRANSACTION),
+        ("lock_timeout", LONGEST_LOCK_WAIT),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(10))
-        .connect(url)
+        .connect_with(options)
         .await;
     let pool = pool.context("the PostgreSQL database cannot be reached: is its URL right, and does the server run?")?;
     let durable: Vec<(String,)> = sqlx::query_as(

@@ -1,32 +1,52 @@
 //! Key logs, envelopes, heartbeats, and the entries that follow from them.
 
-use protocol::{Batch, Checkpoint, Hash, Held, KeyLog, Signed, key_log::SignedEntry, replica::Stored, signed::encode};
+use std::collections::BTreeMap;
+
+use protocol::{
+    Batch, Checkpoint, Hash, Held, KeyLog, Row, Signed, key_log::SignedEntry, replica::Stored, signed::encode,
+};
 
 use super::{
     Store, Unavailable,
     db::{Tx, reading, writing},
 };
 
-pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable> {
+/// How many rows a statement inserts: as many as fit of the first, then of the second; one at a time at last. Fixed
+/// numbers, so that few statements are prepared. Five values a row stay below SQLite's 32,766 values a statement.
+pub(super) const ROWS_A_STATEMENT: &[usize] = &[256, 16];
+
+/// Writes a batch. `change` is the number of this transaction.
+pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(), Unavailable> {
+    write_in(tx, batch, change, ROWS_A_STATEMENT).await
+}
+
+pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, change: i64, sizes: &[usize]) -> Result<(), Unavailable> {
     for log in &batch.key_logs {
+        let sql = "INSERT INTO key_logs (agency, entries, changed) VALUES ($1, $2, $3)
+                   ON CONFLICT (agency) DO UPDATE SET entries = excluded.entries, changed = excluded.changed";
         writing!(
             tx,
-            sqlx::query(
-                "INSERT INTO key_logs (agency, entries) VALUES ($1, $2)
-                 ON CONFLICT (agency) DO UPDATE SET entries = excluded.entries"
-            )
-            .bind(log.genesis().0.to_vec())
-            .bind(encode(&log.signed()))
+            sqlx::query(sql)
+                .bind(log.genesis().0.to_vec())
+                .bind(encode(&log.signed()))
+                .bind(change)
         )?;
     }
-    for envelope in &batch.envelopes {
-        writing!(
-            tx,
-            sqlx::query("INSERT INTO envelopes (hash, agency, bytes) VALUES ($1, $2, $3)")
-                .bind(envelope.hash().0.to_vec())
-                .bind(envelope.header().agency.0.to_vec())
-                .bind(encode(&envelope.signed()))
-        )?;
+    for some in runs(&batch.envelopes, sizes) {
+        let sql = format!(
+            "INSERT INTO envelopes (hash, agency, bytes) VALUES {}",
+            places(some.len(), 3)
+        );
+        writing!(tx, {
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for envelope in some {
+                query = query
+                    .bind(envelope.hash().0.to_vec())
+                    .bind(envelope.header().agency.0.to_vec())
+                    .bind(encode(&envelope.signed()));
+            }
+            query
+        })?;
     }
     for envelope in &batch.rewritten {
         writing!(
@@ -36,28 +56,35 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable>
                 .bind(envelope.hash().0.to_vec())
         )?;
     }
-    for row in batch.rows.iter().chain(&batch.history) {
-        if row.values.is_empty() {
-            writing!(
-                tx,
-                sqlx::query("DELETE FROM entries WHERE agency = $1 AND document = $2 AND name = $3")
-                    .bind(row.agency.0.to_vec())
-                    .bind(row.document.to_string())
-                    .bind(&row.key)
-            )?;
-            continue;
-        }
-        writing!(
-            tx,
-            sqlx::query(
-                "INSERT INTO entries (agency, document, name, surviving) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (agency, document, name) DO UPDATE SET surviving = excluded.surviving",
-            )
-            .bind(row.agency.0.to_vec())
-            .bind(row.document.to_string())
-            .bind(&row.key)
-            .bind(encode(&row.values))
-        )?;
+    // Of a row that several envelopes of the batch altered, the last one is how it is now; a statement that inserts
+    // many rows must not meet one twice. One that is gone stays as a row without values, so that those who follow the
+    // changes see it.
+    let newest: BTreeMap<(Hash, String, &str), &Row> = batch
+        .rows
+        .iter()
+        .chain(&batch.history)
+        .map(|row| ((row.agency, row.document.to_string(), row.key.as_str()), row))
+        .collect();
+    let newest: Vec<_> = newest.into_iter().collect();
+    for some in runs(&newest, sizes) {
+        let sql = format!(
+            "INSERT INTO entries (agency, document, name, surviving, changed) VALUES {}
+             ON CONFLICT (agency, document, name)
+             DO UPDATE SET surviving = excluded.surviving, changed = excluded.changed",
+            places(some.len(), 5)
+        );
+        writing!(tx, {
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for ((agency, document, key), row) in some {
+                query = query
+                    .bind(agency.0.to_vec())
+                    .bind(document)
+                    .bind(*key)
+                    .bind(encode(&row.values))
+                    .bind(change);
+            }
+            query
+        })?;
     }
     for heartbeat in &batch.heartbeats {
         writing!(
@@ -98,6 +125,29 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable>
     Ok(())
 }
 
+/// Cuts rows into runs of these sizes, the largest first; what is left comes one by one.
+fn runs<'a, T>(mut rows: &'a [T], sizes: &[usize]) -> Vec<&'a [T]> {
+    let mut runs = Vec::new();
+    for size in sizes.iter().copied().chain([1]) {
+        while let Some((run, rest)) = rows.split_at_checked(size).filter(|(run, _)| !run.is_empty()) {
+            runs.push(run);
+            rows = rest;
+        }
+    }
+    runs
+}
+
+/// `($1, $2), ($3, $4)`: the places of so many rows.
+fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let numbers: Vec<String> = (1..=columns)
+            .map(|column| format!("${}", row * columns + column))
+            .collect();
+        format!("({})", numbers.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 impl Store {
     /// Everything that a replica is restored from.
     ///
@@ -107,10 +157,7 @@ impl Store {
         let mut stored = Stored::default();
         let rows: Vec<(Vec<u8>,)> = reading!(self, sqlx::query_as("SELECT entries FROM key_logs"), fetch_all)?;
         for (entries,) in rows {
-            let entries: Vec<SignedEntry> = decode(&entries)?;
-            stored
-                .key_logs
-                .push(KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))?);
+            stored.key_logs.push(key_log(&entries)?);
         }
         let rows: Vec<(Vec<u8>, Vec<u8>)> = reading!(
             self,
@@ -157,19 +204,26 @@ impl Store {
                 .bind(agency.0.to_vec()),
             fetch_all
         )?;
-        rows.into_iter()
-            .map(|(document, name, surviving)| Ok((document, name, decode(&surviving)?)))
-            .collect()
+        let rows = rows
+            .into_iter()
+            .map(|(document, name, surviving)| Ok((document, name, decode(&surviving)?)));
+        let rows: Result<Vec<(String, String, Vec<Vec<u8>>)>, Unavailable> = rows.collect();
+        Ok(rows?.into_iter().filter(|(_, _, values)| !values.is_empty()).collect())
     }
 }
 
-fn hash(bytes: &[u8]) -> Result<Hash, Unavailable> {
+pub(super) fn key_log(entries: &[u8]) -> Result<KeyLog, Unavailable> {
+    let entries: Vec<SignedEntry> = decode(entries)?;
+    KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))
+}
+
+pub(super) fn hash(bytes: &[u8]) -> Result<Hash, Unavailable> {
     let bytes = bytes
         .try_into()
         .map_err(|_| Unavailable::Unreadable("a hash of another length".into()))?;
     Ok(Hash(bytes))
 }
 
-fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unavailable> {
+pub(super) fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unavailable> {
     minicbor::decode(bytes).map_err(|e| Unavailable::Unreadable(e.to_string()))
 }

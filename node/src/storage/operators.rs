@@ -8,7 +8,8 @@ use super::{
 };
 
 impl Store {
-    /// Adds an operator, or gives an existing one another token.
+    /// Adds an operator, or gives an existing one another token. Needs no lease: a command beside the node does it, and
+    /// every process reads this table at each request.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be written.

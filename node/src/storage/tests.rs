@@ -13,6 +13,8 @@ use registry_schema::{CredentialCode, Reason, Timestamp};
 
 use super::*;
 
+mod lease;
+
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A place for a store: a folder, and the URL of an empty database if it is to be PostgreSQL.

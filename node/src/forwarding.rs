@@ -1,0 +1,288 @@
+//! Forwards what operators ask to be written to the process of this agency that writes.
+//!
+//! The holder of the lease takes forwarded requests at a door of its own: TLS with a certificate that it made itself and
+//! that the lease's row names, and a secret in that row. So only a process that can read the agency's database comes
+//! in, and an operator's token goes to nobody else. The holder authenticates the operator again.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use rand::Rng as _;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use crate::{
+    api::{
+        MAX_BODY_BYTES, auth,
+        problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
+    },
+    lease::{Holder, Role},
+    storage::Store,
+};
+
+/// The name on the certificate of the holder's door.
+const DOOR: &str = "comity-holder";
+/// Carries the lease's secret, in hexadecimal.
+const SECRET: HeaderName = HeaderName::from_static("comity-lease");
+/// How many requests are forwarded or wait for a holder at once; each may hold a body of [`MAX_BODY_BYTES`].
+const MOST_AT_ONCE: usize = 64;
+/// How long a request waits for a process that takes over, before it is told to come again.
+const WAIT_FOR_HOLDER: Duration = Duration::from_secs(15);
+/// How long a connection to the holder may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the holder may take to answer: it may itself wait half a minute for its peers' word on its log.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// The longest answer that is passed on.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// How long an answer waits until this process knows what it tells of.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Forwards to the holder of the lease. Clones share its connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Forwarding {
+    store: Store,
+    role: watch::Receiver<Role>,
+    catch_up: mpsc::Sender<oneshot::Sender<()>>,
+    places: Arc<Semaphore>,
+    /// A client for the holder of an epoch.
+    client: Arc<Mutex<Option<(i64, reqwest::Client)>>>,
+}
+
+/// What became of a forwarded request.
+enum Sent {
+    Answered(Response),
+    /// Nothing of it reached the holder.
+    NotReached,
+    /// It may have reached the holder, and no answer came.
+    Silence,
+}
+
+impl Forwarding {
+    pub(crate) fn new(store: Store, role: watch::Receiver<Role>, catch_up: mpsc::Sender<oneshot::Sender<()>>) -> Self {
+        Self {
+            store,
+            role,
+            catch_up,
+            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            client: Arc::default(),
+        }
+    }
+
+    async fn forward(mut self, request: Request, next: Next) -> Result<Response, Problem> {
+        // Only operators' requests are kept and sent on.
+        auth::operator(request.headers(), &self.store).await?;
+        let places = self.places.clone();
+        let busy = |_| {
+            Problem::new(
+                &NO_WRITER,
+                "too many requests wait for the process that writes: try again",
+            )
+        };
+        let _place = places.try_acquire().map_err(busy)?;
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, MAX_BODY_BYTES)
+            .await
+            .map_err(|e| Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, e.to_string()))?;
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let deadline = tokio::time::Instant::now() + WAIT_FOR_HOLDER;
+        loop {
+            let role = self.role.borrow_and_update().clone();
+            let sent = match &role {
+                Role::Follower(Some(holder)) => {
+                    let client = self.client(holder).map_err(|error| {
+                        tracing::error!(
+                            error = format!("{error:#}"),
+                            "the lease names a holder that cannot be asked"
+                        );
+                        Problem::new(&NO_WRITER, "the process that writes cannot be reached")
+                    })?;
+                    let request = client
+                        .request(
+                            parts.method.clone(),
+                            format!("https://{DOOR}:{}{path}", holder.address.port()),
+                        )
+                        .headers(end_to_end(&parts.headers))
+                        .header(SECRET, hexadecimal(&holder.secret))
+                        .body(body.clone());
+                    send(request).await
+                }
+                Role::Follower(None) => Sent::NotReached,
+                // It came to us while the request waited.
+                Role::Holder => return Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
+            };
+            match sent {
+                Sent::Answered(response) => {
+                    self.catch_up().await;
+                    return Ok(response);
+                }
+                Sent::Silence => {
+                    return Err(Problem::new(
+                        &OUTCOME_UNKNOWN,
+                        "the process that writes went before it answered: look at what stands before you send it again",
+                    ));
+                }
+                Sent::NotReached => {}
+            }
+            let changed = self.role.wait_for(|now| *now != role);
+            if !matches!(tokio::time::timeout_at(deadline, changed).await, Ok(Ok(_))) {
+                break;
+            }
+        }
+        Err(Problem::new(
+            &NO_WRITER,
+            "no process of this agency writes at the moment; nothing was changed: try again in some seconds",
+        ))
+    }
+
+    /// Waits until this process has read what was just written, so that an operator finds it here.
+    async fn catch_up(&self) {
+        let (told, telling) = oneshot::channel();
+        if self.catch_up.send(told).await.is_ok() {
+            // If it takes too long, the answers' own `as_of` says up to when they know.
+            let _ = tokio::time::timeout(CATCH_UP_TIMEOUT, telling).await;
+        }
+    }
+
+    fn client(&self, holder: &Holder) -> anyhow::Result<reqwest::Client> {
+        let mut known = self.client.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((epoch, client)) = known.as_ref()
+            && *epoch == holder.epoch
+        {
+            return Ok(client.clone());
+        }
+        let certificate = reqwest::Certificate::from_pem(holder.certificate.as_bytes())?;
+        let client = reqwest::Client::builder()
+            .tls_certs_only([certificate])
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .resolve(DOOR, holder.address)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .build()
+            .context("a client for the holder of the lease")?;
+        *known = Some((holder.epoch, client.clone()));
+        Ok(client)
+    }
+}
+
+async fn send(request: reqwest::RequestBuilder) -> Sent {
+    let mut response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::warn!(%error, "the holder of the lease cannot be asked");
+            return if error.is_connect() {
+                Sent::NotReached
+            } else {
+                Sent::Silence
+            };
+        }
+    };
+    let (status, headers) = (response.status(), end_to_end(response.headers()));
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER_BYTES => body.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Ok(Some(_)) | Err(_) => return Sent::Silence,
+        }
+    }
+    Sent::Answered((status, headers, Body::from(body)).into_response())
+}
+
+/// The headers that are not of one connection alone (RFC 9110, §7.6.1).
+fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+    let mut passed = headers.clone();
+    for name in [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::CONTENT_LENGTH,
+        header::HOST,
+        header::UPGRADE,
+        header::EXPECT,
+        header::TE,
+        header::TRAILER,
+        SECRET,
+    ] {
+        passed.remove(name);
+    }
+    passed
+}
+
+/// Before the routes: what would be written is forwarded, unless this process writes. Every route that writes is for
+/// operators, so what asks to write carries a token; a route that forgot that would find no author here and say so.
+pub(crate) async fn forward_writes(
+    State(forwarding): State<Option<Forwarding>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+        && request.headers().contains_key(header::AUTHORIZATION);
+    match forwarding {
+        Some(forwarding) if writes && *forwarding.role.borrow() != Role::Holder => forwarding
+            .forward(request, next)
+            .await
+            .unwrap_or_else(axum::response::IntoResponse::into_response),
+        _ => next.run(request).await,
+    }
+}
+
+/// The holder's door for forwarded requests, open while this process holds the lease.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    secret: [u8; 32],
+    role: watch::Receiver<Role>,
+}
+
+impl Door {
+    pub(crate) fn new(role: watch::Receiver<Role>) -> Self {
+        let mut secret = [0; 32];
+        rand::rng().fill_bytes(&mut secret);
+        Self { secret, role }
+    }
+
+    /// What it asks of those who forward; the lease's row tells it to them.
+    pub(crate) const fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    /// A certificate for it and its key, as PEM.
+    pub(crate) fn certificate() -> anyhow::Result<(String, String)> {
+        let made = rcgen::generate_simple_self_signed(vec![DOOR.to_owned()])?;
+        Ok((made.cert.pem(), made.signing_key.serialize_pem()))
+    }
+}
+
+/// Lets in who knows the secret of the lease, while this process holds it.
+pub(crate) async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    let shown = request.headers_mut().remove(SECRET);
+    let expected = hexadecimal(&door.secret);
+    let knows = shown.is_some_and(|shown| {
+        aws_lc_rs::constant_time::verify_slices_are_equal(shown.as_bytes(), expected.as_bytes()).is_ok()
+    });
+    if !knows {
+        return Problem::new(&UNAUTHENTICATED, "this door is for the processes of this agency alone").into_response();
+    }
+    if *door.role.borrow() != Role::Holder {
+        return Problem::new(&NO_WRITER, "this process does not write for the agency any more").into_response();
+    }
+    next.run(request).await
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

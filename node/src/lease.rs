@@ -1,0 +1,272 @@
+//! Which process of the agency writes: several on one PostgreSQL, and one of them holds the lease.
+//!
+//! The holder runs the replica, the network and automerge, and renews. The others follow the rows, forward what is to be
+//! written ([`crate::forwarding`]), and one of them takes over when the holder falls silent. On SQLite there is one
+//! process, by the lock on its data directory, and it holds the lease from its start.
+//!
+//! No two clocks are compared. Who would take the lease has itself watched it for its whole term, without a gap and
+//! without a renewal. That alone makes no promise, since a holder may be frozen and wake: what keeps a late one from
+//! writing is the epoch, which every transaction checks ([`Store::commit`]).
+
+mod following;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use protocol::Hash;
+use registry_schema::AgencyId;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    clock::Clock,
+    network::{Network, Peering},
+    registry::{OwnLists, Registry, SharedRegistry},
+    replication::{Desk, Identity, Replication},
+    storage::{NewHolder, Store, Unavailable},
+};
+
+/// How long a task may take to end before it is ended.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest pause between two renewals; with a short term, a quarter of it.
+const LONGEST_RENEWAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// Who writes, as far as this process knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// This process.
+    Holder,
+    /// Another one, which takes forwarded requests there; or none is known.
+    Follower(Option<Holder>),
+}
+
+/// Where the holder takes forwarded requests. All of it comes from the lease: who can read that has the database's trust.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) epoch: i64,
+    pub(crate) address: std::net::SocketAddr,
+    /// The certificate that it shows there, as PEM.
+    pub(crate) certificate: String,
+    pub(crate) secret: Vec<u8>,
+}
+
+impl std::fmt::Debug for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Holder(epoch {}, {})", self.epoch, self.address)
+    }
+}
+
+/// How this process shares the agency with others.
+#[derive(Clone, Debug)]
+pub(crate) struct Sharing {
+    /// What it says of itself when it takes the lease; its epoch does not count.
+    pub(crate) inner: Holder,
+    /// For how long a holder may be silent.
+    pub(crate) term: Duration,
+}
+
+/// This process's part in its agency: holds the lease, or follows who does.
+pub(crate) struct Part {
+    pub(crate) identity: Identity,
+    pub(crate) home_id: AgencyId,
+    pub(crate) pins: BTreeMap<AgencyId, Hash>,
+    pub(crate) peering: Peering,
+    /// None, where no other process can be.
+    pub(crate) sharing: Option<Sharing>,
+    pub(crate) store: Store,
+    pub(crate) registry: SharedRegistry,
+    pub(crate) clock: Clock,
+    pub(crate) desk: watch::Sender<Option<Desk>>,
+    pub(crate) role: watch::Sender<Role>,
+    /// Somebody waits until this process knows what was written up to now.
+    pub(crate) catching_up: mpsc::Receiver<oneshot::Sender<()>>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// What runs while this process holds the lease.
+pub(crate) struct Held {
+    /// Where peers reach it.
+    pub(crate) peer_addresses: Vec<String>,
+    replication: JoinHandle<()>,
+    network: JoinHandle<()>,
+    renewing: JoinHandle<()>,
+}
+
+impl Part {
+    /// Takes the lease if nobody holds it, and follows otherwise.
+    ///
+    /// # Errors
+    /// If the store cannot be used, or what a holder runs cannot be started.
+    pub(crate) async fn begin(&mut self) -> anyhow::Result<Option<Held>> {
+        let taken = match &self.sharing {
+            None => {
+                let seen = self.store.changes(i64::MAX).await?.lease.mark();
+                self.store.take(seen, &NewHolder::default()).await?.is_some()
+            }
+            Some(_) => following::begin(self).await?,
+        };
+        if taken { self.hold().await.map(Some) } else { Ok(None) }
+    }
+
+    /// Plays its part until the node stops.
+    pub(crate) async fn run(mut self, mut held: Option<Held>) {
+        loop {
+            if let Some(held) = held.take()
+                && self.keep(held).await.is_stopped()
+            {
+                return;
+            }
+            if self.sharing.is_none() {
+                tracing::error!("the replication ended: this node writes no more until it is started again");
+                return;
+            }
+            if following::follow(&mut self).await.is_stopped() {
+                return;
+            }
+            match self.hold().await {
+                Ok(now_held) => held = Some(now_held),
+                Err(error) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "this process took the lease and cannot use it"
+                    );
+                    self.step_down().await;
+                    // Another one may fare better.
+                    let stopped = self.stop.wait_for(|stop| *stop);
+                    if tokio::time::timeout(PATIENCE, stopped).await.is_ok() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts what a holder runs.
+    async fn hold(&mut self) -> anyhow::Result<Held> {
+        // First of all: what follows may take longer than the lease's term.
+        let renewing = tokio::spawn(renew(
+            self.sharing.clone(),
+            self.store.clone(),
+            self.registry.clone(),
+            self.clock.clone(),
+            self.identity.heartbeat_term,
+        ));
+        let started = self.start().await;
+        if started.is_err() {
+            renewing.abort();
+        }
+        let (replication, network, peer_addresses) = started?;
+        self.role.send_replace(Role::Holder);
+        Ok(Held {
+            peer_addresses,
+            replication,
+            network,
+            renewing,
+        })
+    }
+
+    async fn start(&self) -> anyhow::Result<(JoinHandle<()>, JoinHandle<()>, Vec<String>)> {
+        let (orders, orders_taken) = mpsc::channel(1024);
+        let (news, news_taken) = mpsc::channel(1024);
+        let (network, addresses) = Network::listen(&self.peering, orders_taken, news).await?;
+        let replica = self.identity.restore(&self.store).await?;
+        let mut registry = Registry::new(self.identity.home, self.home_id.clone(), self.pins.clone(), &replica)?;
+        registry.know_own(match &self.sharing {
+            None => OwnLists::Sole,
+            Some(_) => self.registry.read().own(),
+        });
+        *self.registry.write() = registry;
+        let (replication, desk) = Replication::new(
+            self.identity.clone(),
+            replica,
+            self.store.clone(),
+            self.registry.clone(),
+            self.clock.clone(),
+            orders,
+            news_taken,
+        );
+        self.desk.send_replace(Some(desk));
+        let addresses = addresses.iter().map(ToString::to_string).collect();
+        Ok((tokio::spawn(replication.run()), tokio::spawn(network.run()), addresses))
+    }
+
+    /// Writes until the lease is lost or the node stops.
+    async fn keep(&mut self, held: Held) -> End {
+        let Held {
+            mut replication,
+            network,
+            mut renewing,
+            ..
+        } = held;
+        let end = tokio::select! {
+            _ = &mut replication => End::Lost,
+            _ = &mut renewing => End::Lost,
+            _ = self.stop.wait_for(|stop| *stop) => End::Stopped,
+        };
+        self.desk.send_replace(None);
+        self.role.send_replace(Role::Follower(None));
+        // What was asked for is still written, or refused by the epoch; a step under way comes to its end.
+        for mut task in [replication, network] {
+            if !task.is_finished() && tokio::time::timeout(PATIENCE, &mut task).await.is_err() {
+                tracing::warn!("a task did not stop in time");
+                task.abort();
+            }
+        }
+        renewing.abort();
+        if end == End::Lost {
+            tracing::warn!("another process of this agency writes now, or nobody does; this one follows");
+        }
+        self.step_down().await;
+        end
+    }
+
+    async fn step_down(&self) {
+        if let Err(error) = self.store.release().await {
+            tracing::warn!(%error, "the lease is not given back; another process takes it when its term is over");
+        }
+    }
+}
+
+/// How a part ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The lease is another's, or anybody's.
+    Lost,
+    /// The lease is this process's.
+    Taken,
+    /// The node stops.
+    Stopped,
+}
+
+impl End {
+    fn is_stopped(self) -> bool {
+        self == Self::Stopped
+    }
+}
+
+/// Renews the lease until it is lost. Where no other process can be, there is nothing to renew.
+async fn renew(sharing: Option<Sharing>, store: Store, registry: SharedRegistry, clock: Clock, term_seconds: i64) {
+    let Some(Sharing { term, .. }) = sharing else {
+        return std::future::pending().await;
+    };
+    let mut pause = tokio::time::interval((term / 4).min(LONGEST_RENEWAL_PAUSE));
+    pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        pause.tick().await;
+        let moment = clock.moment();
+        let standing = registry.read().standing();
+        match store.renew(&standing).await {
+            Ok(()) => registry.write().know_own(OwnLists::AsOf {
+                moment,
+                // Others wait for the whole term from a moment after this one; clocks do not run that differently.
+                sure_for: term * 3 / 4,
+                term_seconds,
+            }),
+            Err(Unavailable::Deposed) => return,
+            // The lease may still be ours when the database is back; if not, the epoch says so.
+            Err(error) => tracing::error!(%error, "the lease cannot be renewed; trying again"),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a process does that does not hold the lease: it follows the rows, so that it can answer, and watches.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::{End, Holder, Part, Role, Sharing};
+use crate::{
+    registry::{OwnLists, Registry},
+    storage::{Lease, NewHolder, Unavailable},
+};
+
+/// How often the store is asked what changed; the counter in the lease's row keeps it cheap.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What this process knows of the lease, and how far it followed the rows.
+struct Watch {
+    /// The last transaction whose rows are in the registry; -1, if none is.
+    followed: i64,
+    /// The lease's mark, and since when it stands so before our eyes.
+    seen: Option<((i64, i64), Instant)>,
+    failing: bool,
+}
+
+/// Looks once: fills the registry, and takes the lease if nobody holds it.
+pub(super) async fn begin(part: &Part) -> Result<bool, Unavailable> {
+    Watch::new().look(part).await
+}
+
+/// Follows until the lease is ours, or the node stops.
+pub(super) async fn follow(part: &mut Part) -> End {
+    let mut watch = Watch::new();
+    loop {
+        if watch.look_and_tell(part, None).await {
+            return End::Taken;
+        }
+        let waiting = tokio::select! {
+            () = tokio::time::sleep(PAUSE) => None,
+            Some(one) = part.catching_up.recv() => Some(one),
+            _ = part.stop.wait_for(|stop| *stop) => return End::Stopped,
+        };
+        if waiting.is_some() && watch.look_and_tell(part, waiting).await {
+            return End::Taken;
+        }
+    }
+}
+
+impl Watch {
+    const fn new() -> Self {
+        Self {
+            followed: -1,
+            seen: None,
+            failing: false,
+        }
+    }
+
+    /// Looks, and tells who waits for it if it succeeds; gives whether the lease is ours now.
+    async fn look_and_tell(&mut self, part: &Part, waiting: Option<oneshot::Sender<()>>) -> bool {
+        match self.look(part).await {
+            Ok(taken) => {
+                self.failing = false;
+                if let Some(one) = waiting {
+                    // Whoever waited may have gone.
+                    let _ = one.send(());
+                }
+                taken
+            }
+            Err(error) => {
+                if !self.failing {
+                    tracing::error!(%error, "the store cannot be followed; trying again");
+                }
+                self.failing = true;
+                // A renewal may have gone unseen: only what is watched without a gap tells that a holder is silent.
+                self.seen = None;
+                false
+            }
+        }
+    }
+
+    /// Takes in what changed; gives whether the lease is ours now.
+    async fn look(&mut self, part: &Part) -> Result<bool, Unavailable> {
+        let Some(sharing) = &part.sharing else { return Ok(false) };
+        let moment = part.clock.moment();
+        let changes = part.store.changes(self.followed).await?;
+        {
+            let mut registry = part.registry.write();
+            if self.followed < 0 {
+                *registry = Registry::empty(part.identity.home, part.home_id.clone(), part.pins.clone());
+            }
+            registry.follow(&changes.key_logs, &changes.rows, &changes.lease.standing);
+            registry.know_own(OwnLists::AsOf {
+                moment,
+                sure_for: Duration::ZERO,
+                term_seconds: part.identity.heartbeat_term,
+            });
+        }
+        let lease = changes.lease;
+        self.followed = lease.changes;
+        let role = Role::Follower(holder(&lease));
+        part.role.send_if_modified(|known| {
+            let differs = *known != role;
+            *known = role;
+            differs
+        });
+        if self.is_silent(&lease, sharing) {
+            return take(part, sharing, &lease).await;
+        }
+        Ok(false)
+    }
+
+    /// Whether nobody holds the lease, or its holder was silent for the whole term before our eyes.
+    fn is_silent(&mut self, lease: &Lease, sharing: &Sharing) -> bool {
+        let now = Instant::now();
+        let since = match self.seen {
+            Some((mark, since)) if mark == lease.mark() => since,
+            _ => now,
+        };
+        self.seen = Some((lease.mark(), since));
+        lease.address.is_empty() || now.duration_since(since) >= sharing.term
+    }
+}
+
+async fn take(part: &Part, sharing: &Sharing, lease: &Lease) -> Result<bool, Unavailable> {
+    let holder = NewHolder {
+        address: &sharing.inner.address.to_string(),
+        certificate: &sharing.inner.certificate,
+        secret: &sharing.inner.secret,
+    };
+    let taken = part.store.take(lease.mark(), &holder).await?;
+    if let Some(epoch) = taken {
+        tracing::info!(epoch, "this process writes for its agency now");
+    }
+    Ok(taken.is_some())
+}
+
+fn holder(lease: &Lease) -> Option<Holder> {
+    Some(Holder {
+        epoch: lease.epoch,
+        address: lease.address.parse().ok()?,
+        certificate: lease.certificate.clone(),
+        secret: lease.secret.clone(),
+    })
+}

@@ -1,0 +1,126 @@
+//! What a process that does not hold the lease answers from: the rows in the store, and what the holder alone knows.
+
+use std::collections::BTreeSet;
+
+use minicbor::{Decode, Encode};
+use protocol::{DocumentId, Hash, KeyLog, Row, signed::encode};
+use registry_schema::Timestamp;
+
+use super::Registry;
+
+/// What the holder of the lease says of one agency. It follows from the holder's replica, which the others do not have.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Standing {
+    #[n(0)]
+    agency: Hash,
+    /// Whether its node is connected.
+    #[n(1)]
+    connected: bool,
+    /// How many envelopes are known to exist and are not in the store.
+    #[n(2)]
+    missing: u64,
+    /// As of when its rows in the store are known, and until when that counts: milliseconds since 1970.
+    #[n(3)]
+    heard: Option<(i64, i64)>,
+    /// The same for the agency's writers but the holder's own.
+    #[n(4)]
+    others_heard: Option<(i64, i64)>,
+    /// Whether no grant counts.
+    #[n(5)]
+    disputed: bool,
+    /// Grants that do not count for now: documents and keys.
+    #[n(6)]
+    waiting: Vec<(DocumentId, String)>,
+}
+
+fn span(heard: Option<(Timestamp, Timestamp)>) -> Option<(i64, i64)> {
+    heard.map(|(as_of, until)| (as_of.0, until.0))
+}
+
+impl Registry {
+    /// What the others are to know, as bytes. Everything that it says of rows is on disk already.
+    pub(crate) fn standing(&self) -> Vec<u8> {
+        let agencies: BTreeSet<Hash> = self.pins.values().copied().collect();
+        let said = agencies.into_iter().map(|agency| {
+            let lists = self.agencies.get(&agency);
+            Standing {
+                agency,
+                connected: self.connected.contains(&agency),
+                missing: lists.map_or(0, |lists| lists.missing as u64),
+                // Where a checkpoint stands in for the history, its rows are not in the store.
+                heard: lists.filter(|lists| !lists.begun).and_then(|lists| span(lists.heard)),
+                others_heard: lists.and_then(|lists| span(lists.others_heard)),
+                disputed: lists.is_some_and(|lists| lists.disputed),
+                waiting: lists
+                    .map(|lists| lists.waiting.iter().cloned().collect())
+                    .unwrap_or_default(),
+            }
+        });
+        encode(&said.collect::<Vec<_>>())
+    }
+
+    /// Takes in what was written to the store, and what the holder says. Both are of one moment, so that no freshness runs
+    /// ahead of the rows.
+    pub(crate) fn follow(&mut self, key_logs: &[KeyLog], rows: &[Row], standing: &[u8]) {
+        for log in key_logs {
+            self.add(log);
+        }
+        for row in rows {
+            if let Some(lists) = self.agencies.get_mut(&row.agency) {
+                lists.set(row);
+            }
+        }
+        // A lease that nobody took yet says nothing; what it said last stays.
+        let Ok(said) = minicbor::decode::<Vec<Standing>>(standing) else {
+            return;
+        };
+        self.connected = said.iter().filter(|one| one.connected).map(|one| one.agency).collect();
+        for one in said {
+            if let Some(lists) = self.agencies.get_mut(&one.agency) {
+                lists.missing = usize::try_from(one.missing).unwrap_or(usize::MAX);
+                let heard = |(as_of, until)| (Timestamp(as_of), Timestamp(until));
+                lists.heard = one.heard.map(heard);
+                lists.others_heard = one.others_heard.map(heard);
+                lists.disputed = one.disputed;
+                lists.waiting = one.waiting.into_iter().collect();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use registry_schema::AgencyId;
+    use verification::Freshness;
+
+    use super::*;
+    use crate::{clock::Clock, registry::OwnLists};
+
+    /// A holder that was frozen, or a follower whose database is gone, must not call its own lists fresh.
+    #[test]
+    fn our_own_lists_are_fresh_only_while_nobody_else_can_have_written_them() {
+        let id: AgencyId = "US-NC".parse().unwrap();
+        let home = Hash([1; 32]);
+        let mut registry = Registry::empty(home, id.clone(), [(id.clone(), home)].into());
+        let mut lists = crate::registry::AgencyLists::new(id, String::new(), String::new());
+        lists.others_heard = Some((Timestamp(i64::MAX / 2), Timestamp(i64::MAX / 2)));
+        registry.agencies.insert(home, lists);
+        let clock = Clock::default();
+        let moment = clock.moment();
+        registry.know_own(OwnLists::AsOf {
+            moment,
+            sure_for: Duration::from_secs(60),
+            term_seconds: 3600,
+        });
+        let freshness = |now| registry.freshness(registry.home().unwrap(), now);
+        let soon = moment.at.plus_seconds(59);
+        assert!(matches!(freshness(soon), Freshness::Heard { as_of, .. } if as_of == soon));
+        let (as_of, good_until) = (moment.at, moment.at.plus_seconds(3600));
+        assert_eq!(
+            freshness(moment.at.plus_seconds(61)),
+            Freshness::Heard { as_of, good_until }
+        );
+    }
+}

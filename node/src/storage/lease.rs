@@ -1,0 +1,208 @@
+//! The lease: which process of the agency may write, and what the others read to follow it.
+//!
+//! Invariant: every transaction that writes for the node begins with [`Store::begin`], which finds the lease's row in
+//! this process's epoch or aborts. The row's lock puts these transactions and takeovers in one order, so that a holder
+//! that was frozen and wakes after a takeover writes nothing. Plain SQL: no clock of the database's, no advisory lock.
+
+use std::sync::atomic::Ordering;
+
+use protocol::{KeyLog, Row};
+use sqlx::FromRow;
+
+use super::{
+    Store, Unavailable,
+    db::{Tx, within, writing},
+    log::{decode, hash, key_log},
+};
+
+/// No epoch: this process does not hold the lease.
+pub(super) const NOT_HELD: i64 = -1;
+
+/// The lease, as it stands.
+#[derive(Clone, PartialEq, Eq, FromRow)]
+pub struct Lease {
+    /// How often it was taken.
+    pub epoch: i64,
+    /// Grows with each renewal and each transaction of its holder.
+    pub renewed: i64,
+    /// The number of the last transaction.
+    pub changes: i64,
+    /// Where its holder takes forwarded requests; empty, if nobody holds it.
+    pub address: String,
+    /// The certificate that the holder shows there, as PEM.
+    pub certificate: String,
+    /// What the holder asks of those who forward.
+    pub secret: Vec<u8>,
+    /// What the holder alone knows, for the others' answers; not read here.
+    pub standing: Vec<u8>,
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Lease(epoch {}, renewed {}, {})",
+            self.epoch, self.renewed, self.address
+        )
+    }
+}
+
+impl Lease {
+    /// What changes while its holder lives.
+    #[must_use]
+    pub const fn mark(&self) -> (i64, i64) {
+        (self.epoch, self.renewed)
+    }
+}
+
+/// Who takes the lease.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewHolder<'a> {
+    /// Where it takes forwarded requests.
+    pub address: &'a str,
+    /// The certificate that it shows there, as PEM.
+    pub certificate: &'a str,
+    /// What it asks of those who forward.
+    pub secret: &'a [u8],
+}
+
+/// What was written since a moment, and the lease; all of it as of one moment.
+#[derive(Debug)]
+pub struct Changes {
+    /// The lease.
+    pub lease: Lease,
+    /// Key logs that are new or have grown.
+    pub key_logs: Vec<KeyLog>,
+    /// Rows as they are now.
+    pub rows: Vec<Row>,
+}
+
+const COLUMNS: &str = "epoch, renewed, changes, address, certificate, secret, standing";
+
+impl Store {
+    pub(super) fn hold(&self, epoch: i64) {
+        self.epoch.store(epoch, Ordering::SeqCst);
+    }
+
+    /// Gives up the right to write, in this process alone.
+    pub fn forget_lease(&self) {
+        self.hold(NOT_HELD);
+    }
+
+    /// The epoch in which this process holds the lease, as far as it knows.
+    #[must_use]
+    pub fn held(&self) -> Option<i64> {
+        Some(self.epoch.load(Ordering::SeqCst)).filter(|epoch| *epoch != NOT_HELD)
+    }
+
+    /// A transaction that writes, and its number.
+    pub(super) async fn begin(&self) -> Result<(Tx, i64), Unavailable> {
+        let epoch = self.held().ok_or(Unavailable::Deposed)?;
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE lease SET changes = changes + 1, renewed = renewed + 1 WHERE epoch = $1 RETURNING changes";
+        let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch), fetch_optional)?;
+        match found {
+            Some((change,)) => Ok((tx, change)),
+            None => Err(self.deposed(epoch)),
+        }
+    }
+
+    /// Somebody else took the lease after `epoch`.
+    fn deposed(&self, epoch: i64) -> Unavailable {
+        // Only if this process has not taken it again meanwhile.
+        let _ = self
+            .epoch
+            .compare_exchange(epoch, NOT_HELD, Ordering::SeqCst, Ordering::SeqCst);
+        Unavailable::Deposed
+    }
+
+    /// Takes the lease, if it still stands as it was seen; gives the new epoch, or none if it moved on.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn take(&self, seen: (i64, i64), holder: &NewHolder<'_>) -> Result<Option<i64>, Unavailable> {
+        let mut tx = self.db.begin().await?;
+        let sql =
+            "UPDATE lease SET epoch = epoch + 1, renewed = renewed + 1, address = $3, certificate = $4, secret = $5
+                   WHERE epoch = $1 AND renewed = $2 RETURNING epoch";
+        let found: Option<(i64,)> = within!(
+            &mut tx,
+            sqlx::query_as(sql)
+                .bind(seen.0)
+                .bind(seen.1)
+                .bind(holder.address)
+                .bind(holder.certificate)
+                .bind(holder.secret),
+            fetch_optional
+        )?;
+        tx.commit().await?;
+        let epoch = found.map(|(epoch,)| epoch);
+        if let Some(epoch) = epoch {
+            self.hold(epoch);
+        }
+        Ok(epoch)
+    }
+
+    /// Renews the lease, and says what the others are to know.
+    ///
+    /// # Errors
+    /// [`Unavailable::Deposed`], if another process took it; [`Unavailable`], if the store cannot be written.
+    pub async fn renew(&self, standing: &[u8]) -> Result<(), Unavailable> {
+        let epoch = self.held().ok_or(Unavailable::Deposed)?;
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE lease SET renewed = renewed + 1, standing = $2 WHERE epoch = $1 RETURNING epoch";
+        let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch).bind(standing), fetch_optional)?;
+        tx.commit().await?;
+        found.map(drop).ok_or_else(|| self.deposed(epoch))
+    }
+
+    /// Gives the lease back, so that another process need not wait for its end.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn release(&self) -> Result<(), Unavailable> {
+        let Some(epoch) = self.held() else { return Ok(()) };
+        self.forget_lease();
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE lease SET address = '', renewed = renewed + 1 WHERE epoch = $1";
+        writing!(&mut tx, sqlx::query(sql).bind(epoch))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The lease, and what was written after the transaction with the number `since`: after -1, everything.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn changes(&self, since: i64) -> Result<Changes, Unavailable> {
+        let mut tx = self.db.snapshot().await?;
+        let sql = format!("SELECT {COLUMNS} FROM lease");
+        let lease: Lease = within!(&mut tx, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_one)?;
+        let mut changes = Changes {
+            key_logs: vec![],
+            rows: vec![],
+            lease,
+        };
+        if changes.lease.changes == since {
+            return Ok(changes);
+        }
+        let sql = "SELECT entries FROM key_logs WHERE changed > $1";
+        let logs: Vec<(Vec<u8>,)> = within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
+        for (entries,) in logs {
+            changes.key_logs.push(key_log(&entries)?);
+        }
+        let sql = "SELECT agency, document, name, surviving FROM entries WHERE changed > $1";
+        let rows: Vec<(Vec<u8>, String, String, Vec<u8>)> =
+            within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
+        for (agency, document, key, surviving) in rows {
+            let unknown = |_| Unavailable::Unreadable(format!("no document is called `{document}`"));
+            changes.rows.push(Row {
+                agency: hash(&agency)?,
+                document: document.parse().map_err(unknown)?,
+                key,
+                values: decode(&surviving)?,
+            });
+        }
+        Ok(changes)
+    }
+}

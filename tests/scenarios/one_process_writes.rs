@@ -1,0 +1,387 @@
+//! Several processes of one agency on one PostgreSQL: all answer, one writes, and any takes over.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use protocol::status_list;
+use registry_schema::{Reason, StatusChange, VerdictKind};
+use reqwest::Method;
+use serde_json::json;
+use tests::{
+    Agency, Answer as _, Badge, Employer, Federation, Keeping, Process, Reply, Rhythm, Scene, eventually, http, process,
+};
+use tokio::sync::Mutex;
+
+/// Seconds for which a holder may be silent.
+const LEASE_TERM: u32 = 2;
+
+async fn scene() -> Scene {
+    Federation::start_on(&["US-NC", "US-SC", "US-TN"], Rhythm::default(), Keeping::Postgres)
+        .await
+        .gains_a_badge()
+        .await
+}
+
+/// Ends the processes, starts the agency's node in this one, and looks at everything.
+async fn audits(federation: &Federation, mut processes: Vec<Process>) {
+    for process in &mut processes {
+        process.program.is_killed().await;
+    }
+    federation.agency("US-SC").starts().await;
+    federation.meets().await;
+    federation.audit().await;
+    for agency in federation.agencies() {
+        let forks = agency.audited("replication.fork").await;
+        assert_eq!(forks, 0, "{} saw two histories", agency.id());
+    }
+}
+
+fn path_of(badge: &Badge) -> String {
+    format!("/v1/credentials/{}", badge.code().compact())
+}
+
+/// Writes down a revocation that was acknowledged.
+fn notes(agency: &Agency, badge: &Badge, reply: &Reply) {
+    let change: StatusChange = serde_json::from_value(reply.value()["change"].clone()).expect("a change");
+    let (list, index) = badge.slot();
+    agency.notes(
+        format!("{} revoked", badge.code()),
+        status_list::revoke(list, index, Reason::Superseded, change.at),
+    );
+}
+
+fn revocation() -> serde_json::Value {
+    json!({"status": "revoked", "reason": "superseded"})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_at_any_process_is_written_and_every_process_answers() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let processes = Process::start(sc, 3, LEASE_TERM).await;
+    let holder = Process::holder(&processes).await;
+    let followers: Vec<&Process> = processes
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i != holder)
+        .map(|(_, p)| p)
+        .collect();
+
+    let mut badges = vec![];
+    for (number, process) in processes.iter().enumerate() {
+        let body = json!({"issuer": issuer.id, "subject": format!("Teacher {number}"), "achievement": {"name": "Formative Assessment"}});
+        let issued: Badge = process
+            .asks(Method::POST, "/v1/credentials", Some(&body))
+            .await
+            .unwrap()
+            .with_status(201)
+            .json();
+        badges.push(issued);
+    }
+    for follower in &followers {
+        let body = revocation();
+        let badge = badges.pop().unwrap();
+        let path = format!("{}/status-entries", path_of(&badge));
+        let reply = follower
+            .asks(Method::POST, &path, Some(&body))
+            .await
+            .unwrap()
+            .with_status(201);
+        notes(sc, &badge, &reply);
+        // Whoever was told that it is done finds it done, at once, where it was told.
+        let kept = follower
+            .asks(Method::GET, &path_of(&badge), None)
+            .await
+            .unwrap()
+            .value();
+        assert_eq!(kept["state"], "revoked", "{kept}");
+        follower
+            .asks(Method::POST, &path, Some(&body))
+            .await
+            .unwrap()
+            .problem(409, "act.conflict");
+        federation
+            .awaits(federation.agency("US-TN"), &badge, VerdictKind::NotValid)
+            .await;
+        for process in &processes {
+            let employer = Employer::at(process.url());
+            eventually("every process says so", async || {
+                let verdict = employer.verifies(&badge).await;
+                (verdict.verdict == VerdictKind::NotValid)
+                    .then_some(())
+                    .ok_or_else(|| format!("{verdict:#?}"))
+            })
+            .await;
+        }
+    }
+    for process in &processes {
+        Employer::at(process.url())
+            .verifies(&badge)
+            .await
+            .is(VerdictKind::Accepted);
+        // A follower knows who is connected from the holder.
+        eventually("every process tells of the peers", async || {
+            let peers = process.asks(Method::GET, "/v1/peers", None).await?.value();
+            let connected = peers
+                .as_array()
+                .is_some_and(|peers| peers.iter().all(|peer| peer["connected"] == true));
+            connected.then_some(()).ok_or_else(|| peers.to_string())
+        })
+        .await;
+    }
+    audits(&federation, processes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_forwards_for_operators_alone_and_the_holders_inner_door_is_shut_to_everybody_else() {
+    let Scene { federation, badge, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let processes = Process::start(sc, 2, LEASE_TERM).await;
+    let holder = Process::holder(&processes).await;
+    let path = format!("{}/status-entries", path_of(&badge));
+    let follower = format!("{}{path}", processes[1 - holder].url());
+    let stranger = http::client()
+        .post(follower)
+        .bearer_auth("comity_guessed")
+        .json(&revocation());
+    http::send(stranger).await.problem(401, "operator.unauthenticated");
+
+    let lease = process::lease(sc).await;
+    let inside = http::client_with(|builder| builder.tls_danger_accept_invalid_certs(true));
+    let door = format!("https://{}{path}", lease.address);
+    for secret in [None, Some("00".repeat(32))] {
+        let mut knock = inside.post(&door).bearer_auth(sc.token()).json(&revocation());
+        if let Some(secret) = secret {
+            knock = knock.header("comity-lease", secret);
+        }
+        http::send(knock).await.problem(401, "operator.unauthenticated");
+    }
+    // Nor does its certificate pass for anything that the world trusts.
+    http::try_send(http::client().get(format!("https://{}/livez", lease.address)))
+        .await
+        .unwrap_err();
+    let kept = processes[holder]
+        .asks(Method::GET, &path_of(&badge), None)
+        .await
+        .unwrap()
+        .value();
+    assert_eq!(kept["state"], "active");
+    audits(&federation, processes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_is_given_twice() {
+    const WRITERS: usize = 4;
+    let Scene { federation, issuer, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let mut processes = Process::start(sc, 3, LEASE_TERM).await;
+    let before = process::lease(sc).await.epoch;
+    let mut killed = processes.remove(Process::holder(&processes).await);
+    let processes = Arc::new(processes);
+
+    // Each writer issues and revokes, one after the other, at the two processes that will live.
+    let acknowledged: Arc<Mutex<Vec<(Badge, Option<Reply>)>>> = Arc::default();
+    let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut writing = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let (processes, acknowledged, told, stopped) =
+            (processes.clone(), acknowledged.clone(), told.clone(), stopped.clone());
+        let body =
+            json!({"issuer": issuer.id, "subject": "Riley Brooks", "achievement": {"name": "Formative Assessment"}});
+        writing.spawn(async move {
+            while !*stopped.borrow() {
+                let process = &processes[writer % processes.len()];
+                let reply = process
+                    .asks(Method::POST, "/v1/credentials", Some(&body))
+                    .await
+                    .expect("a live process answers");
+                if reply.status != 201 {
+                    assert_eq!(reply.status, 503, "{}", reply.text());
+                    continue;
+                }
+                let badge: Badge = reply.json();
+                let path = format!("{}/status-entries", path_of(&badge));
+                let reply = process
+                    .asks(Method::POST, &path, Some(&revocation()))
+                    .await
+                    .expect("a live process answers");
+                let revoked = (reply.status == 201).then_some(reply);
+                acknowledged.lock().await.push((badge, revoked));
+                let _ = told.send(());
+            }
+        });
+    }
+    let enough = |telling: &mut tokio::sync::mpsc::UnboundedReceiver<()>, count: usize| {
+        let mut waits = vec![];
+        while waits.len() < count {
+            match telling.try_recv() {
+                Ok(()) => waits.push(()),
+                Err(_) => break,
+            }
+        }
+        waits.len()
+    };
+    let mut done = 0;
+    eventually("some is written", async || {
+        done += enough(&mut telling, 100);
+        (done >= 12).then_some(()).ok_or_else(|| format!("{done} so far"))
+    })
+    .await;
+    killed.program.is_killed().await;
+    let holder = Process::holder(&processes).await;
+    let epoch = process::lease(sc).await.epoch;
+    assert_eq!(epoch, before + 1, "one takeover, by process {holder}");
+    let mut after = 0;
+    // Those under way when it was killed may still count; the rest is the new holder's.
+    eventually("the new holder writes", async || {
+        after += enough(&mut telling, 100);
+        (after >= 12 + WRITERS)
+            .then_some(())
+            .ok_or_else(|| format!("{after} so far"))
+    })
+    .await;
+    stop.send_replace(true);
+    while let Some(ended) = writing.join_next().await {
+        ended.expect("a writer");
+    }
+
+    let acknowledged = acknowledged.lock().await;
+    println!(
+        "{} badges were acknowledged, {} of them before the kill",
+        acknowledged.len(),
+        done
+    );
+    let slots: BTreeSet<(u32, u32)> = acknowledged.iter().map(|(badge, _)| badge.slot()).collect();
+    assert_eq!(slots.len(), acknowledged.len(), "a slot was given twice");
+    for (badge, revoked) in acknowledged.iter() {
+        let kept = processes[holder]
+            .asks(Method::GET, &path_of(badge), None)
+            .await
+            .unwrap()
+            .with_status(200)
+            .value();
+        if let Some(reply) = revoked {
+            assert_eq!(kept["state"], "revoked", "{}", badge.code());
+            notes(sc, badge, reply);
+        }
+    }
+    // Each takeover reserves blocks of its own: the blocks of the slots before and after have none in common.
+    let block = |(list, index): (u32, u32)| (list, index / 256);
+    let places: Vec<(u32, u32)> = acknowledged.iter().map(|(badge, _)| block(badge.slot())).collect();
+    let [first, last] = [places.first(), places.last()];
+    assert_ne!(first, last, "the new holder goes on in the old holder's block");
+    let processes = Arc::into_inner(processes).expect("the writers are gone");
+    audits(&federation, processes).await;
+}
+
+/// Who finds that the lease is another's finds it by the epoch: nothing else told it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
+    let Scene { federation, badge, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    // Renewals are a second apart: what is asked right after one usurps the lease comes before the next.
+    let processes = Process::start(sc, 1, 10).await;
+    let path = format!("{}/status-entries", path_of(&badge));
+    let usurper = process::usurps(sc).await;
+    let epoch = usurper.held();
+    let reply = processes[0]
+        .asks(Method::POST, &path, Some(&revocation()))
+        .await
+        .unwrap();
+    reply.problem(503, "node.no_writer");
+    assert_eq!(Some(process::lease(sc).await.epoch), epoch);
+    let kept = processes[0]
+        .asks(Method::GET, &path_of(&badge), None)
+        .await
+        .unwrap()
+        .value();
+    assert_eq!(kept["state"], "active");
+
+    usurper.release().await.expect("a store that can be written");
+    usurper.close().await;
+    Process::holder(&processes).await;
+    let reply = processes[0]
+        .asks(Method::POST, &path, Some(&revocation()))
+        .await
+        .unwrap()
+        .with_status(201);
+    notes(sc, &badge, &reply);
+    audits(&federation, processes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
+    const BADGES: usize = 12;
+    let Scene { federation, issuer, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    let mut badges = Vec::new();
+    for number in 0..BADGES {
+        badges.push(sc.issues(&issuer, &format!("Teacher {number}")).await);
+    }
+    sc.stops().await;
+    let mut processes = Process::start(sc, 2, LEASE_TERM).await;
+    let holder = Process::holder(&processes).await;
+    // One write, so that it has a place in the log to go on from.
+    let first = badges.pop().expect("a badge");
+    let path = |badge: &Badge| format!("{}/status-entries", path_of(badge));
+    let reply = processes[holder]
+        .asks(Method::POST, &path(&first), Some(&revocation()))
+        .await
+        .unwrap()
+        .with_status(201);
+    notes(sc, &first, &reply);
+    let frozen = Arc::new(processes.remove(holder));
+    frozen.program.is_frozen().await;
+
+    // What it is asked while it is frozen waits in its sockets, and is the first thing that it does when it wakes.
+    let mut waiting = tokio::task::JoinSet::new();
+    let late = badges.split_off(BADGES / 2);
+    for badge in late {
+        let (frozen, path) = (frozen.clone(), path(&badge));
+        waiting.spawn(async move { (badge, frozen.asks(Method::POST, &path, Some(&revocation())).await) });
+    }
+    Process::holder(&processes).await;
+    for badge in &badges {
+        let reply = processes[0]
+            .asks(Method::POST, &path(badge), Some(&revocation()))
+            .await
+            .unwrap()
+            .with_status(201);
+        notes(sc, badge, &reply);
+    }
+    let epoch = process::lease(sc).await.epoch;
+    frozen.program.is_thawed().await;
+    while let Some(answered) = waiting.join_next().await {
+        let (badge, reply) = answered.expect("a request");
+        let reply = reply.expect("it answers when it wakes");
+        match reply.status {
+            // Forwarded to who writes now.
+            201 => notes(sc, &badge, &reply),
+            _ => drop(reply.problem(503, "node.no_writer")),
+        }
+    }
+    eventually("the woken one follows", async || match frozen.is_holder().await {
+        Ok(false) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    assert_eq!(process::lease(sc).await.epoch, epoch, "nobody took over again");
+    // And it answers for what was written while it slept.
+    for badge in &badges {
+        Employer::at(frozen.url())
+            .verifies(badge)
+            .await
+            .is(VerdictKind::NotValid);
+    }
+    processes.push(Arc::into_inner(frozen).expect("nobody asks it any more"));
+    audits(&federation, processes).await;
+}

@@ -1,0 +1,159 @@
+//! Several processes of one agency, on one PostgreSQL.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use node::{
+    config::Config,
+    storage::{Lease, NewHolder, Store},
+};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::{Agency, Program, Reply, eventually, http, ports};
+
+/// One of several processes of an agency: a program with a data directory of its own, the agency's keys, and its database.
+#[derive(Debug)]
+pub struct Process {
+    /// The program.
+    pub program: Program,
+    url: String,
+    token: String,
+    http: reqwest::Client,
+}
+
+impl Process {
+    /// Starts as many processes of an agency whose own node is stopped, and waits until each answers and one writes. A
+    /// holder may be silent for `lease_term` seconds.
+    ///
+    /// # Panics
+    /// If a data directory cannot be made.
+    pub async fn start(agency: &Agency, count: usize, lease_term: u32) -> Vec<Self> {
+        let mut processes = Vec::new();
+        for number in 0..count {
+            let data = data_of(agency, number);
+            if number > 0 {
+                let original = agency.data();
+                fs::create_dir_all(data.join("keys")).expect("a folder");
+                for key in fs::read_dir(original.join("keys")).expect("keys") {
+                    let key = key.expect("a key").path();
+                    let name = key.file_name().expect("a name");
+                    fs::copy(&key, data.join("keys").join(name)).expect("a key is copied");
+                }
+            }
+            let mut config = Config::load(agency.data()).expect("a configuration");
+            config.lease_term_seconds = lease_term;
+            if number > 0 {
+                config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
+                config.peer_listen = vec![format!("/ip4/127.0.0.1/tcp/{}", ports::free())];
+            }
+            config.save(&data).expect("a configuration is written");
+            processes.push(Self::of(agency, &data).await);
+        }
+        Self::holder(&processes).await;
+        processes
+    }
+
+    async fn of(agency: &Agency, data: &std::path::Path) -> Self {
+        let config = Config::load(data).expect("a configuration");
+        let url = format!("http://{}", config.listen);
+        let mut program = Program::comityd(["run", "--data", data.to_str().expect("a path in Unicode")]);
+        program.answers_at(&url).await;
+        Self {
+            program,
+            url,
+            token: agency.token().to_owned(),
+            http: http::client(),
+        }
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether it says that it writes.
+    pub async fn is_holder(&self) -> Result<bool, String> {
+        let reply = http::try_send(self.http.get(format!("{}/version", self.url))).await?;
+        Ok(reply.value()["role"] == "holder")
+    }
+
+    /// Waits until one of these writes, and gives its place among them. A frozen one must not be among them.
+    pub async fn holder(processes: &[Self]) -> usize {
+        eventually("one process writes", async || {
+            let mut holders = Vec::new();
+            for (place, process) in processes.iter().enumerate() {
+                if process.is_holder().await.unwrap_or(false) {
+                    holders.push(place);
+                }
+            }
+            match holders.as_slice() {
+                [one] => Ok(*one),
+                other => Err(format!("these say that they write: {other:?}")),
+            }
+        })
+        .await
+    }
+
+    /// The operator asks this process.
+    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        http::try_send(request).await
+    }
+}
+
+fn data_of(agency: &Agency, number: usize) -> PathBuf {
+    match number {
+        0 => agency.data().to_owned(),
+        _ => agency.data().with_extension(format!("process-{number}")),
+    }
+}
+
+async fn store_of(agency: &Agency) -> Store {
+    let config = Config::load(agency.data()).expect("a configuration");
+    let store = Store::open(agency.data(), config.database.as_deref()).await;
+    store.expect("a store")
+}
+
+/// The lease of an agency, as its database has it.
+///
+/// # Panics
+/// If the store cannot be read.
+pub async fn lease(agency: &Agency) -> Lease {
+    let store = store_of(agency).await;
+    let lease = store.changes(-1).await.expect("a store that can be read").lease;
+    store.close().await;
+    lease
+}
+
+/// Takes the lease behind the back of whoever holds it, as another process does whose clock ran away. It answers nothing.
+///
+/// # Panics
+/// If the store cannot be written.
+pub async fn usurps(agency: &Agency) -> Store {
+    let store = store_of(agency).await;
+    let nowhere = NewHolder {
+        address: "127.0.0.1:1",
+        ..NewHolder::default()
+    };
+    loop {
+        let seen = store.changes(-1).await.expect("a store that can be read").lease.mark();
+        if store
+            .take(seen, &nowhere)
+            .await
+            .expect("a store that can be written")
+            .is_some()
+        {
+            return store;
+        }
+    }
+}
