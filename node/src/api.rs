@@ -6,6 +6,7 @@ pub(crate) mod agencies;
 pub(crate) mod auth;
 mod credentials;
 mod issuers;
+mod key_log;
 mod operations;
 pub(crate) mod problem;
 mod recognitions;
@@ -102,6 +103,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(status_lists::one))
+        .routes(routes!(key_log::show, key_log::enter))
+        .routes(routes!(key_log::propose))
+        .routes(routes!(key_log::did_document))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

@@ -3,6 +3,7 @@
 use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::Context as _;
+use protocol::{PublicKey, SigningKey};
 use rand::Rng as _;
 
 /// A new secret of 32 random bytes.
@@ -14,8 +15,13 @@ pub(crate) fn fresh_seed() -> [u8; 32] {
 
 /// Makes a key file; refuses to overwrite one.
 pub(crate) fn create(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
-    fs::create_dir_all(folder)?;
     let seed = fresh_seed();
+    write(folder, name, &seed)?;
+    Ok(seed)
+}
+
+fn write(folder: &Path, name: &str, seed: &[u8; 32]) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
     let path = folder.join(name);
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -23,10 +29,10 @@ pub(crate) fn create(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
         .mode(0o600)
         .open(&path)
         .with_context(|| format!("`{}` cannot be made", path.display()))?;
-    writeln!(file, "{}", protocol::Hash(seed))?;
+    writeln!(file, "{}", protocol::Hash(*seed))?;
     file.sync_all()?;
     fs::File::open(folder)?.sync_all()?;
-    Ok(seed)
+    Ok(())
 }
 
 /// Reads a key file.
@@ -38,4 +44,35 @@ pub(crate) fn load(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
         .parse()
         .with_context(|| format!("`{}` holds no key", path.display()))?;
     Ok(seed.0)
+}
+
+/// What the file of a writer key is called: the first is `writer.key`, the others carry the beginning of their public
+/// half.
+pub(crate) fn writer_file(key: &PublicKey) -> String {
+    let start: String = key.to_string().chars().take(16).collect();
+    format!("writer-{start}.key")
+}
+
+/// Makes a further writer key.
+pub(crate) fn create_writer(folder: &Path) -> anyhow::Result<PublicKey> {
+    let seed = fresh_seed();
+    let public = SigningKey::from_seed(&seed)?.public();
+    write(folder, &writer_file(&public), &seed)?;
+    Ok(public)
+}
+
+/// All writer keys that are here.
+pub(crate) fn writers(folder: &Path) -> anyhow::Result<Vec<SigningKey>> {
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name == "writer.key" || (name.starts_with("writer-") && name.ends_with(".key")) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    let keys = names
+        .iter()
+        .map(|name| Ok(SigningKey::from_seed(&load(folder, name)?)?));
+    keys.collect()
 }

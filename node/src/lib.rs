@@ -19,6 +19,7 @@ mod network;
 pub mod registrar;
 pub mod registry;
 mod replication;
+pub mod root;
 mod serve;
 pub mod storage;
 mod web;
@@ -113,7 +114,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let identity = Identity {
         pinned: pins.values().copied().collect(),
         home,
-        writer_seed: keys::load(&folder, "writer.key")?,
+        keys: folder.clone(),
         heartbeat_every: config.heartbeat_every_seconds.into(),
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
@@ -132,7 +133,13 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (stop, stopping) = watch::channel(false);
 
     let author = Author::new(desks);
-    let registrar = Arc::new(Registrar::new(store.clone(), registry.clone(), author, clock.clone()));
+    let registrar = Arc::new(Registrar::new(
+        store.clone(),
+        registry.clone(),
+        author,
+        clock.clone(),
+        folder.clone(),
+    ));
     let mut app = api::App {
         registrar: registrar.clone(),
         store: store.clone(),

@@ -4,14 +4,18 @@
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
 mod credentials;
+mod keys;
 mod slots;
 mod trust;
+
+use std::path::PathBuf;
 
 use protocol::Put;
 use registry_schema::AgencyId;
 use tokio::sync::Mutex;
 
 pub use credentials::{NewBadge, list_url};
+pub use keys::{Proposal, Wish};
 pub use trust::NewRecognition;
 
 use crate::{
@@ -29,6 +33,8 @@ pub struct Registrar {
     registry: SharedRegistry,
     author: Author,
     clock: Clock,
+    /// The folder with this node's writer keys.
+    keys: PathBuf,
     acting: Mutex<Slots>,
 }
 
@@ -81,12 +87,13 @@ pub struct Hand {
 }
 
 impl Registrar {
-    pub(crate) fn new(store: Store, registry: SharedRegistry, author: Author, clock: Clock) -> Self {
+    pub(crate) fn new(store: Store, registry: SharedRegistry, author: Author, clock: Clock, keys: PathBuf) -> Self {
         Self {
             store,
             registry,
             author,
             clock,
+            keys,
             acting: Mutex::new(Slots::default()),
         }
     }

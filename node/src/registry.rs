@@ -208,6 +208,12 @@ impl Registry {
         self.agencies.get(&self.home)
     }
 
+    /// Who this node's own agency is: the hash of its first key-log entry.
+    #[must_use]
+    pub const fn home_hash(&self) -> Hash {
+        self.home
+    }
+
     /// This node's own agency's name.
     #[must_use]
     pub const fn home_id(&self) -> &AgencyId {

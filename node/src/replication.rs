@@ -6,18 +6,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     time::Duration,
 };
 
 use protocol::{
-    Batch, Effect, Event, Hash, Put, Replica, Settings, SigningKey, key_log::SignedEntry, replica::Failed,
-    signed::Refused,
+    Batch, Effect, Event, Hash, KeyLog, Put, Replica, Settings, SigningKey, key_log::SignedEntry, log::AgencyLog,
+    replica::Failed, signed::Refused,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     clock::Clock,
+    keys,
     network::{News, Order},
     registry::SharedRegistry,
     storage::{Act, OwnWrite, Store, Unavailable},
@@ -49,8 +51,6 @@ pub(crate) enum Errand {
     Look(Box<dyn FnOnce(&Replica) + Send>),
     /// Something happened that the network does not tell: an agency is pinned, or not any more.
     Happened(Event),
-    /// Write with the key that follows from this seed.
-    UseKey([u8; 32]),
 }
 
 /// Nothing was written.
@@ -65,6 +65,9 @@ pub(crate) enum NotWritten {
     /// The agency's key log does not let this node's key put this.
     #[error("the agency's key log does not let this node's writer key write this: see `comity key list`")]
     NoWriter,
+    /// The files of the writer keys cannot be used.
+    #[error("the writer keys cannot be used: {0}")]
+    Keys(String),
     /// The entry of the key log may not be added.
     #[error("the entry is refused: {0}")]
     Entry(Refused),
@@ -121,7 +124,8 @@ impl Author {
 pub(crate) struct Identity {
     pub(crate) pinned: BTreeSet<Hash>,
     pub(crate) home: Hash,
-    pub(crate) writer_seed: [u8; 32],
+    /// The folder with this node's writer keys.
+    pub(crate) keys: PathBuf,
     pub(crate) heartbeat_every: i64,
     pub(crate) heartbeat_term: i64,
     pub(crate) exchange_every: i64,
@@ -132,16 +136,35 @@ impl Identity {
     /// The replica as the store has it.
     pub(crate) async fn restore(&self, store: &Store) -> Result<Replica, NotWritten> {
         let stored = store.load_log().await?;
+        let own = stored.key_logs.iter().find(|log| log.genesis() == self.home);
+        let (key, former_keys) = self.writer_keys(own.ok_or(Failed::NoKeyLog)?)?;
         let settings = Settings {
             pinned: self.pinned.clone(),
             home: self.home,
-            key: SigningKey::from_seed(&self.writer_seed).map_err(Failed::Own)?,
+            key,
+            former_keys,
             heartbeat_every: self.heartbeat_every,
             heartbeat_term: self.heartbeat_term,
             exchange_every: self.exchange_every,
             checkpoint_every: self.checkpoint_every,
         };
         Ok(Replica::restore(settings, stored)?)
+    }
+
+    /// The key to write with, of those that are here: the one that the key log added last and that has not ended.
+    /// And the others.
+    fn writer_keys(&self, key_log: &KeyLog) -> Result<(SigningKey, Vec<SigningKey>), NotWritten> {
+        let mut keys = keys::writers(&self.keys).map_err(|error| NotWritten::Keys(format!("{error:#}")))?;
+        let live = key_log.writers();
+        let rank = |key: &SigningKey| {
+            let added = key_log.added(&key.public());
+            (live.contains(&key.public()), added)
+        };
+        keys.sort_by_key(rank);
+        let newest = keys
+            .pop()
+            .ok_or_else(|| NotWritten::Keys("no writer key is here".into()))?;
+        Ok((newest, keys))
     }
 }
 
@@ -218,10 +241,6 @@ impl Replication {
                         continue;
                     }
                     Errand::Happened(event) => (self.note_pins(event), None),
-                    Errand::UseKey(seed) => {
-                        self.use_key(seed);
-                        (Event::Tick, None)
-                    }
                 },
                 news = self.news.recv() => match news {
                     Some(news) => (self.event(news), None),
@@ -233,7 +252,13 @@ impl Replication {
                 return;
             }
             let (own, done) = writing.map_or((vec![], None), |(own, done)| (own, Some(done)));
-            let result = self.step(event, own).await;
+            let enters = matches!(event, Event::Entered(_));
+            let mut result = self.step(event, own).await;
+            if enters && result.is_ok() {
+                self.choose_key();
+                // The key that is in use now is heard at once.
+                result = self.step(Event::Tick, vec![]).await;
+            }
             let deposed = matches!(result, Err(NotWritten::Store(Unavailable::Deposed)));
             if let Err(error) = &result
                 && !deposed
@@ -271,13 +296,13 @@ impl Replication {
         event
     }
 
-    fn use_key(&mut self, seed: [u8; 32]) {
-        match SigningKey::from_seed(&seed) {
-            Ok(key) => {
-                self.identity.writer_seed = seed;
-                self.replica.use_key(key);
-            }
-            Err(error) => tracing::error!(%error, "the new writer key cannot be used"),
+    /// The key log may have added a key that waits here, or ended the one in use.
+    fn choose_key(&mut self) {
+        let key_log = self.replica.logs().get(&self.identity.home).map(AgencyLog::key_log);
+        match key_log.map(|key_log| self.identity.writer_keys(key_log)) {
+            Some(Ok((key, _))) => self.replica.use_key(key),
+            Some(Err(error)) => tracing::error!(%error, "the writer keys cannot be read; the one in use stays"),
+            None => {}
         }
     }
 

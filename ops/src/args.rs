@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod key;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -7,6 +9,8 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use registry_schema::{AgencyId, Purpose, Reason, Timestamp};
+
+pub(crate) use key::{End, Key};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -104,6 +108,9 @@ be checked. Of several badges, the highest counts.")]
     /// The agencies' nodes that this node talks to
     #[command(subcommand)]
     Peer(Peer),
+    /// Your agency's keys: who may write, and what the root signs offline
+    #[command(subcommand)]
+    Key(Key),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity")]
     Completions {
@@ -117,6 +124,7 @@ impl Command {
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
             Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
+            Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
             Self::Verify(_)
             | Self::Status

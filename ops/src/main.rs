@@ -11,6 +11,7 @@ mod csv;
 mod exit;
 mod issue;
 mod issuer;
+mod key;
 mod out;
 mod peer;
 mod profile;
@@ -98,6 +99,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,
         Command::Credential(command) => credential::handle(&session, command).await,
+        Command::Key(command) => key::handle(&session, command).await,
         Command::Peer(args::Peer::List) => peer::list(&session).await,
         Command::Completions { .. } => Ok(Exit::Done),
     }

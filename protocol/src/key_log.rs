@@ -251,6 +251,17 @@ impl KeyLog {
         self.authority().live_writers().map(|(key, _)| *key).collect()
     }
 
+    /// At which place of the chain this writer key was added.
+    #[must_use]
+    pub fn added(&self, key: &PublicKey) -> Option<u32> {
+        let adds = |entry: &&&Verified<KeyLogEntry, SignedEntry>| match &entry.get().act {
+            Act::Founded(founding) => founding.writers.iter().any(|writer| writer.key == *key),
+            Act::WriterAdded(writer) => writer.key == *key,
+            _ => false,
+        };
+        self.chain().iter().find(adds).map(|entry| entry.get().position)
+    }
+
     /// The entries that no other follows, sorted: what a peer needs to know to tell what is missing here.
     #[must_use]
     pub fn leaves(&self) -> Vec<Hash> {
@@ -302,6 +313,16 @@ impl KeyLog {
         }
         chain.reverse();
         chain
+    }
+
+    /// This log as it would be after an act that nobody has signed; for a look at what would come of it.
+    ///
+    /// # Errors
+    /// [`Refused`], if the act breaks a rule.
+    pub fn suppose(&self, act: &Act) -> Result<Self, Refused> {
+        let mut supposed = self.clone();
+        supposed.authority = self.authority.after(act)?;
+        Ok(supposed)
     }
 
     /// The entry that would do this next, for the root's holders to sign.

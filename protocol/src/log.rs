@@ -17,6 +17,8 @@ use std::{
     sync::Arc,
 };
 
+use registry_schema::Timestamp;
+
 use crate::{
     cosigned::Cosigned,
     document::{Broken, Clock, Documents, Place, Row},
@@ -144,6 +146,22 @@ impl AgencyLog {
         kept.map(|kept| &kept.envelope)
     }
 
+    /// How many envelopes of a writer are kept that are neither these nor before one of them.
+    #[must_use]
+    pub fn count_beyond(&self, writer: &PublicKey, last: &[Hash]) -> usize {
+        let last: Vec<&Place> = last
+            .iter()
+            .filter_map(|hash| self.kept.get(hash))
+            .map(|kept| &kept.place)
+            .collect();
+        let own = self
+            .kept
+            .values()
+            .filter(|kept| kept.envelope.header().writer == *writer);
+        own.filter(|kept| !last.iter().any(|place| place.covers(&kept.place)))
+            .count()
+    }
+
     /// The newest envelopes, sorted.
     #[must_use]
     pub fn heads(&self) -> Vec<Hash> {
@@ -186,6 +204,38 @@ impl AgencyLog {
             Ok(Added::Known | Added::Crowded) => Ok(Ok(None)),
             Err(refused) => Ok(Err(refused)),
         }
+    }
+
+    /// The rows that would stand after an act of the root.
+    ///
+    /// # Errors
+    /// [`Broken`], if a document cannot be built.
+    pub fn rows_after(&self, key_log: KeyLog) -> Result<Vec<Row>, Broken> {
+        let mut supposed = Self::new(key_log);
+        for envelope in self.envelopes() {
+            supposed.keep(envelope.clone())?;
+        }
+        supposed.rows()
+    }
+
+    /// A writer's newest envelopes: those that no other of its envelopes descends from. Sorted, at most 16.
+    #[must_use]
+    pub fn last_of(&self, writer: &PublicKey) -> Vec<Hash> {
+        let mut last: Vec<Hash> = self.tips_of(writer, |_| true).into_iter().take(MAX_PARENTS).collect();
+        last.sort_unstable();
+        last
+    }
+
+    /// The newest of a writer's envelopes that it dated before a moment.
+    #[must_use]
+    pub fn last_of_before(&self, writer: &PublicKey, before: Timestamp) -> Vec<Hash> {
+        let mut last: Vec<Hash> = self
+            .tips_of(writer, |time| time < before)
+            .into_iter()
+            .take(MAX_PARENTS)
+            .collect();
+        last.sort_unstable();
+        last
     }
 
     /// Keeps a verified envelope, once its parents are kept, and builds the documents on.

@@ -41,8 +41,10 @@ pub struct Settings {
     pub pinned: BTreeSet<Hash>,
     /// This node's own agency.
     pub home: Hash,
-    /// Its writer key.
+    /// The key that it writes with.
     pub key: SigningKey,
+    /// Keys that it wrote with before; while they have not ended, they sign heartbeats too.
+    pub former_keys: Vec<SigningKey>,
     /// Seconds between two heartbeats.
     pub heartbeat_every: i64,
     /// Seconds for which a heartbeat holds.
@@ -204,6 +206,9 @@ pub enum Failed {
     StoreOrder,
 }
 
+/// Of each agency the newest checkpoint, with its pages.
+type Checkpoints = BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>;
+
 /// All logs that this node holds.
 #[derive(Debug)]
 pub struct Replica {
@@ -215,7 +220,7 @@ pub struct Replica {
     last_expunging: Option<Timestamp>,
     own_log: OwnLog,
     /// Of each agency the newest checkpoint that is here, with its pages.
-    checkpoints: BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>,
+    checkpoints: Checkpoints,
     /// Checkpoints that are being fetched, by agency.
     adopting: BTreeMap<Hash, Adopting>,
     /// Checkpoints that were asked for and will not be asked for again.
@@ -272,8 +277,11 @@ impl Replica {
 
     /// Writes with another key from now on.
     pub fn use_key(&mut self, key: SigningKey) {
-        self.settings.key = key;
-        self.last_beat = None;
+        if key.public() != self.writer() {
+            let former = std::mem::replace(&mut self.settings.key, key);
+            self.settings.former_keys.push(former);
+            self.last_beat = None;
+        }
     }
 
     /// Who holds our own log, and up to where, by the holder's agency.

@@ -61,6 +61,7 @@ impl Nc {
             pinned: BTreeSet::from([nc.genesis(), sc.genesis()]),
             home: nc.genesis(),
             key: key(1),
+            former_keys: vec![],
             heartbeat_every: 60,
             heartbeat_term: 3600,
             exchange_every: 10,

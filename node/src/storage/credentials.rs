@@ -158,6 +158,21 @@ impl Store {
         )?)
     }
 
+    /// The credential at this slot of a status list.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<Issued>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM credentials WHERE list = $1 AND slot = $2");
+        Ok(reading!(
+            self,
+            sqlx::query_as(sqlx::AssertSqlSafe(sql))
+                .bind(i64::from(list))
+                .bind(i64::from(slot)),
+            fetch_optional
+        )?)
+    }
+
     /// The newest credentials, at most `limit`.
     ///
     /// # Errors

@@ -192,6 +192,19 @@ impl Store {
         Ok(stored)
     }
 
+    /// An agency's key log.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn key_log(&self, agency: Hash) -> Result<Option<KeyLog>, Unavailable> {
+        let found: Option<(Vec<u8>,)> = reading!(
+            self,
+            sqlx::query_as("SELECT entries FROM key_logs WHERE agency = $1").bind(agency.0.to_vec()),
+            fetch_optional
+        )?;
+        found.map(|(entries,)| key_log(&entries)).transpose()
+    }
+
     /// How many entries the store holds for an agency, for the audit of a federation: they must be the rows that
     /// follow from its envelopes.
     ///

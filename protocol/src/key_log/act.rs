@@ -1,5 +1,7 @@
 //! What an entry of a key log does.
 
+use std::fmt;
+
 use minicbor::{Decode, Encode};
 use registry_schema::{AgencyId, Timestamp};
 
@@ -194,6 +196,63 @@ impl WriterKey {
             scope: WriterScope::All,
         }
     }
+}
+
+impl fmt::Display for WriterScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all documents"),
+            Self::Kinds(kinds) => write!(f, "documents of kind {}", kinds.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Retired => "retired",
+            Self::Compromised => "compromised",
+        })
+    }
+}
+
+/// What a holder of the root reads before signing.
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Founded(it) => write!(f, "the agency {} ({}) begins, at {}", it.agency, it.name, it.url),
+            Self::WriterAdded(it) => write!(f, "the key {} may write {} from now on", it.key, it.scope),
+            Self::WriterScoped { key, scope, last } => {
+                write!(
+                    f,
+                    "the key {key} may write {scope} from now on; what it wrote up to here stands: "
+                )?;
+                write_hashes(f, last)
+            }
+            Self::WriterEnded { key, last, end } => {
+                write!(
+                    f,
+                    "the writer key {key} is {end}; what it wrote up to here stands, and nothing else: "
+                )?;
+                write_hashes(f, last)
+            }
+            Self::BadgeKeyAdded(key) => write!(f, "the key {key} signs the agency's own statements from now on"),
+            Self::BadgeKeyEnded { key, end } => write!(f, "the badge key {key} is {end}"),
+            Self::RootRotated { root, next_root } => {
+                write!(f, "the root is now {} of these keys:", root.threshold)?;
+                root.keys.iter().try_for_each(|key| write!(f, " {key}"))?;
+                write!(f, "; the commitment to the next root is {next_root}")
+            }
+        }
+    }
+}
+
+fn write_hashes(f: &mut fmt::Formatter<'_>, hashes: &[Hash]) -> fmt::Result {
+    if hashes.is_empty() {
+        return f.write_str("nothing");
+    }
+    let words: Vec<String> = hashes.iter().map(Hash::to_string).collect();
+    f.write_str(&words.join(" "))
 }
 
 impl Act {

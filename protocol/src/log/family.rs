@@ -1,5 +1,7 @@
 //! Which envelopes come before which: branches, forks, and the grants that wait for a fork to be joined.
 
+use registry_schema::Timestamp;
+
 use super::{AgencyLog, Arc, BTreeSet, Clock, DocumentId, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
 use crate::document::admits;
 
@@ -58,6 +60,23 @@ impl AgencyLog {
             Some(branch.first + reach + 1)
         });
         own.max().unwrap_or(0)
+    }
+
+    /// The last envelopes of a writer's branches, of those at such a time, that no other of them holds.
+    pub(super) fn tips_of(&self, writer: &PublicKey, at: impl Fn(Timestamp) -> bool) -> Vec<Hash> {
+        let own = self.branches.iter().filter(|branch| branch.writer == *writer);
+        let newest = |branch: &Branch| {
+            let mut newest_first = branch
+                .envelopes
+                .iter()
+                .rev()
+                .filter_map(|hash| Some((*hash, self.kept.get(hash)?)));
+            newest_first.find(|(_, kept)| at(kept.envelope.header().time))
+        };
+        let tips: Vec<(Hash, &Place)> = own.filter_map(newest).map(|(hash, kept)| (hash, &kept.place)).collect();
+        let is_last =
+            |(hash, place): &&(Hash, &Place)| !tips.iter().any(|(other, by)| other != hash && by.covers(place));
+        tips.iter().filter(is_last).map(|(hash, _)| *hash).collect()
     }
 
     /// Notes whose child of its own writer an envelope is; says whether that makes a fork, which renames branches.

@@ -1,19 +1,21 @@
 //! What this node says itself: envelopes, key-log entries, heartbeats, checkpoints, countersignatures.
 
+use std::collections::BTreeMap;
+
 use registry_schema::Timestamp;
 
-use super::{Failed, Hash, Replica, Step};
+use super::{Checkpoints, Failed, Hash, Replica, Step};
 use crate::{
     checkpoint::{self, Checkpoint, Held},
     cosigned::Cosigned,
     document::Row,
-    envelope::{Envelope, MAX_PARENTS, Put, SignedEnvelope},
+    envelope::{DocumentId, Envelope, MAX_PARENTS, Put, SignedEnvelope},
     heartbeat::Heartbeat,
     key_log::{Act, KeyLogEntry},
     log::AgencyLog,
     message::Request,
     session::Asked,
-    signed::{PublicKey, Refused, Verified},
+    signed::{PublicKey, Refused, SigningKey, Verified},
 };
 
 impl Replica {
@@ -67,32 +69,28 @@ impl Replica {
         log.key_log().clone().add(entry.clone()).map(drop)
     }
 
-    /// Which rows would alter, as a dry run of adding this entry: among them those that it un-revokes.
+    /// Which rows would alter if the root did this, `(before, after)`: among them those that it un-revokes. One that
+    /// would be gone has no values after.
     ///
     /// # Errors
-    /// [`Failed`], if the log cannot be built again.
-    pub fn consequences(&self, entry: &Cosigned<KeyLogEntry>) -> Result<Vec<(Row, Row)>, Failed> {
+    /// [`Failed`], if the act breaks a rule, or the log cannot be built again.
+    pub fn consequences(&self, act: &Act) -> Result<Vec<(Row, Row)>, Failed> {
         let log = self.logs.get(&self.settings.home).ok_or(Failed::NoKeyLog)?;
-        let mut trial = AgencyLog::new(log.key_log().clone());
-        for envelope in log.envelopes() {
-            trial.keep(envelope.clone())?;
-        }
-        let before = trial.rows()?;
-        trial.add_entry(entry.clone())??;
-        let after = trial.rows()?;
-        let row_after = |row: &Row| {
-            let same_place = |other: &&Row| other.document == row.document && other.key == row.key;
+        let rows = log.rows_after(log.key_log().suppose(act)?)?;
+        let after: BTreeMap<(&DocumentId, &str), &Row> = rows
+            .iter()
+            .map(|row| ((&row.document, row.key.as_str()), row))
+            .collect();
+        let pair = |before: Row| {
+            let row = after.get(&(&before.document, before.key.as_str()));
             let gone = || Row {
                 values: vec![],
-                ..row.clone()
+                ..before.clone()
             };
-            after.iter().find(same_place).cloned().unwrap_or_else(gone)
+            let after = row.map_or_else(gone, |row| (*row).clone());
+            (after != before).then_some((before, after))
         };
-        let pairs = before.into_iter().map(|row| (row_after(&row), row));
-        Ok(pairs
-            .filter(|(after, before)| after != before)
-            .map(|(after, before)| (before, after))
-            .collect())
+        Ok(log.rows()?.into_iter().filter_map(pair).collect())
     }
 
     pub(super) fn enter(
@@ -116,33 +114,48 @@ impl Replica {
         Ok(())
     }
 
-    /// Signs a heartbeat for the log as it is now.
+    /// Signs a heartbeat for the log as it is now, with every key that is here and has not ended: the agency is only as
+    /// fresh as the oldest of them.
     pub(super) fn beat(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
         let home = self.settings.home;
         let log = self.logs.get_mut(&home).ok_or(Failed::NoKeyLog)?;
+        let live = log.key_log().writers();
+        let keys = [&self.settings.key].into_iter().chain(&self.settings.former_keys);
+        for key in keys.filter(|key| live.contains(&key.public())) {
+            let heartbeat = Self::heartbeat(key, log, &self.checkpoints, self.settings.heartbeat_term, now)?;
+            log.hear(heartbeat.clone(), heartbeat.get().issued);
+            step.batch.heartbeats.push(heartbeat);
+        }
+        self.last_beat = Some(now);
+        Ok(())
+    }
+
+    fn heartbeat(
+        key: &SigningKey,
+        log: &AgencyLog,
+        checkpoints: &Checkpoints,
+        term: i64,
+        now: Timestamp,
+    ) -> Result<Verified<Heartbeat>, Refused> {
         // Strictly later than the last, even if the clock stood still or went back: of two, the newer counts.
-        let writer = self.settings.key.public();
+        let home = log.key_log().genesis();
+        let writer = key.public();
         let last = log.counted_of(&writer).map(|h| h.get().issued);
         let issued = last.map_or(now, |last| now.max(Timestamp(last.0 + 1)));
         let own = |(checkpoint, _): &&(Verified<Checkpoint>, _)| checkpoint.get().writer == writer;
-        let heartbeat = self.settings.key.sign(&Heartbeat {
+        key.sign(&Heartbeat {
             version: 1,
             agency: home,
             writer,
             key_log: log.key_log().head(),
             heads: log.newest_for(&writer),
             issued,
-            next_by: issued.plus_seconds(self.settings.heartbeat_term),
-            checkpoint: self
-                .checkpoints
+            next_by: issued.plus_seconds(term),
+            checkpoint: checkpoints
                 .get(&home)
                 .filter(own)
                 .map(|(checkpoint, _)| checkpoint.hash()),
-        })?;
-        log.hear(heartbeat.clone(), issued);
-        step.batch.heartbeats.push(heartbeat);
-        self.last_beat = Some(now);
-        Ok(())
+        })
     }
 
     /// Signs a checkpoint, if enough was written since the last. Says whether it did.
@@ -181,14 +194,22 @@ impl Replica {
     /// Sends what this agency just wrote to all who are there.
     pub(super) fn push(&mut self, envelopes: Vec<SignedEnvelope>, step: &mut Step) {
         let agency = self.settings.home;
-        let heartbeat = step.batch.heartbeats.last().map(|h| h.signed().clone());
-        let request = Request::Push {
-            agency,
-            envelopes,
-            heartbeat,
-        };
-        for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
-            self.call(peer, Asked::Push, &request, step);
+        let home = step.batch.heartbeats.iter().filter(|h| h.get().agency == agency);
+        let mut heartbeats: Vec<_> = home.map(|h| Some(h.signed().clone())).collect();
+        if heartbeats.is_empty() {
+            heartbeats.push(None);
+        }
+        // The envelopes with the first; each further key's heartbeat goes by itself.
+        let mut envelopes = Some(envelopes);
+        for heartbeat in heartbeats {
+            let request = Request::Push {
+                agency,
+                envelopes: envelopes.take().unwrap_or_default(),
+                heartbeat,
+            };
+            for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
+                self.call(peer, Asked::Push, &request, step);
+            }
         }
     }
 

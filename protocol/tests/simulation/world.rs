@@ -115,6 +115,7 @@ pub(crate) fn restore(disk: &Disk, seed: [u8; 32], home: Hash, pinned: &BTreeSet
         pinned: pinned.clone(),
         home,
         key: SigningKey::from_seed(&seed).unwrap(),
+        former_keys: vec![],
         heartbeat_every: 60,
         heartbeat_term: 3600,
         exchange_every: 10,

@@ -1,0 +1,328 @@
+//! This agency's key log: who may write, what the root could do next, and taking in what it did.
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use protocol::{
+    KeyLog, PublicKey,
+    key_log::{End, WriterScope},
+};
+use registry_schema::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use verification::{KeyKind, multikey};
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, NOT_FOUND, Problem},
+};
+use crate::{
+    registrar::{Proposal, Wish},
+    root,
+};
+
+/// An agency's key log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct KeyLogView {
+    /// Who the agency is: the hash of the first entry, in hexadecimal.
+    genesis: String,
+    /// The last entry that counts.
+    head: String,
+    /// Whether two entries stand at one place, so that the log ends before them.
+    disputed: bool,
+    /// How many of the root's keys sign together.
+    root_threshold: u8,
+    /// The root's keys.
+    root_keys: Vec<String>,
+    /// The commitment to the next root.
+    next_root: String,
+    /// The keys that may write, and those that could.
+    writers: Vec<WriterView>,
+    /// The keys that sign the agency's own statements.
+    badge_keys: Vec<KeyView>,
+    /// The entries that count, in words.
+    entries: Vec<EntryView>,
+    /// The whole log as text, for the ceremony: `comityd root rotate` reads it.
+    text: String,
+}
+
+/// A writer key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WriterView {
+    /// The key, in hexadecimal.
+    key: String,
+    /// What it may write: `all`, or kinds of documents.
+    scope: Vec<String>,
+    /// `retired` or `compromised`, if it ended.
+    ended: Option<String>,
+    /// Whether its secret is on this machine.
+    here: bool,
+}
+
+/// A badge key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct KeyView {
+    /// The key, in hexadecimal.
+    key: String,
+    /// `retired` or `compromised`, if it ended.
+    ended: Option<String>,
+}
+
+/// An entry.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EntryView {
+    /// Its place, from 0.
+    position: u32,
+    /// When it was signed, by the agency's clock.
+    #[schema(value_type = String)]
+    time: Timestamp,
+    /// Its name.
+    hash: String,
+    /// What it does.
+    act: String,
+}
+
+fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
+    let authority = log.authority();
+    let ended = |end: Option<End>| end.map(|end| end.to_string());
+    let writers = authority.writers().iter().map(|(key, writer)| WriterView {
+        key: key.to_string(),
+        scope: match writer.terms.last().map(|term| &term.scope) {
+            Some(WriterScope::Kinds(kinds)) => kinds.clone(),
+            _ => vec!["all".into()],
+        },
+        ended: ended(writer.end),
+        here: here.contains(key),
+    });
+    let badge_keys = authority.badge_keys().iter().map(|(key, end)| KeyView {
+        key: key.to_string(),
+        ended: ended(*end),
+    });
+    let entries = log.chain().into_iter().map(|entry| EntryView {
+        position: entry.get().position,
+        time: entry.get().time,
+        hash: entry.hash().to_string(),
+        act: entry.get().act.to_string(),
+    });
+    KeyLogView {
+        genesis: log.genesis().to_string(),
+        head: log.head().to_string(),
+        disputed: log.disputed().is_some(),
+        root_threshold: authority.root().threshold,
+        root_keys: authority.root().keys.iter().map(ToString::to_string).collect(),
+        next_root: authority.next_root().to_string(),
+        writers: writers.collect(),
+        badge_keys: badge_keys.collect(),
+        entries: entries.collect(),
+        text: root::key_log_to_text(log),
+    }
+}
+
+/// This agency's key log.
+#[utoipa::path(get, path = "/v1/key-log", tag = "keys", responses((status = 200, body = KeyLogView)))]
+pub(super) async fn show(State(app): State<App>) -> Result<Json<KeyLogView>, Problem> {
+    let log = app.registrar.key_log().await?;
+    Ok(Json(view(&log, &app.registrar.keys_here()?)))
+}
+
+/// What the root is asked to do.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewProposal {
+    /// `add_writer`, `scope_writer`, `end_writer`, `add_badge_key` or `end_badge_key`.
+    act: String,
+    /// The key, in hexadecimal. For `add_writer`: of another node; this one makes a key of its own, if absent.
+    key: Option<String>,
+    /// To which kinds of documents the key may write (`status-list`, `trust-list`, …); to all, if none is named.
+    #[serde(default)]
+    kinds: Vec<String>,
+    /// How the key ends: `retired` or `compromised`.
+    end: Option<String>,
+    /// The key's last good envelopes.
+    last: Option<Vec<String>>,
+    /// In their place: what the key dated before this moment is good.
+    #[schema(value_type = Option<String>)]
+    before: Option<Timestamp>,
+}
+
+/// What the root could sign.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProposalView {
+    /// The entry as text, to be carried to the root.
+    text: String,
+    /// What it does, in words.
+    act: String,
+    /// How many envelopes of the key would count no more.
+    voided: usize,
+    /// How many entries of the lists would alter.
+    changes: usize,
+    /// Revocations that would be gone: list and index, and the credential's code if this agency keeps it. Revoke them
+    /// again with a good key.
+    unrevoked: Vec<Unrevoked>,
+}
+
+/// A revocation that would be gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Unrevoked {
+    /// The status list.
+    list: u32,
+    /// The slot.
+    index: u32,
+    /// The credential's code.
+    code: Option<String>,
+}
+
+/// Ask what the root would have to sign, and what would come of it. Changes nothing but that `add_writer` makes a key.
+#[utoipa::path(post, path = "/v1/key-log/proposals", tag = "keys", request_body = NewProposal,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = ProposalView), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn propose(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<NewProposal>, JsonRejection>,
+) -> Result<(StatusCode, Json<ProposalView>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let wish = wish(new).map_err(|detail| Problem::new(&INVALID, detail))?;
+    let Proposal {
+        entry,
+        voided,
+        changes,
+        unrevoked,
+    } = app.registrar.propose(wish, &hand).await?;
+    let text = root::entry_to_text(&entry).map_err(|error| Problem::new(&INVALID, format!("{error:#}")))?;
+    let act = entry
+        .claim()
+        .map_err(|error| Problem::new(&INVALID, error.to_string()))?
+        .act;
+    let mut gone = Vec::new();
+    for (list, index) in unrevoked {
+        let kept = app.store.credential_at(list, index).await?;
+        gone.push(Unrevoked {
+            list,
+            index,
+            code: kept.map(|credential| credential.code.to_string()),
+        });
+    }
+    let view = ProposalView {
+        text,
+        act: act.to_string(),
+        voided,
+        changes: changes.len(),
+        unrevoked: gone,
+    };
+    Ok((super::created(&hand), Json(view)))
+}
+
+fn wish(new: NewProposal) -> Result<Wish, String> {
+    let key = new
+        .key
+        .as_deref()
+        .map(str::parse::<PublicKey>)
+        .transpose()
+        .map_err(|e| e.to_string())?;
+    let needed = || key.ok_or_else(|| "`key` is missing: 64 hexadecimal digits".to_owned());
+    let end = || match new.end.as_deref() {
+        Some("retired") => Ok(End::Retired),
+        Some("compromised") => Ok(End::Compromised),
+        _ => Err("`end` is `retired` or `compromised`".to_owned()),
+    };
+    let last = new
+        .last
+        .as_ref()
+        .map(|last| last.iter().map(|hash| hash.parse()).collect());
+    Ok(match new.act.as_str() {
+        "add_writer" => Wish::AddWriter { kinds: new.kinds, key },
+        "scope_writer" => Wish::ScopeWriter {
+            key: needed()?,
+            kinds: new.kinds,
+        },
+        "end_writer" => Wish::EndWriter {
+            key: needed()?,
+            end: end()?,
+            last: last.transpose().map_err(|e: protocol::signed::BadHex| e.to_string())?,
+            before: new.before,
+        },
+        "add_badge_key" => Wish::AddBadgeKey(needed()?),
+        "end_badge_key" => Wish::EndBadgeKey(needed()?, end()?),
+        other => {
+            return Err(format!(
+                "`{other}` is no act: one of add_writer, scope_writer, end_writer, add_badge_key, end_badge_key"
+            ));
+        }
+    })
+}
+
+/// An entry that the root signed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewEntry {
+    /// The entry's text, as `comityd root sign` left it.
+    text: String,
+}
+
+/// Take in an entry that the root signed.
+#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewEntry,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = KeyLogView), (status = 401, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
+pub(super) async fn enter(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<NewEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<KeyLogView>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let log = app.registrar.enter(&new.text, &hand).await?;
+    Ok((super::created(&hand), Json(view(&log, &app.registrar.keys_here()?))))
+}
+
+/// The agency as a DID document (did:web), an export of its key log: its badge keys assert, its writer keys act for it.
+#[utoipa::path(get, path = "/.well-known/did.json", tag = "keys", responses((status = 200, body = serde_json::Value)))]
+pub(super) async fn did_document(State(app): State<App>) -> Result<Json<serde_json::Value>, Problem> {
+    let log = app.registrar.key_log().await?;
+    let did = did_web(&log.founding().url).ok_or_else(|| {
+        Problem::new(
+            &NOT_FOUND,
+            "this agency's URL has a path, and so no did:web at this address",
+        )
+    })?;
+    let authority = log.authority();
+    let live_badge_keys = authority
+        .badge_keys()
+        .iter()
+        .filter(|(_, end)| end.is_none())
+        .map(|(key, _)| key);
+    let multikey = |key: &PublicKey| {
+        let key = verification::PublicKey::new(KeyKind::Ed25519, &key.0);
+        key.map(|key| multikey::encode(&key)).unwrap_or_default()
+    };
+    let method = |key: &PublicKey| {
+        let multikey = multikey(key);
+        json!({"id": format!("{did}#{multikey}"), "type": "Multikey", "controller": did, "publicKeyMultibase": multikey})
+    };
+    let id = |key: &PublicKey| format!("{did}#{}", multikey(key));
+    let asserting: Vec<&PublicKey> = live_badge_keys.collect();
+    let writing: Vec<&PublicKey> = authority.live_writers().map(|(key, _)| key).collect();
+    let methods: Vec<serde_json::Value> = asserting.iter().chain(&writing).map(|key| method(key)).collect();
+    Ok(Json(json!({
+        "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+        "id": did,
+        "alsoKnownAs": [format!("urn:comity:agency:{}", log.genesis())],
+        "verificationMethod": methods,
+        "assertionMethod": asserting.iter().map(|key| id(key)).collect::<Vec<_>>(),
+        "capabilityInvocation": writing.iter().map(|key| id(key)).collect::<Vec<_>>(),
+    })))
+}
+
+/// The did:web whose document stands at `/.well-known/did.json` of this URL (did:web Method Specification, §3.2).
+fn did_web(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    let host = url.host_str().filter(|_| url.path() == "/")?;
+    Some(match url.port() {
+        Some(port) => format!("did:web:{host}%3A{port}"),
+        None => format!("did:web:{host}"),
+    })
+}

@@ -1,0 +1,218 @@
+//! The agency's own key log: what its root could do next, and taking in what it did.
+
+use std::path::PathBuf;
+
+use protocol::{
+    DocumentId, Hash, KeyLog, PublicKey, Row,
+    key_log::{Act, End, SignedEntry, WriterKey, WriterScope},
+    replica::Failed,
+    status_list::{self, Entry},
+};
+use registry_schema::Timestamp;
+
+use super::{Hand, NotDone, Registrar, not_ready};
+use crate::{keys, replication::NotWritten, root};
+
+/// What the root is asked to do.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// Let a new key of this node write.
+    AddWriter {
+        /// To which kinds of documents; to all, if none is named.
+        kinds: Vec<String>,
+        /// A key of another node of this agency; one is made here, if absent.
+        key: Option<PublicKey>,
+    },
+    /// Let a writer key write these documents only.
+    ScopeWriter {
+        /// The key.
+        key: PublicKey,
+        /// To which kinds of documents.
+        kinds: Vec<String>,
+    },
+    /// End a writer key.
+    EndWriter {
+        /// The key.
+        key: PublicKey,
+        /// How.
+        end: End,
+        /// Its last good envelopes; all that are here, if absent and it retires.
+        last: Option<Vec<Hash>>,
+        /// In their place: everything that it dated before this moment is good.
+        before: Option<Timestamp>,
+    },
+    /// Let a key sign the agency's own statements.
+    AddBadgeKey(PublicKey),
+    /// End a badge key.
+    EndBadgeKey(PublicKey, End),
+}
+
+/// What the root could sign, and what would come of it.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The entry, to be carried to the root.
+    pub entry: SignedEntry,
+    /// How many kept envelopes of the key would count no more.
+    pub voided: usize,
+    /// The rows that would alter: as they are, and as they would be.
+    pub changes: Vec<(Row, Row)>,
+    /// Slots whose revocation would be gone: to be revoked again, by a key that is good.
+    pub unrevoked: Vec<(u32, u32)>,
+}
+
+impl Registrar {
+    /// This agency's key log.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the store cannot be read.
+    pub async fn key_log(&self) -> Result<KeyLog, NotDone> {
+        let home = self.registry.read().home_hash();
+        self.store.key_log(home).await?.ok_or_else(not_ready)
+    }
+
+    /// The public halves of the writer keys that are on this machine.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the files cannot be read.
+    pub fn keys_here(&self) -> Result<Vec<PublicKey>, NotDone> {
+        let keys = keys::writers(&self.keys_folder()).map_err(|error| NotDone::Unavailable(format!("{error:#}")))?;
+        Ok(keys.iter().map(protocol::SigningKey::public).collect())
+    }
+
+    fn keys_folder(&self) -> PathBuf {
+        self.keys.clone()
+    }
+
+    /// What the root would have to sign for this, and what would come of it.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the key log forbids it, or something that it names is not there.
+    pub async fn propose(&self, wish: Wish, hand: &Hand) -> Result<Proposal, NotDone> {
+        let _acting = self.acting.lock().await;
+        let key_log = self.key_log().await?;
+        let act = match wish {
+            Wish::AddWriter { kinds, key } => {
+                let key = match key {
+                    Some(key) => key,
+                    None if hand.dry_run => PublicKey([0; 32]),
+                    None => keys::create_writer(&self.keys_folder())
+                        .map_err(|error| NotDone::Unavailable(format!("{error:#}")))?,
+                };
+                let scope = scope(kinds);
+                Act::WriterAdded(WriterKey { key, scope })
+            }
+            Wish::ScopeWriter { key, kinds } => Act::WriterScoped {
+                key,
+                scope: scope(kinds),
+                last: self.last(key, None).await?,
+            },
+            Wish::EndWriter { key, end, last, before } => {
+                let last = match (last, before, end) {
+                    (Some(mut last), _, _) => {
+                        last.sort_unstable();
+                        last.dedup();
+                        last
+                    }
+                    (None, Some(before), _) => self.last(key, Some(before)).await?,
+                    (None, None, End::Retired) => self.last(key, None).await?,
+                    (None, None, End::Compromised) => {
+                        return Err(NotDone::Invalid(
+                            "say what the key wrote before it was stolen: the last good envelopes, or the moment up to \
+                             which its envelopes are good"
+                                .into(),
+                        ));
+                    }
+                };
+                Act::WriterEnded { key, last, end }
+            }
+            Wish::AddBadgeKey(key) => Act::BadgeKeyAdded(key),
+            Wish::EndBadgeKey(key, end) => Act::BadgeKeyEnded { key, end },
+        };
+        let refused = |error: protocol::signed::Refused| NotDone::Invalid(error.to_string());
+        let entry = key_log.propose(act.clone(), self.clock.now()).map_err(refused)?;
+        let supposed = act.clone();
+        let home = self.registry.read().home_hash();
+        let looked = self.author.look(move |replica| {
+            let voided = match &supposed {
+                Act::WriterEnded { key, last, .. } => {
+                    replica.logs().get(&home).map_or(0, |log| log.count_beyond(key, last))
+                }
+                _ => 0,
+            };
+            replica.consequences(&supposed).map(|changes| (voided, changes))
+        });
+        let (voided, changes) = looked
+            .await?
+            .map_err(|error: Failed| NotDone::Invalid(error.to_string()))?;
+        let unrevoked = changes
+            .iter()
+            .filter_map(|(before, after)| unrevokes(before, after))
+            .collect();
+        Ok(Proposal {
+            entry,
+            voided,
+            changes,
+            unrevoked,
+        })
+    }
+
+    /// The last envelopes of a key that are here, or those before a moment by its own dates.
+    async fn last(&self, key: PublicKey, before: Option<Timestamp>) -> Result<Vec<Hash>, NotDone> {
+        let home = self.registry.read().home_hash();
+        let found = self.author.look(move |replica| {
+            let log = replica.logs().get(&home)?;
+            Some(match before {
+                None => log.last_of(&key),
+                Some(before) => log.last_of_before(&key, before),
+            })
+        });
+        found.await?.ok_or_else(not_ready)
+    }
+
+    /// Adds an entry that the root signed to the agency's key log.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the root did not sign it, it does not follow the last one, or the node cannot write.
+    pub async fn enter(&self, text: &str, hand: &Hand) -> Result<KeyLog, NotDone> {
+        let _acting = self.acting.lock().await;
+        let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
+        let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
+        let checked = entry.clone();
+        let check = self.author.look(move |replica| replica.check_entry(&checked)).await?;
+        check.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
+        if !hand.dry_run {
+            let act = self.act(
+                hand,
+                "key_log.entry",
+                &entry.name().to_string(),
+                Some(claim.act.to_string()),
+            );
+            self.author.enter(entry, vec![act]).await.map_err(|error| match error {
+                NotWritten::Entry(refused) => NotDone::Conflict(refused.to_string()),
+                other => other.into(),
+            })?;
+        }
+        self.key_log().await
+    }
+}
+
+fn scope(mut kinds: Vec<String>) -> WriterScope {
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.is_empty() {
+        WriterScope::All
+    } else {
+        WriterScope::Kinds(kinds)
+    }
+}
+
+/// The slot that is revoked before and not after.
+fn unrevokes(before: &Row, after: &Row) -> Option<(u32, u32)> {
+    let DocumentId::StatusList(list) = before.document else {
+        return None;
+    };
+    match status_list::fold(&before.key, &before.values)? {
+        Entry::Revoked { index, .. } if after.values.is_empty() => Some((list, index)),
+        _ => None,
+    }
+}

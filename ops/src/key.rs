@@ -1,0 +1,260 @@
+//! `comity key`: the agency's writer keys, and the entries of its key log that the root signs offline.
+
+use std::{fs, path::Path};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    Session,
+    args::{End, Key},
+    confirm,
+    exit::{Exit, usage},
+    out, show,
+};
+
+/// The key log as the node shows it.
+#[derive(Debug, Deserialize)]
+struct KeyLog {
+    genesis: String,
+    #[serde(default)]
+    disputed: bool,
+    root_threshold: u8,
+    root_keys: Vec<String>,
+    writers: Vec<Writer>,
+    #[serde(default)]
+    badge_keys: Vec<BadgeKey>,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Writer {
+    key: String,
+    scope: Vec<String>,
+    ended: Option<String>,
+    here: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct BadgeKey {
+    key: String,
+    ended: Option<String>,
+}
+
+/// What the root could sign.
+#[derive(Debug, Deserialize)]
+struct Proposal {
+    text: String,
+    act: String,
+    voided: usize,
+    changes: usize,
+    #[serde(default)]
+    unrevoked: Vec<Unrevoked>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Unrevoked {
+    list: u32,
+    index: u32,
+    code: Option<String>,
+}
+
+pub(crate) async fn handle(session: &Session, command: Key) -> anyhow::Result<Exit> {
+    match command {
+        Key::List => list(session).await,
+        Key::Export { out } => export(session, &out).await,
+        Key::Rotate { kinds, out } => {
+            let wish = json!({"act": "add_writer", "kinds": kinds});
+            propose(session, wish, &out).await
+        }
+        Key::Add { key, kinds, out } => {
+            let wish = json!({"act": "add_writer", "key": key, "kinds": kinds});
+            propose(session, wish, &out).await
+        }
+        Key::Scope { key, kinds, out } => {
+            let wish = json!({"act": "scope_writer", "key": key, "kinds": kinds});
+            propose(session, wish, &out).await
+        }
+        Key::End(end) => {
+            let (how, out) = (how(&end)?, end.out.clone());
+            let last = (!end.last_good.is_empty()).then_some(&end.last_good);
+            let act = if end.badge_key { "end_badge_key" } else { "end_writer" };
+            let wish = json!({"act": act, "key": end.key, "end": how, "last": last, "before": end.before});
+            propose(session, wish, &out).await
+        }
+        Key::Apply { entry } => apply(session, &entry).await,
+    }
+}
+
+fn how(end: &End) -> anyhow::Result<&'static str> {
+    match (end.retired, end.compromised) {
+        (true, false) => Ok("retired"),
+        (false, true) => Ok("compromised"),
+        _ => Err(usage(
+            "say how the key ends: `--retired` (all that came before stays good) or `--compromised`",
+        )),
+    }
+}
+
+async fn read(session: &Session) -> anyhow::Result<(KeyLog, crate::client::Reply)> {
+    let reply = session.client.read(&["v1", "key-log"], &[]).await?;
+    Ok((reply.parse()?, reply))
+}
+
+async fn list(session: &Session) -> anyhow::Result<Exit> {
+    let (log, reply) = read(session).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for key in &log.root_keys {
+        let of = format!("root, {} of {}", log.root_threshold, log.root_keys.len());
+        rows.push(vec![of, short(key), "the key log".into(), "good".into(), String::new()]);
+    }
+    for writer in &log.writers {
+        let state = writer.ended.clone().unwrap_or_else(|| "good".into());
+        let here = if writer.here { "here" } else { "" };
+        rows.push(vec![
+            "writer".into(),
+            short(&writer.key),
+            writer.scope.join(" "),
+            state,
+            here.into(),
+        ]);
+    }
+    for key in &log.badge_keys {
+        let state = key.ended.clone().unwrap_or_else(|| "good".into());
+        rows.push(vec![
+            "badge".into(),
+            short(&key.key),
+            "statements".into(),
+            state,
+            String::new(),
+        ]);
+    }
+    session.out.data(&show::table(
+        &["key", "begins with", "signs", "state", "secret"],
+        0,
+        &rows,
+    ))?;
+    out::note(&format!("agency {}", log.genesis));
+    if log.disputed {
+        out::note("the root signed two histories: the log ends before them. Rotate the root.");
+        return Ok(Exit::Integrity);
+    }
+    Ok(Exit::Done)
+}
+
+/// Enough of a key to tell it from others; `--output json` has all of it.
+fn short(key: &str) -> String {
+    key.chars().take(16).collect()
+}
+
+async fn export(session: &Session, file: &Path) -> anyhow::Result<Exit> {
+    let (log, _) = read(session).await?;
+    write(file, &log.text)?;
+    out::note(&format!(
+        "wrote `{}`: `comityd root rotate` reads it, offline",
+        file.display()
+    ));
+    Ok(Exit::Done)
+}
+
+async fn propose(session: &Session, mut wish: serde_json::Value, file: &Path) -> anyhow::Result<Exit> {
+    if let Some(typed) = wish.get("key").and_then(|key| key.as_str()).map(str::to_owned) {
+        let key = whole(session, &typed).await?;
+        if let Some(place) = wish.get_mut("key") {
+            *place = json!(key);
+        }
+    }
+    if !session.dry_run && file.exists() {
+        return Err(usage(format!(
+            "`{}` is there already: give another file with --out",
+            file.display()
+        )));
+    }
+    let reply = session.client.write(&["v1", "key-log", "proposals"], &wish).await?;
+    let proposal: Proposal = reply.parse()?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+    } else {
+        session.out.data(&consequences(&proposal))?;
+    }
+    if session.dry_run {
+        out::note("dry run: nothing was written");
+        return Ok(Exit::Done);
+    }
+    write(file, &proposal.text)?;
+    out::note(&format!(
+        "wrote `{0}`. Nothing changes before the root has signed it:\n  on the machine with the root key:  comityd root sign {0} --root root.key\n  then here:                         comity key apply {0}",
+        file.display()
+    ));
+    Ok(Exit::Done)
+}
+
+/// The one key of the log that begins like this; a whole key is taken as it is.
+async fn whole(session: &Session, typed: &str) -> anyhow::Result<String> {
+    if typed.len() == 64 {
+        return Ok(typed.to_owned());
+    }
+    let (log, _) = read(session).await?;
+    let all = log
+        .writers
+        .into_iter()
+        .map(|writer| writer.key)
+        .chain(log.badge_keys.into_iter().map(|key| key.key));
+    let mut fitting = all.filter(|key| typed.len() >= 4 && key.starts_with(&typed.to_lowercase()));
+    match (fitting.next(), fitting.next()) {
+        (Some(key), None) => Ok(key),
+        (None, _) => Err(usage(format!(
+            "no key of this agency begins with `{typed}`: see `comity key list`"
+        ))),
+        (Some(_), Some(_)) => Err(usage(format!("several keys begin with `{typed}`: give more of it"))),
+    }
+}
+
+fn consequences(proposal: &Proposal) -> String {
+    let mut text = format!("{}\n", proposal.act);
+    if proposal.voided > 0 {
+        text.push_str(&format!("envelopes that would count no more: {}\n", proposal.voided));
+    }
+    text.push_str(&format!(
+        "entries of the lists that would alter: {}\n",
+        proposal.changes
+    ));
+    if !proposal.unrevoked.is_empty() {
+        text.push_str("revocations that would be gone, to be made again with a good key:\n");
+        for one in &proposal.unrevoked {
+            let code = one.code.as_deref().unwrap_or("not kept here");
+            text.push_str(&format!("  list {} index {}: {code}\n", one.list, one.index));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+async fn apply(session: &Session, file: &Path) -> anyhow::Result<Exit> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let said = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .nth(1)
+        .unwrap_or_default();
+    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+        confirm::ask(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
+    }
+    let reply = session.client.write(&["v1", "key-log"], &json!({"text": text})).await?;
+    session.written(&reply, |log: &KeyLog| {
+        let good = log.writers.iter().filter(|writer| writer.ended.is_none()).count();
+        format!(
+            "in the key log now; {good} writer key{} good",
+            if good == 1 { " is" } else { "s are" }
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
+}
