@@ -56,7 +56,7 @@ async fn who_was_deposed_writes_nothing_even_if_it_does_not_know() {
 
         // The control: a transaction that does not check the epoch would write all the same.
         let mut unchecked = old.db.begin().await.unwrap();
-        super::super::audit::insert(
+        audit::insert(
             &mut unchecked,
             &Act {
                 at: NOW,
@@ -165,8 +165,8 @@ async fn a_holder_that_froze_while_it_wrote_is_taken_over_on_postgresql() {
 /// A measurement, not a promise: how long a page of 512 KiB takes, row by row and many rows a statement.
 #[tokio::test]
 #[ignore = "a measurement: run with --ignored --nocapture, and --release"]
+#[expect(clippy::print_stdout, reason = "what a measurement is for")]
 async fn how_long_a_page_takes_to_store() {
-    use super::super::log;
     let key = SigningKey::from_seed(&[7; 32]).unwrap();
     let key_log = batch().key_logs.remove(0);
     let mut rng = StdRng::seed_from_u64(4);
