@@ -29,6 +29,10 @@ async fn audits(federation: &Federation, mut processes: Vec<Process>) {
     for process in &mut processes {
         process.program.is_killed().await;
     }
+    looks_at_everything(federation).await;
+}
+
+async fn looks_at_everything(federation: &Federation) {
     federation.agency("US-SC").starts().await;
     federation.meets().await;
     federation.audit().await;
@@ -186,6 +190,31 @@ async fn a_follower_forwards_for_operators_alone_and_the_holders_inner_door_is_s
         .value();
     assert_eq!(kept["state"], "active");
     audits(&federation, processes).await;
+}
+
+/// The term is far longer than this test waits: only a lease that was given back is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_stops_gives_the_lease_back_and_answers_what_was_under_way() {
+    let Scene { federation, badge, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let mut processes = Process::start(sc, 2, 3600).await;
+    let holder = processes.remove(Process::holder(&processes).await);
+    let path = format!("{}/status-entries", path_of(&badge));
+    let body = revocation();
+    let (reply, ()) = tokio::join!(
+        processes[0].asks(Method::POST, &path, Some(&body)),
+        holder.program.is_interrupted()
+    );
+    // Written by the one or by the other; either way it is answered.
+    notes(sc, &badge, &reply.unwrap().with_status(201));
+    assert_eq!(Process::holder(&processes).await, 0);
+    assert_eq!(holder.program.ends().await.0, Some(0));
+    for process in processes {
+        process.program.is_interrupted().await;
+        assert_eq!(process.program.ends().await.0, Some(0));
+    }
+    looks_at_everything(&federation).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
