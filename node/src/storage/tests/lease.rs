@@ -102,11 +102,12 @@ async fn a_lease_that_moved_on_is_not_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_taken_by_one_of_many() {
     for place in Place::both().await {
-        place.create().await.unwrap().close().await;
+        let store = place.create().await.unwrap();
+        let seen = mark(&store).await;
+        store.close().await;
         let mut taking = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let store = place.open().await.unwrap();
-            let seen = mark(&store).await;
             taking.spawn(async move { store.take(seen, &HOLDER).await.unwrap().is_some() });
         }
         let taken = taking.join_all().await;
