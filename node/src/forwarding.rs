@@ -78,8 +78,6 @@ impl Forwarding {
     }
 
     async fn forward(mut self, request: Request, next: Next) -> Result<Response, Problem> {
-        // Only operators' requests are kept and sent on.
-        auth::operator(request.headers(), &self.store).await?;
         let places = self.places.clone();
         let busy = |_| {
             Problem::new(
@@ -218,22 +216,39 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
-/// Before the routes: what would be written is forwarded, unless this process writes. Every route that writes is for
-/// operators, so what asks to write carries a token; a route that forgot that would find no author here and say so.
+/// What is asked with a body and only reads: answered here, whoever asks. A route that is missing here is answered as well,
+/// by a detour if an operator asks.
+const READS: &[&str] = &[
+    "/v1/verifications",
+    "/v1/verifications/bulk",
+    "/verify",
+    "/credentials/verify",
+    "/presentations/verify",
+    "/authorization",
+    "/recognition",
+];
+
+/// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others
+/// goes on to its route: each one that writes is for operators and says so, and finds no author here if it forgot.
 pub(crate) async fn forward_writes(
     State(forwarding): State<Option<Forwarding>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-        && request.headers().contains_key(header::AUTHORIZATION);
-    match forwarding {
-        Some(forwarding) if writes && *forwarding.role.borrow() != Role::Holder => forwarding
-            .forward(request, next)
-            .await
-            .unwrap_or_else(axum::response::IntoResponse::into_response),
-        _ => next.run(request).await,
+    let may_write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+        && request.headers().contains_key(header::AUTHORIZATION)
+        && !READS.contains(&request.uri().path());
+    let Some(forwarding) = forwarding.filter(|one| may_write && *one.role.borrow() != Role::Holder) else {
+        return next.run(request).await;
+    };
+    // Only operators' requests are kept and sent on.
+    if auth::operator(request.headers(), &forwarding.store).await.is_err() {
+        return next.run(request).await;
     }
+    forwarding
+        .forward(request, next)
+        .await
+        .unwrap_or_else(axum::response::IntoResponse::into_response)
 }
 
 /// The holder's door for forwarded requests, open while this process holds the lease.
@@ -285,4 +300,57 @@ fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::{Router, routing::post};
+
+    use super::*;
+    use crate::serve;
+
+    async fn door(certificate: (String, String)) -> SocketAddr {
+        let breaks_off = || async {
+            let parts = [Ok("{"), Err(std::io::Error::other("the process is gone"))];
+            Body::from_stream(futures::stream::iter(parts))
+        };
+        let router = Router::new()
+            .route("/done", post(|| async { (StatusCode::CREATED, "done") }))
+            .route("/broken", post(breaks_off));
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let (address, ..) = serve::door(listen, certificate, &"US-NC".parse().unwrap(), router)
+            .await
+            .unwrap();
+        address
+    }
+
+    /// An operator's token goes to the holder of the certificate that the lease names, and to nobody else at its address.
+    #[tokio::test]
+    async fn a_request_reaches_who_the_lease_names_or_nobody_and_a_lost_answer_is_told_from_no_answer() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path(), None).await.unwrap();
+        let forwarding = Forwarding::new(store, watch::channel(Role::Holder).1, mpsc::channel(1).0);
+        let (named, key) = Door::certificate().unwrap();
+        let holder = |epoch, address| Holder {
+            epoch,
+            address,
+            certificate: named.clone(),
+            secret: vec![],
+        };
+        let ask = async |holder: Holder, path: &str| {
+            let url = format!("https://{DOOR}:{}{path}", holder.address.port());
+            send(forwarding.client(&holder).unwrap().post(url)).await
+        };
+        let right = holder(1, door((named.clone(), key)).await);
+        let sent = ask(right.clone(), "/done").await;
+        assert!(matches!(sent, Sent::Answered(response) if response.status() == StatusCode::CREATED));
+        assert!(matches!(ask(right, "/broken").await, Sent::Silence));
+        let impostor = holder(2, door(Door::certificate().unwrap()).await);
+        assert!(matches!(ask(impostor, "/done").await, Sent::NotReached));
+        let nobody = holder(3, "127.0.0.1:1".parse().unwrap());
+        assert!(matches!(ask(nobody, "/done").await, Sent::NotReached));
+    }
 }

@@ -4,6 +4,9 @@
 //! How one datum travels. *A revocation*: `api` → `registrar` (may this agency do that?) → `replication` →
 //! `protocol::Replica` → `storage` → only then the answer and the messages to peers (`network`). *A badge*: `api` or
 //! `web` → `verification::formats` → [`evidence`] gathers → `verification::judge`.
+//!
+//! Several processes of one agency may share one PostgreSQL: one of them holds the `lease` and writes, the others follow
+//! the rows and forward (`forwarding`) what is to be written.
 
 mod abroad;
 mod api;

@@ -102,11 +102,12 @@ async fn a_lease_that_moved_on_is_not_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_taken_by_one_of_many() {
     for place in Place::both().await {
-        place.create().await.unwrap().close().await;
+        let store = place.create().await.unwrap();
+        let seen = mark(&store).await;
+        store.close().await;
         let mut taking = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let store = place.open().await.unwrap();
-            let seen = mark(&store).await;
             taking.spawn(async move { store.take(seen, &HOLDER).await.unwrap().is_some() });
         }
         let taken = taking.join_all().await;
@@ -165,8 +166,8 @@ async fn a_holder_that_froze_while_it_wrote_is_taken_over_on_postgresql() {
 /// A measurement, not a promise: how long a page of 512 KiB takes, row by row and many rows a statement.
 #[tokio::test]
 #[ignore = "a measurement: run with --ignored --nocapture, and --release"]
+#[expect(clippy::print_stdout, reason = "what a measurement is for")]
 async fn how_long_a_page_takes_to_store() {
-    use super::super::log;
     let key = SigningKey::from_seed(&[7; 32]).unwrap();
     let key_log = batch().key_logs.remove(0);
     let mut rng = StdRng::seed_from_u64(4);
