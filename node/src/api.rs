@@ -10,6 +10,7 @@ mod operations;
 pub(crate) mod problem;
 mod recognitions;
 mod status_lists;
+mod vc_api;
 pub(crate) mod verifications;
 
 use std::{sync::Arc, time::Duration};
@@ -89,6 +90,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(status_lists::one))
+        .routes(routes!(vc_api::issue))
+        .routes(routes!(vc_api::verify_credential))
+        .routes(routes!(vc_api::verify_presentation))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

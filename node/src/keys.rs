@@ -4,12 +4,29 @@ use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::Context as _;
 use rand::Rng as _;
+use verification::{BadKey, KeyKind, SigningKey};
 
 /// A new secret of 32 random bytes.
 pub(crate) fn fresh_seed() -> [u8; 32] {
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
     seed
+}
+
+/// A new badge key of this kind, and its secret.
+///
+/// # Errors
+/// If no badge key can be of this kind.
+pub(crate) fn fresh(kind: KeyKind) -> Result<(SigningKey, Vec<u8>), BadKey> {
+    loop {
+        let mut secret = vec![0; if kind == KeyKind::P384 { 48 } else { 32 }];
+        rand::rng().fill_bytes(&mut secret);
+        match SigningKey::from_secret(kind, &secret) {
+            // One number in four billion and more is beyond the order of the curve.
+            Err(BadKey::Invalid(_)) => {}
+            other => return other.map(|key| (key, secret)),
+        }
+    }
 }
 
 /// Makes a key file; refuses to overwrite one.

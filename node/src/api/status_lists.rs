@@ -8,13 +8,13 @@ use axum::{
 };
 use protocol::Hash;
 use registry_schema::status::LIST_SLOTS;
-use verification::{SigningKey, bitstring::Bitstring, credential, data_integrity, multikey};
+use verification::{bitstring::Bitstring, credential, data_integrity, multikey};
 
 use super::{
     App,
     problem::{NOT_FOUND, Problem, UNAVAILABLE},
 };
-use crate::registrar::list_url;
+use crate::registrar::{list_url, signing_key};
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;
@@ -60,7 +60,7 @@ pub(super) async fn one(
     {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let signing = SigningKey::from_seed(&key.seed.0).map_err(unsigned)?;
+    let signing = signing_key(&key).map_err(unsigned)?;
     let (_, method) = multikey::did_key(&signing.public_key());
     let unsigned_list = credential::status_list(&credential::NewStatusList {
         id: url,
@@ -73,10 +73,28 @@ pub(super) async fn one(
     });
     let document = data_integrity::sign(unsigned_list, &signing, &method, minute).map_err(unsigned)?;
     let kind = [
-        (header::CONTENT_TYPE, "application/vc"),
+        (header::CONTENT_TYPE, media_type(&headers)),
         (header::CACHE_CONTROL, "public, max-age=60"),
+        (header::VARY, "accept"),
     ];
     Ok((kind, [(header::ETAG, etag)], Json(document).into_response().into_body()).into_response())
+}
+
+/// `application/vc`, or else what the asker takes (RFC 9110, §12.5.1): some readers parse what is called JSON alone.
+fn media_type(headers: &HeaderMap) -> &'static str {
+    let accepted: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|one| one.split(';').next().unwrap_or_default().trim())
+        .collect();
+    let takes = |kind: &str| accepted.iter().any(|one| one.eq_ignore_ascii_case(kind));
+    if accepted.is_empty() || takes("application/vc") || takes("*/*") || takes("application/*") {
+        return "application/vc";
+    }
+    let others = ["application/ld+json", "application/json"];
+    others.into_iter().find(|kind| takes(kind)).unwrap_or("application/vc")
 }
 
 fn unsigned(error: impl std::fmt::Display) -> Problem {

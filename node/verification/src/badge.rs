@@ -8,7 +8,7 @@
 
 mod structure;
 
-pub(crate) use structure::moment;
+pub(crate) use structure::{is_url, moment, types};
 
 use registry_schema::Timestamp;
 use serde_json::Value;
@@ -109,7 +109,7 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
             "send the badge file as you received it",
         ));
     };
-    let has_type = |name: &str| structure::types(object.get("type")).any(|t| t == name);
+    let has_type = |name: &str| types(object.get("type")).any(|t| t == name);
     if has_type("VerifiablePresentation") {
         return Err(Unreadable::new(
             "this is a presentation, which wraps badges",

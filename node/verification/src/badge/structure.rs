@@ -73,7 +73,7 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
 }
 
 /// The values of a `type`.
-pub(super) fn types(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(crate) fn types(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let one = value.and_then(Value::as_str);
     let many = value
         .and_then(Value::as_array)
@@ -84,7 +84,7 @@ pub(super) fn types(value: Option<&Value>) -> impl Iterator<Item = &str> {
 }
 
 /// A scheme, a colon, something after it, and no white space.
-pub(super) fn is_url(text: &str) -> bool {
+pub(crate) fn is_url(text: &str) -> bool {
     let scheme = |s: &str| {
         s.starts_with(|c: char| c.is_ascii_alphabetic())
             && s.bytes()

@@ -6,7 +6,7 @@ use super::{Case, finding};
 use crate::{
     PublicKey,
     codes::Code,
-    data_integrity::{self, Doubt, Invalid, ProofOutcome, Signature},
+    data_integrity::{self, Doubt, Expected, Invalid, ProofOutcome, Signature},
     multikey,
 };
 
@@ -31,7 +31,14 @@ impl Case<'_> {
         };
         let outcome = match &self.badge.token {
             Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
-            None => data_integrity::verify(&self.badge.document, key_of),
+            None => data_integrity::verify_as(
+                &self.badge.document,
+                &Expected {
+                    terms: self.terms,
+                    ..Expected::BADGE
+                },
+                key_of,
+            ),
         };
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
@@ -63,37 +70,44 @@ impl Case<'_> {
     }
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
-        match outcome {
-            ProofOutcome::Valid(signatures) => {
-                let expired = |s: &Signature| s.expires.filter(|e| *e <= self.question.at);
-                match signatures.iter().find_map(expired) {
-                    Some(on) => finding(
-                        Code::ProofExpired,
-                        format!("the signature expired on {}", on.date_in_words()),
-                    ),
-                    None => finding(Code::ProofValid, "the signature matches the content"),
-                }
-            }
-            ProofOutcome::Invalid(why) => {
-                let code = match why {
-                    Invalid::Missing => Code::ProofMissing,
-                    Invalid::Uncovered(_) => Code::ProofUncoveredField,
-                    Invalid::Mismatch | Invalid::Malformed(_) => Code::ProofInvalid,
-                };
-                finding(code, why.to_string())
-            }
-            ProofOutcome::CouldNotCheck(doubt) => {
-                let code = match doubt {
-                    Doubt::UnknownSuite(_) => Code::ProofUnknownSuite,
-                    Doubt::UnknownContext(_) => Code::ProofNotChecked,
-                    Doubt::UnknownKey(_) => Code::ProofUnknownKey,
-                    Doubt::TooComplex(_) => Code::ProofTooComplex,
-                };
-                finding(code, doubt.to_string())
+        signature(outcome, self.question.at)
+    }
+}
+
+/// The finding on a document's signatures, asked about at this moment.
+pub(crate) fn signature(outcome: &ProofOutcome, at: Timestamp) -> Finding {
+    match outcome {
+        ProofOutcome::Valid(signatures) => {
+            let expired = |s: &Signature| s.expires.filter(|e| *e <= at);
+            match signatures.iter().find_map(expired) {
+                Some(on) => finding(
+                    Code::ProofExpired,
+                    format!("the signature expired on {}", on.date_in_words()),
+                ),
+                None => finding(Code::ProofValid, "the signature matches the content"),
             }
         }
+        ProofOutcome::Invalid(why) => {
+            let code = match why {
+                Invalid::Missing => Code::ProofMissing,
+                Invalid::Uncovered(_) => Code::ProofUncoveredField,
+                Invalid::Mismatch | Invalid::Malformed(_) => Code::ProofInvalid,
+            };
+            finding(code, why.to_string())
+        }
+        ProofOutcome::CouldNotCheck(doubt) => {
+            let code = match doubt {
+                Doubt::UnknownSuite(_) => Code::ProofUnknownSuite,
+                Doubt::UnknownContext(_) => Code::ProofNotChecked,
+                Doubt::UnknownKey(_) => Code::ProofUnknownKey,
+                Doubt::TooComplex(_) => Code::ProofTooComplex,
+            };
+            finding(code, doubt.to_string())
+        }
     }
+}
 
+impl Case<'_> {
     /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
     /// evidence holds: that would let one issuer sign for another.
     fn issuer_keys(&self) -> Vec<Known> {

@@ -72,12 +72,12 @@ impl<'a> Graph<'a> {
     /// The canonical number of each blank node, by its number here (§4.4, step 4); 0 for what has an IRI.
     fn labels(&self) -> Option<Vec<usize>> {
         let mut seen = String::with_capacity(2048);
-        let mut hashes = Vec::with_capacity(self.says.len());
+        let mut hashes: Vec<([u8; 32], usize)> = Vec::with_capacity(self.says.len());
         for (number, says) in self.says.iter().enumerate() {
             if self.iri(number).is_none() {
                 seen.clear();
                 self.see(number, says, &mut seen);
-                hashes.push((Hash::Sha256.of(seen.as_bytes()), number));
+                hashes.push((Hash::Sha256.of(seen.as_bytes()).as_ref().try_into().ok()?, number));
             }
         }
         hashes.sort_unstable();
