@@ -35,7 +35,7 @@ pub(super) async fn one(
     let number: u32 = number.parse().map_err(|_| unknown())?;
     let key = app.store.issuer_key_of_list(number).await?.ok_or_else(unknown)?;
     let mut list = Bitstring::new(LIST_SLOTS);
-    let url = {
+    let (url, key_from) = {
         let registry = app.registry.read();
         let home = registry.home().ok_or_else(unknown)?;
         let set: Vec<u32> = match (purpose, home.list(number)) {
@@ -47,12 +47,18 @@ pub(super) async fn one(
         for index in set {
             list.set(index);
         }
-        list_url(&home.url, number, purpose)
+        let methods = home
+            .issuer(&key.issuer)
+            .map(|issuer| issuer.verification_methods.as_slice());
+        let from = methods.and_then(|methods| methods.first()?.from);
+        (list_url(&home.url, number, purpose), from)
     };
     let encoded = verification::bitstring::encode(&list);
     // Signed at most once a minute as far as others can tell: the ETag follows from the content and the minute.
     let now = app.clock.now();
     let minute = now.plus_seconds(-(now.0 / 1000 % 60)).whole_seconds();
+    // A key signs nothing that is older than itself.
+    let minute = key_from.map_or(minute, |from| minute.max(from));
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
     if headers
         .get(header::IF_NONE_MATCH)

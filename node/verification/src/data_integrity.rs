@@ -410,4 +410,4 @@ fn context_of<'a>(document: &Map<String, Value>, proof: &'a Map<String, Value>) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -14,8 +14,10 @@ use crate::{
 const MAX_TOLD: usize = 5;
 
 /// A key that a trust list gives the issuer, and when it was one.
-struct Known {
-    method: String,
+struct Known<'a> {
+    method: &'a str,
+    /// The key as the list writes it.
+    text: &'a str,
     key: PublicKey,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -110,18 +112,22 @@ pub(crate) fn signature(outcome: &ProofOutcome, at: Timestamp) -> Finding {
 impl Case<'_> {
     /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
     /// evidence holds: that would let one issuer sign for another.
-    fn issuer_keys(&self) -> Vec<Known> {
+    fn issuer_keys(&self) -> Vec<Known<'_>> {
         let evidence = self.evidence;
         let issuers = evidence
             .issuers
             .iter()
             .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
-        let mut known = Vec::new();
+        let mut known: Vec<Known<'_>> = Vec::new();
         for issuer in issuers.filter(|i| i.id == self.badge.issuer_id) {
             for method in &issuer.verification_methods {
-                if let Ok(key) = multikey::decode(&method.public_key_multibase) {
+                // Several agencies list the same key; reading one costs more than comparing its text.
+                let text = method.public_key_multibase.as_str();
+                let same = known.iter().find(|k| k.text == text).map(|k| k.key.clone());
+                if let Some(key) = same.or_else(|| multikey::decode(text).ok()) {
                     known.push(Known {
-                        method: method.id.clone(),
+                        method: &method.id,
+                        text,
                         key,
                         from: method.from,
                         until: method.until,
@@ -133,9 +139,11 @@ impl Case<'_> {
     }
 
     /// Whether a key that made a signature is the issuer's, and was at the time of signing.
-    fn issuer(&self, outcome: &ProofOutcome, known: &[Known]) -> Finding {
+    fn issuer(&self, outcome: &ProofOutcome, known: &[Known<'_>]) -> Finding {
         let id: String = self.badge.issuer_id.chars().take(120).collect();
-        let own = multikey::key_of_did(&self.badge.issuer_id);
+        let own = self.badge.issuer_id.strip_prefix("did:key:");
+        let own = own.and_then(|text| known.iter().find(|k| k.text == text));
+        let own = own.map_or_else(|| multikey::key_of_did(&self.badge.issuer_id), |k| Some(k.key.clone()));
         if id.is_empty() {
             return finding(Code::IssuerUnresolvable, "the badge names no issuer");
         }
@@ -175,7 +183,7 @@ impl Case<'_> {
     }
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.
-    fn claimed_key(&self, known: &[Known], own: Option<PublicKey>) -> Finding {
+    fn claimed_key(&self, known: &[Known<'_>], own: Option<PublicKey>) -> Finding {
         let (method, key) = match &self.badge.token {
             Some(token) => token.claimed_key(&self.badge.issuer_id),
             None => {
@@ -199,7 +207,7 @@ impl Case<'_> {
 
     /// A key counts for what it signed within its term. The date in a badge is the signer's word; a term that ends is
     /// a retirement, after which what was signed before stays good.
-    fn in_term(&self, key: &Known, signature: &Signature) -> bool {
+    fn in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
         let signed = signature.created.or(self.badge.valid_from).unwrap_or(self.question.at);
         key.from.is_none_or(|from| from <= signed) && key.until.is_none_or(|until| signed < until)
     }

@@ -64,12 +64,14 @@ impl Seen<'_> {
         if self.objects > MAX_OBJECTS {
             return Err(too_complex(format!("it has more than {MAX_OBJECTS} objects")));
         }
-        if self.objects > 1 {
+        let is_document = self.objects == 1;
+        if !is_document {
             self.inner(object)?;
         }
-        one_scope(object)?;
-        let is_document = self.objects == 1;
         for (key, value) in object {
+            if matches!(key.as_str(), "type" | "@type") {
+                one_scope(value)?;
+            }
             match key.as_str() {
                 own if is_document && Some(own) == self.without => {}
                 "@context" if is_document && self.own_context => {}
@@ -87,14 +89,18 @@ impl Seen<'_> {
     /// Two objects with one `id` are one thing to JSON-LD, so a line may be moved from one to the other without the
     /// signature noticing: an end date into an endorsement *of* this badge, say.
     fn inner(&self, object: &Map<String, Value>) -> Result<(), Stop> {
-        let is_itself = ["id", "@id"]
-            .into_iter()
-            .filter_map(|key| object.get(key))
-            .any(|id| id.as_str() == self.own_id);
-        if !is_itself || self.own_id.is_none() {
+        let Some(own_id) = self.own_id else {
             return Ok(());
+        };
+        let (mut is_itself, mut about_itself) = (false, None);
+        // One pass: looking each name up costs more.
+        for (key, value) in object {
+            match key.as_str() {
+                "id" | "@id" => is_itself |= value.as_str() == Some(own_id),
+                own => about_itself = about_itself.or_else(|| ABOUT_ITSELF.into_iter().find(|key| *key == own)),
+            }
         }
-        match ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key)) {
+        match about_itself.filter(|_| is_itself) {
             Some(key) => Err(Stop::Invalid(Invalid::Malformed(format!(
                 "the badge tells its own `{key}` in an inner part"
             )))),
@@ -179,12 +185,9 @@ static SCOPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// `oxjsonld` 0.2.7 uses only the last of several vocabularies that one object's types bring, and drops the terms of
 /// the others. Such a badge may be right, so it must not be called altered.
-fn one_scope(object: &Map<String, Value>) -> Result<(), Stop> {
-    let types = object
-        .get("type")
-        .or_else(|| object.get("@type"))
-        .and_then(Value::as_array);
+fn one_scope(types: &Value) -> Result<(), Stop> {
     let names = types
+        .as_array()
         .filter(|types| types.len() > 1)
         .into_iter()
         .flatten()
