@@ -122,18 +122,35 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
             "ask the holder for the badge as JSON with a Data Integrity proof, or as a signed token (VC-JWT)",
         ));
     }
+    if has_type("ClrCredential") {
+        return Err(Unreadable::new(
+            "this is a Comprehensive Learner Record, which holds several badges, and this version reads one at a time",
+            "send each badge in it by itself",
+        ));
+    }
     if has_type("Assertion") {
         return Err(Unreadable::new(
             "this is a badge of an older standard than Open Badges 3.0",
             "ask the issuer for the badge as Open Badges 3.0",
         ));
     }
-    if !has_type("VerifiableCredential") && !object.contains_key("credentialSubject") {
+    parse_any(document, form)
+}
+
+/// The same for credentials of any kind, badges or not.
+///
+/// # Errors
+/// If it is no credential at all.
+pub(crate) fn parse_any(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+    let object = document.as_object().filter(|object| {
+        types(object.get("type")).any(|kind| kind == "VerifiableCredential") || object.contains_key("credentialSubject")
+    });
+    let Some(object) = object else {
         return Err(Unreadable::new(
             "the file is JSON, but no credential: it has neither the type VerifiableCredential nor a credentialSubject",
             "send the badge file as you received it",
         ));
-    }
+    };
     let mut badge = structure::read(object);
     badge.document = document;
     badge.form = form;

@@ -92,7 +92,7 @@ pub fn read_credential(value: Value) -> Result<OpenBadge, Unreadable> {
         Value::Object(object) if structure::has_type(&object, "EnvelopedVerifiableCredential") => {
             formats::read(Value::Object(object).to_string().as_bytes())
         }
-        Value::Object(object) => badge::parse(Value::Object(object), Form::Json),
+        Value::Object(object) => badge::parse_any(Value::Object(object), Form::Json),
         _ => Err(Unreadable::new(
             "this is neither a JSON object nor a token",
             "send the credential itself",

@@ -1,6 +1,7 @@
 //! Structure, proof, and whether the key is the issuer's.
 
 use registry_schema::{Finding, Timestamp};
+use serde_json::Value;
 
 use super::{Case, finding};
 use crate::{
@@ -44,6 +45,7 @@ impl Case<'_> {
         };
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
+        findings.extend(self.endorsements());
         findings.push(self.issuer(&outcome, &known));
         findings
     }
@@ -72,7 +74,37 @@ impl Case<'_> {
     }
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
-        signature(outcome, self.question.at)
+        let mut finding = signature(outcome, self.question.at);
+        let proofs = self.badge.document.get("proof").and_then(Value::as_array);
+        if let (ProofOutcome::Valid(known), Some(all), None) = (outcome, proofs, &self.badge.token)
+            && all.len() > known.len()
+        {
+            let unknown = all.len() - known.len();
+            finding
+                .detail
+                .push_str(&format!("; beside it, {unknown} of a kind not known here"));
+        }
+        finding
+    }
+
+    /// What others say of the badge, its issuer or its achievement, within the badge (Open Badges 3.0, §8.4).
+    fn endorsements(&self) -> Option<Finding> {
+        let document = &self.badge.document;
+        let achievement = document
+            .get("credentialSubject")
+            .and_then(|subject| subject.get("achievement"));
+        let places = [Some(document), document.get("issuer"), achievement];
+        let count: usize = places
+            .into_iter()
+            .flatten()
+            .flat_map(|place| ["endorsement", "endorsementJwt"].map(|key| place.get(key)))
+            .flatten()
+            .map(|value| value.as_array().map_or(1, Vec::len))
+            .sum();
+        (count > 0).then(|| {
+            let what = format!("the badge carries endorsements by others ({count}), which were not checked");
+            finding(Code::ProofEndorsementsNotChecked, what)
+        })
     }
 }
 

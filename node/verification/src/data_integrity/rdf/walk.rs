@@ -137,6 +137,12 @@ impl Seen<'_> {
     }
 }
 
+/// An IRI, or one that begins with a prefix; neither a keyword, nor another term, which may stand for one, nor a blank
+/// node: with names for these, a document could tie them into any graph.
+fn is_name(iri: &str) -> bool {
+    iri.contains(':') && !iri.starts_with('@') && !iri.starts_with("_:")
+}
+
 /// Contexts written into a document may name things, and nothing else: no scopes, no containers, no keywords renamed.
 fn own_terms(context: &Map<String, Value>) -> Result<(), Stop> {
     let strange = || {
@@ -149,13 +155,13 @@ fn own_terms(context: &Map<String, Value>) -> Result<(), Stop> {
     }
     for (name, value) in context {
         let plain = match (name.as_str(), value) {
-            ("@vocab", value) => value.is_null() || value.is_string(),
+            ("@vocab", value) => value.is_null() || value.as_str().is_some_and(is_name),
             ("@protected", value) => value.is_boolean(),
             ("@version", value) => value.as_f64() == Some(1.1),
             (name, _) if name.starts_with('@') || name.is_empty() => false,
-            (_, Value::String(iri)) => !iri.starts_with('@'),
+            (_, Value::String(iri)) => is_name(iri),
             (_, Value::Object(details)) => details.iter().all(|(key, value)| {
-                matches!((key.as_str(), value), ("@id", Value::String(iri)) if !iri.starts_with('@'))
+                matches!((key.as_str(), value), ("@id", Value::String(iri)) if is_name(iri))
                     || matches!((key.as_str(), value), ("@type", Value::String(kind)) if kind == "@id" || !kind.starts_with('@'))
                     || matches!((key.as_str(), value), ("@protected", Value::Bool(_)))
             }),
