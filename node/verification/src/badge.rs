@@ -71,15 +71,17 @@ pub struct StatusEntry {
     pub purpose: Option<String>,
     /// The list's URL.
     pub list: String,
-    /// The place in the list; none for kinds that have no places.
+    /// The place in the list; none for kinds that have no places, and for entries of more than one bit.
     pub index: Option<u32>,
+    /// `statusSize`: how many bits the entry has.
+    pub bits: u32,
 }
 
 impl StatusEntry {
     /// Whether this crate knows how to read the list that the entry points to.
     #[must_use]
     pub fn is_bitstring(&self) -> bool {
-        matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
+        self.bits == 1 && matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
     }
 }
 

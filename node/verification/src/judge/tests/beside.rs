@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::badge;
 
 #[test]
 fn endorsements_are_named_as_not_checked_wherever_they_are() {
@@ -62,4 +63,41 @@ fn a_learner_record_is_no_badge_and_no_bad_one() {
     let why = formats::read(world.unsigned.to_string().as_bytes()).unwrap_err();
     assert!(why.to_string().contains("several badges"), "{why}");
     assert_eq!(unreadable(&why, &world.question).verdict, VerdictKind::Unreadable);
+}
+
+/// Read as one bit, the second entry of a list of two bits each would be the first one's second half.
+#[test]
+fn a_status_of_more_than_one_bit_is_never_read_as_one() {
+    for (size, kind, code) in [
+        (json!(1), VerdictKind::Accepted, "status.active"),
+        (json!(2), VerdictKind::CouldNotCheck, "status.unreachable"),
+        (json!(0), VerdictKind::NotValid, "structure.invalid"),
+        (json!("2"), VerdictKind::NotValid, "structure.invalid"),
+    ] {
+        let mut world = world();
+        let entry = &mut world.unsigned["credentialStatus"][0];
+        entry["statusSize"] = size.clone();
+        entry["statusMessage"] = json!([{"status": "0x0", "message": "fine"}, {"status": "0x1", "message": "gone"}]);
+        let badge = badge::parse(world.unsigned.clone(), formats::Form::Json).unwrap();
+        let first = badge.status.first().unwrap();
+        assert_eq!(
+            (first.is_bitstring(), first.index.is_some()),
+            (size == json!(1), size == json!(1)),
+            "{size}"
+        );
+        // As the node gathers it: without a usable index, the list is not read.
+        if first.index.is_none() {
+            world.evidence.status[0] = StatusEvidence::Unreachable {
+                list: first.list.clone(),
+                why: "no agency of this federation keeps it".to_owned(),
+            };
+        }
+        let verdict = world.verdict();
+        assert_eq!(verdict.verdict, kind, "{size}: {:?}", verdict.findings);
+        assert!(
+            verdict.findings.iter().any(|f| f.code == code),
+            "{size}: {:?}",
+            verdict.findings
+        );
+    }
 }
