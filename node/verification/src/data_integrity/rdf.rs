@@ -262,6 +262,33 @@ fn is_plain_iri(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// `oxjsonld` 0.2.7 keeps the outer vocabulary where a term resets all contexts, which it should not (JSON-LD 1.1,
+    /// §4.1.8); this holds whatever it does.
+    #[test]
+    fn every_context_in_a_document_shows_what_it_leaves_undefined() {
+        let mut document = json!({
+            "@context": "https://www.w3.org/ns/credentials/v2",
+            "verifiableCredential": [{"@context": ["https://www.w3.org/ns/credentials/v2"], "x": {"@context": []}}],
+            "own": {"@context": [{"@vocab": "https://example.org/#"}]},
+            "none": {"@context": [{"@vocab": "https://example.org/#"}, {"@vocab": null}]},
+        });
+        let document = document.as_object_mut().unwrap();
+        close_all(document);
+        close(document);
+        let document = Value::Object(document.clone());
+        let last = |place: &str| document.pointer(place).unwrap().as_array().unwrap().last().cloned();
+        let shown = Some(json!({"@vocab": UNDEFINED}));
+        for place in [
+            "/@context",
+            "/verifiableCredential/0/@context",
+            "/verifiableCredential/0/x/@context",
+            "/none/@context",
+        ] {
+            assert_eq!(last(place), shown, "{place}");
+        }
+        assert_ne!(last("/own/@context"), shown);
+    }
+
     /// Every text of a few parts that are likely to go wrong together.
     #[test]
     fn what_looks_like_a_plain_iri_is_an_iri() {
