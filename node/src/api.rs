@@ -11,6 +11,7 @@ mod operations;
 pub(crate) mod problem;
 mod recognitions;
 mod status_lists;
+mod vc_api;
 pub(crate) mod verifications;
 
 use std::{sync::Arc, time::Duration};
@@ -106,6 +107,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(key_log::show, key_log::enter))
         .routes(routes!(key_log::propose))
         .routes(routes!(key_log::did_document))
+        .routes(routes!(vc_api::issue))
+        .routes(routes!(vc_api::verify_credential))
+        .routes(routes!(vc_api::verify_presentation))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

@@ -3,14 +3,31 @@
 use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::Context as _;
-use protocol::{PublicKey, SigningKey};
+use protocol::{PublicKey, SigningKey as WriterKey};
 use rand::Rng as _;
+use verification::{BadKey, KeyKind, SigningKey};
 
 /// A new secret of 32 random bytes.
 pub(crate) fn fresh_seed() -> [u8; 32] {
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
     seed
+}
+
+/// A new badge key of this kind, and its secret.
+///
+/// # Errors
+/// If no badge key can be of this kind.
+pub(crate) fn fresh(kind: KeyKind) -> Result<(SigningKey, Vec<u8>), BadKey> {
+    loop {
+        let mut secret = vec![0; if kind == KeyKind::P384 { 48 } else { 32 }];
+        rand::rng().fill_bytes(&mut secret);
+        match SigningKey::from_secret(kind, &secret) {
+            // One number in four billion and more is beyond the order of the curve.
+            Err(BadKey::Invalid(_)) => {}
+            other => return other.map(|key| (key, secret)),
+        }
+    }
 }
 
 /// Makes a key file; refuses to overwrite one.
@@ -56,13 +73,13 @@ pub(crate) fn writer_file(key: &PublicKey) -> String {
 /// Makes a further writer key.
 pub(crate) fn create_writer(folder: &Path) -> anyhow::Result<PublicKey> {
     let seed = fresh_seed();
-    let public = SigningKey::from_seed(&seed)?.public();
+    let public = WriterKey::from_seed(&seed)?.public();
     write(folder, &writer_file(&public), &seed)?;
     Ok(public)
 }
 
 /// All writer keys that are here.
-pub(crate) fn writers(folder: &Path) -> anyhow::Result<Vec<SigningKey>> {
+pub(crate) fn writers(folder: &Path) -> anyhow::Result<Vec<WriterKey>> {
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -71,8 +88,6 @@ pub(crate) fn writers(folder: &Path) -> anyhow::Result<Vec<SigningKey>> {
         }
     }
     names.sort_unstable();
-    let keys = names
-        .iter()
-        .map(|name| Ok(SigningKey::from_seed(&load(folder, name)?)?));
+    let keys = names.iter().map(|name| Ok(WriterKey::from_seed(&load(folder, name)?)?));
     keys.collect()
 }

@@ -3,6 +3,7 @@
 //! Every act is checked, put into the agency's lists, and on disk before it is acknowledged. Acts run one after the
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
+mod any;
 mod credentials;
 mod keys;
 mod slots;
@@ -14,7 +15,8 @@ use protocol::Put;
 use registry_schema::AgencyId;
 use tokio::sync::Mutex;
 
-pub use credentials::{NewBadge, list_url};
+pub use any::NewDocument;
+pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
 pub use trust::NewRecognition;
 

@@ -57,7 +57,7 @@ pub enum OwnWrite {
         /// The issuer's id.
         issuer: String,
         /// The secret.
-        seed: [u8; 32],
+        seed: Seed,
         /// The number of its status list.
         list: u32,
     },
@@ -124,7 +124,7 @@ impl Store {
             match write {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
                 OwnWrite::IssuerKey { issuer, seed, list } => {
-                    credentials::insert_key(&mut transaction, issuer, seed, *list).await?;
+                    credentials::insert_key(&mut transaction, issuer, &seed.0, *list).await?;
                 }
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }

@@ -38,6 +38,8 @@ mod tls_where_it_is_asked_for;
 // What everyone else relies on.
 mod other_software_agrees;
 
+mod standards_endpoints;
+
 mod demo_as_a_user;
 
 mod tidy;

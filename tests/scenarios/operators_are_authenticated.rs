@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 1] = [("post", "/v1/verifications")];
+const FOR_EVERYONE: [(&str, &str); 3] = [
+    ("post", "/v1/verifications"),
+    ("post", "/credentials/verify"),
+    ("post", "/presentations/verify"),
+];
 
 /// An operation that changes something, with a request that would.
 #[derive(Clone, Debug)]
@@ -31,6 +35,13 @@ fn writes(document: &Value, issuer: &Issuer, recognition: &RecognitionEntry, bad
         "/v1/credentials" => Some((
             path.to_owned(),
             json!({"issuer": issuer.id, "subject": "Nobody", "achievement": {"name": "Nothing"}}),
+        )),
+        "/credentials/issue" => Some((
+            path.to_owned(),
+            json!({"credential": {
+                "@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"],
+                "issuer": issuer.id, "credentialSubject": {"name": "Nobody"},
+            }}),
         )),
         "/v1/credentials/{code}/status-entries" => Some((
             format!("/v1/credentials/{}/status-entries", badge.code().compact()),

@@ -13,6 +13,7 @@ use axum::{
 use registry_schema::Issuer;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use verification::KeyKind;
 
 use super::{
     App,
@@ -65,6 +66,32 @@ pub(super) struct NewIssuer {
     name: String,
     /// Its public page.
     url: Option<String>,
+    /// The kind of its badge key; `ed25519`, which everybody reads, if absent.
+    #[serde(default)]
+    key: NewKey,
+}
+
+/// A kind of badge key.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum NewKey {
+    /// Signs as `eddsa-rdfc-2022`.
+    #[default]
+    Ed25519,
+    /// Signs as `ecdsa-rdfc-2019`.
+    P256,
+    /// Signs as `ecdsa-rdfc-2019`, with SHA-384.
+    P384,
+}
+
+impl From<NewKey> for KeyKind {
+    fn from(key: NewKey) -> Self {
+        match key {
+            NewKey::Ed25519 => Self::Ed25519,
+            NewKey::P256 => Self::P256,
+            NewKey::P384 => Self::P384,
+        }
+    }
 }
 
 /// Register an issuer of this agency.
@@ -80,6 +107,7 @@ pub(super) async fn register(
     body: Result<Json<NewIssuer>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Issuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let issuer = app.registrar.register_issuer(&new.name, new.url, &hand).await?;
+    let kind = new.key.into();
+    let issuer = app.registrar.register_issuer(&new.name, new.url, kind, &hand).await?;
     Ok((super::created(&hand), Json(issuer)))
 }

@@ -56,6 +56,8 @@ codes! {
         "A request, its body included, has a minute. Nothing is half done: look at what stands, and send it again if need be.";
     UNAUTHENTICATED = "operator.unauthenticated", UNAUTHORIZED, "This is for operators of the agency",
         "Send an operator's token: `Authorization: Bearer TOKEN`, or use `comity --profile FILE`. A token is made on the node's machine with `comityd operator add NAME`.";
+    VC_NOT_VERIFIED = "credential.not_verified", UNPROCESSABLE_ENTITY, "The credential or presentation is not verified",
+        "This comes from the VC API's endpoints alone. The list `errors` says what was found, each with a page of its own. Nothing was changed. For an answer about a badge, with who recognizes its issuer, send it to /v1/verifications.";
     CONFLICT = "act.conflict", CONFLICT, "This contradicts what stands",
         "The lists already say otherwise; the detail says what. Nothing was changed. A revocation is final: issue a new credential instead.";
     UNAVAILABLE = "node.unavailable", SERVICE_UNAVAILABLE, "This node cannot do it now",

@@ -8,13 +8,13 @@ use axum::{
 };
 use protocol::Hash;
 use registry_schema::status::LIST_SLOTS;
-use verification::{Freshness, SigningKey, bitstring::Bitstring, credential, data_integrity, multikey};
+use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, multikey};
 
 use super::{
     App,
     problem::{NOT_FOUND, Problem, UNAVAILABLE},
 };
-use crate::registrar::list_url;
+use crate::registrar::{list_url, signing_key};
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;
@@ -35,7 +35,7 @@ pub(super) async fn one(
     let number: u32 = number.parse().map_err(|_| unknown())?;
     let key = app.store.issuer_key_of_list(number).await?.ok_or_else(unknown)?;
     let mut list = Bitstring::new(LIST_SLOTS);
-    let (url, as_of) = {
+    let (url, as_of, key_from) = {
         let registry = app.registry.read();
         let home = registry.home().ok_or_else(unknown)?;
         let set: Vec<u32> = match (purpose, home.list(number)) {
@@ -50,11 +50,17 @@ pub(super) async fn one(
         let Freshness::Heard { as_of, .. } = registry.freshness(home, app.clock.now()) else {
             return Err(Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"));
         };
-        (list_url(&home.url, number, purpose), as_of)
+        let methods = home
+            .issuer(&key.issuer)
+            .map(|issuer| issuer.verification_methods.as_slice());
+        let from = methods.and_then(|methods| methods.first()?.from);
+        (list_url(&home.url, number, purpose), as_of, from)
     };
     let encoded = verification::bitstring::encode(&list);
     // Signed at most once a minute as far as others can tell: the ETag follows from the content and the minute.
     let minute = as_of.plus_seconds(-(as_of.0 / 1000 % 60)).whole_seconds();
+    // A key signs nothing that is older than itself.
+    let minute = key_from.map_or(minute, |from| minute.max(from));
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
     if headers
         .get(header::IF_NONE_MATCH)
@@ -62,7 +68,7 @@ pub(super) async fn one(
     {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let signing = SigningKey::from_seed(&key.seed.0).map_err(unsigned)?;
+    let signing = signing_key(&key).map_err(unsigned)?;
     let (_, method) = multikey::did_key(&signing.public_key());
     let unsigned_list = credential::status_list(&credential::NewStatusList {
         id: url,
@@ -75,10 +81,28 @@ pub(super) async fn one(
     });
     let document = data_integrity::sign(unsigned_list, &signing, &method, minute).map_err(unsigned)?;
     let kind = [
-        (header::CONTENT_TYPE, "application/vc"),
+        (header::CONTENT_TYPE, media_type(&headers)),
         (header::CACHE_CONTROL, "public, max-age=60"),
+        (header::VARY, "accept"),
     ];
     Ok((kind, [(header::ETAG, etag)], Json(document).into_response().into_body()).into_response())
+}
+
+/// `application/vc`, or else what the asker takes (RFC 9110, §12.5.1): some readers parse what is called JSON alone.
+fn media_type(headers: &HeaderMap) -> &'static str {
+    let accepted: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|one| one.split(';').next().unwrap_or_default().trim())
+        .collect();
+    let takes = |kind: &str| accepted.iter().any(|one| one.eq_ignore_ascii_case(kind));
+    if accepted.is_empty() || takes("application/vc") || takes("*/*") || takes("application/*") {
+        return "application/vc";
+    }
+    let others = ["application/ld+json", "application/json"];
+    others.into_iter().find(|kind| takes(kind)).unwrap_or("application/vc")
 }
 
 fn unsigned(error: impl std::fmt::Display) -> Problem {

@@ -205,7 +205,7 @@ async fn read(bytes: Vec<u8>) -> Result<Result<OpenBadge, Unreadable>, Problem> 
 }
 
 /// Does work on a thread of its own; a panic there is a bug, and an answer all the same.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a verification died");
         Problem::new(

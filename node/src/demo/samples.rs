@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 use anyhow::Context as _;
 use registry_schema::{Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp};
 use serde_json::Value;
-use verification::{SigningKey, credential, data_integrity, formats, multikey};
+use verification::{KeyKind, SigningKey, credential, data_integrity, formats, multikey};
 
 use crate::{
     Node,
@@ -55,7 +55,11 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
             .and_then(|home| home.issuers().find(|i| i.name == name).cloned());
         let issuer = match known {
             Some(issuer) => issuer,
-            None => node.registrar.register_issuer(name, None, &hand()).await?,
+            None => {
+                node.registrar
+                    .register_issuer(name, None, KeyKind::Ed25519, &hand())
+                    .await?
+            }
         };
         issuers.insert(name, issuer);
     }

@@ -3,10 +3,10 @@
 use protocol::status_list;
 use rand::RngExt as _;
 use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
-use verification::{SigningKey, credential as badges, data_integrity, multikey};
+use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
 use super::{Hand, NotDone, Registrar, internal, not_ready, within};
-use crate::storage::{Issued, NewCredential, OwnWrite};
+use crate::storage::{Issued, IssuerKey, NewCredential, OwnWrite};
 
 /// What a credential is to say.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ impl Registrar {
                 index,
             }),
         });
-        let signing = SigningKey::from_seed(&key.seed.0).map_err(internal)?;
+        let signing = signing_key(&key).map_err(internal)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         let document = data_integrity::sign(unsigned, &signing, &method, now)
             .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;
@@ -197,6 +197,20 @@ pub fn list_url(node: &str, list: u32, purpose: &str) -> String {
     format!("{node}/v1/status-lists/{list}-{purpose}")
 }
 
+/// The key of an issuer whose key this node keeps; its kind is that of the issuer's DID.
+///
+/// # Errors
+/// If what is kept is not the key of that DID.
+pub fn signing_key(kept: &IssuerKey) -> Result<SigningKey, BadKey> {
+    let public = multikey::key_of_did(&kept.issuer).ok_or(BadKey::Encoding)?;
+    let key = SigningKey::from_secret(public.kind(), &kept.seed.0)?;
+    if key.public_key() == public {
+        Ok(key)
+    } else {
+        Err(BadKey::Invalid(public.kind()))
+    }
+}
+
 fn check(new: &NewBadge) -> Result<(), NotDone> {
     within("the holder's name", &new.subject, 200)?;
     within("the achievement's name", &new.achievement.name, 200)?;
@@ -216,7 +230,7 @@ fn narrow(number: i64) -> Result<u32, NotDone> {
 }
 
 /// A random UUID (RFC 9562, §5.4).
-fn uuid_v4() -> String {
+pub(super) fn uuid_v4() -> String {
     let random: u128 = rand::rng().random();
     let bits = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{bits:032x}");

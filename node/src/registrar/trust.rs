@@ -5,10 +5,13 @@ use rand::RngExt as _;
 use registry_schema::{
     Issuer, Purpose, Recognition, Scope, Timestamp, VerificationMethod, Withdrawal, recognition::RecognitionEntry,
 };
-use verification::{SigningKey, multikey};
+use verification::{KeyKind, multikey};
 
 use super::{Hand, NotDone, Registrar, internal, not_ready, within};
-use crate::{keys, storage::OwnWrite};
+use crate::{
+    keys,
+    storage::{OwnWrite, Seed},
+};
 
 /// What a recognition is to say.
 #[derive(Clone, Debug)]
@@ -28,11 +31,17 @@ pub struct NewRecognition {
 }
 
 impl Registrar {
-    /// Registers an issuer of this agency: makes its badge key, its `did:key` and its status list.
+    /// Registers an issuer of this agency: makes its badge key of this kind, its `did:key` and its status list.
     ///
     /// # Errors
     /// [`NotDone`], if the name is none or taken, or the node cannot write.
-    pub async fn register_issuer(&self, name: &str, url: Option<String>, hand: &Hand) -> Result<Issuer, NotDone> {
+    pub async fn register_issuer(
+        &self,
+        name: &str,
+        url: Option<String>,
+        kind: KeyKind,
+        hand: &Hand,
+    ) -> Result<Issuer, NotDone> {
         let _acting = self.acting.lock().await;
         let name = name.trim();
         within("an issuer's name", name, 200)?;
@@ -47,8 +56,7 @@ impl Registrar {
             }
             home.id.clone()
         };
-        let seed = keys::fresh_seed();
-        let key = SigningKey::from_seed(&seed).map_err(internal)?;
+        let (key, secret) = keys::fresh(kind).map_err(internal)?;
         let (id, method) = multikey::did_key(&key.public_key());
         let method = VerificationMethod {
             id: method,
@@ -67,7 +75,7 @@ impl Registrar {
         let own = vec![
             OwnWrite::IssuerKey {
                 issuer: issuer.id.clone(),
-                seed,
+                seed: Seed(secret),
                 list,
             },
             self.act(hand, "issuer.register", &issuer.id, None),

@@ -70,15 +70,17 @@ pub struct IssuerKey {
     pub list: u32,
 }
 
-/// 32 secret bytes; not printed.
-#[derive(Clone)]
-pub struct Seed(pub [u8; 32]);
+/// The secret bytes of a key, as many as its kind wants; not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Seed(pub Vec<u8>);
 
 impl TryFrom<Vec<u8>> for Seed {
     type Error = &'static str;
 
     fn try_from(bytes: Vec<u8>) -> Result<Self, Self::Error> {
-        bytes.try_into().map(Self).map_err(|_| "a key of another length")
+        matches!(bytes.len(), 32 | 48)
+            .then_some(Self(bytes))
+            .ok_or("a key of another length")
     }
 }
 

@@ -122,7 +122,7 @@ async fn what_was_committed_is_there_after_opening_again() {
         let store = place.create().await.unwrap();
         let key = OwnWrite::IssuerKey {
             issuer: "did:key:zExample".into(),
-            seed: [9; 32],
+            seed: Seed(vec![9; 32]),
             list: 5,
         };
         store

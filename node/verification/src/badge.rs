@@ -8,7 +8,7 @@
 
 mod structure;
 
-pub(crate) use structure::moment;
+pub(crate) use structure::{is_url, moment, types};
 
 use registry_schema::Timestamp;
 use serde_json::Value;
@@ -71,15 +71,17 @@ pub struct StatusEntry {
     pub purpose: Option<String>,
     /// The list's URL.
     pub list: String,
-    /// The place in the list; none for kinds that have no places.
+    /// The place in the list; none for kinds that have no places, and for entries of more than one bit.
     pub index: Option<u32>,
+    /// `statusSize`: how many bits the entry has.
+    pub bits: u32,
 }
 
 impl StatusEntry {
     /// Whether this crate knows how to read the list that the entry points to.
     #[must_use]
     pub fn is_bitstring(&self) -> bool {
-        matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
+        self.bits == 1 && matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
     }
 }
 
@@ -109,7 +111,7 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
             "send the badge file as you received it",
         ));
     };
-    let has_type = |name: &str| structure::types(object.get("type")).any(|t| t == name);
+    let has_type = |name: &str| types(object.get("type")).any(|t| t == name);
     if has_type("VerifiablePresentation") {
         return Err(Unreadable::new(
             "this is a presentation, which wraps badges",
@@ -122,18 +124,35 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
             "ask the holder for the badge as JSON with a Data Integrity proof, or as a signed token (VC-JWT)",
         ));
     }
+    if has_type("ClrCredential") {
+        return Err(Unreadable::new(
+            "this is a Comprehensive Learner Record, which holds several badges, and this version reads one at a time",
+            "send each badge in it by itself",
+        ));
+    }
     if has_type("Assertion") {
         return Err(Unreadable::new(
             "this is a badge of an older standard than Open Badges 3.0",
             "ask the issuer for the badge as Open Badges 3.0",
         ));
     }
-    if !has_type("VerifiableCredential") && !object.contains_key("credentialSubject") {
+    parse_any(document, form)
+}
+
+/// The same for credentials of any kind, badges or not.
+///
+/// # Errors
+/// If it is no credential at all.
+pub(crate) fn parse_any(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+    let object = document.as_object().filter(|object| {
+        types(object.get("type")).any(|kind| kind == "VerifiableCredential") || object.contains_key("credentialSubject")
+    });
+    let Some(object) = object else {
         return Err(Unreadable::new(
             "the file is JSON, but no credential: it has neither the type VerifiableCredential nor a credentialSubject",
             "send the badge file as you received it",
         ));
-    }
+    };
     let mut badge = structure::read(object);
     badge.document = document;
     badge.form = form;

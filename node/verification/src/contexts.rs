@@ -28,6 +28,10 @@ macro_rules! contexts {
 pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
 /// Verifiable Credentials Data Model 1.1.
 pub const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
+/// The terms of Data Integrity proofs, for documents of VCDM 1.1.
+pub const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2";
+/// The same, older.
+pub const DATA_INTEGRITY_V1: &str = "https://w3id.org/security/data-integrity/v1";
 /// Open Badges 3.0, the newest; ours are issued with it.
 pub const OPEN_BADGES: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
 /// How the URL of every Open Badges 3.0 context begins.
@@ -46,6 +50,20 @@ contexts! {
     "https://w3id.org/security/multikey/v1" => "multikey-v1.json",
     "https://w3id.org/security/suites/ed25519-2020/v1" => "ed25519-2020-v1.json",
     "https://www.w3.org/ns/credentials/status/v1" => "bitstring-status-list-v1.json",
+}
+
+/// The vocabulary of the W3C's own examples and test suites. It makes every term a defined one, so it is for standards'
+/// endpoints alone and stands in no table that a badge is read with. It says what VCDM 2.0, §B.1 states of it.
+const EXAMPLES_V2: Context = Context {
+    url: "https://www.w3.org/ns/credentials/examples/v2",
+    file: "credentials-examples-v2.json",
+    json: r#"{"@context": {"@vocab": "https://www.w3.org/ns/credentials/examples#"}}"#,
+};
+
+/// The example context with this URL.
+pub(crate) fn find_example(url: &str) -> Option<&'static Context> {
+    const FOUND: &Context = &EXAMPLES_V2;
+    (url == FOUND.url).then_some(FOUND)
 }
 
 /// The context with this URL.

@@ -121,7 +121,9 @@ pub fn build(new: &NewCredential) -> Value {
     Value::Object(document)
 }
 
-fn status_entries(status: &NewStatus) -> Value {
+/// The entries of `credentialStatus` for both lists.
+#[must_use]
+pub fn status_entries(status: &NewStatus) -> Value {
     let entry = |list: &str, purpose: &str| {
         json!({
             "id": format!("{list}#{}", status.index),

@@ -4,6 +4,7 @@
 //! Correct first: canonical RDF comes from `oxjsonld` and `oxrdf`. What these would silently drop, a signature does
 //! not cover, so it is refused.
 
+mod chain;
 mod jcs;
 pub mod rdf;
 mod suite;
@@ -11,7 +12,8 @@ mod suite;
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-pub use self::suite::Suite;
+use self::rdf::Document;
+pub use self::{rdf::Terms, suite::Suite};
 use crate::{
     badge::moment,
     keys::{BadKey, PublicKey, SigningKey},
@@ -150,6 +152,21 @@ pub fn sign_with(
     verification_method: &str,
     created: Timestamp,
 ) -> Result<Value, SignError> {
+    sign_under(Terms::Known, suite, document, key, verification_method, created)
+}
+
+/// The same, with these terms allowed.
+///
+/// # Errors
+/// As [`sign_with`].
+pub fn sign_under(
+    terms: Terms,
+    suite: Suite,
+    document: Value,
+    key: &SigningKey,
+    verification_method: &str,
+    created: Timestamp,
+) -> Result<Value, SignError> {
     let Value::Object(mut document) = document else {
         return Err(SignError::NoObject);
     };
@@ -170,14 +187,14 @@ pub fn sign_with(
         proof.insert(name.to_owned(), Value::from(value));
     }
     if suite == Suite::EddsaJcs2022 {
-        defined(&document)?;
+        defined(&document, terms)?;
         // §3.3.1: canonical JSON has no contexts but those that it shows.
         if let Some(context) = document.get("@context") {
             proof.insert("@context".to_owned(), context.clone());
         }
     }
-    let message = suite.message(&document, &proof, Some(key.kind()))?;
-    let signature = bs58::encode(key.sign(&message)?).into_string();
+    let message = suite.message(Document::whole(&document, terms), &proof, Some(key.kind()))?;
+    let signature = bs58::encode(key.sign(message.as_ref())?).into_string();
     proof.insert("proofValue".to_owned(), Value::from(format!("z{signature}")));
     document.insert("proof".to_owned(), Value::Object(proof));
     Ok(Value::Object(document))
@@ -185,25 +202,56 @@ pub fn sign_with(
 
 /// Refuses to sign JSON-LD with terms that no vocabulary defines, though the signature would cover them: nobody could
 /// say what they mean. A document without any context is no JSON-LD.
-pub(crate) fn defined(document: &Map<String, Value>) -> Result<(), SignError> {
+pub(crate) fn defined(document: &Map<String, Value>, terms: Terms) -> Result<(), SignError> {
     if document.contains_key("@context") {
-        rdf::hash(document, suite::Hash::Sha256)?;
+        rdf::hash(Document::whole(document, terms), suite::Hash::Sha256)?;
     }
     Ok(())
 }
 
-/// Checks all proofs of a document; `key_of` knows the keys of verification methods.
+/// What a proof is to be for.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// Its `proofPurpose`.
+    pub purpose: &'static str,
+    /// Its `challenge`, if one was given out.
+    pub challenge: Option<&'a str>,
+    /// Its `domain`, if it is to be for one.
+    pub domain: Option<&'a str>,
+    /// The terms that the document may use.
+    pub terms: Terms,
+}
+
+impl Expected<'_> {
+    /// What a badge's proof is for: it says that its issuer stands for the content.
+    pub const BADGE: Self = Self {
+        purpose: "assertionMethod",
+        challenge: None,
+        domain: None,
+        terms: Terms::Known,
+    };
+}
+
+/// Checks all proofs of a badge; `key_of` knows the keys of verification methods.
 ///
 /// A proof of a kind that we do not know neither helps nor harms beside one that we do.
 pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> ProofOutcome {
+    verify_as(document, &Expected::BADGE, key_of)
+}
+
+/// Checks all proofs of a document, which are to be for this.
+pub fn verify_as(
+    document: &Value,
+    expected: &Expected<'_>,
+    key_of: impl Fn(&str) -> Option<PublicKey>,
+) -> ProofOutcome {
     let Value::Object(document) = document else {
         return ProofOutcome::Invalid(Invalid::Missing);
     };
-    let mut content = document.clone();
-    let proofs = match content.remove("proof") {
+    let proofs = match document.get("proof") {
         None | Some(Value::Null) => return ProofOutcome::Invalid(Invalid::Missing),
-        Some(Value::Array(many)) => many,
-        Some(one) => vec![one],
+        Some(Value::Array(many)) => many.as_slice(),
+        Some(one) => std::slice::from_ref(one),
     };
     if proofs.is_empty() {
         return ProofOutcome::Invalid(Invalid::Missing);
@@ -213,7 +261,7 @@ pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> P
     }
     let mut unknown = Vec::new();
     let mut known = Vec::new();
-    for proof in &proofs {
+    for proof in proofs {
         let Value::Object(proof) = proof else {
             return ProofOutcome::Invalid(Invalid::Malformed("it is no object".to_owned()));
         };
@@ -227,7 +275,7 @@ pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> P
     }
     match known
         .into_iter()
-        .map(|(suite, proof)| verify_one(suite, &content, proof, &key_of))
+        .map(|(suite, proof)| verify_one(suite, document, proof, proofs, expected, &key_of))
         .collect()
     {
         Ok(signatures) => ProofOutcome::Valid(signatures),
@@ -241,13 +289,16 @@ fn suite(proof: &Map<String, Value>) -> Result<Suite, String> {
     let short = |name: &str| name.chars().take(64).collect();
     match (text("type"), text("cryptosuite")) {
         (Some("DataIntegrityProof"), Some(name)) => match Suite::find(name) {
-            // A chained proof covers the one before it as well (VC Data Integrity 1.0, §2.1.2).
-            Some(_) if proof.contains_key("previousProof") => Err("proof chain".to_owned()),
             Some(suite) => Ok(suite),
             None => Err(short(name)),
         },
         (kind, _) => Err(short(kind.unwrap_or("none"))),
     }
+}
+
+/// The suite of something that should be a proof.
+fn suite_of(proof: &Value) -> Result<Suite, String> {
+    proof.as_object().ok_or_else(|| "none".to_owned()).and_then(suite)
 }
 
 fn malformed(what: &str) -> Stop {
@@ -256,43 +307,71 @@ fn malformed(what: &str) -> Stop {
 
 fn verify_one(
     suite: Suite,
-    content: &Map<String, Value>,
+    document: &Map<String, Value>,
     proof: &Map<String, Value>,
+    all: &[Value],
+    expected: &Expected<'_>,
     key_of: &impl Fn(&str) -> Option<PublicKey>,
 ) -> Result<Signature, Stop> {
     let text = |key: &str| proof.get(key).and_then(Value::as_str);
-    if text("proofPurpose") != Some("assertionMethod") {
-        return Err(malformed("its purpose is not `assertionMethod`"));
+    if text("proofPurpose") != Some(expected.purpose) {
+        return Err(malformed(&format!("its purpose is not `{}`", expected.purpose)));
+    }
+    for (name, wanted) in [("challenge", expected.challenge), ("domain", expected.domain)] {
+        if wanted.is_some() && !says(proof.get(name), wanted) {
+            return Err(malformed(&format!("its {name} is not the one that was asked for")));
+        }
     }
     let method = text("verificationMethod").ok_or_else(|| malformed("it names no key"))?;
+    let mut value = [0; 104];
     // 64 bytes (Ed25519, P-256) or 96 (P-384); whether it is the right number, the key decides.
-    let value = text("proofValue")
+    let length = text("proofValue")
         .and_then(|v| v.strip_prefix('z'))
         .filter(|v| v.len() <= 140)
-        .and_then(|v| bs58::decode(v).into_vec().ok())
-        .filter(|v| matches!(v.len(), 64 | 96));
+        .and_then(|v| bs58::decode(v).onto(&mut value).ok());
+    let value = length
+        .filter(|length| matches!(length, 64 | 96))
+        .and_then(|length| value.get(..length));
     let value = value.ok_or_else(|| malformed("its value is no signature in base58"))?;
     let date = |key: &str| match proof.get(key) {
         None => Ok(None),
-        Some(Value::String(text)) if moment(text).is_some() => Ok(moment(text)),
+        Some(Value::String(text)) => match moment(text) {
+            Some(moment) => Ok(Some(moment)),
+            None => Err(malformed("its date is no date and time with a time zone")),
+        },
         Some(_) => Err(malformed("its date is no date and time with a time zone")),
     };
     let (created, expires) = (date("created")?, date("expires")?);
-    let mut options = proof.clone();
-    options.remove("proofValue");
+    let before = chain::before(proof, all)?;
+    let mut content = Document {
+        object: document,
+        without: Some("proof"),
+        context: context_of(document, proof)?,
+        terms: expected.terms,
+    };
+    let with_proofs;
+    if let Some(before) = before {
+        let mut copy = document.clone();
+        copy.insert("proof".to_owned(), before);
+        with_proofs = copy;
+        content = Document {
+            object: &with_proofs,
+            without: None,
+            ..content
+        };
+    }
     if suite == Suite::EddsaJcs2022 {
         jcs::check(content)?;
     }
-    let content = with_context_of(content, proof)?;
     // The content comes before the key: what an unknown vocabulary hides is the graver doubt.
     let key = key_of(method);
-    let message = suite.message(&content, &options, key.as_ref().map(PublicKey::kind))?;
+    let message = suite.message(content, proof, key.as_ref().map(PublicKey::kind))?;
     let unknown = || Stop::Doubt(Doubt::UnknownKey(method.chars().take(200).collect()));
     let key = key.ok_or_else(unknown)?;
     if !suite.fits(key.kind()) {
         return Err(malformed("its key is of another kind than its suite"));
     }
-    if !key.verifies(&message, &value) {
+    if !key.verifies(message.as_ref(), value) {
         return Err(Stop::Invalid(Invalid::Mismatch));
     }
     Ok(Signature {
@@ -303,19 +382,32 @@ fn verify_one(
     })
 }
 
-/// §3.2.2 and §3.3.2: a proof with contexts of its own was made under these; the document's must begin with them.
-fn with_context_of(content: &Map<String, Value>, proof: &Map<String, Value>) -> Result<Map<String, Value>, Stop> {
-    let mut content = content.clone();
-    if let Some(of_proof) = proof.get("@context") {
-        let listed = |v: &Value| v.as_array().cloned().unwrap_or_else(|| vec![v.clone()]);
-        let of_document = content.get("@context").map(listed).unwrap_or_default();
-        if !of_document.starts_with(&listed(of_proof)) {
-            return Err(malformed("its contexts are not the badge's"));
-        }
-        content.insert("@context".to_owned(), of_proof.clone());
+/// Whether this is the wanted text, or a list with it.
+fn says(value: Option<&Value>, wanted: Option<&str>) -> bool {
+    match value {
+        Some(Value::Array(many)) => many.iter().any(|one| one.as_str() == wanted),
+        Some(one) => one.as_str() == wanted,
+        None => false,
     }
-    Ok(content)
+}
+
+/// §3.2.2 and §3.3.2: a proof with contexts of its own was made under these; the document's must begin with them.
+fn context_of<'a>(document: &Map<String, Value>, proof: &'a Map<String, Value>) -> Result<Option<&'a Value>, Stop> {
+    let Some(of_proof) = proof.get("@context") else {
+        return Ok(None);
+    };
+    fn listed(value: Option<&Value>) -> &[Value] {
+        match value {
+            None => &[],
+            Some(Value::Array(many)) => many,
+            Some(one) => std::slice::from_ref(one),
+        }
+    }
+    if !listed(document.get("@context")).starts_with(listed(Some(of_proof))) {
+        return Err(malformed("its contexts are not the badge's"));
+    }
+    Ok(Some(of_proof))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

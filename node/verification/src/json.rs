@@ -4,7 +4,7 @@ use std::{cell::Cell, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 
 /// How deep objects and arrays may nest. The deepest badge seen in the wild has 9 levels.
 pub(crate) const MAX_DEPTH: u32 = 64;
@@ -16,8 +16,10 @@ pub(crate) const MAX_VALUES: u32 = 50_000;
 ///
 /// Duplicate keys matter because a signature covers one of the two, and a reader may show the other.
 pub(crate) fn read(text: &[u8]) -> Result<Value, serde_json::Error> {
+    // Once for all: reading from bytes looks at each text again.
+    let text = std::str::from_utf8(text).map_err(serde_json::Error::custom)?;
     let left = Cell::new(MAX_VALUES);
-    let mut reader = serde_json::Deserializer::from_slice(text);
+    let mut reader = serde_json::Deserializer::from_str(text);
     let value = Strict { depth: 0, left: &left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
@@ -107,13 +109,17 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
-                let shown: String = key.chars().take(64).collect();
-                return Err(A::Error::custom(format_args!(
-                    "the key `{shown}` stands twice in one object"
-                )));
+            match object.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(entries.next_value_seed(inner)?);
+                }
+                Entry::Occupied(twice) => {
+                    let shown: String = twice.key().chars().take(64).collect();
+                    return Err(A::Error::custom(format_args!(
+                        "the key `{shown}` stands twice in one object"
+                    )));
+                }
             }
-            object.insert(key, entries.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
     }

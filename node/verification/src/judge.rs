@@ -4,7 +4,7 @@
 //! holder; none is skipped because an earlier one failed, and none has a default outcome. The verdict is then *read
 //! off* the findings (`precedence`), so that it cannot say anything that they do not.
 
-mod proof;
+pub(crate) mod proof;
 mod recognition;
 mod sentence;
 mod status;
@@ -14,7 +14,7 @@ use registry_schema::{
     verdict::{CredentialSummary, IssuerSummary, StatusSummary, SubjectSummary},
 };
 
-use crate::{Evidence, OpenBadge, Question, Unreadable, codes::Code};
+use crate::{Evidence, OpenBadge, Question, Unreadable, codes::Code, data_integrity::Terms};
 
 /// Judges a badge.
 #[must_use]
@@ -23,6 +23,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         badge,
         evidence,
         question,
+        terms: Terms::Known,
     };
     let mut findings = case.proof();
     findings.extend(case.dates());
@@ -81,6 +82,22 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         worth: Vec::new(),
         receipt: None,
     }
+}
+
+/// The findings on proof, issuer, dates and status of any verifiable credential, in this order; its structure is
+/// another's to judge.
+pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Vec<Finding> {
+    let case = Case {
+        badge,
+        evidence,
+        question,
+        terms: Terms::Any,
+    };
+    let mut findings = case.proof();
+    findings.retain(|finding| finding.check != Check::Structure);
+    findings.extend(case.dates());
+    findings.extend(case.status().0);
+    findings
 }
 
 /// The verdict on a file in which no badge could be read.
@@ -142,10 +159,12 @@ struct Case<'a> {
     badge: &'a OpenBadge,
     evidence: &'a Evidence,
     question: &'a Question,
+    /// Which terms it may use.
+    terms: Terms,
 }
 
 /// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.
-fn finding(code: Code, detail: impl Into<String>) -> Finding {
+pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
     Finding {
         check: code.check(),
         outcome: code.outcome(),

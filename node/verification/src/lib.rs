@@ -25,6 +25,7 @@ mod jwk;
 pub mod jwt;
 mod keys;
 pub mod multikey;
+pub mod vcdm;
 
 pub use badge::{Fault, OpenBadge, StatusEntry};
 pub use evidence::{Evidence, Freshness, Question, StatusEvidence};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::storage::{
-    db::{Tx, writing},
+    db::writing,
     lease::NewHolder,
 };
 
@@ -161,83 +161,4 @@ async fn a_holder_that_froze_while_it_wrote_is_taken_over_on_postgresql() {
     assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
     let woken: Result<(), sqlx::Error> = writing!(&mut transaction, sqlx::query("DELETE FROM audit"));
     assert!(woken.is_err(), "its transaction is gone");
-}
-
-/// A measurement, not a promise: how long a page of 512 KiB takes, row by row and many rows a statement.
-#[tokio::test]
-#[ignore = "a measurement: run with --ignored --nocapture, and --release"]
-#[expect(clippy::print_stdout, reason = "what a measurement is for")]
-async fn how_long_a_page_takes_to_store() {
-    let key = SigningKey::from_seed(&[7; 32]).unwrap();
-    let key_log = batch().key_logs.remove(0);
-    let mut rng = StdRng::seed_from_u64(4);
-    let (mut envelopes, mut rows, mut parents, mut bytes) = (vec![], vec![], vec![], 0);
-    while bytes < 512 * 1024 {
-        let first = u32::try_from(rows.len()).unwrap();
-        let puts: Vec<Put> = (first..first + 256)
-            .map(|index| status_list::revoke(0, index, Reason::IssuedInError, NOW))
-            .collect();
-        rows.extend(puts.iter().cloned().map(|Put { document, key, value }| Row {
-            agency: key_log.genesis(),
-            document,
-            key,
-            values: vec![value],
-        }));
-        let next = (u32::try_from(envelopes.len()).unwrap(), parents);
-        let envelope = Envelope::seal(&key, &key_log, next, NOW, puts, &mut rng).unwrap();
-        parents = vec![envelope.hash()];
-        bytes += encode(&envelope.signed()).len();
-        envelopes.push(envelope);
-    }
-    let page = Batch {
-        envelopes,
-        rows,
-        ..Batch::default()
-    };
-    println!(
-        "{} envelopes, {} rows, {bytes} bytes",
-        page.envelopes.len(),
-        page.rows.len()
-    );
-    for (sizes, name) in [
-        (&[][..], "row by row"),
-        (log::ROWS_A_STATEMENT, "many rows a statement"),
-    ] {
-        for place in Place::both().await {
-            let store = place.create().await.unwrap();
-            store
-                .commit(
-                    &Batch {
-                        key_logs: vec![key_log.clone()],
-                        ..Batch::default()
-                    },
-                    &[],
-                )
-                .await
-                .unwrap();
-            for time in ["new rows", "the same rows again"] {
-                let page = Batch {
-                    envelopes: if time == "new rows" {
-                        page.envelopes.clone()
-                    } else {
-                        vec![]
-                    },
-                    rows: page.rows.clone(),
-                    ..Batch::default()
-                };
-                let begin = Instant::now();
-                let (mut transaction, change) = store.begin().await.unwrap();
-                log::write_in(&mut transaction, &page, change, sizes).await.unwrap();
-                transaction.commit().await.unwrap();
-                let engine = match store.db.begin().await.unwrap() {
-                    Tx::Sqlite(_) => "SQLite",
-                    Tx::Postgres(_) => "PostgreSQL",
-                };
-                println!(
-                    "{name}, {engine}, {time}: {:.0} ms",
-                    begin.elapsed().as_secs_f64() * 1e3
-                );
-            }
-        }
-    }
 }

@@ -73,7 +73,7 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
 }
 
 /// The values of a `type`.
-pub(super) fn types(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(crate) fn types(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let one = value.and_then(Value::as_str);
     let many = value
         .and_then(Value::as_array)
@@ -84,7 +84,7 @@ pub(super) fn types(value: Option<&Value>) -> impl Iterator<Item = &str> {
 }
 
 /// A scheme, a colon, something after it, and no white space.
-pub(super) fn is_url(text: &str) -> bool {
+pub(crate) fn is_url(text: &str) -> bool {
     let scheme = |s: &str| {
         s.starts_with(|c: char| c.is_ascii_alphabetic())
             && s.bytes()
@@ -298,11 +298,28 @@ fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
     // Bitstring Status List v1.0, §2.1: an integer, written as a string.
     let digits = index.filter(|i| i.bytes().all(|b| b.is_ascii_digit()));
     let index = digits.and_then(|i| i.parse().ok());
+    // §2.1: a whole number above zero, 1 if absent. An index counts entries of that size, so one of another size says
+    // nothing about a single bit.
+    let bits = match entry.get("statusSize") {
+        None => 1,
+        Some(size) => match size
+            .as_u64()
+            .and_then(|size| u32::try_from(size).ok())
+            .filter(|size| *size > 0)
+        {
+            Some(size) => size,
+            None => {
+                faults.add("credentialStatus.statusSize", "is no whole number above zero");
+                0
+            }
+        },
+    };
     let mut read = StatusEntry {
         kind,
         purpose,
         list: String::new(),
-        index,
+        index: index.filter(|_| bits == 1),
+        bits,
     };
     if read.is_bitstring() {
         faults.needed(read.purpose.as_ref(), "credentialStatus.statusPurpose");

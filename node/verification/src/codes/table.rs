@@ -99,6 +99,10 @@ codes! {
         "The badge is too large or too tangled to check"
         "To keep one file from holding up everyone else's, a node looks at badges up to a limit that is far above any \
          ordinary one. Ask the issuer for a simpler badge."
+    ProofEndorsementsNotChecked "proof.endorsements_not_checked" Proof NotApplicable
+        "The badge's endorsements were not checked"
+        "Somebody else's praise is embedded in the badge, signed or not. The badge's own signature covers that its \
+         issuer put it there, and not that whoever is named in it said so. Do not rely on it without asking them."
     ProofNotChecked "proof.not_checked" Proof CouldNotCheck
         "The signature was not checked"
         "Something before it stopped the check; another finding says what. Solve that first, then check the badge \

@@ -10,7 +10,10 @@ use oxjsonld::{JsonLdLoadDocumentOptions, JsonLdParser, JsonLdRemoteDocument};
 use oxrdf::{Dataset, GraphName, NamedNodeRef, NamedOrBlankNode, Quad, Term, dataset::CanonicalizationAlgorithm};
 use serde_json::{Map, Value, json};
 
-use super::{Doubt, Invalid, Stop, suite::Hash};
+use super::{
+    Doubt, Invalid, Stop,
+    suite::{Digest, Hash},
+};
 use crate::contexts;
 
 /// What undefined terms expand to; no context defines a term under it.
@@ -18,29 +21,68 @@ const UNDEFINED: &str = "urn:undefined:";
 /// Far above any badge.
 const MAX_QUADS: usize = 10_000;
 
-/// The hash of the document's canonical N-Quads.
-pub(super) fn hash(document: &Map<String, Value>, hash: Hash) -> Result<Vec<u8>, Stop> {
-    hash_without(document, None, hash)
+/// Which terms a document may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// Those of the contexts that are compiled in: a badge's.
+    Known,
+    /// Those, the examples' of the W3C, and terms that the document names itself. **Never for badges**: whoever may
+    /// write a context may rename `validUntil`.
+    Any,
 }
 
-/// The same, as if the outermost object did not have this entry; so nobody has to copy all the others.
-pub(super) fn hash_without(document: &Map<String, Value>, without: Option<&str>, hash: Hash) -> Result<Vec<u8>, Stop> {
-    walk::check(document, without)?;
-    let canonical = match short_way(document, without, hash) {
-        Some(canonical) => canonical,
-        None => {
-            let mut rest = document.clone();
-            without.and_then(|key| rest.remove(key));
-            by_libraries(&rest, hash)?
+/// What is to be made canonical.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Document<'a> {
+    pub(super) object: &'a Map<String, Value>,
+    /// The entry of the outermost object that does not count; so nobody has to copy all the others.
+    pub(super) without: Option<&'a str>,
+    /// The contexts to read it under; its own, if absent.
+    pub(super) context: Option<&'a Value>,
+    pub(super) terms: Terms,
+}
+
+impl<'a> Document<'a> {
+    /// All of it, under its own contexts.
+    pub(super) const fn whole(object: &'a Map<String, Value>, terms: Terms) -> Self {
+        Self {
+            object,
+            without: None,
+            context: None,
+            terms,
         }
+    }
+
+    /// The contexts that count.
+    pub(super) fn contexts(self) -> Option<&'a Value> {
+        self.context.or_else(|| self.object.get("@context"))
+    }
+
+    /// A copy with the entries and contexts that count.
+    pub(super) fn copied(self) -> Map<String, Value> {
+        let mut copy = self.object.clone();
+        self.without.and_then(|key| copy.remove(key));
+        if let Some(context) = self.context {
+            copy.insert("@context".to_owned(), context.clone());
+        }
+        copy
+    }
+}
+
+/// The hash of the document's canonical N-Quads.
+pub(super) fn hash(document: Document<'_>, hash: Hash) -> Result<Digest, Stop> {
+    walk::check(document)?;
+    let canonical = match short_way(document, hash) {
+        Some(canonical) => canonical,
+        None => by_libraries(document.copied(), hash)?,
     };
     Ok(hash.of(canonical.as_bytes()))
 }
 
 /// The short way, if it goes: it names blank nodes by SHA-256, so suites that do so by another hash go the long one.
-fn short_way(document: &Map<String, Value>, without: Option<&str>, hash: Hash) -> Option<String> {
+fn short_way(document: Document<'_>, hash: Hash) -> Option<String> {
     match hash {
-        Hash::Sha256 => fast::canonical(document, without),
+        Hash::Sha256 => fast::canonical(document),
         Hash::Sha384 => None,
     }
 }
@@ -48,20 +90,23 @@ fn short_way(document: &Map<String, Value>, without: Option<&str>, hash: Hash) -
 /// Canonical N-Quads by the short way, if it goes: for those who compare the two.
 #[must_use]
 pub fn canonical_fast(document: &Map<String, Value>) -> Option<String> {
-    walk::check(document, None).ok()?;
-    fast::canonical(document, None)
+    let document = Document::whole(document, Terms::Known);
+    walk::check(document).ok()?;
+    fast::canonical(document)
 }
 
 /// Canonical N-Quads by the libraries, if they make some.
 #[must_use]
 pub fn canonical_by_libraries(document: &Map<String, Value>) -> Option<String> {
-    walk::check(document, None).ok()?;
-    by_libraries(document, Hash::Sha256).ok()
+    walk::check(Document::whole(document, Terms::Known)).ok()?;
+    by_libraries(document.clone(), Hash::Sha256).ok()
 }
 
 /// The long way, which is always right.
-fn by_libraries(document: &Map<String, Value>, hash: Hash) -> Result<String, Stop> {
-    let text = Value::Object(with_vocabulary(document)).to_string();
+fn by_libraries(mut document: Map<String, Value>, hash: Hash) -> Result<String, Stop> {
+    close_all(&mut document);
+    close(&mut document);
+    let text = Value::Object(document).to_string();
     // The two libraries have `unreachable!` on paths that a hostile document may find: that must cost this badge
     // its answer, and nobody else theirs.
     catch_unwind(AssertUnwindSafe(|| canonical(&text, hash)))
@@ -76,24 +121,59 @@ fn too_complex(why: impl Into<String>) -> Stop {
     Stop::Doubt(Doubt::TooComplex(why.into()))
 }
 
-/// Adds a vocabulary under which every undefined term shows itself.
-fn with_vocabulary(document: &Map<String, Value>) -> Map<String, Value> {
-    let mut document = document.clone();
-    let mut contexts = match document.remove("@context") {
+/// Adds a vocabulary under which every undefined term shows itself, unless the contexts bring one of their own.
+fn close(object: &mut Map<String, Value>) {
+    let mut contexts = match object.remove("@context") {
         Some(Value::Array(list)) => list,
         Some(one) => vec![one],
         None => Vec::new(),
     };
-    contexts.push(json!({"@vocab": UNDEFINED}));
-    document.insert("@context".to_owned(), Value::Array(contexts));
-    document
+    for context in &mut contexts {
+        // Some write `{"@context": {…}}` where `{…}` is meant, and processors read it so.
+        while let Some(inner) = context.get_mut("@context").map(Value::take) {
+            *context = inner;
+        }
+    }
+    let own = contexts.iter().rev().find_map(|context| match context {
+        Value::String(url) => contexts::find_example(url).map(|_| true),
+        other => other.get("@vocab").map(Value::is_string),
+    });
+    if own != Some(true) {
+        contexts.push(json!({"@vocab": UNDEFINED}));
+    }
+    object.insert("@context".to_owned(), Value::Array(contexts));
+}
+
+/// The same in every inner object that names contexts: where a term resets them, the outer vocabulary is gone.
+fn close_all(object: &mut Map<String, Value>) {
+    for (key, value) in object {
+        if key != "@context" {
+            close_within(value);
+        }
+    }
+}
+
+fn close_within(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            close_all(object);
+            if object.contains_key("@context") {
+                close(object);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close_within),
+        _ => {}
+    }
 }
 
 fn load(
     url: &str,
     _: &JsonLdLoadDocumentOptions,
 ) -> Result<JsonLdRemoteDocument, Box<dyn std::error::Error + Send + Sync>> {
-    let context = contexts::find(url).ok_or("not compiled in")?;
+    // Whether a document may name an example, the walk has asked.
+    let context = contexts::find(url)
+        .or_else(|| contexts::find_example(url))
+        .ok_or("not compiled in")?;
     Ok(JsonLdRemoteDocument {
         document: context.json.as_bytes().to_vec(),
         document_url: url.to_owned(),
@@ -154,8 +234,82 @@ fn named(iri: &str) -> Result<(), Stop> {
     if let Some(term) = iri.strip_prefix(UNDEFINED) {
         return Err(uncovered(term));
     }
-    if NamedNodeRef::new(iri).is_err() {
+    if !is_plain_iri(iri) && NamedNodeRef::new(iri).is_err() {
         return Err(uncovered(iri));
     }
     Ok(())
+}
+
+/// Whether a text is an IRI of the plainest sort (RFC 3987, §2.2): letters, digits, `-._~/:` and at most one `#`, and no
+/// port. All others are asked about more slowly.
+fn is_plain_iri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return false;
+    }
+    let (path, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let authority_ends = path
+        .strip_prefix("//")
+        .map(|after| after.find('/').unwrap_or(after.len()));
+    let has_port = authority_ends.is_some_and(|end| path.as_bytes().iter().take(end + 2).any(|b| *b == b':'));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/' | b':');
+    !has_port && path.bytes().all(plain) && fragment.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `oxjsonld` 0.2.7 keeps the outer vocabulary where a term resets all contexts, which it should not (JSON-LD 1.1,
+    /// §4.1.8); this holds whatever it does.
+    #[test]
+    fn every_context_in_a_document_shows_what_it_leaves_undefined() {
+        let mut document = json!({
+            "@context": "https://www.w3.org/ns/credentials/v2",
+            "verifiableCredential": [{"@context": ["https://www.w3.org/ns/credentials/v2"], "x": {"@context": []}}],
+            "own": {"@context": [{"@vocab": "https://example.org/#"}]},
+            "none": {"@context": [{"@vocab": "https://example.org/#"}, {"@vocab": null}]},
+        });
+        let document = document.as_object_mut().unwrap();
+        close_all(document);
+        close(document);
+        let document = Value::Object(document.clone());
+        let last = |place: &str| document.pointer(place).unwrap().as_array().unwrap().last().cloned();
+        let shown = Some(json!({"@vocab": UNDEFINED}));
+        for place in [
+            "/@context",
+            "/verifiableCredential/0/@context",
+            "/verifiableCredential/0/x/@context",
+            "/none/@context",
+        ] {
+            assert_eq!(last(place), shown, "{place}");
+        }
+        assert_ne!(last("/own/@context"), shown);
+    }
+
+    /// Every text of a few parts that are likely to go wrong together.
+    #[test]
+    fn what_looks_like_a_plain_iri_is_an_iri() {
+        let parts = [
+            "", "a", "1", ":", "/", "//", "#", "?", "%", "[", "]", "@", "-", ".", "~", " ", "é", "http:",
+        ];
+        let mut plain = 0;
+        for number in 0..parts.len().pow(5) {
+            let mut text = String::new();
+            let mut rest = number;
+            for _ in 0..5 {
+                text.push_str(parts[rest % parts.len()]);
+                rest /= parts.len();
+            }
+            if is_plain_iri(&text) {
+                plain += 1;
+                assert!(NamedNodeRef::new(&text).is_ok(), "`{text}`");
+            }
+        }
+        assert!(plain > 10_000, "only {plain}");
+        assert!(is_plain_iri("https://www.w3.org/ns/credentials#x") && is_plain_iri("urn:uuid:1"));
+        assert!(!is_plain_iri("https://a:b/") && !is_plain_iri("a#b") && !is_plain_iri("a:b#c#d"));
+    }
 }

@@ -1,10 +1,16 @@
 //! The cryptosuites: which keys, which canonical form, which hash.
 
-use aws_lc_rs::digest::{self, SHA256, SHA384, digest};
+use std::borrow::Cow;
+
+pub(super) use aws_lc_rs::digest::Digest;
+use aws_lc_rs::digest::{self, MAX_OUTPUT_LEN, SHA256, SHA384, digest};
 use oxrdf::dataset::CanonicalizationHashAlgorithm;
 use serde_json::{Map, Value};
 
-use super::{Stop, jcs, rdf};
+use super::{
+    Stop, jcs,
+    rdf::{self, Document},
+};
 use crate::keys::KeyKind;
 
 /// A cryptosuite that this crate reads and writes.
@@ -60,23 +66,59 @@ impl Suite {
     /// without one, the content is still looked at.
     pub(super) fn message(
         self,
-        content: &Map<String, Value>,
-        options: &Map<String, Value>,
+        content: Document<'_>,
+        proof: &Map<String, Value>,
         key: Option<KeyKind>,
-    ) -> Result<Vec<u8>, Stop> {
+    ) -> Result<Message, Stop> {
         if self == Self::EddsaJcs2022 {
-            return Ok([jcs::hash(options)?, jcs::hash(content)?].concat());
+            let mut options = proof.clone();
+            options.remove("proofValue");
+            let content = match (content.without, content.context) {
+                (None, None) => Cow::Borrowed(content.object),
+                _ => Cow::Owned(content.copied()),
+            };
+            return Ok(Message::of(jcs::hash(&options)?, jcs::hash(&content)?));
         }
         let hash = match key {
             Some(KeyKind::P384) => Hash::Sha384,
             _ => Hash::Sha256,
         };
         let of_content = rdf::hash(content, hash)?;
-        let mut options = options.clone();
-        if let Some(context) = content.get("@context") {
-            options.insert("@context".to_owned(), context.clone());
+        let options = Document {
+            object: proof,
+            without: Some("proofValue"),
+            context: content.contexts(),
+            terms: content.terms,
+        };
+        Ok(Message::of(rdf::hash(options, hash)?, of_content))
+    }
+}
+
+/// What is signed.
+pub(super) struct Message {
+    bytes: [u8; 2 * MAX_OUTPUT_LEN],
+    length: usize,
+}
+
+impl Message {
+    fn of(first: Digest, second: Digest) -> Self {
+        let mut message = Self {
+            bytes: [0; 2 * MAX_OUTPUT_LEN],
+            length: 0,
+        };
+        for digest in [first, second] {
+            for (place, byte) in message.bytes.iter_mut().skip(message.length).zip(digest.as_ref()) {
+                *place = *byte;
+            }
+            message.length += digest.as_ref().len();
         }
-        Ok([rdf::hash(&options, hash)?, of_content].concat())
+        message
+    }
+}
+
+impl AsRef<[u8]> for Message {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -88,12 +130,12 @@ pub(super) enum Hash {
 }
 
 impl Hash {
-    pub(super) fn of(self, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn of(self, bytes: &[u8]) -> Digest {
         let algorithm: &'static digest::Algorithm = match self {
             Self::Sha256 => &SHA256,
             Self::Sha384 => &SHA384,
         };
-        digest(algorithm, bytes).as_ref().to_vec()
+        digest(algorithm, bytes)
     }
 
     pub(super) const fn within_rdf(self) -> CanonicalizationHashAlgorithm {

@@ -13,6 +13,19 @@ const FIXTURES: [(&str, &str); 3] = [
     ("vcdm-1.1", include_str!("../../fixtures/digitalbazaar-vcdm-1.1.json")),
 ];
 
+/// A signature over a document and these options, whatever they are.
+pub(crate) fn proof_value(
+    document: &Map<String, Value>,
+    options: &Map<String, Value>,
+    terms: Terms,
+    key: &SigningKey,
+) -> String {
+    let Ok(message) = Suite::EddsaRdfc2022.message(Document::whole(document, terms), options, Some(key.kind())) else {
+        panic!("no canonical form")
+    };
+    format!("z{}", bs58::encode(key.sign(message.as_ref()).unwrap()).into_string())
+}
+
 fn key() -> SigningKey {
     SigningKey::from_seed(&[7; 32]).unwrap()
 }
@@ -260,8 +273,6 @@ fn in_a_set_each_proof_that_we_know_must_hold() {
     unknown["cryptosuite"] = json!("ecdsa-sd-2023");
     let mut bad = good.clone();
     bad["created"] = json!("2026-01-16T09:00:00Z");
-    let mut chained = good.clone();
-    chained["previousProof"] = json!("urn:uuid:1");
     let with = |proofs: Value| {
         let mut document = signed();
         document["proof"] = proofs;
@@ -270,7 +281,7 @@ fn in_a_set_each_proof_that_we_know_must_hold() {
     assert!(matches!(with(json!([good, unknown])), ProofOutcome::Valid(_)));
     assert_eq!(with(json!([good, bad])), ProofOutcome::Invalid(Invalid::Mismatch));
     assert!(matches!(
-        with(json!([unknown, chained])),
+        with(json!([unknown])),
         ProofOutcome::CouldNotCheck(Doubt::UnknownSuite(_))
     ));
     assert!(matches!(

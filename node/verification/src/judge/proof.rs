@@ -1,12 +1,13 @@
 //! Structure, proof, and whether the key is the issuer's.
 
 use registry_schema::{Finding, Timestamp};
+use serde_json::Value;
 
 use super::{Case, finding};
 use crate::{
     PublicKey,
     codes::Code,
-    data_integrity::{self, Doubt, Invalid, ProofOutcome, Signature},
+    data_integrity::{self, Doubt, Expected, Invalid, ProofOutcome, Signature},
     multikey,
 };
 
@@ -14,8 +15,10 @@ use crate::{
 const MAX_TOLD: usize = 5;
 
 /// A key that a trust list gives the issuer, and when it was one.
-struct Known {
-    method: String,
+struct Known<'a> {
+    method: &'a str,
+    /// The key as the list writes it.
+    text: &'a str,
     key: PublicKey,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -31,10 +34,18 @@ impl Case<'_> {
         };
         let outcome = match &self.badge.token {
             Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
-            None => data_integrity::verify(&self.badge.document, key_of),
+            None => data_integrity::verify_as(
+                &self.badge.document,
+                &Expected {
+                    terms: self.terms,
+                    ..Expected::BADGE
+                },
+                key_of,
+            ),
         };
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
+        findings.extend(self.endorsements());
         findings.push(self.issuer(&outcome, &known));
         findings
     }
@@ -63,51 +74,92 @@ impl Case<'_> {
     }
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
-        match outcome {
-            ProofOutcome::Valid(signatures) => {
-                let expired = |s: &Signature| s.expires.filter(|e| *e <= self.question.at);
-                match signatures.iter().find_map(expired) {
-                    Some(on) => finding(
-                        Code::ProofExpired,
-                        format!("the signature expired on {}", on.date_in_words()),
-                    ),
-                    None => finding(Code::ProofValid, "the signature matches the content"),
-                }
-            }
-            ProofOutcome::Invalid(why) => {
-                let code = match why {
-                    Invalid::Missing => Code::ProofMissing,
-                    Invalid::Uncovered(_) => Code::ProofUncoveredField,
-                    Invalid::Mismatch | Invalid::Malformed(_) => Code::ProofInvalid,
-                };
-                finding(code, why.to_string())
-            }
-            ProofOutcome::CouldNotCheck(doubt) => {
-                let code = match doubt {
-                    Doubt::UnknownSuite(_) => Code::ProofUnknownSuite,
-                    Doubt::UnknownContext(_) => Code::ProofNotChecked,
-                    Doubt::UnknownKey(_) => Code::ProofUnknownKey,
-                    Doubt::TooComplex(_) => Code::ProofTooComplex,
-                };
-                finding(code, doubt.to_string())
-            }
+        let mut finding = signature(outcome, self.question.at);
+        let proofs = self.badge.document.get("proof").and_then(Value::as_array);
+        if let (ProofOutcome::Valid(known), Some(all), None) = (outcome, proofs, &self.badge.token)
+            && all.len() > known.len()
+        {
+            let unknown = all.len() - known.len();
+            finding
+                .detail
+                .push_str(&format!("; beside it, {unknown} of a kind not known here"));
         }
+        finding
     }
 
+    /// What others say of the badge, its issuer or its achievement, within the badge (Open Badges 3.0, §8.4).
+    fn endorsements(&self) -> Option<Finding> {
+        let document = &self.badge.document;
+        let achievement = document
+            .get("credentialSubject")
+            .and_then(|subject| subject.get("achievement"));
+        let places = [Some(document), document.get("issuer"), achievement];
+        let count: usize = places
+            .into_iter()
+            .flatten()
+            .flat_map(|place| ["endorsement", "endorsementJwt"].map(|key| place.get(key)))
+            .flatten()
+            .map(|value| value.as_array().map_or(1, Vec::len))
+            .sum();
+        (count > 0).then(|| {
+            let what = format!("the badge carries endorsements by others ({count}), which were not checked");
+            finding(Code::ProofEndorsementsNotChecked, what)
+        })
+    }
+}
+
+/// The finding on a document's signatures, asked about at this moment.
+pub(crate) fn signature(outcome: &ProofOutcome, at: Timestamp) -> Finding {
+    match outcome {
+        ProofOutcome::Valid(signatures) => {
+            let expired = |s: &Signature| s.expires.filter(|e| *e <= at);
+            match signatures.iter().find_map(expired) {
+                Some(on) => finding(
+                    Code::ProofExpired,
+                    format!("the signature expired on {}", on.date_in_words()),
+                ),
+                None => finding(Code::ProofValid, "the signature matches the content"),
+            }
+        }
+        ProofOutcome::Invalid(why) => {
+            let code = match why {
+                Invalid::Missing => Code::ProofMissing,
+                Invalid::Uncovered(_) => Code::ProofUncoveredField,
+                Invalid::Mismatch | Invalid::Malformed(_) => Code::ProofInvalid,
+            };
+            finding(code, why.to_string())
+        }
+        ProofOutcome::CouldNotCheck(doubt) => {
+            let code = match doubt {
+                Doubt::UnknownSuite(_) => Code::ProofUnknownSuite,
+                Doubt::UnknownContext(_) => Code::ProofNotChecked,
+                Doubt::UnknownKey(_) => Code::ProofUnknownKey,
+                Doubt::TooComplex(_) => Code::ProofTooComplex,
+            };
+            finding(code, doubt.to_string())
+        }
+    }
+}
+
+impl Case<'_> {
     /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
     /// evidence holds: that would let one issuer sign for another.
-    fn issuer_keys(&self) -> Vec<Known> {
+    fn issuer_keys(&self) -> Vec<Known<'_>> {
         let evidence = self.evidence;
         let issuers = evidence
             .issuers
             .iter()
             .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
-        let mut known = Vec::new();
+        let mut known: Vec<Known<'_>> = Vec::new();
         for issuer in issuers.filter(|i| i.id == self.badge.issuer_id) {
             for method in &issuer.verification_methods {
-                if let Ok(key) = multikey::decode(&method.public_key_multibase) {
+                // Several agencies list the same key; reading one costs more than comparing its text.
+                let text = method.public_key_multibase.as_str();
+                let same = known.iter().find(|k| k.text == text).map(|k| k.key.clone());
+                if let Some(key) = same.or_else(|| multikey::decode(text).ok()) {
                     known.push(Known {
-                        method: method.id.clone(),
+                        method: &method.id,
+                        text,
                         key,
                         from: method.from,
                         until: method.until,
@@ -119,9 +171,11 @@ impl Case<'_> {
     }
 
     /// Whether a key that made a signature is the issuer's, and was at the time of signing.
-    fn issuer(&self, outcome: &ProofOutcome, known: &[Known]) -> Finding {
+    fn issuer(&self, outcome: &ProofOutcome, known: &[Known<'_>]) -> Finding {
         let id: String = self.badge.issuer_id.chars().take(120).collect();
-        let own = multikey::key_of_did(&self.badge.issuer_id);
+        let own = self.badge.issuer_id.strip_prefix("did:key:");
+        let own = own.and_then(|text| known.iter().find(|k| k.text == text));
+        let own = own.map_or_else(|| multikey::key_of_did(&self.badge.issuer_id), |k| Some(k.key.clone()));
         if id.is_empty() {
             return finding(Code::IssuerUnresolvable, "the badge names no issuer");
         }
@@ -161,7 +215,7 @@ impl Case<'_> {
     }
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.
-    fn claimed_key(&self, known: &[Known], own: Option<PublicKey>) -> Finding {
+    fn claimed_key(&self, known: &[Known<'_>], own: Option<PublicKey>) -> Finding {
         let (method, key) = match &self.badge.token {
             Some(token) => token.claimed_key(&self.badge.issuer_id),
             None => {
@@ -185,7 +239,7 @@ impl Case<'_> {
 
     /// A key counts for what it signed within its term. The date in a badge is the signer's word; a term that ends is
     /// a retirement, after which what was signed before stays good.
-    fn in_term(&self, key: &Known, signature: &Signature) -> bool {
+    fn in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
         let signed = signature.created.or(self.badge.valid_from).unwrap_or(self.question.at);
         key.from.is_none_or(|from| from <= signed) && key.until.is_none_or(|until| signed < until)
     }

@@ -1,3 +1,4 @@
+mod beside;
 mod rows;
 mod tokens;
 
@@ -211,6 +212,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "structure.unreadable",
         "structure.unreachable",
         "proof.unknown_key",
+        "proof.endorsements_not_checked",
         "proof.expired",
         "issuer.unresolvable",
         "status.not_checked",

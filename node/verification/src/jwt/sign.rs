@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     SigningKey,
     badge::moment,
-    data_integrity::{SignError, defined},
+    data_integrity::{SignError, Terms, defined},
     jwk,
 };
 
@@ -28,7 +28,7 @@ pub fn sign(
     if payload.contains_key("proof") {
         return Err(SignError::Signed);
     }
-    defined(&payload)?;
+    defined(&payload, Terms::Known)?;
     let issuer = payload.get("issuer").map(|i| i.get("id").unwrap_or(i));
     let subject = payload.get("credentialSubject").and_then(|s| s.get("id"));
     let from = payload.get("validFrom").and_then(Value::as_str).and_then(moment);

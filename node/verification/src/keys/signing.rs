@@ -40,15 +40,20 @@ impl SigningKey {
         })
     }
 
-    /// The ECDSA key with this secret number, big-endian: 32 bytes for P-256, 48 for P-384.
+    /// The key with this secret: the seed of an Ed25519 key (32 bytes), or the number of an ECDSA key, big-endian
+    /// (32 bytes for P-256, 48 for P-384).
     ///
     /// # Errors
-    /// If the kind is another, or the number is zero or not below the order of the curve.
+    /// If the kind is RSA, or the number has another length, is zero, or not below the order of the curve.
     pub fn from_secret(kind: KeyKind, secret: &[u8]) -> Result<Self, BadKey> {
         let (curve, algorithm) = match kind {
             KeyKind::P256 => (&ECDH_P256, &ECDSA_P256_SHA256_FIXED_SIGNING),
             KeyKind::P384 => (&ECDH_P384, &ECDSA_P384_SHA384_FIXED_SIGNING),
-            KeyKind::Ed25519 | KeyKind::Rsa => return Err(BadKey::Kind),
+            KeyKind::Ed25519 => {
+                let seed = secret.try_into().map_err(|_| BadKey::Length(secret.len()))?;
+                return Self::from_seed(seed);
+            }
+            KeyKind::Rsa => return Err(BadKey::Kind),
         };
         let refused = || BadKey::Invalid(kind);
         let point = agreement::PrivateKey::from_private_key(curve, secret)

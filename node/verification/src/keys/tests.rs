@@ -100,7 +100,8 @@ fn only_compressed_points_on_the_curve_are_keys() {
         );
     }
     assert!(SigningKey::from_secret(kind, &[7; 31]).is_err());
-    assert!(SigningKey::from_secret(KeyKind::Ed25519, &[7; 32]).is_err());
+    assert!(SigningKey::from_secret(KeyKind::Ed25519, &[7; 31]).is_err());
+    assert!(SigningKey::from_secret(KeyKind::Rsa, &[7; 32]).is_err());
     assert!(!format!("{:?}", p256()).contains("0707"));
 }
 

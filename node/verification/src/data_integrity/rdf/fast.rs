@@ -20,12 +20,12 @@ mod contexts;
 mod statements;
 mod terms;
 
-use serde_json::{Map, Value};
+use super::Document;
 
-/// Canonical N-Quads (RDFC-1.0) of a document that passed the walk, less one entry; `None` if that takes the long way.
-pub(super) fn canonical(document: &Map<String, Value>, without: Option<&str>) -> Option<String> {
-    let vocabulary = contexts::compiled(document.get("@context")?)?;
-    let statements = statements::of(document, without, &vocabulary)?;
+/// Canonical N-Quads (RDFC-1.0) of a document that passed the walk; `None` if that takes the long way.
+pub(super) fn canonical(document: Document<'_>) -> Option<String> {
+    let vocabulary = contexts::compiled(document.contexts()?)?;
+    let statements = statements::of(document, &vocabulary)?;
     canonical::lines(statements)
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde_json::{Map, Value};
 
-use super::{Doubt, Invalid, Stop, too_complex, uncovered};
+use super::{Document, Doubt, Invalid, Stop, Terms, too_complex, uncovered};
 use crate::contexts;
 
 /// Limits, each far above any badge. Reading a context costs a millisecond; so may an object with a type.
@@ -12,17 +12,23 @@ const MAX_OBJECTS: usize = 512;
 const MAX_CONTEXTS: usize = 24;
 
 /// Refuses what is too much, what names contexts that we do not have, and what could hide a statement from a reader.
-pub(super) fn check(document: &Map<String, Value>, without: Option<&str>) -> Result<(), Stop> {
+pub(super) fn check(document: Document<'_>) -> Result<(), Stop> {
     let own_id = ["id", "@id"]
         .into_iter()
-        .find_map(|key| document.get(key))
+        .find_map(|key| document.object.get(key))
         .and_then(Value::as_str);
     let mut seen = Seen {
         own_id,
-        without,
-        ..Seen::default()
+        without: document.without,
+        terms: document.terms,
+        own_context: document.context.is_some(),
+        objects: 0,
+        contexts: 0,
     };
-    seen.object(document)
+    if let Some(context) = document.context {
+        seen.context(context)?;
+    }
+    seen.object(document.object)
 }
 
 /// What only a credential itself may say of itself, in its outermost object.
@@ -37,12 +43,14 @@ const ABOUT_ITSELF: [&str; 7] = [
 ];
 
 /// What was met while walking the JSON.
-#[derive(Default)]
 struct Seen<'a> {
     /// The `id` of the outermost object.
     own_id: Option<&'a str>,
     /// The entry of the outermost object that does not count.
     without: Option<&'a str>,
+    terms: Terms,
+    /// The document's contexts are others than those in it, which do not count then.
+    own_context: bool,
     objects: usize,
     contexts: usize,
 }
@@ -56,14 +64,17 @@ impl Seen<'_> {
         if self.objects > MAX_OBJECTS {
             return Err(too_complex(format!("it has more than {MAX_OBJECTS} objects")));
         }
-        if self.objects > 1 {
+        let is_document = self.objects == 1;
+        if !is_document {
             self.inner(object)?;
         }
-        one_scope(object)?;
-        let is_document = self.objects == 1;
         for (key, value) in object {
+            if matches!(key.as_str(), "type" | "@type") {
+                one_scope(value)?;
+            }
             match key.as_str() {
                 own if is_document && Some(own) == self.without => {}
+                "@context" if is_document && self.own_context => {}
                 "@context" => self.context(value)?,
                 "@id" | "@type" | "@value" | "@language" | "@direction" => self.value(value)?,
                 other if other.starts_with('@') || other.contains(':') || other.is_empty() => {
@@ -78,14 +89,18 @@ impl Seen<'_> {
     /// Two objects with one `id` are one thing to JSON-LD, so a line may be moved from one to the other without the
     /// signature noticing: an end date into an endorsement *of* this badge, say.
     fn inner(&self, object: &Map<String, Value>) -> Result<(), Stop> {
-        let is_itself = ["id", "@id"]
-            .into_iter()
-            .filter_map(|key| object.get(key))
-            .any(|id| id.as_str() == self.own_id);
-        if !is_itself || self.own_id.is_none() {
+        let Some(own_id) = self.own_id else {
             return Ok(());
+        };
+        let (mut is_itself, mut about_itself) = (false, None);
+        // One pass: looking each name up costs more.
+        for (key, value) in object {
+            match key.as_str() {
+                "id" | "@id" => is_itself |= value.as_str() == Some(own_id),
+                own => about_itself = about_itself.or_else(|| ABOUT_ITSELF.into_iter().find(|key| *key == own)),
+            }
         }
-        match ABOUT_ITSELF.into_iter().find(|key| object.contains_key(*key)) {
+        match about_itself.filter(|_| is_itself) {
             Some(key) => Err(Stop::Invalid(Invalid::Malformed(format!(
                 "the badge tells its own `{key}` in an inner part"
             )))),
@@ -110,7 +125,9 @@ impl Seen<'_> {
         let unknown = |name: &str| Stop::Doubt(Doubt::UnknownContext(name.chars().take(200).collect()));
         match value {
             Value::String(url) if contexts::find(url).is_some() => Ok(()),
+            Value::String(url) if self.terms == Terms::Any && contexts::find_example(url).is_some() => Ok(()),
             Value::String(url) => Err(unknown(url)),
+            Value::Object(own) if self.terms == Terms::Any => own_terms(own),
             Value::Array(items) => items.iter().try_for_each(|item| match item {
                 Value::Array(_) => Err(unknown("a list within a list")),
                 item => self.context(item),
@@ -118,6 +135,43 @@ impl Seen<'_> {
             _ => Err(unknown("a context written into the badge itself")),
         }
     }
+}
+
+/// An IRI, or one that begins with a prefix; neither a keyword, nor another term, which may stand for one, nor a blank
+/// node: with names for these, a document could tie them into any graph.
+fn is_name(iri: &str) -> bool {
+    iri.contains(':') && !iri.starts_with('@') && !iri.starts_with("_:")
+}
+
+/// Contexts written into a document may name things, and nothing else: no scopes, no containers, no keywords renamed.
+fn own_terms(context: &Map<String, Value>) -> Result<(), Stop> {
+    let strange = || {
+        Stop::Doubt(Doubt::UnknownContext(
+            "a context written into the document itself".to_owned(),
+        ))
+    };
+    if let (1, Some(Value::Object(inner))) = (context.len(), context.get("@context")) {
+        return own_terms(inner);
+    }
+    for (name, value) in context {
+        let plain = match (name.as_str(), value) {
+            ("@vocab", value) => value.is_null() || value.as_str().is_some_and(is_name),
+            ("@protected", value) => value.is_boolean(),
+            ("@version", value) => value.as_f64() == Some(1.1),
+            (name, _) if name.starts_with('@') || name.is_empty() => false,
+            (_, Value::String(iri)) => is_name(iri),
+            (_, Value::Object(details)) => details.iter().all(|(key, value)| {
+                matches!((key.as_str(), value), ("@id", Value::String(iri)) if is_name(iri))
+                    || matches!((key.as_str(), value), ("@type", Value::String(kind)) if kind == "@id" || !kind.starts_with('@'))
+                    || matches!((key.as_str(), value), ("@protected", Value::Bool(_)))
+            }),
+            _ => false,
+        };
+        if !plain {
+            return Err(strange());
+        }
+    }
+    Ok(())
 }
 
 /// Types that bring a vocabulary of their own (JSON-LD 1.1, §4.1.8), in any context that we have.
@@ -137,12 +191,9 @@ static SCOPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// `oxjsonld` 0.2.7 uses only the last of several vocabularies that one object's types bring, and drops the terms of
 /// the others. Such a badge may be right, so it must not be called altered.
-fn one_scope(object: &Map<String, Value>) -> Result<(), Stop> {
-    let types = object
-        .get("type")
-        .or_else(|| object.get("@type"))
-        .and_then(Value::as_array);
+fn one_scope(types: &Value) -> Result<(), Stop> {
     let names = types
+        .as_array()
         .filter(|types| types.len() > 1)
         .into_iter()
         .flatten()

@@ -1,7 +1,5 @@
 //! RDFC-1.0 for graphs in which no two blank nodes look alike at first sight (§4.4, steps 1 to 4).
 
-use std::fmt::Write as _;
-
 use super::{
     super::Hash,
     statements::{NAMELESS, Statement, Statements},
@@ -72,12 +70,12 @@ impl<'a> Graph<'a> {
     /// The canonical number of each blank node, by its number here (§4.4, step 4); 0 for what has an IRI.
     fn labels(&self) -> Option<Vec<usize>> {
         let mut seen = String::with_capacity(2048);
-        let mut hashes = Vec::with_capacity(self.says.len());
+        let mut hashes: Vec<([u8; 32], usize)> = Vec::with_capacity(self.says.len());
         for (number, says) in self.says.iter().enumerate() {
             if self.iri(number).is_none() {
                 seen.clear();
                 self.see(number, says, &mut seen);
-                hashes.push((Hash::Sha256.of(seen.as_bytes()), number));
+                hashes.push((Hash::Sha256.of(seen.as_bytes()).as_ref().try_into().ok()?, number));
             }
         }
         hashes.sort_unstable();
@@ -119,7 +117,7 @@ impl<'a> Graph<'a> {
         for ((number, says), label) in self.says.iter().enumerate().zip(labels) {
             let subject = self
                 .iri(number)
-                .map_or_else(|| Subject::Blank(label.to_string()), Subject::Iri);
+                .map_or_else(|| Subject::Blank(Digits::of(*label)), Subject::Iri);
             subjects.push((subject, says));
         }
         subjects.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -135,7 +133,10 @@ impl<'a> Graph<'a> {
                     text.push_str(part);
                 }
                 if let Some(object) = statement.blank {
-                    let _ = writeln!(text, "_:c14n{} .", labels.get(object).copied().unwrap_or_default());
+                    let label = Digits::of(labels.get(object).copied().unwrap_or_default());
+                    for part in ["_:c14n", label.as_str(), " .\n"] {
+                        text.push_str(part);
+                    }
                 }
                 ends.push(text.len());
             }
@@ -147,7 +148,41 @@ impl<'a> Graph<'a> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Subject<'a> {
     Iri(&'a str),
-    Blank(String),
+    Blank(Digits),
+}
+
+/// A number in decimal digits, in the order of texts.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Digits {
+    /// From the left; zeros behind them, which no digit is below.
+    text: [u8; 20],
+    length: usize,
+}
+
+impl Digits {
+    fn of(number: usize) -> Self {
+        let mut digits = Self {
+            text: [0; 20],
+            length: 0,
+        };
+        let mut power = 1;
+        while number / power >= 10 {
+            power *= 10;
+        }
+        while power > 0 {
+            if let (Some(place), Ok(digit)) = (digits.text.get_mut(digits.length), u8::try_from(number / power % 10)) {
+                *place = b'0' + digit;
+            }
+            digits.length += 1;
+            power /= 10;
+        }
+        digits
+    }
+
+    fn as_str(&self) -> &str {
+        let digits = self.text.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(digits).unwrap_or_default()
+    }
 }
 
 /// The text with its lines in order, each once. Most often they are.
@@ -163,4 +198,23 @@ fn in_order(text: String, ends: &[usize]) -> String {
     lines.sort();
     lines.dedup();
     lines.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_ordered_as_their_texts_are() {
+        for a in (0..1100).chain([usize::MAX]) {
+            assert_eq!(Digits::of(a).as_str(), a.to_string());
+            for b in [0, 1, 9, 10, 11, 99, 100, 101, 109, 999, 1000] {
+                assert_eq!(
+                    Digits::of(a).cmp(&Digits::of(b)),
+                    a.to_string().cmp(&b.to_string()),
+                    "{a} {b}"
+                );
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::{
-    super::{MAX_QUADS, named},
+    super::{Document, MAX_QUADS, named},
     terms::{Kind, Scope, Term, Vocabulary},
 };
 
@@ -47,20 +47,16 @@ pub(super) struct Statements<'d> {
 }
 
 /// The statements of a document; `None` if that takes the long way.
-pub(super) fn of<'d>(
-    document: &'d Map<String, Value>,
-    without: Option<&str>,
-    vocabulary: &Vocabulary,
-) -> Option<Statements<'d>> {
+pub(super) fn of<'d>(document: Document<'d>, vocabulary: &Vocabulary) -> Option<Statements<'d>> {
     let mut reader = Reader {
         vocabulary,
-        without,
+        without: document.without,
         made: Statements::default(),
         depth: 0,
     };
     reader.made.text.reserve(8 * 1024);
     reader.made.all.reserve(96);
-    reader.node(document, vocabulary.scope())?;
+    reader.node(document.object, vocabulary.scope())?;
     let made = reader.made;
     (!made.all.is_empty() && made.all.len() <= MAX_QUADS).then_some(made)
 }

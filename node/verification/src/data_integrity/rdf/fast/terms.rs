@@ -62,11 +62,14 @@ pub(super) struct Quick(u64);
 
 impl Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let mut eight = [0; 8];
-            eight.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        let mut mix = |eight| {
             self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(eight)).wrapping_mul(0x517c_c1b7_2722_0a95);
-        }
+        };
+        let (whole, rest) = bytes.as_chunks::<8>();
+        whole.iter().copied().for_each(&mut mix);
+        let mut eight = [0; 8];
+        eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        mix(eight);
     }
 
     fn finish(&self) -> u64 {

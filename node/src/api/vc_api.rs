@@ -1,0 +1,307 @@
+//! The W3C's VC API: credentials and presentations of any kind, as the Verifiable Credentials Data Model has them.
+//!
+//! Issuing is for operators. Verifying here answers **less** than `POST /v1/verifications`: structure, proof, dates and
+//! status, and not whether anybody recognizes the issuer.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest as _, Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use registry_schema::Finding;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use verification::{
+    OpenBadge, Question, Unreadable, codes,
+    data_integrity::Suite,
+    vcdm::{self, Answer, Checks, Presentation},
+};
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
+    verifications::{apart, receive},
+};
+use crate::{evidence::gather, registrar::NewDocument};
+
+/// A credential to sign.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct ToIssue {
+    /// The credential, without a proof; `issuer` names an issuer whose key is kept at this node.
+    #[schema(value_type = Object)]
+    credential: Map<String, Value>,
+    #[serde(default)]
+    options: IssueOptions,
+}
+
+/// How to sign it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub(super) struct IssueOptions {
+    /// `eddsa-rdfc-2022`, `eddsa-jcs-2022` or `ecdsa-rdfc-2019`; as the issuer's key always does, if absent.
+    cryptosuite: Option<String>,
+}
+
+/// A credential that was signed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Signed {
+    /// With its proof. In a dry run, nothing.
+    #[schema(value_type = Object)]
+    verifiable_credential: Value,
+}
+
+/// A credential to check.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToVerify {
+    /// The credential: an object, or a token (VC-JWT).
+    #[schema(value_type = Object)]
+    verifiable_credential: Value,
+    #[serde(default)]
+    options: VerifyOptions,
+}
+
+/// A presentation to check.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToVerifyPresentation {
+    /// The presentation, signed by its holder or not.
+    #[serde(alias = "presentation")]
+    #[schema(value_type = Object)]
+    verifiable_presentation: Value,
+    #[serde(default)]
+    options: VerifyOptions,
+}
+
+/// What to check.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub(super) struct VerifyOptions {
+    /// Of `proof`, `dates` and `credentialStatus`; all, if absent. Structure and proof are always checked.
+    checks: Option<Vec<String>>,
+    /// The challenge that the holder was given; then the presentation has to be signed with it.
+    challenge: Option<String>,
+    /// The domain that the presentation is to be for.
+    domain: Option<String>,
+}
+
+impl VerifyOptions {
+    fn checks(&self) -> Result<Checks, Problem> {
+        let Some(asked) = &self.checks else {
+            return Ok(Checks::ALL);
+        };
+        let mut checks = Checks {
+            dates: false,
+            status: false,
+        };
+        for name in asked {
+            match name.as_str() {
+                "proof" => {}
+                "dates" => checks.dates = true,
+                "credentialStatus" | "status" => checks.status = true,
+                other => {
+                    let other: String = other.chars().take(40).collect();
+                    let detail = format!("`{other}` is no check: they are `proof`, `dates` and `credentialStatus`");
+                    return Err(Problem::new(&INVALID, detail));
+                }
+            }
+        }
+        Ok(checks)
+    }
+}
+
+/// What the checks found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Verified {
+    /// Nothing speaks against it.
+    verified: bool,
+    /// What does.
+    errors: Vec<Found>,
+    /// What else to know: that no agency lists its issuer, say.
+    warnings: Vec<Found>,
+}
+
+/// One thing that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Found {
+    /// The page that explains it: `/help/proof.invalid`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Its kind, in words.
+    title: &'static str,
+    /// What it is here.
+    detail: String,
+}
+
+impl From<Finding> for Found {
+    fn from(finding: Finding) -> Self {
+        Self {
+            kind: format!("/help/{}", finding.code),
+            title: codes::find(&finding.code).map_or("", |code| code.title),
+            detail: finding.detail,
+        }
+    }
+}
+
+/// 200, or 422 with a problem that tells the same.
+fn reply(answer: Answer) -> Response {
+    let verified = answer.is_verified();
+    let found = |findings: Vec<Finding>| findings.into_iter().map(Found::from).collect();
+    let body = Verified {
+        verified,
+        errors: found(answer.errors),
+        warnings: found(answer.warnings),
+    };
+    if verified {
+        return Json(body).into_response();
+    }
+    let detail = body
+        .errors
+        .iter()
+        .map(|found| found.detail.as_str())
+        .collect::<Vec<_>>();
+    let refusal = Refusal {
+        problem: Problem::new(&VC_NOT_VERIFIED, detail.join("; ")),
+        found: body,
+    };
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        kind,
+        Json(refusal).into_response().into_body(),
+    )
+        .into_response()
+}
+
+/// What speaks against a credential or presentation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Refusal {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(flatten)]
+    found: Verified,
+}
+
+/// Sign a credential of any kind, as it is.
+///
+/// It gets a place in its issuer's status list, and an `id`, unless it names a status of its own or is one of VCDM 1.1.
+/// VC API 1.0, §3.2.1.
+#[utoipa::path(post, path = "/credentials/issue", tag = "vc api", request_body = ToIssue,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Signed), (status = 400, body = Problem), (status = 401, body = Problem),
+              (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn issue(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    let ToIssue { credential, options } = read(&app, request).await?;
+    let suite = |name: String| {
+        let unknown = || {
+            Problem::new(
+                &INVALID,
+                format!("`{name}` is no cryptosuite that this node signs with"),
+            )
+        };
+        Suite::find(&name).ok_or_else(unknown)
+    };
+    let new = NewDocument {
+        credential,
+        suite: options.cryptosuite.map(suite).transpose()?,
+    };
+    let verifiable_credential = app.registrar.issue_document(new, &hand).await?;
+    Ok((super::created(&hand), Json(Signed { verifiable_credential })).into_response())
+}
+
+/// Check a credential of any kind: structure, proof, and whether the key is its issuer's; dates and status unless
+/// `checks` leaves them away. Whether anybody recognizes the issuer is not asked: see `/v1/verifications`.
+///
+/// VC API 1.0, §3.3.1.
+#[utoipa::path(post, path = "/credentials/verify", tag = "vc api", request_body = ToVerify,
+    responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
+              (status = 422, description = "not verified, and why", body = Refusal)))]
+pub(super) async fn verify_credential(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let asked: ToVerify = read(&app, request).await?;
+    let checks = asked.options.checks()?;
+    let credential = vcdm::read_credential(asked.verifiable_credential).map_err(no_credential)?;
+    let mut answer = Answer::default();
+    check(&app, vec![credential], checks, &mut answer).await?;
+    Ok(reply(answer))
+}
+
+/// Check a presentation, and each credential in it as `/credentials/verify` does. With a `challenge` or `domain`, its
+/// holder's proof has to be for these.
+///
+/// VC API 1.0, §3.3.2.
+#[utoipa::path(post, path = "/presentations/verify", tag = "vc api", request_body = ToVerifyPresentation,
+    responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
+              (status = 422, description = "not verified, and why", body = Refusal)))]
+pub(super) async fn verify_presentation(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let ToVerifyPresentation {
+        verifiable_presentation,
+        options,
+    } = read(&app, request).await?;
+    let checks = options.checks()?;
+    let mut presentation = vcdm::read_presentation(verifiable_presentation).map_err(no_credential)?;
+    let credentials = std::mem::take(&mut presentation.credentials);
+    let mut answer = judge_presentation(&app, presentation, options).await?;
+    check(&app, credentials, checks, &mut answer).await?;
+    Ok(reply(answer))
+}
+
+fn no_credential(why: Unreadable) -> Problem {
+    Problem::new(&INVALID, why.to_string())
+}
+
+/// The body, as strict JSON of this shape.
+async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request: Request) -> Result<T, Problem> {
+    let body = async {
+        let bytes = Bytes::from_request(request, app).await;
+        bytes.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))
+    };
+    let bytes = receive(app, body).await?;
+    let unreadable = |error: String| Problem::new(&UNSUPPORTED, error);
+    apart(move || {
+        let value = vcdm::read_json(&bytes).map_err(unreadable)?;
+        serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))
+    })
+    .await?
+}
+
+fn question(app: &App) -> Question {
+    let now = app.clock.now();
+    Question {
+        agency: app.registry.read().home_id().clone(),
+        purpose: None,
+        at: now,
+        now,
+    }
+}
+
+async fn judge_presentation(app: &App, presentation: Presentation, options: VerifyOptions) -> Result<Answer, Problem> {
+    let question = question(app);
+    let _permit = app.judging.acquire().await;
+    apart(move || {
+        let (challenge, domain) = (options.challenge.as_deref(), options.domain.as_deref());
+        vcdm::verify_presentation(&presentation, challenge, domain, &question)
+    })
+    .await
+}
+
+/// Checks credentials one after the other, and adds what is found.
+async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &mut Answer) -> Result<(), Problem> {
+    let _permit = app.judging.acquire().await;
+    for credential in credentials {
+        let question = question(app);
+        let evidence = gather(&credential, &app.registry, &app.store, question.now).await?;
+        let found = apart(move || vcdm::verify_credential(&credential, &evidence, &question, checks)).await?;
+        answer.errors.extend(found.errors);
+        answer.warnings.extend(found.warnings);
+    }
+    Ok(())
+}

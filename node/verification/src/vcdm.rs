@@ -1,0 +1,147 @@
+//! Verifiable credentials and presentations of any kind, as the Verifiable Credentials Data Model has them: what the
+//! endpoints of the VC API judge.
+//!
+//! **This is no answer about a badge.** Whether anybody recognizes the issuer is not asked, an issuer whose keys are
+//! nowhere listed is only warned of, and a document may define terms of its own. [`judge()`](crate::judge()) asks all of
+//! that, and allows none of it.
+
+mod presentation;
+mod related;
+mod structure;
+
+use registry_schema::{Check, Finding, Outcome, Timestamp};
+use serde_json::{Map, Value};
+
+pub use self::presentation::{Presentation, read_presentation, verify_presentation};
+use crate::{
+    Evidence, Fault, OpenBadge, Question, SigningKey, badge,
+    codes::Code,
+    contexts::{CREDENTIALS_V1, DATA_INTEGRITY_V1, DATA_INTEGRITY_V2},
+    data_integrity::{self, SignError, Suite, Terms},
+    formats::{self, Form, Unreadable},
+    json, judge,
+};
+
+/// Which checks are asked for, beside structure, proof and issuer, which always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checks {
+    /// Whether it is in date.
+    pub dates: bool,
+    /// Whether it is revoked or suspended.
+    pub status: bool,
+}
+
+impl Checks {
+    /// All of them.
+    pub const ALL: Self = Self {
+        dates: true,
+        status: true,
+    };
+}
+
+/// What was found, by what it means for the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Any of these, and it is not verified.
+    pub errors: Vec<Finding>,
+    /// What the asker should know all the same.
+    pub warnings: Vec<Finding>,
+}
+
+impl Answer {
+    /// Whether nothing speaks against it.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    fn add(&mut self, findings: impl IntoIterator<Item = Finding>, checks: Checks) {
+        for finding in findings {
+            let counts = match finding.check {
+                Check::Structure | Check::Proof => finding.outcome != Outcome::Passed,
+                // Where nobody lists the issuer, its name is only what the signer calls himself.
+                Check::Issuer => finding.outcome == Outcome::Failed,
+                Check::Dates => checks.dates && finding.outcome != Outcome::Passed,
+                Check::Status => checks.status && matches!(finding.outcome, Outcome::Failed | Outcome::CouldNotCheck),
+                Check::Recognition | Check::Worth | Check::Holder => false,
+            };
+            if counts {
+                self.errors.push(finding);
+            } else if finding.outcome != Outcome::Passed {
+                self.warnings.push(finding);
+            }
+        }
+    }
+}
+
+/// Reads strict JSON: no key twice, no deep nesting, a bounded number of values.
+///
+/// # Errors
+/// Where reading stopped, in words.
+pub fn read_json(bytes: &[u8]) -> Result<Value, String> {
+    json::read(bytes).map_err(|error| error.to_string())
+}
+
+/// A credential as the VC API carries it: an object, one in an envelope, or a token.
+///
+/// # Errors
+/// If it is no credential at all.
+pub fn read_credential(value: Value) -> Result<OpenBadge, Unreadable> {
+    match value {
+        Value::String(token) if token.starts_with("ey") => formats::read(token.as_bytes()),
+        Value::Object(object) if structure::has_type(&object, "EnvelopedVerifiableCredential") => {
+            formats::read(Value::Object(object).to_string().as_bytes())
+        }
+        Value::Object(object) => badge::parse_any(Value::Object(object), Form::Json),
+        _ => Err(Unreadable::new(
+            "this is neither a JSON object nor a token",
+            "send the credential itself",
+        )),
+    }
+}
+
+/// Checks a credential: its structure, its proofs, whether the key is its issuer's, and what else is asked for.
+#[must_use]
+pub fn verify_credential(credential: &OpenBadge, evidence: &Evidence, question: &Question, checks: Checks) -> Answer {
+    let mut answer = Answer::default();
+    let faults = credential.document.as_object().map(structure::credential);
+    answer.add(invalid(faults.unwrap_or_default()), checks);
+    answer.add(judge::apart_from_structure(credential, evidence, question), checks);
+    answer
+}
+
+fn invalid(faults: Vec<Fault>) -> impl Iterator<Item = Finding> {
+    faults
+        .into_iter()
+        .map(|fault| judge::finding(Code::StructureInvalid, fault.to_string()))
+}
+
+/// What is wrong with a credential that is to be issued.
+#[must_use]
+pub fn faults(credential: &Map<String, Value>) -> Vec<Fault> {
+    structure::credential(credential)
+}
+
+/// Signs a credential, whatever it is about. VCDM 1.1 has no words for such proofs, so it gets the context that has.
+///
+/// # Errors
+/// As [`data_integrity::sign_with`].
+pub fn sign(
+    mut credential: Map<String, Value>,
+    suite: Suite,
+    key: &SigningKey,
+    verification_method: &str,
+    created: Timestamp,
+) -> Result<Value, SignError> {
+    if let Some(Value::Array(contexts)) = credential.get_mut("@context") {
+        let has = |url: &str| contexts.iter().any(|context| context == url);
+        if has(CREDENTIALS_V1) && !has(DATA_INTEGRITY_V1) && !has(DATA_INTEGRITY_V2) {
+            contexts.push(Value::from(DATA_INTEGRITY_V2));
+        }
+    }
+    let document = Value::Object(credential);
+    data_integrity::sign_under(Terms::Any, suite, document, key, verification_method, created)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Presentations: credentials that a holder shows, signed by the holder or not.
+
+use registry_schema::Finding;
+use serde_json::{Map, Value};
+
+use super::{Answer, Checks, invalid, read_credential, structure::Faults};
+use crate::{
+    Fault, OpenBadge, Question, Unreadable,
+    codes::Code,
+    data_integrity::{self, Expected, ProofOutcome, Terms},
+    judge, multikey,
+};
+
+/// More credentials than this in one presentation are not looked at: each costs a signature.
+const MAX_CREDENTIALS: usize = 32;
+
+/// A presentation, and the credentials in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Presentation {
+    document: Value,
+    faults: Vec<Fault>,
+    /// The credentials, in their order.
+    pub credentials: Vec<OpenBadge>,
+}
+
+/// Reads a presentation.
+///
+/// # Errors
+/// If it is none, or one of its credentials is none.
+pub fn read_presentation(value: Value) -> Result<Presentation, Unreadable> {
+    let Value::Object(object) = value else {
+        return Err(Unreadable::new(
+            "this is no JSON object",
+            "send the presentation itself",
+        ));
+    };
+    let mut faults = Faults::default();
+    faults.context(&object);
+    faults.has_type(&object, "VerifiablePresentation");
+    faults.url(&object, "id", "id");
+    match object.get("holder") {
+        Some(Value::Object(holder)) if holder.contains_key("id") => faults.url(holder, "id", "holder.id"),
+        Some(Value::Object(_)) => faults.add("holder.id", "is missing"),
+        _ => faults.url(&object, "holder", "holder"),
+    }
+    let mut credentials = Vec::new();
+    for credential in faults
+        .objects(&object, "verifiableCredential")
+        .into_iter()
+        .take(MAX_CREDENTIALS + 1)
+    {
+        credentials.push(read_credential(Value::Object(credential.clone()))?);
+    }
+    if credentials.len() > MAX_CREDENTIALS {
+        return Err(Unreadable::new(
+            format!("this presentation has more than {MAX_CREDENTIALS} credentials"),
+            "send them apart",
+        ));
+    }
+    Ok(Presentation {
+        faults: faults.all(),
+        document: Value::Object(object),
+        credentials,
+    })
+}
+
+/// Checks a presentation: its structure and its holder's proof, if there is one; where a challenge or a domain was
+/// given out, there has to be. Its credentials are the caller's to check.
+#[must_use]
+pub fn verify_presentation(
+    presentation: &Presentation,
+    challenge: Option<&str>,
+    domain: Option<&str>,
+    question: &Question,
+) -> Answer {
+    let mut answer = Answer::default();
+    answer.add(invalid(presentation.faults.clone()), Checks::ALL);
+    let empty = Map::new();
+    let object = presentation.document.as_object().unwrap_or(&empty);
+    if object.contains_key("proof") || challenge.is_some() || domain.is_some() {
+        answer.add(proof(presentation, object, challenge, domain, question), Checks::ALL);
+    }
+    answer
+}
+
+fn proof(
+    presentation: &Presentation,
+    object: &Map<String, Value>,
+    challenge: Option<&str>,
+    domain: Option<&str>,
+    question: &Question,
+) -> Vec<Finding> {
+    let expected = Expected {
+        purpose: "authentication",
+        challenge,
+        domain,
+        terms: Terms::Any,
+    };
+    let outcome = data_integrity::verify_as(&presentation.document, &expected, multikey::key_in_method);
+    let mut findings = vec![judge::proof::signature(&outcome, question.at)];
+    let holder = object.get("holder");
+    let holder = holder.and_then(|holder| holder.get("id").unwrap_or(holder).as_str());
+    let key = holder.and_then(multikey::key_of_did);
+    if let (ProofOutcome::Valid(signatures), Some(key)) = (outcome, key)
+        && !signatures.iter().any(|signature| signature.key == key)
+    {
+        findings.push(judge::finding(
+            Code::ProofInvalid,
+            "the presentation is signed by another key than its holder's",
+        ));
+    }
+    findings
+}
