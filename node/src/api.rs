@@ -29,7 +29,9 @@ use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trac
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{abroad::Abroad, clock::Clock, registrar::Registrar, registry::SharedRegistry, storage::Store, web};
+use crate::{
+    abroad::Abroad, clock::Clock, foreign::Foreign, registrar::Registrar, registry::SharedRegistry, storage::Store, web,
+};
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -55,6 +57,8 @@ pub(crate) struct App {
     pub(crate) registry: SharedRegistry,
     pub(crate) clock: Clock,
     pub(crate) abroad: Abroad,
+    /// What issuers outside the federation publish.
+    pub(crate) foreign: Foreign,
     /// A permit for each badge that is being received.
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.

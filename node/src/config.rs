@@ -1,6 +1,7 @@
 //! A node's configuration: `comity.toml` in its data directory. Flags and `COMITY_…` variables come before it.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write as _,
     net::SocketAddr,
@@ -40,6 +41,9 @@ pub struct Config {
     /// HTTPS; plain HTTP without.
     #[serde(default)]
     pub tls: Option<Tls>,
+    /// What it fetches from others, and how.
+    #[serde(default)]
+    pub outbound: OutboundConfig,
     /// The peers, and who their agencies are.
     #[serde(default)]
     pub peers: Vec<PeerConfig>,
@@ -58,6 +62,40 @@ pub enum Tls {
     },
     /// A certificate made at the start, for tests: nobody has a reason to trust it.
     SelfSigned,
+}
+
+/// How this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboundConfig {
+    /// Whether addresses of this machine may be asked: for tests and demonstrations, never where strangers ask.
+    pub loopback: bool,
+    /// Certificate authorities to trust beside the machine's own, as a PEM file.
+    pub extra_roots: Option<PathBuf>,
+    /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
+    /// each: `"did:web:badges.example" = 100000`.
+    pub short_lists: BTreeMap<String, u32>,
+}
+
+impl OutboundConfig {
+    /// The certificate authorities in `extra_roots`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no certificate.
+    pub(crate) fn roots(&self) -> anyhow::Result<Vec<reqwest::Certificate>> {
+        let Some(path) = &self.extra_roots else {
+            return Ok(vec![]);
+        };
+        let told = || {
+            format!(
+                "`{}`, the extra certificate authorities, cannot be used",
+                path.display()
+            )
+        };
+        let roots = reqwest::Certificate::from_pem_bundle(&fs::read(path).with_context(told)?).with_context(told)?;
+        anyhow::ensure!(!roots.is_empty(), "`{}` holds no certificate", path.display());
+        Ok(roots)
+    }
 }
 
 /// A peer: who it is, and where it listens. `comityd ticket` prints one.

@@ -11,7 +11,7 @@ use rand::Rng as _;
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
-    config::{Config, PeerConfig},
+    config::{Config, OutboundConfig, PeerConfig},
     keys, network,
     storage::Store,
 };
@@ -99,6 +99,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         heartbeat_term_seconds: 86_400,
         exchange_every_seconds: 30,
         tls: None,
+        outbound: OutboundConfig::default(),
         peers: vec![],
     };
     config.save(data)?;

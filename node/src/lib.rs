@@ -3,7 +3,8 @@
 //!
 //! How one datum travels. *A revocation*: `api` → `registrar` (may this agency do that?) → `replication` →
 //! `protocol::Replica` → `storage` → only then the answer and the messages to peers (`network`). *A badge*: `api` or
-//! `web` → `verification::formats` → [`evidence`] gathers → `verification::judge`.
+//! `web` → `verification::formats` → [`evidence`] gathers, and asks `foreign` for what no agency of the federation keeps
+//! → `verification::judge`.
 
 mod abroad;
 mod api;
@@ -11,9 +12,11 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod evidence;
+mod foreign;
 pub mod init;
 mod keys;
 mod network;
+mod outbound;
 pub mod registrar;
 pub mod registry;
 mod replication;
@@ -34,6 +37,7 @@ use crate::{
     abroad::Abroad,
     clock::Clock,
     config::Config,
+    foreign::Foreign,
     network::{Network, Peer},
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
@@ -132,7 +136,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         clock,
-        abroad: Abroad::new()?,
+        abroad: Abroad::new(config.outbound.roots()?)?,
+        foreign: Foreign::new(&config.outbound)?,
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
     };

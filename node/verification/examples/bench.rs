@@ -132,6 +132,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             withdrawn: None,
         }],
         trust_lists: [(here.clone(), fresh)].into(),
+        resolved: None,
         status: vec![listed.clone(), listed],
         code: None,
     };

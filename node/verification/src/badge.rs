@@ -10,6 +10,8 @@ mod structure;
 
 pub(crate) use structure::moment;
 
+use std::collections::BTreeMap;
+
 use registry_schema::Timestamp;
 use serde_json::Value;
 
@@ -73,6 +75,10 @@ pub struct StatusEntry {
     pub list: String,
     /// The place in the list; none for kinds that have no places.
     pub index: Option<u32>,
+    /// `statusSize`: how many bits one status has; 1 if it does not say, none if it says something else than a number.
+    pub size: Option<u8>,
+    /// `statusMessages`: what each status means.
+    pub messages: BTreeMap<u32, String>,
 }
 
 impl StatusEntry {

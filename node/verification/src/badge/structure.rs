@@ -1,11 +1,14 @@
 //! The rules of VCDM 2.0 (and 1.1) and Open Badges 3.0 that every badge must hold, each with the fault it gives.
 
+use std::collections::BTreeMap;
+
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{DataModel, Fault, OpenBadge, StatusEntry};
 use crate::{
     contexts::{CREDENTIALS_V1, CREDENTIALS_V2, OPEN_BADGES_PREFIX},
+    foreign_list::MAX_SIZE,
     formats::Form,
 };
 
@@ -14,6 +17,8 @@ type Object = Map<String, Value>;
 /// More entries than this say nothing about a badge and much about its sender.
 const MAX_STATUS_ENTRIES: usize = 16;
 const MAX_FAULTS: usize = 20;
+/// In characters: what a status means, in the issuer's words.
+const MAX_MESSAGE: usize = 200;
 
 struct Faults(Vec<Fault>);
 
@@ -303,6 +308,11 @@ fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
         purpose,
         list: String::new(),
         index,
+        size: match entry.get("statusSize") {
+            None => Some(1),
+            Some(size) => size.as_u64().and_then(|size| u8::try_from(size).ok()),
+        },
+        messages: messages(entry.get("statusMessages").or_else(|| entry.get("statusMessage"))),
     };
     if read.is_bitstring() {
         faults.needed(read.purpose.as_ref(), "credentialStatus.statusPurpose");
@@ -314,4 +324,18 @@ fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
     let id = entry.get("id").and_then(Value::as_str).map(str::to_owned);
     read.list = list.or(id).unwrap_or_default();
     read
+}
+
+/// What each status means: `{"status": "0x1", "message": "…"}` (Bitstring Status List v1.0, §2.1).
+fn messages(value: Option<&Value>) -> BTreeMap<u32, String> {
+    let all = value.and_then(Value::as_array).into_iter().flatten();
+    let read = |one: &Value| {
+        let status = one.get("status")?.as_str()?.strip_prefix("0x")?;
+        let message = one.get("message")?.as_str()?;
+        Some((
+            u32::from_str_radix(status, 16).ok()?,
+            message.chars().take(MAX_MESSAGE).collect(),
+        ))
+    };
+    all.take(1 << MAX_SIZE).filter_map(read).collect()
 }

@@ -1,12 +1,13 @@
 //! Structure, proof, and whether the key is the issuer's.
 
-use registry_schema::{Finding, Timestamp};
+use registry_schema::{Finding, Timestamp, VerificationMethod};
 
 use super::{Case, finding};
 use crate::{
     PublicKey,
     codes::Code,
     data_integrity::{self, Doubt, Invalid, ProofOutcome, Signature},
+    evidence::ResolvedIssuer,
     multikey,
 };
 
@@ -21,13 +22,27 @@ struct Known {
     until: Option<Timestamp>,
 }
 
+impl Known {
+    fn read(method: &VerificationMethod) -> Option<Self> {
+        let key = multikey::decode(&method.public_key_multibase).ok()?;
+        Some(Self {
+            method: method.id.clone(),
+            key,
+            from: method.from,
+            until: method.until,
+        })
+    }
+}
+
 impl Case<'_> {
     /// The findings on structure, proof and issuer, in this order.
     pub(super) fn proof(&self) -> Vec<Finding> {
         let known = self.issuer_keys();
         let key_of = |method: &str| {
             let listed = known.iter().find(|k| k.method == method).map(|k| k.key.clone());
-            listed.or_else(|| multikey::key_in_method(method))
+            listed
+                .or_else(|| self.other_key(method))
+                .or_else(|| multikey::key_in_method(method))
         };
         let outcome = match &self.badge.token {
             Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
@@ -89,7 +104,13 @@ impl Case<'_> {
                     Doubt::UnknownKey(_) => Code::ProofUnknownKey,
                     Doubt::TooComplex(_) => Code::ProofTooComplex,
                 };
-                finding(code, doubt.to_string())
+                let detail = match (doubt, self.resolved()) {
+                    (Doubt::UnknownKey(method), Some(_)) => {
+                        format!("the key `{method}` does not stand, or no longer stands, in the issuer's own document")
+                    }
+                    _ => doubt.to_string(),
+                };
+                finding(code, detail)
             }
         }
     }
@@ -97,6 +118,45 @@ impl Case<'_> {
     /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
     /// evidence holds: that would let one issuer sign for another.
     fn issuer_keys(&self) -> Vec<Known> {
+        let listed = self.listed_keys();
+        match self.resolved() {
+            // What an agency vouched for is not mixed with what the web says.
+            Some(resolved) if listed.is_empty() => resolved.keys.issuing.iter().filter_map(Known::read).collect(),
+            _ => listed,
+        }
+    }
+
+    /// The issuer's own document, if it was fetched and still counts.
+    fn resolved(&self) -> Option<&ResolvedIssuer> {
+        let resolved = self.evidence.resolved.as_ref()?.as_ref().ok()?;
+        resolved.freshness.is_fresh(self.question.now).then_some(resolved)
+    }
+
+    /// A key of the issuer's own document that may not issue: what it signed is shown to be so, and not to be unknown.
+    fn other_key(&self, method: &str) -> Option<PublicKey> {
+        let other = &self.resolved()?.keys.other;
+        other
+            .iter()
+            .find(|m| m.id == method)
+            .and_then(Known::read)
+            .map(|k| k.key)
+    }
+
+    /// Whether a list's signature is by a key of the badge's issuer, in its term.
+    pub(super) fn is_issuers(&self, signatures: &[Signature]) -> bool {
+        let known = self.issuer_keys();
+        let own = multikey::key_of_did(&self.badge.issuer_id);
+        signatures.iter().any(|s| {
+            let listed = known.iter().filter(|k| k.key == s.key);
+            let mut terms = listed.map(|k| self.in_term(k, s)).peekable();
+            match terms.peek() {
+                None => own.as_ref() == Some(&s.key),
+                Some(_) => terms.any(|within| within),
+            }
+        })
+    }
+
+    fn listed_keys(&self) -> Vec<Known> {
         let evidence = self.evidence;
         let issuers = evidence
             .issuers
@@ -104,16 +164,7 @@ impl Case<'_> {
             .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
         let mut known = Vec::new();
         for issuer in issuers.filter(|i| i.id == self.badge.issuer_id) {
-            for method in &issuer.verification_methods {
-                if let Ok(key) = multikey::decode(&method.public_key_multibase) {
-                    known.push(Known {
-                        method: method.id.clone(),
-                        key,
-                        from: method.from,
-                        until: method.until,
-                    });
-                }
-            }
+            known.extend(issuer.verification_methods.iter().filter_map(Known::read));
         }
         known
     }
@@ -126,7 +177,16 @@ impl Case<'_> {
             return finding(Code::IssuerUnresolvable, "the badge names no issuer");
         }
         if own.is_none() && known.is_empty() {
-            let why = format!("no agency of this federation lists the issuer `{id}`, so its keys are not known here");
+            let why = match &self.evidence.resolved {
+                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.now) => {
+                    format!("the document of `{id}` names no key that may issue and is of a kind used here")
+                }
+                Some(Ok(_)) => format!("the document of `{id}` was fetched too long ago"),
+                Some(Err(why)) => format!("the keys of the issuer `{id}` could not be had: {why}"),
+                None => {
+                    format!("no agency of this federation lists the issuer `{id}`, so its keys are not known here")
+                }
+            };
             return finding(Code::IssuerUnresolvable, why);
         }
         let ProofOutcome::Valid(signatures) = outcome else {
@@ -143,7 +203,7 @@ impl Case<'_> {
             }
             for key in listed {
                 if self.in_term(key, signature) {
-                    return finding(Code::IssuerKeyIsIssuers, "the key is listed as the issuer's");
+                    return self.is_key_of_issuer();
                 }
                 out_of_term = Some(key);
             }
@@ -158,6 +218,20 @@ impl Case<'_> {
             _ => "another key than the issuer's signed it".to_owned(),
         };
         finding(Code::IssuerKeyNotIssuers, detail)
+    }
+
+    fn is_key_of_issuer(&self) -> Finding {
+        let document = self.resolved().filter(|_| self.listed_keys().is_empty());
+        match document.and_then(|resolved| resolved.freshness.as_of()) {
+            Some(as_of) => Finding {
+                as_of: Some(as_of),
+                ..finding(
+                    Code::IssuerKeyIsIssuers,
+                    "the key stands in the document that the issuer itself publishes",
+                )
+            },
+            None => finding(Code::IssuerKeyIsIssuers, "the key is listed as the issuer's"),
+        }
     }
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.

@@ -115,6 +115,7 @@ fn world_of(issuer_id: &str) -> World {
                 recognition("US-NC", &[Purpose::Renewal]),
             ],
             trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
+            resolved: None,
             status: vec![listed(), listed()],
             code: None,
         },
