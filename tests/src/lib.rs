@@ -17,6 +17,7 @@ pub mod interop;
 pub mod link;
 pub mod ports;
 pub mod program;
+pub mod publisher;
 pub mod verdict;
 pub mod wait;
 
@@ -27,5 +28,6 @@ pub use federation::{Clock, Federation, Keeping, Rhythm, Scene};
 pub use http::Reply;
 pub use link::Link;
 pub use program::Program;
+pub use publisher::Publisher;
 pub use verdict::Answer;
 pub use wait::eventually;

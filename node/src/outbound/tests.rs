@@ -91,6 +91,7 @@ async fn server() -> Server {
         Body::from_stream(futures::stream::repeat_with(move || Ok::<_, Infallible>(chunk.clone())))
     };
     let bomb = Bytes::from(gzip(&vec![0; 16 * 1024 * 1024]));
+    let bomb = Bytes::from(gzip(&vec![0; 16 * 1024 * 1024]));
     let routes = Router::new()
         .route(
             "/badge",

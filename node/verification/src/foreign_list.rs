@@ -274,10 +274,10 @@ fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u3
     if has < usize::try_from(least).unwrap_or(usize::MAX) {
         return Err(ListFault::Length { has, least });
     }
-    let first = index.checked_mul(size).ok_or(ListFault::Range(index))?;
     let mut value = 0;
-    for place in first..first.saturating_add(size) {
-        let bit = bits.bit(place).ok_or(ListFault::Range(index))?;
+    for nth in 0..size {
+        let place = index.checked_mul(size).and_then(|first| first.checked_add(nth));
+        let bit = place.and_then(|place| bits.bit(place)).ok_or(ListFault::Range(index))?;
         value = value << 1 | u32::from(bit);
     }
     Ok(value)

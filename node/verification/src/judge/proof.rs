@@ -142,6 +142,18 @@ impl Case<'_> {
             .map(|k| k.key)
     }
 
+    /// Whether a key of the issuer's own document signed it that may not issue.
+    fn signed_by_other(&self, outcome: &ProofOutcome) -> bool {
+        let ProofOutcome::Valid(signatures) = outcome else {
+            return false;
+        };
+        let other = self
+            .resolved()
+            .map_or(&[][..], |resolved| resolved.keys.other.as_slice());
+        let keys: Vec<PublicKey> = other.iter().filter_map(Known::read).map(|k| k.key).collect();
+        signatures.iter().any(|s| keys.contains(&s.key))
+    }
+
     /// Whether a list's signature is by a key of the badge's issuer, in its term.
     pub(super) fn is_issuers(&self, signatures: &[Signature]) -> bool {
         let known = self.issuer_keys();
@@ -176,7 +188,8 @@ impl Case<'_> {
         if id.is_empty() {
             return finding(Code::IssuerUnresolvable, "the badge names no issuer");
         }
-        if own.is_none() && known.is_empty() {
+        let may_not_issue = self.signed_by_other(outcome);
+        if own.is_none() && known.is_empty() && !may_not_issue {
             let why = match &self.evidence.resolved {
                 Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.now) => {
                     format!("the document of `{id}` names no key that may issue and is of a kind used here")
@@ -214,6 +227,10 @@ impl Case<'_> {
             }
             Some(Known { from: Some(from), .. }) => {
                 format!("the key became the issuer's only on {}", from.date_in_words())
+            }
+            _ if may_not_issue => {
+                "a key of the issuer's signed it that may not issue: it does not stand under `assertionMethod`"
+                    .to_owned()
             }
             _ => "another key than the issuer's signed it".to_owned(),
         };

@@ -1,3 +1,4 @@
+mod published;
 mod rows;
 mod tokens;
 
@@ -213,6 +214,11 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "proof.unknown_key",
         "proof.expired",
         "issuer.unresolvable",
+        "status.list_unverified",
+        "status.list_too_short",
+        "status.out_of_range",
+        "status.malformed",
+        "status.message",
         "status.not_checked",
         "recognition.not_checked",
         "worth.not_checked",
