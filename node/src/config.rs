@@ -178,3 +178,42 @@ impl Config {
         fs::rename(&new, &path).with_context(|| format!("`{}` cannot be written", path.display()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extra_certificate_authorities_are_read_or_it_says_why_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roots.pem");
+        let config = OutboundConfig {
+            extra_roots: Some(path.clone()),
+            ..OutboundConfig::default()
+        };
+        assert_eq!(OutboundConfig::default().roots().unwrap().len(), 0);
+        assert!(config.roots().unwrap_err().to_string().contains("roots.pem"));
+        fs::write(&path, "nothing").unwrap();
+        assert!(config.roots().unwrap_err().to_string().contains("holds no certificate"));
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .unwrap()
+            .cert
+            .pem();
+        fs::write(&path, made.repeat(2)).unwrap();
+        assert_eq!(config.roots().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_a_node_asks_of_others_can_be_written_down() {
+        let text =
+            "[outbound]\nextra_roots = \"ca.pem\"\n[outbound.short_lists]\n\"did:web:badges.example\" = 100000\n";
+        #[derive(Deserialize)]
+        struct Part {
+            outbound: OutboundConfig,
+        }
+        let Part { outbound } = toml::from_str(text).unwrap();
+        assert!(!outbound.loopback, "closed unless opened");
+        assert_eq!(outbound.short_lists.get("did:web:badges.example"), Some(&100_000));
+        assert!(toml::from_str::<Part>("[outbound]\nproxy = \"x\"\n").is_err());
+    }
+}

@@ -97,38 +97,29 @@ impl Foreign {
 
     /// Asks for what a badge names and no agency of the federation keeps.
     pub(crate) async fn ask(&self, badge: &OpenBadge, registry: &SharedRegistry, now: Timestamp) -> Learnt {
-        let (is_ours, mut methods, to_ask) = {
+        let mut learnt = Learnt::default();
+        let (mut methods, to_ask) = {
             let registry = registry.read();
             let agencies = registry.agencies();
-            let registered = agencies
-                .iter()
-                .filter_map(|lists| lists.issuer(&badge.issuer_id).cloned());
-            let registered: Vec<_> = registered.collect();
+            // An issuer of the federation: on its behalf nobody is asked anything.
+            if agencies.iter().any(|lists| lists.issuer(&badge.issuer_id).is_some()) {
+                return learnt;
+            }
             let recognized = agencies.iter().flat_map(|lists| lists.recognitions());
             let recognized = recognized.map(|entry| entry.recognition.issuer);
-            let recognized: Vec<_> = recognized.filter(|issuer| issuer.id == badge.issuer_id).collect();
-            let to_ask: Vec<bool> = badge
-                .status
-                .iter()
-                .map(|entry| registry.status_list(&entry.list).is_none())
-                .collect();
-            let is_ours = !registered.is_empty();
-            let methods: Vec<VerificationMethod> = registered
-                .into_iter()
-                .chain(recognized)
+            let methods: Vec<VerificationMethod> = recognized
+                .filter(|issuer| issuer.id == badge.issuer_id)
                 .flat_map(|issuer| issuer.verification_methods)
                 .collect();
-            (is_ours, methods, to_ask)
+            let is_foreign = |entry: &StatusEntry| registry.status_list(&entry.list).is_none();
+            let to_ask: Vec<bool> = badge.status.iter().map(is_foreign).collect();
+            (methods, to_ask)
         };
-        let mut learnt = Learnt::default();
-        if methods.is_empty() && !is_ours {
+        if methods.is_empty() {
             learnt.resolved = self.resolve(&badge.issuer_id, now).await;
             if let Some(Ok(resolved)) = &learnt.resolved {
                 methods.clone_from(&resolved.keys.issuing);
             }
-        }
-        if is_ours {
-            return learnt;
         }
         let keys: Vec<(&str, PublicKey)> = methods
             .iter()

@@ -3,7 +3,7 @@
 
 use registry_schema::{Check, StatusState, Verdict, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Publisher, Scene, forge, interop, program};
+use tests::{Agency, Answer as _, Federation, History, Publisher, Scene, forge, interop, program};
 use verification::{SigningKey, formats::bake_png, multikey};
 
 const PIXEL: &[u8] = include_bytes!("../fixtures/plain.png");
@@ -166,6 +166,57 @@ async fn an_issuer_on_the_web_is_looked_up_and_so_are_its_lists() {
     federation.clock().advance(1);
     let verdict = employer.verifies_bytes(&badge).await.is(VerdictKind::CouldNotCheck);
     verdict.finding("issuer.unresolvable");
+    federation.audit().await;
+}
+
+/// A history tells when each key issued, so what an older key signed in its time stays good.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_with_a_history_is_known_by_all_of_it() {
+    let federation = Federation::start(&["US-NC"]).await;
+    let nc = federation.agency("US-NC");
+    let publisher = Publisher::starts().await;
+    publisher.is_trusted_by(nc, |_| {}).await;
+    let (old, new) = (key(), SigningKey::from_seed(&[78; 32]).expect("a key"));
+    let now = federation.clock().now();
+    let [began, early, changed, late] = [-4, -3, -2, -1].map(|days| now.plus_seconds(days * 86_400));
+    let mut history = History::begins(&publisher.host(), &old, began);
+    history.goes_on(&new, changed);
+    publisher.lays_out("/.well-known/did.jsonl", "text/jsonl", history.log());
+
+    let hears = async |key: &SigningKey, at| {
+        let badge = Publisher::issues_as(&history.did(), &history.method(key), key, at);
+        nc.employer().verifies_bytes(&badge).await
+    };
+    for (key, at) in [(&old, early), (&new, late)] {
+        hears(key, at)
+            .await
+            .is(VerdictKind::NotRecognized)
+            .finding("issuer.key_is_issuers");
+    }
+    for (key, at) in [(&old, late), (&new, early)] {
+        hears(key, at)
+            .await
+            .is(VerdictKind::NotValid)
+            .finding("issuer.key_not_issuers");
+    }
+    assert_eq!(
+        publisher.was_asked_for(),
+        ["/.well-known/did.jsonl"],
+        "once for all of them"
+    );
+
+    // Somebody who holds the web server alone cannot put a key of theirs into it.
+    let thief = SigningKey::from_seed(&[79; 32]).expect("a key");
+    let put_in = multikey::encode(&thief.public_key());
+    let forged = history.log().replace(&multikey::encode(&new.public_key()), &put_in);
+    publisher.lays_out("/.well-known/did.jsonl", "text/jsonl", forged);
+    federation.clock().advance(2);
+    let verdict = hears(&thief, late).await.is(VerdictKind::CouldNotCheck);
+    let told = &verdict.finding("issuer.unresolvable").detail;
+    assert!(
+        told.contains("entry 2 of its history: its hash is not that of its content"),
+        "{told}"
+    );
     federation.audit().await;
 }
 

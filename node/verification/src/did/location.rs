@@ -136,7 +136,7 @@ mod tests {
                 "did:web:localhost%3a8443",
                 "https://localhost:8443/.well-known/did.json",
             ),
-            ("did:web:Example.COM:Users", "https://example.com/Users/did.json"),
+            ("did:web:Example.COM:Staff", "https://example.com/Staff/did.json"),
             ("did:webvh:QmX:example.com", "https://example.com/.well-known/did.jsonl"),
             (
                 "did:webvh:QmX:example.com%3A3000:dids:issuer",
