@@ -91,7 +91,6 @@ async fn server() -> Server {
         Body::from_stream(futures::stream::repeat_with(move || Ok::<_, Infallible>(chunk.clone())))
     };
     let bomb = Bytes::from(gzip(&vec![0; 16 * 1024 * 1024]));
-    let bomb = Bytes::from(gzip(&vec![0; 16 * 1024 * 1024]));
     let routes = Router::new()
         .route(
             "/badge",
@@ -111,7 +110,7 @@ async fn server() -> Server {
         .route("/round", to(format!("{here}/round")))
         .route("/endless", get(endless))
         .route("/drip", get(|| async { drip(1_000_000, Duration::from_millis(20)) }))
-        .route("/slow-start", get(|| futures::future::pending::<()>()))
+        .route("/slow-start", get(futures::future::pending::<()>))
         .route("/exact", get(|| async { vec![b'x'; MOST_BYTES] }))
         .route("/one-more", get(|| async { vec![b'x'; MOST_BYTES + 1] }))
         .route(
@@ -130,10 +129,7 @@ async fn server() -> Server {
             "/otherwise-packed",
             get(|| async { ([("content-encoding", "br")], "x") }),
         )
-        .route(
-            "/gone",
-            get(|| async { (axum::http::StatusCode::GONE, "gone").into_response() }),
-        )
+        .route("/gone", get(|| async { (StatusCode::GONE, "gone").into_response() }))
         .layer(axum::middleware::from_fn_with_state(
             heard.clone(),
             |State(heard): State<Arc<Mutex<Vec<HeaderMap>>>>,

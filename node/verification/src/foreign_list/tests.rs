@@ -136,7 +136,7 @@ fn a_list_that_proves_nothing_says_nothing() {
     };
     let mut empty = signed.clone();
     empty.as_object_mut().unwrap().remove("proof");
-    let fresh = crate::bitstring::encode(&bits(&[]));
+    let fresh = bitstring::encode(&bits(&[]));
     for (name, bytes) in [
         ("other bits", changed("/credentialSubject/encodedList", json!(fresh))),
         (
