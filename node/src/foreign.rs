@@ -196,6 +196,10 @@ impl Foreign {
                 .await
                 .map_err(NoList::NotHad)?;
             let value = value.map_err(NoList::Bad)?;
+            if let Some(ended) = value.valid_until.filter(|until| *until <= now) {
+                let why = format!("it held until {}, and no newer one stands there", ended.in_words());
+                return Err(NoList::Bad(ListFault::Verification(why)));
+            }
             let weight = value.weight();
             let ttl = value.ttl.map(|ttl| i64::try_from(ttl / 1000).unwrap_or(DAY));
             let valid = value.valid_until.map(|until| until.seconds_since(now));

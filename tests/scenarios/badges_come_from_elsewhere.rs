@@ -4,7 +4,13 @@
 use registry_schema::{Check, StatusState, Verdict, VerdictKind};
 use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Federation, History, Publisher, Scene, forge, interop, program};
-use verification::{SigningKey, formats::bake_png, multikey};
+use verification::{
+    SigningKey,
+    bitstring::{Bitstring, MIN_ENTRIES},
+    credential::{NewStatusList, status_list},
+    formats::bake_png,
+    multikey,
+};
 
 const PIXEL: &[u8] = include_bytes!("../fixtures/plain.png");
 
@@ -166,6 +172,51 @@ async fn an_issuer_on_the_web_is_looked_up_and_so_are_its_lists() {
     federation.clock().advance(1);
     let verdict = employer.verifies_bytes(&badge).await.is(VerdictKind::CouldNotCheck);
     verdict.finding("issuer.unresolvable");
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_past_its_own_end_says_nothing_until_a_newer_one_stands_there() {
+    let federation = Federation::start(&["US-NC"]).await;
+    let nc = federation.agency("US-NC");
+    let publisher = Publisher::starts().await;
+    publisher.is_trusted_by(nc, |_| {}).await;
+    let now = federation.clock().now();
+    publisher.publishes_key(&key(), &["assertionMethod"]);
+    publisher.publishes_list("/suspension", "suspension", &[], &key(), now, 60_000);
+    let ends_in = |seconds: i64| {
+        let list = status_list(&NewStatusList {
+            id: publisher.url("/revocation"),
+            issuer_id: publisher.did(),
+            purpose: "revocation".to_owned(),
+            list: Bitstring::new(MIN_ENTRIES),
+            valid_from: now.plus_seconds(-86_400),
+            valid_until: Some(now.plus_seconds(seconds)),
+            ttl: 3_600_000,
+        });
+        publisher.lays_out("/revocation", "application/vc", publisher.signs(list, &key(), now));
+    };
+    let badge = publisher.issues(&key(), 4_711, now);
+    ends_in(-60);
+    let verdict = nc
+        .employer()
+        .verifies_bytes(&badge)
+        .await
+        .is(VerdictKind::CouldNotCheck);
+    let told = &verdict.finding("status.list_unverified").detail;
+    assert!(told.contains("no newer one stands there"), "{told}");
+    // The list's end goes before its ttl of an hour.
+    ends_in(600);
+    let checks = async || nc.employer().verifies_bytes(&badge).await.verdict;
+    federation
+        .clock()
+        .runs_until(tests::eventually("the newer list", async || match checks().await {
+            VerdictKind::NotRecognized => Ok(()),
+            other => Err(format!("{other:?}")),
+        }))
+        .await;
+    federation.clock().advance_hours(1);
+    assert_eq!(checks().await, VerdictKind::CouldNotCheck, "it ended within the hour");
     federation.audit().await;
 }
 

@@ -203,7 +203,11 @@ impl Publisher {
         format!("localhost:{}", self.port)
     }
 
-    fn signs(&self, unsigned: Value, key: &SigningKey, now: Timestamp) -> Vec<u8> {
+    /// Signs a document with a key of its `did:web`.
+    ///
+    /// # Panics
+    /// If it cannot be signed.
+    pub fn signs(&self, unsigned: Value, key: &SigningKey, now: Timestamp) -> Vec<u8> {
         let signed = data_integrity::sign(unsigned, key, &format!("{}#1", self.did()), now);
         signed.expect("a signature").to_string().into_bytes()
     }
