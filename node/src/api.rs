@@ -34,6 +34,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     abroad::Abroad,
     clock::Clock,
+    foreign::Foreign,
     forwarding::{self, Forwarding},
     lease::Role,
     registrar::Registrar,
@@ -70,6 +71,8 @@ pub(crate) struct App {
     pub(crate) role: watch::Receiver<Role>,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
+    /// What issuers outside the federation publish.
+    pub(crate) foreign: Foreign,
     /// A permit for each badge that is being received.
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.

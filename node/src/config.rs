@@ -1,6 +1,7 @@
 //! A node's configuration: `comity.toml` in its data directory. Flags and `COMITY_…` variables come before it.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write as _,
     net::SocketAddr,
@@ -50,6 +51,9 @@ pub struct Config {
     /// HTTPS; plain HTTP without.
     #[serde(default)]
     pub tls: Option<Tls>,
+    /// What it fetches from others, and how.
+    #[serde(default)]
+    pub outbound: OutboundConfig,
     /// The peers, and who their agencies are.
     #[serde(default)]
     pub peers: Vec<PeerConfig>,
@@ -68,6 +72,40 @@ pub enum Tls {
     },
     /// A certificate made at the start, for tests: nobody has a reason to trust it.
     SelfSigned,
+}
+
+/// How this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboundConfig {
+    /// Whether addresses of this machine may be asked: for tests and demonstrations, never where strangers ask.
+    pub loopback: bool,
+    /// Certificate authorities to trust beside the machine's own, as a PEM file.
+    pub extra_roots: Option<PathBuf>,
+    /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
+    /// each: `"did:web:badges.example" = 100000`.
+    pub short_lists: BTreeMap<String, u32>,
+}
+
+impl OutboundConfig {
+    /// The certificate authorities in `extra_roots`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no certificate.
+    pub(crate) fn roots(&self) -> anyhow::Result<Vec<reqwest::Certificate>> {
+        let Some(path) = &self.extra_roots else {
+            return Ok(vec![]);
+        };
+        let told = || {
+            format!(
+                "`{}`, the extra certificate authorities, cannot be used",
+                path.display()
+            )
+        };
+        let roots = reqwest::Certificate::from_pem_bundle(&fs::read(path).with_context(told)?).with_context(told)?;
+        anyhow::ensure!(!roots.is_empty(), "`{}` holds no certificate", path.display());
+        Ok(roots)
+    }
 }
 
 /// A peer: who it is, and where it listens. `comityd ticket` prints one.
@@ -160,5 +198,44 @@ impl Config {
         file.write_all(toml::to_string_pretty(self)?.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &path).with_context(|| format!("`{}` cannot be written", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extra_certificate_authorities_are_read_or_it_says_why_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roots.pem");
+        let config = OutboundConfig {
+            extra_roots: Some(path.clone()),
+            ..OutboundConfig::default()
+        };
+        assert_eq!(OutboundConfig::default().roots().unwrap().len(), 0);
+        assert!(config.roots().unwrap_err().to_string().contains("roots.pem"));
+        fs::write(&path, "nothing").unwrap();
+        assert!(config.roots().unwrap_err().to_string().contains("holds no certificate"));
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .unwrap()
+            .cert
+            .pem();
+        fs::write(&path, made.repeat(2)).unwrap();
+        assert_eq!(config.roots().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_a_node_asks_of_others_can_be_written_down() {
+        let text =
+            "[outbound]\nextra_roots = \"ca.pem\"\n[outbound.short_lists]\n\"did:web:badges.example\" = 100000\n";
+        #[derive(Deserialize)]
+        struct Part {
+            outbound: OutboundConfig,
+        }
+        let Part { outbound } = toml::from_str(text).unwrap();
+        assert!(!outbound.loopback, "closed unless opened");
+        assert_eq!(outbound.short_lists.get("did:web:badges.example"), Some(&100_000));
+        assert!(toml::from_str::<Part>("[outbound]\nproxy = \"x\"\n").is_err());
     }
 }

@@ -11,7 +11,7 @@ use rand::Rng as _;
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
-    config::{Config, PeerConfig},
+    config::{Config, OutboundConfig, PeerConfig},
     keys, network,
     storage::Store,
 };
@@ -95,6 +95,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         exchange_every_seconds: 30,
         checkpoint_every_envelopes: 500,
         tls: None,
+        outbound: OutboundConfig::default(),
         peers: vec![],
     };
     config.save(data)?;

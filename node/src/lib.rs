@@ -3,7 +3,8 @@
 //!
 //! How one datum travels. *A revocation*: `api` → `registrar` (may this agency do that?) → `replication` →
 //! `protocol::Replica` → `storage` → only then the answer and the messages to peers (`network`). *A badge*: `api` or
-//! `web` → `verification::formats` → [`evidence`] gathers → `verification::judge`.
+//! `web` → `verification::formats` → [`evidence`] gathers, and asks `foreign` for what no agency of the federation keeps
+//! → `verification::judge`.
 //!
 //! Several processes of one agency may share one PostgreSQL: one of them holds the `lease` and writes, the others follow
 //! the rows and forward (`forwarding`) what is to be written.
@@ -14,11 +15,13 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod evidence;
+mod foreign;
 mod forwarding;
 pub mod init;
 mod keys;
 mod lease;
 mod network;
+mod outbound;
 pub mod registrar;
 pub mod registry;
 mod replication;
@@ -48,6 +51,7 @@ use crate::{
     abroad::Abroad,
     clock::Clock,
     config::Config,
+    foreign::Foreign,
     forwarding::{Door, Forwarding},
     lease::{Holder, Part, Role, Sharing},
     network::{Peer, Peering},
@@ -148,7 +152,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         clock: clock.clone(),
-        abroad: Abroad::new()?,
+        abroad: Abroad::new(config.outbound.roots()?)?,
+        foreign: Foreign::new(&config.outbound)?,
         role: roles.clone(),
         forwarding: None,
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),

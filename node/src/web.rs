@@ -24,7 +24,7 @@ use pages::{
 use crate::api::{
     App, agencies,
     problem::{self, Problem},
-    verifications::{Asked, answer, receive},
+    verifications::{Asked, answer, link, receive},
 };
 
 /// The pages' routes. The page for developers tells what `document` tells.
@@ -145,7 +145,7 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
         &sent.file
     };
     if badge.is_empty() {
-        let problem = Problem::new(&problem::INVALID, "choose a badge file, or type a short code");
+        let problem = Problem::new(&problem::INVALID, "choose a badge file, or type a short code or a link");
         return box_page(&app, &sent.asked, "", Some(&problem));
     }
     if let Some(problem) = Some(sent.text.trim())
@@ -171,14 +171,14 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
 /// What to say of a text that is neither a badge nor a code: it was typed, so it can be typed again.
 fn mistyped(text: &str) -> Option<Problem> {
     let problem = |detail| Some(Problem::new(&problem::INVALID, detail));
-    if text.starts_with("https://") || text.starts_with("http://") {
-        return problem(
-            "this node does not open links: that would tell others whom you are checking. Download the badge behind it, and choose that file",
-        );
+    if link(text.as_bytes()).is_some() {
+        return None;
     }
     let typed = text.len() <= 32 && !text.starts_with(['{', '[', '"', '<']);
     if typed && text.parse::<CredentialCode>().is_err() {
-        return problem("this is not a short code: check it for a typing mistake. It has 13 letters and digits");
+        return problem(
+            "this is neither a short code nor a link: check it for a typing mistake. A code has 13 letters and digits, and a link begins with https://",
+        );
     }
     None
 }
@@ -282,7 +282,8 @@ mod tests {
         ] {
             assert!(mistyped(fine).is_none(), "{fine}");
         }
-        for wrong in ["NC-00000-00000-X", "hello", "https://badges.example/1"] {
+        assert!(mistyped("https://badges.example/1").is_none(), "a link is opened");
+        for wrong in ["NC-00000-00000-X", "hello", "ftp://badges.example/1"] {
             assert!(mistyped(wrong).is_some(), "{wrong}");
         }
     }

@@ -18,6 +18,8 @@ mod floods_do_no_harm;
 
 mod nobody_learns_what_is_checked;
 
+mod badges_come_from_elsewhere;
+
 // What an agency relies on.
 mod a_cut_link_heals;
 

@@ -34,6 +34,7 @@ fn short(sentence: &str) -> String {
     let parts = sentence.split('`').enumerate();
     let told = parts.map(|(i, part)| match part.strip_prefix("https://").filter(|_| i % 2 == 1) {
         Some(address) => format!("at {}", address.split('/').next().unwrap_or_default()),
+        None if i % 2 == 1 => format!("“{part}”"),
         None => part.to_owned(),
     });
     told.collect()

@@ -30,6 +30,9 @@ const LONGEST_RECEIVING: Duration = Duration::from_secs(15);
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;
 
+/// A link, in bytes.
+const LONGEST_LINK: usize = 2_048;
+
 /// What is asked about a badge.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -79,8 +82,8 @@ impl Asked {
 
 /// Check a badge.
 ///
-/// The body is the badge itself: JSON-LD, or a baked PNG or SVG; or `text/plain` with a short code, for which
-/// the agency that keeps the badge is asked; or `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if
+/// The body is the badge itself: JSON-LD, a signed token, or a baked PNG or SVG; or `text/plain` with a short code, for
+/// which the agency that keeps the badge is asked, or with an https link to any of these, which the node opens; or `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if
 /// the request could be read at all; a file that is no badge is the verdict `unreadable`.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verification", params(Asked),
@@ -149,12 +152,20 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
     let text = std::str::from_utf8(bytes)
         .ok()
         .filter(|text| text.len() <= LONGEST_CODE);
-    let behind_code = match text.and_then(|text| text.parse::<CredentialCode>().ok()) {
+    let code = text.and_then(|text| text.parse::<CredentialCode>().ok());
+    let link = link(bytes);
+    let behind_code = match code.or_else(|| link.and_then(|link| code_behind(app, link))) {
         Some(code) => Some(fetch(app, code).await?),
         None => None,
     };
     let badge = match behind_code {
-        None => read(bytes.to_vec()).await?,
+        None => match link {
+            None => read(bytes.to_vec()).await?,
+            Some(link) => match open(app, link).await? {
+                Ok(badge) => badge,
+                Err(why) => return Ok(unreachable(&why, question)),
+            },
+        },
         Some(Fetched::Badge(badge)) => read(badge).await?,
         Some(Fetched::Unreachable(why)) => return Ok(unreachable(&why, question)),
         Some(Fetched::Unknown) => Err(Unreadable {
@@ -166,11 +177,59 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
         Ok(badge) => badge,
         Err(why) => return Ok(unreadable(&why, question)),
     };
+    // Others may be slow to answer; that holds up no judging.
+    let learnt = app.foreign.ask(&badge, &app.registry, question.now).await;
     let _permit = app.judging.acquire().await;
-    let evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
+    let mut evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
+    learnt.fill(&mut evidence);
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
     apart(move || judge(&badge, &evidence, &question)).await
+}
+
+/// The link, if that is all that was sent.
+pub(crate) fn link(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes.get(..LONGEST_LINK).unwrap_or(bytes))
+        .ok()?
+        .trim();
+    let scheme = text.split_once("://")?.0;
+    let is_link = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    (is_link && bytes.len() < LONGEST_LINK && !text.contains(char::is_whitespace)).then_some(text)
+}
+
+/// The code in a link to an agency's own copy of a badge: that is asked for as any code is.
+fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
+    let registry = app.registry.read();
+    registry.agencies().into_iter().find_map(|lists| {
+        let name = link
+            .strip_prefix(lists.url.as_str())?
+            .strip_prefix("/v1/credentials/")?;
+        name.parse().ok()
+    })
+}
+
+/// The badge behind a link; or in words why it was not fetched, and what to do.
+async fn open(app: &App, link: &str) -> Result<Result<Result<OpenBadge, Unreadable>, String>, Problem> {
+    let fetched = match app.foreign.badge(link).await {
+        Ok(fetched) => fetched,
+        Err(why) => {
+            return Ok(Err(format!(
+                "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
+            )));
+        }
+    };
+    let begins = |with: &str| {
+        let text = fetched.bytes.trim_ascii_start();
+        text.get(..with.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    if fetched.content_type == "text/html" || begins("<!doctype html") || begins("<html") {
+        return Ok(Ok(Err(Unreadable {
+            stopped: "the link leads to a web page, which is no badge".into(),
+            next: "open the page, download the badge there, and check that file".into(),
+        })));
+    }
+    Ok(Ok(read(fetched.bytes).await?))
 }
 
 /// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.

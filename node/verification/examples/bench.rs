@@ -133,6 +133,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             waits: false,
         }],
         trust_lists: [(here.clone(), fresh)].into(),
+        resolved: None,
         status: vec![listed.clone(), listed],
         code: None,
     };

@@ -10,6 +10,8 @@ mod structure;
 
 pub(crate) use structure::{is_url, moment, types};
 
+use std::collections::BTreeMap;
+
 use registry_schema::Timestamp;
 use serde_json::Value;
 
@@ -71,17 +73,19 @@ pub struct StatusEntry {
     pub purpose: Option<String>,
     /// The list's URL.
     pub list: String,
-    /// The place in the list; none for kinds that have no places, and for entries of more than one bit.
+    /// The place in the list; none for kinds that have no places.
     pub index: Option<u32>,
-    /// `statusSize`: how many bits the entry has.
-    pub bits: u32,
+    /// `statusSize`: how many bits one status has; 1 if it does not say, none if it says something else than a number.
+    pub size: Option<u8>,
+    /// `statusMessages`: what each status means.
+    pub messages: BTreeMap<u32, String>,
 }
 
 impl StatusEntry {
     /// Whether this crate knows how to read the list that the entry points to.
     #[must_use]
     pub fn is_bitstring(&self) -> bool {
-        self.bits == 1 && matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
+        matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
     }
 }
 

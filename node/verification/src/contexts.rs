@@ -50,6 +50,7 @@ contexts! {
     "https://w3id.org/security/multikey/v1" => "multikey-v1.json",
     "https://w3id.org/security/suites/ed25519-2020/v1" => "ed25519-2020-v1.json",
     "https://www.w3.org/ns/credentials/status/v1" => "bitstring-status-list-v1.json",
+    "https://w3id.org/vc/status-list/2021/v1" => "status-list-2021-v1.json",
 }
 
 /// The vocabulary of the W3C's own examples and test suites. It makes every term a defined one, so it is for standards'

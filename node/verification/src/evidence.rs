@@ -6,6 +6,11 @@ use registry_schema::{
     AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp, recognition::RecognitionEntry,
 };
 
+use crate::{
+    did::Resolved,
+    foreign_list::{Found, ListFault},
+};
+
 /// What is asked about a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -50,6 +55,15 @@ impl Freshness {
     }
 }
 
+/// An issuer's keys, as its own document has them, and how old that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedIssuer {
+    /// The keys.
+    pub keys: Resolved,
+    /// When the document was fetched, and until when it counts.
+    pub freshness: Freshness,
+}
+
 /// What is known about one entry of a badge's `credentialStatus`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusEvidence {
@@ -62,6 +76,17 @@ pub enum StatusEvidence {
         /// The last suspension or reinstatement of this index, if there is one.
         suspended: Option<StatusChange>,
         /// How old the list is here.
+        freshness: Freshness,
+    },
+    /// The list is another's, outside the federation, and was fetched.
+    Fetched {
+        /// Its URL.
+        list: String,
+        /// What it says of the badge, or why it says nothing.
+        found: Result<Found, ListFault>,
+        /// From when on the list holds, if it says so.
+        valid_from: Option<Timestamp>,
+        /// How old it is here: heard when it was fetched.
         freshness: Freshness,
     },
     /// The list could not be read: nobody of the federation keeps it, and it was not fetched.
@@ -84,6 +109,9 @@ pub struct Evidence {
     pub recognitions: Vec<RecognitionEntry>,
     /// How old each agency's trust list is here.
     pub trust_lists: BTreeMap<AgencyId, Freshness>,
+    /// What the issuer's own document on the web says of its keys, or why it could not be had. Asked only for issuers
+    /// that no agency lists or recognizes, and none whose name holds its key.
+    pub resolved: Option<Result<ResolvedIssuer, String>>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.

@@ -5,6 +5,7 @@
 //! off* the findings (`precedence`), so that it cannot say anything that they do not.
 
 pub(crate) mod proof;
+mod published;
 mod recognition;
 mod sentence;
 mod status;

@@ -3,10 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::storage::{
-    db::writing,
-    lease::NewHolder,
-};
+use crate::storage::{db::writing, lease::NewHolder};
 
 fn act() -> OwnWrite {
     OwnWrite::Audit(Act {

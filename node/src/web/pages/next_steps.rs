@@ -199,11 +199,17 @@ impl Desk<'_> {
                 "Check again in an hour. If nothing changes, ask {home} directly: what is known of its list is too old to rely on."
             ),
             ("status.unreachable", _) if self.unaffiliated() => format!(
-                "Ask {issuer} directly if the badge still holds. No agency of this federation keeps its list, and a node asks nobody else: that would tell others whom you are checking."
+                "Check again in an hour. If nothing changes, ask {issuer} directly if the badge still holds: its own status list could not be read."
             ),
             ("status.unreachable", _) => format!(
                 "Check again in an hour. If nothing changes, ask {home} directly: its list could not be reached."
             ),
+            ("structure.unreachable", _) => {
+                "Try again in an hour, or ask the teacher for the badge file itself. A file can be checked without fetching it.".to_owned()
+            }
+            ("proof.unknown_key", _) => {
+                format!("Ask {issuer} if it signed this badge. The key that the badge names is not known here.")
+            }
             (_, Check::Proof) => format!(
                 "Ask {issuer} if it can send the badge signed in another way. This node cannot read this kind of signature."
             ),

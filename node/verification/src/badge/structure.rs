@@ -1,11 +1,14 @@
 //! The rules of VCDM 2.0 (and 1.1) and Open Badges 3.0 that every badge must hold, each with the fault it gives.
 
+use std::collections::BTreeMap;
+
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{DataModel, Fault, OpenBadge, StatusEntry};
 use crate::{
     contexts::{CREDENTIALS_V1, CREDENTIALS_V2, OPEN_BADGES_PREFIX},
+    foreign_list::MAX_SIZE,
     formats::Form,
 };
 
@@ -14,6 +17,8 @@ type Object = Map<String, Value>;
 /// More entries than this say nothing about a badge and much about its sender.
 const MAX_STATUS_ENTRIES: usize = 16;
 const MAX_FAULTS: usize = 20;
+/// In characters: what a status means, in the issuer's words.
+const MAX_MESSAGE: usize = 200;
 
 struct Faults(Vec<Fault>);
 
@@ -298,28 +303,21 @@ fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
     // Bitstring Status List v1.0, §2.1: an integer, written as a string.
     let digits = index.filter(|i| i.bytes().all(|b| b.is_ascii_digit()));
     let index = digits.and_then(|i| i.parse().ok());
-    // §2.1: a whole number above zero, 1 if absent. An index counts entries of that size, so one of another size says
-    // nothing about a single bit.
-    let bits = match entry.get("statusSize") {
+    // §2.1: a whole number above zero, 1 if absent. An index counts entries of that size.
+    let size = match entry.get("statusSize") {
         None => 1,
-        Some(size) => match size
-            .as_u64()
-            .and_then(|size| u32::try_from(size).ok())
-            .filter(|size| *size > 0)
-        {
-            Some(size) => size,
-            None => {
-                faults.add("credentialStatus.statusSize", "is no whole number above zero");
-                0
-            }
-        },
+        Some(size) => size.as_u64().unwrap_or(0),
     };
+    if size == 0 {
+        faults.add("credentialStatus.statusSize", "is no whole number above zero");
+    }
     let mut read = StatusEntry {
         kind,
         purpose,
         list: String::new(),
-        index: index.filter(|_| bits == 1),
-        bits,
+        index,
+        size: u8::try_from(size).ok().filter(|size| *size > 0),
+        messages: messages(entry.get("statusMessages").or_else(|| entry.get("statusMessage"))),
     };
     if read.is_bitstring() {
         faults.needed(read.purpose.as_ref(), "credentialStatus.statusPurpose");
@@ -331,4 +329,18 @@ fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
     let id = entry.get("id").and_then(Value::as_str).map(str::to_owned);
     read.list = list.or(id).unwrap_or_default();
     read
+}
+
+/// What each status means: `{"status": "0x1", "message": "…"}` (Bitstring Status List v1.0, §2.1).
+fn messages(value: Option<&Value>) -> BTreeMap<u32, String> {
+    let all = value.and_then(Value::as_array).into_iter().flatten();
+    let read = |one: &Value| {
+        let status = one.get("status")?.as_str()?.strip_prefix("0x")?;
+        let message = one.get("message")?.as_str()?;
+        Some((
+            u32::from_str_radix(status, 16).ok()?,
+            message.chars().take(MAX_MESSAGE).collect(),
+        ))
+    };
+    all.take(1 << MAX_SIZE).filter_map(read).collect()
 }

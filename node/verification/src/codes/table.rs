@@ -59,9 +59,9 @@ codes! {
          file."
     StructureUnreachable "structure.unreachable" Structure CouldNotCheck
         "The badge could not be fetched"
-        "A short code stands for a badge that the agency of its first two letters keeps. That agency's node did not \
-         answer, so there was nothing to check. Try again later, or ask the holder for the badge file: a file can be \
-         checked without asking anybody."
+        "A short code stands for a badge that an agency keeps, and a link for one that stands elsewhere. Whoever keeps \
+         it did not give it, or this node does not ask there; the finding says why. Try again later, or ask the holder \
+         for the badge file: a file can be checked without asking anybody for it."
     StructureUnknownContext "structure.unknown_context" Structure CouldNotCheck
         "The badge uses a vocabulary that this node does not have"
         "What a signature covers depends on the vocabularies that a badge names. This node uses only those that it \
@@ -93,8 +93,9 @@ codes! {
          issuer for a badge with an eddsa-rdfc-2022 signature or as a VC-JWT, or ask the issuer to confirm this one."
     ProofUnknownKey "proof.unknown_key" Proof CouldNotCheck
         "The signing key is not known here"
-        "The badge names a key that no agency of this federation lists, so its signature could not be checked. Ask \
-         the issuer which agency knows it, or ask the issuer to confirm the badge."
+        "The badge names a key that no agency of this federation lists and that the issuer's own document does not hold, \
+         so its signature could not be checked. Ask the issuer which agency knows it, or ask the issuer to confirm the \
+         badge."
     ProofTooComplex "proof.too_complex" Proof CouldNotCheck
         "The badge is too large or too tangled to check"
         "To keep one file from holding up everyone else's, a node looks at badges up to a limit that is far above any \
@@ -116,8 +117,9 @@ codes! {
          issuer's. Do not rely on it. Ask the issuer whether it gave out this badge."
     IssuerUnresolvable "issuer.unresolvable" Issuer CouldNotCheck
         "The issuer's keys are not known here"
-        "No agency of this federation lists this issuer, and its name does not itself hold a key. So nobody here can \
-         say which keys are its own. Ask the issuer, or the agency that oversees it, to be listed."
+        "No agency of this federation lists this issuer, its name does not itself hold a key, and no document of its own \
+         could be had (did:web, did:webvh). So nobody here can say which keys are its own. Try again later, or ask the \
+         issuer, or the agency that oversees it, to be listed."
     IssuerNotChecked "issuer.not_checked" Issuer CouldNotCheck
         "Who issued the badge was not shown"
         "Without a signature that holds, nothing shows who issued the badge. See the finding on the signature."
@@ -157,8 +159,30 @@ codes! {
          still holds. Try again later; if it lasts, ask that agency."
     StatusUnreachable "status.unreachable" Status CouldNotCheck
         "The status list could not be read"
-        "The badge names a status list that nobody in this federation keeps or that could not be had. Ask the issuer \
+        "The badge names a status list that nobody in this federation keeps and that could not be had \
+         (STATUS_RETRIEVAL_ERROR of Bitstring Status List); the finding says why. Try again later, or ask the issuer \
          whether the badge still holds."
+    StatusListUnverified "status.list_unverified" Status CouldNotCheck
+        "The status list proves nothing"
+        "A list was found where the badge says, but its signature does not hold, it is not the issuer's, or it is for \
+         another purpose; the finding says which (STATUS_VERIFICATION_ERROR of Bitstring Status List). Ask the issuer \
+         whether the badge still holds."
+    StatusListTooShort "status.list_too_short" Status CouldNotCheck
+        "The status list is shorter than the standard wants"
+        "A short list tells its keeper whose badge is being checked, so the standard wants 131,072 entries or more \
+         (STATUS_LIST_LENGTH_ERROR of Bitstring Status List). A node's operator can allow an issuer shorter ones."
+    StatusOutOfRange "status.out_of_range" Status CouldNotCheck
+        "The badge's place is not in the list"
+        "The badge names a place beyond the end of its status list (RANGE_ERROR of Bitstring Status List), so the list \
+         says nothing about it. Ask the issuer whether the badge still holds."
+    StatusMalformed "status.malformed" Status CouldNotCheck
+        "The badge's status entry cannot be used"
+        "The badge says in a way that cannot be understood where its status stands (MALFORMED_VALUE_ERROR of Bitstring \
+         Status List). Ask the issuer for a corrected badge."
+    StatusMessage "status.message" Status Passed
+        "The issuer has left a note"
+        "The badge names a list for another purpose than revocation or suspension: a note, or that a newer badge can be \
+         had. It does not decide whether the badge holds; the finding tells what it says."
     StatusNone "status.none" Status NotApplicable
         "The badge has no status"
         "The badge does not say where its status stands, so it cannot be revoked or suspended. Whether that is good \

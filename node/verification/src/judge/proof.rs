@@ -1,6 +1,6 @@
 //! Structure, proof, and whether the key is the issuer's.
 
-use registry_schema::{Finding, Timestamp};
+use registry_schema::{Finding, Timestamp, VerificationMethod};
 use serde_json::Value;
 
 use super::{Case, finding};
@@ -8,6 +8,7 @@ use crate::{
     PublicKey,
     codes::Code,
     data_integrity::{self, Doubt, Expected, Invalid, ProofOutcome, Signature},
+    evidence::ResolvedIssuer,
     multikey,
 };
 
@@ -24,13 +25,32 @@ struct Known<'a> {
     until: Option<Timestamp>,
 }
 
+impl<'a> Known<'a> {
+    fn new(method: &'a VerificationMethod, key: PublicKey) -> Self {
+        Self {
+            method: &method.id,
+            text: &method.public_key_multibase,
+            key,
+            from: method.from,
+            until: method.until,
+        }
+    }
+
+    fn read(method: &'a VerificationMethod) -> Option<Self> {
+        let key = multikey::decode(&method.public_key_multibase).ok()?;
+        Some(Self::new(method, key))
+    }
+}
+
 impl Case<'_> {
     /// The findings on structure, proof and issuer, in this order.
     pub(super) fn proof(&self) -> Vec<Finding> {
         let known = self.issuer_keys();
         let key_of = |method: &str| {
             let listed = known.iter().find(|k| k.method == method).map(|k| k.key.clone());
-            listed.or_else(|| multikey::key_in_method(method))
+            listed
+                .or_else(|| self.other_key(method))
+                .or_else(|| multikey::key_in_method(method))
         };
         let outcome = match &self.badge.token {
             Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
@@ -75,6 +95,10 @@ impl Case<'_> {
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
         let mut finding = signature(outcome, self.question.at);
+        if let (ProofOutcome::CouldNotCheck(Doubt::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
+            finding.detail =
+                format!("the key `{method}` does not stand, or no longer stands, in the issuer's own document");
+        }
         let proofs = self.badge.document.get("proof").and_then(Value::as_array);
         if let (ProofOutcome::Valid(known), Some(all), None) = (outcome, proofs, &self.badge.token)
             && all.len() > known.len()
@@ -145,6 +169,57 @@ impl Case<'_> {
     /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
     /// evidence holds: that would let one issuer sign for another.
     fn issuer_keys(&self) -> Vec<Known<'_>> {
+        let listed = self.listed_keys();
+        match self.resolved() {
+            // What an agency vouched for is not mixed with what the web says.
+            Some(resolved) if listed.is_empty() => resolved.keys.issuing.iter().filter_map(Known::read).collect(),
+            _ => listed,
+        }
+    }
+
+    /// The issuer's own document, if it was fetched and still counts.
+    fn resolved(&self) -> Option<&ResolvedIssuer> {
+        let resolved = self.evidence.resolved.as_ref()?.as_ref().ok()?;
+        resolved.freshness.is_fresh(self.question.now).then_some(resolved)
+    }
+
+    /// A key of the issuer's own document that may not issue: what it signed is shown to be so, and not to be unknown.
+    fn other_key(&self, method: &str) -> Option<PublicKey> {
+        let other = &self.resolved()?.keys.other;
+        other
+            .iter()
+            .find(|m| m.id == method)
+            .and_then(Known::read)
+            .map(|k| k.key)
+    }
+
+    /// Whether a key of the issuer's own document signed it that may not issue.
+    fn signed_by_other(&self, outcome: &ProofOutcome) -> bool {
+        let ProofOutcome::Valid(signatures) = outcome else {
+            return false;
+        };
+        let other = self
+            .resolved()
+            .map_or(&[][..], |resolved| resolved.keys.other.as_slice());
+        let keys: Vec<PublicKey> = other.iter().filter_map(Known::read).map(|k| k.key).collect();
+        signatures.iter().any(|s| keys.contains(&s.key))
+    }
+
+    /// Whether a list's signature is by a key of the badge's issuer, in its term.
+    pub(super) fn is_issuers(&self, signatures: &[Signature]) -> bool {
+        let known = self.issuer_keys();
+        let own = multikey::key_of_did(&self.badge.issuer_id);
+        signatures.iter().any(|s| {
+            let listed = known.iter().filter(|k| k.key == s.key);
+            let mut terms = listed.map(|k| self.in_term(k, s)).peekable();
+            match terms.peek() {
+                None => own.as_ref() == Some(&s.key),
+                Some(_) => terms.any(|within| within),
+            }
+        })
+    }
+
+    fn listed_keys(&self) -> Vec<Known<'_>> {
         let evidence = self.evidence;
         let issuers = evidence
             .issuers
@@ -156,15 +231,10 @@ impl Case<'_> {
                 // Several agencies list the same key; reading one costs more than comparing its text.
                 let text = method.public_key_multibase.as_str();
                 let same = known.iter().find(|k| k.text == text).map(|k| k.key.clone());
-                if let Some(key) = same.or_else(|| multikey::decode(text).ok()) {
-                    known.push(Known {
-                        method: &method.id,
-                        text,
-                        key,
-                        from: method.from,
-                        until: method.until,
-                    });
-                }
+                known.extend(
+                    same.or_else(|| multikey::decode(text).ok())
+                        .map(|key| Known::new(method, key)),
+                );
             }
         }
         known
@@ -179,8 +249,18 @@ impl Case<'_> {
         if id.is_empty() {
             return finding(Code::IssuerUnresolvable, "the badge names no issuer");
         }
-        if own.is_none() && known.is_empty() {
-            let why = format!("no agency of this federation lists the issuer `{id}`, so its keys are not known here");
+        let may_not_issue = self.signed_by_other(outcome);
+        if own.is_none() && known.is_empty() && !may_not_issue {
+            let why = match &self.evidence.resolved {
+                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.now) => {
+                    format!("the document of `{id}` names no key that may issue and is of a kind used here")
+                }
+                Some(Ok(_)) => format!("the document of `{id}` was fetched too long ago"),
+                Some(Err(why)) => format!("the keys of the issuer `{id}` could not be had: {why}"),
+                None => {
+                    format!("no agency of this federation lists the issuer `{id}`, so its keys are not known here")
+                }
+            };
             return finding(Code::IssuerUnresolvable, why);
         }
         let ProofOutcome::Valid(signatures) = outcome else {
@@ -197,7 +277,7 @@ impl Case<'_> {
             }
             for key in listed {
                 if self.in_term(key, signature) {
-                    return finding(Code::IssuerKeyIsIssuers, "the key is listed as the issuer's");
+                    return self.is_key_of_issuer();
                 }
                 out_of_term = Some(key);
             }
@@ -209,9 +289,27 @@ impl Case<'_> {
             Some(Known { from: Some(from), .. }) => {
                 format!("the key became the issuer's only on {}", from.date_in_words())
             }
+            _ if may_not_issue => {
+                "a key of the issuer's signed it that may not issue: it does not stand under `assertionMethod`"
+                    .to_owned()
+            }
             _ => "another key than the issuer's signed it".to_owned(),
         };
         finding(Code::IssuerKeyNotIssuers, detail)
+    }
+
+    fn is_key_of_issuer(&self) -> Finding {
+        let document = self.resolved().filter(|_| self.listed_keys().is_empty());
+        match document.and_then(|resolved| resolved.freshness.as_of()) {
+            Some(as_of) => Finding {
+                as_of: Some(as_of),
+                ..finding(
+                    Code::IssuerKeyIsIssuers,
+                    "the key stands in the document that the issuer itself publishes",
+                )
+            },
+            None => finding(Code::IssuerKeyIsIssuers, "the key is listed as the issuer's"),
+        }
     }
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.

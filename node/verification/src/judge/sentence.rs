@@ -104,7 +104,7 @@ const FAILED: [(Code, Tell); 12] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 15] = [
+const IN_DOUBT: [(Code, Tell); 19] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
@@ -113,6 +113,10 @@ const IN_DOUBT: [(Code, Tell); 15] = [
     (Code::StatusStale, Tell::Detail),
     (Code::StatusUnknownThen, Tell::Detail),
     (Code::StatusUnreachable, Tell::Detail),
+    (Code::StatusListUnverified, Tell::Detail),
+    (Code::StatusListTooShort, Tell::Detail),
+    (Code::StatusOutOfRange, Tell::Detail),
+    (Code::StatusMalformed, Tell::Detail),
     (Code::StatusMissing, Tell::Detail),
     (Code::RecognitionStale, Tell::Detail),
     (Code::RecognitionForked, Tell::Detail),

@@ -1,6 +1,6 @@
 //! Whether a badge is revoked or suspended, and how old that knowledge is.
 
-use registry_schema::{AgencyId, Finding, StatusChange, StatusState, Timestamp};
+use registry_schema::{AgencyId, Finding, Outcome, StatusChange, StatusState, Timestamp};
 
 use super::{Case, finding, oldest};
 use crate::{Freshness, StatusEvidence, codes::Code};
@@ -41,6 +41,17 @@ impl Case<'_> {
                 }]
             } else {
                 match self.evidence.status.get(i) {
+                    Some(StatusEvidence::Fetched {
+                        found,
+                        valid_from,
+                        freshness,
+                        ..
+                    }) => self.published(entry, found, *valid_from, *freshness),
+                    // Our agencies' lists have one bit an entry.
+                    Some(StatusEvidence::Listed { .. }) if entry.size != Some(1) => vec![finding(
+                        Code::StatusUnreachable,
+                        "it names a list of one bit an entry, and says that its entry has more",
+                    )],
                     Some(evidence) => self.entry(evidence, &mut since),
                     None => vec![finding(
                         Code::StatusUnreachable,
@@ -54,6 +65,10 @@ impl Case<'_> {
                 }
             }
         }
+        // Lists of messages say nothing about whether it holds.
+        if findings.iter().all(|f| f.code == Code::StatusMessage.as_str()) {
+            findings.push(self.no_status());
+        }
         let known = self.known(&findings, since);
         (findings, known)
     }
@@ -64,7 +79,7 @@ impl Case<'_> {
             StatusState::Revoked
         } else if has(Code::StatusSuspended) {
             StatusState::Suspended
-        } else if findings.iter().all(|f| f.code == Code::StatusActive.as_str()) {
+        } else if has(Code::StatusActive) && findings.iter().all(|f| f.outcome == Outcome::Passed) {
             StatusState::Active
         } else {
             StatusState::Unknown
@@ -72,12 +87,17 @@ impl Case<'_> {
         let ages = || {
             self.evidence.status.iter().map(|s| match s {
                 StatusEvidence::Listed { freshness, .. } => freshness.as_of(),
-                StatusEvidence::Unreachable { .. } => None,
+                StatusEvidence::Fetched {
+                    found: Ok(_),
+                    freshness,
+                    ..
+                } => freshness.as_of(),
+                StatusEvidence::Fetched { .. } | StatusEvidence::Unreachable { .. } => None,
             })
         };
         let source = self.evidence.status.iter().find_map(|s| match s {
             StatusEvidence::Listed { agency, .. } => Some(self.name(agency)),
-            StatusEvidence::Unreachable { .. } => None,
+            StatusEvidence::Fetched { .. } | StatusEvidence::Unreachable { .. } => None,
         });
         let all_known = ages().count() >= self.badge.status.len() && ages().all(|a| a.is_some());
         let list = || self.badge.status.first().map(|s| s.list.clone());
@@ -119,6 +139,8 @@ impl Case<'_> {
                     format!("the status list `{list}` was not read: {why}"),
                 )];
             }
+            // Told by `published`.
+            StatusEvidence::Fetched { .. } => return vec![],
         };
         let at = self.question.at;
         let mut findings = Vec::new();

@@ -1,4 +1,5 @@
 mod beside;
+mod published;
 mod rows;
 mod tokens;
 
@@ -117,6 +118,7 @@ fn world_of(issuer_id: &str) -> World {
                 recognition("US-NC", &[Purpose::Renewal]),
             ],
             trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
+            resolved: None,
             status: vec![listed(), listed()],
             code: None,
         },
@@ -215,6 +217,11 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "proof.endorsements_not_checked",
         "proof.expired",
         "issuer.unresolvable",
+        "status.list_unverified",
+        "status.list_too_short",
+        "status.out_of_range",
+        "status.malformed",
+        "status.message",
         "status.not_checked",
         "recognition.not_checked",
         "worth.not_checked",

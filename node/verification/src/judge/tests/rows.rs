@@ -249,6 +249,13 @@ pub(super) fn rows() -> Vec<Row> {
             &["recognition.stale"],
         ),
         (
+            "the recognizing agency's records have two histories",
+            |w| w.evidence.recognitions.iter_mut().for_each(|entry| entry.waits = true),
+            CouldNotCheck,
+            "Could not check: the records of North Carolina have two histories, and its recognition stands in one of them.",
+            &["agency.forked"],
+        ),
+        (
             "expired",
             |w| w.question.at = t("2031-06-01"),
             NotValid,

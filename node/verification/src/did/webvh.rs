@@ -1,0 +1,442 @@
+//! did:webvh 1.0: a DID whose document has a history that proves itself. Each entry is chained to the one before by its
+//! hash, the first to the DID itself, and signed by a key that the entry before has named.
+//!
+//! Source: didwebvh 1.0 (Decentralized Identity Foundation), "Read (Resolve)" and "DID Method Processes".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use registry_schema::{Timestamp, VerificationMethod};
+use serde_json::{Map, Value, json};
+
+use super::{BadDocument, Resolved, bad, document};
+use crate::{KeyKind, PublicKey, badge::moment, json, multikey};
+
+type Object = Map<String, Value>;
+
+/// More entries than this are no issuer's.
+const MAX_ENTRIES: usize = 1_000;
+const MAX_PROOFS: usize = 16;
+/// How far ahead of ours another clock may be, in seconds.
+const SKEW: i64 = 60;
+const PARAMETERS: [&str; 9] = [
+    "method",
+    "scid",
+    "updateKeys",
+    "nextKeyHashes",
+    "witness",
+    "watchers",
+    "portable",
+    "deactivated",
+    "ttl",
+];
+
+/// What holds after an entry.
+#[derive(Default)]
+struct State {
+    version: String,
+    time: Option<Timestamp>,
+    id: String,
+    scid: String,
+    update_keys: Vec<String>,
+    next_key_hashes: Vec<String>,
+    witness: Option<Witnesses>,
+    portable: bool,
+    deactivated: bool,
+    ttl: Option<u32>,
+}
+
+/// How many of whom must approve an entry: their Multikeys.
+#[derive(Clone, PartialEq, Eq)]
+struct Witnesses {
+    threshold: usize,
+    ids: BTreeSet<String>,
+}
+
+/// Reads a history: the keys that issue, each with its terms.
+pub(super) fn read(did: &str, log: &[u8], witnesses: Option<&[u8]>, now: Timestamp) -> Result<Resolved, BadDocument> {
+    let text = std::str::from_utf8(log).map_err(|_| bad("its history is no text"))?;
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() || lines.len() > MAX_ENTRIES {
+        return Err(bad(format!("its history has {} entries", lines.len())));
+    }
+    let mut state = State::default();
+    let mut terms = Terms::default();
+    let mut versions = BTreeMap::new();
+    let mut to_approve = Vec::new();
+    let mut last = Value::Null;
+    for (i, line) in lines.iter().enumerate() {
+        let number = i + 1;
+        let at = |why: BadDocument| bad(format!("entry {number} of its history: {why}"));
+        let entry = json::read(line.as_bytes()).map_err(|e| at(bad(e.to_string())))?;
+        let Value::Object(entry) = entry else {
+            return Err(at(bad("it is no JSON object")));
+        };
+        let approving = step(&mut state, &entry, number, now).map_err(at)?;
+        to_approve.extend(approving.map(|by| (number, by)));
+        versions.insert(state.version.clone(), number);
+        last = entry.get("state").cloned().unwrap_or_default();
+        let (issuing, _) = document::keys(&last, &state.id).map_err(at)?;
+        terms.follow(
+            if state.deactivated { vec![] } else { issuing },
+            state.time.unwrap_or(now),
+        );
+    }
+    if state.id != did {
+        return Err(bad("its history leads to another DID"));
+    }
+    approved(&to_approve, &versions, witnesses)?;
+    let (_, other) = document::keys(&last, did)?;
+    Ok(Resolved {
+        issuing: terms.0,
+        other,
+        ttl: state.ttl,
+    })
+}
+
+/// Checks one entry and goes on to what holds after it; gives who has to approve it.
+fn step(state: &mut State, entry: &Object, number: usize, now: Timestamp) -> Result<Option<Witnesses>, BadDocument> {
+    let text = |name: &str| {
+        entry
+            .get(name)
+            .and_then(Value::as_str)
+            .ok_or_else(|| bad(format!("it has no `{name}`")))
+    };
+    let inner = |name: &str| {
+        entry
+            .get(name)
+            .and_then(Value::as_object)
+            .ok_or_else(|| bad(format!("it has no `{name}`")))
+    };
+    if state.deactivated {
+        return Err(bad("it comes after the end of the DID"));
+    }
+    let parameters = inner("parameters")?;
+    let changed = Changed::read(parameters, number == 1)?;
+    if number == 1 {
+        state.scid = changed.scid.clone().ok_or_else(|| bad("it names no `scid`"))?;
+        state.version.clone_from(&state.scid);
+    }
+
+    // The chain: hashes, numbers and times.
+    let version = text("versionId")?;
+    let hashed = hash_of_entry(entry, &state.version)?;
+    if version != format!("{number}-{hashed}") {
+        return Err(bad("its hash is not that of its content"));
+    }
+    if number == 1 && hash_of_start(entry, &state.scid)? != state.scid {
+        return Err(bad("the DID is not the hash of its own beginning"));
+    }
+    let time = moment(text("versionTime")?).ok_or_else(|| bad("its time is none"))?;
+    if state.time.is_some_and(|before| time <= before) || time > now.plus_seconds(SKEW) {
+        return Err(bad("its time is not after that of the entry before, or lies ahead"));
+    }
+
+    // The signature: by a key that the entry before named, or had committed to.
+    let committed = !state.next_key_hashes.is_empty();
+    let own = changed.update_keys.as_ref();
+    if committed {
+        let own = own.ok_or_else(|| bad("it names no keys, though the entry before committed to some"))?;
+        if changed.next_key_hashes.is_none() {
+            return Err(bad("it commits to no keys, and does not say that it stops doing so"));
+        }
+        if !own
+            .iter()
+            .all(|key| state.next_key_hashes.contains(&multihash(key.as_bytes())))
+        {
+            return Err(bad("it names a key that the entry before did not commit to"));
+        }
+    }
+    let active = own.filter(|_| number == 1 || committed).unwrap_or(&state.update_keys);
+    signed_by(entry, active)?;
+
+    // The document.
+    let id = inner("state")?.get("id").and_then(Value::as_str).unwrap_or_default();
+    if id.strip_prefix("did:webvh:").and_then(|rest| rest.split(':').next()) != Some(state.scid.as_str()) {
+        return Err(bad("its document is another DID's"));
+    }
+    if number > 1 && id != state.id {
+        let known = inner("state")?.get("alsoKnownAs").and_then(Value::as_array);
+        if !state.portable || !known.is_some_and(|all| all.contains(&json!(state.id))) {
+            return Err(bad("it moves a DID that cannot be moved"));
+        }
+    }
+
+    let approving = match (&state.witness, &changed.witness) {
+        (Some(before), _) => Some(before.clone()),
+        (None, Some(new)) => new.clone(),
+        (None, None) => None,
+    };
+    version.clone_into(&mut state.version);
+    id.clone_into(&mut state.id);
+    state.time = Some(time);
+    changed.apply(state);
+    Ok(approving)
+}
+
+/// What an entry's `parameters` change.
+#[derive(Default)]
+struct Changed {
+    scid: Option<String>,
+    update_keys: Option<Vec<String>>,
+    next_key_hashes: Option<Vec<String>>,
+    witness: Option<Option<Witnesses>>,
+    portable: Option<bool>,
+    deactivated: Option<bool>,
+    ttl: Option<u32>,
+}
+
+impl Changed {
+    fn read(parameters: &Object, first: bool) -> Result<Self, BadDocument> {
+        let wrong = |name: &str| bad(format!("its parameter `{name}` is not as it must be"));
+        if let Some(unknown) = parameters.keys().find(|name| !PARAMETERS.contains(&name.as_str())) {
+            let unknown: String = unknown.chars().take(40).collect();
+            return Err(bad(format!(
+                "it has a parameter `{unknown}` that version 1.0 does not know"
+            )));
+        }
+        if parameters
+            .get("method")
+            .map_or(first, |method| method != "did:webvh:1.0")
+        {
+            return Err(bad("it is not written by version 1.0 of did:webvh"));
+        }
+        if parameters.contains_key("scid") != first {
+            return Err(wrong("scid"));
+        }
+        let texts = |name: &str| match parameters.get(name) {
+            None => Ok(None),
+            // Written by early versions for "none".
+            Some(Value::Null) => Ok(Some(vec![])),
+            Some(value) => serde_json::from_value(value.clone()).map(Some).map_err(|_| wrong(name)),
+        };
+        let switch = |name: &str| match parameters.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(false)),
+            Some(value) => value.as_bool().map(Some).ok_or_else(|| wrong(name)),
+        };
+        let changed = Self {
+            scid: parameters.get("scid").and_then(Value::as_str).map(str::to_owned),
+            update_keys: texts("updateKeys")?,
+            next_key_hashes: texts("nextKeyHashes")?,
+            witness: match parameters.get("witness") {
+                None => None,
+                Some(Value::Null) => Some(None),
+                Some(Value::Object(none)) if none.is_empty() => Some(None),
+                Some(some) => Some(Some(Witnesses::read(some).ok_or_else(|| wrong("witness"))?)),
+            },
+            portable: switch("portable")?,
+            deactivated: switch("deactivated")?,
+            ttl: match parameters.get("ttl") {
+                None | Some(Value::Null) => None,
+                Some(ttl) => Some(
+                    ttl.as_u64()
+                        .and_then(|t| u32::try_from(t).ok())
+                        .ok_or_else(|| wrong("ttl"))?,
+                ),
+            },
+        };
+        if !first && changed.portable == Some(true) {
+            return Err(wrong("portable"));
+        }
+        if first && changed.update_keys.as_ref().is_none_or(Vec::is_empty) {
+            return Err(wrong("updateKeys"));
+        }
+        Ok(changed)
+    }
+
+    fn apply(self, state: &mut State) {
+        state.update_keys = self
+            .update_keys
+            .unwrap_or_else(|| std::mem::take(&mut state.update_keys));
+        state.next_key_hashes = self
+            .next_key_hashes
+            .unwrap_or_else(|| std::mem::take(&mut state.next_key_hashes));
+        state.witness = self.witness.unwrap_or_else(|| state.witness.take());
+        state.portable = self.portable.unwrap_or(state.portable);
+        state.deactivated = self.deactivated.unwrap_or(state.deactivated);
+        state.ttl = self.ttl.or(state.ttl);
+    }
+}
+
+impl Witnesses {
+    fn read(value: &Value) -> Option<Self> {
+        let listed = value
+            .get("witnesses")?
+            .as_array()
+            .filter(|all| all.len() <= MAX_PROOFS)?;
+        let mut ids = BTreeSet::new();
+        for witness in listed {
+            // The specification wants a did:key; the implementation in Rust writes the key alone.
+            let id = witness.get("id")?.as_str()?;
+            let key = id.strip_prefix("did:key:").unwrap_or(id);
+            ed25519(key)?;
+            if !ids.insert(key.to_owned()) {
+                return None;
+            }
+        }
+        let threshold = usize::try_from(value.get("threshold")?.as_u64()?).ok()?;
+        (1..=ids.len()).contains(&threshold).then_some(Self { threshold, ids })
+    }
+}
+
+/// Every entry that needs it was approved by enough witnesses. Who approves an entry approves all before it.
+fn approved(
+    to_approve: &[(usize, Witnesses)],
+    versions: &BTreeMap<String, usize>,
+    file: Option<&[u8]>,
+) -> Result<(), BadDocument> {
+    if to_approve.is_empty() {
+        return Ok(());
+    }
+    let file = file.ok_or_else(|| bad("its history needs witnesses, and their approvals could not be had"))?;
+    let file = json::read(file).map_err(|e| bad(format!("its witnesses' approvals are no JSON: {e}")))?;
+    let mut furthest: BTreeMap<String, usize> = BTreeMap::new();
+    for approval in file.as_array().into_iter().flatten().take(MAX_ENTRIES) {
+        let version = approval.get("versionId").and_then(Value::as_str).unwrap_or_default();
+        let Some(number) = versions.get(version) else {
+            continue;
+        };
+        let content = Object::from_iter([("versionId".to_owned(), json!(version))]);
+        for proof in proofs(approval.get("proof")) {
+            if let Some(key) = proof.as_object().and_then(|proof| key_of_valid(proof, &content)) {
+                let reached = furthest.entry(key).or_default();
+                *reached = (*reached).max(*number);
+            }
+        }
+    }
+    for (number, by) in to_approve {
+        let count = by
+            .ids
+            .iter()
+            .filter(|id| furthest.get(*id).is_some_and(|reached| reached >= number))
+            .count();
+        if count < by.threshold {
+            let threshold = by.threshold;
+            return Err(bad(format!(
+                "entry {number} of its history was approved by {count} witnesses, not by {threshold}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Every proof of the entry is by an active key, and there is one.
+fn signed_by(entry: &Object, active: &[String]) -> Result<(), BadDocument> {
+    let mut content = entry.clone();
+    let proof = content.remove("proof");
+    let all = proofs(proof.as_ref());
+    let good = |proof: &Value| {
+        proof
+            .as_object()
+            .and_then(|p| key_of_valid(p, &content))
+            .is_some_and(|key| active.contains(&key))
+    };
+    if all.is_empty() || all.len() > MAX_PROOFS || !all.iter().all(good) {
+        return Err(bad("it is not signed by a key that may change the DID"));
+    }
+    Ok(())
+}
+
+fn proofs(value: Option<&Value>) -> &[Value] {
+    match value {
+        None => &[],
+        Some(Value::Array(all)) => all.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    }
+}
+
+/// The key of an `eddsa-jcs-2022` proof over this content, if the proof holds (VC Data Integrity EdDSA Cryptosuites
+/// 1.0, §3.3). The key is the one that the `did:key` in its verification method holds.
+fn key_of_valid(proof: &Object, content: &Object) -> Option<String> {
+    let text = |name: &str| proof.get(name).and_then(Value::as_str);
+    let is = |name: &str, value: &str| text(name) == Some(value);
+    if !(is("type", "DataIntegrityProof")
+        && is("cryptosuite", "eddsa-jcs-2022")
+        && is("proofPurpose", "assertionMethod"))
+    {
+        return None;
+    }
+    let (body, fragment) = text("verificationMethod")?.strip_prefix("did:key:")?.split_once('#')?;
+    let key = ed25519(body).filter(|_| body == fragment)?;
+    let value = text("proofValue")?.strip_prefix('z').filter(|v| v.len() <= 96)?;
+    let signature = bs58::decode(value).into_vec().ok()?;
+    let mut options = proof.clone();
+    options.remove("proofValue");
+    let message = [sha256(&canonical(&options)?), sha256(&canonical(content)?)].concat();
+    key.verifies(&message, &signature).then(|| body.to_owned())
+}
+
+fn ed25519(multikey: &str) -> Option<PublicKey> {
+    multikey::decode(multikey)
+        .ok()
+        .filter(|key| key.kind() == KeyKind::Ed25519)
+}
+
+fn canonical(object: &Object) -> Option<Vec<u8>> {
+    serde_json_canonicalizer::to_vec(object).ok()
+}
+
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA256, bytes).as_ref().to_vec()
+}
+
+/// base58btc of the multihash: SHA-256, 32 bytes.
+fn multihash(bytes: &[u8]) -> String {
+    bs58::encode([&[0x12, 0x20], sha256(bytes).as_slice()].concat()).into_string()
+}
+
+/// The hash of an entry, chained to the version before; that of the first to the SCID.
+fn hash_of_entry(entry: &Object, before: &str) -> Result<String, BadDocument> {
+    let mut entry = entry.clone();
+    entry.remove("proof");
+    entry.insert("versionId".to_owned(), json!(before));
+    canonical(&entry)
+        .map(|bytes| multihash(&bytes))
+        .ok_or_else(|| bad("it has no canonical form"))
+}
+
+/// The hash of the first entry with a placeholder wherever that hash itself stands.
+fn hash_of_start(entry: &Object, scid: &str) -> Result<String, BadDocument> {
+    if scid.len() < 32 {
+        return Err(bad("its `scid` is no hash"));
+    }
+    let mut entry = entry.clone();
+    entry.remove("proof");
+    entry.insert("versionId".to_owned(), json!("{SCID}"));
+    let text = Value::Object(entry).to_string().replace(scid, "{SCID}");
+    let entry: Object = serde_json::from_str(&text).map_err(|_| bad("it has no canonical form"))?;
+    canonical(&entry)
+        .map(|bytes| multihash(&bytes))
+        .ok_or_else(|| bad("it has no canonical form"))
+}
+
+/// From when until when each key stood in the document.
+#[derive(Default)]
+struct Terms(Vec<VerificationMethod>);
+
+impl Terms {
+    fn follow(&mut self, issuing: Vec<VerificationMethod>, time: Timestamp) {
+        let same = |a: &VerificationMethod, b: &VerificationMethod| {
+            a.id == b.id && a.public_key_multibase == b.public_key_multibase
+        };
+        for known in &mut self.0 {
+            if known.until.is_none_or(|until| until > time) && !issuing.iter().any(|new| same(known, new)) {
+                known.until = Some(time);
+            }
+        }
+        for new in issuing {
+            let open = self
+                .0
+                .iter_mut()
+                .find(|known| same(known, &new) && known.until.is_none_or(|u| u > time));
+            match open {
+                Some(known) => known.until = new.until,
+                None => self.0.push(VerificationMethod {
+                    from: Some(time),
+                    ..new
+                }),
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a list that the issuer itself publishes says of a badge. It tells what holds now, and not since when.
+
+use registry_schema::{Finding, Timestamp};
+
+use super::{Case, finding};
+use crate::{
+    Freshness, StatusEntry,
+    codes::Code,
+    foreign_list::{Found, ListFault},
+};
+
+/// A question about a moment that much before the list was fetched is a question about the past.
+const DAY: i64 = 86_400;
+
+impl Case<'_> {
+    pub(super) fn published(
+        &self,
+        entry: &StatusEntry,
+        found: &Result<Found, ListFault>,
+        valid_from: Option<Timestamp>,
+        freshness: Freshness,
+    ) -> Vec<Finding> {
+        let list: String = entry.list.chars().take(120).collect();
+        let mut said = match found {
+            Err(fault) => {
+                let code = match fault {
+                    ListFault::Verification(_) => Code::StatusListUnverified,
+                    ListFault::Length { .. } => Code::StatusListTooShort,
+                    ListFault::Range(_) => Code::StatusOutOfRange,
+                    ListFault::Malformed(_) => Code::StatusMalformed,
+                };
+                finding(
+                    code,
+                    format!("the status list `{list}` says nothing of this badge: {fault}"),
+                )
+            }
+            Ok(found) => match self.foreign(found, valid_from) {
+                Some(why) => finding(
+                    Code::StatusListUnverified,
+                    format!("the status list `{list}` says nothing of this badge: {why}"),
+                ),
+                None => self.says(entry, found, &list, freshness),
+            },
+        };
+        said.as_of = freshness.as_of();
+        vec![said]
+    }
+
+    /// Why a list that is whole in itself does not count for this badge.
+    fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<&'static str> {
+        if found.issuer != self.badge.issuer_id {
+            return Some("it is not by the badge's issuer");
+        }
+        if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
+            return Some("it is signed by another key than the issuer's");
+        }
+        let now = self.question.now;
+        if found.signatures.iter().any(|s| s.expires.is_some_and(|end| end <= now)) {
+            return Some("its signature has expired");
+        }
+        valid_from.filter(|from| now < *from).map(|_| "it does not hold yet")
+    }
+
+    fn says(&self, entry: &StatusEntry, found: &Found, list: &str, freshness: Freshness) -> Finding {
+        let purpose = entry.purpose.as_deref().unwrap_or("revocation");
+        let message = found.message.as_ref().map(|m| format!(": {m}")).unwrap_or_default();
+        let as_of = freshness
+            .as_of()
+            .map(|t| format!(" as of {}", t.in_words()))
+            .unwrap_or_default();
+        let (code, what) = match purpose {
+            "revocation" => (Code::StatusRevoked, "revoked"),
+            "suspension" => (Code::StatusSuspended, "suspended"),
+            other => {
+                let other: String = other.chars().take(40).collect();
+                let note = match (found.value, message.as_str()) {
+                    (0, "") => "nothing is noted there".to_owned(),
+                    (value, "") => format!("the note there is number {value}"),
+                    (_, message) => format!("the issuer notes there{message}"),
+                };
+                return finding(
+                    Code::StatusMessage,
+                    format!("its list for the purpose `{other}`{as_of}: {note}"),
+                );
+            }
+        };
+        let past = freshness
+            .as_of()
+            .is_some_and(|as_of| as_of.seconds_since(self.question.at) >= DAY);
+        let then = self.question.at.date_in_words();
+        if found.value != 0 {
+            if past {
+                let what =
+                    format!("it is {what} now{message}; since when, and whether on {then}, its list does not say");
+                return finding(Code::StatusUnknownThen, what);
+            }
+            return finding(code, format!("{what} by its issuer{message}"));
+        }
+        if !freshness.is_fresh(self.question.now) {
+            return finding(
+                Code::StatusStale,
+                format!(
+                    "the issuer's status list `{list}` is too old{}",
+                    as_of.replace(" as of", ": fetched")
+                ),
+            );
+        }
+        // What is revoked stays revoked; a suspension may have come and gone.
+        if past && code == Code::StatusSuspended {
+            let what = format!("it is not suspended now; whether it was on {then}, its list does not say");
+            return finding(Code::StatusUnknownThen, what);
+        }
+        let signed = if found.signatures.is_empty() {
+            ", which nobody signed,"
+        } else {
+            ""
+        };
+        finding(
+            Code::StatusActive,
+            format!("not {what}, by the issuer's own list{signed}{as_of}"),
+        )
+    }
+}
