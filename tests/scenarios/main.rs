@@ -31,6 +31,8 @@ mod one_process_writes;
 
 mod faults_take_nothing_back;
 
+mod keys_change_hands;
+
 mod operators_are_authenticated;
 
 mod strangers_learn_nothing;

@@ -209,6 +209,17 @@ impl Agency {
         store.audited(act).await.expect("the audit trail")
     }
 
+    /// The last entry of an agency's key log that counts here.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn key_log_head(&self, agency: Hash) -> Option<Hash> {
+        let node = self.node.lock().await;
+        let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
+        let log = node.store.key_log(agency).await.expect("a store that can be read");
+        log.map(|log| log.head())
+    }
+
     /// Who it is for its peers.
     ///
     /// # Panics

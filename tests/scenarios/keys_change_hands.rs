@@ -1,0 +1,293 @@
+//! An agency's keys change in an offline ceremony, on files carried by hand; what an honest key signed stays, and what a
+//! stolen one signed goes.
+
+use std::path::{Path, PathBuf};
+
+use registry_schema::{Reason, VerdictKind};
+use tests::{Agency, Federation, Scene, eventually, http, program};
+
+/// An operator's terminal, and the folder that is carried to the machine with the root key.
+struct Ceremony {
+    folder: tempfile::TempDir,
+    profile: PathBuf,
+    root: PathBuf,
+    next_root: PathBuf,
+}
+
+impl Ceremony {
+    fn at(agency: &Agency) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let profile = folder.path().join("profile.toml");
+        let text = format!(
+            "node = \"{}\"\nagency = \"{}\"\ntoken = \"{}\"\n",
+            agency.url(),
+            agency.id(),
+            agency.token()
+        );
+        std::fs::write(&profile, text).expect("a profile");
+        let keys = agency.data().join("keys");
+        // The root's keys are offline from now on.
+        let carry = |name: &str| {
+            let to = folder.path().join(name);
+            std::fs::rename(keys.join(name), &to).expect("a key to carry away");
+            to
+        };
+        let (root, next_root) = (carry("root.key"), carry("next-root.key"));
+        Self {
+            folder,
+            profile,
+            root,
+            next_root,
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    async fn comity(&self, line: &[&str]) -> program::Ended {
+        let profile = self.profile.display().to_string();
+        program::comity([&["--profile", &profile, "--yes"], line].concat()).await
+    }
+
+    async fn does(&self, line: &[&str]) -> String {
+        let ended = self.comity(line).await;
+        assert_eq!(ended.code, Some(0), "comity {line:?}: {ended:?}");
+        ended.stdout
+    }
+
+    async fn signs(&self, entry: &str, root: &Path) -> program::Ended {
+        let root = root.display().to_string();
+        program::run("comityd", ["root", "sign", entry, "--root", &root, "--yes"], b"").await
+    }
+
+    /// Proposes, signs and applies.
+    async fn holds(&self, name: &str, line: &[&str]) -> String {
+        let entry = self.file(name);
+        let said = self.does(&[line, &["--out", &entry]].concat()).await;
+        assert_eq!(self.signs(&entry, &self.root).await.code, Some(0));
+        self.does(&["key", "apply", &entry]).await;
+        said
+    }
+}
+
+async fn key_log(agency: &Agency) -> serde_json::Value {
+    http::get(&format!("{}/v1/key-log", agency.url()))
+        .await
+        .with_status(200)
+        .value()
+}
+
+/// The writer keys, the first one first: `(key, how it ended)`.
+async fn writers(agency: &Agency) -> Vec<(String, Option<String>)> {
+    let log = key_log(agency).await;
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let all = log["writers"].as_array().expect("writers").iter();
+    all.map(|writer| (text(&writer["key"]).expect("a key"), text(&writer["ended"])))
+        .collect()
+}
+
+async fn the_good_writer(agency: &Agency) -> String {
+    let good: Vec<_> = writers(agency)
+        .await
+        .into_iter()
+        .filter(|(_, ended)| ended.is_none())
+        .collect();
+    assert_eq!(good.len(), 1, "{good:?}");
+    good[0].0.clone()
+}
+
+/// Waits until every node holds South Carolina's key log as far as she does.
+async fn everyone_has_her_keys(federation: &Federation) {
+    let sc = federation.agency("US-SC");
+    let home = sc.genesis();
+    for other in federation.agencies() {
+        eventually(&format!("{} has the keys", other.id()), async || {
+            let (here, there) = (sc.key_log_head(home).await, other.key_log_head(home).await);
+            if here == there {
+                Ok(())
+            } else {
+                Err(format!("{here:?} and {there:?}"))
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_writer_key_takes_over_and_what_the_old_one_signed_stays_good() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let early = sc.issues(&issuer, "Casey Morgan").await;
+    sc.revokes(&early, Reason::Misconduct).await;
+    let ceremony = Ceremony::at(sc);
+    let old = the_good_writer(sc).await;
+
+    ceremony.holds("new.entry", &["key", "rotate"]).await;
+    let late = sc.issues(&issuer, "Sam Rivera").await;
+    sc.revokes(&late, Reason::Misconduct).await;
+    ceremony
+        .holds("old.entry", &["key", "end", &old[..8], "--retired"])
+        .await;
+    let new = the_good_writer(sc).await;
+    assert_ne!(new, old);
+    everyone_has_her_keys(&federation).await;
+
+    // She goes on with the new key alone, after a restart too, and is heard.
+    sc.stops().await;
+    sc.starts().await;
+    federation.meets().await;
+    let last = sc.issues(&issuer, "Riley Brooks").await;
+    sc.revokes(&last, Reason::Misconduct).await;
+    for other in federation.agencies() {
+        for revoked in [&early, &late, &last] {
+            federation.awaits(other, revoked, VerdictKind::NotValid).await;
+        }
+        federation.awaits(other, &badge, VerdictKind::Accepted).await;
+    }
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_first() {
+    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let (honest, stolen) = (
+        sc.issues(&issuer, "Casey Morgan").await,
+        sc.issues(&issuer, "Sam Rivera").await,
+    );
+    sc.revokes(&honest, Reason::Misconduct).await;
+    let ceremony = Ceremony::at(sc);
+    let old = the_good_writer(sc).await;
+    let theft = federation.clock().now().plus_seconds(1);
+    federation.clock().advance_hours(1);
+    // The thief's revocation.
+    sc.revokes(&stolen, Reason::Misconduct).await;
+    sc.acknowledged().pop();
+    for other in federation.agencies() {
+        federation.awaits(other, &stolen, VerdictKind::NotValid).await;
+    }
+
+    ceremony.holds("new.entry", &["key", "rotate"]).await;
+    let theft = theft.to_string();
+    let end = ["key", "end", &old, "--compromised", "--before", &theft];
+    let listed = ceremony
+        .does(&[&end[..], &["--dry-run", "--out", &ceremony.file("none")]].concat())
+        .await;
+    assert!(listed.contains(&stolen.code().to_string()), "{listed}");
+    assert!(!listed.contains(&honest.code().to_string()), "{listed}");
+    assert_eq!(writers(sc).await.len(), 2, "a dry run changes nothing");
+
+    ceremony.holds("old.entry", &end).await;
+    everyone_has_her_keys(&federation).await;
+    for other in federation.agencies() {
+        federation.awaits(other, &stolen, VerdictKind::Accepted).await;
+        federation.awaits(other, &honest, VerdictKind::NotValid).await;
+    }
+    // The void revocation does not stand in the way of a good one.
+    sc.revokes(&stolen, Reason::Misconduct).await;
+    for other in federation.agencies() {
+        federation.awaits(other, &stolen, VerdictKind::NotValid).await;
+    }
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_root_changes_keys_and_the_next_root_takes_over_from_a_thief() {
+    let federation = Federation::start(&["US-NC", "US-SC"]).await;
+    let sc = federation.agency("US-SC");
+    let ceremony = Ceremony::at(sc);
+    let entry = ceremony.file("new.entry");
+    ceremony.does(&["key", "rotate", "--out", &entry]).await;
+
+    let unsigned = ceremony.comity(&["key", "apply", &entry]).await;
+    assert_eq!(unsigned.code, Some(5), "{unsigned:?}");
+    let stranger = ceremony.folder.path().join("stranger.key");
+    let made = program::run("comityd", ["root", "new", &stranger.display().to_string()], b"").await;
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert_eq!(ceremony.signs(&entry, &stranger).await.code, Some(0));
+    let foreign = ceremony.comity(&["key", "apply", &entry]).await;
+    assert_eq!(foreign.code, Some(5), "{foreign:?}");
+    assert_eq!(writers(sc).await.len(), 1);
+
+    // The rotation, all of it offline but for the export and the last step.
+    let (log, rotation, after) = (
+        ceremony.file("key-log"),
+        ceremony.file("rotation"),
+        ceremony.file("after.key"),
+    );
+    ceremony.does(&["key", "export", &log]).await;
+    let root = ceremony.root.display().to_string();
+    let by_the_old = program::run(
+        "comityd",
+        [
+            "root", "rotate", &log, "--root", &root, "--next", &after, "--out", &rotation,
+        ],
+        b"",
+    )
+    .await;
+    assert_eq!(by_the_old.code, Some(1), "{by_the_old:?}");
+    let next = ceremony.next_root.display().to_string();
+    let by_the_next = program::run(
+        "comityd",
+        [
+            "root", "rotate", &log, "--root", &next, "--next", &after, "--out", &rotation,
+        ],
+        b"",
+    )
+    .await;
+    assert_eq!(by_the_next.code, Some(0), "{by_the_next:?}");
+    ceremony.does(&["key", "apply", &rotation]).await;
+    everyone_has_her_keys(&federation).await;
+
+    // The old root is worth nothing any more; the new one is.
+    let entry = ceremony.file("by-the-old-root.entry");
+    ceremony.does(&["key", "rotate", "--out", &entry]).await;
+    assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(0));
+    assert_eq!(ceremony.comity(&["key", "apply", &entry]).await.code, Some(5));
+    let entry = ceremony.file("by-the-new-root.entry");
+    ceremony.does(&["key", "rotate", "--out", &entry]).await;
+    assert_eq!(ceremony.signs(&entry, &ceremony.next_root).await.code, Some(0));
+    ceremony.does(&["key", "apply", &entry]).await;
+
+    let did = http::get(&format!("{}/.well-known/did.json", sc.url()))
+        .await
+        .with_status(200)
+        .value();
+    assert_eq!(did["verificationMethod"].as_array().map(Vec::len), Some(3), "{did}");
+    federation.audit().await;
+}
+
+/// A key that may write status lists only cannot recognize anybody, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_everyday_key_need_not_be_able_to_write_everything() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let ceremony = Ceremony::at(sc);
+    let key = the_good_writer(sc).await;
+    ceremony
+        .holds("narrow.entry", &["key", "scope", &key, "--kind", "status-list"])
+        .await;
+    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.asks(
+        reqwest::Method::POST,
+        "/v1/recognitions",
+        Some(&serde_json::json!({"issuer": issuer.id, "purposes": ["salary"], "scope": "all"})),
+    )
+    .await
+    .problem(503, "node.unavailable");
+    for other in federation.agencies() {
+        federation.awaits(other, &badge, VerdictKind::NotValid).await;
+    }
+    federation.audit().await;
+}
