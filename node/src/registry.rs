@@ -8,9 +8,11 @@ use std::{
     sync::{Arc, RwLock, RwLockReadGuard},
 };
 
+use policy::Policy;
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row, status_list, trust_list};
 use registry_schema::{
-    AgencyId, Issuer, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, recognition::RecognitionEntry,
+    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, policy::MAX_ENTRIES,
+    recognition::RecognitionEntry,
 };
 use verification::evidence::Freshness;
 
@@ -74,6 +76,10 @@ pub struct AgencyLists {
     recognitions: BTreeMap<String, Recognition>,
     withdrawals: BTreeMap<String, Withdrawal>,
     lists: BTreeMap<u32, StatusList>,
+    /// Its policy's entries by key: several versions, where its writers contradict each other.
+    entries: BTreeMap<String, Vec<PolicyEntry>>,
+    /// The same, indexed.
+    policy: Option<Arc<Policy>>,
 }
 
 /// What one status list says.
@@ -117,9 +123,16 @@ impl Registry {
         for log in &batch.key_logs {
             self.add(log);
         }
+        let mut changed = BTreeSet::new();
         for row in &batch.rows {
             if let Some(lists) = self.agencies.get_mut(&row.agency) {
                 lists.set(row);
+                changed.extend((row.document == DocumentId::Policy).then_some(row.agency));
+            }
+        }
+        for agency in changed {
+            if let Some(lists) = self.agencies.get_mut(&agency) {
+                lists.policy = lists.indexed();
             }
         }
         for (agency, log) in replica.logs() {
@@ -147,6 +160,8 @@ impl Registry {
             recognitions: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
             lists: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            policy: None,
         };
         self.agencies.insert(log.genesis(), lists);
     }
@@ -247,8 +262,32 @@ impl AgencyLists {
                     None => {}
                 }
             }
+            DocumentId::Policy => {
+                let versions = protocol::policy::fold(&row.key, &row.values);
+                if versions.is_empty() {
+                    self.entries.remove(&row.key);
+                } else {
+                    self.entries.insert(row.key.clone(), versions);
+                }
+            }
             DocumentId::Unknown(_) => {}
         }
+    }
+
+    fn indexed(&self) -> Option<Arc<Policy>> {
+        let entries = self.policy_entries().take(MAX_ENTRIES).cloned();
+        (!self.entries.is_empty()).then(|| Arc::new(Policy::new(entries)))
+    }
+
+    /// What it accepts and what that counts for; none, if it has published nothing.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref()
+    }
+
+    /// The entries of its policy, ended ones included; several of one key are versions that contradict each other.
+    pub fn policy_entries(&self) -> impl Iterator<Item = &PolicyEntry> {
+        self.entries.values().flatten()
     }
 
     /// Its issuers.

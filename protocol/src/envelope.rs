@@ -28,6 +28,8 @@ pub enum DocumentId {
     TrustList,
     /// Its revocations and suspensions: one document for each 131,072 slots.
     StatusList(u32),
+    /// What it accepts and what that counts for.
+    Policy,
     /// A kind that this version does not know: stored and passed on, not folded.
     Unknown(String),
 }
@@ -37,6 +39,7 @@ impl fmt::Display for DocumentId {
         match self {
             Self::TrustList => f.write_str("trust-list"),
             Self::StatusList(number) => write!(f, "status-list/{number}"),
+            Self::Policy => f.write_str("policy"),
             Self::Unknown(name) => f.write_str(name),
         }
     }
@@ -54,6 +57,7 @@ impl FromStr for DocumentId {
         let number = text.strip_prefix("status-list/").and_then(canonical_number);
         Ok(match number {
             _ if text == "trust-list" => Self::TrustList,
+            _ if text == "policy" => Self::Policy,
             Some(number) => Self::StatusList(number),
             None => Self::Unknown(text.to_owned()),
         })

@@ -86,8 +86,13 @@ fn meets<'p>(rule: &'p AcceptanceRule, facts: &Facts, at: Timestamp) -> (Option<
         [] => Some(true),
         some => conditions::any(some.iter().map(alternative)),
     };
+    // Of the alternatives that came out like the whole, the conditions that made them do so.
     let of_alternatives = |wanted: Option<bool>| {
-        let all = rule.one_of.iter().flatten();
+        let all = rule
+            .one_of
+            .iter()
+            .filter(move |all| alternative(all) == wanted)
+            .flatten();
         all.filter(move |c| conditions::holds(c, facts, at) == wanted)
     };
     if !required.failed.is_empty() || alternatives == Some(false) {

@@ -73,12 +73,12 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, BadFile> {
     }
     toml::from_str(text).map_err(|error| {
         let at = error.span().unwrap_or(0..0);
-        let first_line = error.message().lines().next().unwrap_or_default();
-        let what = format!(
-            "{}: {}",
-            first_line.trim_end_matches('.'),
-            what_to_do(error.message(), excerpt(text, &at))
-        );
+        let said = error.message().lines().next().unwrap_or_default().trim_end_matches('.');
+        // Our own types say what to do; the parser does not.
+        let what = match said.contains(": write ") {
+            true => said.to_owned(),
+            false => format!("{said}: {}", what_to_do(said, excerpt(text, &at))),
+        };
         BadFile(vec![wrong(text, at, what)])
     })
 }
@@ -93,7 +93,7 @@ fn what_to_do(message: &str, input: &str) -> &'static str {
         "add it here"
     } else if message.contains("duplicate") {
         "leave one of them out"
-    } else if message.contains("invalid type") || message.contains("is no ") {
+    } else if message.contains("invalid type") {
         "see the schema for what belongs here"
     } else {
         "see toml.io for how such a file is written"

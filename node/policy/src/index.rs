@@ -45,13 +45,13 @@ rule!(AcceptanceRule);
 rule!(WorthRule);
 
 /// Rules by purpose, and within it by what they speak of: achievements or issuers by name, or anything else.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Index<T> {
     rules: Vec<T>,
     by_purpose: Vec<Room>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Room {
     /// Those that name neither achievements nor issuers.
     general: Vec<usize>,

@@ -13,7 +13,7 @@ use registry_schema::{
 use crate::{Facts, conditions::Known, index::Index};
 
 /// A policy, indexed. Made once, asked often.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     about: Option<About>,
     criteria: Vec<Criterion>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use registry_schema::{
     Decimal, Purpose, Timestamp, VerdictKind,
     acceptance::Condition,
-    worth::{Requirement, SetOf, WorthRule},
+    worth::{Requirement, SetOf, Window, WorthRule},
 };
 
 use crate::{
@@ -226,7 +226,7 @@ fn of<'a, 'p>(judged: &'a [(&Facts, Badge<'p>)]) -> impl Iterator<Item = &'a Val
 }
 
 /// What is not known about a value, in words that stand after "not known".
-fn why(value: &Value<'_>) -> Vec<String> {
+pub(crate) fn why(value: &Value<'_>) -> Vec<String> {
     let whether = |conditions: &[&Condition]| -> Vec<String> {
         conditions
             .iter()
@@ -238,6 +238,17 @@ fn why(value: &Value<'_>) -> Vec<String> {
         (Amount::NotStated, _) => vec!["how many hours it stands for".to_owned()],
         (Amount::Contradictory, _) => vec![format!("which version of rule `{}` holds", value.rule.id)],
         (_, Standing::NotKnown(conditions)) if !conditions.is_empty() => whether(conditions),
+        (_, Standing::NotKnown(_))
+            if value
+                .rule
+                .limits
+                .iter()
+                .any(|limit| matches!(limit.within, Window::Years(_))) =>
+        {
+            vec!["when it was earned".to_owned()]
+        }
+        // The rule that may speak of it instead says so itself.
+        (_, Standing::NotKnown(_)) if !value.is_specific => Vec::new(),
         (_, Standing::NotKnown(_)) => vec![format!("whether rule `{}` speaks of it", value.rule.id)],
         (_, Standing::Counts) => vec!["which achievement it is for".to_owned()],
     }

@@ -8,7 +8,7 @@ use registry_schema::{
 
 use crate::{
     Decision, Facts, Policy,
-    conditions::{self, Open},
+    conditions::{self, Known, Open},
 };
 
 /// What one badge counts for under one rule.
@@ -56,35 +56,38 @@ impl Policy {
     /// What a badge counts for, by every rule that speaks of it, whether it is accepted or not.
     ///
     /// Rules that name their badges go before rules for all, unit by unit. While it is not known whether a rule that
-    /// names badges speaks of this one, both are given.
+    /// names badges speaks of this one, both are given, and neither counts for certain.
     #[must_use]
     pub fn values(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Vec<Value<'_>> {
-        let mut found: Vec<(Value<'_>, bool)> = Vec::new();
+        let mut kept: Vec<Value<'_>> = Vec::new();
+        // The units in which a rule that names its badges speaks of this one for certain.
+        let mut certain: Vec<&str> = Vec::new();
+        // Those in which one may.
+        let mut doubtful: Vec<&str> = Vec::new();
         for rule in self.worth.candidates(purpose, facts, at) {
-            let Some(value) = self.value(rule, facts, at) else {
+            let scope = conditions::governs(&rule.applies_to, facts, self);
+            if scope == Some(false) {
                 continue;
-            };
-            let certain = conditions::governs(&rule.applies_to, facts, self) == Some(true);
-            found.push((value, certain));
+            }
+            let value = self.value(rule, scope, facts, at);
+            if scope == Some(true) && value.is_specific {
+                certain.push(&rule.unit);
+            } else if scope.is_none() && value.is_specific {
+                doubtful.push(&rule.unit);
+            }
+            kept.push(value);
         }
-        let certain: Vec<&str> = found
-            .iter()
-            .filter(|(value, certain)| *certain && value.is_specific)
-            .map(|(value, _)| value.rule.unit.as_str())
-            .collect();
-        let kept = found
-            .iter()
-            .filter(|(value, _)| value.is_specific || !certain.contains(&value.rule.unit.as_str()));
-        let mut kept: Vec<Value<'_>> = kept.map(|(value, _)| value.clone()).collect();
+        kept.retain(|value| value.is_specific || !certain.contains(&value.rule.unit.as_str()));
+        for value in kept.iter_mut().filter(|value| !value.is_specific) {
+            if value.standing == Standing::Counts && doubtful.contains(&value.rule.unit.as_str()) {
+                value.standing = Standing::NotKnown(Vec::new());
+            }
+        }
         kept.sort_by(|a, b| (!a.is_specific, &a.rule.id).cmp(&(!b.is_specific, &b.rule.id)));
         kept
     }
 
-    fn value<'p>(&'p self, rule: &'p WorthRule, facts: &Facts, at: Timestamp) -> Option<Value<'p>> {
-        let scope = conditions::governs(&rule.applies_to, facts, self);
-        if scope == Some(false) {
-            return None;
-        }
+    fn value<'p>(&'p self, rule: &'p WorthRule, scope: Known, facts: &Facts, at: Timestamp) -> Value<'p> {
         let amount = match &rule.counts {
             _ if self.is_contradictory(rule) => Amount::Contradictory,
             Counts::NoPublishedRate => Amount::NoPublishedRate,
@@ -108,12 +111,12 @@ impl Policy {
             (true, Some(true)) if scope.is_none() || !open.unknown.is_empty() => Standing::NotKnown(open.unknown),
             (true, Some(true)) => Standing::Counts,
         };
-        Some(Value {
+        Value {
             rule,
             amount,
             standing,
             is_specific: !rule.applies_to.is_all(),
-        })
+        }
     }
 }
 

@@ -1,5 +1,11 @@
 //! The schema that is checked in is the one that follows from the types. `UPDATE=1` writes it anew.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what is wrong by panicking"
+)]
+
 use std::{fs, path::Path};
 
 use registry_schema::policy::PolicyFile;

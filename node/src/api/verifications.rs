@@ -167,7 +167,7 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
         Err(why) => return Ok(unreadable(&why, question)),
     };
     let _permit = app.judging.acquire().await;
-    let evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
+    let evidence = gather(&badge, &app.registry, &app.store, &question.agency, question.now).await?;
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
     apart(move || judge(&badge, &evidence, &question)).await

@@ -1,7 +1,8 @@
 //! What is known about one badge at one moment: gathered by whoever does the IO, judged by [`crate::judge()`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use policy::Policy;
 use registry_schema::{
     AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp, recognition::RecognitionEntry,
 };
@@ -84,6 +85,8 @@ pub struct Evidence {
     pub recognitions: Vec<RecognitionEntry>,
     /// How old each agency's trust list is here.
     pub trust_lists: BTreeMap<AgencyId, Freshness>,
+    /// The asked agency's policy, if it has published one. It is as old as its trust list.
+    pub policy: Option<Arc<Policy>>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.

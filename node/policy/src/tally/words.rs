@@ -39,12 +39,7 @@ impl Tally<'_> {
         {
             return "nothing".to_owned();
         }
-        let mut parts: Vec<String> = self
-            .sums
-            .iter()
-            .filter(|sum| !sum.is_idle())
-            .map(ToString::to_string)
-            .collect();
+        let mut parts: Vec<String> = self.sums.iter().map(ToString::to_string).collect();
         parts.extend(self.nearest_sets().map(ToString::to_string));
         for met in &self.meets {
             parts.push(match met.is_certain {
@@ -83,11 +78,6 @@ impl Tally<'_> {
 }
 
 impl Sum<'_> {
-    /// Whether nothing counts and nothing might.
-    fn is_idle(&self) -> bool {
-        self.counted == Decimal::ZERO && self.in_doubt == Decimal::ZERO && self.because.is_empty()
-    }
-
     /// How much of it is in a category.
     #[must_use]
     pub fn in_category(&self, category: &str) -> Decimal {
@@ -118,7 +108,8 @@ impl fmt::Display for Sum<'_> {
         let last = needed.last().copied().unwrap_or(self.counted);
         write!(f, "{}{of} {}", self.counted, Units(last, self.unit))?;
         match (self.in_doubt, self.because.is_empty()) {
-            (_, true) => Ok(()),
+            (Decimal::ZERO, true) => Ok(()),
+            (more, true) => write!(f, " (up to {more} more, once what is not known is)"),
             (Decimal::ZERO, false) => write!(f, " (more, {})", once(&self.because)),
             (more, false) => write!(f, " (up to {more} more, {})", once(&self.because)),
         }
