@@ -7,6 +7,7 @@ mod auth;
 mod credentials;
 mod issuers;
 mod operations;
+mod policy;
 pub(crate) mod problem;
 mod recognitions;
 mod status_lists;
@@ -85,6 +86,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(issuers::one))
         .routes(routes!(recognitions::list, recognitions::recognize))
         .routes(routes!(recognitions::withdraw))
+        .routes(routes!(policy::show, policy::apply))
+        .routes(routes!(policy::model))
+        .routes(routes!(policy::schema))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))

@@ -4,6 +4,7 @@
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
 mod credentials;
+mod policy;
 mod slots;
 mod trust;
 
@@ -11,6 +12,7 @@ use protocol::Put;
 use registry_schema::AgencyId;
 use tokio::sync::Mutex;
 
+pub use self::policy::Applied;
 pub use credentials::{NewBadge, list_url};
 pub use trust::NewRecognition;
 

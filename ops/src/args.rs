@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod policy;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -7,6 +9,8 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use registry_schema::{AgencyId, Purpose, Reason, Timestamp};
+
+pub(crate) use self::policy::Policy;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -98,6 +102,9 @@ be checked. Of several badges, the highest counts.")]
     /// Trust lists: whose badges an agency accepts, for what
     #[command(subcommand)]
     Trust(Trust),
+    /// Policies: what an agency accepts, and what that counts for
+    #[command(subcommand)]
+    Policy(Policy),
     /// Credentials that your agency keeps
     #[command(subcommand)]
     Credential(Credential),
@@ -117,6 +124,7 @@ impl Command {
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
             Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
+            Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
             Self::Verify(_)
             | Self::Status

@@ -13,6 +13,7 @@ mod issue;
 mod issuer;
 mod out;
 mod peer;
+mod policy;
 mod profile;
 mod show;
 mod status;
@@ -97,6 +98,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status => status::status(&session).await,
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,
+        Command::Policy(command) => policy::handle(&session, command).await,
         Command::Credential(command) => credential::handle(&session, command).await,
         Command::Peer(args::Peer::List) => peer::list(&session).await,
         Command::Completions { .. } => Ok(Exit::Done),

@@ -15,7 +15,7 @@ const INWARDS: [(&str, &[&str]); 6] = [
     ("node/policy", &["registry-schema"]),
     ("node/verification", &["registry-schema", "policy"]),
     ("node", &["registry-schema", "protocol", "verification", "policy"]),
-    ("ops", &["registry-schema", "protocol", "verification"]),
+    ("ops", &["registry-schema", "protocol", "verification", "policy"]),
 ];
 
 /// The crates that may depend on what does IO, and on what is not to be trusted with strangers' bytes.
