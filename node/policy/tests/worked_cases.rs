@@ -1,11 +1,6 @@
 //! The worked cases, against the sample policies; and the proof that a wrong one is noticed.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says what is wrong by panicking"
-)]
+#![expect(clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::collections::BTreeSet;
 

@@ -88,8 +88,8 @@ impl Registrar {
         }
         // What several writers contradicted each other about is settled by saying it again.
         for versions in standing.0.values().filter(|versions| versions.len() > 1) {
-            let places = versions.iter().map(|entry| (entry.kind(), entry.id().to_owned()));
-            if let Some(entry) = places.last().and_then(|place| new_entries.get(&place)) {
+            let place = versions.first().map(|entry| (entry.kind(), entry.id().to_owned()));
+            if let Some(entry) = place.and_then(|place| new_entries.get(&place)) {
                 puts.entry(entry.key()).or_insert_with(|| document::say(entry));
             }
         }
