@@ -64,7 +64,7 @@ impl Case<'_> {
             purpose: tally.purpose,
             unit: credit.rule.unit.clone(),
             amount: credit.amount.to_string(),
-            rule: format!("{}: {}", credit.rule.id, credit.rule.says),
+            rule: format!("{} ({})", credit.rule.says.trim_end_matches('.'), credit.rule.id),
             citation: credit.rule.citation.clone(),
         });
         amounts.collect()

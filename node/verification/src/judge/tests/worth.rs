@@ -61,7 +61,7 @@ fn a_published_rate_is_shown_with_its_rule_and_citation() {
     );
     assert_eq!(
         worth.rule,
-        "tn-pdp: Each micro-credential earns 6 PDP; the same one counts once."
+        "Each micro-credential earns 6 PDP; the same one counts once (tn-pdp)"
     );
     assert!(worth.citation.contains("rule 5.502"));
 }
