@@ -8,6 +8,7 @@ mod credentials;
 mod issuers;
 mod key_log;
 mod operations;
+mod policy;
 pub(crate) mod problem;
 mod recognitions;
 mod status_lists;
@@ -103,6 +104,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(issuers::one))
         .routes(routes!(recognitions::list, recognitions::recognize))
         .routes(routes!(recognitions::withdraw))
+        .routes(routes!(policy::show, policy::apply))
+        .routes(routes!(policy::model))
+        .routes(routes!(policy::schema))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))

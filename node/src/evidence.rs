@@ -1,7 +1,7 @@
 //! Gathers what storage and the registry know about one badge. All the IO of a verification is here, and none of it
 //! leaves this node: nobody learns which badge is being checked.
 
-use registry_schema::Timestamp;
+use registry_schema::{AgencyId, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence};
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     storage::{Store, Unavailable},
 };
 
-/// Everything that is known here about this badge.
+/// Everything that is known here about this badge, for an answer of this agency.
 ///
 /// # Errors
 /// [`Unavailable`], if the store cannot be read.
@@ -17,6 +17,7 @@ pub async fn gather(
     badge: &OpenBadge,
     registry: &SharedRegistry,
     store: &Store,
+    agency: &AgencyId,
     now: Timestamp,
 ) -> Result<Evidence, Unavailable> {
     let code = match &badge.id {
@@ -26,6 +27,7 @@ pub async fn gather(
     let registry = registry.read();
     let mut evidence = Evidence {
         code,
+        policy: registry.agency(agency).and_then(|lists| lists.policy()).cloned(),
         ..Evidence::default()
     };
     for lists in registry.agencies() {

@@ -6,6 +6,7 @@
 mod any;
 mod credentials;
 mod keys;
+mod policy;
 mod slots;
 mod trust;
 
@@ -15,6 +16,7 @@ use protocol::Put;
 use registry_schema::AgencyId;
 use tokio::sync::Mutex;
 
+pub use self::policy::Applied;
 pub use any::NewDocument;
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};

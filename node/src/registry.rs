@@ -12,9 +12,11 @@ use std::{
     time::Duration,
 };
 
+use policy::Policy;
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row, status_list, trust_list};
 use registry_schema::{
-    AgencyId, Issuer, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, recognition::RecognitionEntry,
+    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, policy::MAX_ENTRIES,
+    recognition::RecognitionEntry,
 };
 use verification::evidence::Freshness;
 
@@ -106,6 +108,11 @@ pub struct AgencyLists {
     recognitions: BTreeMap<String, Recognition>,
     withdrawals: BTreeMap<String, Withdrawal>,
     lists: BTreeMap<u32, StatusList>,
+    /// Its policy's entries by key: several versions, where its writers contradict each other.
+    entries: BTreeMap<String, Vec<PolicyEntry>>,
+    /// Those that count, indexed.
+    policy: Option<Arc<Policy>>,
+    policy_changed: bool,
 }
 
 /// What one status list says.
@@ -179,8 +186,8 @@ impl Registry {
                 lists.others_heard = log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2));
                 lists.begun = log.base().is_some();
                 lists.missing = log.missing();
-                lists.waiting.clone_from(log.waiting());
-                lists.disputed = log.is_disputed();
+                lists.wait_for(log.waiting(), log.is_disputed());
+                lists.index_policy();
             }
         }
     }
@@ -309,6 +316,9 @@ impl AgencyLists {
             recognitions: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
             lists: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            policy: None,
+            policy_changed: false,
         }
     }
 
@@ -317,6 +327,8 @@ impl AgencyLists {
         self.recognitions.clear();
         self.withdrawals.clear();
         self.lists.clear();
+        self.entries.clear();
+        self.policy_changed = true;
     }
 
     /// Takes away what a row said that is gone: a key ended, and what it wrote is void.
@@ -340,6 +352,10 @@ impl AgencyLists {
                     // A block that was handed out once is not handed out again.
                     _ => {}
                 }
+            }
+            DocumentId::Policy => {
+                self.entries.remove(&row.key);
+                self.policy_changed = true;
             }
             DocumentId::Unknown(_) => {}
         }
@@ -380,8 +396,52 @@ impl AgencyLists {
                     Some(status_list::Entry::Expunged { .. }) | None => {}
                 }
             }
+            DocumentId::Policy => {
+                self.policy_changed = true;
+                let versions = protocol::policy::fold(&row.key, &row.values);
+                if versions.is_empty() {
+                    self.entries.remove(&row.key);
+                } else {
+                    self.entries.insert(row.key.clone(), versions);
+                }
+            }
             DocumentId::Unknown(_) => {}
         }
+    }
+
+    /// Which grants wait.
+    fn wait_for(&mut self, waiting: &BTreeSet<(DocumentId, String)>, disputed: bool) {
+        if self.waiting != *waiting || self.disputed != disputed {
+            self.waiting.clone_from(waiting);
+            self.disputed = disputed;
+            self.policy_changed = true;
+        }
+    }
+
+    /// Indexes the policy again, if its entries, or which of them count, changed.
+    fn index_policy(&mut self) {
+        if !std::mem::take(&mut self.policy_changed) {
+            return;
+        }
+        let counts = |key: &String| !self.disputed && !self.waiting.contains(&(DocumentId::Policy, key.clone()));
+        let counting = self
+            .entries
+            .iter()
+            .filter(|(key, _)| counts(key))
+            .flat_map(|(_, versions)| versions);
+        let policy = Policy::new(counting.take(MAX_ENTRIES).cloned());
+        self.policy = (!self.entries.is_empty()).then(|| Arc::new(policy));
+    }
+
+    /// What it accepts and what that counts for; none, if it has published nothing.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref()
+    }
+
+    /// The entries of its policy, ended ones included; several of one key are versions that contradict each other.
+    pub fn policy_entries(&self) -> impl Iterator<Item = &PolicyEntry> {
+        self.entries.values().flatten()
     }
 
     /// Its issuers.

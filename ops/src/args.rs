@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod key;
+mod policy;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{
 };
 use registry_schema::{AgencyId, Purpose, Reason, Timestamp};
 
+pub(crate) use self::policy::Policy;
 pub(crate) use key::{End, Key};
 
 const EXIT_CODES: &str = "\
@@ -102,6 +104,9 @@ be checked. Of several badges, the highest counts.")]
     /// Trust lists: whose badges an agency accepts, for what
     #[command(subcommand)]
     Trust(Trust),
+    /// Policies: what an agency accepts, and what that counts for
+    #[command(subcommand)]
+    Policy(Policy),
     /// Credentials that your agency keeps
     #[command(subcommand)]
     Credential(Credential),
@@ -125,6 +130,7 @@ impl Command {
         match self {
             Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
+            Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
             Self::Verify(_)
             | Self::Status

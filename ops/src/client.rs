@@ -165,6 +165,19 @@ impl Client {
         answer(body)
     }
 
+    /// Puts one thing in the place of another; or, in a dry run, has the node say what would come of it.
+    pub(crate) async fn replace(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
+        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
+        let (_, body) = self.send(Method::PUT, url, Some((kind, body))).await?;
+        answer(body)
+    }
+
     /// Whether the node says that it is ready, and in which words.
     pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
         let request = self.http.get(self.at(&["readyz"], &[]));

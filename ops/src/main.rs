@@ -14,6 +14,7 @@ mod issuer;
 mod key;
 mod out;
 mod peer;
+mod policy;
 mod profile;
 mod show;
 mod status;
@@ -98,6 +99,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status => status::status(&session).await,
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,
+        Command::Policy(command) => policy::handle(&session, command).await,
         Command::Credential(command) => credential::handle(&session, command).await,
         Command::Key(command) => key::handle(&session, command).await,
         Command::Peer(args::Peer::List) => peer::list(&session).await,

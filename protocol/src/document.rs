@@ -14,6 +14,7 @@ use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ROOT, Re
 
 use crate::{
     envelope::{DocumentId, Envelope},
+    policy,
     signed::Hash,
     status_list, trust_list,
 };
@@ -168,6 +169,7 @@ pub(crate) fn admits(document: &DocumentId, key: &str, value: &[u8]) -> bool {
     match document {
         DocumentId::StatusList(_) => status_list::admits(key, value),
         DocumentId::TrustList => trust_list::admits(key, value),
+        DocumentId::Policy => policy::admits(key, value),
         DocumentId::Unknown(_) => false,
     }
 }

@@ -33,6 +33,8 @@ pub enum DocumentId {
     TrustList,
     /// Its revocations and suspensions: one document for each 131,072 slots.
     StatusList(u32),
+    /// What it accepts and what that counts for.
+    Policy,
     /// A kind that this version does not know: stored and passed on, not folded.
     Unknown(String),
 }
@@ -42,6 +44,7 @@ impl fmt::Display for DocumentId {
         match self {
             Self::TrustList => f.write_str("trust-list"),
             Self::StatusList(number) => write!(f, "status-list/{number}"),
+            Self::Policy => f.write_str("policy"),
             Self::Unknown(name) => f.write_str(name),
         }
     }
@@ -53,6 +56,7 @@ impl DocumentId {
     pub fn is_grant(&self, key: &str) -> bool {
         match self {
             Self::TrustList => key.starts_with("g/"),
+            Self::Policy => true,
             Self::StatusList(_) | Self::Unknown(_) => false,
         }
     }
@@ -62,6 +66,7 @@ impl DocumentId {
     pub fn kind(&self) -> &str {
         match self {
             Self::TrustList => "trust-list",
+            Self::Policy => "policy",
             Self::StatusList(_) => "status-list",
             Self::Unknown(name) => name.split_once('/').map_or(name.as_str(), |(kind, _)| kind),
         }
@@ -80,6 +85,7 @@ impl FromStr for DocumentId {
         let number = text.strip_prefix("status-list/").and_then(canonical_number);
         Ok(match number {
             _ if text == "trust-list" => Self::TrustList,
+            _ if text == "policy" => Self::Policy,
             Some(number) => Self::StatusList(number),
             None => Self::Unknown(text.to_owned()),
         })

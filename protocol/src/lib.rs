@@ -18,6 +18,7 @@ pub mod key_log;
 pub mod log;
 pub mod message;
 pub mod misbehaviour;
+pub mod policy;
 pub mod replica;
 pub mod session;
 pub mod signed;

@@ -14,23 +14,32 @@
 //!   term ([`Recognition`]). **Withdrawal** ends it ([`Withdrawal`]).
 //! * **revocation**: final. **Suspension**: can be lifted ([`status`]).
 //! * **trust list**: an agency's issuers and recognitions. **Status list**: its revocations and suspensions, by index.
+//! * **policy**: what an agency demands of badges beyond recognition ([`acceptance`]), what they count for ([`worth`]),
+//!   and what it demands of issuers ([`criteria`]); each entry a value of its own ([`PolicyEntry`]).
 //! * **verdict**: one of five answers about a badge, with every finding ([`Verdict`]).
 
+pub mod acceptance;
 pub mod achievement;
 pub mod agency;
 pub mod code;
 pub mod credential;
+pub mod criteria;
+pub mod decimal;
 pub mod issuer;
+pub mod policy;
 pub mod recognition;
 pub mod status;
 pub mod time;
 pub mod verdict;
+pub mod worth;
 
 pub use achievement::Achievement;
 pub use agency::AgencyId;
 pub use code::CredentialCode;
 pub use credential::Credential;
+pub use decimal::Decimal;
 pub use issuer::{Issuer, VerificationMethod};
+pub use policy::PolicyEntry;
 pub use recognition::{Purpose, Recognition, Scope, Withdrawal};
 pub use status::{Reason, StatusChange, StatusState};
 pub use time::Timestamp;

@@ -30,6 +30,15 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0) / 1000
     }
 
+    /// The same moment of the calendar, so many years earlier (28 February for 29 February); in UTC.
+    #[must_use]
+    pub fn years_earlier(self, years: u32) -> Self {
+        use jiff::ToSpan as _;
+        let span = i64::from(years.min(9_000)).years();
+        let earlier = self.zoned().and_then(|z| z.checked_sub(span).ok());
+        earlier.map_or(Self(i64::MIN), |z| Self(z.timestamp().as_millisecond()))
+    }
+
     /// This moment without its milliseconds, as credentials and lists write it.
     #[must_use]
     pub const fn whole_seconds(self) -> Self {
@@ -131,6 +140,14 @@ mod tests {
         let t: Timestamp = "2026-03-03".parse().unwrap();
         assert_eq!(t.to_string(), "2026-03-03T00:00:00Z");
         assert_eq!(t.date_in_words(), "3 March 2026");
+    }
+
+    #[test]
+    fn years_are_those_of_the_calendar() {
+        let t: Timestamp = "2028-02-29".parse().unwrap();
+        assert_eq!(t.years_earlier(1).to_string(), "2027-02-28T00:00:00Z");
+        assert_eq!(t.years_earlier(4).to_string(), "2024-02-29T00:00:00Z");
+        assert_eq!(t.years_earlier(u32::MAX), Timestamp(i64::MIN));
     }
 
     #[test]

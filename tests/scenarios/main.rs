@@ -8,6 +8,8 @@ mod revocation_travels;
 
 mod recognition_decides;
 
+mod worth_is_the_receivers;
+
 mod silence_is_never_green;
 
 mod one_verdict_everywhere;

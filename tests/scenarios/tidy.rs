@@ -9,12 +9,13 @@ use tests::Federation;
 use toml::Table;
 
 /// Which of our crates each may depend on: inwards only.
-const INWARDS: [(&str, &[&str]); 5] = [
+const INWARDS: [(&str, &[&str]); 6] = [
     ("registry-schema", &[]),
     ("protocol", &["registry-schema"]),
-    ("node/verification", &["registry-schema"]),
-    ("node", &["registry-schema", "protocol", "verification"]),
-    ("ops", &["registry-schema", "protocol", "verification"]),
+    ("node/policy", &["registry-schema"]),
+    ("node/verification", &["registry-schema", "policy"]),
+    ("node", &["registry-schema", "protocol", "verification", "policy"]),
+    ("ops", &["registry-schema", "protocol", "verification", "policy"]),
 ];
 
 /// The crates that may depend on what does IO, and on what is not to be trusted with strangers' bytes.
@@ -37,7 +38,7 @@ const NAMED_ONLY_IN: [(&str, &[&str]); 3] = [
 ];
 
 /// What has no IO, no clock, no threads and no chance of its own.
-const PURE: [&str; 3] = ["registry-schema", "protocol", "node/verification"];
+const PURE: [&str; 4] = ["registry-schema", "protocol", "node/verification", "node/policy"];
 const IMPURE: [&str; 13] = [
     "tokio",
     "reqwest",
@@ -225,6 +226,7 @@ fn a_file_is_read_in_one_sitting() {
         "protocol/src",
         "node/src",
         "node/verification/src",
+        "node/policy/src",
         "ops/src",
         "tests/src",
         "tests/scenarios",

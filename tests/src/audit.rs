@@ -126,6 +126,7 @@ impl Holding {
 fn answers(lists: &AgencyLists, rows: &[StoredRow]) -> BTreeSet<String> {
     let mut lines: BTreeSet<String> = lists.issuers().map(|issuer| format!("{issuer:?}")).collect();
     lines.extend(lists.recognitions().map(|entry| format!("{entry:?}")));
+    lines.extend(lists.policy_entries().map(|entry| format!("{entry:?}")));
     let numbers: BTreeSet<u32> = rows
         .iter()
         .filter_map(|(document, ..)| match document.parse() {
@@ -171,6 +172,10 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
                 }
                 Some(trust_list::Entry::Recognition(_, None)) | None => {}
             },
+            Ok(DocumentId::Policy) => {
+                let entries = protocol::policy::fold(key, values);
+                lines.extend(entries.iter().map(|entry| format!("{entry:?}")));
+            }
             Ok(DocumentId::StatusList(list)) => match status_list::fold(key, values) {
                 Some(status_list::Entry::Revoked { index, .. }) => {
                     states.insert((list, index), StatusState::Revoked);

@@ -295,10 +295,14 @@ async fn judge_presentation(app: &App, presentation: Presentation, options: Veri
 
 /// Checks credentials one after the other, and adds what is found.
 async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &mut Answer) -> Result<(), Problem> {
-    let _permit = app.judging.acquire().await;
     for credential in credentials {
         let question = question(app);
-        let evidence = gather(&credential, &app.registry, &app.store, question.now).await?;
+        // Others may be slow to answer; that holds up no judging.
+        let learnt = app.foreign.ask(&credential, &app.registry, question.now).await;
+        let _permit = app.judging.acquire().await;
+        let agency = &question.agency;
+        let mut evidence = gather(&credential, &app.registry, &app.store, agency, question.now).await?;
+        learnt.fill(&mut evidence);
         let found = apart(move || vcdm::verify_credential(&credential, &evidence, &question, checks)).await?;
         answer.errors.extend(found.errors);
         answer.warnings.extend(found.warnings);

@@ -180,7 +180,7 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
     // Others may be slow to answer; that holds up no judging.
     let learnt = app.foreign.ask(&badge, &app.registry, question.now).await;
     let _permit = app.judging.acquire().await;
-    let mut evidence = gather(&badge, &app.registry, &app.store, question.now).await?;
+    let mut evidence = gather(&badge, &app.registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.

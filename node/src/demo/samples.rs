@@ -1,6 +1,7 @@
 //! The demo's samples: issuers, recognitions, and one badge for each verdict.
 //!
-//! The agencies and issuers are invented; no statement here is a real state's.
+//! The issuers and badges are invented, and so is who recognizes whom. What badges count for is sample data from the
+//! states' own sources, as [`policy::samples`] has it: not legal advice.
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
@@ -78,6 +79,12 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
         match node.registrar.recognize(new, &hand()).await {
             Ok(_) | Err(NotDone::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
+        }
+    }
+    for (agency, node) in nodes {
+        if let Some(sample) = policy::samples::of(agency.as_str()) {
+            let file = policy::file::parse(sample)?;
+            node.registrar.apply_policy(file, &hand()).await?;
         }
     }
     let by = |name: &str| issuers.get(name).map(|issuer| issuer.id.clone()).unwrap_or_default();

@@ -81,8 +81,8 @@ impl Registry {
                 let heard = |(as_of, until)| (Timestamp(as_of), Timestamp(until));
                 lists.heard = one.heard.map(heard);
                 lists.others_heard = one.others_heard.map(heard);
-                lists.disputed = one.disputed;
-                lists.waiting = one.waiting.into_iter().collect();
+                lists.wait_for(&one.waiting.into_iter().collect(), one.disputed);
+                lists.index_policy();
             }
         }
     }

@@ -120,6 +120,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         freshness: fresh,
     };
     let evidence = Evidence {
+        policy: None,
         agency_names: [
             (home, "South Carolina".to_owned()),
             (here.clone(), "North Carolina".to_owned()),

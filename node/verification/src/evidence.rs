@@ -1,7 +1,8 @@
 //! What is known about one badge at one moment: gathered by whoever does the IO, judged by [`crate::judge()`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use policy::Policy;
 use registry_schema::{
     AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp, recognition::RecognitionEntry,
 };
@@ -112,6 +113,8 @@ pub struct Evidence {
     /// What the issuer's own document on the web says of its keys, or why it could not be had. Asked only for issuers
     /// that no agency lists or recognizes, and none whose name holds its key.
     pub resolved: Option<Result<ResolvedIssuer, String>>,
+    /// The asked agency's policy, if it has published one. It is as old as its trust list.
+    pub policy: Option<Arc<Policy>>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.

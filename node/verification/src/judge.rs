@@ -9,6 +9,7 @@ mod published;
 mod recognition;
 mod sentence;
 mod status;
+mod worth;
 
 use registry_schema::{
     AgencyId, Check, Finding, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
@@ -31,11 +32,9 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     let (status_findings, status) = case.status();
     findings.extend(status_findings);
     let recognition = case.recognition();
-    findings.push(recognition.finding);
-    findings.push(finding(
-        Code::WorthNoPublishedRate,
-        format!("{} has published no rate for this badge", case.name(&question.agency)),
-    ));
+    findings.push(recognition.finding.clone());
+    let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.finding.outcome);
+    findings.extend(worth_findings);
     findings.push(holder(badge));
     let verdict = precedence(&findings);
     let mut listed = evidence
@@ -80,7 +79,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
             source: status.source,
         },
         recognized_by: recognition.recognized_by,
-        worth: Vec::new(),
+        worth,
         receipt: None,
     }
 }

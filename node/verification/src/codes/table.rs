@@ -233,9 +233,26 @@ codes! {
         "No published rate"
         "The agency asked has not published what this badge counts for. Recognition and worth are different things: \
          ask the agency for the rate."
+    WorthRate "worth.rate" Worth Passed
+        "What it counts for"
+        "The agency asked has published what this badge counts for, and every condition of the rule holds as far as it \
+         can be seen from here. The finding names the rule and where it is written."
+    WorthDepends "worth.depends" Worth CouldNotCheck
+        "What it counts for depends on what is not known here"
+        "The agency asked has published a rule, but part of it is about what no badge shows, such as the holder's license \
+         or an approval. The finding says what has to be known. Whoever decides there can find it out."
+    WorthRuleNotMet "worth.rule_not_met" Worth Failed
+        "It counts nothing under the agency's rules"
+        "The agency asked recognizes the issuer, but a rule of its policy is not met by this badge, so it counts nothing \
+         there for this use. The finding names the rule and where it is written."
+    WorthStale "worth.stale" Worth CouldNotCheck
+        "The agency's policy is too old here"
+        "What the agency asked has published about worth has not been heard recently enough to rely on. Try again later, \
+         or ask that agency's own node."
     WorthNotChecked "worth.not_checked" Worth NotApplicable
         "Worth was not looked up"
-        "There was no badge whose worth could be looked up. See the finding on structure."
+        "There was no badge whose worth could be looked up, or the agency asked does not recognize its issuer for this use: then \
+         nothing counts there. See the findings on structure and recognition."
     HolderNotChecked "holder.not_checked" Holder CouldNotCheck
         "Whether it is this person's badge was not checked"
         "A badge that is genuine may still be somebody else's. Compare the name in the badge with an identity \

@@ -2,6 +2,7 @@ mod beside;
 mod published;
 mod rows;
 mod tokens;
+mod worth;
 
 use std::collections::BTreeSet;
 
@@ -111,6 +112,7 @@ fn world_of(issuer_id: &str) -> World {
         method,
         forge: |_| {},
         evidence: Evidence {
+            policy: None,
             agency_names: names.into_iter().map(|(a, n)| (id(a), n.to_owned())).collect(),
             issuers: vec![issuer.clone()],
             recognitions: vec![
@@ -225,6 +227,10 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "status.not_checked",
         "recognition.not_checked",
         "worth.not_checked",
+        "worth.rate",
+        "worth.depends",
+        "worth.rule_not_met",
+        "worth.stale",
     ];
     for code in codes::all() {
         assert_ne!(

@@ -1,0 +1,158 @@
+//! Acceptance: recognition first, then the rules; the answer names those that made it.
+
+use registry_schema::{
+    Purpose, Timestamp, VerdictKind,
+    acceptance::{AcceptanceRule, Condition},
+};
+
+use crate::{
+    Facts, Policy,
+    conditions::{self, Open},
+};
+
+/// Whether an agency accepts a badge for a use, and which rules decided that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision<'p> {
+    /// [`VerdictKind::Accepted`], [`VerdictKind::NotRecognized`] or [`VerdictKind::CouldNotCheck`]: what the rules make of
+    /// a badge that is otherwise good.
+    pub verdict: VerdictKind,
+    /// Whether the issuer's recognition alone decided.
+    pub by_recognition: bool,
+    /// The rules that decided: those that failed, or else those that could not be checked, or else all that passed.
+    pub rulings: Vec<Ruling<'p>>,
+}
+
+/// What came of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling<'p> {
+    /// The rule.
+    pub rule: &'p AcceptanceRule,
+    /// The conditions that failed or could not be checked; none of a rule that passed.
+    pub because: Vec<&'p Condition>,
+    /// Whether it is not known that the rule speaks of this badge at all.
+    pub scope_unknown: bool,
+}
+
+impl Policy {
+    /// Whether the agency accepts a badge for a use at a moment.
+    #[must_use]
+    pub fn decide(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Decision<'_> {
+        let by_recognition = |verdict| Decision {
+            verdict,
+            by_recognition: true,
+            rulings: Vec::new(),
+        };
+        match &facts.recognized_for {
+            None => return by_recognition(VerdictKind::CouldNotCheck),
+            Some(purposes) if !purposes.contains(&purpose) => return by_recognition(VerdictKind::NotRecognized),
+            Some(_) => {}
+        }
+        let (mut failed, mut unknown, mut passed) = (Vec::new(), Vec::new(), Vec::new());
+        for rule in self.acceptance.candidates(purpose, facts, at) {
+            let scope = conditions::governs(&rule.applies_to, facts, self);
+            if scope == Some(false) {
+                continue;
+            }
+            let ruling = |because| Ruling {
+                rule,
+                because,
+                scope_unknown: scope.is_none(),
+            };
+            let (met, because) = meets(rule, facts, at);
+            match (met, scope) {
+                // Met, it holds whether or not it governs.
+                (Some(true), _) => passed.push(ruling(because)),
+                (Some(false), Some(_)) => failed.push(ruling(because)),
+                _ => unknown.push(ruling(because)),
+            }
+        }
+        let (verdict, rulings) = match (failed.is_empty(), unknown.is_empty()) {
+            (false, _) => (VerdictKind::NotRecognized, failed),
+            (true, false) => (VerdictKind::CouldNotCheck, unknown),
+            (true, true) => (VerdictKind::Accepted, passed),
+        };
+        Decision {
+            verdict,
+            by_recognition: rulings.is_empty(),
+            rulings,
+        }
+    }
+}
+
+fn meets<'p>(rule: &'p AcceptanceRule, facts: &Facts, at: Timestamp) -> (Option<bool>, Vec<&'p Condition>) {
+    let required = Open::of(&rule.requires, facts, at);
+    let alternative = |all: &'p Vec<Condition>| conditions::all(all.iter().map(|c| conditions::holds(c, facts, at)));
+    let alternatives = match rule.one_of.as_slice() {
+        [] => Some(true),
+        some => conditions::any(some.iter().map(alternative)),
+    };
+    // Of the alternatives that came out like the whole, the conditions that made them do so.
+    let of_alternatives = |wanted: Option<bool>| {
+        let all = rule
+            .one_of
+            .iter()
+            .filter(move |all| alternative(all) == wanted)
+            .flatten();
+        all.filter(move |c| conditions::holds(c, facts, at) == wanted)
+    };
+    if !required.failed.is_empty() || alternatives == Some(false) {
+        let mut because = required.failed;
+        if alternatives == Some(false) {
+            because.extend(of_alternatives(Some(false)));
+        }
+        return (Some(false), because);
+    }
+    if !required.unknown.is_empty() || alternatives.is_none() {
+        let mut because = required.unknown;
+        if alternatives.is_none() {
+            because.extend(of_alternatives(None));
+        }
+        return (None, because);
+    }
+    (Some(true), Vec::new())
+}
+
+impl Decision<'_> {
+    /// The ids of the rules that decided.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.rulings.iter().map(|ruling| ruling.rule.id.as_str())
+    }
+}
+
+impl std::fmt::Display for Decision<'_> {
+    /// The decision in words, with the rules and citations behind it: lower case, no full stop.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match (self.verdict, self.by_recognition) {
+            (VerdictKind::Accepted, true) => {
+                "accepted: the issuer is recognized for this use, and no rule demands more"
+            }
+            (VerdictKind::NotRecognized, true) => "the issuer is not recognized for this use",
+            (_, true) => "could not check: it is not known whether the issuer is recognized for this use",
+            (VerdictKind::Accepted, _) => "accepted",
+            (VerdictKind::NotRecognized, _) => "not accepted",
+            (_, _) => "could not check",
+        })?;
+        for (
+            count,
+            Ruling {
+                rule,
+                because,
+                scope_unknown,
+            },
+        ) in self.rulings.iter().enumerate()
+        {
+            f.write_str(if count == 0 { ": " } else { "; " })?;
+            write!(f, "rule `{}` ({})", rule.id, rule.citation)?;
+            if *scope_unknown && self.verdict == VerdictKind::CouldNotCheck {
+                f.write_str(" may govern it")?;
+            }
+            let words: Vec<String> = because.iter().map(ToString::to_string).collect();
+            match (self.verdict, words.as_slice()) {
+                (_, []) => {}
+                (VerdictKind::NotRecognized, words) => write!(f, " demands that {}", words.join(" and "))?,
+                (_, words) => write!(f, ": not known whether {}", words.join(" and "))?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! A policy, ready to be asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use registry_schema::{
+    PolicyEntry, Timestamp,
+    acceptance::AcceptanceRule,
+    criteria::{Collection, Criterion},
+    policy::About,
+    worth::{Requirement, WorthRule},
+};
+
+use crate::{Facts, conditions::Known, index::Index};
+
+/// A policy, indexed. Made once, asked often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    about: Option<About>,
+    criteria: Vec<Criterion>,
+    /// By id; several versions, where concurrent writers contradict each other.
+    collections: BTreeMap<String, Vec<Collection>>,
+    pub(crate) acceptance: Index<AcceptanceRule>,
+    pub(crate) worth: Index<WorthRule>,
+    /// The worth rules of which there are several versions.
+    contradictory: BTreeSet<String>,
+    requirements: Vec<Requirement>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl Policy {
+    /// The policy of these entries.
+    ///
+    /// Several entries of the same kind and id are versions that were written without knowing of each other, and none is
+    /// preferred: of an acceptance rule all versions must hold; a worth rule gives no amount until its agency settles it;
+    /// whether a badge belongs to a collection is known only where all versions agree.
+    #[must_use]
+    pub fn new(entries: impl IntoIterator<Item = PolicyEntry>) -> Self {
+        let (mut about, mut criteria, mut requirements) = (None, Vec::new(), Vec::new());
+        let (mut acceptance, mut worth) = (Vec::new(), Vec::new());
+        let mut collections: BTreeMap<String, Vec<Collection>> = BTreeMap::new();
+        for entry in entries {
+            match entry {
+                PolicyEntry::About(it) => about = about.or(Some(it)),
+                PolicyEntry::Criterion(it) => criteria.push(it),
+                PolicyEntry::Collection(it) => collections.entry(it.id.clone()).or_default().push(it),
+                PolicyEntry::Acceptance(rule) => acceptance.push(rule),
+                PolicyEntry::Worth(rule) => worth.push(rule),
+                PolicyEntry::Requirement(it) => requirements.push(it),
+            }
+        }
+        let mut ids = BTreeSet::new();
+        let again = worth.iter().filter(|rule: &&WorthRule| !ids.insert(rule.id.clone()));
+        let contradictory = again.map(|rule| rule.id.clone()).collect();
+        Self {
+            about,
+            criteria,
+            collections,
+            acceptance: Index::new(acceptance),
+            worth: Index::new(worth),
+            contradictory,
+            requirements,
+        }
+    }
+
+    /// What it is, if it says so.
+    #[must_use]
+    pub const fn about(&self) -> Option<&About> {
+        self.about.as_ref()
+    }
+
+    /// Its criteria for issuers.
+    #[must_use]
+    pub fn criteria(&self) -> &[Criterion] {
+        &self.criteria
+    }
+
+    /// How much is needed, for which use.
+    #[must_use]
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
+    }
+
+    /// Its worth rules, by id.
+    #[must_use]
+    pub fn worth_rules(&self) -> &[WorthRule] {
+        self.worth.all()
+    }
+
+    /// Its acceptance rules, by id.
+    #[must_use]
+    pub fn acceptance_rules(&self) -> &[AcceptanceRule] {
+        self.acceptance.all()
+    }
+
+    pub(crate) fn is_contradictory(&self, rule: &WorthRule) -> bool {
+        self.contradictory.contains(&rule.id)
+    }
+
+    /// The requirements for a use that are in force.
+    pub(crate) fn needs(&self, purpose: registry_schema::Purpose, at: Timestamp) -> impl Iterator<Item = &Requirement> {
+        self.requirements.iter().filter(move |it| {
+            it.purpose == purpose && it.from.is_none_or(|from| from <= at) && it.until.is_none_or(|until| at < until)
+        })
+    }
+
+    /// Whether a badge belongs to a collection.
+    pub(crate) fn collects(&self, id: &str, facts: &Facts) -> Known {
+        if facts
+            .collections
+            .as_ref()
+            .is_some_and(|ids| ids.iter().any(|known| known == id))
+        {
+            return Some(true);
+        }
+        let listed = self.collections.get(id).into_iter().flatten().map(|collection| {
+            let by_issuer = collection.issuers.contains(&facts.issuer);
+            match &facts.achievement {
+                _ if by_issuer => Some(true),
+                // Nothing is listed yet: not known, unless the badge's collections are.
+                _ if collection.issuers.is_empty() && collection.achievements.is_empty() => {
+                    facts.collections.as_ref().map(|_| false)
+                }
+                Some(achievement) => Some(collection.achievements.contains(achievement)),
+                None if collection.achievements.is_empty() => Some(false),
+                None => None,
+            }
+        });
+        let mut listed = listed.collect::<Vec<Known>>().into_iter();
+        let first = listed.next()?;
+        if listed.all(|other| other == first) {
+            first
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Policies: every agency's, as replicated; and this agency's own, to apply.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro writes qualified names in place of ours"
+)]
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::StringRejection},
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use policy::{file, samples};
+use registry_schema::{AgencyId, PolicyEntry, Timestamp, policy::PolicyFile};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, NOT_FOUND, Problem},
+};
+
+/// Which policy, and in which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Of this agency: `US-TN`. This node's own, if absent.
+    agency: Option<String>,
+    /// What was or will be in force at this moment. What is or will be in force now, if absent.
+    at: Option<String>,
+    /// `json` or `toml`.
+    #[serde(default, rename = "as")]
+    form: Form,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Form {
+    #[default]
+    Json,
+    Toml,
+}
+
+/// What an agency accepts, and what that counts for.
+#[utoipa::path(get, path = "/v1/policy", tag = "policies", params(Which),
+    responses((status = 200, body = PolicyFile), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn show(State(app): State<App>, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
+    let at: Option<Timestamp> = which.at.map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
+    let asked: Option<AgencyId> = which
+        .agency
+        .map(|text| text.parse().map_err(|e| invalid(&e)))
+        .transpose()?;
+    let file = {
+        let registry = app.registry.read();
+        let agency = asked.unwrap_or_else(|| registry.home_id().clone());
+        let lists = registry.agency(&agency);
+        let lists =
+            lists.ok_or_else(|| invalid(&format!("`{agency}` is no agency of this federation: see /v1/agencies")))?;
+        let now = app.clock.now();
+        let holds = |entry: &&PolicyEntry| {
+            let (from, until) = entry.term();
+            let not_over = until.is_none_or(|until| at.unwrap_or(now) < until);
+            not_over && at.is_none_or(|at| from.is_none_or(|from| from <= at))
+        };
+        let nothing = || Problem::new(&NOT_FOUND, format!("`{agency}` has published no policy"));
+        PolicyFile::of(lists.policy_entries().filter(holds).cloned()).ok_or_else(nothing)?
+    };
+    Ok(match which.form {
+        Form::Json => Json(file).into_response(),
+        Form::Toml => {
+            let text = file::write(&file).map_err(|error| invalid(&error))?;
+            ([(header::CONTENT_TYPE, "application/toml")], text).into_response()
+        }
+    })
+}
+
+/// What came of applying a policy, or with `dry_run` would come.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Applied {
+    /// What differs from the policy that stood, rule by rule, in words.
+    differences: Vec<String>,
+    /// What changes for this agency's own badges, counted by issuer, in words.
+    consequences: Vec<String>,
+    /// Over how many of this agency's newest badges the consequences were counted.
+    badges: usize,
+}
+
+/// Apply a policy: the whole file, as TOML.
+///
+/// Only what differs is written. A rule that the file no longer has ends now; one that it changes is kept, ended, beside
+/// its new version, so that earlier dates are answered as before. With `dry_run`, nothing is written and the
+/// consequences are shown.
+#[utoipa::path(put, path = "/v1/policy", tag = "policies",
+    request_body(content = String, content_type = "application/toml"),
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 200, body = Applied), (status = 401, body = Problem), (status = 409, body = Problem),
+              (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
+pub(super) async fn apply(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<String, StringRejection>,
+) -> Result<Json<Applied>, Problem> {
+    let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let file = file::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
+    let applied = app.registrar.apply_policy(file, &hand).await?;
+    Ok(Json(Applied {
+        differences: applied.differences,
+        consequences: applied.consequences,
+        badges: applied.badges,
+    }))
+}
+
+/// The model policy, to adopt.
+#[utoipa::path(get, path = "/v1/policy/model", tag = "policies",
+    responses((status = 200, content_type = "application/toml", body = String)))]
+pub(super) async fn model() -> impl axum::response::IntoResponse {
+    ([(header::CONTENT_TYPE, "application/toml")], samples::MODEL)
+}
+
+/// The JSON Schema of policy files.
+#[utoipa::path(get, path = "/v1/policy/schema", tag = "policies",
+    responses((status = 200, content_type = "application/schema+json", body = String)))]
+pub(super) async fn schema() -> impl axum::response::IntoResponse {
+    ([(header::CONTENT_TYPE, "application/schema+json")], samples::SCHEMA)
+}

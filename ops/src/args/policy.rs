@@ -1,0 +1,72 @@
+//! What is typed after `comity policy`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use registry_schema::{AgencyId, Timestamp};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Print an agency's policy, as a file that can be changed and applied
+    #[command(after_help = "\
+Examples:
+  comity policy show > policy.toml
+  comity policy show --agency US-TN --at 2026-01-01")]
+    Show {
+        /// Whose: US-TN; the node's own agency's if none is given
+        #[arg(long, value_name = "ID")]
+        agency: Option<AgencyId>,
+        /// As it was in force at this date
+        #[arg(long, value_name = "DATE")]
+        at: Option<Timestamp>,
+    },
+    /// Make a file your agency's policy
+    #[command(after_help = "\
+Examples:
+  comity policy what-if policy.toml
+  comity policy apply policy.toml
+
+Only what differs is written. A rule that the file no longer has ends now; one
+that it changes is kept for earlier dates. Asks before it acts if a person is
+there to answer; --yes answers.")]
+    Apply {
+        /// The policy
+        file: PathBuf,
+    },
+    /// What would change: the rules, and your agency's own badges, counted by issuer
+    #[command(after_help = "Example:\n  comity policy what-if policy.toml")]
+    WhatIf {
+        /// The policy that might be applied
+        file: PathBuf,
+    },
+    /// Say how two policies differ, rule by rule; of one file: from your agency's policy
+    #[command(after_help = "\
+Examples:
+  comity policy diff policy.toml
+  comity policy diff old.toml new.toml
+
+Exit codes: 0 no difference; 1 they differ.")]
+    Diff {
+        /// One file, or two: the old one and the new one
+        #[arg(required = true, num_args = 1..=2, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Run an agency's own examples against its policy, without a node
+    #[command(after_help = "\
+Example:
+  comity policy test policy.toml cases.toml
+
+Exit codes: 0 all give the answer that they say; 1 one does not.")]
+    Test {
+        /// The policy
+        file: PathBuf,
+        /// The cases
+        cases: PathBuf,
+    },
+    /// Print the model policy with your agency's id in it, to change and to apply
+    #[command(after_help = "Example:\n  comity policy adopt US-NC > policy.toml")]
+    Adopt {
+        /// Your agency's id
+        agency: AgencyId,
+    },
+}

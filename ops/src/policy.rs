@@ -1,0 +1,222 @@
+//! `comity policy`: what an agency accepts, and what that counts for.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use anyhow::Context as _;
+use policy::{Policy as Rules, cases, file, samples};
+use registry_schema::{AgencyId, Timestamp, policy::PolicyFile};
+use serde::Deserialize;
+
+use crate::{
+    Session,
+    args::Policy,
+    confirm,
+    exit::{Exit, fault, usage},
+    out,
+};
+
+/// What the node says came of it, or would come.
+#[derive(Debug, Deserialize)]
+struct Applied {
+    differences: Vec<String>,
+    consequences: Vec<String>,
+    badges: usize,
+}
+
+pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result<Exit> {
+    match command {
+        Policy::Show { agency, at } => show(session, agency, at).await,
+        Policy::Apply { file } => apply(session, &file).await,
+        Policy::WhatIf { file } => {
+            let text = checked(&file)?;
+            let reply = session
+                .client
+                .replace(&["v1", "policy"], "application/toml", text, true)
+                .await?;
+            session.written(&reply, render)?;
+            Ok(Exit::Done)
+        }
+        Policy::Diff { files } => diff(session, &files).await,
+        Policy::Test { file, cases } => test(session, &file, &cases),
+        Policy::Adopt { agency } => {
+            session.out.data(&adopted(&agency)?)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn show(session: &Session, agency: Option<AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
+    let query = [
+        ("agency", agency.map(String::from)),
+        ("at", at.map(|at| at.to_string())),
+    ];
+    let reply = session.client.read(&["v1", "policy"], &query).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+    } else {
+        session
+            .out
+            .data(&file::write(&reply.parse()?).map_err(anyhow::Error::msg)?)?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn apply(session: &Session, path: &Path) -> anyhow::Result<Exit> {
+    let text = checked(path)?;
+    let put = async |text: Vec<u8>, dry_run: bool| {
+        session
+            .client
+            .replace(&["v1", "policy"], "application/toml", text, dry_run)
+            .await
+    };
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let would: Applied = put(text.clone(), true).await?.parse()?;
+        if would.differences.is_empty() {
+            out::note("nothing differs from the policy that stands");
+            return Ok(Exit::Done);
+        }
+        out::note(&render(&would));
+        confirm::ask("Make this your agency's policy? Every node of the federation will see it.")?;
+    }
+    let reply = put(text, session.dry_run).await?;
+    session.written(&reply, render)?;
+    Ok(Exit::Done)
+}
+
+async fn diff(session: &Session, files: &[std::path::PathBuf]) -> anyhow::Result<Exit> {
+    let (old, new): (PolicyFile, PolicyFile) = match files {
+        [old, new] => (parsed(old)?, parsed(new)?),
+        [new] => (
+            session.client.read(&["v1", "policy"], &[]).await?.parse()?,
+            parsed(new)?,
+        ),
+        _ => return Err(usage("give one file, or two")),
+    };
+    let differences: Vec<String> = policy::diff(&old, &new).iter().map(ToString::to_string).collect();
+    if session.out.json {
+        session.out.data(&serde_json::to_string(&differences)?)?;
+    } else if differences.is_empty() {
+        out::note("no difference");
+    } else {
+        session.out.data(&differences.join("\n"))?;
+    }
+    Ok(if differences.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Negative
+    })
+}
+
+fn test(session: &Session, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
+    let file = parsed(path)?;
+    let agency = file.about.agency.clone();
+    let table = cases::parse(&read(cases)?).map_err(|wrong| usage(format!("`{}`: {wrong}", cases.display())))?;
+    let (ran, misses) = table.run(&Rules::new(file.entries()), agency.as_ref());
+    if ran == 0 {
+        return Err(usage(format!(
+            "`{}` has no case for this policy's agency",
+            cases.display()
+        )));
+    }
+    let missed: Vec<String> = misses.iter().map(ToString::to_string).collect();
+    if session.out.json {
+        session
+            .out
+            .data(&serde_json::json!({ "cases": ran, "misses": missed }).to_string())?;
+    } else {
+        session
+            .out
+            .data(&format!("{ran} cases, {} with another answer", missed.len()))?;
+        missed.iter().for_each(|miss| out::note(miss));
+    }
+    Ok(if missed.is_empty() { Exit::Done } else { Exit::Negative })
+}
+
+/// The model, as this agency's.
+fn adopted(agency: &AgencyId) -> anyhow::Result<String> {
+    let mut model = file::parse(samples::MODEL).context("the model policy cannot be read")?;
+    model.about.adopted_from = Some(std::mem::take(&mut model.about.title));
+    model.about.title = format!("Policy of {agency} for micro-credentials");
+    model.about.agency = Some(agency.clone());
+    file::write(&model).map_err(anyhow::Error::msg)
+}
+
+fn render(applied: &Applied) -> String {
+    if applied.differences.is_empty() {
+        return "nothing differs from the policy that stands".to_owned();
+    }
+    let mut lines = applied.differences.clone();
+    lines.push(match applied.consequences.len() {
+        0 => format!(
+            "of your agency's newest {} badges, none changes verdict or worth",
+            applied.badges
+        ),
+        _ => format!("of your agency's newest {} badges, these change:", applied.badges),
+    });
+    lines.extend(applied.consequences.iter().map(|line| format!("  {line}")));
+    lines.join("\n")
+}
+
+/// A file's bytes, once it is known to be a policy: what is wrong with it is said without a node.
+fn checked(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let text = read(path)?;
+    file::parse(&text).map_err(|wrong| usage(format!("`{}`: {wrong}", path.display())))?;
+    Ok(text.into_bytes())
+}
+
+fn parsed(path: &Path) -> anyhow::Result<PolicyFile> {
+    file::parse(&read(path)?).map_err(|wrong| usage(format!("`{}`: {wrong}", path.display())))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    let mut text = String::new();
+    let most = u64::try_from(file::MAX_BYTES)? + 1;
+    File::open(path)
+        .with_context(cannot)?
+        .take(most)
+        .read_to_string(&mut text)
+        .with_context(cannot)?;
+    if text.len() > file::MAX_BYTES {
+        return Err(fault(
+            Exit::Usage,
+            format!("`{}` is longer than {} bytes", path.display(), file::MAX_BYTES),
+        ));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adopted_model_shows_where_it_came_from_and_differs_in_nothing_else() {
+        let text = adopted(&"US-NC".parse().unwrap()).unwrap();
+        let (model, ours) = (file::parse(samples::MODEL).unwrap(), file::parse(&text).unwrap());
+        assert_eq!(
+            ours.about.adopted_from.as_deref(),
+            Some("Model policy for micro-credentials, version 1")
+        );
+        let differences = policy::diff(&model, &ours);
+        assert_eq!(differences.len(), 1);
+        assert!(
+            differences[0].to_string().starts_with("about `about` changed: "),
+            "{}",
+            differences[0]
+        );
+    }
+
+    #[test]
+    fn consequences_name_their_base() {
+        let applied = Applied {
+            differences: vec!["a rule added".into()],
+            consequences: vec![],
+            badges: 7,
+        };
+        assert_eq!(
+            render(&applied),
+            "a rule added\nof your agency's newest 7 badges, none changes verdict or worth"
+        );
+    }
+}

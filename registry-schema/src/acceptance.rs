@@ -1,0 +1,206 @@
+//! Acceptance rules: what an agency demands of a badge for a use, beyond recognizing its issuer.
+
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::{AgencyId, Decimal, Purpose, Timestamp};
+
+/// What an agency demands of the badges that a rule governs. All of `requires` must hold and, where `one_of` names
+/// alternatives, all of one of them.
+///
+/// A rule is data with a closed set of conditions: it can be read aloud, and it never runs code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AcceptanceRule {
+    /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
+    #[n(0)]
+    pub id: String,
+    /// The rule in a sentence, as an officer would say it. At most 1,000 characters.
+    #[n(1)]
+    pub says: String,
+    /// Where the rule is written. At most 500 characters.
+    #[n(2)]
+    pub citation: String,
+    /// The uses that it governs; never empty.
+    #[n(3)]
+    pub purposes: Vec<Purpose>,
+    /// The badges that it governs; all, if absent.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "AppliesTo::is_all")]
+    pub applies_to: AppliesTo,
+    /// In force from this moment on; always, if absent.
+    #[n(5)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// In force up to this moment, if it has a term.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// All of these must hold. At most 16.
+    #[n(7)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Condition>,
+    /// All conditions of one of these must hold, if there are any. At most 8 alternatives of at most 16.
+    #[n(8)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<Vec<Condition>>,
+}
+
+/// Which badges a rule governs: those that each given list covers. A list that is not given covers all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AppliesTo {
+    /// The issuers with these ids.
+    #[n(0)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<String>,
+    /// The achievements with these ids.
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub achievements: Vec<String>,
+    /// Achievements aligned to one of these items of a framework.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aligned_to: Vec<String>,
+    /// The badges of one of these collections, which the policy defines.
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collections: Vec<String>,
+}
+
+impl AppliesTo {
+    /// Whether it covers every badge.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        self.issuers.is_empty()
+            && self.achievements.is_empty()
+            && self.aligned_to.is_empty()
+            && self.collections.is_empty()
+    }
+}
+
+/// One thing that must hold. The set is closed: a condition that this version does not know makes the whole rule
+/// unreadable, never weaker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It stands for at least so many clock hours.
+    #[n(0)]
+    AtLeastHours(#[n(0)] Decimal),
+    /// It was mastered to at least so many per cent.
+    #[n(1)]
+    AtLeastMastery(#[n(0)] Decimal),
+    /// It was earned within the validity of the license.
+    #[n(2)]
+    EarnedWithinLicense,
+    /// It was earned at most so many years before the date asked about.
+    #[n(3)]
+    EarnedWithinYears(#[n(0)] u32),
+    /// The evidence was handed in at most so many days after it was earned.
+    #[n(4)]
+    EvidenceWithinDays(#[n(0)] u32),
+    /// The assessors did not know whose work they assessed.
+    #[n(5)]
+    AssessedBlind,
+    /// Its issuer meets the criterion with this id.
+    #[n(6)]
+    CriterionMet(#[n(0)] String),
+    /// The agency approved this achievement, not only its issuer.
+    #[n(7)]
+    AchievementApproved,
+    /// Its provider is one of these kinds.
+    #[n(8)]
+    ProviderIs(#[n(0)] Vec<ProviderKind>),
+    /// Its provider is none of these kinds.
+    #[n(9)]
+    ProviderIsNot(#[n(0)] Vec<ProviderKind>),
+    /// Its issuer is at home at one of these agencies.
+    #[n(10)]
+    IssuerOf(#[n(0)] Vec<AgencyId>),
+    /// This body approved it: `school district`.
+    #[n(11)]
+    ApprovedBy(#[n(0)] String),
+    /// This body approved it before the work began.
+    #[n(12)]
+    PriorApprovalBy(#[n(0)] String),
+    /// This was handed in: `digital certificate`, `scored rubric`.
+    #[n(13)]
+    Shown(#[n(0)] String),
+    /// It is recorded in this system.
+    #[n(14)]
+    RecordedIn(#[n(0)] String),
+    /// Its holder never used one for this before.
+    #[n(15)]
+    OnceInALifetime,
+}
+
+/// What kind of body offers the micro-credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum ProviderKind {
+    /// A state agency.
+    #[n(0)]
+    StateAgency,
+    /// A school district, or another local education agency.
+    #[n(1)]
+    District,
+    /// A college or university.
+    #[n(2)]
+    HigherEducation,
+    /// An association of educators, or a union.
+    #[n(3)]
+    Association,
+    /// A third party that is none of these.
+    #[n(4)]
+    ThirdParty,
+}
+
+impl ProviderKind {
+    /// The words in a sentence.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::StateAgency => "a state agency",
+            Self::District => "a school district",
+            Self::HigherEducation => "a college or university",
+            Self::Association => "an association",
+            Self::ThirdParty => "a third party",
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    /// The condition in words, so that it can stand after "the badge counts if" or "not known whether".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = |kinds: &[ProviderKind]| kinds.iter().map(|k| k.in_words()).collect::<Vec<_>>().join(" or ");
+        match self {
+            Self::AtLeastHours(hours) => write!(f, "it stands for at least {hours} clock hours"),
+            Self::AtLeastMastery(percent) => write!(f, "it was mastered to at least {percent} %"),
+            Self::EarnedWithinLicense => f.write_str("it was earned within the license's validity"),
+            Self::EarnedWithinYears(1) => f.write_str("it was earned within the last year"),
+            Self::EarnedWithinYears(years) => write!(f, "it was earned within the last {years} years"),
+            Self::EvidenceWithinDays(days) => write!(f, "the evidence was handed in within {days} days"),
+            Self::AssessedBlind => f.write_str("it was assessed blind"),
+            Self::CriterionMet(id) => write!(f, "its issuer meets the criterion `{id}`"),
+            Self::AchievementApproved => f.write_str("this micro-credential is approved, not only its issuer"),
+            Self::ProviderIs(wanted) => write!(f, "its provider is {}", kinds(wanted)),
+            Self::ProviderIsNot(excluded) => write!(f, "its provider is not {}", kinds(excluded)),
+            Self::IssuerOf(agencies) => {
+                let names: Vec<&str> = agencies.iter().map(AgencyId::as_str).collect();
+                write!(f, "its issuer belongs to {}", names.join(" or "))
+            }
+            Self::ApprovedBy(who) => write!(f, "it was approved by the {who}"),
+            Self::PriorApprovalBy(who) => write!(f, "it was approved beforehand by the {who}"),
+            Self::Shown(what) => write!(f, "the {what} was handed in"),
+            Self::RecordedIn(system) => write!(f, "it is recorded in {system}"),
+            Self::OnceInALifetime => f.write_str("none was used for this before"),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Criteria: what an agency demands of issuers, and the collections that its rules speak of.
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+/// A criterion that issuers meet or do not meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Criterion {
+    /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
+    #[n(0)]
+    pub id: String,
+    /// What it demands, in a sentence. At most 1,000 characters.
+    #[n(1)]
+    pub demands: String,
+    /// Where it is written, or who demands it. At most 500 characters.
+    #[n(2)]
+    pub citation: String,
+}
+
+/// A named collection of badges: those of an offering, a stack, or a list that the agency designates.
+///
+/// A collection that lists nothing is one that the agency has not listed yet: whether a badge belongs to it is then
+/// not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
+    #[n(0)]
+    pub id: String,
+    /// What it is, in a sentence. At most 1,000 characters.
+    #[n(1)]
+    pub says: String,
+    /// All badges of the issuers with these ids belong to it. At most 200.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<String>,
+    /// All badges for the achievements with these ids belong to it. At most 200.
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub achievements: Vec<String>,
+}

@@ -1,0 +1,279 @@
+//! Worth rules: what a badge counts for. Recognition and worth are different things; both belong to the receiving side.
+
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Decimal, Purpose, Timestamp,
+    acceptance::{AppliesTo, Condition},
+};
+
+/// What the badges that a rule governs count for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WorthRule {
+    /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
+    #[n(0)]
+    pub id: String,
+    /// The rule in a sentence, as an officer would say it. At most 1,000 characters.
+    #[n(1)]
+    pub says: String,
+    /// Where the rule is written. At most 500 characters.
+    #[n(2)]
+    pub citation: String,
+    /// The uses that it governs; never empty.
+    #[n(3)]
+    pub purposes: Vec<Purpose>,
+    /// The badges that it governs; all, if absent. A rule for some goes before a rule for all.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "AppliesTo::is_all")]
+    pub applies_to: AppliesTo,
+    /// In force from this moment on; always, if absent.
+    #[n(5)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// In force up to this moment, if it has a term.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// What is counted: `PDP`, `clock hour`. At most 40 characters.
+    #[n(7)]
+    pub unit: String,
+    /// How much.
+    #[n(8)]
+    pub counts: Counts,
+    /// All of these must hold for a badge to count. At most 16.
+    #[n(9)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Condition>,
+    /// How much of it counts at most. At most 8.
+    #[n(10)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// Who decides or certifies, if the rule names somebody. At most 200 characters.
+    #[n(11)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<String>,
+    /// How the figure was computed, if the source does not state it. At most 500 characters.
+    #[n(12)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<String>,
+}
+
+/// The shapes that exist in states' rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Counts {
+    /// The agency has published no rate. An answer, not a gap.
+    #[n(0)]
+    NoPublishedRate,
+    /// So much for each micro-credential, clock hour …
+    #[n(1)]
+    Per(#[n(0)] Rates),
+    /// A set of so many counts as a whole; any one of the sets will do. At most 8.
+    #[n(2)]
+    SetOf(#[n(0)] Vec<SetOf>),
+    /// It meets this requirement.
+    #[n(3)]
+    Meets(#[n(0)] String),
+}
+
+/// How much each thing is worth, in the rule's unit. The first that is given and that the badge states decides; a
+/// rate for each micro-credential goes before all others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rates {
+    /// For each micro-credential, however long it is.
+    #[n(0)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_credential: Option<Decimal>,
+    /// For each clock hour.
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_hour: Option<Decimal>,
+    /// For each continuing-education unit.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceu: Option<Decimal>,
+    /// For each semester hour.
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semester_hour: Option<Decimal>,
+}
+
+/// A set of micro-credentials that counts as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetOf {
+    /// How many different ones, 1 to 1,000.
+    #[n(0)]
+    pub count: u32,
+    /// How many of them in each category, if the rule says so.
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<SetPart>,
+    /// All earned within so many years.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_years: Option<u32>,
+    /// What else is needed that is no micro-credential: `a capstone`.
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// What the set achieves: `the step from level 1 to level 2`.
+    #[n(4)]
+    pub achieves: String,
+}
+
+/// A part of a set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetPart {
+    /// Of this category.
+    #[n(0)]
+    pub category: String,
+    /// At least so many.
+    #[n(1)]
+    pub count: u32,
+}
+
+/// How much of a rule's worth counts at most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// At most this amount, in the rule's unit.
+    #[n(0)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Decimal>,
+    /// At most so many badges.
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub badges: Option<u32>,
+    /// Over which time.
+    #[n(2)]
+    pub within: Window,
+}
+
+/// The time over which a limit holds. What was earned outside of it does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// A person's life.
+    #[n(0)]
+    Lifetime,
+    /// The validity of the license.
+    #[n(1)]
+    License,
+    /// So many years before the date asked about.
+    #[n(2)]
+    Years(#[n(0)] u32),
+}
+
+/// How much of a unit is needed for a use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
+    #[n(0)]
+    pub id: String,
+    /// The rule in a sentence, as an officer would say it. At most 1,000 characters.
+    #[n(1)]
+    pub says: String,
+    /// Where the rule is written. At most 500 characters.
+    #[n(2)]
+    pub citation: String,
+    /// For which use.
+    #[n(3)]
+    pub purpose: Purpose,
+    /// Of whom, if not of everybody: `teachers of grades K to 5`.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whom: Option<String>,
+    /// In force from this moment on; always, if absent.
+    #[n(5)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// In force up to this moment, if it has a term.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// In which unit.
+    #[n(7)]
+    pub unit: String,
+    /// How much.
+    #[n(8)]
+    pub amount: Decimal,
+    /// In how many years, if the rule says so.
+    #[n(9)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub years: Option<u32>,
+    /// How much of it in each category, if the rule says so.
+    #[n(10)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<RequirementPart>,
+}
+
+/// A part of a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RequirementPart {
+    /// Of this category.
+    #[n(0)]
+    pub category: String,
+    /// At least this amount.
+    #[n(1)]
+    pub at_least: Decimal,
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lifetime => f.write_str("in a lifetime"),
+            Self::License => f.write_str("in a license's validity"),
+            Self::Years(1) => f.write_str("in a year"),
+            Self::Years(years) => write!(f, "in {years} years"),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    /// The shape in words: `6 for each micro-credential`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPublishedRate => f.write_str("no published rate"),
+            Self::Meets(what) => write!(f, "meets {what}"),
+            Self::SetOf(sets) => {
+                let sets: Vec<String> = sets.iter().map(|set| format!("a set of {}", set.count)).collect();
+                f.write_str(&sets.join(" or "))
+            }
+            Self::Per(rates) => {
+                let given = rates.given().map(|(amount, what)| format!("{amount} for each {what}"));
+                f.write_str(&given.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+impl Rates {
+    /// The rates that are given, with what each is for.
+    pub fn given(&self) -> impl Iterator<Item = (Decimal, &'static str)> {
+        let all = [
+            (self.micro_credential, "micro-credential"),
+            (self.clock_hour, "clock hour"),
+            (self.ceu, "CEU"),
+            (self.semester_hour, "semester hour"),
+        ];
+        all.into_iter().filter_map(|(rate, what)| Some((rate?, what)))
+    }
+}
