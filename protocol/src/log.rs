@@ -132,6 +132,12 @@ impl AgencyLog {
         self.kept.contains_key(hash)
     }
 
+    /// Whether an envelope of this name is kept whole: another copy brings nothing, whatever its signature.
+    pub(crate) fn needs_nothing_of(&self, signed: &SignedEnvelope) -> bool {
+        let known = self.kept.get(&signed.name());
+        known.is_some_and(|known| known.envelope.gaps().next().is_none())
+    }
+
     /// The envelope with this name.
     #[must_use]
     pub fn envelope(&self, hash: &Hash) -> Option<&Envelope> {
