@@ -5,6 +5,7 @@ use registry_schema::Timestamp;
 use super::{AgencyLog, Failed, Hash, KeyLog, OwnLog, Replica, Step};
 use crate::{
     checkpoint::Held,
+    document::Row,
     envelope::SignedEnvelope,
     heartbeat::{Heartbeat, Unverified},
     key_log::SignedEntry,
@@ -21,7 +22,13 @@ impl Replica {
         let home = self.settings.home;
         let Some(log) = self.logs.get(&home) else { return };
         let abroad = summaries.iter().find(|summary| summary.agency == home);
-        if abroad.is_none_or(|summary| summary.heads.iter().all(|head| log.holds(head))) {
+        let is_here = |summary: &Summary| {
+            let entries = summary.key_log.iter();
+            // A ceremony held on an old key log would sign a second history of the root.
+            summary.heads.iter().all(|head| log.holds(head))
+                && entries.into_iter().all(|entry| log.key_log().holds(entry))
+        };
+        if abroad.is_none_or(is_here) {
             self.own_log = OwnLog::Known;
         }
     }
@@ -120,10 +127,11 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&agency) else {
             return self.begin_log(peer, agency, entries, now, step);
         };
-        let mut altered = None;
+        let mut altered: Option<Vec<Row>> = None;
         for entry in entries {
             match log.add_entry(entry)? {
-                Ok(Some(rows)) => altered = Some(rows),
+                // A row that one entry takes away is not among the rows after the next.
+                Ok(Some(rows)) => altered.get_or_insert_default().extend(rows),
                 Ok(None) => {}
                 Err(refused) => {
                     step.expel(peer, refused.into());
