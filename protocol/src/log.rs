@@ -55,6 +55,8 @@ pub struct AgencyLog {
     gaps: BTreeSet<Hash>,
     /// The checkpoint that stands in for the history, while it is not here.
     base: Option<Base>,
+    /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
+    above: BTreeMap<Hash, Vec<Row>>,
 }
 
 struct Kept {
@@ -75,6 +77,8 @@ pub enum Keeping {
         fork: Option<(Hash, Hash)>,
         /// What the history said of the checkpoint that stood in for it, once it reaches it.
         compared: Option<Compared>,
+        /// Whether the answers are to be made anew: what counted before its time is kept now.
+        renewed: bool,
     },
     /// It was kept before.
     Known,
@@ -105,6 +109,7 @@ impl AgencyLog {
             waiting: BTreeSet::new(),
             gaps: BTreeSet::new(),
             base: None,
+            above: BTreeMap::new(),
         }
     }
 
@@ -242,8 +247,14 @@ impl AgencyLog {
         };
         self.count_pending();
         self.note_waiting();
+        let renewed = self.above.remove(&hash).is_some();
         let compared = self.leave_base();
-        Ok(Keeping::Kept { rows, fork, compared })
+        Ok(Keeping::Kept {
+            rows,
+            fork,
+            compared,
+            renewed,
+        })
     }
 
     fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {

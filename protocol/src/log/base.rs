@@ -12,9 +12,10 @@ use crate::{
 pub(super) struct Base {
     checkpoint: Verified<Checkpoint>,
     pages: Vec<Vec<u8>>,
-    /// Revocations and suspensions from after the checkpoint.
-    above: Vec<Row>,
 }
+
+/// Most envelopes from after a checkpoint whose restrictions count before their ancestors are here.
+const MAX_ABOVE: usize = 1024;
 
 /// What the history said of the checkpoint that stood in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +45,7 @@ impl AgencyLog {
         if !scope.is_some_and(|scope| rows.iter().all(|row| scope.holds(&row.document))) {
             return Err(BadPage);
         }
-        self.base = Some(Base {
-            checkpoint,
-            pages,
-            above: vec![],
-        });
+        self.base = Some(Base { checkpoint, pages });
         Ok(rows)
     }
 
@@ -59,25 +56,26 @@ impl AgencyLog {
     }
 
     /// The rows to answer from: the checkpoint's, with what was revoked since, while it stands in for the history;
-    /// otherwise those that follow from the envelopes.
+    /// otherwise those that follow from the envelopes. What was revoked after the checkpoint stands until its envelope is
+    /// kept, be it after the history is here.
     ///
     /// # Errors
     /// [`Broken`], if a document cannot be read.
     pub fn answers(&self) -> Result<Vec<Row>, Broken> {
-        match &self.base {
-            Some(base) => {
-                let mut rows = rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default();
-                rows.extend(base.above.iter().cloned());
-                Ok(rows)
-            }
-            None => self.rows(),
-        }
+        let mut rows = match &self.base {
+            Some(base) => rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default(),
+            None => self.rows()?,
+        };
+        rows.extend(self.above.values().flatten().cloned());
+        Ok(rows)
     }
 
     /// Counts at once what an envelope from after the checkpoint revokes or suspends, though its ancestors are not
     /// here; gives those rows. Everything else in it waits.
     pub fn count_restrictions(&mut self, envelope: &Envelope) -> Vec<Row> {
-        let Some(base) = &mut self.base else { return vec![] };
+        if self.base.is_none() || self.above.len() >= MAX_ABOVE {
+            return vec![];
+        }
         let agency = self.key_log.genesis();
         let writer: PublicKey = envelope.header().writer;
         let mut live = self.key_log.authority().live_writers();
@@ -98,7 +96,9 @@ impl AgencyLog {
                 values: vec![value.to_vec()],
             })
             .collect();
-        base.above.extend(rows.iter().cloned());
+        if !rows.is_empty() {
+            self.above.insert(envelope.hash(), rows.clone());
+        }
         rows
     }
 

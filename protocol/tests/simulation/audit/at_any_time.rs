@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use protocol::{Batch, Hash, Row, log::AgencyLog};
 
 use super::{hold, violated};
-use crate::world::{Sealed, TERM, World};
+use crate::world::{RowPlace, Sealed, TERM, World};
 
 impl World {
     /// Of what is written: who signed it, and what the rows that a log begins with are.
@@ -90,7 +90,16 @@ impl World {
             self.truth.adopted += 1;
         }
         let site = &mut self.sites[at];
-        let mut gone: Vec<(Hash, String)> = Vec::new();
+        let mut gone: Vec<RowPlace> = Vec::new();
+        for row in batch.rows.iter().chain(&batch.restrictions) {
+            let place = (row.agency, row.document.to_string(), row.key.clone());
+            if row.values.is_empty() {
+                site.shown.remove(&place);
+                gone.push((row.agency, row.document.to_string(), row.key.clone()));
+            } else {
+                site.shown.insert(place, row.values.clone());
+            }
+        }
         for agency in &batch.renewed {
             let log = &site.replica.logs()[agency];
             let mut before = std::mem::take(&mut site.shown);
@@ -103,18 +112,10 @@ impl World {
                     .insert((*agency, row.document.to_string(), row.key), row.values);
             }
             let lost = of_agency.into_keys().filter(|place| !site.shown.contains_key(place));
-            gone.extend(lost.map(|(agency, _, key)| (agency, key)));
+            gone.extend(lost);
         }
-        for row in batch.rows.iter().chain(&batch.restrictions) {
-            let place = (row.agency, row.document.to_string(), row.key.clone());
-            if row.values.is_empty() {
-                site.shown.remove(&place);
-                gone.push((row.agency, row.key.clone()));
-            } else {
-                site.shown.insert(place, row.values.clone());
-            }
-        }
-        for (agency, key) in gone.into_iter().filter(|(_, key)| key.starts_with("r/")) {
+        let gone = gone.into_iter().filter(|place| place.2.starts_with("r/"));
+        for (agency, _, key) in gone.filter(|place| !site.shown.contains_key(place)).collect::<Vec<_>>() {
             let log = &site.replica.logs()[&agency];
             let writers = log.key_log().authority().writers().values();
             let cuts = writers

@@ -40,7 +40,8 @@ impl Disk {
                 known.2 = envelope.signed();
             }
         }
-        for row in batch.rows.iter().chain(&batch.history) {
+        // A log may leave its checkpoint in the middle of a batch: what its history said before comes first.
+        for row in batch.history.iter().chain(&batch.rows) {
             let place = (row.agency, row.document.to_string(), row.key.clone());
             if row.values.is_empty() {
                 self.rows.remove(&place);
