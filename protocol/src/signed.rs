@@ -263,6 +263,11 @@ pub enum Refused {
 }
 
 impl<T: Statement> Signed<T> {
+    /// What it claims. Good for putting it aside unread, and for nothing else.
+    pub(crate) fn claim(&self) -> Option<T> {
+        canonical(&self.statement).ok()
+    }
+
     /// The name that the statement has, if it is one.
     pub(crate) fn name(&self) -> Hash {
         name_of::<T>(&self.statement)

@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use super::{AgencyLog, DocumentId, Hash};
 use crate::{
     heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
-    signed::{PublicKey, Verified},
+    signed::{PublicKey, Signed, Verified},
 };
 
 #[derive(Default)]
@@ -30,6 +30,16 @@ pub enum Heard {
 }
 
 impl AgencyLog {
+    /// Whether this heartbeat, if somebody signed it, is older than one that counts, or ahead of our clock: then its
+    /// signature is not looked at.
+    pub(crate) fn would_not_count(&self, signed: &Signed<Heartbeat>, now: Timestamp) -> bool {
+        signed.claim().is_some_and(|claim| {
+            let counted = self.counted_of(&claim.writer);
+            let is_old = counted.is_some_and(|counted| counted.get().issued >= claim.issued);
+            is_old || claim.issued > now.plus_seconds(MAX_AHEAD_SECONDS)
+        })
+    }
+
     /// Takes in a verified heartbeat.
     pub fn hear(&mut self, heartbeat: Verified<Heartbeat>, now: Timestamp) -> Heard {
         let issued = heartbeat.get().issued;

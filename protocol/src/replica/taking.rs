@@ -59,6 +59,9 @@ impl Replica {
                 checkpoint = known.get().checkpoint.or(checkpoint);
                 continue;
             }
+            if log.would_not_count(&signed, now) {
+                continue;
+            }
             match Heartbeat::read(signed, log.key_log()) {
                 Ok(heartbeat) => {
                     checkpoint = heartbeat.get().checkpoint.or(checkpoint);

@@ -36,19 +36,22 @@ impl Plan {
     /// Some of everything.
     pub(crate) fn mixed(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed_0f91);
-        if seed % 500 == 56 {
+        if seed % 1_000 == 56 {
             return Self {
                 agencies: 56,
                 links_each: 3,
-                acts: 40,
+                acts: 25,
+                restores: 3,
+                bad_network: true,
+                joiners: true,
                 ..Self::calm(56)
             };
         }
-        let agencies = *[3, 3, 3, 4, 4, 5, 6, 9].get(rng.random_range(0..8)).unwrap_or(&3);
+        let agencies = *[3, 3, 3, 3, 4, 4, 5, 7].get(rng.random_range(0..8)).unwrap_or(&3);
         Self {
             agencies,
             links_each: if agencies > 5 { 3 } else { agencies },
-            acts: rng.random_range(30..90),
+            acts: rng.random_range(20..70),
             restores: if rng.random_bool(0.4) { 6 } else { 0 },
             hostile: usize::from(rng.random_bool(0.4)),
             second_writers: rng.random_bool(0.5),

@@ -48,7 +48,7 @@ fn the_twelve_invariants_hold_in_every_schedule() {
         let enough = count as usize / 10;
         assert!(seen.forks > enough, "the schedules hardly forked");
         assert!(seen.expelled > enough, "the hostile hardly did harm");
-        assert!(seen.adopted > enough, "hardly anybody began with a checkpoint");
+        assert!(seen.adopted > enough / 5, "hardly anybody began with a checkpoint");
         assert!(seen.entries > enough, "hardly a ceremony was held");
         assert!(seen.disputed > enough / 10, "hardly a key log was disputed");
         assert!(seen.kept > 100 * enough, "the schedules wrote hardly anything");

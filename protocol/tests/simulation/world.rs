@@ -112,7 +112,7 @@ impl Site {
             heartbeat_every: 300,
             heartbeat_term: TERM,
             exchange_every: 15,
-            checkpoint_every: 6,
+            checkpoint_every: 3,
         };
         Replica::restore(settings, self.disk.stored())
             .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")))
@@ -186,7 +186,7 @@ impl World {
             heartbeat_every: 300,
             heartbeat_term: TERM,
             exchange_every: 15,
-            checkpoint_every: 6,
+            checkpoint_every: 3,
         };
         let mut site = Site {
             name: Hash([self.sites.len() as u8 + 1; 32]),
