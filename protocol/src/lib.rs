@@ -18,6 +18,10 @@ pub mod key_log;
 pub mod log;
 pub mod message;
 pub mod misbehaviour;
+#[cfg(feature = "mutants")]
+pub mod mutant;
+#[cfg(not(feature = "mutants"))]
+mod mutant;
 pub mod replica;
 pub mod session;
 pub mod signed;

@@ -22,6 +22,7 @@ use crate::{
     document::{Broken, Clock, Documents, Place, Row},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
     key_log::{Added, ForkProof, KeyLog, KeyLogEntry},
+    mutant::mutant,
     signed::{Hash, PublicKey, Refused},
 };
 use base::Base;
@@ -230,7 +231,9 @@ impl AgencyLog {
         let renames = self.note_family(hash, &envelope);
         let place = self.place(hash, &envelope);
         let twin = self.twin(&envelope, hash);
-        let fork = twin.filter(|_| renames).map(|twin| (twin, hash));
+        let fork = twin
+            .filter(|_| renames && !mutant!(ForksGoUnnoted))
+            .map(|twin| (twin, hash));
         self.forks.extend(fork);
         let closes_a_cut = self.cuts.missing().contains(&hash);
         let has_gaps = envelope.gaps().next().is_some();
@@ -292,7 +295,9 @@ impl AgencyLog {
             .filter(is_gone)
             .map(|row| Row { values: vec![], ..row })
             .collect();
-        rows.extend(gone);
+        if !mutant!(GoneRowsStay) {
+            rows.extend(gone);
+        }
         self.note_gaps();
         self.note_waiting();
         Ok(rows)

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DocumentId, Hash, KeyLog, Place, PublicKey};
+use crate::mutant::mutant;
 use crate::{key_log::WriterScope, status_list};
 
 /// What each writer may put, and where in its history.
@@ -63,7 +64,7 @@ impl Cuts {
     ) -> bool {
         let holds_it = |term: &&Term| {
             let last = term.last.as_ref();
-            last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
+            mutant!(CutsCutNothing) || last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
         };
         let terms = self.writers.get(writer);
         let term = terms.and_then(|terms| terms.iter().find(holds_it));

@@ -16,6 +16,8 @@
 
 mod audit;
 mod campaign;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod plan;
 mod schedules;
 mod world;
