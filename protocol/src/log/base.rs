@@ -1,5 +1,7 @@
 //! A log that begins with a checkpoint: it answers from the checkpoint's rows while the history behind it is fetched.
 
+use std::collections::BTreeSet;
+
 use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, PublicKey, Row};
 use crate::{
     checkpoint::{self, BadPage, Checkpoint},
@@ -29,11 +31,12 @@ pub enum Compared {
 }
 
 impl AgencyLog {
-    /// Begins with a checkpoint whose pages are all here; gives its rows.
+    /// Begins with a checkpoint whose pages are all here. Says whether it did: not with one whose writer may not write
+    /// all of it, or not any more.
     ///
     /// # Errors
-    /// [`BadPage`], if a page is none, or not the one that the checkpoint names, or the writer may not write all of it.
-    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<Vec<Row>, BadPage> {
+    /// [`BadPage`], if a page is none, or not the one that the checkpoint names.
+    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<bool, BadPage> {
         if checkpoint::names(&pages) != checkpoint.get().pages {
             return Err(BadPage);
         }
@@ -43,10 +46,10 @@ impl AgencyLog {
             .find(|(key, _)| **key == checkpoint.get().writer)
             .map(|(_, scope)| scope);
         if !scope.is_some_and(|scope| rows.iter().all(|row| scope.holds(&row.document))) {
-            return Err(BadPage);
+            return Ok(false);
         }
         self.base = Some(Base { checkpoint, pages });
-        Ok(rows)
+        Ok(true)
     }
 
     /// The checkpoint that stands in for the history, while it does.
@@ -66,7 +69,16 @@ impl AgencyLog {
             Some(base) => rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default(),
             None => self.rows()?,
         };
-        rows.extend(self.above.values().flatten().cloned());
+        let here: BTreeSet<(DocumentId, String)> = match &self.base {
+            Some(_) => BTreeSet::new(),
+            None => rows.iter().map(|row| (row.document.clone(), row.key.clone())).collect(),
+        };
+        // What is revoked by what is here needs no word from ahead.
+        let told = |row: &&Row| {
+            status_list::is_write_once(&row.key) && here.contains(&(row.document.clone(), row.key.clone()))
+        };
+        let above = self.above.values().flatten();
+        rows.extend(above.filter(|row| !told(row)).cloned());
         Ok(rows)
     }
 
@@ -106,10 +118,10 @@ impl AgencyLog {
     pub(super) fn leave_base(&mut self) -> Option<Compared> {
         let it = self.base.as_ref()?.checkpoint.get();
         if !it.heads.iter().all(|head| self.kept.contains_key(head)) {
-            return None;
+            return self.leave_lost_base().then_some(Compared::Unknown);
         }
         let has_gaps = self.envelopes().any(|envelope| envelope.gaps().next().is_some());
-        let compared = if it.key_log != self.key_log.head() || has_gaps {
+        let compared = if it.key_log != self.key_log.head() || has_gaps || !self.cuts.missing().is_empty() {
             Compared::Unknown
         } else if checkpoint::names(&checkpoint::pages(&self.fold_at(&it.heads))) == it.pages {
             Compared::Same
@@ -120,12 +132,38 @@ impl AgencyLog {
         Some(compared)
     }
 
+    /// Leaves a checkpoint whose history is lost: its writer was restored from an older backup, and a later word of it
+    /// counts here without that history. What the checkpoint revoked stands. Says whether it did.
+    pub(crate) fn leave_lost_base(&mut self) -> bool {
+        let Some(it) = self.base.as_ref().map(|base| base.checkpoint.get()) else {
+            return false;
+        };
+        let later = self.counted_of(&it.writer).filter(|word| word.get().issued > it.issued);
+        if later.is_none() || it.heads.iter().all(|head| self.kept.contains_key(head)) {
+            return false;
+        }
+        if let Some(base) = self.base.take() {
+            let rows = rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default();
+            let restricts = |row: &Row| status_list::is_write_once(&row.key);
+            self.above
+                .insert(base.checkpoint.hash(), rows.into_iter().filter(restricts).collect());
+        }
+        true
+    }
+
+    /// Whether no value is missing that a tombstone does not explain, and no envelope that ends a key's term: else the
+    /// rows are not yet what the key log makes of them, and nobody may sign for them.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.base.is_none() && self.gaps.is_empty() && self.cuts.missing().is_empty()
+    }
+
     /// The pages of this log's rows as they are now, if these are the heads.
     ///
     /// # Errors
     /// [`Broken`], if a document cannot be read.
     pub fn pages_at(&self, heads: &[Hash]) -> Result<Option<Vec<Vec<u8>>>, Broken> {
-        if self.base.is_some() || self.heads() != heads {
+        if self.base.is_some() || self.heads() != heads || !self.is_whole() {
             return Ok(None);
         }
         Ok(Some(checkpoint::pages(&self.rows()?)))

@@ -67,7 +67,12 @@ impl Replica {
                 Ok(heartbeat) => {
                     checkpoint = heartbeat.get().checkpoint.or(checkpoint);
                     match log.hear(heartbeat.clone(), now) {
-                        Heard::Counted => step.batch.heartbeats.push(heartbeat),
+                        Heard::Counted => {
+                            step.batch.heartbeats.push(heartbeat);
+                            if log.leave_lost_base() {
+                                step.batch.renewed.insert(agency);
+                            }
+                        }
                         Heard::Missing(heads) => missing.extend(heads),
                         Heard::Old | Heard::Ahead => {}
                     }
@@ -182,9 +187,9 @@ impl Replica {
         let Some(log) = self.logs.get(&agency).filter(|_| !asking) else {
             return;
         };
-        // The history behind a checkpoint comes first, up to exactly its heads, so that the two can be compared.
+        // The history behind a checkpoint comes first. Nobody may have it any more, so the rest is asked for too.
         if let Some(base) = log.base() {
-            want.clone_from(&base.get().heads);
+            want.splice(0..0, base.get().heads.iter().copied());
         }
         want.truncate(MAX_HASHES);
         let have = log.heads().into_iter().take(MAX_HASHES).collect();

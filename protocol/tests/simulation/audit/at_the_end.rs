@@ -148,7 +148,11 @@ fn assert_folds(site: &Site, agency: Hash, log: &AgencyLog) {
         "automerge says {rows:?}, the fold without it {folded:?}"
     );
     let from = (agency, String::new(), String::new());
-    for (what, stored) in [("on disk", &site.disk.rows), ("in the answers", &site.shown)] {
+    let answers = sorted(log.answers().unwrap());
+    for (what, stored, rows) in [
+        ("on disk", &site.disk.rows, &rows),
+        ("in the answers", &site.shown, &answers),
+    ] {
         let stored = stored.range(from.clone()..).take_while(|((of, ..), _)| *of == agency);
         let stored: BTreeSet<_> = stored
             .map(|((_, d, key), values)| (d.clone(), key.clone(), values.clone()))
