@@ -21,7 +21,9 @@ impl World {
         for agency in agencies {
             // One who does harm may never have shown its own key log to anybody.
             let is_known = self.honest().any(|site| site.replica.logs().contains_key(&agency));
-            if !is_known && self.is_hostile(agency) {
+            // Or it gave a checkpoint, and nobody the history behind it: that goes stale, and is all there is.
+            let mut logs = self.honest().filter_map(|site| site.replica.logs().get(&agency));
+            if self.is_hostile(agency) && (!is_known || logs.any(|log| log.base().is_some())) {
                 continue;
             }
             self.assert_converged(agency);
