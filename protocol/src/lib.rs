@@ -11,6 +11,7 @@
 
 pub mod checkpoint;
 pub mod cosigned;
+pub mod decoders;
 pub mod document;
 pub mod envelope;
 pub mod heartbeat;

@@ -20,6 +20,8 @@ use crate::{
 pub const MAX_PAGE_BYTES: usize = 512 * 1024;
 /// A page ends before it would hold more than this of either kind, in bytes.
 const PAGE_BYTES: usize = 256 * 1024;
+/// The longest form of one revocation, in bytes.
+const MAX_REVOCATION_BYTES: usize = 12;
 
 #[derive(Encode, Decode)]
 struct Page {
@@ -142,6 +144,10 @@ pub fn read_page(agency: Hash, bytes: &[u8]) -> Result<Vec<Row>, BadPage> {
         return Err(BadPage);
     }
     let page: Page = minicbor::decode(bytes).map_err(|_| BadPage)?;
+    // Each four bytes become a row: what no honest page holds would cost too much memory.
+    if page.revocations.len() > PAGE_BYTES + MAX_REVOCATION_BYTES {
+        return Err(BadPage);
+    }
     let row = |key: String, values: Vec<Vec<u8>>| Row {
         agency,
         document: page.document.clone(),

@@ -5,7 +5,10 @@
 //! not fresh: what a thief wrote may still stand, but nothing that an honest writer revoked comes back by our not
 //! knowing enough.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{DocumentId, Hash, KeyLog, Place, PublicKey};
 use crate::mutant::mutant;
@@ -28,7 +31,7 @@ struct Term {
 impl Cuts {
     pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<Place>) -> Self {
         let mut missing = BTreeSet::new();
-        let mut term = |term: &crate::key_log::Term| {
+        let mut term = |term: &Arc<crate::key_log::Term>| {
             let last = term.last.as_ref().and_then(|last| {
                 let away = last.iter().filter(|hash| place(hash).is_none());
                 missing.extend(away.copied());

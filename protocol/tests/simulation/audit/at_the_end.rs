@@ -1,6 +1,9 @@
 //! What holds once all that was said has arrived.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use protocol::{
     DocumentId, Hash, KeyLog, Row,
@@ -258,7 +261,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn terms(&self, writer: &protocol::PublicKey) -> &[Term] {
+    fn terms(&self, writer: &protocol::PublicKey) -> &[Arc<Term>] {
         let writer = self.log.key_log().authority().writer(writer);
         writer.map_or(&[], |writer| writer.terms.as_slice())
     }
@@ -277,7 +280,7 @@ impl<'a> History<'a> {
         let Some(header) = self.headers.get(envelope) else {
             return false;
         };
-        let holds = |term: &&Term| match &term.last {
+        let holds = |term: &&Arc<Term>| match &term.last {
             Some(last) => last
                 .iter()
                 .any(|last| self.ancestors.get(last).is_some_and(|before| before.contains(envelope))),
