@@ -272,7 +272,7 @@ impl World {
         let key = key_of(&self.sites[at].key).public();
         let home = self.sites[at].home;
         for beat in batch.heartbeats.iter().filter(|beat| beat.get().writer == key) {
-            let latest = self.truth.latest.entry(key).or_insert(beat.get().issued);
+            let latest = self.truth.latest.entry(key).or_insert_with(|| beat.get().issued);
             *latest = (*latest).max(beat.get().issued);
         }
         for envelope in batch.envelopes.iter().filter(|_| is_own_act) {

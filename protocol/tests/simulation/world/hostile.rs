@@ -177,7 +177,7 @@ impl World {
             .values()
             .flat_map(|log| log.heads())
             .next();
-        let parent = foreign.unwrap_or(Hash(self.rng.random()));
+        let parent = foreign.unwrap_or_else(|| Hash(self.rng.random()));
         let number = self.rng.random_range(0..9);
         if let Some(sealed) = self.seal(at, &key, home, (number, vec![parent])) {
             self.push(at, to, home, vec![sealed]);

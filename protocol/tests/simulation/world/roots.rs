@@ -157,7 +157,7 @@ impl World {
         own.iter()
             .rev()
             .nth(back)
-            .or(own.first())
+            .or_else(|| own.first())
             .copied()
             .into_iter()
             .collect()
