@@ -14,6 +14,7 @@ use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ROOT, Re
 
 use crate::{
     envelope::{DocumentId, Envelope},
+    mutant::mutant,
     policy,
     signed::Hash,
     status_list, trust_list,
@@ -187,7 +188,8 @@ impl Document {
         for (key, value) in puts {
             let known = self.automerge.get_all_at(ROOT, *key, &deps)?;
             let write_once = matches!(id, DocumentId::StatusList(_)) && status_list::is_write_once(key);
-            if write_once && !known.is_empty() {
+            let arrived = mutant!(FirstToArriveWins) && !self.automerge.get_all(ROOT, *key)?.is_empty();
+            if write_once && (!known.is_empty() || arrived) {
                 continue;
             }
             let pred: Result<Vec<legacy::OpId>, Broken> = known.iter().map(|(_, op)| op_id(&op.to_string())).collect();

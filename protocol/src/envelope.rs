@@ -216,6 +216,11 @@ impl SignedEnvelope {
         crate::signed::encode(self).len()
     }
 
+    /// The name that the envelope has, if it is one.
+    pub(crate) fn name(&self) -> Hash {
+        self.header.name()
+    }
+
     /// Believes an envelope of the agency with this key log.
     ///
     /// # Errors

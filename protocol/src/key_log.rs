@@ -377,6 +377,9 @@ impl ForkProof {
     /// # Errors
     /// [`Refused`], if it proves nothing.
     pub fn check(&self) -> Result<(Hash, PublicKey, u32), Refused> {
+        if self.headers.len() != 2 {
+            return Err(Refused::Rule("two envelopes prove a fork, neither more nor fewer"));
+        }
         let log = KeyLog::read(self.key_log.clone())?;
         let mut headers = Vec::new();
         for header in &self.headers {

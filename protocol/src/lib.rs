@@ -11,6 +11,7 @@
 
 pub mod checkpoint;
 pub mod cosigned;
+pub mod decoders;
 pub mod document;
 pub mod envelope;
 pub mod heartbeat;
@@ -18,6 +19,10 @@ pub mod key_log;
 pub mod log;
 pub mod message;
 pub mod misbehaviour;
+#[cfg(feature = "mutants")]
+pub mod mutant;
+#[cfg(not(feature = "mutants"))]
+mod mutant;
 pub mod policy;
 pub mod replica;
 pub mod session;

@@ -24,6 +24,7 @@ use crate::{
     document::{Broken, Clock, Documents, Place, Row},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
     key_log::{Added, ForkProof, KeyLog, KeyLogEntry},
+    mutant::mutant,
     signed::{Hash, PublicKey, Refused},
 };
 use base::Base;
@@ -57,6 +58,8 @@ pub struct AgencyLog {
     gaps: BTreeSet<Hash>,
     /// The checkpoint that stands in for the history, while it is not here.
     base: Option<Base>,
+    /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
+    above: BTreeMap<Hash, Vec<Row>>,
 }
 
 struct Kept {
@@ -77,6 +80,8 @@ pub enum Keeping {
         fork: Option<(Hash, Hash)>,
         /// What the history said of the checkpoint that stood in for it, once it reaches it.
         compared: Option<Compared>,
+        /// Whether the answers are to be made anew: what counted before its time is kept now.
+        renewed: bool,
     },
     /// It was kept before.
     Known,
@@ -107,6 +112,7 @@ impl AgencyLog {
             waiting: BTreeSet::new(),
             gaps: BTreeSet::new(),
             base: None,
+            above: BTreeMap::new(),
         }
     }
 
@@ -132,6 +138,12 @@ impl AgencyLog {
     #[must_use]
     pub fn holds(&self, hash: &Hash) -> bool {
         self.kept.contains_key(hash)
+    }
+
+    /// Whether an envelope of this name is kept whole: another copy brings nothing, whatever its signature.
+    pub(crate) fn needs_nothing_of(&self, signed: &SignedEnvelope) -> bool {
+        let known = self.kept.get(&signed.name());
+        known.is_some_and(|known| known.envelope.gaps().next().is_none())
     }
 
     /// The envelope with this name.
@@ -269,7 +281,9 @@ impl AgencyLog {
         let renames = self.note_family(hash, &envelope);
         let place = self.place(hash, &envelope);
         let twin = self.twin(&envelope, hash);
-        let fork = twin.filter(|_| renames).map(|twin| (twin, hash));
+        let fork = twin
+            .filter(|_| renames && !mutant!(ForksGoUnnoted))
+            .map(|twin| (twin, hash));
         self.forks.extend(fork);
         let closes_a_cut = self.cuts.missing().contains(&hash);
         let has_gaps = envelope.gaps().next().is_some();
@@ -286,8 +300,14 @@ impl AgencyLog {
         };
         self.count_pending();
         self.note_waiting();
+        let renewed = self.above.remove(&hash).is_some();
         let compared = self.leave_base();
-        Ok(Keeping::Kept { rows, fork, compared })
+        Ok(Keeping::Kept {
+            rows,
+            fork,
+            compared,
+            renewed,
+        })
     }
 
     fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {
@@ -325,7 +345,9 @@ impl AgencyLog {
             .filter(is_gone)
             .map(|row| Row { values: vec![], ..row })
             .collect();
-        rows.extend(gone);
+        if !mutant!(GoneRowsStay) {
+            rows.extend(gone);
+        }
         self.note_gaps();
         self.note_waiting();
         Ok(rows)

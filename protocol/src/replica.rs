@@ -157,11 +157,11 @@ pub struct Batch {
     pub rewritten: Vec<Envelope>,
     /// Rows as they are now; they follow from the envelopes. One without values is gone.
     pub rows: Vec<Row>,
-    /// Rows that follow from the history behind a checkpoint: to be stored, not yet to be answered from.
+    /// Rows that follow from the history behind a checkpoint: to be stored, before `rows`, and not yet answered from.
     pub history: Vec<Row>,
     /// Rows from after a checkpoint, revocations and suspensions: to be answered from, not to be stored.
     pub restrictions: Vec<Row>,
-    /// Agencies whose answers are to be made anew, from [`AgencyLog::answers`].
+    /// Agencies whose answers are to be made anew, after all of the above, from [`AgencyLog::answers`].
     pub renewed: BTreeSet<Hash>,
     /// Heartbeats that count now.
     pub heartbeats: Vec<Verified<Heartbeat>>,

@@ -172,6 +172,13 @@ impl<T> Clone for Signed<T> {
     }
 }
 
+/// The same bytes.
+impl<T> PartialEq for Signed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.statement == other.statement && self.signature == other.signature
+    }
+}
+
 impl<T> fmt::Debug for Signed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signed({} bytes)", self.statement.len())
@@ -256,6 +263,16 @@ pub enum Refused {
 }
 
 impl<T: Statement> Signed<T> {
+    /// What it claims. Good for putting it aside unread, and for nothing else.
+    pub(crate) fn claim(&self) -> Option<T> {
+        canonical(&self.statement).ok()
+    }
+
+    /// The name that the statement has, if it is one.
+    pub(crate) fn name(&self) -> Hash {
+        name_of::<T>(&self.statement)
+    }
+
     /// Believes the bytes if they are canonical and signed by the key that `authority` names for them.
     ///
     /// `authority` sees the unverified statement only to choose the key that must have signed it.

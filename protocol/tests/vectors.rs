@@ -6,7 +6,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test says what is wrong by panicking"
 )]
 
@@ -114,7 +114,6 @@ fn vectors() -> BTreeMap<&'static str, (&'static str, Option<Hash>, Vec<u8>)> {
         from: NOW,
         until: Some(NOW.plus_seconds(86_400)),
         accepts_without_status: false,
-        ..recognition_defaults()
     };
     let withdrawal = Withdrawal {
         at: NOW,
@@ -339,18 +338,6 @@ fn vectors() -> BTreeMap<&'static str, (&'static str, Option<Hash>, Vec<u8>)> {
         all.insert(name, ("message", None, response.to_bytes()));
     }
     all
-}
-
-fn recognition_defaults() -> Recognition {
-    Recognition {
-        id: String::new(),
-        issuer: issuer(),
-        scope: Scope::All,
-        purposes: vec![],
-        from: NOW,
-        until: None,
-        accepts_without_status: false,
-    }
 }
 
 fn file() -> String {

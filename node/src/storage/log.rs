@@ -59,10 +59,11 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, change: i64, sizes: &[u
     // Of a row that several envelopes of the batch altered, the last one is how it is now; a statement that inserts
     // many rows must not meet one twice. One that is gone stays as a row without values, so that those who follow the
     // changes see it.
+    // What is history was so before what is now.
     let newest: BTreeMap<(Hash, String, &str), &Row> = batch
-        .rows
+        .history
         .iter()
-        .chain(&batch.history)
+        .chain(&batch.rows)
         .map(|row| ((row.agency, row.document.to_string(), row.key.as_str()), row))
         .collect();
     let newest: Vec<_> = newest.into_iter().collect();

@@ -1,6 +1,6 @@
 //! Who may do what after an entry of a key log.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     MAX_KEYS,
@@ -17,7 +17,8 @@ use crate::{
 pub struct Authority {
     root: Root,
     next_root: Hash,
-    writers: BTreeMap<PublicKey, Writer>,
+    /// Shared: every entry of a key log keeps what holds after it.
+    writers: BTreeMap<PublicKey, Arc<Writer>>,
     badge_keys: BTreeMap<PublicKey, Option<End>>,
 }
 
@@ -26,7 +27,7 @@ pub struct Authority {
 pub struct Writer {
     /// Its terms, the oldest first. An envelope is in the first term whose last envelopes are it or descend from it;
     /// one in no closed term is in the open one; without an open one it counts for nothing.
-    pub terms: Vec<Term>,
+    pub terms: Vec<Arc<Term>>,
     /// How it ended, if it did.
     pub end: Option<End>,
 }
@@ -88,10 +89,10 @@ impl Authority {
                     return Err(Refused::Rule("a key that ended gets no other scope"));
                 }
                 close(writer, last);
-                writer.terms.push(Term {
+                writer.terms.push(Arc::new(Term {
                     scope: scope.clone(),
                     last: None,
-                });
+                }));
             }
             Act::WriterEnded { key, last, end } => {
                 let writer = next.ending(key, last)?;
@@ -122,10 +123,10 @@ impl Authority {
             last: None,
         };
         let begun = Writer {
-            terms: vec![term],
+            terms: vec![Arc::new(term)],
             end: None,
         };
-        let known = self.writers.insert(writer.key, begun);
+        let known = self.writers.insert(writer.key, Arc::new(begun));
         if known.is_some() || self.writers.len() > MAX_KEYS {
             return Err(Refused::Rule(
                 "a writer key is added once; an agency has at most 128 in its life",
@@ -148,7 +149,7 @@ impl Authority {
         if last.len() > MAX_PARENTS || !last.is_sorted_by(|a, b| a < b) {
             return Err(Refused::Rule("at most 16 last envelopes, sorted, each once"));
         }
-        let writer = self.writers.get_mut(key);
+        let writer = self.writers.get_mut(key).map(Arc::make_mut);
         writer.ok_or(Refused::Rule("only a writer key that was added can end"))
     }
 
@@ -167,12 +168,12 @@ impl Authority {
     /// What a writer key may do; none, if it was never added.
     #[must_use]
     pub fn writer(&self, key: &PublicKey) -> Option<&Writer> {
-        self.writers.get(key)
+        self.writers.get(key).map(AsRef::as_ref)
     }
 
     /// All writer keys, ended ones included.
     #[must_use]
-    pub const fn writers(&self) -> &BTreeMap<PublicKey, Writer> {
+    pub const fn writers(&self) -> &BTreeMap<PublicKey, Arc<Writer>> {
         &self.writers
     }
 
@@ -192,6 +193,6 @@ impl Authority {
 /// Closes the open term; of a key that ended, the last term is closed anew.
 fn close(writer: &mut Writer, last: &[Hash]) {
     if let Some(term) = writer.terms.last_mut() {
-        term.last = Some(last.to_vec());
+        Arc::make_mut(term).last = Some(last.to_vec());
     }
 }

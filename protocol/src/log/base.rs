@@ -1,5 +1,7 @@
 //! A log that begins with a checkpoint: it answers from the checkpoint's rows while the history behind it is fetched.
 
+use std::collections::BTreeSet;
+
 use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, PublicKey, Row};
 use crate::{
     checkpoint::{self, BadPage, Checkpoint},
@@ -12,9 +14,10 @@ use crate::{
 pub(super) struct Base {
     checkpoint: Verified<Checkpoint>,
     pages: Vec<Vec<u8>>,
-    /// Revocations and suspensions from after the checkpoint.
-    above: Vec<Row>,
 }
+
+/// Most envelopes from after a checkpoint whose restrictions count before their ancestors are here.
+const MAX_ABOVE: usize = 1024;
 
 /// What the history said of the checkpoint that stood in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +31,12 @@ pub enum Compared {
 }
 
 impl AgencyLog {
-    /// Begins with a checkpoint whose pages are all here; gives its rows.
+    /// Begins with a checkpoint whose pages are all here. Says whether it did: not with one whose writer may not write
+    /// all of it, or not any more.
     ///
     /// # Errors
-    /// [`BadPage`], if a page is none, or not the one that the checkpoint names, or the writer may not write all of it.
-    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<Vec<Row>, BadPage> {
+    /// [`BadPage`], if a page is none, or not the one that the checkpoint names.
+    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<bool, BadPage> {
         if checkpoint::names(&pages) != checkpoint.get().pages {
             return Err(BadPage);
         }
@@ -42,14 +46,10 @@ impl AgencyLog {
             .find(|(key, _)| **key == checkpoint.get().writer)
             .map(|(_, scope)| scope);
         if !scope.is_some_and(|scope| rows.iter().all(|row| scope.holds(&row.document))) {
-            return Err(BadPage);
+            return Ok(false);
         }
-        self.base = Some(Base {
-            checkpoint,
-            pages,
-            above: vec![],
-        });
-        Ok(rows)
+        self.base = Some(Base { checkpoint, pages });
+        Ok(true)
     }
 
     /// The checkpoint that stands in for the history, while it does.
@@ -59,25 +59,35 @@ impl AgencyLog {
     }
 
     /// The rows to answer from: the checkpoint's, with what was revoked since, while it stands in for the history;
-    /// otherwise those that follow from the envelopes.
+    /// otherwise those that follow from the envelopes. What was revoked after the checkpoint stands until its envelope is
+    /// kept, be it after the history is here.
     ///
     /// # Errors
     /// [`Broken`], if a document cannot be read.
     pub fn answers(&self) -> Result<Vec<Row>, Broken> {
-        match &self.base {
-            Some(base) => {
-                let mut rows = rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default();
-                rows.extend(base.above.iter().cloned());
-                Ok(rows)
-            }
-            None => self.rows(),
-        }
+        let mut rows = match &self.base {
+            Some(base) => rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default(),
+            None => self.rows()?,
+        };
+        let here: BTreeSet<(DocumentId, String)> = match &self.base {
+            Some(_) => BTreeSet::new(),
+            None => rows.iter().map(|row| (row.document.clone(), row.key.clone())).collect(),
+        };
+        // What is revoked by what is here needs no word from ahead.
+        let told = |row: &&Row| {
+            status_list::is_write_once(&row.key) && here.contains(&(row.document.clone(), row.key.clone()))
+        };
+        let above = self.above.values().flatten();
+        rows.extend(above.filter(|row| !told(row)).cloned());
+        Ok(rows)
     }
 
     /// Counts at once what an envelope from after the checkpoint revokes or suspends, though its ancestors are not
     /// here; gives those rows. Everything else in it waits.
     pub fn count_restrictions(&mut self, envelope: &Envelope) -> Vec<Row> {
-        let Some(base) = &mut self.base else { return vec![] };
+        if self.base.is_none() || self.above.len() >= MAX_ABOVE {
+            return vec![];
+        }
         let agency = self.key_log.genesis();
         let writer: PublicKey = envelope.header().writer;
         let mut live = self.key_log.authority().live_writers();
@@ -98,7 +108,9 @@ impl AgencyLog {
                 values: vec![value.to_vec()],
             })
             .collect();
-        base.above.extend(rows.iter().cloned());
+        if !rows.is_empty() {
+            self.above.insert(envelope.hash(), rows.clone());
+        }
         rows
     }
 
@@ -106,10 +118,10 @@ impl AgencyLog {
     pub(super) fn leave_base(&mut self) -> Option<Compared> {
         let it = self.base.as_ref()?.checkpoint.get();
         if !it.heads.iter().all(|head| self.kept.contains_key(head)) {
-            return None;
+            return self.leave_lost_base().then_some(Compared::Unknown);
         }
         let has_gaps = self.envelopes().any(|envelope| envelope.gaps().next().is_some());
-        let compared = if it.key_log != self.key_log.head() || has_gaps {
+        let compared = if it.key_log != self.key_log.head() || has_gaps || !self.cuts.missing().is_empty() {
             Compared::Unknown
         } else if checkpoint::names(&checkpoint::pages(&self.fold_at(&it.heads))) == it.pages {
             Compared::Same
@@ -120,12 +132,38 @@ impl AgencyLog {
         Some(compared)
     }
 
+    /// Leaves a checkpoint whose history is lost: its writer was restored from an older backup, and a later word of it
+    /// counts here without that history. What the checkpoint revoked stands. Says whether it did.
+    pub(crate) fn leave_lost_base(&mut self) -> bool {
+        let Some(it) = self.base.as_ref().map(|base| base.checkpoint.get()) else {
+            return false;
+        };
+        let later = self.counted_of(&it.writer).filter(|word| word.get().issued > it.issued);
+        if later.is_none() || it.heads.iter().all(|head| self.kept.contains_key(head)) {
+            return false;
+        }
+        if let Some(base) = self.base.take() {
+            let rows = rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default();
+            let restricts = |row: &Row| status_list::is_write_once(&row.key);
+            self.above
+                .insert(base.checkpoint.hash(), rows.into_iter().filter(restricts).collect());
+        }
+        true
+    }
+
+    /// Whether no value is missing that a tombstone does not explain, and no envelope that ends a key's term: else the
+    /// rows are not yet what the key log makes of them, and nobody may sign for them.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.base.is_none() && self.gaps.is_empty() && self.cuts.missing().is_empty()
+    }
+
     /// The pages of this log's rows as they are now, if these are the heads.
     ///
     /// # Errors
     /// [`Broken`], if a document cannot be read.
     pub fn pages_at(&self, heads: &[Hash]) -> Result<Option<Vec<Vec<u8>>>, Broken> {
-        if self.base.is_some() || self.heads() != heads {
+        if self.base.is_some() || self.heads() != heads || !self.is_whole() {
             return Ok(None);
         }
         Ok(Some(checkpoint::pages(&self.rows()?)))

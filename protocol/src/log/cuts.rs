@@ -5,9 +5,13 @@
 //! not fresh: what a thief wrote may still stand, but nothing that an honest writer revoked comes back by our not
 //! knowing enough.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{DocumentId, Hash, KeyLog, Place, PublicKey};
+use crate::mutant::mutant;
 use crate::{key_log::WriterScope, status_list};
 
 /// What each writer may put, and where in its history.
@@ -27,7 +31,7 @@ struct Term {
 impl Cuts {
     pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<Place>) -> Self {
         let mut missing = BTreeSet::new();
-        let mut term = |term: &crate::key_log::Term| {
+        let mut term = |term: &Arc<crate::key_log::Term>| {
             let last = term.last.as_ref().and_then(|last| {
                 let away = last.iter().filter(|hash| place(hash).is_none());
                 missing.extend(away.copied());
@@ -63,7 +67,7 @@ impl Cuts {
     ) -> bool {
         let holds_it = |term: &&Term| {
             let last = term.last.as_ref();
-            last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
+            mutant!(CutsCutNothing) || last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
         };
         let terms = self.writers.get(writer);
         let term = terms.and_then(|terms| terms.iter().find(holds_it));

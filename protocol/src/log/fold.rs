@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{AgencyLog, Clock, DocumentId, Hash, Place, Row, family};
 use crate::{document::admits, status_list};
 
+/// The puts that stand at each place, and where in the log they were made.
+type Standing<'a> = BTreeMap<(&'a DocumentId, &'a str), Vec<(&'a Place, &'a [u8])>>;
+
 impl AgencyLog {
     /// The same rows from the parents alone, without automerge: a put survives while no later one replaced it.
     /// For tests, for diagnosis, and for rows as they once were.
@@ -21,7 +24,7 @@ impl AgencyLog {
             family::extend(&mut reach, &kept.place.clock);
         }
         let is_reached = |place: &Place| reach.get(&place.branch).is_some_and(|reach| place.position <= *reach);
-        let mut standing: BTreeMap<(&DocumentId, &str), Vec<(&Place, &[u8])>> = BTreeMap::new();
+        let mut standing = Standing::new();
         let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
         for kept in kept.filter(|kept| is_reached(&kept.place)) {
             let writer = &kept.envelope.header().writer;
@@ -41,20 +44,18 @@ impl AgencyLog {
             }
         }
         let agency = self.key_log.genesis();
-        let row = |((document, key), values): ((&DocumentId, &str), Vec<(&Place, &[u8])>)| {
+        let mut rows = Vec::new();
+        for ((document, key), values) in standing {
             let values: BTreeSet<Vec<u8>> = values.into_iter().map(|(_, value)| value.to_vec()).collect();
-            Row {
-                agency,
-                document: document.clone(),
-                key: key.to_owned(),
-                values: values.into_iter().collect(),
+            if !values.is_empty() {
+                rows.push(Row {
+                    agency,
+                    document: document.clone(),
+                    key: key.to_owned(),
+                    values: values.into_iter().collect(),
+                });
             }
-        };
-        let rows = standing
-            .into_iter()
-            .filter(|(_, values)| !values.is_empty())
-            .map(row)
-            .collect();
+        }
         status_list::hide_expunged(rows)
     }
 }

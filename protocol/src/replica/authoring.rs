@@ -168,10 +168,19 @@ impl Replica {
         // Nobody begins with one from before the key log grew.
         let outdated = last.is_some_and(|last| last.key_log != log.key_log().head());
         let heads = log.heads();
-        if (since < self.settings.checkpoint_every && !outdated) || heads.len() > MAX_PARENTS {
+        let is_due = since >= self.settings.checkpoint_every || outdated;
+        if !is_due || !log.is_whole() || heads.len() > MAX_PARENTS {
             return Ok(false);
         }
-        let pages = checkpoint::pages(&log.rows()?);
+        let rows = log.rows()?;
+        let key = self.settings.key.public();
+        let mut live = log.key_log().authority().live_writers();
+        let scope = live.find(|(writer, _)| **writer == key).map(|(_, scope)| scope);
+        // One who may not write all of it may not speak for all of it.
+        if !scope.is_some_and(|scope| rows.iter().all(|row| scope.holds(&row.document))) {
+            return Ok(false);
+        }
+        let pages = checkpoint::pages(&rows);
         if pages.len() > checkpoint::MAX_PAGES {
             return Ok(false);
         }

@@ -128,10 +128,15 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&agency).filter(|log| log.is_empty()) else {
             return Ok(());
         };
-        if log.adopt(checkpoint.clone(), pages.clone()).is_err() {
-            // The pages are what the statement names, so it is the writer that wrote nonsense: the history decides.
-            step.false_checkpoint(agency);
-            return Ok(());
+        match log.adopt(checkpoint.clone(), pages.clone()) {
+            Ok(true) => {}
+            // The history will do.
+            Ok(false) => return Ok(()),
+            Err(_) => {
+                // The pages are what the statement names, so it is the writer that wrote nonsense.
+                step.false_checkpoint(agency);
+                return Ok(());
+            }
         }
         let have = checkpoint.get().heads.clone();
         let beats = log.expected();

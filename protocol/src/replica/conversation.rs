@@ -6,6 +6,7 @@ use super::{AgencyLog, Effect, Failed, OwnLog, Replica, step::Step};
 use crate::{
     message::{Bytes, MAX_HASHES, PAGE_BYTES, Request, Response, Summary},
     misbehaviour::Misbehaviour,
+    mutant::mutant,
     session::{Asked, CallId},
     signed::Hash,
 };
@@ -31,7 +32,11 @@ impl Replica {
         let summary = |(agency, log): (&Hash, &AgencyLog)| Summary {
             agency: *agency,
             key_log: log.key_log().leaves().into_iter().take(MAX_HASHES).collect(),
-            heads: log.heads().into_iter().take(MAX_HASHES).collect(),
+            heads: log
+                .heads()
+                .into_iter()
+                .take(if mutant!(HeadsGoUntold) { 0 } else { MAX_HASHES })
+                .collect(),
             heartbeats: log.counted().map(|h| h.signed().clone()).collect(),
         };
         self.logs.iter().map(summary).collect()

@@ -57,7 +57,7 @@ impl Replica {
             let checkpoint = Checkpoint::read(signed, log.key_log())?;
             let behind = !checkpoint.get().heads.iter().all(|head| log.holds(head));
             // One whose history is not all here stands in for it again. A damaged one is fetched again.
-            if behind && agency != settings.home && log.adopt(checkpoint.clone(), pages.clone()).is_err() {
+            if behind && agency != settings.home && !log.adopt(checkpoint.clone(), pages.clone()).unwrap_or(false) {
                 continue;
             }
             checkpoints.insert(agency, (checkpoint, pages));

@@ -42,8 +42,14 @@ impl Step {
                 self.rows(log, rows);
                 Ok(Ok(vec![]))
             }
-            Keeping::Kept { rows, fork, compared } => {
+            Keeping::Kept {
+                rows,
+                fork,
+                compared,
+                renewed,
+            } => {
                 self.batch.envelopes.push(envelope);
+                self.batch.renewed.extend(renewed.then_some(agency));
                 self.rows(log, rows);
                 match compared {
                     Some(Compared::Same | Compared::Unknown) => {

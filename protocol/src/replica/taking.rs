@@ -5,12 +5,14 @@ use registry_schema::Timestamp;
 use super::{AgencyLog, Failed, Hash, KeyLog, OwnLog, Replica, Step};
 use crate::{
     checkpoint::Held,
+    document::Row,
     envelope::SignedEnvelope,
     heartbeat::{Heartbeat, Unverified},
     key_log::SignedEntry,
     log::Heard,
     message::{MAX_HASHES, Request, Summary},
     misbehaviour::Misbehaviour,
+    mutant::mutant,
     session::Asked,
     signed::Signed,
 };
@@ -21,7 +23,13 @@ impl Replica {
         let home = self.settings.home;
         let Some(log) = self.logs.get(&home) else { return };
         let abroad = summaries.iter().find(|summary| summary.agency == home);
-        if abroad.is_none_or(|summary| summary.heads.iter().all(|head| log.holds(head))) {
+        let is_here = |summary: &Summary| {
+            let entries = summary.key_log.iter();
+            // A ceremony held on an old key log would sign a second history of the root.
+            summary.heads.iter().all(|head| log.holds(head))
+                && entries.into_iter().all(|entry| log.key_log().holds(entry))
+        };
+        if abroad.is_none_or(is_here) {
             self.own_log = OwnLog::Known;
         }
     }
@@ -47,11 +55,24 @@ impl Replica {
         let mut missing: Vec<Hash> = heads.filter(|head| !log.holds(head)).collect();
         let mut checkpoint = None;
         for signed in summary.heartbeats {
+            // Most of what an exchange names was heard before; it costs no second look at the signature.
+            if let Some(known) = log.counted().find(|known| *known.signed() == signed) {
+                checkpoint = known.get().checkpoint.or(checkpoint);
+                continue;
+            }
+            if log.would_not_count(&signed, now) {
+                continue;
+            }
             match Heartbeat::read(signed, log.key_log()) {
                 Ok(heartbeat) => {
                     checkpoint = heartbeat.get().checkpoint.or(checkpoint);
                     match log.hear(heartbeat.clone(), now) {
-                        Heard::Counted => step.batch.heartbeats.push(heartbeat),
+                        Heard::Counted => {
+                            step.batch.heartbeats.push(heartbeat);
+                            if log.leave_lost_base() {
+                                step.batch.renewed.insert(agency);
+                            }
+                        }
                         Heard::Missing(heads) => missing.extend(heads),
                         Heard::Old | Heard::Ahead => {}
                     }
@@ -68,7 +89,8 @@ impl Replica {
             self.ask_key_log(peer, agency, step);
         }
         let asked = checkpoint.is_some_and(|name| self.ask_checkpoint(peer, agency, name, step));
-        if !missing.is_empty() && !(asked && begins) {
+        let by_checkpoint = asked && begins;
+        if !missing.is_empty() && !by_checkpoint {
             self.fetch(peer, agency, missing, step);
         }
         self.ask_whole(peer, agency, step);
@@ -115,10 +137,11 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&agency) else {
             return self.begin_log(peer, agency, entries, now, step);
         };
-        let mut altered = None;
+        let mut altered: Option<Vec<Row>> = None;
         for entry in entries {
             match log.add_entry(entry)? {
-                Ok(Some(rows)) => altered = Some(rows),
+                // A row that one entry takes away is not among the rows after the next.
+                Ok(Some(rows)) => altered.get_or_insert_default().extend(rows),
                 Ok(None) => {}
                 Err(refused) => {
                     step.expel(peer, refused.into());
@@ -144,14 +167,18 @@ impl Replica {
         if entries.is_empty() {
             return Ok(());
         }
+        // Before anything else is read: a stranger's long key log would cost a second of signatures.
+        if entries.first().map(SignedEntry::name) != Some(agency) && !mutant!(AnyKeyLogPasses) {
+            step.expel(peer, Misbehaviour::ForeignKeyLog { asked: agency });
+            return Ok(());
+        }
         match KeyLog::read(entries) {
-            Ok(log) if log.genesis() == agency => {
+            Ok(log) => {
                 let log = AgencyLog::new(log);
                 step.key_log_grew(&log, vec![]);
                 self.logs.insert(agency, log);
                 self.exchange(peer, now, step);
             }
-            Ok(_) => step.expel(peer, Misbehaviour::ForeignKeyLog { asked: agency }),
             Err(refused) => step.expel(peer, refused.into()),
         }
         Ok(())
@@ -165,9 +192,9 @@ impl Replica {
         let Some(log) = self.logs.get(&agency).filter(|_| !asking) else {
             return;
         };
-        // The history behind a checkpoint comes first, up to exactly its heads, so that the two can be compared.
+        // The history behind a checkpoint comes first. Nobody may have it any more, so the rest is asked for too.
         if let Some(base) = log.base() {
-            want.clone_from(&base.get().heads);
+            want.splice(0..0, base.get().heads.iter().copied());
         }
         want.truncate(MAX_HASHES);
         let have = log.heads().into_iter().take(MAX_HASHES).collect();
@@ -189,6 +216,9 @@ impl Replica {
         let mut missing = Vec::new();
         let mut lacks_entries = false;
         for signed in envelopes {
+            if log.needs_nothing_of(&signed) {
+                continue;
+            }
             match signed.verify(log.key_log()) {
                 Ok(envelope) => match step.keep(log, envelope)? {
                     Ok(parents) => missing.extend(parents),

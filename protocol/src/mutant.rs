@@ -1,0 +1,90 @@
+//! Faults that can be switched on, one at a time, so that tests show which check of the simulator finds each. Built
+//! only with the feature `mutants`; without it the macro is `false`, and nothing of this is in the program.
+
+/// Whether this fault is switched on.
+#[cfg(feature = "mutants")]
+macro_rules! mutant {
+    ($name:ident) => {
+        $crate::mutant::is_on($crate::mutant::Mutant::$name)
+    };
+}
+
+/// No fault is built in.
+#[cfg(not(feature = "mutants"))]
+macro_rules! mutant {
+    ($name:ident) => {
+        false
+    };
+}
+
+pub(crate) use mutant;
+
+#[cfg(feature = "mutants")]
+pub use switched::{Mutant, is_on, switch_on};
+
+#[cfg(feature = "mutants")]
+mod switched {
+    use std::cell::Cell;
+
+    /// A fault, one for each invariant of the design, in their order.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Mutant {
+        /// Write-once looks at what arrived, not at what came before.
+        FirstToArriveWins,
+        /// Any key signs for an agency.
+        AnyKeySigns,
+        /// A key log is taken for the one that was asked for.
+        AnyKeyLogPasses,
+        /// A heartbeat holds for ever.
+        WordsHoldForEver,
+        /// A row that goes is not told.
+        GoneRowsStay,
+        /// A fork is not noted.
+        ForksGoUnnoted,
+        /// What comes after a cut counts.
+        CutsCutNothing,
+        /// A tombstone hides the bit as well.
+        TombstonesHideAll,
+        /// A checkpoint's page leaves rows out.
+        PagesLoseRows,
+        /// The same is asked again while it is asked already.
+        AskedAgainAndAgain,
+        /// An exchange names heartbeats alone.
+        HeadsGoUntold,
+        /// A heartbeat counts before what it names is here.
+        WordsCountEarly,
+    }
+
+    impl Mutant {
+        /// All, in the order of the invariants.
+        pub const ALL: [Self; 12] = [
+            Self::FirstToArriveWins,
+            Self::AnyKeySigns,
+            Self::AnyKeyLogPasses,
+            Self::WordsHoldForEver,
+            Self::GoneRowsStay,
+            Self::ForksGoUnnoted,
+            Self::CutsCutNothing,
+            Self::TombstonesHideAll,
+            Self::PagesLoseRows,
+            Self::AskedAgainAndAgain,
+            Self::HeadsGoUntold,
+            Self::WordsCountEarly,
+        ];
+    }
+
+    thread_local! {
+        static ON: Cell<Option<Mutant>> = const { Cell::new(None) };
+    }
+
+    /// Switches a fault on in this thread, or all off.
+    pub fn switch_on(mutant: Option<Mutant>) {
+        ON.set(mutant);
+    }
+
+    /// Whether this fault is switched on in this thread.
+    #[must_use]
+    pub fn is_on(mutant: Mutant) -> bool {
+        ON.get() == Some(mutant)
+    }
+}

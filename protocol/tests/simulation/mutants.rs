@@ -1,0 +1,48 @@
+//! For each invariant a fault that breaks it, and which the simulator finds.
+
+use protocol::mutant::{Mutant, switch_on};
+
+use crate::{audit::INVARIANTS, campaign::play_all, plan::Plan};
+
+/// Most schedules until a fault is found.
+const WITHIN: u64 = 300;
+
+#[test]
+fn every_invariant_has_a_mutant_that_breaks_it() {
+    let mut missed = Vec::new();
+    for (number, (mutant, invariant)) in (1..).zip(Mutant::ALL.into_iter().zip(INVARIANTS)) {
+        let seen = play_all(0..WITHIN, |seed| plan_for(number, seed), || switch_on(Some(mutant)), 1);
+        let words = format!("invariant {number} ({invariant})");
+        if !seen.failures.iter().any(|(_, why)| why.starts_with(&words)) {
+            missed.push(format!("{mutant:?} should break {words}, but {:?}", seen.failures));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// A schedule in which this invariant is at stake.
+fn plan_for(invariant: usize, seed: u64) -> Plan {
+    let mut plan = Plan::mixed(seed);
+    plan.agencies = plan.agencies.min(4);
+    plan.links_each = 4;
+    match invariant {
+        2 | 3 | 10 => plan.hostile = 1,
+        5 | 7 => plan.ceremonies = true,
+        1 | 6 | 11 => plan.restores = 6,
+        8 => plan.tombstones = true,
+        9 => plan.joiners = true,
+        _ => {}
+    }
+    plan
+}
+
+#[test]
+fn the_control_without_a_mutant_holds() {
+    let seen = play_all(
+        0..40,
+        |seed| plan_for(1 + seed as usize % 12, seed),
+        || switch_on(None),
+        1,
+    );
+    assert!(seen.failures.is_empty(), "{:?}", seen.failures);
+}

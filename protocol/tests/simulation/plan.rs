@@ -1,0 +1,88 @@
+//! What a schedule has in it. It follows from the seed alone.
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) agencies: usize,
+    /// How many peers each site is linked to at least.
+    pub(crate) links_each: usize,
+    /// How many acts.
+    pub(crate) acts: usize,
+    /// How often a backup is restored, of a hundred acts.
+    pub(crate) restores: u32,
+    /// How many sites do harm.
+    pub(crate) hostile: usize,
+    /// Whether the first agency has two stores, with a writer key each.
+    pub(crate) second_writers: bool,
+    /// Whether keys are added, scoped and ended, roots rotated and disputed.
+    pub(crate) ceremonies: bool,
+    /// Whether slots get tombstones, and weeks go by.
+    pub(crate) tombstones: bool,
+    pub(crate) clock_jumps: bool,
+    /// Whether agencies join late.
+    pub(crate) joiners: bool,
+    /// Whether agencies are unpinned for a while.
+    pub(crate) unpins: bool,
+    /// Whether messages are lost and links cut.
+    pub(crate) bad_network: bool,
+    /// Whether messages arrive twice.
+    pub(crate) repeats: bool,
+    /// Whether processes die between two effects.
+    pub(crate) crashes: bool,
+}
+
+impl Plan {
+    /// Some of everything.
+    pub(crate) fn mixed(seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed_0f91);
+        if seed % 1_000 == 56 {
+            return Self {
+                agencies: 56,
+                links_each: 3,
+                acts: 25,
+                restores: 3,
+                bad_network: true,
+                joiners: true,
+                ..Self::calm(56)
+            };
+        }
+        let agencies = *[3, 3, 3, 3, 4, 4, 5, 7].get(rng.random_range(0..8)).unwrap_or(&3);
+        Self {
+            agencies,
+            links_each: if agencies > 5 { 3 } else { agencies },
+            acts: rng.random_range(20..70),
+            restores: if rng.random_bool(0.4) { 6 } else { 0 },
+            hostile: usize::from(rng.random_bool(0.4)),
+            second_writers: rng.random_bool(0.5),
+            ceremonies: rng.random_bool(0.5),
+            tombstones: rng.random_bool(0.4),
+            clock_jumps: rng.random_bool(0.4),
+            joiners: rng.random_bool(0.4),
+            unpins: rng.random_bool(0.2),
+            bad_network: rng.random_bool(0.8),
+            repeats: rng.random_bool(0.5),
+            crashes: true,
+        }
+    }
+
+    /// Nothing but writing, on a network that works.
+    pub(crate) const fn calm(agencies: usize) -> Self {
+        Self {
+            agencies,
+            links_each: agencies,
+            acts: 40,
+            restores: 0,
+            hostile: 0,
+            second_writers: false,
+            ceremonies: false,
+            tombstones: false,
+            clock_jumps: false,
+            joiners: false,
+            unpins: false,
+            bad_network: false,
+            repeats: false,
+            crashes: false,
+        }
+    }
+}

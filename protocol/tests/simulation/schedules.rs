@@ -1,0 +1,119 @@
+//! The schedules that every run plays.
+
+use std::ops::Range;
+
+use protocol::{
+    Hash,
+    log::{AgencyLog, Keeping},
+    status_list,
+};
+use rand::{SeedableRng as _, rngs::StdRng};
+use registry_schema::Reason;
+
+use crate::{
+    campaign::{Seen, play, play_all},
+    plan::Plan,
+    world::{RootKeys, START, founding, key_of},
+};
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().unwrap())
+}
+
+/// The seeds to play: one, if asked for; otherwise so many.
+fn seeds(count: u64) -> Range<u64> {
+    if let Some(seed) = from_environment("COMITY_SEED") {
+        return seed..seed + 1;
+    }
+    let from = from_environment("COMITY_FROM").unwrap_or(0);
+    from..from + from_environment("COMITY_SCHEDULES").unwrap_or(count)
+}
+
+fn assert_none_failed(seen: &Seen) {
+    eprintln!(
+        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left",
+        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted
+    );
+    let seeds: Vec<u64> = seen.failures.iter().map(|(seed, _)| *seed).collect();
+    assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");
+}
+
+#[test]
+fn the_twelve_invariants_hold_in_every_schedule() {
+    let seeds = seeds(2_000);
+    let count = seeds.end - seeds.start;
+    let seen = play_all(seeds, Plan::mixed, || (), 10);
+    assert_none_failed(&seen);
+    if count >= 100 {
+        let enough = count as usize / 10;
+        assert!(seen.forks > enough, "the schedules hardly forked");
+        assert!(seen.expelled > enough, "the hostile hardly did harm");
+        assert!(seen.adopted > enough / 5, "hardly anybody began with a checkpoint");
+        assert!(seen.entries > enough, "hardly a ceremony was held");
+        assert!(seen.disputed > enough / 10, "hardly a key log was disputed");
+        assert!(seen.kept > 100 * enough, "the schedules wrote hardly anything");
+    }
+}
+
+#[test]
+fn where_nothing_goes_wrong_nobody_forks_and_nobody_is_expelled() {
+    for seed in 0..10 {
+        let world = play(seed, Plan::calm(4));
+        assert_eq!((world.truth.forks, world.truth.expelled), (0, 0));
+        assert!(world.kept() > 40, "hardly anything was written");
+    }
+}
+
+#[test]
+fn a_restored_backup_takes_in_its_own_log_from_abroad_before_it_writes() {
+    for seed in 0..20 {
+        let mut world = crate::world::World::new(seed, Plan::calm(3));
+        world.settle();
+        let old = world.sites[0].disk.clone();
+        for _ in 0..20 {
+            world.act();
+        }
+        world.settle();
+        world.sites[0].backup = Some(old);
+        world.restore_backup(0);
+        for _ in 0..20 {
+            world.act();
+        }
+        world.settle();
+        world.truth.rewound.clear();
+        world.assert_at_the_end();
+        assert_eq!(world.truth.forks, 0, "it wrote before it knew its own log");
+    }
+}
+
+/// The control: an order of arrival that the rules forbid is noticed.
+#[test]
+fn an_envelope_before_its_parents_is_not_kept() {
+    let key = key_of(&[7; 32]);
+    let keys = RootKeys {
+        root: [8; 32],
+        next: [9; 32],
+    };
+    let key_log = founding("US-NC", &[key.public()], &keys);
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut seal = |next: (u32, Vec<Hash>), index| {
+        let put = status_list::revoke(0, index, Reason::IssuedInError, START);
+        protocol::Envelope::seal(&key, &key_log, next, START, vec![put], &mut rng).unwrap()
+    };
+    let first = seal((0, vec![]), 1);
+    let second = seal((1, vec![first.hash()]), 2);
+    let mut log = AgencyLog::new(key_log.clone());
+    assert!(matches!(log.keep(second.clone()).unwrap(), Keeping::Missing(parents) if parents == [first.hash()]));
+    assert!(matches!(log.keep(first).unwrap(), Keeping::Kept { fork: None, .. }));
+    assert!(matches!(
+        log.keep(second.clone()).unwrap(),
+        Keeping::Kept { fork: None, .. }
+    ));
+    assert!(matches!(log.keep(second).unwrap(), Keeping::Known));
+    assert!(matches!(log.keep(seal((7, vec![]), 3)).unwrap(), Keeping::Refused(_)));
+    assert!(matches!(
+        log.keep(seal((0, vec![]), 3)).unwrap(),
+        Keeping::Kept { fork: Some(_), .. }
+    ));
+    assert!(log.fork_proofs().first().unwrap().check().is_ok());
+}
