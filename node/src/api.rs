@@ -5,10 +5,13 @@
 pub(crate) mod agencies;
 pub(crate) mod auth;
 mod credentials;
+mod forks;
 mod issuers;
 mod operations;
+mod peers;
 pub(crate) mod problem;
 mod recognitions;
+mod replication;
 mod status_lists;
 pub(crate) mod verifications;
 
@@ -72,6 +75,8 @@ pub(crate) struct App {
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
     pub(crate) judging: Arc<Semaphore>,
+    /// Whether anybody may have the tickets of this node's peers.
+    pub(crate) introduces: bool,
 }
 
 #[derive(OpenApi)]
@@ -93,7 +98,14 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(verifications::verify))
         .routes(routes!(agencies::list))
         .routes(routes!(agencies::one))
-        .routes(routes!(agencies::peers))
+        .routes(routes!(forks::list))
+        .routes(routes!(forks::one))
+        .routes(routes!(peers::list, peers::add))
+        .routes(routes!(peers::ticket))
+        .routes(routes!(peers::introductions))
+        .routes(routes!(peers::remove))
+        .routes(routes!(replication::heartbeats))
+        .routes(routes!(replication::reach))
         .routes(routes!(issuers::list, issuers::register))
         .routes(routes!(issuers::one))
         .routes(routes!(recognitions::list, recognitions::recognize))

@@ -28,6 +28,9 @@ pub async fn gather(
         code,
         ..Evidence::default()
     };
+    let expelled = registry.roster().others();
+    let expelled = expelled.filter_map(|(id, _)| Some((id.clone(), registry.roster().expelled(id)?)));
+    evidence.expelled = expelled.collect();
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
         evidence

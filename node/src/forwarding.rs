@@ -218,6 +218,13 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
+/// Whether only the process that writes can answer: it alone has the replica.
+fn asks_the_replica(path: &str) -> bool {
+    path == "/v1/heartbeats"
+        || path.starts_with("/v1/reach/")
+        || (path.starts_with("/v1/agencies/") && path.contains("/forks"))
+}
+
 /// Before the routes: what would be written is forwarded, unless this process writes. Every route that writes is for
 /// operators, so what asks to write carries a token; a route that forgot that would find no author here and say so.
 pub(crate) async fn forward_writes(
@@ -225,8 +232,9 @@ pub(crate) async fn forward_writes(
     request: Request,
     next: Next,
 ) -> Response {
-    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-        && request.headers().contains_key(header::AUTHORIZATION);
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let writes =
+        (!reads || asks_the_replica(request.uri().path())) && request.headers().contains_key(header::AUTHORIZATION);
     match forwarding {
         Some(forwarding) if writes && *forwarding.role.borrow() != Role::Holder => forwarding
             .forward(request, next)

@@ -28,8 +28,8 @@ enum Command {
     Init(Init),
     /// Run a node.
     Run(Run),
-    /// Print what another node's operator puts into its `comity.toml` to add this node as a peer.
-    Ticket(Data),
+    /// Print this node's ticket, by which others follow it: `comity peer add TICKET` at theirs.
+    Ticket(Ticket),
     /// Manage who may act for this agency.
     #[command(subcommand)]
     Operator(Operator),
@@ -40,6 +40,21 @@ struct Data {
     /// The node's data directory.
     #[arg(long, env = "COMITY_DATA", value_name = "DIR")]
     data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Ticket {
+    #[command(flatten)]
+    data: Data,
+    /// Print the text alone, without a QR code.
+    #[arg(long)]
+    no_qr: bool,
+    /// Print it as JSON.
+    #[arg(long, conflicts_with = "toml")]
+    json: bool,
+    /// Print what goes into another node's `comity.toml` instead.
+    #[arg(long)]
+    toml: bool,
 }
 
 #[derive(Debug, Args)]
@@ -167,21 +182,46 @@ async fn run(command: Command) -> anyhow::Result<()> {
             node.stop().await;
             Ok(())
         }
-        Command::Ticket(data) => {
-            let ticket = init::ticket(&data.data)?;
-            say(&format!(
-                "[[peers]]\n{}",
-                toml::to_string(&ticket)
-                    .context("the ticket cannot be written")?
-                    .trim_end()
-            ));
-            Ok(())
-        }
+        Command::Ticket(which) => show_ticket(&which).await,
         Command::Operator(Operator::Add { data, name }) => {
             say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
             Ok(())
         }
     }
+}
+
+/// Light on dark, as most terminals are.
+fn drawn(code: &qrcode::QrCode) -> String {
+    use qrcode::render::unicode::Dense1x2;
+    let mut drawing = code.render::<Dense1x2>();
+    drawing.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build()
+}
+
+async fn show_ticket(which: &Ticket) -> anyhow::Result<()> {
+    if which.toml {
+        let peer = init::peer_config(&which.data.data)?;
+        let peer = toml::to_string(&peer).context("the ticket cannot be written")?;
+        say(&format!("[[peers]]\n{}", peer.trim_end()));
+        return Ok(());
+    }
+    let ticket = init::ticket(&which.data.data).await?;
+    if which.json {
+        say(&serde_json::json!({
+            "ticket": ticket.to_string(), "agency": ticket.agency, "name": ticket.name,
+            "genesis": ticket.genesis.to_string(), "node": ticket.node, "addresses": ticket.addresses, "url": ticket.url,
+        })
+        .to_string());
+        return Ok(());
+    }
+    if !which.no_qr {
+        let code = qrcode::QrCode::new(ticket.in_capitals()).context("the ticket is too long for a QR code")?;
+        say(&drawn(&code));
+    }
+    say(&ticket.to_string());
+    if ticket.addresses.is_empty() {
+        tracing::warn!("the ticket says no address: set `peer_addresses` in comity.toml, or peers wait to be called");
+    }
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the command was asked for")]

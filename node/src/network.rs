@@ -12,13 +12,13 @@ use anyhow::Context as _;
 use futures::StreamExt as _;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify, identity,
-    ping, request_response,
+    multiaddr, ping, request_response,
     swarm::{
         NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
     },
 };
-use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
+use protocol::{CallId, Hash, Ticket, message::MAX_MESSAGE_BYTES};
 use rand::RngExt as _;
 use serde_bytes::ByteBuf;
 use tokio::{sync::mpsc, time::Instant};
@@ -45,6 +45,24 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// The peer that a ticket tells of.
+    pub(crate) fn of(ticket: &Ticket) -> anyhow::Result<Self> {
+        let Ticket { agency, node, .. } = ticket;
+        let id = node
+            .parse()
+            .with_context(|| format!("`{node}`, the node of `{agency}`, is no identity of a node"))?;
+        let read = |address: &String| {
+            let context =
+                || format!("`{address}`, of the node of `{agency}`, is no address: write /ip4/192.0.2.7/tcp/7500");
+            address.parse().with_context(context)
+        };
+        Ok(Self {
+            id,
+            agency: ticket.genesis,
+            addresses: ticket.addresses.iter().map(read).collect::<anyhow::Result<_>>()?,
+        })
+    }
+
     /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
     pub(crate) fn name(&self) -> Hash {
         Hash::of(&[b"comity peer", &self.id.to_bytes()])
@@ -63,9 +81,24 @@ pub(crate) struct Peering {
 /// What the network is told.
 #[derive(Debug)]
 pub(crate) enum Order {
-    Call { peer: Hash, call: CallId, request: Vec<u8> },
-    Answer { call: CallId, response: Vec<u8> },
-    HangUp { peer: Hash },
+    Call {
+        peer: Hash,
+        call: CallId,
+        request: Vec<u8>,
+    },
+    Answer {
+        call: CallId,
+        response: Vec<u8>,
+    },
+    HangUp {
+        peer: Hash,
+    },
+    /// Let this peer in, and call it.
+    Meet(Peer),
+    /// Let no node of this agency in any more.
+    Part {
+        agency: Hash,
+    },
 }
 
 /// What the network tells.
@@ -74,6 +107,8 @@ pub(crate) enum News {
     Connected {
         peer: Hash,
         agency: Hash,
+        /// By which transport.
+        via: &'static str,
     },
     Disconnected {
         peer: Hash,
@@ -131,6 +166,14 @@ struct Redial {
 }
 
 impl Redial {
+    fn now() -> Self {
+        Self {
+            at: Some(Instant::now()),
+            pause: FIRST_PAUSE,
+            connected: None,
+        }
+    }
+
     fn grow(&mut self) {
         let wait = self.pause.mul_f64(rand::rng().random_range(0.7..1.3));
         self.at = Some(Instant::now() + wait);
@@ -173,13 +216,7 @@ impl Network {
             }
         }
         let names = peers.iter().map(|peer| (peer.id, peer.name())).collect();
-        let now = Instant::now();
-        let redial = || Redial {
-            at: Some(now),
-            pause: FIRST_PAUSE,
-            connected: None,
-        };
-        let redials = peers.iter().map(|peer| (peer.name(), redial())).collect();
+        let redials = peers.iter().map(|peer| (peer.name(), Redial::now())).collect();
         let peers = peers.into_iter().map(|peer| (peer.name(), peer)).collect();
         let network = Self {
             swarm,
@@ -242,6 +279,29 @@ impl Network {
                     let _ = self.swarm.disconnect_peer_id(peer.id);
                 }
             }
+            Order::Meet(peer) => self.meet(peer),
+            Order::Part { agency } => self.part(agency),
+        }
+    }
+
+    /// Lets a peer in from now on; one that is known already may have moved.
+    fn meet(&mut self, peer: Peer) {
+        let name = peer.name();
+        self.swarm.behaviour_mut().allowed.allow_peer(peer.id);
+        self.names.insert(peer.id, name);
+        let connected = self.swarm.is_connected(&peer.id);
+        self.peers.insert(name, peer);
+        if !connected {
+            self.redials.insert(name, Redial::now());
+        }
+    }
+
+    /// Ends the connections to all nodes of an agency. Their names stay, for the news of it.
+    fn part(&mut self, agency: Hash) {
+        for (name, peer) in self.peers.iter().filter(|(_, peer)| peer.agency == agency) {
+            self.redials.remove(name);
+            // It also ends the connections that stand.
+            self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
         }
     }
 
@@ -268,6 +328,7 @@ impl Network {
             SwarmEvent::ConnectionEstablished {
                 peer_id,
                 num_established,
+                endpoint,
                 ..
             } => {
                 let name = *self.names.get(&peer_id)?;
@@ -276,7 +337,12 @@ impl Network {
                     redial.connected.get_or_insert_with(Instant::now);
                 }
                 let agency = self.peers.get(&name)?.agency;
-                (num_established.get() == 1).then_some(News::Connected { peer: name, agency })
+                let via = transport(endpoint.get_remote_address());
+                (num_established.get() == 1).then_some(News::Connected {
+                    peer: name,
+                    agency,
+                    via,
+                })
             }
             SwarmEvent::ConnectionClosed {
                 peer_id,
@@ -366,6 +432,12 @@ impl Network {
             request_response::Event::ResponseSent { .. } => None,
         }
     }
+}
+
+/// The transport below an address.
+fn transport(address: &Multiaddr) -> &'static str {
+    let quic = address.iter().any(|part| matches!(part, multiaddr::Protocol::QuicV1));
+    if quic { "QUIC" } else { "TCP" }
 }
 
 fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {

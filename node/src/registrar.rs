@@ -4,6 +4,7 @@
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
 mod credentials;
+mod peers;
 mod slots;
 mod trust;
 

@@ -8,7 +8,7 @@ mod lists;
 mod standing;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
@@ -17,7 +17,7 @@ use protocol::{Batch, Hash, KeyLog, Replica};
 use registry_schema::{AgencyId, Timestamp};
 use verification::evidence::Freshness;
 
-use crate::clock::Moment;
+use crate::{clock::Moment, roster::Roster, storage::PeerRow};
 pub use lists::{AgencyLists, StatusList};
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
@@ -44,12 +44,12 @@ impl SharedRegistry {
         self.write().apply(batch, replica);
     }
 
-    pub(crate) fn set_connected(&self, agency: Hash, connected: bool) {
+    /// A node of this agency is connected by this transport, or none is.
+    pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
         let mut registry = self.write();
-        if connected {
-            registry.connected.insert(agency);
-        } else {
-            registry.connected.remove(&agency);
+        match via {
+            Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
+            None => drop(registry.connected.remove(&agency)),
         }
     }
 }
@@ -57,12 +57,11 @@ impl SharedRegistry {
 /// All agencies of the federation, as this node knows them.
 #[derive(Debug)]
 pub struct Registry {
-    home: Hash,
-    home_id: AgencyId,
     /// Which agency each name was pinned to by this node's operator.
-    pins: BTreeMap<AgencyId, Hash>,
+    roster: Roster,
     agencies: BTreeMap<Hash, AgencyLists>,
-    connected: BTreeSet<Hash>,
+    /// The agencies of which a node is connected, and by which transport.
+    connected: BTreeMap<Hash, String>,
     own: OwnLists,
 }
 
@@ -85,13 +84,11 @@ pub(crate) enum OwnLists {
 impl Registry {
     /// A registry that knows nobody yet.
     #[must_use]
-    pub const fn empty(home: Hash, home_id: AgencyId, pins: BTreeMap<AgencyId, Hash>) -> Self {
+    pub const fn empty(roster: Roster) -> Self {
         Self {
-            home,
-            home_id,
-            pins,
+            roster,
             agencies: BTreeMap::new(),
-            connected: BTreeSet::new(),
+            connected: BTreeMap::new(),
             own: OwnLists::Unknown,
         }
     }
@@ -100,13 +97,8 @@ impl Registry {
     ///
     /// # Errors
     /// If a document cannot be read.
-    pub fn new(
-        home: Hash,
-        home_id: AgencyId,
-        pins: BTreeMap<AgencyId, Hash>,
-        replica: &Replica,
-    ) -> Result<Self, protocol::document::Broken> {
-        let mut registry = Self::empty(home, home_id, pins);
+    pub fn new(roster: Roster, replica: &Replica) -> Result<Self, protocol::document::Broken> {
+        let mut registry = Self::empty(roster);
         for log in replica.logs().values() {
             let batch = Batch {
                 key_logs: vec![log.key_log().clone()],
@@ -147,6 +139,7 @@ impl Registry {
                 lists.missing = log.missing();
                 lists.waiting.clone_from(log.waiting());
                 lists.disputed = log.is_disputed();
+                lists.forks = log.forks().len();
             }
         }
     }
@@ -154,7 +147,7 @@ impl Registry {
     /// Adds an agency, if it is called what this node pinned it as.
     fn add(&mut self, log: &KeyLog) {
         let founding = log.founding();
-        if self.pins.get(&founding.agency) != Some(&log.genesis()) {
+        if self.roster.genesis(&founding.agency) != Some(&log.genesis()) {
             tracing::warn!(agency = %founding.agency, genesis = %log.genesis(), "an agency calls itself what another was pinned as");
             return;
         }
@@ -165,33 +158,53 @@ impl Registry {
     /// The agency with this name.
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<&AgencyLists> {
-        self.agencies.get(self.pins.get(id)?)
+        self.agencies.get(self.roster.genesis(id)?)
     }
 
     /// This node's own agency.
     #[must_use]
     pub fn home(&self) -> Option<&AgencyLists> {
-        self.agencies.get(&self.home)
+        self.agencies.get(&self.roster.own().genesis)
     }
 
     /// This node's own agency's name.
     #[must_use]
     pub const fn home_id(&self) -> &AgencyId {
-        &self.home_id
+        &self.roster.own().agency
+    }
+
+    /// Which agencies this node follows.
+    #[must_use]
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Takes in what operators decided about peers.
+    pub(crate) fn heed(&mut self, rows: &[PeerRow]) {
+        if let Err(error) = self.roster.read(rows) {
+            tracing::error!(error = format!("{error:#}"), "a peer is not followed");
+        }
+    }
+
+    /// By which transport a node of this agency is connected, if one is.
+    #[must_use]
+    pub fn transport(&self, agency: &Hash) -> Option<&str> {
+        self.connected.get(agency).map(String::as_str)
     }
 
     /// All agencies that are known, this one first, then by name.
     #[must_use]
     pub fn agencies(&self) -> Vec<&AgencyLists> {
         let mut all: Vec<(&Hash, &AgencyLists)> = self.agencies.iter().collect();
-        all.sort_by_key(|(hash, lists)| (**hash != self.home, lists.id.clone()));
+        let home = self.roster.own().genesis;
+        all.sort_by_key(|(hash, lists)| (**hash != home, lists.id.clone()));
         all.into_iter().map(|(_, lists)| lists).collect()
     }
 
-    /// The agencies that this node pinned, known or not, with whether their node is connected.
+    /// The agencies that this node's operators know, followed or not, heard or not, with whether their node is connected.
     pub fn peers(&self) -> impl Iterator<Item = (&AgencyId, Option<&AgencyLists>, bool)> {
-        let others = self.pins.iter().filter(|(_, hash)| **hash != self.home);
-        others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains(hash)))
+        let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
+        others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains_key(hash)))
     }
 
     /// Up to when this process knows its own agency's lists.

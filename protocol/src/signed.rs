@@ -256,6 +256,12 @@ pub enum Refused {
 }
 
 impl<T: Statement> Signed<T> {
+    /// The name of what it claims to say; not checked.
+    #[must_use]
+    pub fn name(&self) -> Hash {
+        name_of::<T>(&self.statement)
+    }
+
     /// Believes the bytes if they are canonical and signed by the key that `authority` names for them.
     ///
     /// `authority` sees the unverified statement only to choose the key that must have signed it.

@@ -386,7 +386,7 @@ fn peer_port(agency: &Agency) -> u16 {
 }
 
 fn ticket(agency: &Agency, port: u16) -> PeerConfig {
-    let ticket = init::ticket(agency.data()).expect("a ticket");
+    let ticket = init::peer_config(agency.data()).expect("a ticket");
     PeerConfig {
         addresses: vec![format!("/ip4/127.0.0.1/tcp/{port}")],
         ..ticket

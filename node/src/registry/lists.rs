@@ -18,6 +18,8 @@ pub struct AgencyLists {
     pub url: String,
     /// How many envelopes are known to exist and are not here yet.
     pub missing: usize,
+    /// How many pairs of envelopes prove that a writer of it has two histories.
+    pub forks: usize,
     pub(super) heard: Option<(Timestamp, Timestamp)>,
     /// The same without this node's own writer: for its own agency, which may have others.
     pub(super) others_heard: Option<(Timestamp, Timestamp)>,
@@ -48,6 +50,7 @@ impl AgencyLists {
             name,
             url,
             missing: 0,
+            forks: 0,
             heard: None,
             others_heard: None,
             waiting: BTreeSet::new(),
@@ -130,6 +133,12 @@ impl AgencyLists {
             }
             DocumentId::Unknown(_) => {}
         }
+    }
+
+    /// Whether its root signs two histories.
+    #[must_use]
+    pub const fn is_disputed(&self) -> bool {
+        self.disputed
     }
 
     /// Its issuers.

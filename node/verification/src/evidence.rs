@@ -84,6 +84,9 @@ pub struct Evidence {
     pub recognitions: Vec<RecognitionEntry>,
     /// How old each agency's trust list is here.
     pub trust_lists: BTreeMap<AgencyId, Freshness>,
+    /// Agencies with which this node no longer federates, and since when: of what they say, only what they revoked or
+    /// suspended counts.
+    pub expelled: BTreeMap<AgencyId, Timestamp>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.

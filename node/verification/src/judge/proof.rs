@@ -1,6 +1,6 @@
 //! Structure, proof, and whether the key is the issuer's.
 
-use registry_schema::{Finding, Timestamp};
+use registry_schema::{Check, Finding, Timestamp};
 
 use super::{Case, finding};
 use crate::{
@@ -101,6 +101,8 @@ impl Case<'_> {
         let issuers = evidence
             .issuers
             .iter()
+            // The word of an expelled agency on who its issuers are counts no more.
+            .filter(|issuer| !evidence.expelled.contains_key(&issuer.agency))
             .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
         let mut known = Vec::new();
         for issuer in issuers.filter(|i| i.id == self.badge.issuer_id) {
@@ -126,6 +128,15 @@ impl Case<'_> {
             return finding(Code::IssuerUnresolvable, "the badge names no issuer");
         }
         if own.is_none() && known.is_empty() {
+            let listing = self
+                .evidence
+                .issuers
+                .iter()
+                .filter(|issuer| issuer.id == self.badge.issuer_id);
+            let mut expelled = listing.filter_map(|issuer| self.expelled(&issuer.agency, Check::Issuer));
+            if let Some(expelled) = expelled.next() {
+                return expelled;
+            }
             let why = format!("no agency of this federation lists the issuer `{id}`, so its keys are not known here");
             return finding(Code::IssuerUnresolvable, why);
         }
