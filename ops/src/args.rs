@@ -1,11 +1,14 @@
 //! What can be typed.
 
+mod peer;
+
 use std::path::PathBuf;
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+pub(crate) use peer::{Peer, PeerAdd};
 use registry_schema::{AgencyId, Purpose, Reason, Timestamp};
 
 const EXIT_CODES: &str = "\
@@ -117,13 +120,9 @@ impl Command {
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
             Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
+            Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
-            Self::Verify(_)
-            | Self::Status
-            | Self::Issuer(_)
-            | Self::Trust(_)
-            | Self::Peer(_)
-            | Self::Completions { .. } => false,
+            Self::Verify(_) | Self::Status | Self::Issuer(_) | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
 }
@@ -333,13 +332,6 @@ pub(crate) struct StatusEntry {
     pub(crate) note: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Peer {
-    /// List the peers: connected or not, last heard, what is missing
-    #[command(after_help = "Example:\n  comity peer list")]
-    List,
-}
-
 fn purposes() -> impl TypedValueParser<Value = Purpose> {
     PossibleValuesParser::new(Purpose::ALL.map(Purpose::as_str)).try_map(|text| text.parse::<Purpose>())
 }
@@ -432,6 +424,9 @@ mod tests {
             ("comity trust withdraw r1", true),
             ("comity issuer add --name N", true),
             ("comity trust list", false),
+            ("comity peer add x", true),
+            ("comity peer remove US-SC --expel", true),
+            ("comity peer introductions", false),
         ] {
             assert_eq!(parse(line).unwrap().command.changes_something(), changes, "{line}");
         }
