@@ -317,6 +317,14 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     bytes
 }
 
+/// Reads what [`encode`] wrote. That bytes can be read says nothing about who signed them.
+///
+/// # Errors
+/// [`Refused::Encoding`], if they are no such value.
+pub fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Refused> {
+    minicbor::decode(bytes).map_err(|_| Refused::Encoding)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -117,6 +117,7 @@ fn world_of(issuer_id: &str) -> World {
             ],
             trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
             status: vec![listed(), listed()],
+            expelled: [].into(),
             code: None,
         },
         question: Question {
