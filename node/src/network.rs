@@ -1,7 +1,9 @@
 //! The libp2p transport: TCP with TLS, and QUIC. The only room that names libp2p; bytes in, bytes out.
 //!
-//! Only peers of the static list are let in, and nothing is exchanged with others. A link that breaks is dialled
+//! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
 //! again with a growing pause and some chance in it.
+
+mod peer;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +20,8 @@ use libp2p::{
         dial_opts::{DialOpts, PeerCondition},
     },
 };
-use protocol::{CallId, Hash, Ticket, message::MAX_MESSAGE_BYTES};
+pub(crate) use peer::{Peer, Peering};
+use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
 use rand::RngExt as _;
 use serde_bytes::ByteBuf;
 use tokio::{sync::mpsc, time::Instant};
@@ -32,51 +35,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 const GOOD_CONNECTION: Duration = Duration::from_secs(5);
 /// What libp2p adds around our bytes: a CBOR byte string's head.
 const FRAME_BYTES: u64 = 16;
-
-/// A peer of the static list.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    /// Its libp2p identity.
-    pub(crate) id: PeerId,
-    /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
-    pub(crate) agency: Hash,
-    /// Where it listens.
-    pub(crate) addresses: Vec<Multiaddr>,
-}
-
-impl Peer {
-    /// The peer that a ticket tells of.
-    pub(crate) fn of(ticket: &Ticket) -> anyhow::Result<Self> {
-        let Ticket { agency, node, .. } = ticket;
-        let id = node
-            .parse()
-            .with_context(|| format!("`{node}`, the node of `{agency}`, is no identity of a node"))?;
-        let read = |address: &String| {
-            let context =
-                || format!("`{address}`, of the node of `{agency}`, is no address: write /ip4/192.0.2.7/tcp/7500");
-            address.parse().with_context(context)
-        };
-        Ok(Self {
-            id,
-            agency: ticket.genesis,
-            addresses: ticket.addresses.iter().map(read).collect::<anyhow::Result<_>>()?,
-        })
-    }
-
-    /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
-    pub(crate) fn name(&self) -> Hash {
-        Hash::of(&[b"comity peer", &self.id.to_bytes()])
-    }
-}
-
-/// Who this node is for its peers, and who they are.
-#[derive(Clone)]
-pub(crate) struct Peering {
-    pub(crate) keypair: identity::Keypair,
-    /// Where it listens.
-    pub(crate) listen: Vec<Multiaddr>,
-    pub(crate) peers: Vec<Peer>,
-}
 
 /// What the network is told.
 #[derive(Debug)]

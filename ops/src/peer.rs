@@ -12,7 +12,7 @@ pub(crate) use fork::check as fork_check;
 use crate::{
     Session,
     args::Peer as Command,
-    client::Client,
+    client::{self, Client},
     exit::{Exit, fault},
     out,
     profile::Profile,
@@ -182,11 +182,10 @@ async fn one(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
     if session.out.json {
         let reply = session.client.read(&["v1", "peers"], &[]).await?;
         let all: Vec<Box<serde_json::value::RawValue>> = reply.parse()?;
-        let is_it = |json: &&Box<serde_json::value::RawValue>| {
-            serde_json::from_str::<Peer>(json.get()).is_ok_and(|peer| peer.agency == *agency)
-        };
-        if let Some(json) = all.iter().find(is_it) {
-            session.out.json(json)?;
+        for json in all {
+            if client::parse::<Peer>(&json)?.agency == *agency {
+                session.out.json(&json)?;
+            }
         }
         return Ok(Exit::Done);
     }

@@ -4,7 +4,7 @@
 use registry_schema::VerdictKind;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Rhythm, eventually, federation::ids, program::Ended};
+use tests::{Agency, Answer as _, Federation, Keeping, Process, Rhythm, eventually, federation::ids, program::Ended};
 
 const OFTEN: Rhythm = Rhythm {
     heartbeat_every: 300,
@@ -162,6 +162,8 @@ async fn an_impostors_ticket_is_refused_and_changes_nothing() {
     assert_eq!(peers(nc).await.len(), 1);
     assert_eq!(nc.audited("peer.add").await, 0);
 
+    federation.audit().await;
+
     // A name that nobody has here, for a log that calls itself otherwise: followed, and never believed under that name.
     let renamed = protocol::Ticket {
         agency: "US-GA".parse().expect("a name"),
@@ -183,7 +185,6 @@ async fn an_impostors_ticket_is_refused_and_changes_nothing() {
     .await;
     assert_eq!(nc.knows().await, ids(&["US-NC", "US-SC"]));
     impostor.stops().await;
-    federation.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,4 +245,57 @@ async fn a_peer_introduces_others_and_an_operator_says_yes() {
     tn.stops().await;
     federation.meets().await;
     federation.audit().await;
+}
+
+/// Of several processes of an agency, one talks to peers. The others must know whom it follows, and so must who takes over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_added_at_one_process_is_a_peer_of_all_and_of_who_takes_over() {
+    let federation = Federation::start_on(&["US-NC", "US-SC"], OFTEN, Keeping::Postgres).await;
+    let sc = federation.agency("US-SC");
+    let (tn, links) = federation.newcomer("US-TN").await;
+    tn.starts().await;
+    let issuer = tn.registers("Volunteer Academy").await;
+    let own = sc.ticket(links[1].port_for("US-TN")).await.to_string();
+    done(tn.comity(&["peer", "add", "--yes", &own]).await);
+
+    sc.stops().await;
+    let mut processes = Process::start(sc, 2, 2).await;
+    let holder = Process::holder(&processes).await;
+    let follower = &processes[1 - holder];
+    let body = json!({"ticket": tn.ticket(links[1].port_for("US-SC")).await.to_string()});
+    let added = follower.asks(Method::POST, "/v1/peers", Some(&body)).await;
+    added.expect("an answer").with_status(201);
+    let sees = async |process: &Process| {
+        eventually("the process sees Tennessee", async || {
+            let peers: Vec<Value> = process.asks(Method::GET, "/v1/peers", None).await?.json();
+            let found = peers.iter().find(|peer| peer["agency"] == "US-TN");
+            let issuer = process
+                .asks(Method::GET, &format!("/v1/issuers/{}", issuer.id), None)
+                .await?;
+            match found {
+                Some(peer) if peer["connected"] == true && issuer.status == 200 => Ok(()),
+                other => Err(format!("{other:?}, {}", issuer.status)),
+            }
+        })
+        .await;
+    };
+    for process in &processes {
+        sees(process).await;
+        // What only the process that writes knows is had at each.
+        let reached = process
+            .asks(Method::GET, "/v1/heartbeats", None)
+            .await
+            .expect("an answer");
+        assert_eq!(reached.with_status(200).value().as_array().expect("agencies").len(), 3);
+    }
+    // For strangers, one that does not write asks nobody.
+    let reply = tests::http::get(&format!("{}/v1/heartbeats", processes[1 - holder].url())).await;
+    reply.problem(503, "node.no_writer");
+
+    let mut killed = processes.remove(holder);
+    killed.program.is_killed().await;
+    Process::holder(&processes).await;
+    sees(&processes[0]).await;
+    processes[0].program.is_killed().await;
+    tn.stops().await;
 }

@@ -253,9 +253,8 @@ fn sentence(peers: &[Holder], held_by: usize, now: Timestamp) -> String {
         };
         sentence.push_str(&format!("; {name} {heard}"));
     }
-    match peers.len() - held_by {
-        4.. => sentence.push_str("; and others"),
-        _ => {}
+    if peers.len() - held_by > 3 {
+        sentence.push_str("; and others");
     }
     sentence
 }

@@ -134,6 +134,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         }],
         trust_lists: [(here.clone(), fresh)].into(),
         status: vec![listed.clone(), listed],
+        expelled: [].into(),
         code: None,
     };
     let question = Question {

@@ -1,3 +1,4 @@
+mod agencies;
 mod rows;
 mod tokens;
 
@@ -191,7 +192,7 @@ fn audit(name: &str, verdict: &Verdict) {
 #[test]
 fn each_world_has_its_verdict_its_sentence_and_its_findings() {
     let mut seen = BTreeSet::new();
-    for (name, spoil, kind, sentence, codes) in rows::rows() {
+    for (name, spoil, kind, sentence, codes) in rows::rows().into_iter().chain(agencies::rows()) {
         let mut world = world();
         spoil(&mut world);
         let verdict = world.verdict();
