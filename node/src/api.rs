@@ -5,12 +5,15 @@
 pub(crate) mod agencies;
 pub(crate) mod auth;
 mod credentials;
+mod forks;
 mod issuers;
 mod key_log;
 mod operations;
+mod peers;
 mod policy;
 pub(crate) mod problem;
 mod recognitions;
+mod replication;
 mod status_lists;
 mod vc_api;
 pub(crate) mod verifications;
@@ -78,6 +81,8 @@ pub(crate) struct App {
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
     pub(crate) judging: Arc<Semaphore>,
+    /// Whether anybody may have the tickets of this node's peers.
+    pub(crate) introduces: bool,
 }
 
 #[derive(OpenApi)]
@@ -99,7 +104,14 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(verifications::verify))
         .routes(routes!(agencies::list))
         .routes(routes!(agencies::one))
-        .routes(routes!(agencies::peers))
+        .routes(routes!(forks::list))
+        .routes(routes!(forks::one))
+        .routes(routes!(peers::list, peers::add))
+        .routes(routes!(peers::ticket))
+        .routes(routes!(peers::introductions))
+        .routes(routes!(peers::remove))
+        .routes(routes!(replication::heartbeats))
+        .routes(routes!(replication::reach))
         .routes(routes!(issuers::list, issuers::register))
         .routes(routes!(issuers::one))
         .routes(routes!(recognitions::list, recognitions::recognize))

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use protocol::Ticket;
 use registry_schema::AgencyId;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,13 @@ pub struct Config {
     /// Envelopes of the own log between two checkpoints, from which new nodes begin.
     #[serde(default = "five_hundred")]
     pub checkpoint_every_envelopes: u32,
+    /// Where peers reach this node, as multiaddresses, if not where it listens: behind a router, or at all addresses of a
+    /// machine. It stands in the node's ticket.
+    #[serde(default)]
+    pub peer_addresses: Vec<String>,
+    /// Whether this node introduces its peers to each other: gives anybody their tickets.
+    #[serde(default = "yes")]
+    pub introduces: bool,
     /// HTTPS; plain HTTP without.
     #[serde(default)]
     pub tls: Option<Tls>,
@@ -122,6 +130,28 @@ pub struct PeerConfig {
     pub addresses: Vec<String>,
 }
 
+impl PeerConfig {
+    /// What a ticket says of it; its name and URL are its key log's affair.
+    ///
+    /// # Errors
+    /// If its genesis cannot be read.
+    pub fn ticket(&self) -> anyhow::Result<Ticket> {
+        let genesis = self.genesis.parse();
+        Ok(Ticket {
+            agency: self.agency.clone(),
+            name: String::new(),
+            genesis: genesis.with_context(|| format!("the genesis of peer `{}`", self.agency))?,
+            node: self.peer_id.clone(),
+            addresses: self.addresses.clone(),
+            url: String::new(),
+        })
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
 const fn ten_seconds() -> u32 {
     10
 }
@@ -147,6 +177,20 @@ impl Config {
     #[must_use]
     pub fn path(data: &Path) -> PathBuf {
         data.join("comity.toml")
+    }
+
+    /// The addresses that its ticket names. Those that only mean "everywhere on this machine" help nobody else.
+    #[must_use]
+    pub fn announced(&self) -> Vec<String> {
+        if !self.peer_addresses.is_empty() {
+            return self.peer_addresses.clone();
+        }
+        let everywhere = |address: &&String| ["/ip4/0.0.0.0/", "/ip6/::/"].iter().any(|any| address.starts_with(any));
+        self.peer_listen
+            .iter()
+            .filter(|address| !everywhere(address))
+            .cloned()
+            .collect()
     }
 
     /// Reads the configuration in a data directory.

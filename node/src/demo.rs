@@ -172,7 +172,7 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
             let profile = format!("node = \"http://{listen}\"\nagency = \"{id}\"\ntoken = \"{token}\"\n");
             write_secret(&options.dir.join("profiles").join(format!("{id}.toml")), &profile)?;
         }
-        tickets.push(init::ticket(&data)?);
+        tickets.push(init::peer_config(&data)?);
     }
     let mut configs = Vec::new();
     for (id, _) in chosen {

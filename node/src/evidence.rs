@@ -30,6 +30,9 @@ pub async fn gather(
         policy: registry.agency(agency).and_then(|lists| lists.policy()).cloned(),
         ..Evidence::default()
     };
+    let expelled = registry.roster().others();
+    let expelled = expelled.filter_map(|(id, _)| Some((id.clone(), registry.roster().expelled(id)?)));
+    evidence.expelled = expelled.collect();
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
         evidence

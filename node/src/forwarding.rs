@@ -228,6 +228,13 @@ const READS: &[&str] = &[
     "/recognition",
 ];
 
+/// Whether only the process that writes can answer: it alone has the replica.
+fn asks_the_replica(path: &str) -> bool {
+    path == "/v1/heartbeats"
+        || path.starts_with("/v1/reach/")
+        || (path.starts_with("/v1/agencies/") && path.contains("/forks"))
+}
+
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others
 /// goes on to its route: each one that writes is for operators and says so, and finds no author here if it forgot.
 pub(crate) async fn forward_writes(
@@ -235,10 +242,11 @@ pub(crate) async fn forward_writes(
     request: Request,
     next: Next,
 ) -> Response {
-    let may_write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-        && request.headers().contains_key(header::AUTHORIZATION)
-        && !READS.contains(&request.uri().path());
-    let Some(forwarding) = forwarding.filter(|one| may_write && *one.role.borrow() != Role::Holder) else {
+    let path = request.uri().path();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || READS.contains(&path);
+    let concerns_the_holder =
+        (!reads || asks_the_replica(path)) && request.headers().contains_key(header::AUTHORIZATION);
+    let Some(forwarding) = forwarding.filter(|one| concerns_the_holder && *one.role.borrow() != Role::Holder) else {
         return next.run(request).await;
     };
     // Only operators' requests are kept and sent on.

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
 use protocol::{
-    Batch, Hash, Root, SigningKey,
+    Batch, Hash, Root, SigningKey, Ticket,
     key_log::{Founding, WriterKey, found},
 };
 use rand::Rng as _;
@@ -94,6 +94,8 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         heartbeat_term_seconds: 86_400,
         exchange_every_seconds: 30,
         checkpoint_every_envelopes: 500,
+        peer_addresses: vec![],
+        introduces: true,
         tls: None,
         outbound: OutboundConfig::default(),
         peers: vec![],
@@ -102,11 +104,11 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     Ok(config)
 }
 
-/// What another node's operator needs to add this node as a peer.
+/// What another node's operator may put into its configuration to make this node a peer.
 ///
 /// # Errors
 /// If the data directory is none.
-pub fn ticket(data: &Path) -> anyhow::Result<PeerConfig> {
+pub fn peer_config(data: &Path) -> anyhow::Result<PeerConfig> {
     let config = Config::load(data)?;
     let keypair = network::identity(keys::load(&data.join("keys"), "node.key")?)?;
     Ok(PeerConfig {
@@ -114,6 +116,27 @@ pub fn ticket(data: &Path) -> anyhow::Result<PeerConfig> {
         genesis: config.genesis,
         peer_id: keypair.public().to_peer_id().to_string(),
         addresses: config.peer_listen,
+    })
+}
+
+/// This node's ticket, whether it runs or not.
+///
+/// # Errors
+/// If the data directory is none, or its store cannot be read.
+pub async fn ticket(data: &Path) -> anyhow::Result<Ticket> {
+    let config = Config::load(data)?;
+    let store = Store::open(data, config.database.as_deref()).await?;
+    let logs = store.load_key_logs().await;
+    store.close().await;
+    let peer = peer_config(data)?.ticket()?;
+    let own = logs?.into_iter().find(|log| log.genesis() == peer.genesis);
+    let own = own.context("the store does not hold this agency's key log")?;
+    let founding = own.founding();
+    Ok(Ticket {
+        name: founding.name.clone(),
+        url: founding.url.clone(),
+        addresses: config.announced(),
+        ..peer
     })
 }
 

@@ -10,10 +10,8 @@
 
 mod following;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use protocol::Hash;
-use registry_schema::AgencyId;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -24,6 +22,7 @@ use crate::{
     network::{Network, Peering},
     registry::{OwnLists, Registry, SharedRegistry},
     replication::{Desk, Identity, Replication},
+    roster::Roster,
     storage::{NewHolder, Store, Unavailable},
 };
 
@@ -70,8 +69,9 @@ pub(crate) struct Sharing {
 /// This process's part in its agency: holds the lease, or follows who does.
 pub(crate) struct Part {
     pub(crate) identity: Identity,
-    pub(crate) home_id: AgencyId,
-    pub(crate) pins: BTreeMap<AgencyId, Hash>,
+    /// As the configuration has it; what operators decided since is in the store.
+    pub(crate) roster: Roster,
+    /// How to be reached; the peers follow from the roster.
     pub(crate) peering: Peering,
     /// None, where no other process can be.
     pub(crate) sharing: Option<Sharing>,
@@ -170,16 +170,26 @@ impl Part {
     async fn start(&self) -> anyhow::Result<(JoinHandle<()>, JoinHandle<()>, Vec<String>)> {
         let (orders, orders_taken) = mpsc::channel(1024);
         let (news, news_taken) = mpsc::channel(1024);
-        let (network, addresses) = Network::listen(&self.peering, orders_taken, news).await?;
-        let replica = self.identity.restore(&self.store).await?;
-        let mut registry = Registry::new(self.identity.home, self.home_id.clone(), self.pins.clone(), &replica)?;
+        let mut roster = self.roster.clone();
+        roster.read(&self.store.peers().await?)?;
+        let peering = Peering {
+            peers: roster.peers()?,
+            ..self.peering.clone()
+        };
+        let identity = Identity {
+            pinned: roster.pinned(),
+            ..self.identity.clone()
+        };
+        let (network, addresses) = Network::listen(&peering, orders_taken, news).await?;
+        let replica = identity.restore(&self.store).await?;
+        let mut registry = Registry::new(roster, &replica)?;
         registry.know_own(match &self.sharing {
             None => OwnLists::Sole,
             Some(_) => self.registry.read().own(),
         });
         *self.registry.write() = registry;
         let (replication, desk) = Replication::new(
-            self.identity.clone(),
+            identity,
             replica,
             self.store.clone(),
             self.registry.clone(),

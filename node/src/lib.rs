@@ -26,12 +26,12 @@ pub mod registrar;
 pub mod registry;
 mod replication;
 pub mod root;
+pub mod roster;
 mod serve;
 pub mod storage;
 mod web;
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
@@ -41,7 +41,7 @@ use std::{
 
 use anyhow::Context as _;
 use axum::middleware::from_fn_with_state;
-use protocol::Hash;
+use protocol::{Hash, Ticket};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
@@ -54,10 +54,11 @@ use crate::{
     foreign::Foreign,
     forwarding::{Door, Forwarding},
     lease::{Holder, Part, Role, Sharing},
-    network::{Peer, Peering},
+    network::Peering,
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
+    roster::Roster,
     storage::Store,
 };
 
@@ -96,30 +97,25 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let store = Store::open(data, config.database.as_deref()).await?;
     let folder = data.join("keys");
 
-    let mut pins = BTreeMap::from([(config.agency.clone(), home)]);
-    let mut peers = Vec::new();
+    let keypair = network::identity(keys::load(&folder, "node.key")?)?;
+    let mut configured = Vec::new();
     for peer in &config.peers {
-        let agency: Hash = peer
-            .genesis
-            .parse()
-            .with_context(|| format!("the genesis of peer `{}`", peer.agency))?;
-        let known = pins.insert(peer.agency.clone(), agency);
-        anyhow::ensure!(
-            known.is_none_or(|known| known == agency),
-            "`{}` is pinned to two key logs in the configuration",
-            peer.agency
-        );
-        let id = peer
-            .peer_id
-            .parse()
-            .with_context(|| format!("the peer id of `{}`", peer.agency))?;
-        let addresses: Result<Vec<_>, _> = peer.addresses.iter().map(|a| a.parse()).collect();
-        let addresses = addresses.with_context(|| format!("an address of peer `{}`", peer.agency))?;
-        peers.push(Peer { id, agency, addresses });
+        configured.push(peer.ticket()?);
     }
+    let own = Ticket {
+        agency: config.agency.clone(),
+        // The key log says its name and its URL.
+        name: String::new(),
+        genesis: home,
+        node: keypair.public().to_peer_id().to_string(),
+        addresses: config.announced(),
+        url: String::new(),
+    };
+    let roster = Roster::new(own, configured).context("the peers in the configuration")?;
+    roster.peers()?;
 
     let identity = Identity {
-        pinned: pins.values().copied().collect(),
+        pinned: roster.pinned(),
         home,
         keys: folder.clone(),
         heartbeat_every: config.heartbeat_every_seconds.into(),
@@ -129,11 +125,12 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     let listen: Result<Vec<_>, _> = config.peer_listen.iter().map(|a| a.parse()).collect();
     let peering = Peering {
-        keypair: network::identity(keys::load(&folder, "node.key")?)?,
+        keypair,
         listen: listen.context("`peer_listen` in the configuration")?,
-        peers,
+        // They follow from the roster, and from what operators decided since.
+        peers: vec![],
     };
-    let registry = SharedRegistry::new(Registry::empty(home, config.agency.clone(), pins.clone()));
+    let registry = SharedRegistry::new(Registry::empty(roster.clone()));
     let (desk, desks) = watch::channel(None);
     let (role, roles) = watch::channel(Role::Follower(None));
     let (catch_up, catching_up) = mpsc::channel(1024);
@@ -158,6 +155,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         forwarding: None,
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
+        introduces: config.introduces,
     };
     let (mut servers, mut serving) = (vec![], vec![]);
     let mut sharing = None;
@@ -184,8 +182,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     }
     let mut part = Part {
         identity,
-        home_id: config.agency.clone(),
-        pins,
+        roster,
         peering,
         sharing,
         store: store.clone(),

@@ -1,6 +1,8 @@
 //! `comityd`: makes a node, runs it, or shows a federation on this machine.
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode};
+mod ceremony;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -9,7 +11,6 @@ use node::{
     config::{Config, Tls},
     demo,
     init::{self, Beginning},
-    root,
 };
 use registry_schema::AgencyId;
 
@@ -29,11 +30,11 @@ enum Command {
     Init(Init),
     /// Run a node.
     Run(Run),
-    /// Print what another node's operator puts into its `comity.toml` to add this node as a peer.
-    Ticket(Data),
+    /// Print this node's ticket, by which others follow it: `comity peer add TICKET` at theirs.
+    Ticket(Ticket),
     /// The root's ceremony: make root keys, sign entries of the key log, rotate. Works offline, on files.
     #[command(subcommand)]
-    Root(Root),
+    Root(ceremony::Root),
     /// Manage who may act for this agency.
     #[command(subcommand)]
     Operator(Operator),
@@ -44,6 +45,21 @@ struct Data {
     /// The node's data directory.
     #[arg(long, env = "COMITY_DATA", value_name = "DIR")]
     data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Ticket {
+    #[command(flatten)]
+    data: Data,
+    /// Print the text alone, without a QR code.
+    #[arg(long)]
+    no_qr: bool,
+    /// Print it as JSON.
+    #[arg(long, conflicts_with = "toml")]
+    json: bool,
+    /// Print what goes into another node's `comity.toml` instead.
+    #[arg(long)]
+    toml: bool,
 }
 
 #[derive(Debug, Args)]
@@ -99,51 +115,6 @@ enum Operator {
         data: Data,
         /// The operator's name, for the audit trail.
         name: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum Root {
-    /// Make a new root key in a file of its own.
-    New {
-        /// Where.
-        file: PathBuf,
-    },
-    /// Print the public half of a root key.
-    Show {
-        /// The key's file.
-        file: PathBuf,
-    },
-    /// Read what an entry does, and add the signature of a holder of the root.
-    Sign {
-        /// The entry, as `comity key …` wrote it; the signed one takes its place.
-        entry: PathBuf,
-        /// A root key's file; may be given several times.
-        #[arg(long = "root", required = true, value_name = "FILE")]
-        roots: Vec<PathBuf>,
-        /// Sign without asking.
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Write the entry that puts the next root in the place of the root, signed by the next one.
-    Rotate {
-        /// The key log, as `comity key export` wrote it.
-        key_log: PathBuf,
-        /// A key of the new root, which the key log committed to; may be given several times.
-        #[arg(long = "root", required = true, value_name = "FILE")]
-        roots: Vec<PathBuf>,
-        /// How many of the new root's keys sign together.
-        #[arg(long, default_value_t = 1)]
-        threshold: u8,
-        /// The root after the new one: a key's file, made if it is not there; may be given several times.
-        #[arg(long = "next", required = true, value_name = "FILE")]
-        next: Vec<PathBuf>,
-        /// How many of the root's keys after the new one sign together.
-        #[arg(long, default_value_t = 1)]
-        next_threshold: u8,
-        /// Where to write the entry.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
     },
 }
 
@@ -216,17 +187,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
             node.stop().await;
             Ok(())
         }
-        Command::Ticket(data) => {
-            let ticket = init::ticket(&data.data)?;
-            say(&format!(
-                "[[peers]]\n{}",
-                toml::to_string(&ticket)
-                    .context("the ticket cannot be written")?
-                    .trim_end()
-            ));
-            Ok(())
-        }
-        Command::Root(root) => ceremony(root),
+        Command::Root(root) => ceremony::perform(root),
+        Command::Ticket(which) => show_ticket(&which).await,
         Command::Operator(Operator::Add { data, name }) => {
             say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
             Ok(())
@@ -234,73 +196,37 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn ceremony(command: Root) -> anyhow::Result<()> {
-    match command {
-        Root::New { file } => {
-            let key = root::new_key(&file)?;
-            say(&format!("made `{}`: keep it offline\npublic key {key}", file.display()));
-        }
-        Root::Show { file } => say(&root::key(&file)?.public().to_string()),
-        Root::Sign { entry, roots, yes } => {
-            let text = fs::read_to_string(&entry).with_context(|| format!("`{}` cannot be read", entry.display()))?;
-            let claim = root::entry_from_text(&text)?.claim()?;
-            say(&format!(
-                "this entry, at place {} of the key log, says:\n  {}",
-                claim.position, claim.act
-            ));
-            if !yes {
-                confirm("sign it?")?;
-            }
-            let holders: anyhow::Result<Vec<_>> = roots.iter().map(|file| root::key(file)).collect();
-            let signed = root::sign(&entry, &holders?)?;
-            say(&format!(
-                "signed by {} key{}; take it to the node: comity key apply {}",
-                signed.signers().count(),
-                if signed.signers().count() == 1 { "" } else { "s" },
-                entry.display()
-            ));
-        }
-        Root::Rotate {
-            key_log,
-            roots,
-            threshold,
-            next,
-            next_threshold,
-            out,
-        } => {
-            let text =
-                fs::read_to_string(&key_log).with_context(|| format!("`{}` cannot be read", key_log.display()))?;
-            let key_log = root::key_log_from_text(&text)?;
-            let holders: anyhow::Result<Vec<_>> = roots.iter().map(|file| root::key(file)).collect();
-            for file in next.iter().filter(|file| !file.exists()) {
-                let key = root::new_key(file)?;
-                say(&format!(
-                    "made `{}`: keep it offline, apart from the root\npublic key {key}",
-                    file.display()
-                ));
-            }
-            let after: anyhow::Result<Vec<_>> = next.iter().map(|file| Ok(root::key(file)?.public())).collect();
-            let after = protocol::Root::new(next_threshold, after?)?;
-            let entry = root::rotate(&key_log, &holders?, threshold, &after, Clock::default().now())?;
-            root::replace(&out, &root::entry_to_text(&entry)?)?;
-            say(&format!(
-                "wrote `{}`: {} of {} has a new root; take it to the node: comity key apply {}",
-                out.display(),
-                key_log.founding().agency,
-                root::fingerprint(&key_log.genesis()),
-                out.display()
-            ));
-        }
-    }
-    Ok(())
+/// Light on dark, as most terminals are.
+fn drawn(code: &qrcode::QrCode) -> String {
+    use qrcode::render::unicode::Dense1x2;
+    let mut drawing = code.render::<Dense1x2>();
+    drawing.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build()
 }
 
-/// Asks the person at the terminal.
-fn confirm(question: &str) -> anyhow::Result<()> {
-    say(&format!("{question} [yes/no]"));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    anyhow::ensure!(answer.trim() == "yes", "nothing was signed");
+async fn show_ticket(which: &Ticket) -> anyhow::Result<()> {
+    if which.toml {
+        let peer = init::peer_config(&which.data.data)?;
+        let peer = toml::to_string(&peer).context("the ticket cannot be written")?;
+        say(&format!("[[peers]]\n{}", peer.trim_end()));
+        return Ok(());
+    }
+    let ticket = init::ticket(&which.data.data).await?;
+    if which.json {
+        say(&serde_json::json!({
+            "ticket": ticket.to_string(), "agency": ticket.agency, "name": ticket.name,
+            "genesis": ticket.genesis.to_string(), "node": ticket.node, "addresses": ticket.addresses, "url": ticket.url,
+        })
+        .to_string());
+        return Ok(());
+    }
+    if !which.no_qr {
+        let code = qrcode::QrCode::new(ticket.in_capitals()).context("the ticket is too long for a QR code")?;
+        say(&drawn(&code));
+    }
+    say(&ticket.to_string());
+    if ticket.addresses.is_empty() {
+        tracing::warn!("the ticket says no address: set `peer_addresses` in comity.toml, or peers wait to be called");
+    }
     Ok(())
 }
 

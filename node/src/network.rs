@@ -1,7 +1,9 @@
 //! The libp2p transport: TCP with TLS, and QUIC. The only room that names libp2p; bytes in, bytes out.
 //!
-//! Only peers of the static list are let in, and nothing is exchanged with others. A link that breaks is dialled
+//! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
 //! again with a growing pause and some chance in it.
+
+mod peer;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,12 +14,13 @@ use anyhow::Context as _;
 use futures::StreamExt as _;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify, identity,
-    ping, request_response,
+    multiaddr, ping, request_response,
     swarm::{
         NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
     },
 };
+pub(crate) use peer::{Peer, Peering};
 use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
 use rand::RngExt as _;
 use serde_bytes::ByteBuf;
@@ -33,39 +36,27 @@ const GOOD_CONNECTION: Duration = Duration::from_secs(5);
 /// What libp2p adds around our bytes: a CBOR byte string's head.
 const FRAME_BYTES: u64 = 16;
 
-/// A peer of the static list.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    /// Its libp2p identity.
-    pub(crate) id: PeerId,
-    /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
-    pub(crate) agency: Hash,
-    /// Where it listens.
-    pub(crate) addresses: Vec<Multiaddr>,
-}
-
-impl Peer {
-    /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
-    pub(crate) fn name(&self) -> Hash {
-        Hash::of(&[b"comity peer", &self.id.to_bytes()])
-    }
-}
-
-/// Who this node is for its peers, and who they are.
-#[derive(Clone)]
-pub(crate) struct Peering {
-    pub(crate) keypair: identity::Keypair,
-    /// Where it listens.
-    pub(crate) listen: Vec<Multiaddr>,
-    pub(crate) peers: Vec<Peer>,
-}
-
 /// What the network is told.
 #[derive(Debug)]
 pub(crate) enum Order {
-    Call { peer: Hash, call: CallId, request: Vec<u8> },
-    Answer { call: CallId, response: Vec<u8> },
-    HangUp { peer: Hash },
+    Call {
+        peer: Hash,
+        call: CallId,
+        request: Vec<u8>,
+    },
+    Answer {
+        call: CallId,
+        response: Vec<u8>,
+    },
+    HangUp {
+        peer: Hash,
+    },
+    /// Let this peer in, and call it.
+    Meet(Peer),
+    /// Let no node of this agency in any more.
+    Part {
+        agency: Hash,
+    },
 }
 
 /// What the network tells.
@@ -74,6 +65,8 @@ pub(crate) enum News {
     Connected {
         peer: Hash,
         agency: Hash,
+        /// By which transport.
+        via: &'static str,
     },
     Disconnected {
         peer: Hash,
@@ -131,6 +124,14 @@ struct Redial {
 }
 
 impl Redial {
+    fn now() -> Self {
+        Self {
+            at: Some(Instant::now()),
+            pause: FIRST_PAUSE,
+            connected: None,
+        }
+    }
+
     fn grow(&mut self) {
         let wait = self.pause.mul_f64(rand::rng().random_range(0.7..1.3));
         self.at = Some(Instant::now() + wait);
@@ -173,13 +174,7 @@ impl Network {
             }
         }
         let names = peers.iter().map(|peer| (peer.id, peer.name())).collect();
-        let now = Instant::now();
-        let redial = || Redial {
-            at: Some(now),
-            pause: FIRST_PAUSE,
-            connected: None,
-        };
-        let redials = peers.iter().map(|peer| (peer.name(), redial())).collect();
+        let redials = peers.iter().map(|peer| (peer.name(), Redial::now())).collect();
         let peers = peers.into_iter().map(|peer| (peer.name(), peer)).collect();
         let network = Self {
             swarm,
@@ -242,6 +237,29 @@ impl Network {
                     let _ = self.swarm.disconnect_peer_id(peer.id);
                 }
             }
+            Order::Meet(peer) => self.meet(peer),
+            Order::Part { agency } => self.part(agency),
+        }
+    }
+
+    /// Lets a peer in from now on; one that is known already may have moved.
+    fn meet(&mut self, peer: Peer) {
+        let name = peer.name();
+        self.swarm.behaviour_mut().allowed.allow_peer(peer.id);
+        self.names.insert(peer.id, name);
+        let connected = self.swarm.is_connected(&peer.id);
+        self.peers.insert(name, peer);
+        if !connected {
+            self.redials.insert(name, Redial::now());
+        }
+    }
+
+    /// Ends the connections to all nodes of an agency. Their names stay, for the news of it.
+    fn part(&mut self, agency: Hash) {
+        for (name, peer) in self.peers.iter().filter(|(_, peer)| peer.agency == agency) {
+            self.redials.remove(name);
+            // It also ends the connections that stand.
+            self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
         }
     }
 
@@ -268,6 +286,7 @@ impl Network {
             SwarmEvent::ConnectionEstablished {
                 peer_id,
                 num_established,
+                endpoint,
                 ..
             } => {
                 let name = *self.names.get(&peer_id)?;
@@ -276,7 +295,12 @@ impl Network {
                     redial.connected.get_or_insert_with(Instant::now);
                 }
                 let agency = self.peers.get(&name)?.agency;
-                (num_established.get() == 1).then_some(News::Connected { peer: name, agency })
+                let via = transport(endpoint.get_remote_address());
+                (num_established.get() == 1).then_some(News::Connected {
+                    peer: name,
+                    agency,
+                    via,
+                })
             }
             SwarmEvent::ConnectionClosed {
                 peer_id,
@@ -366,6 +390,12 @@ impl Network {
             request_response::Event::ResponseSent { .. } => None,
         }
     }
+}
+
+/// The transport below an address.
+fn transport(address: &Multiaddr) -> &'static str {
+    let quic = address.iter().any(|part| matches!(part, multiaddr::Protocol::QuicV1));
+    if quic { "QUIC" } else { "TCP" }
 }
 
 fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {

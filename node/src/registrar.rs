@@ -6,6 +6,7 @@
 mod any;
 mod credentials;
 mod keys;
+mod peers;
 mod policy;
 mod slots;
 mod trust;

@@ -4,23 +4,21 @@
 //! Readers never see half of a batch: [`Registry::apply`] runs under the write lock, after the batch is on disk.
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
+mod lists;
 mod standing;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
-use policy::Policy;
-use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row, status_list, trust_list};
-use registry_schema::{
-    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, policy::MAX_ENTRIES,
-    recognition::RecognitionEntry,
-};
+use protocol::{Batch, Hash, KeyLog, Replica};
+use registry_schema::{AgencyId, Timestamp};
 use verification::evidence::Freshness;
 
-use crate::clock::Moment;
+use crate::{clock::Moment, roster::Roster, storage::PeerRow};
+pub use lists::{AgencyLists, StatusList};
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
 #[derive(Clone, Debug)]
@@ -46,12 +44,12 @@ impl SharedRegistry {
         self.write().apply(batch, replica);
     }
 
-    pub(crate) fn set_connected(&self, agency: Hash, connected: bool) {
+    /// A node of this agency is connected by this transport, or none is.
+    pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
         let mut registry = self.write();
-        if connected {
-            registry.connected.insert(agency);
-        } else {
-            registry.connected.remove(&agency);
+        match via {
+            Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
+            None => drop(registry.connected.remove(&agency)),
         }
     }
 }
@@ -59,12 +57,11 @@ impl SharedRegistry {
 /// All agencies of the federation, as this node knows them.
 #[derive(Debug)]
 pub struct Registry {
-    home: Hash,
-    home_id: AgencyId,
     /// Which agency each name was pinned to by this node's operator.
-    pins: BTreeMap<AgencyId, Hash>,
+    roster: Roster,
     agencies: BTreeMap<Hash, AgencyLists>,
-    connected: BTreeSet<Hash>,
+    /// The agencies of which a node is connected, and by which transport.
+    connected: BTreeMap<Hash, String>,
     own: OwnLists,
 }
 
@@ -84,55 +81,14 @@ pub(crate) enum OwnLists {
     },
 }
 
-/// What one agency's lists say.
-#[derive(Debug)]
-pub struct AgencyLists {
-    /// Its name, as this node pinned it.
-    pub id: AgencyId,
-    /// Its name for people, as it gives it.
-    pub name: String,
-    /// Where its node answers.
-    pub url: String,
-    /// How many envelopes are known to exist and are not here yet.
-    pub missing: usize,
-    heard: Option<(Timestamp, Timestamp)>,
-    /// The same without this node's own writer: for its own agency, which may have others.
-    others_heard: Option<(Timestamp, Timestamp)>,
-    /// Grants that do not count: a fork of their writer is open.
-    waiting: BTreeSet<(DocumentId, String)>,
-    /// Whether no grant counts: the agency's root signs two histories.
-    disputed: bool,
-    /// Whether a checkpoint stands in for its history, so that its rows are not in the store.
-    begun: bool,
-    issuers: BTreeMap<String, Issuer>,
-    recognitions: BTreeMap<String, Recognition>,
-    withdrawals: BTreeMap<String, Withdrawal>,
-    lists: BTreeMap<u32, StatusList>,
-    /// Its policy's entries by key: several versions, where its writers contradict each other.
-    entries: BTreeMap<String, Vec<PolicyEntry>>,
-    /// Those that count, indexed.
-    policy: Option<Arc<Policy>>,
-    policy_changed: bool,
-}
-
-/// What one status list says.
-#[derive(Debug, Default)]
-pub struct StatusList {
-    revoked: BTreeMap<u32, StatusChange>,
-    suspended: BTreeMap<u32, StatusChange>,
-    reserved: BTreeSet<u32>,
-}
-
 impl Registry {
     /// A registry that knows nobody yet.
     #[must_use]
-    pub const fn empty(home: Hash, home_id: AgencyId, pins: BTreeMap<AgencyId, Hash>) -> Self {
+    pub const fn empty(roster: Roster) -> Self {
         Self {
-            home,
-            home_id,
-            pins,
+            roster,
             agencies: BTreeMap::new(),
-            connected: BTreeSet::new(),
+            connected: BTreeMap::new(),
             own: OwnLists::Unknown,
         }
     }
@@ -141,13 +97,8 @@ impl Registry {
     ///
     /// # Errors
     /// If a document cannot be read.
-    pub fn new(
-        home: Hash,
-        home_id: AgencyId,
-        pins: BTreeMap<AgencyId, Hash>,
-        replica: &Replica,
-    ) -> Result<Self, protocol::document::Broken> {
-        let mut registry = Self::empty(home, home_id, pins);
+    pub fn new(roster: Roster, replica: &Replica) -> Result<Self, protocol::document::Broken> {
+        let mut registry = Self::empty(roster);
         for log in replica.logs().values() {
             let batch = Batch {
                 key_logs: vec![log.key_log().clone()],
@@ -187,6 +138,7 @@ impl Registry {
                 lists.begun = log.base().is_some();
                 lists.missing = log.missing();
                 lists.wait_for(log.waiting(), log.is_disputed());
+                lists.forks = log.forks().len();
                 lists.index_policy();
             }
         }
@@ -195,7 +147,7 @@ impl Registry {
     /// Adds an agency, if it is called what this node pinned it as.
     fn add(&mut self, log: &KeyLog) {
         let founding = log.founding();
-        if self.pins.get(&founding.agency) != Some(&log.genesis()) {
+        if self.roster.genesis(&founding.agency) != Some(&log.genesis()) {
             tracing::warn!(agency = %founding.agency, genesis = %log.genesis(), "an agency calls itself what another was pinned as");
             return;
         }
@@ -206,39 +158,59 @@ impl Registry {
     /// The agency with this name.
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<&AgencyLists> {
-        self.agencies.get(self.pins.get(id)?)
+        self.agencies.get(self.roster.genesis(id)?)
     }
 
     /// This node's own agency.
     #[must_use]
     pub fn home(&self) -> Option<&AgencyLists> {
-        self.agencies.get(&self.home)
+        self.agencies.get(&self.roster.own().genesis)
     }
 
     /// Who this node's own agency is: the hash of its first key-log entry.
     #[must_use]
     pub const fn home_hash(&self) -> Hash {
-        self.home
+        self.roster.own().genesis
     }
 
     /// This node's own agency's name.
     #[must_use]
     pub const fn home_id(&self) -> &AgencyId {
-        &self.home_id
+        &self.roster.own().agency
+    }
+
+    /// Which agencies this node follows.
+    #[must_use]
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Takes in what operators decided about peers.
+    pub(crate) fn heed(&mut self, rows: &[PeerRow]) {
+        if let Err(error) = self.roster.read(rows) {
+            tracing::error!(error = format!("{error:#}"), "a peer is not followed");
+        }
+    }
+
+    /// By which transport a node of this agency is connected, if one is.
+    #[must_use]
+    pub fn transport(&self, agency: &Hash) -> Option<&str> {
+        self.connected.get(agency).map(String::as_str)
     }
 
     /// All agencies that are known, this one first, then by name.
     #[must_use]
     pub fn agencies(&self) -> Vec<&AgencyLists> {
         let mut all: Vec<(&Hash, &AgencyLists)> = self.agencies.iter().collect();
-        all.sort_by_key(|(hash, lists)| (**hash != self.home, lists.id.clone()));
+        let home = self.roster.own().genesis;
+        all.sort_by_key(|(hash, lists)| (**hash != home, lists.id.clone()));
         all.into_iter().map(|(_, lists)| lists).collect()
     }
 
-    /// The agencies that this node pinned, known or not, with whether their node is connected.
+    /// The agencies that this node's operators know, followed or not, heard or not, with whether their node is connected.
     pub fn peers(&self) -> impl Iterator<Item = (&AgencyId, Option<&AgencyLists>, bool)> {
-        let others = self.pins.iter().filter(|(_, hash)| **hash != self.home);
-        others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains(hash)))
+        let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
+        others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains_key(hash)))
     }
 
     /// Up to when this process knows its own agency's lists.
@@ -297,234 +269,5 @@ impl Registry {
                 .flatten()
                 .map(|number| (lists, number))
         })
-    }
-}
-
-impl AgencyLists {
-    const fn new(id: AgencyId, name: String, url: String) -> Self {
-        Self {
-            id,
-            name,
-            url,
-            missing: 0,
-            heard: None,
-            others_heard: None,
-            waiting: BTreeSet::new(),
-            disputed: false,
-            begun: false,
-            issuers: BTreeMap::new(),
-            recognitions: BTreeMap::new(),
-            withdrawals: BTreeMap::new(),
-            lists: BTreeMap::new(),
-            entries: BTreeMap::new(),
-            policy: None,
-            policy_changed: false,
-        }
-    }
-
-    fn clear(&mut self) {
-        self.issuers.clear();
-        self.recognitions.clear();
-        self.withdrawals.clear();
-        self.lists.clear();
-        self.entries.clear();
-        self.policy_changed = true;
-    }
-
-    /// Takes away what a row said that is gone: a key ended, and what it wrote is void.
-    fn forget(&mut self, row: &Row) {
-        let Some((kind, rest)) = row.key.split_once('/') else {
-            return;
-        };
-        match &row.document {
-            DocumentId::TrustList => match kind {
-                "i" => self.issuers.retain(|id, _| trust_list::issuer_key(id) != rest),
-                "g" => drop(self.recognitions.remove(rest)),
-                _ => drop(self.withdrawals.remove(rest)),
-            },
-            DocumentId::StatusList(number) => {
-                let (Some(list), Ok(slot)) = (self.lists.get_mut(number), rest.parse()) else {
-                    return;
-                };
-                match kind {
-                    "r" => drop(list.revoked.remove(&slot)),
-                    "s" => drop(list.suspended.remove(&slot)),
-                    // A block that was handed out once is not handed out again.
-                    _ => {}
-                }
-            }
-            DocumentId::Policy => {
-                self.entries.remove(&row.key);
-                self.policy_changed = true;
-            }
-            DocumentId::Unknown(_) => {}
-        }
-    }
-
-    fn set(&mut self, row: &Row) {
-        if row.values.is_empty() {
-            return self.forget(row);
-        }
-        match &row.document {
-            DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
-                Some(trust_list::Entry::Issuer(issuer)) => {
-                    self.issuers.insert(issuer.id.clone(), issuer);
-                }
-                Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
-                    self.recognitions.insert(id, recognition);
-                }
-                Some(trust_list::Entry::Recognition(id, None)) => {
-                    self.recognitions.remove(&id);
-                }
-                Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
-                    self.withdrawals.insert(id, withdrawal);
-                }
-                None => {}
-            },
-            DocumentId::StatusList(number) => {
-                let list = self.lists.entry(*number).or_default();
-                match status_list::fold(&row.key, &row.values) {
-                    Some(status_list::Entry::Revoked { index, change }) => {
-                        list.revoked.insert(index, change);
-                    }
-                    Some(status_list::Entry::Suspended { index, change }) => {
-                        list.suspended.insert(index, change);
-                    }
-                    Some(status_list::Entry::Reserved { block }) => {
-                        list.reserved.insert(block);
-                    }
-                    Some(status_list::Entry::Expunged { .. }) | None => {}
-                }
-            }
-            DocumentId::Policy => {
-                self.policy_changed = true;
-                let versions = protocol::policy::fold(&row.key, &row.values);
-                if versions.is_empty() {
-                    self.entries.remove(&row.key);
-                } else {
-                    self.entries.insert(row.key.clone(), versions);
-                }
-            }
-            DocumentId::Unknown(_) => {}
-        }
-    }
-
-    /// Which grants wait.
-    fn wait_for(&mut self, waiting: &BTreeSet<(DocumentId, String)>, disputed: bool) {
-        if self.waiting != *waiting || self.disputed != disputed {
-            self.waiting.clone_from(waiting);
-            self.disputed = disputed;
-            self.policy_changed = true;
-        }
-    }
-
-    /// Indexes the policy again, if its entries, or which of them count, changed.
-    fn index_policy(&mut self) {
-        if !std::mem::take(&mut self.policy_changed) {
-            return;
-        }
-        let counts = |key: &String| !self.disputed && !self.waiting.contains(&(DocumentId::Policy, key.clone()));
-        let counting = self
-            .entries
-            .iter()
-            .filter(|(key, _)| counts(key))
-            .flat_map(|(_, versions)| versions);
-        let policy = Policy::new(counting.take(MAX_ENTRIES).cloned());
-        self.policy = (!self.entries.is_empty()).then(|| Arc::new(policy));
-    }
-
-    /// What it accepts and what that counts for; none, if it has published nothing.
-    #[must_use]
-    pub const fn policy(&self) -> Option<&Arc<Policy>> {
-        self.policy.as_ref()
-    }
-
-    /// The entries of its policy, ended ones included; several of one key are versions that contradict each other.
-    pub fn policy_entries(&self) -> impl Iterator<Item = &PolicyEntry> {
-        self.entries.values().flatten()
-    }
-
-    /// Its issuers.
-    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
-        self.issuers.values()
-    }
-
-    /// Its own issuer with this id.
-    #[must_use]
-    pub fn issuer(&self, id: &str) -> Option<&Issuer> {
-        self.issuers.get(id)
-    }
-
-    /// Its recognitions, ended ones included.
-    pub fn recognitions(&self) -> impl Iterator<Item = RecognitionEntry> {
-        self.recognitions.values().map(|recognition| self.entry(recognition))
-    }
-
-    /// Its recognition with this id.
-    #[must_use]
-    pub fn recognition(&self, id: &str) -> Option<RecognitionEntry> {
-        self.recognitions.get(id).map(|recognition| self.entry(recognition))
-    }
-
-    fn entry(&self, recognition: &Recognition) -> RecognitionEntry {
-        RecognitionEntry {
-            agency: self.id.clone(),
-            recognition: recognition.clone(),
-            withdrawn: self.withdrawals.get(&recognition.id).cloned(),
-            waits: self.disputed
-                || (!self.waiting.is_empty()
-                    && self
-                        .waiting
-                        .contains(&(DocumentId::TrustList, format!("g/{}", recognition.id)))),
-        }
-    }
-
-    /// The list with this number; none, if nothing was ever put in it.
-    #[must_use]
-    pub fn list(&self, number: u32) -> Option<&StatusList> {
-        self.lists.get(&number)
-    }
-}
-
-impl StatusList {
-    /// The revocation of a slot.
-    #[must_use]
-    pub fn revoked(&self, index: u32) -> Option<StatusChange> {
-        self.revoked.get(&index).copied()
-    }
-
-    /// The last suspension or reinstatement of a slot.
-    #[must_use]
-    pub fn suspended(&self, index: u32) -> Option<StatusChange> {
-        self.suspended.get(&index).copied()
-    }
-
-    /// The slots that are revoked.
-    pub fn all_revoked(&self) -> impl Iterator<Item = u32> {
-        self.revoked.keys().copied()
-    }
-
-    /// The slots that are suspended.
-    pub fn all_suspended(&self) -> impl Iterator<Item = u32> {
-        self.suspended
-            .iter()
-            .filter(|(_, change)| change.state == StatusState::Suspended)
-            .map(|(index, _)| *index)
-    }
-
-    /// The blocks that are taken.
-    #[must_use]
-    pub const fn reserved(&self) -> &BTreeSet<u32> {
-        &self.reserved
-    }
-
-    /// What a slot's status is, and since when.
-    #[must_use]
-    pub fn state(&self, index: u32) -> (StatusState, Option<StatusChange>) {
-        match (self.revoked(index), self.suspended(index)) {
-            (Some(change), _) => (StatusState::Revoked, Some(change)),
-            (None, Some(change)) => (change.state, Some(change)),
-            (None, None) => (StatusState::Active, None),
-        }
     }
 }

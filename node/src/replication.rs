@@ -51,6 +51,8 @@ pub(crate) enum Errand {
     Look(Box<dyn FnOnce(&Replica) + Send>),
     /// Something happened that the network does not tell: an agency is pinned, or not any more.
     Happened(Event),
+    /// Tell the network something.
+    Tell(Order),
 }
 
 /// Nothing was written.
@@ -241,6 +243,10 @@ impl Replication {
                         continue;
                     }
                     Errand::Happened(event) => (self.note_pins(event), None),
+                    Errand::Tell(order) => match self.order(order).await {
+                        Ok(()) => continue,
+                        Err(_) => return,
+                    },
                 },
                 news = self.news.recv() => match news {
                     Some(news) => (self.event(news), None),
@@ -308,15 +314,17 @@ impl Replication {
 
     fn event(&mut self, news: News) -> Event {
         match news {
-            News::Connected { peer, agency } => {
+            News::Connected { peer, agency, via } => {
                 self.connected.insert(peer, agency);
-                self.registry.set_connected(agency, true);
+                self.registry.set_connected(agency, Some(via));
                 Event::Connected { peer, agency }
             }
             News::Disconnected { peer, agency } => {
                 self.connected.remove(&peer);
                 let another = self.connected.values().any(|other| *other == agency);
-                self.registry.set_connected(agency, another);
+                if !another {
+                    self.registry.set_connected(agency, None);
+                }
                 Event::Disconnected(peer)
             }
             News::Asked { peer, call, request } => Event::Asked { peer, call, request },

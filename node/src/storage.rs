@@ -11,6 +11,7 @@ mod db;
 mod lease;
 mod log;
 mod operators;
+mod peers;
 
 use std::{
     path::Path,
@@ -24,6 +25,7 @@ use db::{Db, reading};
 
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
 pub use lease::{Changes, Lease, NewHolder};
+pub use peers::PeerRow;
 
 /// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub enum OwnWrite {
         /// The number of its status list.
         list: u32,
     },
+    /// Operators decided about a peer.
+    Peer(PeerRow),
     /// Somebody did something.
     Audit(Act),
 }
@@ -126,6 +130,7 @@ impl Store {
                 OwnWrite::IssuerKey { issuer, seed, list } => {
                     credentials::insert_key(&mut transaction, issuer, &seed.0, *list).await?;
                 }
+                OwnWrite::Peer(row) => peers::put(&mut transaction, row).await?,
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }

@@ -15,11 +15,11 @@ use registry_schema::{AgencyId, CredentialCode, Issuer, recognition::Recognition
 use serde::Deserialize;
 use utoipa::openapi::OpenApi;
 
-pub(crate) use pages::CONTENT_SECURITY_POLICY;
 use pages::{
     AgenciesPage, AgencyRow, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ProblemPage, Reference,
     VerdictPage, VerifyPage,
 };
+pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
 use crate::api::{
     App, agencies,
@@ -208,6 +208,9 @@ async fn agencies_page(State(app): State<App>) -> Response {
         recognitions: agency.recognitions,
         url: agency.url,
         home: agency.home,
+        expelled_since: agency.expelled_since,
+        disputed: agency.disputed,
+        forks: agency.forks,
     };
     let rows: Vec<AgencyRow> = agencies::all(&app).into_iter().map(row).collect();
     page(StatusCode::OK, &AgenciesPage::new(&rows, app.clock.now()))

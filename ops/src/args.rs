@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod key;
+mod peer;
 mod policy;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+pub(crate) use peer::{Peer, PeerAdd};
 use registry_schema::{AgencyId, Purpose, Reason, Timestamp};
 
 pub(crate) use self::policy::Policy;
@@ -131,13 +133,9 @@ impl Command {
             Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
+            Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
-            Self::Verify(_)
-            | Self::Status
-            | Self::Issuer(_)
-            | Self::Trust(_)
-            | Self::Peer(_)
-            | Self::Completions { .. } => false,
+            Self::Verify(_) | Self::Status | Self::Issuer(_) | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
 }
@@ -347,13 +345,6 @@ pub(crate) struct StatusEntry {
     pub(crate) note: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Peer {
-    /// List the peers: connected or not, last heard, what is missing
-    #[command(after_help = "Example:\n  comity peer list")]
-    List,
-}
-
 fn purposes() -> impl TypedValueParser<Value = Purpose> {
     PossibleValuesParser::new(Purpose::ALL.map(Purpose::as_str)).try_map(|text| text.parse::<Purpose>())
 }
@@ -446,6 +437,9 @@ mod tests {
             ("comity trust withdraw r1", true),
             ("comity issuer add --name N", true),
             ("comity trust list", false),
+            ("comity peer add x", true),
+            ("comity peer remove US-SC --expel", true),
+            ("comity peer introductions", false),
         ] {
             assert_eq!(parse(line).unwrap().command.changes_something(), changes, "{line}");
         }

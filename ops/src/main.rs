@@ -80,6 +80,9 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Out::new(false).data(&String::from_utf8_lossy(&script))?;
         return Ok(Exit::Done);
     }
+    if let Command::Peer(args::Peer::ForkCheck { file }) = &command {
+        return peer::fork_check(Out::new(options.output == Format::Json), file);
+    }
     if options.dry_run && !command.changes_something() {
         return Err(exit::usage(
             "`--dry-run` is for commands that change something, and this one does not: leave it out",
@@ -102,7 +105,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Policy(command) => policy::handle(&session, command).await,
         Command::Credential(command) => credential::handle(&session, command).await,
         Command::Key(command) => key::handle(&session, command).await,
-        Command::Peer(args::Peer::List) => peer::list(&session).await,
+        Command::Peer(command) => peer::handle(&session, command).await,
         Command::Completions { .. } => Ok(Exit::Done),
     }
 }

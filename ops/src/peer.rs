@@ -1,9 +1,23 @@
-//! `comity peer`: the agencies' nodes that this node talks to.
+//! `comity peer`: whom this node follows, and who follows it.
+
+mod diff;
+mod fork;
+mod joining;
 
 use registry_schema::{AgencyId, Timestamp};
 use serde::Deserialize;
 
-use crate::{Session, exit::Exit, out, show};
+pub(crate) use fork::check as fork_check;
+
+use crate::{
+    Session,
+    args::Peer as Command,
+    client::{self, Client},
+    exit::{Exit, fault},
+    out,
+    profile::Profile,
+    show,
+};
 
 /// A peer as the node sees it.
 #[derive(Debug, Deserialize)]
@@ -11,17 +25,101 @@ struct Peer {
     agency: AgencyId,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    genesis: String,
+    #[serde(default)]
+    membership: Option<String>,
+    #[serde(default)]
+    ended: Option<Timestamp>,
+    #[serde(default)]
+    added: Option<Timestamp>,
     connected: bool,
     #[serde(default)]
+    transport: Option<String>,
+    #[serde(default)]
     address: Option<String>,
+    #[serde(default)]
+    addresses: Vec<String>,
     last_heard: Option<Timestamp>,
     good_until: Option<Timestamp>,
     /// How many envelopes of its log are known to exist and are not here.
     #[serde(default)]
     missing: u64,
+    #[serde(default)]
+    misbehaved: u64,
 }
 
-pub(crate) async fn list(session: &Session) -> anyhow::Result<Exit> {
+/// Who holds this node's own log.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Reach {
+    /// In words.
+    pub(crate) sentence: String,
+    peers: Vec<Holder>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Holder {
+    agency: AgencyId,
+    holds_all: bool,
+    behind: u64,
+    at: Option<Timestamp>,
+}
+
+pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Ticket { no_qr, json } => joining::ticket(session, no_qr, json).await,
+        Command::Add(args) => joining::add(session, &args).await,
+        Command::List => list(session).await,
+        Command::Show { agency } => one(session, &agency).await,
+        Command::Diff { agency } => diff::diff(session, &agency).await,
+        Command::Remove { agency, expel } => joining::remove(session, &agency, expel).await,
+        Command::Introductions => joining::introductions(session).await,
+        Command::ForkCheck { file } => fork::check(session.out, &file),
+    }
+}
+
+/// Who holds the log of this node's agency; none, if the node does not say.
+pub(crate) async fn reach(session: &Session, home: &AgencyId) -> Option<Reach> {
+    let reply = session.client.read(&["v1", "reach", home.as_str()], &[]).await.ok()?;
+    reply.parse().ok()
+}
+
+/// The agency whose node is asked.
+async fn home(session: &Session) -> anyhow::Result<AgencyId> {
+    #[derive(Deserialize)]
+    struct Version {
+        agency: AgencyId,
+    }
+    let version: Version = session.client.read(&["version"], &[]).await?.parse()?;
+    Ok(version.agency)
+}
+
+async fn all(session: &Session) -> anyhow::Result<Vec<Peer>> {
+    session.client.read(&["v1", "peers"], &[]).await?.parse()
+}
+
+async fn find(session: &Session, agency: &AgencyId) -> anyhow::Result<Peer> {
+    let found = all(session).await?.into_iter().find(|peer| peer.agency == *agency);
+    found.ok_or_else(|| {
+        fault(
+            Exit::Negative,
+            format!("`{agency}` is no peer of this node: see `comity peer list`"),
+        )
+    })
+}
+
+/// Another agency's node, which is told nothing that only ours may know.
+fn abroad(peer: &Peer) -> anyhow::Result<Client> {
+    let agency = &peer.agency;
+    let address = peer.address.as_deref();
+    let address = address.ok_or_else(|| {
+        let why = format!("it is not known yet where the node of `{agency}` answers: see `comity peer show {agency}`");
+        fault(Exit::Unreachable, why)
+    })?;
+    Client::new(Some(address), &Profile::default(), false)
+}
+
+async fn list(session: &Session) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "peers"], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -29,29 +127,108 @@ pub(crate) async fn list(session: &Session) -> anyhow::Result<Exit> {
     }
     let peers: Vec<Peer> = reply.parse()?;
     if peers.is_empty() {
-        out::note("no peers: this node talks to nobody yet");
+        out::note("no peers: this node talks to nobody yet; see `comity peer add --help`");
         return Ok(Exit::Done);
     }
-    let rows: Vec<Vec<String>> = peers.iter().map(|p| row(p, session.now)).collect();
-    session.out.data(&show::table(
-        &["agency", "name", "link", "last heard", "fresh", "missing", "address"],
+    let reach = match home(session).await {
+        Ok(home) => reach(session, &home).await,
+        Err(_) => None,
+    };
+    let rows: Vec<Vec<String>> = peers.iter().map(|p| row(p, reach.as_ref(), session.now)).collect();
+    let table = show::table(
+        &["agency", "name", "link", "last heard", "fresh", "missing", "holds ours"],
         0,
         &rows,
-    ))?;
+    );
+    let sentence = reach.map(|reach| format!("our log is {}", reach.sentence));
+    let sentence = sentence
+        .map(|text| format!("\n\n{}", show::paragraph(&text)))
+        .unwrap_or_default();
+    session.out.data(&format!("{table}{sentence}"))?;
     Ok(Exit::Done)
 }
 
-fn row(peer: &Peer, now: Timestamp) -> Vec<String> {
+fn link(peer: &Peer) -> String {
+    match (peer.membership.as_deref(), peer.connected) {
+        (Some("expelled"), _) => "expelled".to_owned(),
+        (Some("left"), _) => "left".to_owned(),
+        (_, true) => peer.transport.clone().unwrap_or_else(|| "up".to_owned()),
+        (_, false) => "down".to_owned(),
+    }
+}
+
+fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
+    let holder = reach.and_then(|reach| reach.peers.iter().find(|holder| holder.agency == peer.agency));
+    let holds = match holder {
+        Some(Holder { holds_all: true, .. }) => "all".to_owned(),
+        Some(Holder { at: None, .. }) => "never said".to_owned(),
+        Some(holder) => format!("{} behind", holder.behind),
+        None => "–".to_owned(),
+    };
     vec![
         peer.agency.to_string(),
         peer.name.clone().unwrap_or_default(),
-        if peer.connected { "up" } else { "down" }.to_owned(),
+        link(peer),
         peer.last_heard
             .map_or_else(|| "never".to_owned(), |t| show::ago(t, now)),
         peer.good_until.map_or_else(|| "no".to_owned(), |t| show::left(t, now)),
         peer.missing.to_string(),
-        peer.address.clone().unwrap_or_default(),
+        holds,
     ]
+}
+
+async fn one(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
+    let peer = find(session, agency).await?;
+    if session.out.json {
+        let reply = session.client.read(&["v1", "peers"], &[]).await?;
+        let all: Vec<Box<serde_json::value::RawValue>> = reply.parse()?;
+        for json in all {
+            if client::parse::<Peer>(&json)?.agency == *agency {
+                session.out.json(&json)?;
+            }
+        }
+        return Ok(Exit::Done);
+    }
+    let reach = match home(session).await {
+        Ok(home) => reach(session, &home).await,
+        Err(_) => None,
+    };
+    session.out.data(&render(&peer, reach.as_ref(), session.now))?;
+    Ok(Exit::Done)
+}
+
+fn render(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> String {
+    let [_, _, _, heard, fresh, missing, holds]: [String; 7] = row(peer, reach, now).try_into().unwrap_or_default();
+    let mut lines = vec![
+        ("agency".to_owned(), peer.agency.to_string()),
+        ("name".to_owned(), peer.name.clone().unwrap_or_default()),
+        ("fingerprint".to_owned(), grouped(&peer.genesis)),
+        ("link".to_owned(), link(peer)),
+    ];
+    if let Some(since) = peer.ended {
+        lines.push(("since".to_owned(), since.in_words()));
+    }
+    lines.push((
+        "added".to_owned(),
+        peer.added
+            .map_or_else(|| "by the node's configuration".to_owned(), Timestamp::in_words),
+    ));
+    lines.extend(show::labelled("listens at", peer.addresses.iter().cloned()));
+    lines.extend([
+        ("answers at".to_owned(), peer.address.clone().unwrap_or_default()),
+        ("last heard".to_owned(), heard),
+        ("fresh".to_owned(), fresh),
+        ("missing".to_owned(), missing),
+        ("holds our log".to_owned(), holds),
+        ("misbehaved".to_owned(), format!("{} times", peer.misbehaved)),
+    ]);
+    show::pairs(&lines)
+}
+
+/// A fingerprint in groups of four.
+fn grouped(text: &str) -> String {
+    let hash = text.parse();
+    hash.map_or_else(|_| text.to_owned(), |hash| protocol::ticket::fingerprint(&hash))
 }
 
 #[cfg(test)]
@@ -61,11 +238,15 @@ mod tests {
     #[test]
     fn a_peer_is_a_row() {
         let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-        let json = r#"{"agency":"US-TN","name":"Tennessee","connected":false,"address":"/ip4/127.0.0.1/tcp/7402",
+        let json = r#"{"agency":"US-TN","name":"Tennessee","connected":false,"address":"http://127.0.0.1:7402",
             "last_heard":"2026-11-23T13:58:11Z","good_until":"2026-11-23T13:02:11Z","missing":3}"#;
-        let peer = serde_json::from_str(json).unwrap();
+        let peer: Peer = serde_json::from_str(json).unwrap();
+        let reach: Reach = serde_json::from_str(
+            r#"{"sentence":"held by 0 of 1 peers","peers":[{"agency":"US-TN","holds_all":false,"behind":2,"at":"2026-11-23T13:02:11Z"}]}"#,
+        )
+        .unwrap();
         assert_eq!(
-            row(&peer, now),
+            row(&peer, Some(&reach), now),
             [
                 "US-TN",
                 "Tennessee",
@@ -73,8 +254,13 @@ mod tests {
                 "4 minutes ago",
                 "ended 1 hour ago",
                 "3",
-                "/ip4/127.0.0.1/tcp/7402"
+                "2 behind"
             ]
         );
+        let expelled = Peer {
+            membership: Some("expelled".into()),
+            ..peer
+        };
+        assert_eq!(row(&expelled, None, now)[2], "expelled");
     }
 }

@@ -4,7 +4,7 @@ use registry_schema::{AgencyId, Timestamp};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use crate::{Session, exit::Exit, out, show};
+use crate::{Session, exit::Exit, out, peer, show};
 
 /// An agency as the node knows it.
 #[derive(Debug, Deserialize)]
@@ -89,9 +89,13 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
             0,
             &rows,
         );
-        session
-            .out
-            .data(&format!("{}\n\n{table}", head(session, ready, &said, &known)))?;
+        let reach = match &known.agency {
+            Some(home) => peer::reach(session, home).await,
+            None => None,
+        };
+        let reach = reach.map(|reach| format!("\n\n{}", show::paragraph(&format!("our log is {}", reach.sentence))));
+        let (head, reach) = (head(session, ready, &said, &known), reach.unwrap_or_default());
+        session.out.data(&format!("{head}\n\n{table}{reach}"))?;
     }
     Ok(if ready { Exit::Done } else { Exit::Negative })
 }

@@ -28,6 +28,7 @@ pub mod replica;
 pub mod session;
 pub mod signed;
 pub mod status_list;
+pub mod ticket;
 pub mod trust_list;
 
 pub use checkpoint::{Checkpoint, Held};
@@ -41,3 +42,4 @@ pub use misbehaviour::Misbehaviour;
 pub use replica::{Batch, Effect, Event, Replica, Settings};
 pub use session::CallId;
 pub use signed::{Hash, PublicKey, Signed, SigningKey, Verified};
+pub use ticket::Ticket;

@@ -390,6 +390,23 @@ impl AgencyLog {
         (page, false)
     }
 
+    /// How many kept envelopes are neither among these nor before one of them; all of them, if none of these is here.
+    #[must_use]
+    pub fn beyond(&self, heads: &[Hash]) -> usize {
+        let mut reach = Clock::new();
+        for kept in heads.iter().filter_map(|hash| self.kept.get(hash)) {
+            family::extend(&mut reach, &kept.place.clock);
+        }
+        let before: usize = reach.values().map(|last| *last as usize + 1).sum();
+        self.order.len().saturating_sub(before)
+    }
+
+    /// The pairs of envelopes of one writer with one number, as they were found.
+    #[must_use]
+    pub fn forks(&self) -> &[(Hash, Hash)] {
+        &self.forks
+    }
+
     /// The proof that this log's writer has two histories.
     #[must_use]
     pub fn fork_proofs(&self) -> Vec<ForkProof> {

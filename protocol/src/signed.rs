@@ -268,8 +268,9 @@ impl<T: Statement> Signed<T> {
         canonical(&self.statement).ok()
     }
 
-    /// The name that the statement has, if it is one.
-    pub(crate) fn name(&self) -> Hash {
+    /// The name of what it claims to say; not checked.
+    #[must_use]
+    pub fn name(&self) -> Hash {
         name_of::<T>(&self.statement)
     }
 
@@ -326,6 +327,14 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     // Writing to a `Vec` cannot fail, and no `Encode` of ours does.
     let _ = minicbor::encode(value, &mut bytes);
     bytes
+}
+
+/// Reads what [`encode`] wrote. That bytes can be read says nothing about who signed them.
+///
+/// # Errors
+/// [`Refused::Encoding`], if they are no such value.
+pub fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Refused> {
+    minicbor::decode(bytes).map_err(|_| Refused::Encoding)
 }
 
 #[cfg(test)]

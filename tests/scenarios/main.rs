@@ -39,6 +39,12 @@ mod operators_are_authenticated;
 
 mod strangers_learn_nothing;
 
+mod peers_join_by_ticket;
+
+mod peers_leave;
+
+mod what_arrived_is_proven;
+
 mod tls_where_it_is_asked_for;
 
 // What everyone else relies on.

@@ -1,6 +1,7 @@
 //! Nothing changes without an operator's token. The routes are taken from the node's own document, so that a new one
 //! without protection fails here.
 
+use protocol::{Hash, Ticket};
 use registry_schema::{Issuer, StatusState, recognition::RecognitionEntry};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -72,6 +73,8 @@ fn writes(
             format!("/v1/credentials/{}/status-entries", badge.code().compact()),
             json!({"status": "suspended", "reason": "administrative"}),
         )),
+        "/v1/peers" => Some((path.to_owned(), json!({"ticket": of_virginia().to_string()}))),
+        "/v1/peers/{agency}/removal" => Some(("/v1/peers/US-VA/removal".to_owned(), json!({"expel": true}))),
         _ => None,
     };
     let mut writes = Vec::new();
@@ -98,6 +101,18 @@ fn writes(
     writes
 }
 
+/// An agency that nobody runs.
+fn of_virginia() -> Ticket {
+    Ticket {
+        agency: "US-VA".parse().expect("an agency's name"),
+        name: "Virginia".into(),
+        genesis: Hash([7; 32]),
+        node: "12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD".into(),
+        addresses: vec!["/ip4/127.0.0.1/tcp/9".into()],
+        url: "https://va.example".into(),
+    }
+}
+
 /// Everything that a write could have changed.
 async fn state(agency: &Agency) -> Vec<String> {
     let mut state = Vec::new();
@@ -110,8 +125,18 @@ async fn state(agency: &Agency) -> Vec<String> {
         "recognition.withdraw",
         "credential.issue",
         "credential.suspend",
+        "peer.add",
+        "peer.expel",
     ] {
         state.push(format!("{act}: {}", agency.audited(act).await));
+    }
+    let peers: Vec<Value> = agency
+        .asks(Method::GET, "/v1/peers", None)
+        .await
+        .with_status(200)
+        .json();
+    for peer in peers {
+        state.push(format!("{} {} {}", peer["agency"], peer["membership"], peer["added"]));
     }
     for holding in agency.holdings().await {
         state.push(format!("{:?} {:?}", holding.rows, holding.envelopes));
@@ -154,7 +179,10 @@ async fn set() -> Set {
     let model = sc.employer().reads("/v1/policy/model").await.with_status(200).text();
     let texts = (an_entry(sc).await, model);
     let writes = writes(&document, &issuer, recognition, &badge, (&texts.0, &texts.1));
-    assert!(writes.len() >= 5, "{writes:?}");
+    assert!(writes.len() >= 7, "{writes:?}");
+    // So that it can be removed.
+    let body = json!({"ticket": of_virginia().to_string()});
+    sc.asks(Method::POST, "/v1/peers", Some(&body)).await.with_status(201);
     Set { federation, writes }
 }
 

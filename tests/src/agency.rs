@@ -7,7 +7,7 @@ use std::{
 };
 
 use node::{Node, clock, config::Config, init};
-use protocol::{Hash, Put, status_list, trust_list};
+use protocol::{Hash, KeyLog, Put, Ticket, status_list, trust_list};
 use registry_schema::{
     AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState,
     recognition::RecognitionEntry,
@@ -20,6 +20,7 @@ use crate::{
     audit::{Acknowledged, Holding},
     eventually,
     http::{self, send},
+    program::{self, Ended},
 };
 
 /// What every scenario's badges are for.
@@ -194,6 +195,52 @@ impl Agency {
             )
             .await
             .expect("the store takes it");
+    }
+
+    /// The key logs that its node holds.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn key_logs(&self) -> Vec<KeyLog> {
+        let node = self.node.lock().await;
+        let store = &node
+            .as_ref()
+            .unwrap_or_else(|| panic!("{} does not run", self.id))
+            .store;
+        store.load_key_logs().await.expect("the key logs")
+    }
+
+    /// Its node's ticket, for somebody who reaches it at this port.
+    ///
+    /// # Panics
+    /// If it gives none.
+    pub async fn ticket(&self, port: u16) -> Ticket {
+        let told = self.employer().reads("/v1/peers/ticket").await.with_status(200).value();
+        let ticket: Ticket = told["ticket"].as_str().expect("a text").parse().expect("a ticket");
+        assert_eq!(
+            (&ticket.agency, ticket.genesis, ticket.url.as_str()),
+            (&self.id, self.genesis(), self.url.as_str())
+        );
+        Ticket {
+            addresses: vec![format!("/ip4/127.0.0.1/tcp/{port}")],
+            ..ticket
+        }
+    }
+
+    /// Its operator runs `comity`.
+    ///
+    /// # Panics
+    /// If the profile cannot be written.
+    pub async fn comity(&self, arguments: &[&str]) -> Ended {
+        let profile = self.data.join("operator.toml");
+        let text = format!(
+            "node = \"{}\"\nagency = \"{}\"\ntoken = \"{}\"\n",
+            self.url, self.id, self.token
+        );
+        std::fs::write(&profile, text).expect("a profile");
+        let profile = profile.to_str().expect("a path in Unicode");
+        let all = ["--profile", profile].into_iter().chain(arguments.iter().copied());
+        program::comity(all).await
     }
 
     /// How many acts of this kind its audit trail holds.

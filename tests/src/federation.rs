@@ -256,17 +256,22 @@ impl Federation {
 
     /// A node that lists everyone here as its peers, though nobody lists it; and the wires to them. It is stopped.
     pub async fn stranger(&self, id: &str) -> (Agency, Vec<Link>) {
-        let port = ports::free();
-        let stranger = self.founds(id, port).await;
-        let mut links = Vec::new();
-        let mut peers = Vec::new();
-        for agency in &self.agencies {
-            let link = Link::between((id, port), (agency.id().as_str(), peer_port(agency))).await;
-            peers.push(ticket(agency, link.port_for(id)));
-            links.push(link);
-        }
-        introduce(&stranger, peers);
+        let (stranger, links) = self.newcomer(id).await;
+        let peers = self.agencies.iter().zip(&links);
+        let peers = peers.map(|(agency, link)| ticket(agency, link.port_for(id)));
+        introduce(&stranger, peers.collect());
         (stranger, links)
+    }
+
+    /// A node that lists nobody, and that nobody lists; and wires to everyone here, in their order. It is stopped.
+    pub async fn newcomer(&self, id: &str) -> (Agency, Vec<Link>) {
+        let port = ports::free();
+        let newcomer = self.founds(id, port).await;
+        let mut links = Vec::new();
+        for agency in &self.agencies {
+            links.push(Link::between((id, port), (agency.id().as_str(), peer_port(agency))).await);
+        }
+        (newcomer, links)
     }
 
     /// Adds a node to the peers of an agency, as its operator would: the node is stopped, and started again.
@@ -386,7 +391,7 @@ fn peer_port(agency: &Agency) -> u16 {
 }
 
 fn ticket(agency: &Agency, port: u16) -> PeerConfig {
-    let ticket = init::ticket(agency.data()).expect("a ticket");
+    let ticket = init::peer_config(agency.data()).expect("a ticket");
     PeerConfig {
         addresses: vec![format!("/ip4/127.0.0.1/tcp/{port}")],
         ..ticket

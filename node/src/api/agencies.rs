@@ -1,4 +1,4 @@
-//! The federation as this node knows it: agencies and peers.
+//! The federation as this node knows it: its agencies.
 
 use axum::{
     Json,
@@ -29,32 +29,23 @@ pub(crate) struct Agency {
     pub(crate) last_heard: Option<Timestamp>,
     /// From this moment on, unless it is heard again, answers that rest on its lists are "could not check".
     pub(crate) good_until: Option<Timestamp>,
+    /// Since when this node no longer federates with it, if it was expelled.
+    pub(crate) expelled_since: Option<Timestamp>,
+    /// Whether its root signs two histories: what it granted does not count.
+    pub(crate) disputed: bool,
+    /// How many forks of its log are proven here: see `/v1/agencies/{id}/forks`.
+    pub(crate) forks: usize,
     /// How many issuers are home there.
     pub(crate) issuers: usize,
     /// How many recognitions it has in force.
     pub(crate) recognitions: usize,
 }
 
-/// A peer of this node.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Peer {
-    /// Whose node it is.
-    agency: AgencyId,
-    /// Its name for people, once it was heard.
-    name: Option<String>,
-    /// Whether it is connected now.
-    connected: bool,
-    /// Where its node answers HTTP.
-    address: Option<String>,
-    /// Everything that it wrote before this moment is known here.
-    last_heard: Option<Timestamp>,
-    /// Until when that counts.
-    good_until: Option<Timestamp>,
-    /// How many envelopes of its log are known to exist and are not here.
-    missing: usize,
-}
-
-fn heard(registry: &Registry, lists: &AgencyLists, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+pub(super) fn heard(
+    registry: &Registry,
+    lists: &AgencyLists,
+    now: Timestamp,
+) -> (Option<Timestamp>, Option<Timestamp>) {
     use verification::Freshness;
     match registry.freshness(lists, now) {
         Freshness::Heard { as_of, good_until } => (Some(as_of), Some(good_until)),
@@ -75,6 +66,9 @@ pub(crate) fn all(app: &App) -> Vec<Agency> {
             home,
             last_heard,
             good_until: good_until.filter(|_| !home),
+            expelled_since: registry.roster().expelled(&lists.id),
+            disputed: lists.is_disputed(),
+            forks: lists.forks,
             issuers: lists.issuers().count(),
             recognitions: lists.recognitions().filter(|entry| entry.holds(now, None)).count(),
         }
@@ -101,24 +95,4 @@ pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Resul
         )
     };
     found.map(Json).ok_or_else(unknown)
-}
-
-/// The peers of this node: who is connected, how far each one's log reaches here.
-#[utoipa::path(get, path = "/v1/peers", tag = "federation", responses((status = 200, body = Vec<Peer>)))]
-pub(super) async fn peers(State(app): State<App>) -> Json<Vec<Peer>> {
-    let now = app.clock.now();
-    let registry = app.registry.read();
-    let shown = |(id, lists, connected): (&AgencyId, Option<&AgencyLists>, bool)| {
-        let (last_heard, good_until) = lists.map_or((None, None), |lists| heard(&registry, lists, now));
-        Peer {
-            agency: id.clone(),
-            name: lists.map(|lists| lists.name.clone()),
-            connected,
-            address: lists.map(|lists| lists.url.clone()),
-            last_heard,
-            good_until,
-            missing: lists.map_or(0, |lists| lists.missing),
-        }
-    };
-    Json(registry.peers().map(shown).collect())
 }

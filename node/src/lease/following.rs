@@ -85,8 +85,9 @@ impl Watch {
         {
             let mut registry = part.registry.write();
             if self.followed < 0 {
-                *registry = Registry::empty(part.identity.home, part.home_id.clone(), part.pins.clone());
+                *registry = Registry::empty(part.roster.clone());
             }
+            registry.heed(&changes.peers);
             registry.follow(&changes.key_logs, &changes.rows, &changes.lease.standing);
             registry.know_own(OwnLists::AsOf {
                 moment,

@@ -31,6 +31,12 @@ struct Standing {
     /// Grants that do not count for now: documents and keys.
     #[n(6)]
     waiting: Vec<(DocumentId, String)>,
+    /// By which transport its node is connected.
+    #[n(7)]
+    via: Option<String>,
+    /// How many forks are known.
+    #[n(8)]
+    forks: Option<u64>,
 }
 
 fn span(heard: Option<(Timestamp, Timestamp)>) -> Option<(i64, i64)> {
@@ -40,12 +46,15 @@ fn span(heard: Option<(Timestamp, Timestamp)>) -> Option<(i64, i64)> {
 impl Registry {
     /// What the others are to know, as bytes. Everything that it says of rows is on disk already.
     pub(crate) fn standing(&self) -> Vec<u8> {
-        let agencies: BTreeSet<Hash> = self.pins.values().copied().collect();
+        let others = self.roster.others().map(|(_, known)| known.genesis);
+        let agencies: BTreeSet<Hash> = others.chain([self.roster.own().genesis]).collect();
         let said = agencies.into_iter().map(|agency| {
             let lists = self.agencies.get(&agency);
             Standing {
                 agency,
-                connected: self.connected.contains(&agency),
+                connected: self.connected.contains_key(&agency),
+                via: self.connected.get(&agency).cloned(),
+                forks: lists.map(|lists| lists.forks as u64),
                 missing: lists.map_or(0, |lists| lists.missing as u64),
                 // Where a checkpoint stands in for the history, its rows are not in the store.
                 heard: lists.filter(|lists| !lists.begun).and_then(|lists| span(lists.heard)),
@@ -74,7 +83,10 @@ impl Registry {
         let Ok(said) = minicbor::decode::<Vec<Standing>>(standing) else {
             return;
         };
-        self.connected = said.iter().filter(|one| one.connected).map(|one| one.agency).collect();
+        let connected = said.iter().filter(|one| one.connected);
+        self.connected = connected
+            .map(|one| (one.agency, one.via.clone().unwrap_or_default()))
+            .collect();
         for one in said {
             if let Some(lists) = self.agencies.get_mut(&one.agency) {
                 lists.missing = usize::try_from(one.missing).unwrap_or(usize::MAX);
@@ -83,6 +95,9 @@ impl Registry {
                 lists.others_heard = one.others_heard.map(heard);
                 lists.wait_for(&one.waiting.into_iter().collect(), one.disputed);
                 lists.index_policy();
+                lists.forks = one
+                    .forks
+                    .map_or(0, |forks| usize::try_from(forks).unwrap_or(usize::MAX));
             }
         }
     }
@@ -103,7 +118,15 @@ mod tests {
     fn our_own_lists_are_fresh_only_while_nobody_else_can_have_written_them() {
         let id: AgencyId = "US-NC".parse().unwrap();
         let home = Hash([1; 32]);
-        let mut registry = Registry::empty(home, id.clone(), [(id.clone(), home)].into());
+        let own = protocol::Ticket {
+            agency: id.clone(),
+            name: String::new(),
+            genesis: home,
+            node: String::new(),
+            addresses: vec![],
+            url: String::new(),
+        };
+        let mut registry = Registry::empty(crate::roster::Roster::new(own, vec![]).unwrap());
         let mut lists = crate::registry::AgencyLists::new(id, String::new(), String::new());
         lists.others_heard = Some((Timestamp(i64::MAX / 2), Timestamp(i64::MAX / 2)));
         registry.agencies.insert(home, lists);

@@ -10,9 +10,10 @@ use protocol::{KeyLog, Row};
 use sqlx::FromRow;
 
 use super::{
-    Store, Unavailable,
+    PeerRow, Store, Unavailable,
     db::{Tx, within, writing},
     log::{decode, hash, key_log},
+    peers,
 };
 
 /// No epoch: this process does not hold the lease.
@@ -75,6 +76,8 @@ pub struct Changes {
     pub key_logs: Vec<KeyLog>,
     /// Rows as they are now.
     pub rows: Vec<Row>,
+    /// What operators decided about peers: all of it.
+    pub peers: Vec<PeerRow>,
 }
 
 const COLUMNS: &str = "epoch, renewed, changes, address, certificate, secret, standing";
@@ -181,11 +184,14 @@ impl Store {
         let mut changes = Changes {
             key_logs: vec![],
             rows: vec![],
+            peers: vec![],
             lease,
         };
         if changes.lease.changes == since {
             return Ok(changes);
         }
+        let sql = format!("SELECT {} FROM peers", peers::COLUMNS);
+        changes.peers = within!(&mut tx, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_all)?;
         let sql = "SELECT entries FROM key_logs WHERE changed > $1";
         let logs: Vec<(Vec<u8>,)> = within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
         for (entries,) in logs {

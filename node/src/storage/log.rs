@@ -150,16 +150,24 @@ fn places(rows: usize, columns: usize) -> String {
 }
 
 impl Store {
+    /// All key logs.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn load_key_logs(&self) -> Result<Vec<KeyLog>, Unavailable> {
+        let rows: Vec<(Vec<u8>,)> = reading!(self, sqlx::query_as("SELECT entries FROM key_logs"), fetch_all)?;
+        rows.iter().map(|(entries,)| key_log(entries)).collect()
+    }
+
     /// Everything that a replica is restored from.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn load_log(&self) -> Result<Stored, Unavailable> {
-        let mut stored = Stored::default();
-        let rows: Vec<(Vec<u8>,)> = reading!(self, sqlx::query_as("SELECT entries FROM key_logs"), fetch_all)?;
-        for (entries,) in rows {
-            stored.key_logs.push(key_log(&entries)?);
-        }
+        let mut stored = Stored {
+            key_logs: self.load_key_logs().await?,
+            ..Stored::default()
+        };
         let rows: Vec<(Vec<u8>, Vec<u8>)> = reading!(
             self,
             sqlx::query_as("SELECT agency, bytes FROM envelopes ORDER BY position"),

@@ -22,6 +22,7 @@ pub(crate) use issuers::IssuersPage;
 pub(crate) use problem::ProblemPage;
 pub(crate) use verdict::VerdictPage;
 pub(crate) use verify::VerifyPage;
+pub(crate) use words::ago;
 
 /// The one stylesheet, served at `/assets/style.css`.
 pub(crate) const STYLESHEET: &str = include_str!("../../assets/style.css");

@@ -136,6 +136,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         trust_lists: [(here.clone(), fresh)].into(),
         resolved: None,
         status: vec![listed.clone(), listed],
+        expelled: [].into(),
         code: None,
     };
     let question = Question {

@@ -115,6 +115,9 @@ pub struct Evidence {
     pub resolved: Option<Result<ResolvedIssuer, String>>,
     /// The asked agency's policy, if it has published one. It is as old as its trust list.
     pub policy: Option<Arc<Policy>>,
+    /// Agencies with which this node no longer federates, and since when: of what they say, only what they revoked or
+    /// suspended counts.
+    pub expelled: BTreeMap<AgencyId, Timestamp>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.

@@ -244,6 +244,18 @@ impl Case<'_> {
             .unwrap_or_else(|| agency.to_string())
     }
 
+    /// That an agency which this check needs is expelled, if it is.
+    fn expelled(&self, agency: &AgencyId, check: Check) -> Option<Finding> {
+        let since = self.evidence.expelled.get(agency)?;
+        let (name, on) = (self.name(agency), since.date_in_words());
+        let detail = format!("{name} is no longer federated with this node, since {on}");
+        Some(Finding {
+            // Whichever check needs the agency reports it.
+            check,
+            ..finding(Code::AgencyExpelled, detail)
+        })
+    }
+
     fn dates(&self) -> Vec<Finding> {
         let at = self.question.at;
         let broken = ["validFrom", "validUntil", "issuanceDate", "expirationDate"];

@@ -80,6 +80,11 @@ impl AgencyLog {
         self.beats.values().filter_map(|beats| beats.counted.as_ref())
     }
 
+    /// The heartbeats that do not count yet, for something that they name is not kept.
+    pub fn pending(&self) -> impl Iterator<Item = &Verified<Heartbeat>> {
+        self.beats.values().filter_map(|beats| beats.pending.as_ref())
+    }
+
     /// The heads that heartbeats name and that are not kept yet.
     #[must_use]
     pub fn expected(&self) -> Vec<Hash> {

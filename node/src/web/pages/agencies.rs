@@ -30,6 +30,12 @@ pub(crate) struct AgencyRow {
     pub(crate) url: String,
     /// Whether it is the agency of this node.
     pub(crate) home: bool,
+    /// Since when this node no longer federates with it, if it was expelled.
+    pub(crate) expelled_since: Option<Timestamp>,
+    /// Whether its root signed two histories.
+    pub(crate) disputed: bool,
+    /// How many forks of its log are proven here.
+    pub(crate) forks: usize,
 }
 
 /// `GET /agencies`.
@@ -53,6 +59,7 @@ struct Row {
     recognitions: usize,
     url: String,
     link: bool,
+    notice: String,
 }
 
 #[derive(Debug)]
@@ -153,6 +160,12 @@ impl Row {
             (Standing::Home, _) | (_, None) => "–".to_owned(),
             (_, Some(until)) => until.in_words(),
         };
+        let notice = match (row.expelled_since, row.disputed, row.forks) {
+            (Some(since), ..) => format!("No longer federated with this node, since {}", since.date_in_words()),
+            (None, true, _) => "Its root signed two histories: what it granted waits".to_owned(),
+            (None, false, 0) => String::new(),
+            (None, false, _) => "A key of it signed two histories: the proof is kept here".to_owned(),
+        };
         let url = plain(&row.url, 100);
         Self {
             id: row.id.to_string(),
@@ -164,12 +177,13 @@ impl Row {
             recognitions: row.recognitions,
             link: url == row.url && (url.starts_with("https://") || url.starts_with("http://")),
             url,
+            notice,
         }
     }
 
     /// At least the bytes that it takes in the page.
     fn weight(&self) -> usize {
-        620 + escaped(&self.name) + 2 * escaped(&self.url)
+        620 + escaped(&self.name) + escaped(&self.notice) + 2 * escaped(&self.url)
     }
 }
 

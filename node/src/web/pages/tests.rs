@@ -52,6 +52,9 @@ fn rows(count: usize) -> Vec<AgencyRow> {
             recognitions: 2 * i,
             url: format!("https://{i}.agency.example"),
             home: i == 0,
+            expelled_since: None,
+            disputed: false,
+            forks: 0,
         })
         .collect()
 }

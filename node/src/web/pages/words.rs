@@ -82,7 +82,7 @@ fn weekday(at: Timestamp) -> &'static str {
 }
 
 /// How long ago: `4 minutes ago (14:02 UTC)`, `3 days ago (20 November 2026)`.
-pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds_since(at);
     let length = |n: i64, one: &str, many: &str| {
         if n == 1 {

@@ -226,6 +226,11 @@ codes! {
         "One of the agency's keys, or its root, signed two histories that do not know of each other, as a restored \
          backup or a thief does. What it revoked in either holds; what it granted waits until the agency joins them. \
          Ask the agency directly."
+    AgencyExpelled "agency.expelled" Recognition CouldNotCheck
+        "This node no longer federates with an agency that the answer needs"
+        "The operators of this node expelled an agency whose word this answer rests on: its recognitions, its list of \
+         issuers or its status list. What it revoked still counts; nothing else that it says does, from the day on that \
+         the finding names. Ask that agency directly, or ask another agency's node."
     RecognitionNotChecked "recognition.not_checked" Recognition CouldNotCheck
         "Recognition was not checked"
         "There was no badge whose issuer could be looked up. See the finding on structure."

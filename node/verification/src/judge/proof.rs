@@ -1,6 +1,6 @@
 //! Structure, proof, and whether the key is the issuer's.
 
-use registry_schema::{Finding, Timestamp, VerificationMethod};
+use registry_schema::{Check, Finding, Timestamp, VerificationMethod};
 use serde_json::Value;
 
 use super::{Case, finding};
@@ -224,6 +224,8 @@ impl Case<'_> {
         let issuers = evidence
             .issuers
             .iter()
+            // The word of an expelled agency on who its issuers are counts no more.
+            .filter(|issuer| !evidence.expelled.contains_key(&issuer.agency))
             .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
         let mut known: Vec<Known<'_>> = Vec::new();
         for issuer in issuers.filter(|i| i.id == self.badge.issuer_id) {
@@ -251,6 +253,15 @@ impl Case<'_> {
         }
         let may_not_issue = self.signed_by_other(outcome);
         if own.is_none() && known.is_empty() && !may_not_issue {
+            let listing = self
+                .evidence
+                .issuers
+                .iter()
+                .filter(|issuer| issuer.id == self.badge.issuer_id);
+            let mut expelled = listing.filter_map(|issuer| self.expelled(&issuer.agency, Check::Issuer));
+            if let Some(expelled) = expelled.next() {
+                return expelled;
+            }
             let why = match &self.evidence.resolved {
                 Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.now) => {
                     format!("the document of `{id}` names no key that may issue and is of a kind used here")

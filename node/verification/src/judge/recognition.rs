@@ -1,6 +1,8 @@
 //! Whether the asked agency recognizes the issuer for this badge, and who else does.
 
-use registry_schema::{AgencyId, Finding, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy};
+use registry_schema::{
+    AgencyId, Check, Finding, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
+};
 
 use super::{Case, finding};
 use crate::{Freshness, codes::Code};
@@ -17,12 +19,13 @@ pub(super) struct Recognized {
 }
 
 impl Case<'_> {
-    /// The entries for this badge's issuer; others are none of its business.
+    /// The entries for this badge's issuer; others are none of its business, and those of an expelled agency count no more.
     fn entries(&self) -> impl Iterator<Item = &RecognitionEntry> {
         self.evidence
             .recognitions
             .iter()
             .filter(|e| e.recognition.issuer.id == self.badge.issuer_id)
+            .filter(|e| !self.evidence.expelled.contains_key(&e.agency))
     }
 
     fn covers(&self, entry: &RecognitionEntry) -> bool {
@@ -65,7 +68,9 @@ impl Case<'_> {
         purposes.sort_unstable();
         purposes.dedup();
         let name = self.name(agency);
-        let mut finding = if !list.is_fresh(self.question.now) {
+        let mut finding = if let Some(expelled) = self.expelled(agency, Check::Recognition) {
+            expelled
+        } else if !list.is_fresh(self.question.now) {
             let detail = match list.as_of() {
                 Some(as_of) => {
                     format!(

@@ -104,12 +104,13 @@ const FAILED: [(Code, Tell); 12] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 19] = [
+const IN_DOUBT: [(Code, Tell); 20] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
     (Code::IssuerUnresolvable, Tell::Detail),
     (Code::ProofUnknownKey, Tell::Detail),
+    (Code::AgencyExpelled, Tell::Detail),
     (Code::StatusStale, Tell::Detail),
     (Code::StatusUnknownThen, Tell::Detail),
     (Code::StatusUnreachable, Tell::Detail),

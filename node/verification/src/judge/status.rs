@@ -1,6 +1,6 @@
 //! Whether a badge is revoked or suspended, and how old that knowledge is.
 
-use registry_schema::{AgencyId, Finding, Outcome, StatusChange, StatusState, Timestamp};
+use registry_schema::{AgencyId, Check, Finding, Outcome, StatusChange, StatusState, Timestamp};
 
 use super::{Case, finding, oldest};
 use crate::{Freshness, StatusEvidence, codes::Code};
@@ -36,7 +36,7 @@ impl Case<'_> {
             let found = if entry.is_bitstring() && (entry.index.is_none() || entry.purpose.is_none()) {
                 let what = "an entry of its status has no usable index or purpose";
                 vec![Finding {
-                    check: registry_schema::Check::Status,
+                    check: Check::Status,
                     ..finding(Code::StructureInvalid, what)
                 }]
             } else {
@@ -183,8 +183,11 @@ impl Case<'_> {
         findings
     }
 
-    /// Nothing speaks against it: good if the list is fresh.
+    /// Nothing speaks against it: good if the list is fresh, and its agency's word counts.
     fn good(&self, agency: &AgencyId, freshness: Freshness, later: Option<String>) -> Finding {
+        if let Some(expelled) = self.expelled(agency, Check::Status) {
+            return expelled;
+        }
         let name = self.name(agency);
         if !freshness.is_fresh(self.question.now) {
             let detail = match freshness.as_of() {

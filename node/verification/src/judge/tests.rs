@@ -1,3 +1,4 @@
+mod agencies;
 mod beside;
 mod published;
 mod rows;
@@ -122,6 +123,7 @@ fn world_of(issuer_id: &str) -> World {
             trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
             resolved: None,
             status: vec![listed(), listed()],
+            expelled: [].into(),
             code: None,
         },
         question: Question {
@@ -195,7 +197,7 @@ fn audit(name: &str, verdict: &Verdict) {
 #[test]
 fn each_world_has_its_verdict_its_sentence_and_its_findings() {
     let mut seen = BTreeSet::new();
-    for (name, spoil, kind, sentence, codes) in rows::rows() {
+    for (name, spoil, kind, sentence, codes) in rows::rows().into_iter().chain(agencies::rows()) {
         let mut world = world();
         spoil(&mut world);
         let verdict = world.verdict();

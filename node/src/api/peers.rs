@@ -1,0 +1,271 @@
+//! The peers of this node: whom it follows, how to follow it, and whom it introduces.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use protocol::Ticket;
+use registry_schema::{AgencyId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    agencies::heard,
+    auth::Operator,
+    problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
+};
+use crate::{
+    network,
+    registry::Registry,
+    roster::{Known, Membership},
+};
+
+/// An agency that this node's operators made a peer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Peer {
+    /// Whose node it is.
+    agency: AgencyId,
+    /// Its name for people, once it was heard; before, as its ticket has it.
+    name: Option<String>,
+    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    genesis: String,
+    /// `member`; `left`, if it is no longer followed; `expelled`, if nothing that it says counts but what it revoked.
+    membership: &'static str,
+    /// Since when it left or is expelled.
+    ended: Option<Timestamp>,
+    /// When an operator added it; none, if the configuration names it.
+    added: Option<Timestamp>,
+    /// Whether one of its nodes is connected now.
+    connected: bool,
+    /// By which transport: `TCP`, `QUIC`.
+    transport: Option<String>,
+    /// Where its node answers HTTP.
+    address: Option<String>,
+    /// Where its nodes listen for peers, as multiaddresses.
+    addresses: Vec<String>,
+    /// Everything that it wrote before this moment is known here.
+    last_heard: Option<Timestamp>,
+    /// Until when that counts.
+    good_until: Option<Timestamp>,
+    /// How many seconds ago that was.
+    lag_seconds: Option<i64>,
+    /// How many envelopes of its log are known to exist and are not here.
+    missing: usize,
+    /// How often one of its nodes did what no honest node does; the audit trail says what.
+    misbehaved: i64,
+}
+
+fn shown(
+    registry: &Registry,
+    misbehaved: &BTreeMap<String, i64>,
+    id: &AgencyId,
+    known: &Known,
+    now: Timestamp,
+) -> Peer {
+    let lists = registry.agency(id);
+    let (last_heard, good_until) = lists.map_or((None, None), |lists| heard(registry, lists, now));
+    let transport = registry.transport(&known.genesis);
+    let (membership, ended) = match known.membership {
+        Membership::Member => ("member", None),
+        Membership::Left(since) => ("left", Some(since)),
+        Membership::Expelled(since) => ("expelled", Some(since)),
+    };
+    let said = |part: fn(&Ticket) -> &String| {
+        let said = known.tickets.iter().map(part).find(|text| !text.is_empty());
+        said.cloned()
+    };
+    let nodes = known.tickets.iter().filter_map(|ticket| network::Peer::of(ticket).ok());
+    let counts = nodes.filter_map(|node| misbehaved.get(&node.name().to_string()));
+    Peer {
+        agency: id.clone(),
+        name: lists
+            .map(|lists| lists.name.clone())
+            .or_else(|| said(|ticket| &ticket.name)),
+        genesis: known.genesis.to_string(),
+        membership,
+        ended,
+        added: known.added.as_ref().map(|(at, _)| *at),
+        connected: transport.is_some(),
+        transport: transport.filter(|via| !via.is_empty()).map(str::to_owned),
+        address: lists
+            .map(|lists| lists.url.clone())
+            .or_else(|| said(|ticket| &ticket.url)),
+        addresses: known
+            .tickets
+            .iter()
+            .flat_map(|ticket| ticket.addresses.clone())
+            .collect(),
+        last_heard,
+        good_until,
+        lag_seconds: last_heard.map(|heard| now.seconds_since(heard).max(0)),
+        missing: lists.map_or(0, |lists| lists.missing),
+        misbehaved: counts.sum(),
+    }
+}
+
+/// The peers of this node: who is connected, how far each one's log reaches here; those included who left or were
+/// expelled.
+#[utoipa::path(get, path = "/v1/peers", tag = "federation", responses((status = 200, body = Vec<Peer>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Problem> {
+    let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
+    let now = app.clock.now();
+    let registry = app.registry.read();
+    let others = registry.roster().others();
+    Ok(Json(
+        others
+            .map(|(id, known)| shown(&registry, &misbehaved, id, known, now))
+            .collect(),
+    ))
+}
+
+async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
+    let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
+    let registry = app.registry.read();
+    let known = registry.roster().of(agency);
+    let known = known.ok_or_else(|| Problem::new(&NOT_FOUND, format!("`{agency}` is no peer: see /v1/peers")))?;
+    Ok(shown(&registry, &misbehaved, agency, known, app.clock.now()))
+}
+
+/// A peer to follow.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPeer {
+    /// The ticket, as `comity peer ticket` prints it at the other node.
+    ticket: String,
+    /// Which peer introduced it, if one did; for the audit trail.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    introduced_by: Option<AgencyId>,
+}
+
+/// What a ticket says.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Told {
+    /// The ticket.
+    ticket: String,
+    /// Whose node it is.
+    agency: AgencyId,
+    /// Its name for people, as it gives it.
+    name: String,
+    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    genesis: String,
+    /// The identity of its node in the network of peers.
+    node: String,
+    /// Where that node listens for peers, as multiaddresses.
+    addresses: Vec<String>,
+    /// Where it answers HTTP.
+    url: String,
+}
+
+impl From<Ticket> for Told {
+    fn from(ticket: Ticket) -> Self {
+        Self {
+            ticket: ticket.to_string(),
+            genesis: ticket.genesis.to_string(),
+            agency: ticket.agency,
+            name: ticket.name,
+            node: ticket.node,
+            addresses: ticket.addresses,
+            url: ticket.url,
+        }
+    }
+}
+
+/// Follow an agency: its name is pinned to its log for good, and its node is called at once.
+#[utoipa::path(post, path = "/v1/peers", tag = "federation", security(("operator" = [])), request_body = NewPeer,
+    params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Peer), (status = 200, description = "dry run", body = Told),
+              (status = 401, body = Problem), (status = 409, description = "the name is pinned to another log", body = Problem),
+              (status = 422, description = "no ticket", body = Problem)))]
+pub(super) async fn add(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<NewPeer>, JsonRejection>,
+) -> Result<(StatusCode, Json<serde_json::Value>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let ticket: Ticket = new.ticket.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
+    app.registrar
+        .add_peer(&hand, &ticket, new.introduced_by.as_ref())
+        .await?;
+    let reply = if hand.dry_run {
+        serde_json::to_value(Told::from(ticket))
+    } else {
+        serde_json::to_value(one(&app, &ticket.agency).await?)
+    };
+    let reply = reply.map_err(|_| Problem::new(&UNAVAILABLE, "the peer cannot be shown"))?;
+    Ok((super::created(&hand), Json(reply)))
+}
+
+/// How to end it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Removal {
+    /// Whether answers shall no longer rest on anything that the agency says, but for what it revoked.
+    #[serde(default)]
+    expel: bool,
+}
+
+/// Follow an agency no more. What is known of it stays, as evidence.
+#[utoipa::path(post, path = "/v1/peers/{agency}/removal", tag = "federation", security(("operator" = [])),
+    params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)), request_body = Removal,
+    responses((status = 201, body = Peer), (status = 200, description = "dry run", body = Peer),
+              (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, description = "it is not followed any more already", body = Problem)))]
+pub(super) async fn remove(
+    State(app): State<App>,
+    Path(agency): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<Removal>, JsonRejection>,
+) -> Result<(StatusCode, Json<Peer>), Problem> {
+    let Json(Removal { expel }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let agency: AgencyId = agency.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
+    app.registrar.remove_peer(&hand, &agency, expel).await?;
+    Ok((super::created(&hand), Json(one(&app, &agency).await?)))
+}
+
+/// This node's own ticket, by which others follow it.
+#[utoipa::path(get, path = "/v1/peers/ticket", tag = "federation",
+    responses((status = 200, body = Told), (status = 503, description = "the node is not ready", body = Problem)))]
+pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem> {
+    let registry = app.registry.read();
+    let home = registry.home();
+    let home = home.ok_or_else(|| Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"))?;
+    let ticket = Ticket {
+        name: home.name.clone(),
+        url: home.url.clone(),
+        ..registry.roster().own().clone()
+    };
+    Ok(Json(ticket.into()))
+}
+
+/// The tickets of this node's peers, for who already trusts this node. Nobody is followed by being introduced: an
+/// operator compares the fingerprint and says yes.
+#[utoipa::path(get, path = "/v1/peers/introductions", tag = "federation",
+    responses((status = 200, description = "empty, if the operator of this node introduces nobody", body = Vec<Told>)))]
+pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<Told>> {
+    if !app.introduces {
+        return Json(vec![]);
+    }
+    let registry = app.registry.read();
+    let members = registry.roster().others();
+    let members = members.filter(|(_, known)| known.membership == Membership::Member);
+    let told = members.flat_map(|(id, known)| {
+        // Only whom this node itself has heard: then it vouches for a log, and not for what somebody typed.
+        let lists = registry.agency(id);
+        let tickets = known.tickets.iter().filter_map(move |ticket| {
+            let lists = lists?;
+            let ticket = Ticket {
+                name: lists.name.clone(),
+                url: lists.url.clone(),
+                ..ticket.clone()
+            };
+            ticket.check().ok().map(|()| Told::from(ticket))
+        });
+        tickets.collect::<Vec<_>>()
+    });
+    Json(told.collect())
+}

@@ -1,0 +1,264 @@
+//! How far each agency's log reaches here, and how far our own reaches elsewhere. Only the process that writes knows.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use protocol::{Hash, Heartbeat, Replica, signed::encode};
+use registry_schema::{AgencyId, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    problem::{NOT_FOUND, Problem},
+};
+use crate::{registrar::NotDone, roster::Membership};
+
+/// What this node holds of one agency.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reached {
+    /// Its name; none, if this node's operators gave it none.
+    agency: Option<AgencyId>,
+    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    genesis: String,
+    /// The last entry of its key log that counts.
+    key_log: String,
+    /// How many envelopes are here.
+    envelopes: usize,
+    /// The newest ones.
+    heads: Vec<String>,
+    /// How many are known to exist and are not here.
+    missing: usize,
+    /// Everything that it wrote before this moment is here.
+    as_of: Option<Timestamp>,
+    /// Until when that counts.
+    good_until: Option<Timestamp>,
+    /// The newest word of each of its writers.
+    writers: Vec<Writer>,
+}
+
+/// A writer's heartbeats.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Writer {
+    /// Its key, in hexadecimal.
+    writer: String,
+    /// Whether the key has not ended.
+    live: bool,
+    /// The newest one of which everything is here.
+    counted: Option<Beat>,
+    /// A newer one of which something is missing.
+    pending: Option<Beat>,
+}
+
+/// A heartbeat.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Beat {
+    /// When it was signed, by its writer's clock.
+    issued: Timestamp,
+    /// When its writer wants to be heard again.
+    next_by: Timestamp,
+    /// Until when it counts: at most 96 hours.
+    good_until: Timestamp,
+    /// The newest envelopes that it knew.
+    heads: Vec<String>,
+}
+
+fn texts(hashes: &[Hash]) -> Vec<String> {
+    hashes.iter().map(ToString::to_string).collect()
+}
+
+fn beat(heartbeat: &Heartbeat) -> Beat {
+    Beat {
+        issued: heartbeat.issued,
+        next_by: heartbeat.next_by,
+        good_until: heartbeat.good_until(),
+        heads: texts(&heartbeat.heads),
+    }
+}
+
+fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) -> Vec<Reached> {
+    let one = |(genesis, log): (&Hash, &protocol::log::AgencyLog)| {
+        let mut writers: BTreeMap<_, Writer> = BTreeMap::new();
+        let live = log.key_log().writers();
+        let writer = |key: &protocol::PublicKey| Writer {
+            writer: key.to_string(),
+            live: live.contains(key),
+            counted: None,
+            pending: None,
+        };
+        for key in &live {
+            writers.insert(*key, writer(key));
+        }
+        for heartbeat in log.counted() {
+            let key = heartbeat.get().writer;
+            writers.entry(key).or_insert_with(|| writer(&key)).counted = Some(beat(heartbeat.get()));
+        }
+        for heartbeat in log.pending() {
+            let key = heartbeat.get().writer;
+            writers.entry(key).or_insert_with(|| writer(&key)).pending = Some(beat(heartbeat.get()));
+        }
+        let freshness = if log.key_log().writers().contains(&replica.writer()) {
+            log.freshness_at_home(&replica.writer(), now)
+        } else {
+            log.freshness()
+        };
+        Reached {
+            agency: names.get(genesis).cloned(),
+            genesis: genesis.to_string(),
+            key_log: log.key_log().head().to_string(),
+            envelopes: log.len(),
+            heads: texts(&log.heads()),
+            missing: log.missing(),
+            as_of: freshness.map(|(as_of, _)| as_of),
+            good_until: freshness.map(|(_, until)| until),
+            writers: writers.into_values().collect(),
+        }
+    };
+    replica.logs().iter().map(one).collect()
+}
+
+/// What this node holds of every agency: newest envelopes, heartbeats, and what is missing. Several processes of one
+/// agency: one that does not write asks the one that does, for operators alone.
+#[utoipa::path(get, path = "/v1/heartbeats", tag = "federation",
+    responses((status = 200, body = Vec<Reached>), (status = 503, description = "this process does not write", body = Problem)))]
+pub(super) async fn heartbeats(State(app): State<App>) -> Result<Json<Vec<Reached>>, Problem> {
+    let names: BTreeMap<Hash, AgencyId> = {
+        let registry = app.registry.read();
+        let roster = registry.roster();
+        let others = roster.others().map(|(id, known)| (known.genesis, id.clone()));
+        let own = (roster.own().genesis, roster.own().agency.clone());
+        others.chain([own]).collect()
+    };
+    let now = app.clock.now();
+    let look = move |replica: &Replica| reached(replica, &names, now);
+    Ok(Json(app.registrar.look(look).await.map_err(NotDone::from)?))
+}
+
+/// Who holds this agency's log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reach {
+    /// Whose log.
+    agency: AgencyId,
+    /// Who that is: the hash of its first key-log entry, in hexadecimal.
+    genesis: String,
+    /// The newest envelopes.
+    heads: Vec<String>,
+    /// How many envelopes there are.
+    envelopes: usize,
+    /// `held by 49 of 50 peers; Guam last heard 2 days ago`.
+    sentence: String,
+    /// How many of the peers hold all of it.
+    held_by: usize,
+    /// Each peer.
+    peers: Vec<Holder>,
+}
+
+/// A peer, and how much of our log it holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Holder {
+    /// Which one.
+    agency: AgencyId,
+    /// Its name for people, once it was heard.
+    name: Option<String>,
+    /// Whether it holds all of it.
+    holds_all: bool,
+    /// How many envelopes it has not said it holds.
+    behind: usize,
+    /// Up to which envelopes it says it holds the log durably, and has folded it.
+    heads: Vec<String>,
+    /// When it said so, by its own clock.
+    at: Option<Timestamp>,
+    /// When it was last heard here, about its own log.
+    last_heard: Option<Timestamp>,
+    /// Its signed word: a CBOR statement `comity/1/held` with its Ed25519 signature, in base64. Anybody who has that
+    /// agency's key log can check it.
+    countersignature: Option<String>,
+}
+
+/// What one peer said: holder, heads, when, how much it lacks, its signed bytes.
+type Said = (Hash, Vec<Hash>, Timestamp, usize, Vec<u8>);
+
+/// Who holds this agency's log, and up to where; with each peer's signed word for it.
+#[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
+    responses((status = 200, body = Reach), (status = 404, description = "another agency's: ask its own node", body = Problem),
+              (status = 503, description = "this process does not write", body = Problem)))]
+pub(super) async fn reach(State(app): State<App>, Path(agency): Path<String>) -> Result<Json<Reach>, Problem> {
+    let (home, genesis) = {
+        let registry = app.registry.read();
+        let own = registry.roster().own();
+        (own.agency.clone(), own.genesis)
+    };
+    if agency != home.as_str() {
+        let why = format!("this node knows only who holds the log of {home}; ask the node of `{agency}` about its own");
+        return Err(Problem::new(&NOT_FOUND, why));
+    }
+    let look = move |replica: &Replica| {
+        let log = replica.logs().get(&genesis);
+        let said = replica.reach().iter().map(|(holder, held)| {
+            let it = held.get();
+            let behind = log.map_or(0, |log| log.beyond(&it.heads));
+            (*holder, it.heads.clone(), it.at, behind, encode(held.signed()))
+        });
+        let said: Vec<Said> = said.collect();
+        (log.map_or((vec![], 0), |log| (log.heads(), log.len())), said)
+    };
+    let ((heads, envelopes), said) = app.registrar.look(look).await.map_err(NotDone::from)?;
+    let now = app.clock.now();
+    let registry = app.registry.read();
+    let members = registry
+        .roster()
+        .others()
+        .filter(|(_, known)| known.membership == Membership::Member);
+    let peers = members.map(|(id, known)| {
+        let said = said.iter().find(|(holder, ..)| *holder == known.genesis);
+        let lists = registry.agency(id);
+        let behind = said.map_or(envelopes, |(_, _, _, behind, _)| *behind);
+        Holder {
+            agency: id.clone(),
+            name: lists.map(|lists| lists.name.clone()),
+            holds_all: behind == 0 && (said.is_some() || envelopes == 0),
+            behind,
+            heads: said.map(|(_, heads, ..)| texts(heads)).unwrap_or_default(),
+            at: said.map(|(_, _, at, ..)| *at),
+            last_heard: lists.and_then(|lists| super::agencies::heard(&registry, lists, now).0),
+            countersignature: said.map(|(.., bytes)| base64(bytes)),
+        }
+    });
+    let peers: Vec<Holder> = peers.collect();
+    let held_by = peers.iter().filter(|peer| peer.holds_all).count();
+    Ok(Json(Reach {
+        agency: home,
+        genesis: genesis.to_string(),
+        heads: texts(&heads),
+        envelopes,
+        sentence: sentence(&peers, held_by, now),
+        held_by,
+        peers,
+    }))
+}
+
+fn sentence(peers: &[Holder], held_by: usize, now: Timestamp) -> String {
+    if peers.is_empty() {
+        return "held by nobody else: this node has no peers".to_owned();
+    }
+    let mut sentence = format!("held by {held_by} of {} peers", peers.len());
+    for peer in peers.iter().filter(|peer| !peer.holds_all).take(3) {
+        let name = peer.name.clone().unwrap_or_else(|| peer.agency.to_string());
+        let heard = match peer.last_heard {
+            Some(at) => format!("last heard {}", crate::web::ago(at, now)),
+            None => "never heard".to_owned(),
+        };
+        sentence.push_str(&format!("; {name} {heard}"));
+    }
+    if peers.len() - held_by > 3 {
+        sentence.push_str("; and others");
+    }
+    sentence
+}
+
+fn base64(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes)
+}

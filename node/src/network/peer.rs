@@ -1,0 +1,50 @@
+//! Who a peer is, and who this node is for its peers.
+
+use anyhow::Context as _;
+use libp2p::{Multiaddr, PeerId, identity};
+use protocol::{Hash, Ticket};
+
+/// A peer that an operator listed.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Its libp2p identity.
+    pub(crate) id: PeerId,
+    /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
+    pub(crate) agency: Hash,
+    /// Where it listens.
+    pub(crate) addresses: Vec<Multiaddr>,
+}
+
+impl Peer {
+    /// The peer that a ticket tells of.
+    pub(crate) fn of(ticket: &Ticket) -> anyhow::Result<Self> {
+        let Ticket { agency, node, .. } = ticket;
+        let id = node
+            .parse()
+            .with_context(|| format!("`{node}`, the node of `{agency}`, is no identity of a node"))?;
+        let read = |address: &String| {
+            let context =
+                || format!("`{address}`, of the node of `{agency}`, is no address: write /ip4/192.0.2.7/tcp/7500");
+            address.parse().with_context(context)
+        };
+        Ok(Self {
+            id,
+            agency: ticket.genesis,
+            addresses: ticket.addresses.iter().map(read).collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
+    pub(crate) fn name(&self) -> Hash {
+        Hash::of(&[b"comity peer", &self.id.to_bytes()])
+    }
+}
+
+/// Who this node is for its peers, and who they are.
+#[derive(Clone)]
+pub(crate) struct Peering {
+    pub(crate) keypair: identity::Keypair,
+    /// Where it listens.
+    pub(crate) listen: Vec<Multiaddr>,
+    pub(crate) peers: Vec<Peer>,
+}

@@ -1,0 +1,107 @@
+//! Whom this node follows: an operator always says yes; nothing is pinned by itself.
+
+use protocol::{Batch, Event, Replica, Ticket};
+use registry_schema::AgencyId;
+
+use super::{Hand, NotDone, Registrar};
+use crate::{
+    network::{Order, Peer},
+    replication::{Errand, NotWritten},
+    roster::{Membership, NotAdmitted},
+    storage::OwnWrite,
+};
+
+impl From<NotAdmitted> for NotDone {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Own | NotAdmitted::TooMany => Self::Invalid(error.to_string()),
+            NotAdmitted::Pinned(why) => Self::Conflict(why),
+        }
+    }
+}
+
+impl Registrar {
+    /// Follows an agency from now on, by one of its nodes. `introduced_by` is for the audit trail alone.
+    ///
+    /// # Errors
+    /// [`NotDone::Conflict`], if its name or its log is pinned otherwise; [`NotDone`], if it cannot be done.
+    pub async fn add_peer(
+        &self,
+        hand: &Hand,
+        ticket: &Ticket,
+        introduced_by: Option<&AgencyId>,
+    ) -> Result<(), NotDone> {
+        let peer = Peer::of(ticket).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
+        let _acting = self.acting.lock().await;
+        let row = {
+            let registry = self.registry.read();
+            registry.roster().adding(ticket, &hand.who, self.clock.now())?
+        };
+        if hand.dry_run {
+            return Ok(());
+        }
+        let note = introduced_by.map(|by| format!("introduced by {by}; {}", ticket.genesis));
+        let note = note.unwrap_or_else(|| ticket.genesis.to_string());
+        let audit = self.act(hand, "peer.add", ticket.agency.as_str(), Some(note));
+        let own = [OwnWrite::Peer(row.clone()), audit];
+        self.store.commit(&Batch::default(), &own).await?;
+        self.registry.write().heed(&[row]);
+        self.runs(Errand::Happened(Event::Pinned(ticket.genesis))).await;
+        self.runs(Errand::Tell(Order::Meet(peer))).await;
+        Ok(())
+    }
+
+    /// Follows an agency no more. What is known of it stays, as evidence; once it is expelled, nothing that it says
+    /// counts here but what it revoked.
+    ///
+    /// # Errors
+    /// [`NotDone::Unknown`], if it is no peer; [`NotDone::Conflict`], if that stands already.
+    pub async fn remove_peer(&self, hand: &Hand, agency: &AgencyId, expel: bool) -> Result<(), NotDone> {
+        let _acting = self.acting.lock().await;
+        let (row, genesis) = {
+            let registry = self.registry.read();
+            let roster = registry.roster();
+            let known = roster.of(agency);
+            let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
+            match (known.membership, expel) {
+                (Membership::Expelled(since), _) => {
+                    let since = since.date_in_words();
+                    return Err(NotDone::Conflict(format!("`{agency}` is expelled since {since}")));
+                }
+                (Membership::Left(since), false) => {
+                    let since = since.date_in_words();
+                    return Err(NotDone::Conflict(format!("`{agency}` is not followed since {since}")));
+                }
+                _ => {}
+            }
+            let row = roster.removing(agency, expel, &hand.who, self.clock.now());
+            (row.ok_or_else(super::not_ready)?, known.genesis)
+        };
+        if hand.dry_run {
+            return Ok(());
+        }
+        let act = if expel { "peer.expel" } else { "peer.remove" };
+        let audit = self.act(hand, act, agency.as_str(), Some(genesis.to_string()));
+        let own = [OwnWrite::Peer(row.clone()), audit];
+        self.store.commit(&Batch::default(), &own).await?;
+        self.registry.write().heed(&[row]);
+        self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
+        self.runs(Errand::Tell(Order::Part { agency: genesis })).await;
+        Ok(())
+    }
+
+    /// What was decided is on disk: if this process loses the lease now, the next holder does it.
+    async fn runs(&self, errand: Errand) {
+        if let Err(error) = self.author.run(errand).await {
+            tracing::warn!(%error, "what was decided about a peer is done by the process that writes next");
+        }
+    }
+
+    /// Has something looked up in the replica, which only the process that writes has.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Replica) -> T + Send + 'static,
+    ) -> Result<T, NotWritten> {
+        self.author.look(look).await
+    }
+}

@@ -1,0 +1,290 @@
+//! What one agency's lists say: its issuers, its recognitions, its status lists, its policy.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use policy::Policy;
+use protocol::{DocumentId, Row, status_list, trust_list};
+use registry_schema::{
+    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, policy::MAX_ENTRIES,
+    recognition::RecognitionEntry,
+};
+
+/// What one agency's lists say.
+#[derive(Debug)]
+pub struct AgencyLists {
+    /// Its name, as this node pinned it.
+    pub id: AgencyId,
+    /// Its name for people, as it gives it.
+    pub name: String,
+    /// Where its node answers.
+    pub url: String,
+    /// How many envelopes are known to exist and are not here yet.
+    pub missing: usize,
+    /// How many pairs of envelopes prove that a writer of it has two histories.
+    pub forks: usize,
+    pub(super) heard: Option<(Timestamp, Timestamp)>,
+    /// The same without this node's own writer: for its own agency, which may have others.
+    pub(super) others_heard: Option<(Timestamp, Timestamp)>,
+    /// Grants that do not count: a fork of their writer is open.
+    pub(super) waiting: BTreeSet<(DocumentId, String)>,
+    /// Whether no grant counts: the agency's root signs two histories.
+    pub(super) disputed: bool,
+    /// Whether a checkpoint stands in for its history, so that its rows are not in the store.
+    pub(super) begun: bool,
+    issuers: BTreeMap<String, Issuer>,
+    recognitions: BTreeMap<String, Recognition>,
+    withdrawals: BTreeMap<String, Withdrawal>,
+    lists: BTreeMap<u32, StatusList>,
+    /// Its policy's entries by key: several versions, where its writers contradict each other.
+    entries: BTreeMap<String, Vec<PolicyEntry>>,
+    /// Those that count, indexed.
+    policy: Option<Arc<Policy>>,
+    policy_changed: bool,
+}
+
+/// What one status list says.
+#[derive(Debug, Default)]
+pub struct StatusList {
+    revoked: BTreeMap<u32, StatusChange>,
+    suspended: BTreeMap<u32, StatusChange>,
+    reserved: BTreeSet<u32>,
+}
+
+impl AgencyLists {
+    pub(super) const fn new(id: AgencyId, name: String, url: String) -> Self {
+        Self {
+            id,
+            name,
+            url,
+            missing: 0,
+            forks: 0,
+            heard: None,
+            others_heard: None,
+            waiting: BTreeSet::new(),
+            disputed: false,
+            begun: false,
+            issuers: BTreeMap::new(),
+            recognitions: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            policy: None,
+            policy_changed: false,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.issuers.clear();
+        self.recognitions.clear();
+        self.withdrawals.clear();
+        self.lists.clear();
+        self.entries.clear();
+        self.policy_changed = true;
+    }
+
+    /// Takes away what a row said that is gone: a key ended, and what it wrote is void.
+    fn forget(&mut self, row: &Row) {
+        let Some((kind, rest)) = row.key.split_once('/') else {
+            return;
+        };
+        match &row.document {
+            DocumentId::TrustList => match kind {
+                "i" => self.issuers.retain(|id, _| trust_list::issuer_key(id) != rest),
+                "g" => drop(self.recognitions.remove(rest)),
+                _ => drop(self.withdrawals.remove(rest)),
+            },
+            DocumentId::StatusList(number) => {
+                let (Some(list), Ok(slot)) = (self.lists.get_mut(number), rest.parse()) else {
+                    return;
+                };
+                match kind {
+                    "r" => drop(list.revoked.remove(&slot)),
+                    "s" => drop(list.suspended.remove(&slot)),
+                    // A block that was handed out once is not handed out again.
+                    _ => {}
+                }
+            }
+            DocumentId::Policy => {
+                self.entries.remove(&row.key);
+                self.policy_changed = true;
+            }
+            DocumentId::Unknown(_) => {}
+        }
+    }
+
+    pub(super) fn set(&mut self, row: &Row) {
+        if row.values.is_empty() {
+            return self.forget(row);
+        }
+        match &row.document {
+            DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
+                Some(trust_list::Entry::Issuer(issuer)) => {
+                    self.issuers.insert(issuer.id.clone(), issuer);
+                }
+                Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
+                    self.recognitions.insert(id, recognition);
+                }
+                Some(trust_list::Entry::Recognition(id, None)) => {
+                    self.recognitions.remove(&id);
+                }
+                Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
+                    self.withdrawals.insert(id, withdrawal);
+                }
+                None => {}
+            },
+            DocumentId::StatusList(number) => {
+                let list = self.lists.entry(*number).or_default();
+                match status_list::fold(&row.key, &row.values) {
+                    Some(status_list::Entry::Revoked { index, change }) => {
+                        list.revoked.insert(index, change);
+                    }
+                    Some(status_list::Entry::Suspended { index, change }) => {
+                        list.suspended.insert(index, change);
+                    }
+                    Some(status_list::Entry::Reserved { block }) => {
+                        list.reserved.insert(block);
+                    }
+                    Some(status_list::Entry::Expunged { .. }) | None => {}
+                }
+            }
+            DocumentId::Policy => {
+                self.policy_changed = true;
+                let versions = protocol::policy::fold(&row.key, &row.values);
+                if versions.is_empty() {
+                    self.entries.remove(&row.key);
+                } else {
+                    self.entries.insert(row.key.clone(), versions);
+                }
+            }
+            DocumentId::Unknown(_) => {}
+        }
+    }
+
+    /// Which grants wait.
+    pub(super) fn wait_for(&mut self, waiting: &BTreeSet<(DocumentId, String)>, disputed: bool) {
+        if self.waiting != *waiting || self.disputed != disputed {
+            self.waiting.clone_from(waiting);
+            self.disputed = disputed;
+            self.policy_changed = true;
+        }
+    }
+
+    /// Indexes the policy again, if its entries, or which of them count, changed.
+    pub(super) fn index_policy(&mut self) {
+        if !std::mem::take(&mut self.policy_changed) {
+            return;
+        }
+        let counts = |key: &String| !self.disputed && !self.waiting.contains(&(DocumentId::Policy, key.clone()));
+        let counting = self
+            .entries
+            .iter()
+            .filter(|(key, _)| counts(key))
+            .flat_map(|(_, versions)| versions);
+        let policy = Policy::new(counting.take(MAX_ENTRIES).cloned());
+        self.policy = (!self.entries.is_empty()).then(|| Arc::new(policy));
+    }
+
+    /// What it accepts and what that counts for; none, if it has published nothing.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref()
+    }
+
+    /// The entries of its policy, ended ones included; several of one key are versions that contradict each other.
+    pub fn policy_entries(&self) -> impl Iterator<Item = &PolicyEntry> {
+        self.entries.values().flatten()
+    }
+
+    /// Whether its root signs two histories.
+    #[must_use]
+    pub const fn is_disputed(&self) -> bool {
+        self.disputed
+    }
+
+    /// Its issuers.
+    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.issuers.values()
+    }
+
+    /// Its own issuer with this id.
+    #[must_use]
+    pub fn issuer(&self, id: &str) -> Option<&Issuer> {
+        self.issuers.get(id)
+    }
+
+    /// Its recognitions, ended ones included.
+    pub fn recognitions(&self) -> impl Iterator<Item = RecognitionEntry> {
+        self.recognitions.values().map(|recognition| self.entry(recognition))
+    }
+
+    /// Its recognition with this id.
+    #[must_use]
+    pub fn recognition(&self, id: &str) -> Option<RecognitionEntry> {
+        self.recognitions.get(id).map(|recognition| self.entry(recognition))
+    }
+
+    fn entry(&self, recognition: &Recognition) -> RecognitionEntry {
+        RecognitionEntry {
+            agency: self.id.clone(),
+            recognition: recognition.clone(),
+            withdrawn: self.withdrawals.get(&recognition.id).cloned(),
+            waits: self.disputed
+                || (!self.waiting.is_empty()
+                    && self
+                        .waiting
+                        .contains(&(DocumentId::TrustList, format!("g/{}", recognition.id)))),
+        }
+    }
+
+    /// The list with this number; none, if nothing was ever put in it.
+    #[must_use]
+    pub fn list(&self, number: u32) -> Option<&StatusList> {
+        self.lists.get(&number)
+    }
+}
+
+impl StatusList {
+    /// The revocation of a slot.
+    #[must_use]
+    pub fn revoked(&self, index: u32) -> Option<StatusChange> {
+        self.revoked.get(&index).copied()
+    }
+
+    /// The last suspension or reinstatement of a slot.
+    #[must_use]
+    pub fn suspended(&self, index: u32) -> Option<StatusChange> {
+        self.suspended.get(&index).copied()
+    }
+
+    /// The slots that are revoked.
+    pub fn all_revoked(&self) -> impl Iterator<Item = u32> {
+        self.revoked.keys().copied()
+    }
+
+    /// The slots that are suspended.
+    pub fn all_suspended(&self) -> impl Iterator<Item = u32> {
+        self.suspended
+            .iter()
+            .filter(|(_, change)| change.state == StatusState::Suspended)
+            .map(|(index, _)| *index)
+    }
+
+    /// The blocks that are taken.
+    #[must_use]
+    pub const fn reserved(&self) -> &BTreeSet<u32> {
+        &self.reserved
+    }
+
+    /// What a slot's status is, and since when.
+    #[must_use]
+    pub fn state(&self, index: u32) -> (StatusState, Option<StatusChange>) {
+        match (self.revoked(index), self.suspended(index)) {
+            (Some(change), _) => (StatusState::Revoked, Some(change)),
+            (None, Some(change)) => (change.state, Some(change)),
+            (None, None) => (StatusState::Active, None),
+        }
+    }
+}

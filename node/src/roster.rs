@@ -1,0 +1,341 @@
+//! The roster: which agencies this node follows, and who each of them is to it.
+//!
+//! It follows from the configuration and from what operators decided since (the table `peers`). **A name is pinned to one
+//! key log for good**: who leaves or is expelled keeps its name here, so that nobody else comes under it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{Hash, Ticket, ticket};
+use registry_schema::{AgencyId, Timestamp};
+
+use crate::{network::Peer, storage::PeerRow};
+
+/// Most nodes of one agency.
+const MAX_NODES: usize = 8;
+
+/// Whether an agency is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// Its log is fetched, and counts.
+    Member,
+    /// Its log is fetched no more since then; what is here counts as long as its heartbeats do.
+    Left(Timestamp),
+    /// The same, and since then nothing that it says counts but what it revoked.
+    Expelled(Timestamp),
+}
+
+/// An agency, as this node's operators know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Who it is.
+    pub genesis: Hash,
+    /// Its nodes; those of the configuration give neither a name nor a URL.
+    pub tickets: Vec<Ticket>,
+    /// Whether it is followed.
+    pub membership: Membership,
+    /// When it was added, and by whom; none, if the configuration names it.
+    pub added: Option<(Timestamp, String)>,
+}
+
+/// Which agencies this node follows.
+#[derive(Clone, Debug)]
+pub struct Roster {
+    own: Ticket,
+    known: BTreeMap<AgencyId, Known>,
+}
+
+/// Why an agency is not followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// It is this node's own agency.
+    #[error("this is a ticket of this node's own agency")]
+    Own,
+    /// The name, or the key log, is pinned otherwise: an impostor, or a mistake.
+    #[error("{0}")]
+    Pinned(String),
+    /// Too many.
+    #[error("an agency has at most {MAX_NODES} nodes here")]
+    TooMany,
+}
+
+impl Roster {
+    /// A node with this ticket, and the peers of its configuration.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`], if they contradict each other.
+    pub fn new(own: Ticket, configured: Vec<Ticket>) -> Result<Self, NotAdmitted> {
+        let known = BTreeMap::new();
+        let mut roster = Self { own, known };
+        for ticket in configured {
+            // Its own agency may have other nodes, which are peers like others.
+            if (&ticket.agency, ticket.genesis) != (&roster.own.agency, roster.own.genesis) {
+                roster.admits(&ticket)?;
+            }
+            let one = roster.known.entry(ticket.agency.clone()).or_insert_with(|| Known {
+                genesis: ticket.genesis,
+                tickets: vec![],
+                membership: Membership::Member,
+                added: None,
+            });
+            one.tickets.push(ticket);
+        }
+        Ok(roster)
+    }
+
+    /// This node's own ticket; its name for people is the key log's affair.
+    #[must_use]
+    pub const fn own(&self) -> &Ticket {
+        &self.own
+    }
+
+    /// Takes in what operators decided.
+    ///
+    /// # Errors
+    /// Says what contradicts what is pinned, or cannot be read. What can be taken in is.
+    pub fn read(&mut self, rows: &[PeerRow]) -> anyhow::Result<()> {
+        let mut wrong = None;
+        for row in rows {
+            if let Err(error) = self.read_one(row) {
+                wrong = Some(error.context(format!("the peer `{}` in the store", row.agency)));
+            }
+        }
+        wrong.map_or(Ok(()), Err)
+    }
+
+    fn read_one(&mut self, row: &PeerRow) -> anyhow::Result<()> {
+        let tickets: Result<Vec<Ticket>, _> = row.ticket.lines().map(str::parse).collect();
+        let tickets = tickets?;
+        let Some(first) = tickets.first() else {
+            anyhow::bail!("it has no ticket")
+        };
+        for ticket in &tickets {
+            self.admits(ticket)?;
+        }
+        let at = |millis: Option<i64>| millis.map(Timestamp);
+        let (agency, genesis) = (first.agency.clone(), first.genesis);
+        let known = Known {
+            genesis,
+            membership: match (at(row.expelled_at), at(row.left_at)) {
+                (Some(since), _) => Membership::Expelled(since),
+                (None, Some(since)) => Membership::Left(since),
+                (None, None) => Membership::Member,
+            },
+            added: Some((Timestamp(row.added_at), row.added_by.clone())),
+            tickets,
+        };
+        self.known.insert(agency, known);
+        Ok(())
+    }
+
+    /// Whether an agency may come under this name: neither its name nor its key log is pinned otherwise.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`], if it may not.
+    pub fn admits(&self, ticket: &Ticket) -> Result<(), NotAdmitted> {
+        if ticket.genesis == self.own.genesis {
+            return Err(NotAdmitted::Own);
+        }
+        let said = ticket.fingerprint();
+        if let Some(pinned) = self.genesis(&ticket.agency).filter(|pinned| **pinned != ticket.genesis) {
+            return Err(NotAdmitted::Pinned(format!(
+                "`{}` is pinned to another log here, with the fingerprint {}; the ticket's is {said}: \
+                 ask the agency, for somebody may pose as it",
+                ticket.agency,
+                ticket::fingerprint(pinned),
+            )));
+        }
+        let other = self
+            .known
+            .iter()
+            .find(|(id, known)| known.genesis == ticket.genesis && **id != ticket.agency);
+        if let Some((other, _)) = other {
+            return Err(NotAdmitted::Pinned(format!(
+                "the log with the fingerprint {said} is known here as `{other}`, not as `{}`",
+                ticket.agency
+            )));
+        }
+        let nodes = self
+            .known
+            .iter()
+            .flat_map(|(id, known)| known.tickets.iter().map(move |node| (id, node)));
+        let mut nodes = nodes.filter(|(id, node)| node.node == ticket.node && **id != ticket.agency);
+        if let Some((other, _)) = nodes.next() {
+            return Err(NotAdmitted::Pinned(format!(
+                "the node `{}` is known here as one of `{other}`",
+                ticket.node
+            )));
+        }
+        Ok(())
+    }
+
+    /// The row that adds this ticket.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`], if it may not be added.
+    pub fn adding(&self, ticket: &Ticket, who: &str, now: Timestamp) -> Result<PeerRow, NotAdmitted> {
+        self.admits(ticket)?;
+        let before = self.known.get(&ticket.agency);
+        let before = before.filter(|known| known.membership == Membership::Member);
+        let others = before.into_iter().flat_map(|known| &known.tickets);
+        let mut tickets: Vec<&Ticket> = others.filter(|other| other.node != ticket.node).collect();
+        tickets.push(ticket);
+        if tickets.len() > MAX_NODES {
+            return Err(NotAdmitted::TooMany);
+        }
+        Ok(PeerRow {
+            agency: ticket.agency.to_string(),
+            ticket: lines(&tickets),
+            added_at: now.0,
+            added_by: who.to_owned(),
+            left_at: None,
+            expelled_at: None,
+        })
+    }
+
+    /// The row that ends following an agency; none, if it is not known.
+    #[must_use]
+    pub fn removing(&self, agency: &AgencyId, expel: bool, who: &str, now: Timestamp) -> Option<PeerRow> {
+        let known = self.known.get(agency)?;
+        let (added_at, added_by) = known.added.clone().unwrap_or_else(|| (now, who.to_owned()));
+        Some(PeerRow {
+            agency: agency.to_string(),
+            ticket: lines(&known.tickets.iter().collect::<Vec<_>>()),
+            added_at: added_at.0,
+            added_by,
+            left_at: Some(now.0),
+            expelled_at: expel.then_some(now.0),
+        })
+    }
+
+    /// Which key log a name is pinned to, this node's own included.
+    #[must_use]
+    pub fn genesis(&self, id: &AgencyId) -> Option<&Hash> {
+        if *id == self.own.agency {
+            return Some(&self.own.genesis);
+        }
+        self.known.get(id).map(|known| &known.genesis)
+    }
+
+    /// What is known of an agency; none for this node's own.
+    #[must_use]
+    pub fn of(&self, id: &AgencyId) -> Option<&Known> {
+        self.known.get(id).filter(|_| *id != self.own.agency)
+    }
+
+    /// The other agencies, by name.
+    pub fn others(&self) -> impl Iterator<Item = (&AgencyId, &Known)> {
+        self.known.iter().filter(|(id, _)| **id != self.own.agency)
+    }
+
+    /// Since when an agency is expelled, if it is.
+    #[must_use]
+    pub fn expelled(&self, id: &AgencyId) -> Option<Timestamp> {
+        match self.of(id)?.membership {
+            Membership::Expelled(since) => Some(since),
+            _ => None,
+        }
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Known> {
+        let members = self.known.values();
+        members.filter(|known| known.membership == Membership::Member)
+    }
+
+    /// The key logs to follow, this node's own included.
+    #[must_use]
+    pub fn pinned(&self) -> BTreeSet<Hash> {
+        self.members()
+            .map(|known| known.genesis)
+            .chain([self.own.genesis])
+            .collect()
+    }
+
+    /// The nodes to talk to.
+    ///
+    /// # Errors
+    /// If a node's identity or an address cannot be read.
+    pub(crate) fn peers(&self) -> anyhow::Result<Vec<Peer>> {
+        self.members().flat_map(|known| &known.tickets).map(Peer::of).collect()
+    }
+}
+
+fn lines(tickets: &[&Ticket]) -> String {
+    let lines: Vec<String> = tickets.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket(agency: &str, genesis: u8, node: &str) -> Ticket {
+        Ticket {
+            agency: agency.parse().unwrap(),
+            name: String::new(),
+            genesis: Hash([genesis; 32]),
+            node: node.into(),
+            addresses: vec![],
+            url: String::new(),
+        }
+    }
+
+    fn roster() -> Roster {
+        Roster::new(ticket("US-NC", 1, "nc"), vec![ticket("US-SC", 2, "sc")]).unwrap()
+    }
+
+    #[test]
+    fn a_name_stays_pinned_to_its_log_even_after_it_left() {
+        let mut roster = roster();
+        let impostor = ticket("US-SC", 3, "other");
+        assert!(matches!(roster.admits(&impostor), Err(NotAdmitted::Pinned(why)) if why.contains("another log")));
+        let row = roster
+            .removing(&"US-SC".parse().unwrap(), false, "pat", Timestamp(5))
+            .unwrap();
+        roster.read(&[row]).unwrap();
+        assert_eq!(roster.pinned(), [Hash([1; 32])].into());
+        assert!(matches!(roster.admits(&impostor), Err(NotAdmitted::Pinned(_))));
+        // The agency itself may come back.
+        let row = roster.adding(&ticket("US-SC", 2, "sc"), "pat", Timestamp(6)).unwrap();
+        roster.read(&[row]).unwrap();
+        assert_eq!(roster.pinned(), [Hash([1; 32]), Hash([2; 32])].into());
+    }
+
+    #[test]
+    fn neither_a_log_nor_a_node_has_two_names() {
+        let roster = roster();
+        for wrong in [
+            ticket("US-TN", 2, "tn"),
+            ticket("US-TN", 4, "sc"),
+            ticket("US-NC", 9, "x"),
+        ] {
+            assert!(
+                matches!(roster.admits(&wrong), Err(NotAdmitted::Pinned(_))),
+                "{wrong:?}"
+            );
+        }
+        assert_eq!(roster.admits(&ticket("US-XX", 1, "nc")), Err(NotAdmitted::Own));
+        assert_eq!(roster.admits(&ticket("US-TN", 4, "tn")), Ok(()));
+        assert!(
+            Roster::new(
+                ticket("US-NC", 1, "nc"),
+                vec![ticket("US-SC", 2, "a"), ticket("US-SC", 3, "b")]
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_second_node_of_an_agency_is_added_to_the_first_and_a_new_address_replaces_the_old_one() {
+        let mut roster = roster();
+        let row = roster.adding(&ticket("US-SC", 2, "sc2"), "pat", Timestamp(6)).unwrap();
+        roster.read(&[row]).unwrap();
+        assert_eq!(roster.of(&"US-SC".parse().unwrap()).unwrap().tickets.len(), 2);
+        let mut moved = ticket("US-SC", 2, "sc2");
+        moved.addresses = vec!["/ip4/192.0.2.1/tcp/1".into()];
+        let row = roster.adding(&moved, "pat", Timestamp(7)).unwrap();
+        roster.read(&[row]).unwrap();
+        let tickets = &roster.of(&"US-SC".parse().unwrap()).unwrap().tickets;
+        assert_eq!(tickets.len(), 2);
+        assert!(tickets.contains(&moved));
+    }
+}

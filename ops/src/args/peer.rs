@@ -1,0 +1,94 @@
+//! What can be typed after `comity peer`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use registry_schema::AgencyId;
+
+/// `comity peer`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Peer {
+    /// Print your node's ticket, by which another agency's node follows it
+    #[command(after_help = "Examples:\n  comity peer ticket\n  comity peer ticket --no-qr > ticket.txt")]
+    Ticket {
+        /// Print the text alone, without a QR code
+        #[arg(long)]
+        no_qr: bool,
+        /// Print JSON; the same as `--output json`
+        #[arg(long)]
+        json: bool,
+    },
+    /// Follow another agency, by its ticket
+    #[command(after_help = "\
+Examples:
+  comity peer add comity-ticket:1:qzkv…
+  comity peer add --dry-run comity-ticket:1:qzkv…
+  comity peer add --introduced-by US-SC US-TN
+
+Shows whom you are about to trust, and asks; --yes answers. Compare the
+fingerprint with the agency over another way: by telephone, or in person.")]
+    Add(PeerAdd),
+    /// List the peers: connected or not, last heard, what is missing
+    #[command(after_help = "Example:\n  comity peer list")]
+    List,
+    /// Show one peer, with its fingerprint and its addresses
+    #[command(after_help = "Example:\n  comity peer show US-SC")]
+    Show {
+        /// Whose node it is: US-SC
+        agency: AgencyId,
+    },
+    /// Compare what your node and a peer's hold of each agency
+    #[command(
+        after_help = "Example:\n  comity peer diff US-SC\n\nExit codes: 0 they hold the same; 1 they differ; 6 no answer."
+    )]
+    Diff {
+        /// Whose node to compare with: US-SC
+        agency: AgencyId,
+    },
+    /// Follow an agency no more; what is known of it stays, as evidence
+    #[command(after_help = "\
+Examples:
+  comity peer remove US-SC
+  comity peer remove --expel US-SC
+
+Without --expel, what is known of the agency counts until it is too old. With
+it, nothing that the agency says counts from now on but what it revoked, and
+answers that need it say since when.")]
+    Remove {
+        /// Which agency: US-SC
+        agency: AgencyId,
+        /// Let nothing that it says count any more
+        #[arg(long)]
+        expel: bool,
+    },
+    /// List whom your peers introduce and your node does not follow
+    #[command(after_help = "Example:\n  comity peer introductions\n\nNobody is followed by being introduced.")]
+    Introductions,
+    /// Check a proof that a key signed two histories; asks no node
+    #[command(after_help = "\
+Example:
+  comity peer fork-check fork.cbor
+
+Exit codes: 0 it proves a fork; 1 it proves nothing.")]
+    ForkCheck {
+        /// The file, as /v1/agencies/…/forks/… gives it
+        file: PathBuf,
+    },
+}
+
+impl Peer {
+    /// Whether there is something to leave undone in a dry run.
+    pub(crate) const fn changes_something(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::Remove { .. })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeerAdd {
+    /// The ticket; with --introduced-by, the agency: US-TN
+    #[arg(value_name = "TICKET|AGENCY")]
+    pub(crate) whom: String,
+    /// Take the ticket from this peer, which introduces the agency
+    #[arg(long, value_name = "ID")]
+    pub(crate) introduced_by: Option<AgencyId>,
+}

@@ -1,0 +1,158 @@
+//! `comity peer diff`: what this node and another one hold of each agency, side by side.
+
+use std::collections::BTreeMap;
+
+use registry_schema::{AgencyId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{abroad, find, home};
+use crate::{Session, client::Client, exit::Exit, out, show};
+
+/// What a node holds of one agency.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Held {
+    agency: Option<AgencyId>,
+    genesis: String,
+    key_log: String,
+    envelopes: u64,
+    heads: Vec<String>,
+    missing: u64,
+    as_of: Option<Timestamp>,
+}
+
+impl Held {
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.heads, &self.key_log) == (&other.heads, &other.key_log)
+    }
+}
+
+async fn held(client: &Client) -> anyhow::Result<BTreeMap<String, Held>> {
+    let all: Vec<Held> = client.read(&["v1", "heartbeats"], &[]).await?.parse()?;
+    Ok(all.into_iter().map(|held| (held.genesis.clone(), held)).collect())
+}
+
+pub(super) async fn diff(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
+    let peer = find(session, agency).await?;
+    let (ours, theirs) = (held(&session.client).await?, held(&abroad(&peer)?).await?);
+    let rows = rows(&ours, &theirs);
+    let same = rows.iter().all(|row| row.same);
+    if session.out.json {
+        session
+            .out
+            .json(&RawValue::from_string(serde_json::to_string(&rows)?)?)?;
+    } else {
+        let (us, now) = (home(session).await?.to_string(), session.now);
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now)).collect();
+        let (one, other) = (format!("at {us}"), format!("at {agency}"));
+        let table = show::table(&["agency", "heads", &one, "as of", &other, "as of"], 0, &cells);
+        session.out.data(&table)?;
+        let differ = rows.iter().filter(|row| !row.same).count();
+        if differ > 0 {
+            out::note(&format!(
+                "{} differ: what one of them lacks may be on its way",
+                show::count(differ, "log")
+            ));
+        }
+    }
+    Ok(if same { Exit::Done } else { Exit::Negative })
+}
+
+/// An agency, here and there.
+#[derive(Debug, Serialize)]
+struct Row {
+    genesis: String,
+    /// Whether both hold the same envelopes and the same key log.
+    same: bool,
+    ours: Option<Held>,
+    theirs: Option<Held>,
+}
+
+fn rows(ours: &BTreeMap<String, Held>, theirs: &BTreeMap<String, Held>) -> Vec<Row> {
+    let mut all: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
+    all.sort_unstable();
+    all.dedup();
+    let row = |genesis: &String| {
+        let (ours, theirs) = (ours.get(genesis).cloned(), theirs.get(genesis).cloned());
+        let same = matches!((&ours, &theirs), (Some(ours), Some(theirs)) if ours.is_same(theirs));
+        Row {
+            genesis: genesis.clone(),
+            same,
+            ours,
+            theirs,
+        }
+    };
+    let mut rows: Vec<Row> = all.into_iter().map(row).collect();
+    rows.sort_by_key(Row::name);
+    rows
+}
+
+impl Row {
+    fn name(&self) -> String {
+        let named = self
+            .ours
+            .iter()
+            .chain(&self.theirs)
+            .find_map(|held| held.agency.as_ref());
+        named.map_or_else(|| self.genesis.chars().take(16).collect(), ToString::to_string)
+    }
+
+    fn cells(&self, now: Timestamp) -> Vec<String> {
+        let counted = |held: &Option<Held>| match held {
+            Some(held) if held.missing == 0 => held.envelopes.to_string(),
+            Some(held) => format!("{} of {}", held.envelopes, held.envelopes + held.missing),
+            None => "not held".to_owned(),
+        };
+        let age = |held: &Option<Held>| {
+            let as_of = held.as_ref().and_then(|held| held.as_of);
+            as_of.map_or_else(|| "never".to_owned(), |at| show::ago(at, now))
+        };
+        vec![
+            self.name(),
+            if self.same { "same" } else { "differ" }.to_owned(),
+            counted(&self.ours),
+            age(&self.ours),
+            counted(&self.theirs),
+            age(&self.theirs),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(agency: &str, heads: &[&str], missing: u64) -> (String, Held) {
+        let held = Held {
+            agency: Some(agency.parse().unwrap()),
+            genesis: format!("genesis of {agency}"),
+            key_log: "k".into(),
+            envelopes: 7,
+            heads: heads.iter().map(|head| (*head).to_owned()).collect(),
+            missing,
+            as_of: None,
+        };
+        (held.genesis.clone(), held)
+    }
+
+    #[test]
+    fn logs_are_the_same_only_if_their_newest_envelopes_are() {
+        let ours = BTreeMap::from([held("US-NC", &["a"], 0), held("US-SC", &["b"], 2)]);
+        let theirs = BTreeMap::from([
+            held("US-NC", &["a"], 0),
+            held("US-SC", &["c"], 0),
+            held("US-TN", &["d"], 0),
+        ]);
+        let rows = rows(&ours, &theirs);
+        assert_eq!(
+            rows.iter().map(|row| row.same).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+        let now: Timestamp = "2026-11-23".parse().unwrap();
+        assert_eq!(rows[1].cells(now), ["US-SC", "differ", "7 of 9", "never", "7", "never"]);
+        assert_eq!(
+            rows[2].cells(now),
+            ["US-TN", "differ", "not held", "never", "7", "never"]
+        );
+    }
+}

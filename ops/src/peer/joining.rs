@@ -1,0 +1,235 @@
+//! Tickets, introductions, and the end of it. Nothing is trusted that an operator has not seen and said yes to.
+
+use protocol::Ticket;
+use qrcode::{QrCode, render::unicode::Dense1x2};
+use registry_schema::AgencyId;
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+
+use super::{Peer, abroad, all, find, grouped, home, render};
+use crate::{
+    Session,
+    args::PeerAdd,
+    client, confirm,
+    exit::{Exit, fault, usage},
+    out, show,
+};
+
+/// A ticket as a node tells it.
+#[derive(Debug, Deserialize)]
+struct Told {
+    ticket: String,
+}
+
+pub(super) async fn ticket(session: &Session, no_qr: bool, json: bool) -> anyhow::Result<Exit> {
+    let reply = session.client.read(&["v1", "peers", "ticket"], &[]).await?;
+    if session.out.json || json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let told: Told = reply.parse()?;
+    // What is printed is what other nodes will read.
+    let ticket = read(&told.ticket).map_err(|e| e.context("the node gave a ticket that is none"))?;
+    if !no_qr {
+        session.out.data(&drawn(&ticket)?)?;
+    }
+    session.out.data(&ticket.to_string())?;
+    if ticket.addresses.is_empty() {
+        out::note(
+            "the ticket says no address: set `peer_addresses` in the node's configuration, or peers wait to be called",
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// Light on dark, as most terminals are.
+fn drawn(ticket: &Ticket) -> anyhow::Result<String> {
+    let code = QrCode::new(ticket.in_capitals())
+        .map_err(|e| usage(format!("the ticket is too long for a QR code ({e}): give --no-qr")))?;
+    let mut drawing = code.render::<Dense1x2>();
+    Ok(drawing.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+fn read(text: &str) -> anyhow::Result<Ticket> {
+    text.parse().map_err(|e| usage(format!("{e}")))
+}
+
+fn shown(ticket: &Ticket) -> String {
+    let mut lines = vec![
+        ("agency".to_owned(), ticket.agency.to_string()),
+        ("name".to_owned(), ticket.name.clone()),
+        ("fingerprint".to_owned(), ticket.fingerprint()),
+        ("node".to_owned(), ticket.node.clone()),
+    ];
+    let addresses = match ticket.addresses.as_slice() {
+        [] => vec!["nowhere: it calls others".to_owned()],
+        some => some.to_vec(),
+    };
+    lines.extend(show::labelled("listens at", addresses));
+    lines.push(("answers at".to_owned(), ticket.url.clone()));
+    show::pairs(&lines)
+}
+
+pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exit> {
+    let peers = all(session).await?;
+    let ticket = match &args.introduced_by {
+        None => read(&args.whom)?,
+        Some(by) => introduced(session, by, &args.whom).await?,
+    };
+    out::note(&shown(&ticket));
+    if let Some(known) = peers.iter().find(|peer| peer.agency == ticket.agency) {
+        if known.genesis != ticket.genesis.to_string() {
+            let (agency, pinned) = (&ticket.agency, grouped(&known.genesis));
+            let message = format!(
+                "refused: `{agency}` is pinned to another log here, with the fingerprint {pinned}: \
+                 ask the agency, for somebody may pose as it"
+            );
+            return Err(fault(Exit::Conflict, message));
+        }
+        out::note(&format!(
+            "`{}` is known here already, with the same fingerprint",
+            ticket.agency
+        ));
+    }
+    agreed(
+        session,
+        &format!(
+            "Follow {}, and rely on what this log says? Compare its fingerprint first.",
+            ticket.agency
+        ),
+    )?;
+    let body = json!({"ticket": ticket.to_string(), "introduced_by": args.introduced_by});
+    let reply = session.client.write(&["v1", "peers"], &body).await?;
+    if !session.dry_run {
+        let peer: Peer = reply.parse()?;
+        if peer.genesis != ticket.genesis.to_string() || peer.agency != ticket.agency {
+            return Err(fault(
+                Exit::Integrity,
+                format!(
+                    "the node's answer is about another agency: see `comity peer show {}`",
+                    ticket.agency
+                ),
+            ));
+        }
+    }
+    session.written(&reply, |peer: &Peer| render(peer, None, session.now))?;
+    Ok(Exit::Done)
+}
+
+/// Asks, or wants `--yes` where nobody can answer: whom to trust is never decided by silence.
+fn agreed(session: &Session, question: &str) -> anyhow::Result<()> {
+    match (session.yes || session.dry_run, confirm::somebody_is_there()) {
+        (true, _) => Ok(()),
+        (false, true) => confirm::ask(question),
+        (false, false) => Err(usage(
+            "nobody is there to say yes: look at what is shown above, and give --yes",
+        )),
+    }
+}
+
+/// Whom a peer introduces.
+async fn introductions_of(peer: &Peer) -> anyhow::Result<Vec<(Ticket, Box<RawValue>)>> {
+    let reply = abroad(peer)?.read(&["v1", "peers", "introductions"], &[]).await?;
+    let told: Vec<Box<RawValue>> = reply.parse()?;
+    let mut tickets = Vec::new();
+    for one in told {
+        let Told { ticket } = client::parse(&one)?;
+        // The words beside it are not believed: what counts is the ticket.
+        tickets.push((read(&ticket)?, one));
+    }
+    Ok(tickets)
+}
+
+async fn introduced(session: &Session, by: &AgencyId, whom: &str) -> anyhow::Result<Ticket> {
+    let agency: AgencyId = whom.parse().map_err(|e| usage(format!("{e}")))?;
+    let introducer = find(session, by).await?;
+    if introducer.membership.as_deref().is_some_and(|is| is != "member") {
+        return Err(usage(format!("`{by}` is no peer any more: it introduces nobody here")));
+    }
+    let found = introductions_of(&introducer).await?;
+    let found = found.into_iter().find(|(ticket, _)| ticket.agency == agency);
+    let nobody = || {
+        let message = format!("`{by}` does not introduce `{agency}`: see `comity peer introductions`");
+        fault(Exit::Negative, message)
+    };
+    Ok(found.ok_or_else(nobody)?.0)
+}
+
+pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
+    let (peers, home) = (all(session).await?, home(session).await?);
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    let mut silent = 0;
+    for peer in peers.iter().filter(|peer| peer.connected) {
+        let found = match introductions_of(peer).await {
+            Ok(found) => found,
+            Err(error) => {
+                out::note(&format!("{}: {error:#}", peer.agency));
+                silent += 1;
+                continue;
+            }
+        };
+        for (ticket, _) in found {
+            let known = peers.iter().find(|known| known.agency == ticket.agency);
+            let genesis = ticket.genesis.to_string();
+            if ticket.agency == home || known.is_some_and(|known| known.genesis == genesis) {
+                continue;
+            }
+            if known.is_some() {
+                let (by, agency) = (&peer.agency, &ticket.agency);
+                out::note(&format!(
+                    "warning: {by} knows `{agency}` by another log than this node: ask both, for somebody may pose as it"
+                ));
+                continue;
+            }
+            rows.push(vec![
+                ticket.agency.to_string(),
+                ticket.name.clone(),
+                peer.agency.to_string(),
+                ticket.url.clone(),
+            ]);
+            values.push(json!({
+                "agency": ticket.agency, "name": ticket.name, "genesis": genesis, "url": ticket.url,
+                "ticket": ticket.to_string(), "introduced_by": peer.agency,
+            }));
+        }
+    }
+    if session.out.json {
+        session
+            .out
+            .json(&RawValue::from_string(serde_json::Value::from(values).to_string())?)?;
+    } else if rows.is_empty() {
+        out::note("nobody new: this node follows all whom its connected peers introduce");
+    } else {
+        session.out.data(&show::table(
+            &["agency", "name", "introduced by", "answers at"],
+            0,
+            &rows,
+        ))?;
+        out::note("follow one of them: comity peer add --introduced-by ID AGENCY");
+    }
+    let nobody_answered = silent > 0 && silent == peers.iter().filter(|peer| peer.connected).count();
+    Ok(if nobody_answered { Exit::Unreachable } else { Exit::Done })
+}
+
+pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool) -> anyhow::Result<Exit> {
+    let peer = find(session, agency).await?;
+    out::note(&render(&peer, None, session.now));
+    let question = if expel {
+        format!("Expel {agency}? From now on nothing that it says counts here but what it revoked.")
+    } else {
+        format!("Follow {agency} no more? Once what is known of it is too old, answers that need it say so.")
+    };
+    agreed(session, &question)?;
+    let path = ["v1", "peers", agency.as_str(), "removal"];
+    let reply = session.client.write(&path, &json!({"expel": expel})).await?;
+    if !session.dry_run {
+        let peer: Peer = reply.parse()?;
+        let wanted = if expel { "expelled" } else { "left" };
+        if peer.agency != *agency || peer.membership.as_deref() != Some(wanted) {
+            let message = format!("the node's answer does not say that `{agency}` is {wanted}: see `comity peer list`");
+            return Err(fault(Exit::Integrity, message));
+        }
+    }
+    session.written(&reply, |peer: &Peer| render(peer, None, session.now))?;
+    Ok(Exit::Done)
+}

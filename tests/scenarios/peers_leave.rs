@@ -1,0 +1,148 @@
+//! Who leaves is followed no more; who is expelled is relied on no more, but for what it revoked; and both may come back.
+
+use registry_schema::{Check, Reason, VerdictKind};
+use serde_json::Value;
+use tests::{Agency, Answer as _, Federation, Rhythm, Scene, eventually};
+
+const OFTEN: Rhythm = Rhythm {
+    heartbeat_every: 300,
+    heartbeat_term: 86_400,
+    exchange_every: 1,
+};
+
+async fn peer(agency: &Agency, id: &str) -> Value {
+    let peers: Vec<Value> = agency.employer().reads("/v1/peers").await.with_status(200).json();
+    let found = peers.into_iter().find(|peer| peer["agency"] == id);
+    found.unwrap_or_else(|| panic!("{id} is no peer of {}", agency.id()))
+}
+
+async fn is_cut_off(agency: &Agency, id: &str) {
+    eventually(&format!("{} hangs up on {id}", agency.id()), async || {
+        let peer = peer(agency, id).await;
+        if peer["connected"] == false {
+            Ok(())
+        } else {
+            Err(peer.to_string())
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_an_expelled_agency_says_counts_but_what_it_revoked() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge_and(OFTEN).await;
+    let (tn, sc) = (federation.agency("US-TN"), federation.agency("US-SC"));
+    let [revoked, later] = [
+        sc.issues(&issuer, "Riley Brooks").await,
+        sc.issues(&issuer, "Sam Lee").await,
+    ];
+    sc.revokes(&revoked, Reason::Misconduct).await;
+    federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
+    tn.employer().verifies(&badge).await.is(VerdictKind::Accepted);
+
+    let silent = tn.comity(&["peer", "remove", "--expel", "US-SC"]).await;
+    assert_eq!(silent.code, Some(2), "nobody said yes: {silent:?}");
+    let ended = tn.comity(&["peer", "remove", "--expel", "US-SC", "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let today = federation.clock().now().date_in_words();
+    is_cut_off(tn, "US-SC").await;
+    assert_eq!(peer(tn, "US-SC").await["membership"], "expelled");
+
+    // Its status list, and recognition asked of it.
+    let verdict = tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+    let finding = verdict.finding("agency.expelled");
+    assert_eq!(finding.check, Check::Status, "{finding:?}");
+    for words in ["South Carolina", "no longer federated", "since", &today] {
+        assert!(verdict.sentence.contains(words), "{}", verdict.sentence);
+    }
+    let asked = tn.employer().asks(&badge.bytes(), &[("agency", "US-SC")]).await;
+    let asked = asked.is(VerdictKind::CouldNotCheck);
+    assert_eq!(asked.codes(Check::Recognition), ["agency.expelled"]);
+    let stays = tn.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
+    stays.finding("status.revoked");
+    // It is told, not hidden; and explained.
+    let page = tn.employer().reads("/agencies").await.with_status(200).text();
+    assert!(page.contains("No longer federated with this node"), "{page}");
+    tn.employer().reads("/help/agency.expelled").await.with_status(200);
+    // That is Tennessee's decision alone.
+    federation
+        .employer_at("US-NC")
+        .verifies(&badge)
+        .await
+        .is(VerdictKind::Accepted);
+
+    // What it writes now does not come here, not even by way of others; a restart changes nothing.
+    sc.revokes(&later, Reason::Superseded).await;
+    federation
+        .awaits(federation.agency("US-NC"), &later, VerdictKind::NotValid)
+        .await;
+    tn.stops().await;
+    tn.starts().await;
+    eventually("Tennessee is back with North Carolina", async || {
+        tn.sees(&[(federation.agency("US-NC").id().clone(), true)]).await
+    })
+    .await;
+    let here: Value = tn.employer().reads("/v1/heartbeats").await.with_status(200).json();
+    let there: Value = sc.employer().reads("/v1/heartbeats").await.with_status(200).json();
+    let envelopes = |all: &Value| {
+        let all = all.as_array().expect("agencies");
+        let sc = all.iter().find(|one| one["agency"] == "US-SC").expect("South Carolina");
+        sc["envelopes"].as_u64().expect("a number")
+    };
+    assert!(envelopes(&here) < envelopes(&there), "{here}\n{there}");
+    tn.employer()
+        .verifies(&later)
+        .await
+        .is(VerdictKind::CouldNotCheck)
+        .finding("agency.expelled");
+
+    // Taken back in, it counts again, with what it wrote meanwhile.
+    let ticket = sc
+        .ticket(federation.link("US-SC", "US-TN").port_for("US-TN"))
+        .await
+        .to_string();
+    let ended = tn.comity(&["peer", "add", "--yes", &ticket]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    federation.awaits(tn, &badge, VerdictKind::Accepted).await;
+    federation.awaits(tn, &later, VerdictKind::NotValid).await;
+    federation.meets().await;
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_counts_until_it_is_too_old() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
+    let (tn, sc) = (federation.agency("US-TN"), federation.agency("US-SC"));
+    let ended = tn.comity(&["peer", "remove", "US-SC", "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    is_cut_off(tn, "US-SC").await;
+    assert_eq!(peer(tn, "US-SC").await["membership"], "left");
+    let again = tn.comity(&["peer", "remove", "US-SC", "--yes"]).await;
+    assert_eq!(again.code, Some(5), "{again:?}");
+    tn.employer().verifies(&badge).await.is(VerdictKind::Accepted);
+    sc.revokes(&badge, Reason::Misconduct).await;
+    federation
+        .awaits(federation.agency("US-NC"), &badge, VerdictKind::NotValid)
+        .await;
+    // It cannot know; but once a heartbeat's term is over, it says that it does not.
+    federation.clock().advance(2);
+    tn.employer()
+        .verifies(&badge)
+        .await
+        .is(VerdictKind::CouldNotCheck)
+        .finding("status.stale");
+    // The log stays as evidence, under its name.
+    assert!(tn.key_logs().await.iter().any(|log| log.genesis() == sc.genesis()));
+    let ticket = sc
+        .ticket(federation.link("US-SC", "US-TN").port_for("US-TN"))
+        .await
+        .to_string();
+    assert_eq!(tn.comity(&["peer", "add", "--yes", &ticket]).await.code, Some(0));
+    federation.awaits(tn, &badge, VerdictKind::NotValid).await;
+    federation.audit().await;
+}
