@@ -61,9 +61,15 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     let (ready, said) = session.client.ready().await?;
     let version = session.client.read(&["version"], &[]).await?;
     let agencies = session.client.read(&["v1", "agencies"], &[]).await?;
+    let known: Version = version.parse().unwrap_or_default();
+    let reach = match &known.agency {
+        Some(home) => peer::reach(session, home).await,
+        None => None,
+    };
     if session.out.json {
         let (version, agencies): (&RawValue, &RawValue) = (&version.json, &agencies.json);
-        let all = json!({ "ready": ready, "said": said.trim() });
+        let reach = reach.map(|reach| reach.sentence);
+        let all = json!({ "ready": ready, "said": said.trim(), "reach": reach });
         // The node's own words stay as they came.
         let text = format!(
             "{},\"version\":{version},\"agencies\":{agencies}}}",
@@ -71,7 +77,6 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         );
         session.out.json(&RawValue::from_string(text)?)?;
     } else {
-        let known: Version = version.parse().unwrap_or_default();
         if let (Some(ours), Some(theirs)) = (&session.profile.agency, &known.agency)
             && ours != theirs
         {
@@ -89,10 +94,6 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
             0,
             &rows,
         );
-        let reach = match &known.agency {
-            Some(home) => peer::reach(session, home).await,
-            None => None,
-        };
         let reach = reach.map(|reach| format!("\n\n{}", show::paragraph(&format!("our log is {}", reach.sentence))));
         let (head, reach) = (head(session, ready, &said, &known), reach.unwrap_or_default());
         session.out.data(&format!("{head}\n\n{table}{reach}"))?;

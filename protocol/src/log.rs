@@ -407,22 +407,22 @@ impl AgencyLog {
         &self.forks
     }
 
-    /// The proof that this log's writer has two histories.
+    /// The proof that two kept envelopes are a fork; none, if one of them is not kept.
+    #[must_use]
+    pub fn fork_proof(&self, pair: &(Hash, Hash)) -> Option<ForkProof> {
+        let mut pair = [&pair.0, &pair.1];
+        pair.sort_unstable();
+        let headers = pair.into_iter().map(|hash| Some(self.envelope(hash)?.signed_header()));
+        Some(ForkProof {
+            headers: headers.collect::<Option<_>>()?,
+            key_log: self.key_log.signed(),
+        })
+    }
+
+    /// The proofs that this log's writers have two histories.
     #[must_use]
     pub fn fork_proofs(&self) -> Vec<ForkProof> {
-        let proof = |(one, other): &(Hash, Hash)| {
-            let mut pair = [one, other];
-            pair.sort_unstable();
-            let headers: Option<Vec<_>> = pair
-                .into_iter()
-                .map(|hash| Some(self.envelope(hash)?.signed_header()))
-                .collect();
-            Some(ForkProof {
-                key_log: self.key_log.signed(),
-                headers: headers?,
-            })
-        };
-        self.forks.iter().filter_map(proof).collect()
+        self.forks.iter().filter_map(|pair| self.fork_proof(pair)).collect()
     }
 }
 

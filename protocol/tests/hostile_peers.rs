@@ -228,6 +228,20 @@ fn an_agency_that_nobody_pinned_is_not_listened_to() {
 }
 
 #[test]
+fn an_agency_that_was_left_is_not_listened_to_until_it_is_pinned_again() {
+    let mut nc = Nc::new();
+    let sc = nc.sc.clone();
+    nc.handle(Event::Unpinned(sc.genesis()));
+    let pushed = vec![envelope(2, &sc, revocation()).signed()];
+    let effects = nc.pushed(sc.genesis(), pushed.clone());
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_))), "{effects:?}");
+    assert!(nc.replica.logs()[&sc.genesis()].is_empty());
+    nc.handle(Event::Pinned(sc.genesis()));
+    nc.pushed(sc.genesis(), pushed);
+    assert_eq!(nc.replica.logs()[&sc.genesis()].len(), 1);
+}
+
+#[test]
 fn an_answer_to_a_call_that_was_never_made_is_ignored() {
     let mut nc = Nc::new();
     let peer = nc.sc.genesis();

@@ -6,7 +6,7 @@ use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
-use protocol::{Hash, Replica, key_log::ForkProof, signed::encode};
+use protocol::{Hash, Replica, log::AgencyLog, signed::encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,12 +31,21 @@ pub(super) struct Fork {
     proof: String,
 }
 
-fn name(proof: &ForkProof) -> String {
-    let headers: Vec<u8> = proof.headers.iter().flat_map(encode).collect();
-    Hash::of(&[b"comity fork", &headers]).to_string()
+/// Most forks that are listed. A log that has so many is not one that anybody will mend fork by fork.
+const MAX_LISTED: usize = 256;
+
+/// A proof's name: the two envelopes', whichever was found first.
+fn name(pair: &(Hash, Hash)) -> String {
+    let (one, other) = (pair.0.min(pair.1), pair.0.max(pair.1));
+    Hash::of(&[b"comity fork", &one.0, &other.0]).to_string()
 }
 
-async fn proofs(app: &App, id: &str) -> Result<Vec<ForkProof>, Problem> {
+/// Has something looked up in an agency's log.
+async fn look<T: Send + 'static>(
+    app: &App,
+    id: &str,
+    look: impl FnOnce(&AgencyLog) -> T + Send + 'static,
+) -> Result<T, Problem> {
     let unknown = || {
         Problem::new(
             &NOT_FOUND,
@@ -44,39 +53,37 @@ async fn proofs(app: &App, id: &str) -> Result<Vec<ForkProof>, Problem> {
         )
     };
     let agency = id.parse().map_err(|_| unknown())?;
-    let genesis = app
-        .registry
-        .read()
-        .roster()
-        .genesis(&agency)
-        .copied()
-        .ok_or_else(unknown)?;
-    let look = move |replica: &Replica| replica.logs().get(&genesis).map(protocol::log::AgencyLog::fork_proofs);
+    let genesis = app.registry.read().roster().genesis(&agency).copied();
+    let genesis = genesis.ok_or_else(unknown)?;
+    let look = move |replica: &Replica| replica.logs().get(&genesis).map(look);
     let found = app.registrar.look(look).await.map_err(NotDone::from)?;
     found.ok_or_else(unknown)
 }
 
-/// The forks of an agency's log that are proven here.
+fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<Fork> {
+    // Both were verified before they were kept.
+    let header = log.envelope(&pair.0)?.header();
+    let name = name(pair);
+    Some(Fork {
+        proof: format!("/v1/agencies/{id}/forks/{name}"),
+        id: name,
+        writer: header.writer.to_string(),
+        sequence: header.sequence,
+        envelopes: vec![pair.0.to_string(), pair.1.to_string()],
+    })
+}
+
+/// The forks of an agency's log that are proven here; at most 256.
 #[utoipa::path(get, path = "/v1/agencies/{id}/forks", tag = "federation", params(("id" = String, Path, example = "US-NC")),
     responses((status = 200, body = Vec<Fork>), (status = 404, description = "not of this federation", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn list(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<Fork>>, Problem> {
-    let mut forks = Vec::new();
-    for proof in proofs(&app, &id).await? {
-        // What was kept was verified; a proof that proves nothing is not shown.
-        let Ok((_, writer, sequence)) = proof.check() else {
-            continue;
-        };
-        let name = name(&proof);
-        forks.push(Fork {
-            proof: format!("/v1/agencies/{id}/forks/{name}"),
-            id: name,
-            writer: writer.to_string(),
-            sequence,
-            envelopes: proof.headers.iter().map(|header| header.name().to_string()).collect(),
-        });
-    }
-    Ok(Json(forks))
+    let agency = id.clone();
+    let forks = look(&app, &id, move |log| {
+        let pairs = log.forks().iter().take(MAX_LISTED);
+        pairs.filter_map(|pair| shown(log, &agency, pair)).collect()
+    });
+    Ok(Json(forks.await?))
 }
 
 /// One proof, as a file: the agency's key log and the two signed envelope headers, in CBOR.
@@ -85,12 +92,15 @@ pub(super) async fn list(State(app): State<App>, Path(id): Path<String>) -> Resu
     responses((status = 200, content_type = "application/cbor", body = Vec<u8>), (status = 404, body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn one(State(app): State<App>, Path((id, fork)): Path<(String, String)>) -> Result<Response, Problem> {
-    let found = proofs(&app, &id).await?;
-    let found = found.iter().find(|proof| name(proof) == fork);
-    let found = found.ok_or_else(|| Problem::new(&NOT_FOUND, format!("no such proof: see /v1/agencies/{id}/forks")))?;
+    let proof = look(&app, &id, move |log| {
+        let pair = log.forks().iter().take(MAX_LISTED).find(|pair| name(pair) == fork)?;
+        log.fork_proof(pair)
+    });
+    let proof = proof.await?;
+    let proof = proof.ok_or_else(|| Problem::new(&NOT_FOUND, format!("no such proof: see /v1/agencies/{id}/forks")))?;
     let head = [
         (header::CONTENT_TYPE, "application/cbor"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"fork.cbor\""),
     ];
-    Ok((head, encode(found)).into_response())
+    Ok((head, encode(&proof)).into_response())
 }

@@ -210,7 +210,9 @@ impl Replica {
         envelopes: Vec<SignedEnvelope>,
         step: &mut Step,
     ) -> Result<Vec<Hash>, Failed> {
-        let Some(log) = self.logs.get_mut(&agency) else {
+        // Whom this node left may still be pushed, by others, or asked for a moment ago.
+        let is_followed = self.settings.pinned.contains(&agency);
+        let Some(log) = self.logs.get_mut(&agency).filter(|_| is_followed) else {
             return Ok(vec![]);
         };
         let mut missing = Vec::new();
