@@ -5,6 +5,7 @@
 pub(crate) mod agencies;
 pub(crate) mod auth;
 mod credentials;
+mod federation;
 mod issuers;
 mod operations;
 pub(crate) mod problem;
@@ -36,6 +37,7 @@ use crate::{
     lease::Role,
     registrar::Registrar,
     registry::SharedRegistry,
+    shelf::Shelf,
     storage::Store,
     web,
 };
@@ -62,6 +64,8 @@ pub(crate) struct App {
     pub(crate) registrar: Arc<Registrar>,
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
+    /// What is held, as files for everybody.
+    pub(crate) shelf: Shelf,
     pub(crate) clock: Clock,
     pub(crate) abroad: Abroad,
     /// Whether this process writes for the agency.
@@ -102,6 +106,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(status_lists::one))
+        .routes(routes!(federation::index))
+        .routes(routes!(federation::summary))
+        .routes(routes!(federation::file))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

@@ -96,6 +96,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         checkpoint_every_envelopes: 500,
         tls: None,
         peers: vec![],
+        mirrors: vec![],
     };
     config.save(data)?;
     Ok(config)

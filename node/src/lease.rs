@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::{
     clock::Clock,
+    mirror::{Mirror, Rooms},
     network::{Network, Peering},
     registry::{OwnLists, Registry, SharedRegistry},
     replication::{Desk, Identity, Replication},
@@ -73,6 +74,7 @@ pub(crate) struct Part {
     pub(crate) home_id: AgencyId,
     pub(crate) pins: BTreeMap<AgencyId, Hash>,
     pub(crate) peering: Peering,
+    pub(crate) mirrors: Vec<Mirror>,
     /// None, where no other process can be.
     pub(crate) sharing: Option<Sharing>,
     pub(crate) store: Store,
@@ -170,7 +172,7 @@ impl Part {
     async fn start(&self) -> anyhow::Result<(JoinHandle<()>, JoinHandle<()>, Vec<String>)> {
         let (orders, orders_taken) = mpsc::channel(1024);
         let (news, news_taken) = mpsc::channel(1024);
-        let (network, addresses) = Network::listen(&self.peering, orders_taken, news).await?;
+        let (network, addresses) = Network::listen(&self.peering, orders_taken, news.clone()).await?;
         let replica = self.identity.restore(&self.store).await?;
         let mut registry = Registry::new(self.identity.home, self.home_id.clone(), self.pins.clone(), &replica)?;
         registry.know_own(match &self.sharing {
@@ -178,18 +180,23 @@ impl Part {
             Some(_) => self.registry.read().own(),
         });
         *self.registry.write() = registry;
+        let (rooms, mirrors) = Rooms::open(&self.mirrors, self.identity.pinned.clone(), orders, &news);
         let (replication, desk) = Replication::new(
             self.identity.clone(),
             replica,
             self.store.clone(),
             self.registry.clone(),
             self.clock.clone(),
-            orders,
+            rooms,
             news_taken,
         );
         self.desk.send_replace(Some(desk));
         let addresses = addresses.iter().map(ToString::to_string).collect();
-        Ok((tokio::spawn(replication.run()), tokio::spawn(network.run()), addresses))
+        let network = tokio::spawn(async move {
+            network.run().await;
+            mirrors.join_all().await;
+        });
+        Ok((tokio::spawn(replication.run()), network, addresses))
     }
 
     /// Writes until the lease is lost or the node stops.

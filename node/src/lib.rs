@@ -15,11 +15,13 @@ mod forwarding;
 pub mod init;
 mod keys;
 mod lease;
+pub mod mirror;
 mod network;
 pub mod registrar;
 pub mod registry;
 mod replication;
 mod serve;
+mod shelf;
 pub mod storage;
 mod web;
 
@@ -35,6 +37,7 @@ use std::{
 use anyhow::Context as _;
 use axum::middleware::from_fn_with_state;
 use protocol::Hash;
+use registry_schema::AgencyId;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
@@ -46,10 +49,12 @@ use crate::{
     config::Config,
     forwarding::{Door, Forwarding},
     lease::{Holder, Part, Role, Sharing},
+    mirror::{Mirror, Source},
     network::{Peer, Peering},
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
+    shelf::Shelf,
     storage::Store,
 };
 
@@ -76,13 +81,18 @@ pub struct Node {
     _lock: File,
 }
 
+/// Chooses who does this process's cryptography for TLS.
+pub fn choose_cryptography() {
+    // An error means that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
 /// Starts a node on its data directory.
 ///
 /// # Errors
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
-    // An error means that a provider is installed already, which is what we want.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    choose_cryptography();
     let lock = lock(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
@@ -91,16 +101,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let mut pins = BTreeMap::from([(config.agency.clone(), home)]);
     let mut peers = Vec::new();
     for peer in &config.peers {
-        let agency: Hash = peer
-            .genesis
-            .parse()
-            .with_context(|| format!("the genesis of peer `{}`", peer.agency))?;
-        let known = pins.insert(peer.agency.clone(), agency);
-        anyhow::ensure!(
-            known.is_none_or(|known| known == agency),
-            "`{}` is pinned to two key logs in the configuration",
-            peer.agency
-        );
+        let agency = pin(&mut pins, &peer.agency, &peer.genesis)?;
         let id = peer
             .peer_id
             .parse()
@@ -108,6 +109,16 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         let addresses: Result<Vec<_>, _> = peer.addresses.iter().map(|a| a.parse()).collect();
         let addresses = addresses.with_context(|| format!("an address of peer `{}`", peer.agency))?;
         peers.push(Peer { id, agency, addresses });
+    }
+
+    let mut mirrors: Vec<Mirror> = Vec::new();
+    for mirror in &config.mirrors {
+        let agency = pin(&mut pins, &mirror.agency, &mirror.genesis)?;
+        let source = Source::new(&mirror.url, mirror.roots.as_deref())
+            .with_context(|| format!("the mirror of `{}`", mirror.agency))?;
+        let is_known = mirrors.iter().any(|known| known.source.url() == source.url());
+        anyhow::ensure!(!is_known, "the mirror `{}` is in the configuration twice", source.url());
+        mirrors.push(Mirror { agency, source });
     }
 
     let identity = Identity {
@@ -137,6 +148,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         registrar: registrar.clone(),
         store: store.clone(),
         registry: registry.clone(),
+        shelf: Shelf::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new()?,
         role: roles.clone(),
@@ -172,6 +184,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         home_id: config.agency.clone(),
         pins,
         peering,
+        mirrors,
         sharing,
         store: store.clone(),
         registry: registry.clone(),
@@ -213,6 +226,17 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         stop,
         _lock: lock,
     })
+}
+
+/// Pins an agency's name to a key log, for good; gives its genesis.
+fn pin(pins: &mut BTreeMap<AgencyId, Hash>, name: &AgencyId, genesis: &str) -> anyhow::Result<Hash> {
+    let agency: Hash = genesis.parse().with_context(|| format!("the genesis of `{name}`"))?;
+    let known = pins.insert(name.clone(), agency);
+    anyhow::ensure!(
+        known.is_none_or(|known| known == agency),
+        "`{name}` is pinned to two key logs in the configuration"
+    );
+    Ok(agency)
 }
 
 /// An address that other processes on this machine reach, at least.

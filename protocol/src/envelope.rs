@@ -210,6 +210,16 @@ impl SignedEnvelope {
         crate::signed::encode(self).len()
     }
 
+    /// The name that it will have, and the parents that it names, to lay envelopes in order. Nobody has checked its
+    /// signature: nothing else may follow from this.
+    ///
+    /// # Errors
+    /// [`Refused`], if the bytes are no envelope's.
+    pub fn claim(&self) -> Result<(Hash, Vec<Hash>), Refused> {
+        let (name, header) = self.header.claim()?;
+        Ok((name, header.parents))
+    }
+
     /// Believes an envelope of the agency with this key log.
     ///
     /// # Errors

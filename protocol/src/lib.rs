@@ -13,6 +13,7 @@ pub mod checkpoint;
 pub mod cosigned;
 pub mod document;
 pub mod envelope;
+pub mod files;
 pub mod heartbeat;
 pub mod key_log;
 pub mod log;

@@ -256,6 +256,11 @@ pub enum Refused {
 }
 
 impl<T: Statement> Signed<T> {
+    /// What it claims, and the name that it will have. Nobody has checked the signature.
+    pub(crate) fn claim(&self) -> Result<(Hash, T), Refused> {
+        Ok((name_of::<T>(&self.statement), canonical(&self.statement)?))
+    }
+
     /// Believes the bytes if they are canonical and signed by the key that `authority` names for them.
     ///
     /// `authority` sees the unverified statement only to choose the key that must have signed it.
