@@ -23,6 +23,8 @@ mod a_cut_link_heals;
 
 mod restart_loses_nothing;
 
+mod files_serve_as_well;
+
 mod postgres_serves_as_well;
 
 mod one_process_writes;
