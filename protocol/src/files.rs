@@ -266,7 +266,7 @@ mod tests {
         }
         assert_eq!(read, many);
         assert!(read_entries(&pages[0].0[..length - 1]).is_err());
-        assert!(read_entries(&vec![0xf6; 3]).is_err());
+        assert!(read_entries(&[0xf6; 3]).is_err());
         assert!(read_entries(&vec![0; PAGE_BYTES + 1]).is_err());
     }
 }

@@ -15,7 +15,14 @@ use node::config::{Config, MirrorConfig};
 use protocol::{Hash, files::Listing};
 use tempfile::TempDir;
 
-use crate::{Agency, Federation, Link, http, ports};
+use crate::{
+    Agency, Federation, Link, Rhythm, Scene,
+    audit::{self, Holding},
+    eventually, http, ports,
+};
+
+/// How often a node asks its mirrors, in seconds.
+pub const POLL: u32 = 1;
 
 /// A folder of files, and a web server that serves them.
 #[derive(Debug)]
@@ -90,6 +97,24 @@ impl Files {
             .unwrap_or_else(|error| panic!("{} is not copied: {error:#}", from.id()))
     }
 
+    /// SC's and TN's files, copied from one node once it has all of both.
+    pub async fn of_both(federation: &Federation) -> Self {
+        let files = Self::served().await;
+        let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
+        eventually("TN's node has all files of both", async || {
+            let copied = files.copy(tn, &[sc, tn]).await;
+            let pages = files.listing(sc).envelopes;
+            let reaches = pages.iter().map(|page| page.count as usize).sum::<usize>();
+            if copied.agencies == 2 && reaches == sc.holds_envelopes_of(sc).await {
+                Ok(())
+            } else {
+                Err(format!("{copied:?}, {reaches} envelopes"))
+            }
+        })
+        .await;
+        files
+    }
+
     /// Where an agency's files of a kind are.
     pub fn place(&self, of: &Agency, kind: &str) -> PathBuf {
         self.folder()
@@ -156,7 +181,54 @@ pub fn mirror(agency: &Agency, url: &str) -> MirrorConfig {
     }
 }
 
+impl Agency {
+    /// How many envelopes of an agency its node holds.
+    pub async fn holds_envelopes_of(&self, of: &Self) -> usize {
+        let holdings = self.holdings().await;
+        let holding = holdings.iter().find(|holding| holding.of == *of.id());
+        holding.map_or(0, |holding| holding.envelopes.len())
+    }
+
+    /// Waits until its node sees another as connected, or not.
+    pub async fn eventually_sees(&self, other: &Self, connected: bool) {
+        eventually(&format!("{} sees {}: {connected}", self.id(), other.id()), async || {
+            self.sees(&[(other.id().clone(), connected)]).await
+        })
+        .await;
+    }
+
+    /// Waits until its node holds of these agencies exactly what their own nodes hold, with nothing lost that they
+    /// acknowledged.
+    pub async fn agrees(&self, with: &[&Self]) {
+        let ids: Vec<_> = with.iter().map(|agency| agency.id().clone()).collect();
+        eventually(&format!("{} holds what its mirrors have", self.id()), async || {
+            let mut holdings: Vec<Holding> = self.holdings().await;
+            for agency in with {
+                holdings.extend(agency.holdings().await);
+            }
+            holdings.retain(|holding| ids.contains(&holding.of));
+            let acknowledged: Vec<_> = with.iter().flat_map(|agency| agency.acknowledged().clone()).collect();
+            let found = audit::discrepancies(&holdings, &acknowledged, true);
+            if found.is_empty() {
+                Ok(())
+            } else {
+                Err(found.join("\n"))
+            }
+        })
+        .await;
+    }
+}
+
 impl Federation {
+    /// A badge that everyone accepts, among nodes that ask each other often.
+    pub async fn of_readers() -> Scene {
+        let rhythm = Rhythm {
+            exchange_every: POLL,
+            ..Rhythm::default()
+        };
+        Self::with_a_badge_and(rhythm).await
+    }
+
     /// A node that has no peers and listens for none: all that it hears of others comes from these mirrors. It is
     /// stopped.
     ///
