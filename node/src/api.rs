@@ -5,7 +5,7 @@
 pub(crate) mod agencies;
 pub(crate) mod auth;
 mod credentials;
-mod federation;
+pub(crate) mod federation;
 mod issuers;
 mod operations;
 pub(crate) mod problem;
@@ -72,6 +72,8 @@ pub(crate) struct App {
     pub(crate) role: watch::Receiver<Role>,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
+    /// A permit for each file that is on its way.
+    pub(crate) sending: Arc<Semaphore>,
     /// A permit for each badge that is being received.
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.

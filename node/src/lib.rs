@@ -153,6 +153,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         abroad: Abroad::new()?,
         role: roles.clone(),
         forwarding: None,
+        sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
     };

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::body::Bytes;
 use protocol::{Hash, files::Listing, signed::encode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, Semaphore};
@@ -21,8 +22,8 @@ use agency::Held;
 
 /// How often the store is looked at for what is new, at most.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How many pages are read at once; with half a MiB each it bounds the memory that strangers can use.
-const MOST_READ_AT_ONCE: usize = 16;
+/// How many pages are read at once: fewer than the store has connections, so that strangers never use up all.
+const MOST_READ_AT_ONCE: usize = 2;
 
 /// `index.json`: which agencies' files there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +101,7 @@ impl Shelf {
     }
 
     /// An agency's listing, and its SHA-256.
-    pub(crate) async fn listing(&self, agency: Hash) -> Result<Option<(Arc<Vec<u8>>, Hash)>, Unavailable> {
+    pub(crate) async fn listing(&self, agency: Hash) -> Result<Option<(Bytes, Hash)>, Unavailable> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;
         Ok(state.agencies.get_mut(&agency).and_then(Held::listing))
@@ -208,8 +209,8 @@ impl State {
 }
 
 /// The bytes of a listing, and their name.
-fn named(listing: &Listing) -> (Arc<Vec<u8>>, Hash) {
+fn named(listing: &Listing) -> (Bytes, Hash) {
     let bytes = encode(listing);
     let name = Hash::of(&[&bytes]);
-    (Arc::new(bytes), name)
+    (bytes.into(), name)
 }

@@ -13,7 +13,7 @@ use tests::{Federation, Files, Scene, eventually, files::mirror, http};
 async fn is_refused(federation: &Federation, id: &str, altered: &Files) {
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     let right = Files::served().await;
-    right.copy(tn, &[tn]).await;
+    right.copy_all(tn, &[tn]).await;
     let reader = federation
         .reader(id, vec![mirror(sc, altered.url()), mirror(tn, right.url())])
         .await;
@@ -81,7 +81,7 @@ async fn a_mirror_is_read_by_https_and_only_if_its_certificate_is_trusted() {
     let sc = federation.agency("US-SC");
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let files = Files::served_with(Some((made.cert.pem(), made.signing_key.serialize_pem()))).await;
-    files.copy(sc, &[sc]).await;
+    files.copy_all(sc, &[sc]).await;
     assert!(files.url().starts_with("https://"));
     let roots = files.folder().join("roots.pem");
     fs::write(&roots, made.cert.pem()).expect("a file");

@@ -9,6 +9,7 @@ use serde_json::json;
 use tests::{
     Answer as _, Badge, Federation, Files, Keeping, Process, Rhythm, Scene, eventually,
     files::{POLL, mirror},
+    program,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,6 +181,12 @@ async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
     };
     let federation = Federation::start_with(&["US-SC"], rhythm).await;
     let sc = federation.agency("US-SC");
+    // A checkpoint in the last page: who begins with it reads that page first, and then all from the beginning.
+    sc.stops().await;
+    let mut config = Config::load(sc.data()).expect("a configuration");
+    config.checkpoint_every_envelopes = 150;
+    config.save(sc.data()).expect("a configuration is written");
+    sc.starts().await;
     let long = |number: usize| format!("https://sc.example.gov/achievements/{number}/{}", "x".repeat(400));
     for number in 0..80 {
         let issuer = sc.registers(&format!("Institute {number}")).await;
@@ -191,21 +198,27 @@ async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
             .with_status(201);
     }
     let files = Files::served().await;
-    files.copy(sc, &[sc]).await;
+    files.copy_all(sc, &[sc]).await;
     let pages = files.listing(sc).envelopes;
     assert!(pages.len() >= 2, "{pages:?}");
+    eventually("SC signs a checkpoint", async || {
+        files.copy_all(sc, &[sc]).await;
+        files.listing(sc).checkpoint.ok_or_else(|| "not yet".to_owned())
+    })
+    .await;
     let va = federation.reader("US-VA", vec![mirror(sc, files.url())]).await;
     va.starts().await;
     va.agrees(&[sc]).await;
     va.stops().await;
 
-    // Back again, it needs nothing but the last page; the others could as well be gone.
+    // Back again, it reads nothing but the last page: of the others, it would say that they are not what they were.
     for page in &pages[..pages.len() - 1] {
-        fs::remove_file(files.place(sc, "envelopes").join(page.name.to_string())).expect("a page is removed");
+        let path = files.place(sc, "envelopes").join(page.name.to_string());
+        fs::write(path, "something else").expect("a file");
     }
     let issuer = sc.registers("Another Institute").await;
     let fresh = Files::served().await;
-    fresh.copy(sc, &[sc]).await;
+    fresh.copy_all(sc, &[sc]).await;
     let newest = fresh.listing(sc);
     assert_eq!(
         newest.envelopes[..pages.len() - 1],
@@ -223,6 +236,7 @@ async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
     })
     .await;
     va.agrees(&[sc]).await;
+    assert_eq!(va.audited("peer.misbehaved").await, 0);
     federation.audit().await;
 }
 
@@ -279,5 +293,50 @@ async fn every_process_of_an_agency_shows_the_same_files() {
     }
     sc.starts().await;
     federation.meets().await;
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_copies_what_a_node_shows_and_says_what_it_cannot() {
+    let federation = Federation::start(&["US-SC"]).await;
+    let sc = federation.agency("US-SC");
+    let issuer = sc.registers("Palmetto Educator Institute").await;
+    let files = Files::served().await;
+    let folder = files.folder().to_str().expect("a path in Unicode").to_owned();
+    let genesis = sc.genesis().to_string();
+    let copy = async |more: &[&str]| {
+        let mut arguments = vec!["mirror", "--from", sc.url(), "--to", &folder];
+        arguments.extend(more);
+        program::run("comityd", arguments, b"").await
+    };
+    eventually("the copy has the issuer", async || {
+        let ended = copy(&["--agency", &genesis]).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("the files of 1 agencies"), "{ended:?}");
+        if files.listing(sc).envelopes.is_empty() {
+            Err("not yet")
+        } else {
+            Ok(())
+        }
+        .map_err(str::to_owned)
+    })
+    .await;
+    let va = federation.reader("US-VA", vec![mirror(sc, files.url())]).await;
+    va.starts().await;
+    va.recognizes(&issuer).await;
+    va.agrees(&[sc]).await;
+
+    let nobody = "07".repeat(32);
+    let ended = copy(&["--agency", &nobody]).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains(&nobody), "{ended:?}");
+    sc.stops().await;
+    let ended = copy(&[]).await;
+    assert!(
+        ended.code == Some(1) && ended.stderr.contains("index.json"),
+        "{ended:?}"
+    );
+    // What was copied before is as it was.
+    assert!(!files.listing(sc).envelopes.is_empty());
+    sc.starts().await;
     federation.audit().await;
 }

@@ -97,21 +97,28 @@ impl Files {
             .unwrap_or_else(|error| panic!("{} is not copied: {error:#}", from.id()))
     }
 
-    /// SC's and TN's files, copied from one node once it has all of both.
+    /// Copies again and again, until all of these agencies' envelopes are there that their own nodes hold.
+    pub async fn copy_all(&self, from: &Agency, of: &[&Agency]) {
+        eventually(&format!("{}'s node shows all", from.id()), async || {
+            self.copy(from, of).await;
+            for agency in of {
+                let pages = self.listing(agency).envelopes;
+                let reaches = pages.iter().map(|page| page.count as usize).sum::<usize>();
+                let held = agency.holds_envelopes_of(agency).await;
+                if reaches != held {
+                    return Err(format!("{reaches} envelopes of {}'s {held}", agency.id()));
+                }
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// SC's and TN's files, all copied from one node.
     pub async fn of_both(federation: &Federation) -> Self {
         let files = Self::served().await;
         let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
-        eventually("TN's node has all files of both", async || {
-            let copied = files.copy(tn, &[sc, tn]).await;
-            let pages = files.listing(sc).envelopes;
-            let reaches = pages.iter().map(|page| page.count as usize).sum::<usize>();
-            if copied.agencies == 2 && reaches == sc.holds_envelopes_of(sc).await {
-                Ok(())
-            } else {
-                Err(format!("{copied:?}, {reaches} envelopes"))
-            }
-        })
-        .await;
+        files.copy_all(tn, &[sc, tn]).await;
         files
     }
 
@@ -203,6 +210,10 @@ impl Agency {
         let ids: Vec<_> = with.iter().map(|agency| agency.id().clone()).collect();
         eventually(&format!("{} holds what its mirrors have", self.id()), async || {
             let mut holdings: Vec<Holding> = self.holdings().await;
+            // Of whom it knows nothing, it could not differ.
+            if let Some(unknown) = ids.iter().find(|id| holdings.iter().all(|holding| holding.of != **id)) {
+                return Err(format!("it does not know {unknown}"));
+            }
             for agency in with {
                 holdings.extend(agency.holdings().await);
             }

@@ -194,13 +194,16 @@ impl Reader {
                 more: false,
             });
         };
-        let envelopes = self.read(agency, page).await?;
+        let read = self.read(agency, page).await;
         let mut more = false;
         if let Some(known) = self.agencies.get_mut(&agency) {
-            known.envelopes.note(page.name);
+            // One that is not there does not hold up those after it; it is tried again with all others.
+            if matches!(read, Ok(_) | Err(Trouble::Absent(_))) {
+                known.envelopes.note(page.name);
+            }
             more = known.envelopes.has_unread(&pages);
         }
-        Ok(Response::Envelopes { envelopes, more })
+        Ok(Response::Envelopes { envelopes: read?, more })
     }
 
     /// Looks from the last page back for the one from which on everything else stands that comes after `have`: a node

@@ -1,11 +1,9 @@
 //! One agency's files: which there are.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, VecDeque};
 
 use aws_lc_rs::digest;
+use axum::body::Bytes;
 use protocol::{
     Checkpoint, Hash, Heartbeat, KeyLog, Signed,
     files::{self, CheckpointFiles, Listing, MAX_PAGES, PageName},
@@ -28,7 +26,7 @@ pub(super) struct Held {
     earlier: VecDeque<(Hash, (i64, i64))>,
     /// Of the last page, so that it can grow without being read again.
     growing: Option<digest::Context>,
-    listing: Option<(Arc<Vec<u8>>, Hash)>,
+    listing: Option<(Bytes, Hash)>,
 }
 
 /// A page of envelopes.
@@ -106,7 +104,7 @@ impl Held {
     }
 
     /// The listing's bytes and their SHA-256; none, before the key log is known.
-    pub(super) fn listing(&mut self) -> Option<(Arc<Vec<u8>>, Hash)> {
+    pub(super) fn listing(&mut self) -> Option<(Bytes, Hash)> {
         if self.listing.is_none() {
             self.name_last();
             let key_log = self.key_log.as_ref()?;
