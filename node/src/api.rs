@@ -5,6 +5,7 @@
 pub(crate) mod agencies;
 pub(crate) mod auth;
 mod credentials;
+pub(crate) mod federation;
 mod forks;
 mod issuers;
 mod key_log;
@@ -43,6 +44,7 @@ use crate::{
     lease::Role,
     registrar::Registrar,
     registry::SharedRegistry,
+    shelf::Shelf,
     storage::Store,
     web,
 };
@@ -69,6 +71,8 @@ pub(crate) struct App {
     pub(crate) registrar: Arc<Registrar>,
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
+    /// What is held, as files for everybody.
+    pub(crate) shelf: Shelf,
     pub(crate) clock: Clock,
     pub(crate) abroad: Abroad,
     /// Whether this process writes for the agency.
@@ -77,6 +81,8 @@ pub(crate) struct App {
     pub(crate) forwarding: Option<Forwarding>,
     /// What issuers outside the federation publish.
     pub(crate) foreign: Foreign,
+    /// A permit for each file that is on its way.
+    pub(crate) sending: Arc<Semaphore>,
     /// A permit for each badge that is being received.
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
@@ -129,6 +135,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(vc_api::issue))
         .routes(routes!(vc_api::verify_credential))
         .routes(routes!(vc_api::verify_presentation))
+        .routes(routes!(federation::index))
+        .routes(routes!(federation::summary))
+        .routes(routes!(federation::file))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

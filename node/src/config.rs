@@ -65,6 +65,9 @@ pub struct Config {
     /// The peers, and who their agencies are.
     #[serde(default)]
     pub peers: Vec<PeerConfig>,
+    /// Where agencies' lists are had as files, by HTTPS: for a node that cannot reach its peers itself.
+    #[serde(default)]
+    pub mirrors: Vec<MirrorConfig>,
 }
 
 /// How to answer HTTPS.
@@ -128,6 +131,23 @@ pub struct PeerConfig {
     pub peer_id: String,
     /// Where it listens.
     pub addresses: Vec<String>,
+}
+
+/// A web server that has agencies' lists as files: another node, or a copy made with `comityd mirror`. Of what it holds,
+/// everything of pinned agencies is read; what is signed there is checked as from any peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MirrorConfig {
+    /// The agency whose files it has, first of all; from now on this name means that key log, and no other.
+    pub agency: AgencyId,
+    /// The hash of its first key-log entry, in hexadecimal.
+    pub genesis: String,
+    /// Where its `federation` folder is: `https://comity.example.gov`. With `http://`, others on the way see what is
+    /// read, and can hold it back.
+    pub url: String,
+    /// Certificates to be trusted beside the system's, as a PEM file.
+    #[serde(default)]
+    pub roots: Option<PathBuf>,
 }
 
 impl PeerConfig {

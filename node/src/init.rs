@@ -99,6 +99,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         tls: None,
         outbound: OutboundConfig::default(),
         peers: vec![],
+        mirrors: vec![],
     };
     config.save(data)?;
     Ok(config)

@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     clock::Clock,
+    mirror::{Mirror, Rooms},
     network::{Network, Peering},
     registry::{OwnLists, Registry, SharedRegistry},
     replication::{Desk, Identity, Replication},
@@ -73,6 +74,7 @@ pub(crate) struct Part {
     pub(crate) roster: Roster,
     /// How to be reached; the peers follow from the roster.
     pub(crate) peering: Peering,
+    pub(crate) mirrors: Vec<Mirror>,
     /// None, where no other process can be.
     pub(crate) sharing: Option<Sharing>,
     pub(crate) store: Store,
@@ -180,7 +182,7 @@ impl Part {
             pinned: roster.pinned(),
             ..self.identity.clone()
         };
-        let (network, addresses) = Network::listen(&peering, orders_taken, news).await?;
+        let (network, addresses) = Network::listen(&peering, orders_taken, news.clone()).await?;
         let replica = identity.restore(&self.store).await?;
         let mut registry = Registry::new(roster, &replica)?;
         registry.know_own(match &self.sharing {
@@ -188,18 +190,23 @@ impl Part {
             Some(_) => self.registry.read().own(),
         });
         *self.registry.write() = registry;
+        let (rooms, mirrors) = Rooms::open(&self.mirrors, identity.pinned.clone(), orders, &news);
         let (replication, desk) = Replication::new(
             identity,
             replica,
             self.store.clone(),
             self.registry.clone(),
             self.clock.clone(),
-            orders,
+            rooms,
             news_taken,
         );
         self.desk.send_replace(Some(desk));
         let addresses = addresses.iter().map(ToString::to_string).collect();
-        Ok((tokio::spawn(replication.run()), tokio::spawn(network.run()), addresses))
+        let network = tokio::spawn(async move {
+            network.run().await;
+            mirrors.join_all().await;
+        });
+        Ok((tokio::spawn(replication.run()), network, addresses))
     }
 
     /// Writes until the lease is lost or the node stops.

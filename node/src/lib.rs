@@ -20,6 +20,7 @@ mod forwarding;
 pub mod init;
 mod keys;
 mod lease;
+pub mod mirror;
 mod network;
 mod outbound;
 pub mod registrar;
@@ -28,6 +29,7 @@ mod replication;
 pub mod root;
 pub mod roster;
 mod serve;
+mod shelf;
 pub mod storage;
 mod web;
 
@@ -54,11 +56,13 @@ use crate::{
     foreign::Foreign,
     forwarding::{Door, Forwarding},
     lease::{Holder, Part, Role, Sharing},
+    mirror::{Mirror, Source},
     network::Peering,
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
     roster::Roster,
+    shelf::Shelf,
     storage::Store,
 };
 
@@ -85,13 +89,18 @@ pub struct Node {
     _lock: File,
 }
 
+/// Chooses who does this process's cryptography for TLS.
+pub fn choose_cryptography() {
+    // An error means that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
 /// Starts a node on its data directory.
 ///
 /// # Errors
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
-    // An error means that a provider is installed already, which is what we want.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    choose_cryptography();
     let lock = lock(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
@@ -111,8 +120,20 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         addresses: config.announced(),
         url: String::new(),
     };
-    let roster = Roster::new(own, configured).context("the peers in the configuration")?;
+    let mut roster = Roster::new(own, configured).context("the peers in the configuration")?;
     roster.peers()?;
+
+    let mut mirrors: Vec<Mirror> = Vec::new();
+    for mirror in &config.mirrors {
+        let genesis = mirror.genesis.parse();
+        let agency: Hash = genesis.with_context(|| format!("the genesis of the mirror of `{}`", mirror.agency))?;
+        roster.pin(&mirror.agency, agency)?;
+        let source = Source::new(&mirror.url, mirror.roots.as_deref())
+            .with_context(|| format!("the mirror of `{}`", mirror.agency))?;
+        let is_known = mirrors.iter().any(|known| known.source.url() == source.url());
+        anyhow::ensure!(!is_known, "the mirror `{}` is in the configuration twice", source.url());
+        mirrors.push(Mirror { agency, source });
+    }
 
     let identity = Identity {
         pinned: roster.pinned(),
@@ -148,11 +169,13 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         registrar: registrar.clone(),
         store: store.clone(),
         registry: registry.clone(),
+        shelf: Shelf::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
         foreign: Foreign::new(&config.outbound)?,
         role: roles.clone(),
         forwarding: None,
+        sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
         introduces: config.introduces,
@@ -184,6 +207,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         identity,
         roster,
         peering,
+        mirrors,
         sharing,
         store: store.clone(),
         registry: registry.clone(),

@@ -2,7 +2,7 @@
 
 mod ceremony;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +11,7 @@ use node::{
     config::{Config, Tls},
     demo,
     init::{self, Beginning},
+    mirror,
 };
 use registry_schema::AgencyId;
 
@@ -35,6 +36,8 @@ enum Command {
     /// The root's ceremony: make root keys, sign entries of the key log, rotate. Works offline, on files.
     #[command(subcommand)]
     Root(ceremony::Root),
+    /// Copy a node's lists, as signed files, into a folder that any web server can serve.
+    Mirror(MirrorOptions),
     /// Manage who may act for this agency.
     #[command(subcommand)]
     Operator(Operator),
@@ -105,6 +108,25 @@ struct Run {
     /// `self-signed` answers HTTPS with a certificate made at the start; for tests.
     #[arg(long, env = "COMITY_TLS", value_parser = ["self-signed"], conflicts_with = "tls_cert")]
     tls: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct MirrorOptions {
+    /// The node's address, or another mirror's.
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// The web server's folder; the files go into `federation` in it.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Copy only this agency's: the hash of its first key-log entry. May be given several times.
+    #[arg(long, value_name = "GENESIS")]
+    agency: Vec<protocol::Hash>,
+    /// Certificates to be trusted beside the system's, as a PEM file.
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+    /// Copy again and again, with so many seconds between.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    every: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -189,6 +211,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Root(root) => ceremony::perform(root),
         Command::Ticket(which) => show_ticket(&which).await,
+        Command::Mirror(options) => mirror(options).await,
         Command::Operator(Operator::Add { data, name }) => {
             say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
             Ok(())
@@ -228,6 +251,37 @@ async fn show_ticket(which: &Ticket) -> anyhow::Result<()> {
         tracing::warn!("the ticket says no address: set `peer_addresses` in comity.toml, or peers wait to be called");
     }
     Ok(())
+}
+
+/// Copies once; or for ever, and then a copy that fails is tried again.
+async fn mirror(options: MirrorOptions) -> anyhow::Result<()> {
+    let MirrorOptions {
+        from,
+        to,
+        agency,
+        roots,
+        every,
+    } = options;
+    node::choose_cryptography();
+    let only = agency.into_iter().collect();
+    loop {
+        match (mirror::copy(&from, roots.as_deref(), &only, &to).await, every) {
+            (Ok(copied), _) => say(&format!(
+                "`{}` holds the files of {} agencies; {} were new, with {} bytes",
+                to.display(),
+                copied.agencies,
+                copied.files,
+                copied.bytes
+            )),
+            (Err(error), None) => return Err(error),
+            (Err(error), Some(_)) => report(&error),
+        }
+        let Some(seconds) = every else { return Ok(()) };
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+            () = demo::ctrl_c() => return Ok(()),
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the command was asked for")]

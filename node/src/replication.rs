@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     clock::Clock,
     keys,
+    mirror::Rooms,
     network::{News, Order},
     registry::SharedRegistry,
     storage::{Act, OwnWrite, Store, Unavailable},
@@ -180,7 +181,7 @@ pub(crate) struct Replication {
     rng: StdRng,
     writings: mpsc::Receiver<Writing>,
     errands: mpsc::Receiver<Errand>,
-    orders: mpsc::Sender<Order>,
+    rooms: Rooms,
     news: mpsc::Receiver<News>,
     /// The peers that are there, and whose nodes they are.
     connected: BTreeMap<Hash, Hash>,
@@ -193,7 +194,7 @@ impl Replication {
         store: Store,
         registry: SharedRegistry,
         clock: Clock,
-        orders: mpsc::Sender<Order>,
+        rooms: Rooms,
         news: mpsc::Receiver<News>,
     ) -> (Self, Desk) {
         let (writers, writings) = mpsc::channel(64);
@@ -209,7 +210,7 @@ impl Replication {
             rng,
             writings,
             errands,
-            orders,
+            rooms,
             news,
             connected,
         };
@@ -297,8 +298,9 @@ impl Replication {
         match event {
             Event::Pinned(agency) => drop(self.identity.pinned.insert(agency)),
             Event::Unpinned(agency) => drop(self.identity.pinned.remove(&agency)),
-            _ => {}
+            _ => return event,
         }
+        self.rooms.follow(&self.identity.pinned);
         event
     }
 
@@ -383,7 +385,7 @@ impl Replication {
     }
 
     async fn order(&self, order: Order) -> Result<(), NotWritten> {
-        self.orders.send(order).await.map_err(|_| NotWritten::NotHolder)
+        self.rooms.send(order).await.map_err(|_| NotWritten::NotHolder)
     }
 
     /// Makes the replica again from what is on disk, and ends all connections: the peers are met anew.

@@ -82,6 +82,31 @@ impl Roster {
         Ok(roster)
     }
 
+    /// Follows an agency of which no node is known, but copies of its files.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`], if the name, or the key log, is pinned otherwise.
+    pub fn pin(&mut self, agency: &AgencyId, genesis: Hash) -> Result<(), NotAdmitted> {
+        if (agency, genesis) == (&self.own.agency, self.own.genesis) {
+            return Ok(());
+        }
+        self.admits(&Ticket {
+            agency: agency.clone(),
+            name: String::new(),
+            genesis,
+            node: String::new(),
+            addresses: vec![],
+            url: String::new(),
+        })?;
+        self.known.entry(agency.clone()).or_insert_with(|| Known {
+            genesis,
+            tickets: vec![],
+            membership: Membership::Member,
+            added: None,
+        });
+        Ok(())
+    }
+
     /// This node's own ticket; its name for people is the key log's affair.
     #[must_use]
     pub const fn own(&self) -> &Ticket {

@@ -8,6 +8,7 @@
 mod audit;
 mod credentials;
 mod db;
+mod files;
 mod lease;
 mod log;
 mod operators;

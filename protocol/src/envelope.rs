@@ -221,6 +221,16 @@ impl SignedEnvelope {
         self.header.name()
     }
 
+    /// The name that it will have, and the parents that it names, to lay envelopes in order. Nobody has checked its
+    /// signature: nothing else may follow from this.
+    ///
+    /// # Errors
+    /// [`Refused`], if the bytes are no envelope's.
+    pub fn claim(&self) -> Result<(Hash, Vec<Hash>), Refused> {
+        let header = self.header.claim().ok_or(Refused::Encoding)?;
+        Ok((self.header.name(), header.parents))
+    }
+
     /// Believes an envelope of the agency with this key log.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub mod cosigned;
 pub mod decoders;
 pub mod document;
 pub mod envelope;
+pub mod files;
 pub mod heartbeat;
 pub mod key_log;
 pub mod log;

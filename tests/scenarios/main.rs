@@ -27,6 +27,10 @@ mod a_cut_link_heals;
 
 mod restart_loses_nothing;
 
+mod files_serve_as_well;
+
+mod files_are_not_believed;
+
 mod postgres_serves_as_well;
 
 mod one_process_writes;

@@ -233,7 +233,7 @@ impl Federation {
     }
 
     /// Makes an agency, with a node that listens for peers at this port.
-    async fn founds(&self, id: &str, peer_port: u16) -> Agency {
+    pub(crate) async fn founds(&self, id: &str, peer_port: u16) -> Agency {
         let data = self.folder.path().join(id);
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
         let beginning = Beginning {

@@ -1,0 +1,194 @@
+//! `/federation/`: what this node holds as signed files, which any web server can mirror, and from which a node
+//! without libp2p keeps up and a new one begins.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use protocol::Hash;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::{
+    App,
+    problem::{NOT_FOUND, Problem, UNAVAILABLE},
+};
+use crate::shelf::Named;
+
+/// For how long others may keep what changes, in seconds.
+const CHANGING: &str = "public, max-age=2";
+/// What is named by its content never changes.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// How many files are on their way at once; with at most 1 MiB each it bounds the memory that strangers can use.
+pub(crate) const MAX_SENDING: usize = 64;
+/// How long a file waits until another one is gone, and how long it may take to go itself.
+const WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAY: Duration = Duration::from_secs(60);
+/// How much of a file is handed to a connection at once.
+const PIECE: usize = 16 * 1024;
+
+/// Which agencies' files there are: of each its genesis, its name for people, and the SHA-256 of its summary.
+#[utoipa::path(get, path = "/federation/index.json", tag = "federation",
+    responses((status = 200, description = "`{version: 1, agencies: [{genesis, agency, summary}]}`", body = serde_json::Value),
+              (status = 304, description = "unchanged since the ETag given")))]
+pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let index = app.shelf.index().await?;
+    let bytes = serde_json::to_vec(&index).map_err(|_| Problem::new(&UNAVAILABLE, "the index cannot be written"))?;
+    let name = Hash::of(&[&bytes]);
+    Ok(changing(&headers, "application/json", name, bytes.into()))
+}
+
+/// An agency's listing: how far its log reaches here, and the names of its other files. CBOR; see `PROTOCOL.md`.
+#[utoipa::path(get, path = "/federation/{genesis}/summary", tag = "federation", params(("genesis" = String, Path)),
+    responses((status = 200, description = "the listing", content_type = "application/cbor"),
+              (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
+pub(super) async fn summary(
+    State(app): State<App>,
+    Path(genesis): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let agency = hash(&genesis)?;
+    let Some((bytes, name)) = app.shelf.listing(agency).await? else {
+        return Err(Problem::new(
+            &NOT_FOUND,
+            format!("this node holds no log of `{agency}`"),
+        ));
+    };
+    Ok(changing(&headers, "application/cbor", name, bytes))
+}
+
+/// A file that is named by its content: a page of the key log (`key-log`) or of envelopes (`envelopes`), a checkpoint's
+/// statement (`checkpoints`), or a page of its rows (`rows`).
+#[utoipa::path(get, path = "/federation/{genesis}/{kind}/{name}", tag = "federation",
+    params(("genesis" = String, Path), ("kind" = String, Path), ("name" = String, Path)),
+    responses((status = 200, description = "the file", content_type = "application/cbor"), (status = 404, body = Problem)))]
+pub(super) async fn file(
+    State(app): State<App>,
+    Path((genesis, kind, name)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let (agency, name) = (hash(&genesis)?, hash(&name)?);
+    let (file, content_type) = match kind.as_str() {
+        "key-log" => (Named::KeyLog(name), "application/cbor-seq"),
+        "envelopes" => (Named::Envelopes(name), "application/cbor-seq"),
+        "checkpoints" => (Named::Checkpoint(name), "application/cbor"),
+        "rows" => (Named::Rows(name), "application/cbor"),
+        _ => {
+            return Err(Problem::new(
+                &NOT_FOUND,
+                "there are `key-log`, `envelopes`, `checkpoints` and `rows`",
+            ));
+        }
+    };
+    let place = place(&app.sending).await?;
+    let found = app.shelf.file(agency, file).await?;
+    let bytes = found.ok_or_else(|| {
+        let detail =
+            format!("this node holds no such file `{name}`, or not any more: see the summary for what there is");
+        Problem::new(&NOT_FOUND, detail)
+    })?;
+    let kind = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, IMMUTABLE)];
+    let length = [(header::CONTENT_LENGTH, bytes.len())];
+    Ok((kind, length, piecemeal(bytes, place, LONGEST_WAY)).into_response())
+}
+
+async fn place(sending: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    let place = tokio::time::timeout(WAIT, sending.clone().acquire_owned()).await;
+    let busy = || {
+        Problem::new(
+            &UNAVAILABLE,
+            "too many files are on their way: try again in some seconds",
+        )
+    };
+    place.ok().and_then(Result::ok).ok_or_else(busy)
+}
+
+/// A file that goes as fast as it is taken, and keeps its place until it is gone, or not taken for too long.
+fn piecemeal(bytes: Vec<u8>, place: OwnedSemaphorePermit, longest: Duration) -> Body {
+    let (give, taken) = mpsc::channel::<Bytes>(1);
+    tokio::spawn(async move {
+        let _place = place;
+        let bytes = Bytes::from(bytes);
+        let going = async {
+            for begin in (0..bytes.len()).step_by(PIECE) {
+                let piece = bytes.slice(begin..bytes.len().min(begin + PIECE));
+                if give.send(piece).await.is_err() {
+                    return;
+                }
+            }
+        };
+        // Who did not take it in time finds it shorter than it was said to be.
+        let _ = tokio::time::timeout(longest, going).await;
+    });
+    let pieces = futures::stream::unfold(taken, |mut taken| async move {
+        let piece = taken.recv().await?;
+        Some((Ok::<_, std::convert::Infallible>(piece), taken))
+    });
+    Body::from_stream(pieces)
+}
+
+fn hash(text: &str) -> Result<Hash, Problem> {
+    // One name for one file: a mirror of files knows no other.
+    let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let hash = text.parse().ok().filter(|_| lower);
+    hash.ok_or_else(|| Problem::new(&NOT_FOUND, "a name of a file has 64 lower-case hexadecimal digits"))
+}
+
+fn changing(asked: &HeaderMap, content_type: &'static str, name: Hash, bytes: Bytes) -> Response {
+    let etag = format!("\"{name}\"");
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CACHE_CONTROL, CHANGING.to_owned()),
+        (header::ETAG, etag.clone()),
+    ];
+    let known = asked.get_all(header::IF_NONE_MATCH).iter();
+    let is_known = known
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains(&etag));
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_arrives_whole_and_keeps_its_place_until_it_is_taken() {
+        let sending = Arc::new(Semaphore::new(1));
+        let bytes: Vec<u8> = (0..=255).cycle().take(5 * PIECE + 7).collect();
+        let body = piecemeal(bytes.clone(), place(&sending).await.unwrap(), LONGEST_WAY);
+        tokio::task::yield_now().await;
+        assert_eq!(sending.available_permits(), 0, "nobody has taken it yet");
+        assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap(), bytes);
+        let free = sending.clone().acquire_owned();
+        drop(tokio::time::timeout(WAIT, free).await.unwrap().unwrap());
+
+        // Who goes away frees its place.
+        drop(piecemeal(bytes, place(&sending).await.unwrap(), LONGEST_WAY));
+        drop(
+            tokio::time::timeout(WAIT, sending.acquire_owned())
+                .await
+                .unwrap()
+                .unwrap(),
+        );
+    }
+
+    #[tokio::test]
+    async fn who_does_not_take_a_file_does_not_keep_its_place_for_ever() {
+        let sending = Arc::new(Semaphore::new(1));
+        let stalled = piecemeal(
+            vec![0; 5 * PIECE],
+            place(&sending).await.unwrap(),
+            Duration::from_millis(20),
+        );
+        drop(sending.acquire_owned().await.unwrap());
+        let got = axum::body::to_bytes(stalled, usize::MAX).await.unwrap();
+        assert!(got.len() < 5 * PIECE, "it came to its end all the same");
+    }
+}

@@ -1,0 +1,216 @@
+//! What this node holds, laid out as files that anybody may take: which pages there are, and what each is called.
+//!
+//! It follows the store and not the replica, so that every process of the agency can serve it, nothing is shown that a
+//! power cut could take back, and no stranger's request reaches the task that writes. It keeps names and places alone;
+//! a page's bytes are read when they are asked for.
+
+mod agency;
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::body::Bytes;
+use protocol::{Hash, files::Listing, signed::encode};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::storage::{Store, Unavailable};
+use agency::Held;
+
+/// How often the store is looked at for what is new, at most.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How many pages are read at once: fewer than the store has connections, so that strangers never use up all.
+const MOST_READ_AT_ONCE: usize = 2;
+
+/// `index.json`: which agencies' files there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Index {
+    /// The version of this form: 1.
+    pub(crate) version: u32,
+    /// At most 1,024.
+    pub(crate) agencies: Vec<Indexed>,
+}
+
+/// An agency in the index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Indexed {
+    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    pub(crate) genesis: String,
+    /// What it calls itself, for people: nothing follows from it.
+    pub(crate) agency: String,
+    /// The SHA-256 of its summary, in hexadecimal: whether there is something new.
+    pub(crate) summary: String,
+}
+
+/// The files. Clones share what is known of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Shelf {
+    store: Store,
+    state: Arc<Mutex<State>>,
+    reading: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    looked: Option<Instant>,
+    /// The last transaction that is in here.
+    changes: Option<i64>,
+    /// The place of the last envelope that is in here.
+    position: i64,
+    agencies: BTreeMap<Hash, Held>,
+}
+
+/// A file with one name and one content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    KeyLog(Hash),
+    Envelopes(Hash),
+    Checkpoint(Hash),
+    Rows(Hash),
+}
+
+impl Shelf {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            state: Arc::default(),
+            reading: Arc::new(Semaphore::new(MOST_READ_AT_ONCE)),
+        }
+    }
+
+    /// Which agencies' files there are.
+    pub(crate) async fn index(&self) -> Result<Index, Unavailable> {
+        let mut state = self.state.lock().await;
+        state.follow(&self.store).await?;
+        let listed = state.agencies.iter_mut().filter_map(|(genesis, held)| {
+            let agency = held.key_log.as_ref()?.founding().agency.to_string();
+            let (_, summary) = held.listing()?;
+            Some(Indexed {
+                genesis: genesis.to_string(),
+                agency,
+                summary: summary.to_string(),
+            })
+        });
+        Ok(Index {
+            version: 1,
+            agencies: listed.take(protocol::message::MAX_SUMMARIES).collect(),
+        })
+    }
+
+    /// An agency's listing, and its SHA-256.
+    pub(crate) async fn listing(&self, agency: Hash) -> Result<Option<(Bytes, Hash)>, Unavailable> {
+        let mut state = self.state.lock().await;
+        state.follow(&self.store).await?;
+        Ok(state.agencies.get_mut(&agency).and_then(Held::listing))
+    }
+
+    /// A file's bytes; none, if it is not here, or not any more.
+    pub(crate) async fn file(&self, agency: Hash, file: Named) -> Result<Option<Vec<u8>>, Unavailable> {
+        let Ok(_permit) = self.reading.acquire().await else {
+            return Ok(None);
+        };
+        match file {
+            Named::KeyLog(name) => {
+                let mut state = self.state.lock().await;
+                state.follow(&self.store).await?;
+                let held = state.agencies.get(&agency);
+                Ok(held.and_then(|held| held.key_log_page(name)))
+            }
+            Named::Envelopes(name) => self.envelopes(agency, name).await,
+            Named::Checkpoint(name) => {
+                let known = self.checkpoint(agency).await?;
+                if known.as_ref().is_none_or(|files| files.name != name) {
+                    return Ok(None);
+                }
+                Ok(self.store.checkpoint(agency).await?.map(|(statement, _)| statement))
+            }
+            Named::Rows(name) => {
+                let known = self.checkpoint(agency).await?;
+                if known.is_none_or(|files| !files.rows.contains(&name)) {
+                    return Ok(None);
+                }
+                let pages = self.store.checkpoint(agency).await?.map(|(_, pages)| pages);
+                let page = pages.into_iter().flatten().find(|page| Hash::of(&[page]) == name);
+                Ok(page)
+            }
+        }
+    }
+
+    async fn checkpoint(&self, agency: Hash) -> Result<Option<protocol::files::CheckpointFiles>, Unavailable> {
+        let mut state = self.state.lock().await;
+        state.follow(&self.store).await?;
+        Ok(state.agencies.get(&agency).and_then(|held| held.checkpoint.clone()))
+    }
+
+    async fn envelopes(&self, agency: Hash, name: Hash) -> Result<Option<Vec<u8>>, Unavailable> {
+        let places = {
+            let mut state = self.state.lock().await;
+            state.follow(&self.store).await?;
+            state.agencies.get(&agency).and_then(|held| held.places(name))
+        };
+        let Some(places) = places else { return Ok(None) };
+        let bytes = self.store.envelopes_between(agency, places).await?.concat();
+        if Hash::of(&[&bytes]) == name {
+            return Ok(Some(bytes));
+        }
+        // Values were expunged since: the page has another name now, which the next listing tells.
+        let mut state = self.state.lock().await;
+        if let Some(held) = state.agencies.get_mut(&agency) {
+            held.rename(name, &bytes);
+        }
+        Ok(None)
+    }
+}
+
+impl State {
+    /// Takes in what was written since. What is newer is read first, so that nothing is told of which the rest is not
+    /// here yet. Whoever asked may go meanwhile: what was taken in stays so.
+    async fn follow(&mut self, store: &Store) -> Result<(), Unavailable> {
+        if self.looked.is_some_and(|looked| looked.elapsed() < PAUSE) {
+            return Ok(());
+        }
+        let changes = store.last_change().await?;
+        if self.changes != Some(changes) {
+            let heartbeats = store.heartbeats().await?;
+            let checkpoints = store.checkpoints().await?;
+            loop {
+                let some = store.envelopes_after(self.position).await?;
+                if some.is_empty() {
+                    break;
+                }
+                for placed in some {
+                    let (name, parents) = placed
+                        .envelope()?
+                        .claim()
+                        .map_err(|error| Unavailable::Unreadable(error.to_string()))?;
+                    self.position = placed.position;
+                    let held = self.agencies.entry(placed.agency).or_default();
+                    held.add(placed.position, (name, &parents), &placed.bytes);
+                }
+            }
+            for key_log in store.key_logs_after(self.changes.unwrap_or(-1)).await? {
+                self.agencies.entry(key_log.genesis()).or_default().know(key_log);
+            }
+            for (genesis, held) in &mut self.agencies {
+                let of_this = |agency: &Hash| agency == genesis;
+                let beats = heartbeats.iter().filter(|(agency, _)| of_this(agency));
+                let beats = beats.map(|(_, heartbeat)| heartbeat.clone()).collect();
+                let checkpoint = checkpoints.iter().find(|(agency, _)| of_this(agency));
+                held.hear(beats, checkpoint.map(|(_, checkpoint)| checkpoint.clone()));
+            }
+            self.changes = Some(changes);
+        }
+        self.looked = Some(Instant::now());
+        Ok(())
+    }
+}
+
+/// The bytes of a listing, and their name.
+fn named(listing: &Listing) -> (Bytes, Hash) {
+    let bytes = encode(listing);
+    let name = Hash::of(&[&bytes]);
+    (bytes.into(), name)
+}
