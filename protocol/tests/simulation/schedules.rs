@@ -57,11 +57,13 @@ fn the_twelve_invariants_hold_in_every_schedule() {
 
 #[test]
 fn where_nothing_goes_wrong_nobody_forks_and_nobody_is_expelled() {
+    let mut kept = 0;
     for seed in 0..10 {
         let world = play(seed, Plan::calm(4));
         assert_eq!((world.truth.forks, world.truth.expelled), (0, 0));
-        assert!(world.kept() > 40, "hardly anything was written");
+        kept += world.kept();
     }
+    assert!(kept > 400, "hardly anything was written: {kept}");
 }
 
 #[test]
