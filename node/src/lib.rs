@@ -158,6 +158,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         forwarding: None,
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
+        uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
     };
     let (mut servers, mut serving) = (vec![], vec![]);
     let mut sharing = None;

@@ -14,6 +14,8 @@ mod silence_is_never_green;
 
 mod one_verdict_everywhere;
 
+mod many_at_once;
+
 mod bad_input_gets_a_clear_answer;
 
 mod floods_do_no_harm;
