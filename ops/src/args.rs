@@ -278,11 +278,22 @@ issued while a row has a mistake.")]
     /// List the credentials that your agency keeps
     #[command(after_help = "Example:\n  comity credential list")]
     List,
-    /// Show one credential
-    #[command(after_help = "Example:\n  comity credential show NC-4K2M9-QXR7T-3")]
+    /// Show one credential; or write the badge to a file, for its holder
+    #[command(after_help = "\
+Examples:
+  comity credential show NC-4K2M9-QXR7T-3
+  comity credential show NC-4K2M9-QXR7T-3 --baked badge.png
+  comity credential show NC-4K2M9-QXR7T-3 --baked badge.svg
+  comity credential show NC-4K2M9-QXR7T-3 --jwt badge.jwt")]
     Show {
         /// Its code, or its id
         code: String,
+        /// Write a picture with the badge baked in: a `.png` or `.svg` file that is not there yet
+        #[arg(long, value_name = "FILE", conflicts_with = "jwt")]
+        baked: Option<PathBuf>,
+        /// Write the badge as a token (VC-JWT), signed now with its issuer's key; `-` for stdout
+        #[arg(long, value_name = "FILE")]
+        jwt: Option<PathBuf>,
     },
     /// Make a credential not good for now; it can be reinstated
     #[command(after_help = "Example:\n  comity credential suspend NC-4K2M9-QXR7T-3 --reason administrative")]
