@@ -95,12 +95,16 @@ async fn write(session: &Session, typed: &str, kind: &'static str, file: &Path) 
         .download(&["v1", "credentials", &code.compact()], kind)
         .await?;
     if file == Path::new("-") {
-        session.out.data(&String::from_utf8(badge).context("the node's answer is no text")?)?;
+        session
+            .out
+            .data(&String::from_utf8(badge).context("the node's answer is no text")?)?;
         return Ok(Exit::Done);
     }
     let place = || format!("cannot write `{}`", file.display());
     let mut new = fs::File::create_new(file).with_context(place)?;
-    new.write_all(&badge).and_then(|()| new.sync_all()).with_context(place)?;
+    new.write_all(&badge)
+        .and_then(|()| new.sync_all())
+        .with_context(place)?;
     out::note(&format!("wrote the badge to `{}`", file.display()));
     Ok(Exit::Done)
 }

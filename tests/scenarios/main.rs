@@ -24,6 +24,8 @@ mod nobody_learns_what_is_checked;
 
 mod badges_come_from_elsewhere;
 
+mod badges_go_along;
+
 // What an agency relies on.
 mod a_cut_link_heals;
 

@@ -12,14 +12,18 @@ fn lines(reply: Reply) -> Vec<Value> {
     assert_eq!(reply.content_type, "application/jsonl");
     let text = String::from_utf8(reply.body).expect("UTF-8");
     assert!(text.ends_with('\n'), "the last line is whole");
-    let lines = text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON"));
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"));
     lines.collect()
 }
 
 fn packed(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
-        writer.start_file(*name, SimpleFileOptions::default()).expect("an archive");
+        writer
+            .start_file(*name, SimpleFileOptions::default())
+            .expect("an archive");
         writer.write_all(content).expect("an archive");
     }
     writer.finish().expect("an archive").into_inner()
@@ -61,7 +65,11 @@ async fn every_row_of_an_upload_gets_the_answer_it_would_get_alone() {
     assert_eq!(
         seen(&answers),
         [
-            (1, "hires/ana.json", seen_alone(&employer, &files[0].1, &question).await.as_str()),
+            (
+                1,
+                "hires/ana.json",
+                seen_alone(&employer, &files[0].1, &question).await.as_str()
+            ),
             (2, "hires/riley.json", "not_valid"),
             (3, "hires/changed.json", "not_valid"),
             (4, "letter.txt", "unreadable")
@@ -87,7 +95,11 @@ async fn every_row_of_an_upload_gets_the_answer_it_would_get_alone() {
     assert_eq!(seen(&sniffed), seen(&answers));
 
     // Codes are asked of the agency that keeps them; a mistyped one is its own row's answer.
-    let csv = format!("name,code\n\"Reyes, Ana\",{}\nRiley,{}\nBo,\nCy,NC-00000\n", badge.code(), revoked.code());
+    let csv = format!(
+        "name,code\n\"Reyes, Ana\",{}\nRiley,{}\nBo,\nCy,NC-00000\n",
+        badge.code(),
+        revoked.code()
+    );
     let answers = lines(employer.sends_many(csv.into_bytes(), "text/csv", &[]).await);
     let (ana, riley) = (badge.code().to_string(), revoked.code().to_string());
     assert_eq!(
@@ -129,7 +141,9 @@ async fn a_thousand_rows_come_in_order_and_too_many_are_refused() {
     let refused = employer.sends_many(long, "text/csv", &[]).await;
     let problem = refused.problem(413, "request.too_large");
     assert!(problem.detail.contains("48 MiB"), "{}", problem.detail);
-    let refused = employer.sends_many(json!({}).to_string().into(), "application/zip", &[]).await;
+    let refused = employer
+        .sends_many(json!({}).to_string().into(), "application/zip", &[])
+        .await;
     refused.problem(422, "request.invalid");
     federation.audit().await;
 }
@@ -142,8 +156,15 @@ async fn nobody_makes_a_node_follow_ten_thousand_links() {
     let csv = format!("link\n{}", "https://127.0.0.1:1/badge\n".repeat(501));
     let answers = lines(employer.sends_many(csv.into_bytes(), "text/csv", &[]).await);
     let told = |line: &Value, what: &str| line["sentence"].as_str().expect("a sentence").contains(what);
-    let left_alone: Vec<_> = answers.iter().filter(|line| told(line, "only 500 codes and links")).collect();
+    let left_alone: Vec<_> = answers
+        .iter()
+        .filter(|line| told(line, "only 500 codes and links"))
+        .collect();
     assert_eq!((answers.len(), left_alone.len()), (501, 1));
     assert_eq!(left_alone[0]["row"], 502);
-    assert!(answers.iter().all(|line| line["verdict"] == "could_not_check"), "{}", answers[0]);
+    assert!(
+        answers.iter().all(|line| line["verdict"] == "could_not_check"),
+        "{}",
+        answers[0]
+    );
 }

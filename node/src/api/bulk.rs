@@ -106,7 +106,10 @@ pub(crate) async fn verify(
         }
         Ok::<_, io::Error>(text)
     });
-    let headers = [(CONTENT_TYPE, "application/jsonl".to_owned()), (ROWS, count.to_string())];
+    let headers = [
+        (CONTENT_TYPE, "application/jsonl".to_owned()),
+        (ROWS, count.to_string()),
+    ];
     Ok((headers, Body::from_stream(lines)).into_response())
 }
 
@@ -126,12 +129,20 @@ async fn receive(body: Body) -> Result<Bytes, Problem> {
 /// The answer to an upload that is too long.
 pub(crate) fn too_large() -> Problem {
     let most = bulk::MAX_UPLOAD / (1024 * 1024);
-    Problem::new(&TOO_LARGE, format!("an upload has at most {most} MiB: send it in parts"))
+    Problem::new(
+        &TOO_LARGE,
+        format!("an upload has at most {most} MiB: send it in parts"),
+    )
 }
 
 /// A place among the uploads that are worked on.
 pub(crate) fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    let busy = |_| Problem::new(&UNAVAILABLE, "too many uploads are being checked at the moment: try again");
+    let busy = |_| {
+        Problem::new(
+            &UNAVAILABLE,
+            "too many uploads are being checked at the moment: try again",
+        )
+    };
     app.uploads.clone().try_acquire_owned().map_err(busy)
 }
 
@@ -187,10 +198,7 @@ pub(crate) fn lines(
                 Some((Ok(lines), (receiver, left)))
             }
             None if left == 0 => None,
-            None => Some((
-                Err(io::Error::other("the answers were broken off")),
-                (receiver, 0),
-            )),
+            None => Some((Err(io::Error::other("the answers were broken off")), (receiver, 0))),
         }
     })
 }
@@ -228,8 +236,18 @@ enum Stage {
 }
 
 async fn judge_chunk(app: App, chunk: Vec<Turn>, question: Arc<Question>, deadline: Instant) -> Vec<Line> {
-    let late = || unreachable("its turn did not come in time; send the rows that are left again", &question);
-    let died = || unreachable("this badge could not be judged; please report it to the node's operator", &question);
+    let late = || {
+        unreachable(
+            "its turn did not come in time; send the rows that are left again",
+            &question,
+        )
+    };
+    let died = || {
+        unreachable(
+            "this badge could not be judged; please report it to the node's operator",
+            &question,
+        )
+    };
     let (names, turns): (Vec<_>, Vec<_>) = chunk
         .into_iter()
         .map(|(row, may)| ((row.row, row.input), (row.content, may)))

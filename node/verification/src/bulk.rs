@@ -92,10 +92,7 @@ pub fn rows(bytes: &[u8], form: Upload) -> Result<Vec<Row>, Unreadable> {
 }
 
 fn too_many() -> Unreadable {
-    Unreadable::new(
-        format!("the upload has more than {MAX_ROWS} rows"),
-        "send it in parts",
-    )
+    Unreadable::new(format!("the upload has more than {MAX_ROWS} rows"), "send it in parts")
 }
 
 fn shown(text: &str) -> String {
@@ -237,7 +234,10 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usiz
     read.map_err(|_| broken("it is damaged"))?;
     if content.len() > formats::MAX_BYTES || *left == 0 {
         return Err(Unreadable::new(
-            format!("unpacked, it has more than the {} bytes that a badge may have", formats::MAX_BYTES),
+            format!(
+                "unpacked, it has more than the {} bytes that a badge may have",
+                formats::MAX_BYTES
+            ),
             "send the badge file itself",
         ));
     }
@@ -247,10 +247,12 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usiz
 fn zip_fault(error: &ZipError) -> &'static str {
     match error {
         ZipError::UnsupportedArchive(why) if *why == ZipError::PASSWORD_REQUIRED => "it has a password",
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => "it is packed in a way that is not known here",
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            "it is packed in a way that is not known here"
+        }
         _ => "it is damaged",
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::*;
 
-fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
@@ -23,9 +23,17 @@ fn read(bytes: &[u8]) -> Vec<Row> {
 
 #[test]
 fn every_file_of_an_archive_is_a_row_and_folders_are_none() {
-    let zip = packed(&[("a/ana.json", b"{}"), ("__MACOSX/a/._ana.json", b"x"), ("a/.DS_Store", b"x"), ("b.png", b"")]);
+    let zip = packed(&[
+        ("a/ana.json", b"{}"),
+        ("__MACOSX/a/._ana.json", b"x"),
+        ("a/.DS_Store", b"x"),
+        ("b.png", b""),
+    ]);
     let rows = read(&zip);
-    let names: Vec<_> = rows.iter().map(|row| (row.row, row.input.as_deref().unwrap())).collect();
+    let names: Vec<_> = rows
+        .iter()
+        .map(|row| (row.row, row.input.as_deref().unwrap()))
+        .collect();
     assert_eq!(names, [(1, "a/ana.json"), (4, "b.png")]);
     assert_eq!(rows[0].content, Ok(b"{}".to_vec()));
     assert_eq!(rows[1].content, Ok(vec![]));
@@ -44,13 +52,24 @@ fn an_archive_unpacks_no_further_than_its_limits() {
         let why = row.content.as_ref().unwrap_err().to_string();
         assert!(why.contains("more than the 2097152 bytes"), "{why}");
     }
-    assert_eq!(rows[2].content, Ok(b"{}".to_vec()), "a bomb takes nothing from its neighbours");
+    assert_eq!(
+        rows[2].content,
+        Ok(b"{}".to_vec()),
+        "a bomb takes nothing from its neighbours"
+    );
 
     let many: Vec<String> = (0..40).map(|i| format!("{i}.json")).collect();
     let zip = packed(&many.iter().map(|name| (name.as_str(), &zeros[1..])).collect::<Vec<_>>());
     let rows = read(&zip);
-    let unpacked = rows.iter().filter_map(|row| row.content.as_ref().ok()).map(Vec::len).sum::<usize>();
-    assert!((MAX_UNPACKED - formats::MAX_BYTES..=MAX_UNPACKED).contains(&unpacked), "{unpacked}");
+    let unpacked = rows
+        .iter()
+        .filter_map(|row| row.content.as_ref().ok())
+        .map(Vec::len)
+        .sum::<usize>();
+    assert!(
+        (MAX_UNPACKED - formats::MAX_BYTES..=MAX_UNPACKED).contains(&unpacked),
+        "{unpacked}"
+    );
     let last = rows[39].content.as_ref().unwrap_err().to_string();
     assert!(last.contains("files before it"), "{last}");
 }
@@ -64,7 +83,10 @@ fn a_damaged_or_foreign_archive_says_so() {
     // The content of the first file comes after its header (30) and its name.
     changed[30 + 6] ^= 0xff;
     let rows = read(&changed);
-    assert!(rows[0].content.as_ref().unwrap_err().to_string().contains("damaged"), "{rows:?}");
+    assert!(
+        rows[0].content.as_ref().unwrap_err().to_string().contains("damaged"),
+        "{rows:?}"
+    );
     assert_eq!(rows[1].content, Ok(b"{}".to_vec()));
 }
 
@@ -99,7 +121,11 @@ fn a_csv_names_its_column_and_an_empty_cell_is_an_answer() {
     let seen: Vec<_> = rows.iter().map(|row| (row.row, row.input.as_deref())).collect();
     assert_eq!(
         seen,
-        [(2, Some("NC-4K2M9-QXR7T-3")), (3, None), (5, Some("https://badges.example/1"))]
+        [
+            (2, Some("NC-4K2M9-QXR7T-3")),
+            (3, None),
+            (5, Some("https://badges.example/1"))
+        ]
     );
     assert!(rows[1].content.as_ref().unwrap_err().to_string().contains("empty"));
     assert!(rows_of(b"name,number\nAna,1\n").contains("names no column"));

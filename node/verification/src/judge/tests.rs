@@ -1,4 +1,6 @@
 mod beside;
+mod files;
+mod fuzz;
 mod published;
 mod rows;
 mod tokens;
