@@ -91,6 +91,15 @@ async fn every_row_of_an_upload_gets_the_answer_it_would_get_alone() {
         }
         assert_eq!(answer, alone, "{name}");
     }
+    let page = employer.drops_on_the_page(&upload).await.with_status(200).text();
+    for told in [
+        "1 of 4 badges accepted",
+        "hires/riley.json",
+        "Not a badge we can read",
+        "download=\"answers.csv\"",
+    ] {
+        assert!(page.contains(told), "`{told}` is not on the page: {page}");
+    }
     let sniffed = lines(employer.sends_many(upload, "application/octet-stream", &question).await);
     assert_eq!(seen(&sniffed), seen(&answers));
 
