@@ -70,12 +70,14 @@ fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) {
     }
 }
 
+type Reads<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
+
 /// A parser, and something that it reads.
 struct Target<'a> {
     name: &'static str,
     sample: Vec<u8>,
     /// Reads; says whether it took it for what it should be.
-    reads: Box<dyn Fn(&[u8]) -> bool + 'a>,
+    reads: Reads<'a>,
 }
 
 fn target<'a>(name: &'static str, sample: impl Into<Vec<u8>>, reads: impl Fn(&[u8]) -> bool + 'a) -> Target<'a> {
