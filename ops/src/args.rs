@@ -275,6 +275,7 @@ fn purposes() -> impl TypedValueParser<Value = Purpose> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use registry_schema::Reason;
 
     use super::*;
 
