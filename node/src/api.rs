@@ -4,6 +4,7 @@
 
 pub(crate) mod agencies;
 pub(crate) mod auth;
+pub(crate) mod bulk;
 mod credentials;
 pub(crate) mod federation;
 mod forks;
@@ -89,6 +90,8 @@ pub(crate) struct App {
     pub(crate) judging: Arc<Semaphore>,
     /// Whether anybody may have the tickets of this node's peers.
     pub(crate) introduces: bool,
+    /// A permit for each upload of many badges that is being worked on.
+    pub(crate) uploads: Arc<Semaphore>,
 }
 
 #[derive(OpenApi)]
@@ -108,6 +111,7 @@ struct Document;
 fn resources() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(verifications::verify))
+        .routes(routes!(bulk::verify))
         .routes(routes!(agencies::list))
         .routes(routes!(agencies::one))
         .routes(routes!(forks::list))
@@ -175,6 +179,14 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// The longest body that is read at this path.
+fn most_bytes(path: &str) -> usize {
+    match path {
+        "/v1/verifications/bulk" => verification::bulk::MAX_UPLOAD,
+        _ => MAX_BODY_BYTES,
+    }
+}
+
 /// Answers a request that says it is too large, once its body has gone by: a client that still writes when the answer
 /// comes sees a broken connection instead of it. Nothing of the body is kept.
 async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
@@ -182,7 +194,8 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_none_or(|length: usize| length <= MAX_BODY_BYTES) {
+    let most = most_bytes(request.uri().path());
+    if length.is_none_or(|length: usize| length <= most) {
         return next.run(request).await;
     }
     let is_form = request.uri().path() == "/verify";
@@ -194,7 +207,10 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
             break;
         }
     }
-    let problem = problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new());
+    let problem = match most {
+        MAX_BODY_BYTES => problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new()),
+        _ => bulk::too_large(),
+    };
     if is_form {
         web::problem_page(&problem)
     } else {

@@ -179,6 +179,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
         introduces: config.introduces,
+        uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
     };
     let (mut servers, mut serving) = (vec![], vec![]);
     let mut sharing = None;

@@ -11,21 +11,26 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use futures::TryStreamExt as _;
 use registry_schema::{AgencyId, CredentialCode, Issuer, recognition::RecognitionEntry};
 use serde::Deserialize;
 use utoipa::openapi::OpenApi;
+use verification::Question;
 
 use pages::{
-    AgenciesPage, AgencyRow, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ProblemPage, Reference,
+    AgenciesPage, AgencyRow, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ManyPage, ProblemPage, Reference,
     VerdictPage, VerifyPage,
 };
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
 use crate::api::{
-    App, agencies,
+    App, agencies, bulk,
     problem::{self, Problem},
     verifications::{Asked, answer, link, receive},
 };
+
+/// How many answers a page shows.
+const MOST_ON_A_PAGE: usize = 2_000;
 
 /// The pages' routes. The page for developers tells what `document` tells.
 pub(crate) fn routes(document: &OpenApi) -> Router<App> {
@@ -121,6 +126,8 @@ async fn verify_page(State(app): State<App>, Query(asked): Query<Asked>) -> Resp
 #[derive(Default)]
 struct Sent {
     file: Vec<u8>,
+    /// Its name ends like that of a list or an archive.
+    names_many: bool,
     text: String,
     asked: Asked,
 }
@@ -154,6 +161,12 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
     {
         return box_page(&app, &sent.asked, &sent.text, Some(&problem));
     }
+    if sent.names_many || sent.file.starts_with(b"PK\x03\x04") {
+        return match many(&app, sent.file, question).await {
+            Ok(response) => response,
+            Err(problem) => box_page(&app, &sent.asked, "", Some(&problem)),
+        };
+    }
     match answer(&app, badge, &question).await {
         Ok(verdict) => {
             let names = app.registry.read();
@@ -166,6 +179,37 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
         }
         Err(problem) => problem_page(&problem),
     }
+}
+
+/// The answers about an archive or a list that was dropped into the box.
+async fn many(app: &App, file: Vec<u8>, question: Question) -> Result<Response, Problem> {
+    let permit = bulk::admit(app)?;
+    let rows = bulk::rows(file.into(), None).await?;
+    if rows.len() > MOST_ON_A_PAGE {
+        let detail =
+            format!("more than {MOST_ON_A_PAGE} badges do not fit on a page: send them in parts, or see /docs");
+        return Err(Problem::new(&problem::INVALID, detail));
+    }
+    let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
+    let chunks = bulk::lines(app.clone(), rows, question, permit);
+    let cut = |_| {
+        Problem::new(
+            &problem::UNAVAILABLE,
+            "not all badges were checked in time: send them in parts",
+        )
+    };
+    let chunks: Vec<Vec<bulk::Line>> = chunks.try_collect().await.map_err(cut)?;
+    let lines: Vec<bulk::Line> = chunks.into_iter().flatten().collect();
+    let name = {
+        let registry = app.registry.read();
+        registry
+            .agency(&agency)
+            .map_or_else(|| agency.to_string(), |lists| lists.name.clone())
+    };
+    Ok(page(
+        StatusCode::OK,
+        &ManyPage::new(&lines, &agency, &name, purpose, now),
+    ))
 }
 
 /// What to say of a text that is neither a badge nor a code: it was typed, so it can be typed again.
@@ -187,7 +231,12 @@ async fn read_form(mut multipart: Multipart) -> Result<Sent, MultipartError> {
     let mut sent = Sent::default();
     while let Some(field) = multipart.next_field().await? {
         match field.name().unwrap_or_default() {
-            "file" => sent.file = field.bytes().await?.to_vec(),
+            "file" => {
+                let name = field.file_name().unwrap_or_default().to_ascii_lowercase();
+                let ends = [".zip", ".csv", ".jsonl", ".ndjson"];
+                sent.names_many = ends.iter().any(|end| name.ends_with(end));
+                sent.file = field.bytes().await?.to_vec();
+            }
             "text" => sent.text = field.text().await?,
             "agency" => sent.asked.agency = Some(field.text().await?),
             "purpose" => sent.asked.purpose = Some(field.text().await?),

@@ -138,6 +138,26 @@ impl Client {
         answer(body)
     }
 
+    /// Reads a file of this kind, and of no other.
+    pub(crate) async fn download(&self, path: &[&str], kind: &'static str) -> anyhow::Result<Vec<u8>> {
+        let mut request = self.http.get(self.at(path, &[])).header(ACCEPT, kind);
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.clone());
+        }
+        let response = request.send().await.map_err(|e| self.unreachable(&e, false))?;
+        let status = response.status();
+        let is_kind = response.headers().get(CONTENT_TYPE).is_some_and(|k| k == kind);
+        let body = self.body(response, false).await?;
+        match (status.is_success(), is_kind) {
+            (false, _) => Err(self.refused(status, &body)),
+            (true, true) => Ok(body),
+            (true, false) => Err(fault(
+                Exit::CouldNotCheck,
+                format!("the node does not give badges as {kind}: does its version fit this program's?"),
+            )),
+        }
+    }
+
     /// Asks about a badge: changes nothing, though it is a POST.
     pub(crate) async fn ask(
         &self,

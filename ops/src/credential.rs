@@ -1,5 +1,8 @@
 //! `comity credential`: what an agency keeps, and its status.
 
+use std::{fs, io::Write as _, path::Path};
+
+use anyhow::Context as _;
 use registry_schema::{Credential, CredentialCode, StatusChange, StatusState, code::BadCode};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +18,14 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     match command {
         Command::Issue(args) => issue::issue(session, &args).await,
         Command::List => list(session).await,
-        Command::Show { code } => one(session, &code).await,
+        Command::Show { code, baked, jwt } => match (baked, jwt) {
+            (Some(file), _) => {
+                let kind = picture(&file)?;
+                write(session, &code, kind, &file).await
+            }
+            (None, Some(file)) => write(session, &code, "application/vc+jwt", &file).await,
+            (None, None) => one(session, &code).await,
+        },
         Command::Suspend(entry) => change(session, StatusState::Suspended, &entry).await,
         Command::Reinstate(entry) => change(session, StatusState::Active, &entry).await,
         Command::Revoke(entry) => change(session, StatusState::Revoked, &entry).await,
@@ -61,6 +71,41 @@ async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
     } else {
         session.out.data(&render(&reply.parse()?))?;
     }
+    Ok(Exit::Done)
+}
+
+/// The kind of picture that a file's name asks for.
+fn picture(file: &Path) -> anyhow::Result<&'static str> {
+    let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "png" => Ok("image/png"),
+        "svg" => Ok("image/svg+xml"),
+        _ => Err(usage(format!(
+            "`{}` is no picture's name: end it in .png or .svg",
+            file.display()
+        ))),
+    }
+}
+
+/// Writes the badge to a file, in the form that the node is asked for; never over another file.
+async fn write(session: &Session, typed: &str, kind: &'static str, file: &Path) -> anyhow::Result<Exit> {
+    let code: CredentialCode = typed.parse().map_err(|mistake: BadCode| usage(mistake.to_string()))?;
+    let badge = session
+        .client
+        .download(&["v1", "credentials", &code.compact()], kind)
+        .await?;
+    if file == Path::new("-") {
+        session
+            .out
+            .data(&String::from_utf8(badge).context("the node's answer is no text")?)?;
+        return Ok(Exit::Done);
+    }
+    let place = || format!("cannot write `{}`", file.display());
+    let mut new = fs::File::create_new(file).with_context(place)?;
+    new.write_all(&badge)
+        .and_then(|()| new.sync_all())
+        .with_context(place)?;
+    out::note(&format!("wrote the badge to `{}`", file.display()));
     Ok(Exit::Done)
 }
 

@@ -14,6 +14,8 @@ mod silence_is_never_green;
 
 mod one_verdict_everywhere;
 
+mod many_at_once;
+
 mod bad_input_gets_a_clear_answer;
 
 mod floods_do_no_harm;
@@ -21,6 +23,8 @@ mod floods_do_no_harm;
 mod nobody_learns_what_is_checked;
 
 mod badges_come_from_elsewhere;
+
+mod badges_go_along;
 
 // What an agency relies on.
 mod a_cut_link_heals;

@@ -64,6 +64,13 @@ impl Employer {
         send(request.header("content-type", content_type).body(body.to_vec())).await
     }
 
+    /// Sends many badges at once.
+    pub async fn sends_many(&self, upload: Vec<u8>, content_type: &str, question: &[(&str, &str)]) -> Reply {
+        let url = format!("{}/v1/verifications/bulk", self.node);
+        let request = self.http.post(url).query(question);
+        send(request.header("content-type", content_type).body(upload)).await
+    }
+
     /// Sends a file as the field of a form.
     pub async fn sends_form(&self, file: &[u8], field: &str) -> Reply {
         let form = Form::new().part(field.to_owned(), Part::bytes(file.to_vec()).file_name("badge"));

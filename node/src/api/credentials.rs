@@ -9,11 +9,12 @@ use axum::{
 use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use verification::formats;
 
 use super::{
     App,
     auth::Operator,
-    problem::{INVALID, NOT_FOUND, Problem},
+    problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 use crate::registrar::NewBadge;
 
@@ -30,7 +31,9 @@ pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<
 
 /// One credential, by its code or id. Its holder's name is shown to operators alone.
 ///
-/// With `Accept: application/vc` the signed badge itself, by its code alone: who has the code has it from the holder.
+/// By its code alone, for who has the code has it from the holder: with `Accept: application/vc` the signed badge itself,
+/// with `image/png` or `image/svg+xml` a picture with the badge baked in. For operators, with `application/vc+jwt`: the
+/// same content as a token, signed now with the issuer's key.
 #[utoipa::path(get, path = "/v1/credentials/{code}", tag = "credentials", params(("code" = String, Path)),
     responses((status = 200, body = Credential), (status = 404, body = Problem)))]
 pub(super) async fn one(
@@ -46,18 +49,64 @@ pub(super) async fn one(
     };
     let unknown = || Problem::new(&NOT_FOUND, format!("this agency has issued no credential `{code}`"));
     let issued = issued.ok_or_else(unknown)?;
-    let wants_badge = headers
+    let form = headers
         .get(header::ACCEPT)
-        .is_some_and(|accept| accept.as_bytes() == b"application/vc");
-    if wants_badge && by_code.is_some() {
+        .and_then(|accept| Holders::named(accept.as_bytes()));
+    if let (Some(form), Some(code)) = (form, by_code) {
+        if form == Holders::Token {
+            operator?;
+            let token = app.registrar.token_of(code).await?;
+            return Ok(([(header::CONTENT_TYPE, "application/vc+jwt")], token).into_response());
+        }
         let badge = app.store.badge(&issued.id).await?.ok_or_else(unknown)?;
-        return Ok(([(header::CONTENT_TYPE, "application/vc")], badge).into_response());
+        return form.of(badge);
     }
     let mut credential = app.registrar.shown(&issued);
     if operator.is_err() {
         credential.subject = None;
     }
     Ok(Json(credential).into_response())
+}
+
+/// A form in which a holder takes a badge along.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holders {
+    Json,
+    Png,
+    Svg,
+    Token,
+}
+
+/// The pictures that carry a badge which has none of its own.
+const PNG: &[u8] = include_bytes!("../../assets/badge.png");
+const SVG: &str = include_str!("../../assets/badge.svg");
+
+impl Holders {
+    fn named(accept: &[u8]) -> Option<Self> {
+        Some(match accept {
+            b"application/vc" => Self::Json,
+            b"image/png" => Self::Png,
+            b"image/svg+xml" => Self::Svg,
+            b"application/vc+jwt" => Self::Token,
+            _ => return None,
+        })
+    }
+
+    /// The badge in this form, if it needs no key.
+    fn of(self, badge: String) -> Result<Response, Problem> {
+        let not_baked = |error: verification::Unreadable| Problem::new(&UNAVAILABLE, error.to_string());
+        Ok(match self {
+            Self::Png => {
+                let picture = formats::bake_png(PNG, &badge).map_err(not_baked)?;
+                ([(header::CONTENT_TYPE, "image/png")], picture).into_response()
+            }
+            Self::Svg => {
+                let picture = formats::bake_svg(SVG, &badge).map_err(not_baked)?;
+                ([(header::CONTENT_TYPE, "image/svg+xml")], picture).into_response()
+            }
+            Self::Json | Self::Token => ([(header::CONTENT_TYPE, "application/vc")], badge).into_response(),
+        })
+    }
 }
 
 /// A credential to issue.

@@ -16,7 +16,7 @@ use axum::{
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use verification::{OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
+use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
 
 use super::{
     App,
@@ -149,42 +149,72 @@ async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
 
 /// The answer about these bytes. The page, the API and the command line all come here.
 pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
-    let text = std::str::from_utf8(bytes)
-        .ok()
-        .filter(|text| text.len() <= LONGEST_CODE);
-    let code = text.and_then(|text| text.parse::<CredentialCode>().ok());
-    let link = link(bytes);
-    let behind_code = match code.or_else(|| link.and_then(|link| code_behind(app, link))) {
-        Some(code) => Some(fetch(app, code).await?),
-        None => None,
-    };
-    let badge = match behind_code {
-        None => match link {
-            None => read(bytes.to_vec()).await?,
-            Some(link) => match open(app, link).await? {
-                Ok(badge) => badge,
-                Err(why) => return Ok(unreachable(&why, question)),
-            },
-        },
-        Some(Fetched::Badge(badge)) => read(badge).await?,
-        Some(Fetched::Unreachable(why)) => return Ok(unreachable(&why, question)),
-        Some(Fetched::Unknown) => Err(Unreadable {
-            stopped: "no agency of this federation has issued a badge with this code".into(),
-            next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
-        }),
+    let badge = match follow(app, bytes, question).await? {
+        Followed::Itself => read(bytes.to_vec()).await?,
+        Followed::Badge(badge) => read(badge).await?,
+        Followed::Answer(verdict) => return Ok(*verdict),
     };
     let badge = match badge {
         Ok(badge) => badge,
         Err(why) => return Ok(unreadable(&why, question)),
     };
-    // Others may be slow to answer; that holds up no judging.
-    let learnt = app.foreign.ask(&badge, &app.registry, question.now).await;
+    let evidence = evidence(app, &badge, question).await?;
     let _permit = app.judging.acquire().await;
-    let mut evidence = gather(&badge, &app.registry, &app.store, &question.agency, question.now).await?;
-    learnt.fill(&mut evidence);
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
     apart(move || judge(&badge, &evidence, &question)).await
+}
+
+/// What stands behind the bytes that were sent.
+pub(super) enum Followed {
+    /// They are neither a code nor a link.
+    Itself,
+    /// The badge behind a code or a link.
+    Badge(Vec<u8>),
+    /// There is no badge behind it, and this is the answer.
+    Answer(Box<Verdict>),
+}
+
+/// Follows a code or a link, if that is what was sent.
+pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Result<Followed, Problem> {
+    let answer = |verdict| Ok(Followed::Answer(Box::new(verdict)));
+    let link = link(bytes);
+    let behind_code = match code(bytes).or_else(|| link.and_then(|link| code_behind(app, link))) {
+        Some(code) => Some(fetch(app, code).await?),
+        None => None,
+    };
+    match (behind_code, link) {
+        (None, None) => Ok(Followed::Itself),
+        (None, Some(link)) => match open(app, link).await {
+            Ok(Ok(badge)) => Ok(Followed::Badge(badge)),
+            Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
+            Err(why) => answer(unreachable(&why, question)),
+        },
+        (Some(Fetched::Badge(badge)), _) => Ok(Followed::Badge(badge)),
+        (Some(Fetched::Unreachable(why)), _) => answer(unreachable(&why, question)),
+        (Some(Fetched::Unknown), _) => {
+            let why = Unreadable {
+                stopped: "no agency of this federation has issued a badge with this code".into(),
+                next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
+            };
+            answer(unreadable(&why, question))
+        }
+    }
+}
+
+/// All that can be known about a badge: here, and where its issuer publishes, if that is outside the federation.
+pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
+    // Others may be slow to answer; that holds up no judging.
+    let learnt = app.foreign.ask(badge, &app.registry, question.now).await;
+    let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;
+    learnt.fill(&mut evidence);
+    Ok(evidence)
+}
+
+/// The code, if that is all that was sent.
+pub(super) fn code(bytes: &[u8]) -> Option<CredentialCode> {
+    let text = std::str::from_utf8(bytes).ok();
+    text.filter(|text| text.len() <= LONGEST_CODE)?.parse().ok()
 }
 
 /// The link, if that is all that was sent.
@@ -208,28 +238,25 @@ fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
     })
 }
 
-/// The badge behind a link; or in words why it was not fetched, and what to do.
-async fn open(app: &App, link: &str) -> Result<Result<Result<OpenBadge, Unreadable>, String>, Problem> {
-    let fetched = match app.foreign.badge(link).await {
-        Ok(fetched) => fetched,
-        Err(why) => {
-            return Ok(Err(format!(
-                "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
-            )));
-        }
-    };
+/// The bytes behind a link, or that they are no badge; or in words why it was not fetched, and what to do.
+async fn open(app: &App, link: &str) -> Result<Result<Vec<u8>, Unreadable>, String> {
+    let fetched = app.foreign.badge(link).await.map_err(|why| {
+        format!(
+            "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
+        )
+    })?;
     let begins = |with: &str| {
         let text = fetched.bytes.trim_ascii_start();
         text.get(..with.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
     };
     if fetched.content_type == "text/html" || begins("<!doctype html") || begins("<html") {
-        return Ok(Ok(Err(Unreadable {
+        return Ok(Err(Unreadable {
             stopped: "the link leads to a web page, which is no badge".into(),
             next: "open the page, download the badge there, and check that file".into(),
-        })));
+        }));
     }
-    Ok(Ok(read(fetched.bytes).await?))
+    Ok(Ok(fetched.bytes))
 }
 
 /// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.

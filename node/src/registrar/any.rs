@@ -117,6 +117,23 @@ impl Registrar {
         Ok(document)
     }
 
+    /// A credential that was issued here, as a token (VC-JWT): the same content, signed again with its issuer's key.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is none with this code, or the issuer's key is no longer kept here or listed.
+    pub async fn token_of(&self, code: CredentialCode) -> Result<String, NotDone> {
+        let unknown = || NotDone::Unknown(format!("this agency has issued no credential `{code}`"));
+        let issued = self.store.credential_by_code(code).await?.ok_or_else(unknown)?;
+        let document = self.store.badge(&issued.id).await?.ok_or_else(unknown)?;
+        let mut document: Map<String, Value> = serde_json::from_str(&document).map_err(internal)?;
+        document.remove("proof");
+        let key = self.key_of(&issued.issuer).await?;
+        let signing = signing_key(&key).map_err(internal)?;
+        let (_, method) = multikey::did_key(&signing.public_key());
+        verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now())
+            .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed as a token: {error}")))
+    }
+
     async fn key_of(&self, issuer: &str) -> Result<IssuerKey, NotDone> {
         let unknown = || NotDone::Invalid(format!("this agency keeps no key of issuer `{issuer}`"));
         let listed = self

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{OpenBadge, badge, json, jwt};
 
 pub use png::bake_png;
+pub use svg::bake_svg;
 
 /// The most bytes that a file may have.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -169,6 +170,20 @@ mod tests {
         assert_eq!((svg.form, &svg.document), (Form::Svg, &plain.document));
         let bom = [b"\xef\xbb\xbf  ", BADGE.as_bytes()].concat();
         assert_eq!(read(&bom).unwrap().document, plain.document);
+    }
+
+    #[test]
+    fn what_is_baked_into_an_svg_reads_as_what_it_was() {
+        let named = BADGE.replacen("\"name\": \"", "\"name\": \"<![CDATA[&amp;]]> ", 1);
+        assert_ne!(named, BADGE);
+        let plain = read(named.as_bytes()).unwrap();
+        let picture = "<?xml version=\"1.0\"?><!-- <svg> --><svg xmlns=\"http://www.w3.org/2000/svg\"><g/></svg>";
+        let baked = bake_svg(picture, &named).unwrap();
+        assert_eq!(read(baked.as_bytes()).unwrap().document, plain.document);
+        assert!(bake_svg(&baked, BADGE).unwrap_err().stopped.contains("already"));
+        for no_picture in ["", "<html><svg/></html>", "<svg/>", "text", "<svg>"] {
+            assert!(bake_svg(no_picture, BADGE).is_err(), "{no_picture}");
+        }
     }
 
     #[test]

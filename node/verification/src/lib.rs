@@ -13,6 +13,7 @@
 
 pub mod badge;
 pub mod bitstring;
+pub mod bulk;
 pub mod codes;
 pub mod contexts;
 pub mod credential;

@@ -37,9 +37,9 @@ pub(crate) struct VerdictPage {
 
 /// A verdict's shape and color (one name for both) and its word.
 #[derive(Clone, Copy, Debug)]
-struct Look {
-    shape: &'static str,
-    word: &'static str,
+pub(super) struct Look {
+    pub(super) shape: &'static str,
+    pub(super) word: &'static str,
 }
 
 #[derive(Debug)]
@@ -133,7 +133,7 @@ fn after_the_word(kind: VerdictKind, sentence: &str) -> (&str, &str) {
 }
 
 impl Look {
-    const fn of(kind: VerdictKind) -> Self {
+    pub(super) const fn of(kind: VerdictKind) -> Self {
         match kind {
             VerdictKind::Accepted => Self {
                 shape: "accepted",

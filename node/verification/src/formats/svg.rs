@@ -74,6 +74,40 @@ pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
     })
 }
 
+/// Writes a credential into an SVG image, right after the beginning of its root element.
+///
+/// # Errors
+/// If the image is no SVG, or holds a badge already.
+pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, Unreadable> {
+    let no_image = || Unreadable::new("the picture is no SVG image", "choose an SVG file");
+    match credential(svg) {
+        Err(e) if e.stopped.ends_with("no badge inside") => {}
+        Ok(_) => {
+            return Err(Unreadable::new(
+                "the picture already holds a badge",
+                "choose one without a badge",
+            ));
+        }
+        Err(_) => return Err(no_image()),
+    }
+    let mut reader = NsReader::from_str(svg);
+    loop {
+        match reader.read_event().map_err(broken)? {
+            Event::Start(root) if root.local_name().as_ref() == "svg" => break,
+            Event::Start(_) | Event::Empty(_) | Event::Eof => return Err(no_image()),
+            _ => {}
+        }
+    }
+    let place = usize::try_from(reader.buffer_position()).map_err(|_| no_image())?;
+    let (before, after) = svg.split_at_checked(place).ok_or_else(no_image)?;
+    // In JSON these three can only stand in a text, and there they may be written so.
+    let json = credential_json.replace("]]>", "]]\\u003e");
+    let Namespace(namespace) = NAMESPACE;
+    Ok(format!(
+        "{before}<openbadges:credential xmlns:openbadges=\"{namespace}\"><![CDATA[{json}]]></openbadges:credential>{after}"
+    ))
+}
+
 /// Begins the one credential, with what stands in its `verify` attribute.
 fn begin(found: &mut Option<String>, start: &BytesStart<'_>) -> Result<(), Unreadable> {
     if found.is_some() {

@@ -1,5 +1,7 @@
 mod agencies;
 mod beside;
+mod files;
+mod fuzz;
 mod published;
 mod rows;
 mod tokens;

@@ -1,0 +1,321 @@
+//! `POST /v1/verifications/bulk`: many badges in, one verdict a line out.
+//!
+//! The rows go in chunks through as many threads as there are cores, and come out in their order. Every row gets one
+//! line; what goes wrong on the way is that row's answer, and holds up no other.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, Request, State},
+    http::{HeaderName, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
+};
+use futures::{Stream, StreamExt as _, stream};
+use registry_schema::Verdict;
+use serde::Serialize;
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::{Instant, timeout_at},
+};
+use utoipa::ToSchema;
+use verification::{
+    Evidence, OpenBadge, Question, bulk,
+    bulk::{Row, Upload},
+    formats, judge, unreachable, unreadable,
+};
+
+use super::{
+    App,
+    problem::{INVALID, Problem, TOO_LARGE, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
+    verifications::{Asked, Followed, apart, code, evidence, follow, link},
+};
+
+/// How many uploads are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
+/// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
+pub(crate) const MAX_UPLOADS: usize = 4;
+
+/// How many codes and links of one upload are followed: others are asked for each, and nobody shall make this node ask
+/// them ten thousand times.
+const MOST_FOLLOWED: usize = 500;
+
+/// How long an upload may be on its way.
+const LONGEST_RECEIVING: Duration = Duration::from_secs(45);
+
+/// After how long the rows that are left are answered without a check.
+const LONGEST_JUDGING: Duration = Duration::from_secs(60);
+
+/// How long after that the client may still take to read the answers.
+const LONGEST_READING: Duration = Duration::from_secs(60);
+
+/// How many rows go through a thread at once.
+const CHUNK: usize = 32;
+
+/// Tells how many lines come.
+const ROWS: HeaderName = HeaderName::from_static("comity-rows");
+
+/// The answer about one row: a Verdict, and which row it is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Line {
+    /// The line of the upload on which the badge begins, or its place in the archive; from 1 on.
+    pub(crate) row: u64,
+    /// The file's name in the archive, or the code or link that was sent; absent for a badge that stood on a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<String>,
+    /// The answer.
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
+}
+
+/// Check many badges.
+///
+/// The body is a ZIP archive of badge files (`application/zip`), JSON lines (`application/jsonl`; every line a badge, a
+/// token, a code or a link), or a CSV (`text/csv`) with a header line and a column `badge`, `credential`, `code`, `link`
+/// or `url`. At most 10,000 rows, 48 MiB, and 64 MiB unpacked; 500 codes and links are followed. The answer is a stream
+/// of JSON lines, one for every row in its order: a Verdict with `row` and `input`. The header `comity-rows` says how
+/// many come; a stream that ends early is broken off, never closed.
+#[utoipa::path(
+    post, path = "/v1/verifications/bulk", tag = "verification", params(Asked),
+    request_body(content((Vec<u8> = "application/zip"), (String = "application/jsonl"), (String = "text/csv"))),
+    responses(
+        (status = 200, description = "one line for every row", body = Line, content_type = "application/jsonl"),
+        (status = 413, description = "the upload is longer than 48 MiB", body = Problem),
+        (status = 422, description = "a parameter or the whole upload cannot be understood", body = Problem),
+        (status = 503, description = "too many uploads are being checked", body = Problem),
+    ),
+)]
+pub(crate) async fn verify(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let question = asked.question(&app)?;
+    let permit = admit(&app)?;
+    let kind = request.headers().get(CONTENT_TYPE);
+    let named = kind.and_then(|kind| named(kind.to_str().unwrap_or_default()));
+    let slow = || Problem::new(&TOO_SLOW, "the upload did not arrive in time: send it in parts");
+    let body = tokio::time::timeout(LONGEST_RECEIVING, receive(request.into_body()));
+    let body = body.await.map_err(|_| slow())??;
+    let rows = rows(body, named).await?;
+    let count = rows.len();
+    let lines = lines(app, rows, question, permit).map(|chunk| {
+        let mut text = Vec::with_capacity(CHUNK * 2048);
+        for line in chunk? {
+            serde_json::to_writer(&mut text, &line)?;
+            text.push(b'\n');
+        }
+        Ok::<_, io::Error>(text)
+    });
+    let headers = [
+        (CONTENT_TYPE, "application/jsonl".to_owned()),
+        (ROWS, count.to_string()),
+    ];
+    Ok((headers, Body::from_stream(lines)).into_response())
+}
+
+async fn receive(body: Body) -> Result<Bytes, Problem> {
+    let mut body = body.into_data_stream();
+    let mut upload = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let broken = |_| Problem::new(&UNSUPPORTED, "the upload did not arrive to its end: send it again");
+        upload.extend_from_slice(&chunk.map_err(broken)?);
+        if upload.len() > bulk::MAX_UPLOAD {
+            return Err(too_large());
+        }
+    }
+    Ok(upload.into())
+}
+
+/// The answer to an upload that is too long.
+pub(crate) fn too_large() -> Problem {
+    let most = bulk::MAX_UPLOAD / (1024 * 1024);
+    Problem::new(
+        &TOO_LARGE,
+        format!("an upload has at most {most} MiB: send it in parts"),
+    )
+}
+
+/// A place among the uploads that are worked on.
+pub(crate) fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
+    let busy = |_| {
+        Problem::new(
+            &UNAVAILABLE,
+            "too many uploads are being checked at the moment: try again",
+        )
+    };
+    app.uploads.clone().try_acquire_owned().map_err(busy)
+}
+
+/// The form that a content type names.
+fn named(kind: &str) -> Option<Upload> {
+    Some(match kind.split(';').next().unwrap_or_default().trim() {
+        "application/zip" => Upload::Zip,
+        "application/jsonl" | "application/x-ndjson" | "application/json-lines" => Upload::Lines,
+        "text/csv" => Upload::Csv,
+        _ => return None,
+    })
+}
+
+/// The rows of an upload; of the form that was named, or else that it shows.
+pub(crate) async fn rows(body: Bytes, named: Option<Upload>) -> Result<Vec<Row>, Problem> {
+    let rows = apart(move || bulk::rows(&body, named.unwrap_or_else(|| bulk::form(&body)))).await?;
+    rows.map_err(|why| Problem::new(&INVALID, why.to_string()))
+}
+
+/// The answers, in chunks and in the rows' order. If they cannot all be given, the last item is an error.
+pub(crate) fn lines(
+    app: App,
+    rows: Vec<Row>,
+    question: Question,
+    permit: OwnedSemaphorePermit,
+) -> impl Stream<Item = io::Result<Vec<Line>>> + Send + 'static {
+    let left = rows.len();
+    let (sender, receiver) = mpsc::channel(4);
+    let deadline = Instant::now() + LONGEST_JUDGING;
+    tokio::spawn(async move {
+        let chunks = chunks(rows);
+        let question = Arc::new(question);
+        let mut answers = stream::iter(chunks)
+            .map(|chunk| {
+                let work = judge_chunk(app.clone(), chunk, question.clone(), deadline);
+                tokio::spawn(work)
+            })
+            .buffered(std::thread::available_parallelism().map_or(2, usize::from));
+        let give = async {
+            while let Some(Ok(lines)) = answers.next().await {
+                if sender.send(lines).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let _in_time = timeout_at(deadline + LONGEST_READING, give).await;
+        drop(permit);
+    });
+    stream::unfold((receiver, left), |(mut receiver, left)| async move {
+        match receiver.recv().await {
+            Some(lines) => {
+                let left = left.saturating_sub(lines.len());
+                Some((Ok(lines), (receiver, left)))
+            }
+            None if left == 0 => None,
+            None => Some((Err(io::Error::other("the answers were broken off")), (receiver, 0))),
+        }
+    })
+}
+
+/// A row, and whether it may be followed to another place.
+type Turn = (Row, bool);
+
+fn chunks(rows: Vec<Row>) -> Vec<Vec<Turn>> {
+    let mut followed = 0_usize;
+    let mut turns = rows.into_iter().map(|row| {
+        let leads_away = row
+            .content
+            .as_ref()
+            .is_ok_and(|content| code(content).is_some() || link(content).is_some());
+        followed += usize::from(leads_away);
+        let may = followed <= MOST_FOLLOWED || !leads_away;
+        (row, may)
+    });
+    let mut chunks = Vec::new();
+    loop {
+        let chunk: Vec<Turn> = turns.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return chunks;
+        }
+        chunks.push(chunk);
+    }
+}
+
+/// What is known of a row on its way.
+enum Stage {
+    Bytes(Vec<u8>),
+    Read(Box<OpenBadge>),
+    Ready(Box<(OpenBadge, Evidence)>),
+    Answer(Box<Verdict>),
+}
+
+async fn judge_chunk(app: App, chunk: Vec<Turn>, question: Arc<Question>, deadline: Instant) -> Vec<Line> {
+    let late = || {
+        unreachable(
+            "its turn did not come in time; send the rows that are left again",
+            &question,
+        )
+    };
+    let died = || {
+        unreachable(
+            "this badge could not be judged; please report it to the node's operator",
+            &question,
+        )
+    };
+    let (names, turns): (Vec<_>, Vec<_>) = chunk
+        .into_iter()
+        .map(|(row, may)| ((row.row, row.input), (row.content, may)))
+        .unzip();
+    let total = names.len();
+    // Codes and links: others are asked, so all of a chunk at once.
+    let (node, asked, late) = (&app, &*question, &late);
+    let following = turns.into_iter().map(|(content, may)| async move {
+        let content = match content {
+            Ok(content) => content,
+            Err(why) => return Stage::answer(unreadable(&why, asked)),
+        };
+        if !may {
+            let why = format!("only {MOST_FOLLOWED} codes and links are followed in one upload; send it in parts");
+            return Stage::answer(unreachable(&why, asked));
+        }
+        match timeout_at(deadline, follow(node, &content, asked)).await {
+            Ok(Ok(Followed::Itself)) => Stage::Bytes(content),
+            Ok(Ok(Followed::Badge(badge))) => Stage::Bytes(badge),
+            Ok(Ok(Followed::Answer(verdict))) => Stage::Answer(verdict),
+            Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
+            Err(_) => Stage::answer(late()),
+        }
+    });
+    let stages: Vec<Stage> = stream::iter(following).buffered(CHUNK).collect().await;
+    let shared = question.clone();
+    let stages = apart(move || stages.into_iter().map(|stage| stage.read(&shared)).collect()).await;
+    let stages: Vec<Stage> = stages.unwrap_or_default();
+    let gathering = stages.into_iter().map(|stage| async move {
+        let Stage::Read(badge) = stage else { return stage };
+        match timeout_at(deadline, evidence(node, &badge, asked)).await {
+            Ok(Ok(evidence)) => Stage::Ready(Box::new((*badge, evidence))),
+            Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
+            Err(_) => Stage::answer(late()),
+        }
+    });
+    let stages: Vec<Stage> = stream::iter(gathering).buffered(CHUNK).collect().await;
+    let _permit = app.judging.acquire().await;
+    let shared = question.clone();
+    let judged = apart(move || stages.into_iter().map(|stage| stage.judge(&shared)).collect()).await;
+    let mut verdicts: Vec<Option<Verdict>> = judged.unwrap_or_default();
+    verdicts.resize(total, None);
+    let lines = names.into_iter().zip(verdicts).map(|((row, input), verdict)| Line {
+        row,
+        input,
+        verdict: verdict.unwrap_or_else(died),
+    });
+    lines.collect()
+}
+
+impl Stage {
+    fn answer(verdict: Verdict) -> Self {
+        Self::Answer(Box::new(verdict))
+    }
+
+    fn read(self, question: &Question) -> Self {
+        let Self::Bytes(bytes) = self else { return self };
+        match formats::read(&bytes) {
+            Ok(badge) => Self::Read(Box::new(badge)),
+            Err(why) => Self::answer(unreadable(&why, question)),
+        }
+    }
+
+    fn judge(self, question: &Question) -> Option<Verdict> {
+        match self {
+            Self::Ready(case) => Some(judge(&case.0, &case.1, question)),
+            Self::Answer(verdict) => Some(*verdict),
+            Self::Bytes(_) | Self::Read(_) => None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Many answers at once: a table, and the same as a CSV to take along.
+
+use askama::Template;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
+
+use super::{
+    verdict::Look,
+    words::{counted, for_use, plain, sentence},
+};
+use crate::api::bulk::Line;
+
+/// What is shown of a file's name, a badge's name and a person's.
+const NAME: usize = 80;
+/// What is shown of an answer's sentence.
+const SENTENCE: usize = 300;
+
+/// `POST /verify` with an archive or a list: one row for each badge.
+#[derive(Debug, Template)]
+#[template(path = "many.html")]
+pub(crate) struct ManyPage {
+    agency: String,
+    agency_id: String,
+    asked_for: String,
+    summary: String,
+    tallies: Vec<(Look, usize)>,
+    rows: Vec<Row>,
+    /// The CSV, as base64; none if it could not be written.
+    csv: Option<String>,
+    checked: String,
+}
+
+#[derive(Debug)]
+struct Row {
+    place: String,
+    look: Look,
+    badge: String,
+    person: String,
+    sentence: String,
+}
+
+impl ManyPage {
+    /// The answers of an agency, in the upload's order.
+    pub(crate) fn new(
+        lines: &[Line],
+        agency: &AgencyId,
+        agency_name: &str,
+        purpose: Option<Purpose>,
+        now: Timestamp,
+    ) -> Self {
+        let kinds = [
+            VerdictKind::Accepted,
+            VerdictKind::NotRecognized,
+            VerdictKind::NotValid,
+            VerdictKind::CouldNotCheck,
+            VerdictKind::Unreadable,
+        ];
+        let count = |kind: VerdictKind| lines.iter().filter(|line| line.verdict.verdict == kind).count();
+        let tallies = kinds.map(|kind| (Look::of(kind), count(kind)));
+        let accepted = count(VerdictKind::Accepted);
+        Self {
+            agency: plain(agency_name, NAME),
+            agency_id: agency.to_string(),
+            asked_for: for_use(purpose),
+            summary: format!("{accepted} of {} accepted", counted(lines.len(), "badge", "badges")),
+            tallies: tallies.into_iter().filter(|(_, count)| *count > 0).collect(),
+            rows: lines.iter().map(Row::of).collect(),
+            csv: csv(lines).ok().map(|table| STANDARD.encode(table)),
+            checked: now.in_words(),
+        }
+    }
+}
+
+impl Row {
+    fn of(line: &Line) -> Self {
+        let place = match &line.input {
+            Some(input) => plain(input, NAME),
+            None => format!("line {}", line.row),
+        };
+        let (badge, person) = of_badge(line);
+        Self {
+            place,
+            look: Look::of(line.verdict.verdict),
+            badge: plain(badge, NAME),
+            person: plain(person, NAME),
+            sentence: sentence(&line.verdict.sentence, SENTENCE),
+        }
+    }
+}
+
+/// The badge's name and the person's, as the badge says.
+fn of_badge(line: &Line) -> (&str, &str) {
+    let credential = line.verdict.credential.as_ref();
+    let subject = credential.and_then(|c| c.subject.as_ref());
+    (
+        credential.and_then(|c| c.name.as_deref()).unwrap_or_default(),
+        subject.and_then(|s| s.name.as_deref()).unwrap_or_default(),
+    )
+}
+
+/// The answers as a spreadsheet opens them. A cell that a spreadsheet would take for a formula gets an apostrophe.
+fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
+    let mut table = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
+    let safe = |text: &str| match text.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
+        _ => text.to_owned(),
+    };
+    let header = [
+        "row",
+        "input",
+        "verdict",
+        "badge",
+        "person",
+        "issuer",
+        "sentence",
+        "codes",
+        "checked_at",
+    ];
+    table.write_record(header)?;
+    for line in lines {
+        let verdict = &line.verdict;
+        let (badge, person) = of_badge(line);
+        let codes: Vec<&str> = verdict.findings.iter().map(|finding| finding.code.as_str()).collect();
+        let issuer = verdict.issuer.as_ref().map(|issuer| issuer.id.as_str());
+        table.write_record([
+            line.row.to_string(),
+            safe(line.input.as_deref().unwrap_or_default()),
+            verdict.verdict.as_str().to_owned(),
+            safe(badge),
+            safe(person),
+            safe(issuer.unwrap_or_default()),
+            safe(&verdict.sentence),
+            codes.join(" "),
+            verdict.checked_at.to_string(),
+        ])?;
+    }
+    table.into_inner().map_err(|error| error.into_error().into())
+}

@@ -1,0 +1,112 @@
+//! `comity credential`: what can be typed.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use registry_schema::{Reason, Timestamp};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Credential {
+    /// Issue a badge, or many from a CSV file
+    #[command(after_help = "\
+Examples:
+  comity credential issue --issuer \"Palmetto Learning\" \\
+    --achievement-name \"Formative Assessment\" --subject \"Ana Reyes\" \\
+    --valid-until 2031-07-01 --out badge.json
+  comity credential issue --issuer \"Palmetto Learning\" \\
+    --csv class.csv --out badges/
+
+The CSV file's first line names its columns. Needed: subject, and
+achievement_name unless --achievement-name is given. Known besides: issuer,
+achievement_id, description, criteria, valid_from, valid_until. Nothing is
+issued while a row has a mistake.")]
+    Issue(Issue),
+    /// List the credentials that your agency keeps
+    #[command(after_help = "Example:\n  comity credential list")]
+    List,
+    /// Show one credential; or write the badge to a file, for its holder
+    #[command(after_help = "\
+Examples:
+  comity credential show NC-4K2M9-QXR7T-3
+  comity credential show NC-4K2M9-QXR7T-3 --baked badge.png
+  comity credential show NC-4K2M9-QXR7T-3 --baked badge.svg
+  comity credential show NC-4K2M9-QXR7T-3 --jwt badge.jwt")]
+    Show {
+        /// Its code, or its id
+        code: String,
+        /// Write a picture with the badge baked in: a `.png` or `.svg` file that is not there yet
+        #[arg(long, value_name = "FILE", conflicts_with = "jwt")]
+        baked: Option<PathBuf>,
+        /// Write the badge as a token (VC-JWT), signed now with its issuer's key; `-` for stdout
+        #[arg(long, value_name = "FILE")]
+        jwt: Option<PathBuf>,
+    },
+    /// Make a credential not good for now; it can be reinstated
+    #[command(after_help = "Example:\n  comity credential suspend NC-4K2M9-QXR7T-3 --reason administrative")]
+    Suspend(StatusEntry),
+    /// Lift a suspension
+    #[command(after_help = "Example:\n  comity credential reinstate NC-4K2M9-QXR7T-3 --reason administrative")]
+    Reinstate(StatusEntry),
+    /// Make a credential not good for ever
+    #[command(after_help = "\
+Example:
+  comity credential revoke NC-4K2M9-QXR7T-3 --reason issued_in_error
+
+Revocation is final: to undo it, issue a new badge; to hold a badge back for a
+while, suspend it. Asks before it acts if a person is there to answer; --yes
+answers.")]
+    Revoke(StatusEntry),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Issue {
+    /// Who issues: an issuer of your agency (id or name)
+    #[arg(long, required_unless_present = "csv")]
+    pub(crate) issuer: Option<String>,
+    /// The achievement's title
+    #[arg(long, required_unless_present = "csv", value_name = "NAME")]
+    pub(crate) achievement_name: Option<String>,
+    /// The URI that names the achievement
+    #[arg(long, value_name = "URI")]
+    pub(crate) achievement_id: Option<String>,
+    /// What the achievement is
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// What its earner had to show
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) criteria: Option<String>,
+    /// Whose it is
+    #[arg(long, value_name = "NAME", required_unless_present = "csv", conflicts_with = "csv")]
+    pub(crate) subject: Option<String>,
+    /// Good from this date; from now if none is given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<Timestamp>,
+    /// Good up to this date; without a term if none is given
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_until: Option<Timestamp>,
+    /// Issue one badge a row of this file
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the badge to this file (with --csv: the badges into this directory)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusEntry {
+    /// The credential's code, or its id
+    pub(crate) code: String,
+    /// Why; this code is published
+    #[arg(long, value_parser = reasons(), value_name = "CODE")]
+    pub(crate) reason: Reason,
+    /// More on why; stays at your agency
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+}
+
+fn reasons() -> impl TypedValueParser<Value = Reason> {
+    PossibleValuesParser::new(Reason::ALL.map(Reason::as_str)).try_map(|text| text.parse::<Reason>())
+}
