@@ -3,6 +3,7 @@
 //! A handler reads: load → authenticate → limit → do → reply. Errors are RFC 9457 problems with a page each.
 
 pub(crate) mod agencies;
+mod agency_recognitions;
 pub(crate) mod auth;
 mod credentials;
 mod issuers;
@@ -11,7 +12,9 @@ mod operations;
 mod policy;
 pub(crate) mod problem;
 mod recognitions;
+mod registries;
 mod status_lists;
+mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
 
@@ -104,6 +107,14 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(issuers::one))
         .routes(routes!(recognitions::list, recognitions::recognize))
         .routes(routes!(recognitions::withdraw))
+        .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
+        .routes(routes!(agency_recognitions::withdraw))
+        .routes(routes!(issuers::stand))
+        .routes(routes!(trqp::authorization))
+        .routes(routes!(trqp::recognition))
+        .routes(routes!(registries::entities))
+        .routes(routes!(registries::registry))
+        .routes(routes!(registries::statement))
         .routes(routes!(policy::show, policy::apply))
         .routes(routes!(policy::model))
         .routes(routes!(policy::schema))

@@ -20,7 +20,7 @@ pub use self::policy::Applied;
 pub use any::NewDocument;
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
-pub use trust::NewRecognition;
+pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
     clock::Clock,

@@ -15,8 +15,9 @@ use std::{
 use policy::Policy;
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row, status_list, trust_list};
 use registry_schema::{
-    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, policy::MAX_ENTRIES,
-    recognition::RecognitionEntry,
+    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal,
+    policy::MAX_ENTRIES,
+    recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 use verification::evidence::Freshness;
 
@@ -107,6 +108,9 @@ pub struct AgencyLists {
     issuers: BTreeMap<String, Issuer>,
     recognitions: BTreeMap<String, Recognition>,
     withdrawals: BTreeMap<String, Withdrawal>,
+    agency_recognitions: BTreeMap<String, AgencyRecognition>,
+    /// How its issuers stand, by [`trust_list::issuer_key`].
+    registrations: BTreeMap<String, Registration>,
     lists: BTreeMap<u32, StatusList>,
     /// Its policy's entries by key: several versions, where its writers contradict each other.
     entries: BTreeMap<String, Vec<PolicyEntry>>,
@@ -215,6 +219,12 @@ impl Registry {
         self.agencies.get(&self.home)
     }
 
+    /// Which agency this node pinned the name to.
+    #[must_use]
+    pub fn pin(&self, id: &AgencyId) -> Option<Hash> {
+        self.pins.get(id).copied()
+    }
+
     /// Who this node's own agency is: the hash of its first key-log entry.
     #[must_use]
     pub const fn home_hash(&self) -> Hash {
@@ -315,6 +325,8 @@ impl AgencyLists {
             issuers: BTreeMap::new(),
             recognitions: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
+            agency_recognitions: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             lists: BTreeMap::new(),
             entries: BTreeMap::new(),
             policy: None,
@@ -326,6 +338,8 @@ impl AgencyLists {
         self.issuers.clear();
         self.recognitions.clear();
         self.withdrawals.clear();
+        self.agency_recognitions.clear();
+        self.registrations.clear();
         self.lists.clear();
         self.entries.clear();
         self.policy_changed = true;
@@ -340,6 +354,8 @@ impl AgencyLists {
             DocumentId::TrustList => match kind {
                 "i" => self.issuers.retain(|id, _| trust_list::issuer_key(id) != rest),
                 "g" => drop(self.recognitions.remove(rest)),
+                "a" => drop(self.agency_recognitions.remove(rest)),
+                "e" => drop(self.registrations.remove(rest)),
                 _ => drop(self.withdrawals.remove(rest)),
             },
             DocumentId::StatusList(number) => {
@@ -378,6 +394,13 @@ impl AgencyLists {
                 }
                 Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
                     self.withdrawals.insert(id, withdrawal);
+                }
+                Some(trust_list::Entry::Agency(id, Some(recognition))) => {
+                    self.agency_recognitions.insert(id, recognition);
+                }
+                Some(trust_list::Entry::Agency(id, None)) => drop(self.agency_recognitions.remove(&id)),
+                Some(trust_list::Entry::Registration(said)) => {
+                    self.registrations.insert(trust_list::issuer_key(&said.issuer), said);
                 }
                 None => {}
             },
@@ -471,12 +494,30 @@ impl AgencyLists {
             agency: self.id.clone(),
             recognition: recognition.clone(),
             withdrawn: self.withdrawals.get(&recognition.id).cloned(),
-            waits: self.disputed
-                || (!self.waiting.is_empty()
-                    && self
-                        .waiting
-                        .contains(&(DocumentId::TrustList, format!("g/{}", recognition.id)))),
+            waits: self.waits(|| format!("g/{}", recognition.id)),
         }
+    }
+
+    fn waits(&self, key: impl Fn() -> String) -> bool {
+        self.disputed || (!self.waiting.is_empty() && self.waiting.contains(&(DocumentId::TrustList, key())))
+    }
+
+    /// Its recognitions of other agencies, ended ones included.
+    pub fn agency_recognitions(&self) -> impl Iterator<Item = AgencyRecognitionEntry> {
+        self.agency_recognitions
+            .values()
+            .map(|recognition| AgencyRecognitionEntry {
+                agency: self.id.clone(),
+                recognition: recognition.clone(),
+                withdrawn: self.withdrawals.get(&recognition.id).cloned(),
+                waits: self.waits(|| format!("a/{}", recognition.id)),
+            })
+    }
+
+    /// How its own issuer with this id stands, if it ever said so beyond registering it.
+    #[must_use]
+    pub fn registration(&self, issuer: &str) -> Option<&Registration> {
+        self.registrations.get(&trust_list::issuer_key(issuer))
     }
 
     /// The list with this number; none, if nothing was ever put in it.

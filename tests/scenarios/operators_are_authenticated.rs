@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 3] = [
+const FOR_EVERYONE: [(&str, &str); 5] = [
     ("post", "/v1/verifications"),
     ("post", "/credentials/verify"),
     ("post", "/presentations/verify"),
+    ("post", "/authorization"),
+    ("post", "/recognition"),
 ];
 
 /// An operation that changes something, with a request that would.
@@ -21,7 +23,13 @@ struct Write {
 }
 
 /// A request that would change something, for each operation of the document that is no reading.
-fn writes(document: &Value, issuer: &Issuer, recognition: &RecognitionEntry, badge: &Badge) -> Vec<Write> {
+fn writes(
+    document: &Value,
+    issuer: &Issuer,
+    recognition: &RecognitionEntry,
+    followed: &str,
+    badge: &Badge,
+) -> Vec<Write> {
     let sample = |path: &str| match path {
         "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
         "/v1/recognitions" => Some((
@@ -31,6 +39,14 @@ fn writes(document: &Value, issuer: &Issuer, recognition: &RecognitionEntry, bad
         "/v1/recognitions/{id}/withdrawal" => Some((
             format!("/v1/recognitions/{}/withdrawal", recognition.recognition.id),
             json!({}),
+        )),
+        "/v1/agency-recognitions" => Some((path.to_owned(), json!({"of": "US-NC", "purposes": ["salary"]}))),
+        "/v1/agency-recognitions/{id}/withdrawal" => {
+            Some((format!("/v1/agency-recognitions/{followed}/withdrawal"), json!({})))
+        }
+        "/v1/issuers/{id}/standing" => Some((
+            format!("/v1/issuers/{}/standing", issuer.id),
+            json!({"standing": "suspended"}),
         )),
         "/v1/credentials" => Some((
             path.to_owned(),
@@ -76,7 +92,12 @@ fn writes(document: &Value, issuer: &Issuer, recognition: &RecognitionEntry, bad
 /// Everything that a write could have changed.
 async fn state(agency: &Agency) -> Vec<String> {
     let mut state = Vec::new();
-    for path in ["/v1/issuers", "/v1/recognitions", "/v1/credentials"] {
+    for path in [
+        "/v1/issuers",
+        "/v1/recognitions",
+        "/v1/agency-recognitions",
+        "/v1/credentials",
+    ] {
         state.push(agency.asks(Method::GET, path, None).await.with_status(200).text());
     }
     for act in [
@@ -114,7 +135,14 @@ async fn set() -> Set {
         .with_status(200)
         .json();
     let document = sc.employer().reads("/openapi.json").await.with_status(200).value();
-    let writes = writes(&document, &issuer, entries.first().expect("SC's recognition"), &badge);
+    let body = json!({"of": "US-TN", "purposes": ["renewal"]});
+    let followed = sc.asks(Method::POST, "/v1/agency-recognitions", Some(&body)).await;
+    let followed = followed.with_status(201).value()["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let recognition = entries.first().expect("SC's recognition");
+    let writes = writes(&document, &issuer, recognition, &followed, &badge);
     assert!(writes.len() >= 5, "{writes:?}");
     Set { federation, writes }
 }

@@ -10,7 +10,10 @@ use axum::{
     extract::{Path, Query, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use registry_schema::{Purpose, Scope, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{
+    Purpose, Scope, Timestamp,
+    recognition::{Attestation, Basis, RecognitionEntry},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -69,7 +72,7 @@ pub(super) struct NewRecognition {
     issuer: String,
     /// For which purposes; at least one.
     purposes: Vec<Purpose>,
-    /// `"all"`, or `{"achievements": [ids]}`.
+    /// `"all"`, `{"achievements": [ids]}`, `{"aligned": [framework items]}` or `{"stack": {"name": …, "achievements": [ids]}}`.
     scope: Scope,
     /// From when; now, if absent.
     from: Option<Timestamp>,
@@ -78,6 +81,18 @@ pub(super) struct NewRecognition {
     /// Whether a badge that carries no status entry can be accepted.
     #[serde(default)]
     accepts_without_status: bool,
+    /// On what it rests: `own_review` (if absent), `adopted_review` or `self_assessment`.
+    #[serde(default)]
+    attestation: Attestation,
+    /// Whether it counts even while the issuer's home agency has suspended or ended its registration.
+    #[serde(default)]
+    stands_alone: bool,
+    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    #[serde(default)]
+    may_be_followed: bool,
+    /// On which conditions, for people to read; at most 20.
+    #[serde(default)]
+    conditions: Vec<String>,
 }
 
 /// Recognize an issuer.
@@ -97,6 +112,10 @@ pub(super) async fn recognize(
         from,
         until,
         accepts_without_status,
+        attestation,
+        stands_alone,
+        may_be_followed,
+        conditions,
     }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let new = registrar::NewRecognition {
         issuer,
@@ -105,6 +124,12 @@ pub(super) async fn recognize(
         from,
         until,
         accepts_without_status,
+        basis: Basis {
+            attestation,
+            stands_alone,
+            may_be_followed,
+            conditions,
+        },
     };
     let entry = app.registrar.recognize(new, &hand).await?;
     Ok((super::created(&hand), Json(entry)))
@@ -116,7 +141,7 @@ pub(super) async fn recognize(
 pub(super) struct NewWithdrawal {
     /// Whether badges dated before this moment stay good.
     #[serde(default)]
-    earlier_badges_stay_good: bool,
+    pub(super) earlier_badges_stay_good: bool,
 }
 
 /// Withdraw a recognition.

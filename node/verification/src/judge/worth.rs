@@ -127,7 +127,7 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
 }
 
 /// The items of frameworks that the badge says it is aligned to (Open Badges 3.0, `Achievement.alignment`).
-fn alignments(document: &Value) -> Option<Vec<String>> {
+pub(super) fn alignments(document: &Value) -> Option<Vec<String>> {
     let subject = document
         .get("credentialSubject")
         .or_else(|| document.get("vc")?.get("credentialSubject"))?;
