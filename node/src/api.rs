@@ -17,6 +17,7 @@ mod status_lists;
 mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
+mod worth;
 
 use std::{sync::Arc, time::Duration};
 
@@ -114,9 +115,11 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
         .routes(routes!(registries::registry))
+        .routes(routes!(registries::configuration))
         .routes(routes!(registries::statement))
         .routes(routes!(policy::show, policy::apply))
         .routes(routes!(policy::model))
+        .routes(routes!(worth::count))
         .routes(routes!(policy::schema))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))

@@ -226,6 +226,7 @@ const READS: &[&str] = &[
     "/presentations/verify",
     "/authorization",
     "/recognition",
+    "/v1/worth",
 ];
 
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others

@@ -1,4 +1,4 @@
-// node registry.mjs lookup URL DID        the DID in the node's /registry.json, by DCC's client, and its /fetch?sub=DID
+// node registry.mjs lookup URL DID        the DID in the node's /registry.json and behind its /fetch, by DCC's client
 // node registry.mjs entities URL [--tamper]   the node's RecognizedEntityCredential, by Digital Bazaar's libraries
 //
 // Prints one line: {"entry": …, "statement": …} or {"verified": bool, "errors": […]}. Exits 0, or 1 if not verified.
@@ -47,24 +47,31 @@ async function claims(url, token) {
 }
 
 async function lookup(url, did) {
-  const client = new RegistryClient();
-  const [loaded] = await client.load({config: [{name: 'the node', url: `${url}/registry.json`}]});
-  if(!loaded.loaded) {
-    throw loaded.error;
+  const configuration = await fetch(`${url}/.well-known/openid-federation`);
+  const said = await claims(url, await configuration.text());
+  if(said.iss !== url || said.sub !== url) {
+    throw new Error('the configuration is another\'s');
   }
-  const entry = client.didEntry(did);
-  const response = await fetch(`${url}/fetch?sub=${encodeURIComponent(did)}`);
-  let statement = null;
-  if(response.ok) {
-    const said = await claims(url, await response.text());
-    if(said.sub !== did || said.iss !== url) {
+  const one = async registry => {
+    const client = new RegistryClient();
+    client.use({registries: [{name: 'the node', ...registry}]});
+    const {matchingIssuers, uncheckedRegistries} = await client.lookupIssuersFor(did);
+    if(uncheckedRegistries.length > 0) {
+      throw new Error(`the client could not read it as ${registry.type}`);
+    }
+    return matchingIssuers[0]?.issuer.federation_entity ?? null;
+  };
+  const entry = await one({type: 'dcc-legacy', url: `${url}/registry.json`});
+  const statement = await one({type: 'oidf', trustAnchorEC: `${url}/.well-known/openid-federation`});
+  if(statement) {
+    // the client decodes the statement and leaves its signature unchecked
+    const response = await fetch(`${url}/fetch?sub=${encodeURIComponent(did)}`);
+    const {sub, iss} = await claims(url, await response.text());
+    if(sub !== did || iss !== url) {
       throw new Error('the statement is about another');
     }
-    statement = said.metadata.federation_entity;
-  } else if(response.status !== 404) {
-    throw new Error(`/fetch: ${response.status}`);
   }
-  return {entry: entry ? {name: entry.name, location: entry.location, url: entry.url ?? null} : null, statement};
+  return {entry, statement};
 }
 
 async function entities(url, tamper) {

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 5] = [
+const FOR_EVERYONE: [(&str, &str); 6] = [
     ("post", "/v1/verifications"),
     ("post", "/credentials/verify"),
     ("post", "/presentations/verify"),
     ("post", "/authorization"),
     ("post", "/recognition"),
+    ("post", "/v1/worth"),
 ];
 
 /// An operation that changes something, with a request that would.

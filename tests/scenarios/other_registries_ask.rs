@@ -173,7 +173,7 @@ async fn other_software_reads_the_trust_list() {
 
     let lookup = async |did: &str| interop::tool("registry.mjs", ["lookup", nc.url(), did]).await.0;
     let entry = lookup(&issuer.id).await;
-    assert_eq!(entry["entry"]["name"], json!(issuer.name), "{entry}");
+    assert_eq!(entry["entry"]["organization_name"], json!(issuer.name), "{entry}");
     assert_eq!(entry["statement"]["organization_name"], json!(issuer.name), "{entry}");
     let nobody = lookup("did:web:nobody.example").await;
     assert_eq!(

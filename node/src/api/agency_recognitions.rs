@@ -1,10 +1,5 @@
 //! Recognitions of agencies: every agency's, as replicated; and this agency's own, to add and withdraw.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro writes qualified names in place of ours"
-)]
-
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},

@@ -144,18 +144,42 @@ pub(super) struct NewWithdrawal {
     pub(super) earlier_badges_stay_good: bool,
 }
 
-/// Withdraw a recognition.
+/// A recognition that ended, or with `dry_run` would.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(super) struct Withdrawn {
+    #[serde(flatten)]
+    entry: RecognitionEntry,
+    /// With `dry_run`: what would change for this agency's own badges, by issuer, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Vec<String>>,
+    /// With `dry_run`: over how many of this agency's newest badges that was counted, revoked and suspended ones left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    badges: Option<usize>,
+}
+
+/// Withdraw a recognition. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = RecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = Withdrawn), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
-) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
+) -> Result<(StatusCode, Json<Withdrawn>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let entry = app.registrar.withdraw(&id, new.earlier_badges_stay_good, &hand).await?;
-    Ok((super::created(&hand), Json(entry)))
+    let stay_good = new.earlier_badges_stay_good;
+    let entry = app.registrar.withdraw(&id, stay_good, &hand).await?;
+    let would = match hand.dry_run {
+        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?),
+        false => None,
+    };
+    let badges = would.as_ref().map(|would| would.badges);
+    let withdrawn = Withdrawn {
+        entry,
+        consequences: would.map(|would| would.changes),
+        badges,
+    };
+    Ok((super::created(&hand), Json(withdrawn)))
 }

@@ -218,6 +218,34 @@ pub(super) async fn registry(State(app): State<App>) -> Result<Json<Value>, Prob
     })))
 }
 
+/// This agency as an entity of OpenID Federation 1.0 (§3, §9): it says where [`statement`]s are fetched, signed with its
+/// badge key.
+#[utoipa::path(get, path = "/.well-known/openid-federation", tag = "other registries",
+    responses((status = 200, content_type = "application/entity-statement+jwt", body = String),
+              (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn configuration(State(app): State<App>) -> Result<Response, Problem> {
+    let (key, _, method, url) = signer(&app).await?;
+    let (issued, name) = {
+        let registry = app.registry.read();
+        let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
+        (app.clock.now().whole_seconds().seconds_since(Timestamp(0)), name)
+    };
+    let claims = json!({
+        "iss": url,
+        "sub": url,
+        "iat": issued,
+        "exp": issued + TERM_SECONDS,
+        "jwks": {"keys": [jwt::public_jwk(&key.public_key(), &method)]},
+        "metadata": {"federation_entity": {
+            "organization_name": name,
+            "homepage_uri": url,
+            "federation_fetch_endpoint": format!("{url}/fetch"),
+        }},
+    });
+    let token = jwt::claims_as("entity-statement+jwt", &claims, &key, &method).map_err(unsigned)?;
+    Ok(([(header::CONTENT_TYPE, "application/entity-statement+jwt")], token).into_response())
+}
+
 /// Whom to look up.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

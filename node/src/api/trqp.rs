@@ -3,11 +3,6 @@
 //! Any agency of the federation can be the authority: by its name (`US-TN`), its node's URL, or that URL's did:web. What
 //! rests on a list that is too old is neither yes nor no: an error.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro writes qualified names in place of ours"
-)]
-
 use std::collections::BTreeMap;
 
 use axum::{

@@ -16,7 +16,7 @@ use axum::{
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use verification::{OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
+use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
 
 use super::{
     App,
@@ -149,6 +149,25 @@ async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
 
 /// The answer about these bytes. The page, the API and the command line all come here.
 pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
+    let (verdict, _) = answer_as(app, bytes, question, |_, _, _| ()).await?;
+    Ok(verdict)
+}
+
+/// The same, with the facts that rules are held against, if there is a badge.
+pub(super) async fn answer_with_facts(
+    app: &App,
+    bytes: &[u8],
+    question: &Question,
+) -> Result<(Verdict, Option<policy::Facts>), Problem> {
+    answer_as(app, bytes, question, judge::facts).await
+}
+
+async fn answer_as<T: Send + 'static>(
+    app: &App,
+    bytes: &[u8],
+    question: &Question,
+    besides: fn(&OpenBadge, &Evidence, &Question) -> T,
+) -> Result<(Verdict, Option<T>), Problem> {
     let text = std::str::from_utf8(bytes)
         .ok()
         .filter(|text| text.len() <= LONGEST_CODE);
@@ -163,11 +182,11 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
             None => read(bytes.to_vec()).await?,
             Some(link) => match open(app, link).await? {
                 Ok(badge) => badge,
-                Err(why) => return Ok(unreachable(&why, question)),
+                Err(why) => return Ok((unreachable(&why, question), None)),
             },
         },
         Some(Fetched::Badge(badge)) => read(badge).await?,
-        Some(Fetched::Unreachable(why)) => return Ok(unreachable(&why, question)),
+        Some(Fetched::Unreachable(why)) => return Ok((unreachable(&why, question), None)),
         Some(Fetched::Unknown) => Err(Unreadable {
             stopped: "no agency of this federation has issued a badge with this code".into(),
             next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
@@ -175,7 +194,7 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
     };
     let badge = match badge {
         Ok(badge) => badge,
-        Err(why) => return Ok(unreadable(&why, question)),
+        Err(why) => return Ok((unreadable(&why, question), None)),
     };
     // Others may be slow to answer; that holds up no judging.
     let learnt = app.foreign.ask(&badge, &app.registry, question.now).await;
@@ -184,7 +203,11 @@ pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Resu
     learnt.fill(&mut evidence);
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
-    apart(move || judge(&badge, &evidence, &question)).await
+    apart(move || {
+        let besides = besides(&badge, &evidence, &question);
+        (judge(&badge, &evidence, &question), Some(besides))
+    })
+    .await
 }
 
 /// The link, if that is all that was sent.

@@ -87,6 +87,19 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     }
 }
 
+/// What the asked agency's rules are held against, as far as badge and evidence tell.
+#[must_use]
+pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> policy::Facts {
+    let case = Case {
+        badge,
+        evidence,
+        question,
+        terms: Terms::Known,
+        alignments: OnceCell::new(),
+    };
+    case.facts(&case.recognition().purposes)
+}
+
 /// The findings on proof, issuer, dates and status of any verifiable credential, in this order; its structure is
 /// another's to judge.
 pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Vec<Finding> {

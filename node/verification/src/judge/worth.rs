@@ -71,7 +71,7 @@ impl Case<'_> {
     }
 
     /// What is known of this badge. Its license, approvals and hours are not in a badge, and so are not known.
-    fn facts(&self, recognized_for: &[Purpose]) -> Facts {
+    pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
         let badge = self.badge;
         let mut listed = self
             .evidence

@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    BadKey, SigningKey,
+    BadKey, KeyKind, PublicKey, SigningKey,
     badge::moment,
     data_integrity::{SignError, Terms, defined},
     jwk,
@@ -59,4 +59,20 @@ pub fn claims_as(kind: &str, claims: &Value, key: &SigningKey, key_id: &str) -> 
     let signed = format!("{}.{}", part(&header), part(claims));
     let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes())?);
     Ok(format!("{signed}.{signature}"))
+}
+
+/// An Ed25519 key as a JSON Web Key (RFC 8037, §2); of another kind, an empty object.
+#[must_use]
+pub fn public_jwk(key: &PublicKey, key_id: &str) -> Value {
+    match key.kind() {
+        KeyKind::Ed25519 => json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": URL_SAFE_NO_PAD.encode(key.as_bytes()),
+            "kid": key_id,
+            "alg": "EdDSA",
+            "use": "sig",
+        }),
+        _ => json!({}),
+    }
 }
