@@ -134,6 +134,8 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             withdrawn: None,
             waits: false,
         }],
+        agency_recognitions: vec![],
+        registrations: [].into(),
         trust_lists: [(here.clone(), fresh)].into(),
         resolved: None,
         status: vec![listed.clone(), listed],
