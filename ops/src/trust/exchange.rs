@@ -344,3 +344,58 @@ pub(crate) async fn diff(session: &Session, other: &str) -> anyhow::Result<Exit>
     }
     Ok(if lines.is_empty() { Exit::Done } else { Exit::Negative })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cells: &[(&str, &'static str)]) -> Result<Row, String> {
+        let cell = |name: &str| {
+            let found = cells.iter().find(|(known, _)| *known == name);
+            found.map(|(_, text)| *text).filter(|text| !text.is_empty())
+        };
+        row(&cell)
+    }
+
+    #[test]
+    fn a_row_is_read_with_its_scope_its_term_and_its_conditions() {
+        let good = read(&[
+            ("issuer", "did:key:z6Mk"),
+            ("purposes", "renewal salary"),
+            (
+                "scope",
+                r#"{"stack":{"name":"Reading","achievements":["https://a.example/1"]}}"#,
+            ),
+            ("until", "2029-07-01"),
+            ("may_be_followed", "true"),
+            ("conditions", r#"["the district approves"]"#),
+        ])
+        .unwrap();
+        assert_eq!(good.purposes, [Purpose::Renewal, Purpose::Salary]);
+        assert!(good.may_be_followed && !good.stands_alone && good.from.is_none());
+        assert_eq!((good.scope.ids().len(), good.conditions.len()), (1, 1));
+        for (column, text, said) in [
+            ("purposes", "fun", "`fun` is no purpose"),
+            ("until", "soon", "until: "),
+            ("stands_alone", "yes", "neither `true` nor `false`"),
+            ("scope", "everything", "scope: "),
+            ("attestation", "hearsay", "own_review"),
+        ] {
+            let mut cells = vec![(column, text), ("issuer", "did:key:z6Mk"), ("purposes", "renewal")];
+            cells.dedup_by_key(|(name, _)| *name);
+            let wrong = read(&cells).unwrap_err();
+            assert!(wrong.contains(said), "{wrong}");
+        }
+        assert!(
+            read(&[("purposes", "renewal")])
+                .unwrap_err()
+                .contains("`issuer` is empty")
+        );
+    }
+
+    #[test]
+    fn no_name_is_a_formula() {
+        assert_eq!(guarded("=cmd()"), "'=cmd()");
+        assert_eq!(guarded("Palmetto"), "Palmetto");
+    }
+}

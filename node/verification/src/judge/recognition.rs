@@ -123,7 +123,8 @@ impl Case<'_> {
         } else if self.entries().any(|e| e.agency == *agency && self.waits(e)) {
             let detail = format!("the records of {name} have two histories, and its recognition stands in one of them");
             finding(Code::RecognitionForked, detail)
-        } else if let Some(stale) = self.in_doubt() {
+        } else if let Some((stale, since)) = self.in_doubt() {
+            as_of = since;
             stale
         } else {
             self.not_recognized(&name)
@@ -153,7 +154,7 @@ impl Case<'_> {
     }
 
     /// A recognition that would count, if a list that it rests on were fresh.
-    fn in_doubt(&self) -> Option<Finding> {
+    fn in_doubt(&self) -> Option<(Finding, Option<Timestamp>)> {
         let held = self.held(Lists::Any);
         let first = held.first()?;
         let home = &first.entry.recognition.issuer.agency;
@@ -170,7 +171,8 @@ impl Case<'_> {
             .into_iter()
             .chain([home.clone()])
             .find(|a| !known(a).is_fresh(now))?;
-        Some(self.stale(&self.name(&too_old), known(&too_old)))
+        let list = known(&too_old);
+        Some((self.stale(&self.name(&too_old), list), list.as_of()))
     }
 
     fn recognized_in_words(&self, name: &str, held: &Held<'_>, purposes: &[Purpose]) -> String {
