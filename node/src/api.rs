@@ -3,6 +3,7 @@
 //! A handler reads: load → authenticate → limit → do → reply. Errors are RFC 9457 problems with a page each.
 
 pub(crate) mod agencies;
+mod agency_recognitions;
 pub(crate) mod auth;
 pub(crate) mod bulk;
 mod credentials;
@@ -15,10 +16,13 @@ mod peers;
 mod policy;
 pub(crate) mod problem;
 mod recognitions;
+mod registries;
 mod replication;
 mod status_lists;
+mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
+mod worth;
 
 use std::{sync::Arc, time::Duration};
 
@@ -126,8 +130,18 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(issuers::one))
         .routes(routes!(recognitions::list, recognitions::recognize))
         .routes(routes!(recognitions::withdraw))
+        .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
+        .routes(routes!(agency_recognitions::withdraw))
+        .routes(routes!(issuers::stand))
+        .routes(routes!(trqp::authorization))
+        .routes(routes!(trqp::recognition))
+        .routes(routes!(registries::entities))
+        .routes(routes!(registries::registry))
+        .routes(routes!(registries::configuration))
+        .routes(routes!(registries::statement))
         .routes(routes!(policy::show, policy::apply))
         .routes(routes!(policy::model))
+        .routes(routes!(worth::count))
         .routes(routes!(policy::schema))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))

@@ -25,27 +25,45 @@ pub async fn gather(
         None => None,
     };
     let registry = registry.read();
+    let mut evidence = of_issuer(&registry, &badge.issuer_id, now);
+    evidence.code = code;
+    evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
+    evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+    Ok(evidence)
+}
+
+/// What all agencies' lists say of an issuer.
+pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Evidence {
+    let roster = registry.roster();
+    let expelled = roster.others();
+    let expelled = expelled.filter_map(|(id, _)| Some((id.clone(), roster.expelled(id)?)));
     let mut evidence = Evidence {
-        code,
-        policy: registry.agency(agency).and_then(|lists| lists.policy()).cloned(),
+        expelled: expelled.collect(),
         ..Evidence::default()
     };
-    let expelled = registry.roster().others();
-    let expelled = expelled.filter_map(|(id, _)| Some((id.clone(), registry.roster().expelled(id)?)));
-    evidence.expelled = expelled.collect();
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
         evidence
             .trust_lists
             .insert(lists.id.clone(), registry.freshness(lists, now));
-        evidence.issuers.extend(lists.issuer(&badge.issuer_id).cloned());
+        evidence.issuers.extend(lists.issuer(issuer).cloned());
         let of_this_issuer = lists
             .recognitions()
-            .filter(|entry| entry.recognition.issuer.id == badge.issuer_id);
+            .filter(|entry| entry.recognition.issuer.id == issuer);
         evidence.recognitions.extend(of_this_issuer);
+        // A name that another node pinned to another agency says nothing here.
+        let pinned = |hash: &str, id: &AgencyId| registry.pin(id).is_some_and(|pin| pin.to_string() == hash);
+        let hops = lists
+            .agency_recognitions()
+            .filter(|hop| pinned(&hop.recognition.key_log, &hop.recognition.of))
+            // Nobody is followed through an agency that was expelled.
+            .filter(|hop| roster.expelled(&hop.recognition.of).is_none() && roster.expelled(&hop.agency).is_none());
+        evidence.agency_recognitions.extend(hops);
+        if let Some(said) = lists.registration(issuer) {
+            evidence.registrations.insert(lists.id.clone(), said.clone());
+        }
     }
-    evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
-    Ok(evidence)
+    evidence
 }
 
 fn status(entry: &StatusEntry, registry: &Registry, now: Timestamp) -> StatusEvidence {

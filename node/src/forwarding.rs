@@ -226,6 +226,7 @@ const READS: &[&str] = &[
     "/presentations/verify",
     "/authorization",
     "/recognition",
+    "/v1/worth",
 ];
 
 /// Whether only the process that writes can answer: it alone has the replica.

@@ -4,6 +4,7 @@
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
 mod any;
+mod consequences;
 mod credentials;
 mod keys;
 mod peers;
@@ -19,9 +20,10 @@ use tokio::sync::Mutex;
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
+pub use consequences::WithdrawalConsequences;
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
-pub use trust::NewRecognition;
+pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
     clock::Clock,

@@ -167,6 +167,12 @@ impl Registry {
         self.agencies.get(&self.roster.own().genesis)
     }
 
+    /// Which agency this node pinned the name to.
+    #[must_use]
+    pub fn pin(&self, id: &AgencyId) -> Option<Hash> {
+        self.roster.genesis(id).copied()
+    }
+
     /// Who this node's own agency is: the hash of its first key-log entry.
     #[must_use]
     pub const fn home_hash(&self) -> Hash {

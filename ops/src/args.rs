@@ -4,6 +4,7 @@ mod credential;
 mod key;
 mod peer;
 mod policy;
+pub(crate) mod trust;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub(crate) use peer::{Peer, PeerAdd};
 use registry_schema::{AgencyId, Purpose, Timestamp};
 
 pub(crate) use self::policy::Policy;
+pub(crate) use self::trust::{Recognize, Trust};
 pub(crate) use credential::{Credential, Issue, StatusEntry};
 pub(crate) use key::{End, Key};
 
@@ -132,7 +134,8 @@ impl Command {
     /// Whether there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
-            Self::Issuer(Issuer::Add(_)) | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. }) => true,
+            Self::Issuer(Issuer::Add(_))
+            | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
@@ -188,75 +191,6 @@ pub(crate) struct IssuerAdd {
     /// Its public page
     #[arg(long)]
     pub(crate) url: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Trust {
-    /// List who recognizes whom
-    #[command(after_help = "\
-Examples:
-  comity trust list
-  comity trust list --agency US-TN --at 2026-01-01
-  comity trust list --issuer \"Palmetto Learning\"")]
-    List {
-        /// Only what this agency says: US-TN
-        #[arg(long, value_name = "ID")]
-        agency: Option<AgencyId>,
-        /// Only about this issuer (id or name)
-        #[arg(long, value_name = "ISSUER")]
-        issuer: Option<String>,
-        /// As it stood at this date
-        #[arg(long, value_name = "DATE")]
-        at: Option<Timestamp>,
-    },
-    /// Show one recognition
-    #[command(after_help = "Example:\n  comity trust show RECOGNITION_ID")]
-    Show {
-        /// The recognition's id, as `trust list` shows it
-        id: String,
-    },
-    /// Say that your agency accepts an issuer's badges
-    #[command(after_help = "\
-Examples:
-  comity trust recognize \"Palmetto Learning\"
-  comity trust recognize did:key:z6Mk… --purpose renewal --purpose endorsement \\
-    --achievement https://palmetto.example.org/a/7 --until 2029-07-01")]
-    Recognize(Recognize),
-    /// End a recognition of your agency
-    #[command(after_help = "\
-Examples:
-  comity trust withdraw RECOGNITION_ID
-  comity trust withdraw RECOGNITION_ID --earlier-badges-stay-good
-
-Asks before it acts if a person is there to answer; --yes answers.")]
-    Withdraw {
-        /// The recognition's id, as `trust list` shows it
-        id: String,
-        /// Badges dated before now stay good
-        #[arg(long)]
-        earlier_badges_stay_good: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Recognize {
-    /// The issuer's id, or its name
-    pub(crate) issuer: String,
-    /// What its badges are accepted for; can be given several times
-    #[arg(long = "purpose", value_parser = purposes(), default_value = "renewal")]
-    pub(crate) purposes: Vec<Purpose>,
-    /// Only this achievement (its id); can be given several times
-    #[arg(long = "achievement", value_name = "ID")]
-    pub(crate) achievements: Vec<String>,
-    /// From this date on; from now on if none is given
-    #[arg(long, value_name = "DATE")]
-    pub(crate) from: Option<Timestamp>,
-    /// Up to this date; without a term if none is given
-    #[arg(long, value_name = "DATE")]
-    pub(crate) until: Option<Timestamp>,
-    /// Also accept badges that name no status list, and so cannot be revoked
-    #[arg(long)]
-    pub(crate) without_status: bool,
 }
 
 fn purposes() -> impl TypedValueParser<Value = Purpose> {

@@ -174,10 +174,15 @@ impl Client {
 
     /// Changes something; or, in a dry run, has the node check the change.
     pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<Reply> {
+        self.write_as(path, body, self.dry_run).await
+    }
+
+    /// The same, dry or not whatever was typed.
+    pub(crate) async fn write_as<B: Serialize>(&self, path: &[&str], body: &B, dry_run: bool) -> anyhow::Result<Reply> {
         let body = serde_json::to_vec(body).context("cannot write the request")?;
-        let url = self.at(path, &[("dry_run", self.dry_run.then(|| "true".to_owned()))]);
+        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
         let (status, body) = self.send(Method::POST, url, Some(("application/json", body))).await?;
-        if self.dry_run && status == StatusCode::CREATED {
+        if dry_run && status == StatusCode::CREATED {
             let message =
                 "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";
             return Err(fault(Exit::Integrity, message));

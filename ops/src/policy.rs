@@ -1,5 +1,7 @@
 //! `comity policy`: what an agency accepts, and what that counts for.
 
+mod worth;
+
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
@@ -37,6 +39,12 @@ pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result
             Ok(Exit::Done)
         }
         Policy::Diff { files } => diff(session, &files).await,
+        Policy::Worth {
+            badges,
+            agency,
+            purpose,
+            at,
+        } => worth::count(session, &badges, agency, purpose, at).await,
         Policy::Test { file, cases } => test(session, &file, &cases),
         Policy::Adopt { agency } => {
             session.out.data(&adopted(&agency)?)?;

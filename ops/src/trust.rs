@@ -1,5 +1,7 @@
 //! `comity trust`: whose badges an agency accepts, for what, and from when to when.
 
+mod exchange;
+
 use registry_schema::{Scope, Timestamp, recognition::RecognitionEntry};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
@@ -31,6 +33,9 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
         }
         Trust::Show { id } => one(session, &id).await,
         Trust::Recognize(args) => recognize(session, &args).await,
+        Trust::Export { agency, form } => exchange::export(session, agency.as_ref(), form).await,
+        Trust::Import { file } => exchange::import(session, &file).await,
+        Trust::Diff { other } => exchange::diff(session, &other).await,
         Trust::Withdraw {
             id,
             earlier_badges_stay_good,
@@ -160,8 +165,28 @@ async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -
             ));
         }
     }
-    session.written(&reply, |entry: &RecognitionEntry| render(entry, session.now))?;
+    session.written(&reply, |ended: &Withdrawn| {
+        let mut text = render(&ended.entry, session.now);
+        if let (Some(badges), Some(consequences)) = (ended.badges, &ended.consequences) {
+            let base = format!("of your agency's {badges} newest badges that are neither revoked nor suspended");
+            let changes = match consequences.as_slice() {
+                [] => "none changes its answer here".to_owned(),
+                some => some.join("\n"),
+            };
+            text = format!("{text}\n\nWhat would change, {base}:\n{changes}");
+        }
+        text
+    })?;
     Ok(Exit::Done)
+}
+
+/// What the node says of a withdrawal; in a dry run, with what it would change.
+#[derive(Debug, serde::Deserialize)]
+struct Withdrawn {
+    #[serde(flatten)]
+    entry: RecognitionEntry,
+    badges: Option<usize>,
+    consequences: Option<Vec<String>>,
 }
 
 fn row(entry: &RecognitionEntry, now: Timestamp) -> Vec<String> {
@@ -202,7 +227,7 @@ fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
     let r = &entry.recognition;
     let scope = match &r.scope {
         Scope::All => vec!["all achievements".to_owned()],
-        Scope::Achievements(ids) => ids.clone(),
+        scope => scope.ids().to_vec(),
     };
     let until = r
         .until

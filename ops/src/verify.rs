@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// A badge as it is sent.
-struct Badge {
+pub(crate) struct Badge {
     kind: &'static str,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 pub(crate) async fn verify(session: &Session, args: &Verify) -> anyhow::Result<Exit> {
@@ -87,7 +87,7 @@ const fn exit_for(verdict: VerdictKind) -> Exit {
 }
 
 /// The badge that was named: stdin, a file, a code or a link, in this order.
-fn load(name: &str) -> anyhow::Result<Badge> {
+pub(crate) fn load(name: &str) -> anyhow::Result<Badge> {
     if name == "-" {
         let bytes = limited(io::stdin().lock()).context("cannot read the badge from stdin")?;
         return Ok(Badge {

@@ -55,7 +55,7 @@ impl DocumentId {
     #[must_use]
     pub fn is_grant(&self, key: &str) -> bool {
         match self {
-            Self::TrustList => key.starts_with("g/"),
+            Self::TrustList => key.starts_with("g/") || key.starts_with("a/"),
             Self::Policy => true,
             Self::StatusList(_) | Self::Unknown(_) => false,
         }

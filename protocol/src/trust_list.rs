@@ -4,11 +4,16 @@
 //! |---|---|---|
 //! | `i/<hash>` | [`Issuer`] | on conflict: the keys that all versions name |
 //! | `g/<id>` | [`Recognition`] | a grant: in conflict it does not count |
-//! | `w/<id>` | [`Withdrawal`] | ends the recognition with this id; on conflict the earlier and the stricter |
+//! | `a/<id>` | [`AgencyRecognition`] | a grant: in conflict it does not count |
+//! | `e/<hash>` | [`Registration`] | how an issuer of this agency stands; on conflict the strictest, since the earliest |
+//! | `w/<id>` | [`Withdrawal`] | ends the recognition, of an issuer or an agency, with this id; on conflict the earlier and the stricter |
 //!
 //! `<hash>` is the first 32 hexadecimal digits of SHA-256 of the issuer's id.
 
-use registry_schema::{Issuer, Recognition, Withdrawal};
+use registry_schema::{
+    Issuer, Recognition, Withdrawal,
+    recognition::{AgencyRecognition, Registration},
+};
 
 use crate::{
     envelope::{DocumentId, Put},
@@ -23,6 +28,10 @@ pub enum Entry {
     Issuer(Issuer),
     /// A recognition; none, if concurrent versions of it contradict each other.
     Recognition(String, Option<Recognition>),
+    /// A recognition of another agency; none, if concurrent versions of it contradict each other.
+    Agency(String, Option<AgencyRecognition>),
+    /// How an issuer of this agency stands.
+    Registration(Registration),
     /// The end of the recognition with this id.
     Withdrawal(String, Withdrawal),
 }
@@ -37,6 +46,18 @@ pub fn register(issuer: &Issuer) -> Put {
 #[must_use]
 pub fn recognize(recognition: &Recognition) -> Put {
     put(format!("g/{}", recognition.id), encode(recognition))
+}
+
+/// The put that recognizes another agency.
+#[must_use]
+pub fn recognize_agency(recognition: &AgencyRecognition) -> Put {
+    put(format!("a/{}", recognition.id), encode(recognition))
+}
+
+/// The put that says how an issuer of this agency stands.
+#[must_use]
+pub fn register_standing(registration: &Registration) -> Put {
+    put(format!("e/{}", issuer_key(&registration.issuer)), encode(registration))
 }
 
 /// The put that withdraws a recognition.
@@ -80,10 +101,29 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let all: Option<Vec<Recognition>> = values.iter().map(|v| exactly(v)).collect();
             let mut all = all?.into_iter();
             let first = all.next().filter(|r| r.id == rest && !r.purposes.is_empty())?;
+            // What was allowed before scopes had limits of their own stays allowed.
+            let first = Some(first).filter(|r| r.basis.is_within_limits())?;
             Some(Entry::Recognition(
                 rest.to_owned(),
                 all.all(|other| other == first).then_some(first),
             ))
+        }
+        "a" if is_id(rest) => {
+            let all: Option<Vec<AgencyRecognition>> = values.iter().map(|v| exactly(v)).collect();
+            let mut all = all?.into_iter();
+            let first = all.next().filter(|r| r.id == rest && r.is_well_formed())?;
+            Some(Entry::Agency(
+                rest.to_owned(),
+                all.all(|other| other == first).then_some(first),
+            ))
+        }
+        "e" => {
+            let all: Option<Vec<Registration>> = values.iter().map(|v| exactly(v)).collect();
+            let all = all?;
+            let at = all.iter().map(|r| r.at).min()?;
+            let strictest = all.into_iter().max_by_key(|r| r.standing)?;
+            let names_it = issuer_key(&strictest.issuer) == rest && strictest.issuer.len() <= 500;
+            names_it.then_some(Entry::Registration(Registration { at, ..strictest }))
         }
         "w" if is_id(rest) => {
             let all: Option<Vec<Withdrawal>> = values.iter().map(|v| exactly(v)).collect();
@@ -113,4 +153,78 @@ fn is_id(id: &str) -> bool {
         && id
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_schema::{
+        Purpose, Scope, Timestamp,
+        recognition::{Basis, RegistrationStanding},
+    };
+
+    use super::*;
+
+    fn agency() -> AgencyRecognition {
+        AgencyRecognition {
+            id: "rec-1".into(),
+            of: "US-TN".parse().unwrap(),
+            key_log: "0".repeat(64),
+            scope: Scope::All,
+            purposes: vec![Purpose::Renewal],
+            from: Timestamp(0),
+            until: None,
+            depth: 2,
+            basis: Basis::default(),
+        }
+    }
+
+    #[test]
+    fn a_recognition_of_an_agency_is_a_grant_with_limits() {
+        let put = recognize_agency(&agency());
+        assert!(DocumentId::TrustList.is_grant(&put.key) && admits(&put.key, &put.value));
+        let folded = fold(&put.key, std::slice::from_ref(&put.value));
+        assert_eq!(folded, Some(Entry::Agency("rec-1".into(), Some(agency()))));
+        let broken: [fn(&mut AgencyRecognition); 5] = [
+            |r| r.depth = 0,
+            |r| r.depth = 5,
+            |r| r.purposes.clear(),
+            |r| r.key_log = "US-TN".into(),
+            |r| r.until = Some(Timestamp(0)),
+        ];
+        for spoil in broken {
+            let mut bad = agency();
+            spoil(&mut bad);
+            let put = recognize_agency(&bad);
+            assert!(!admits(&put.key, &put.value), "{bad:?}");
+        }
+        let other = recognize_agency(&AgencyRecognition { depth: 4, ..agency() });
+        let both = fold(&put.key, &[put.value, other.value]);
+        assert_eq!(
+            both,
+            Some(Entry::Agency("rec-1".into(), None)),
+            "in conflict it does not count"
+        );
+    }
+
+    #[test]
+    fn of_two_words_about_an_issuer_the_stricter_counts_from_the_earlier() {
+        let said = |standing, at| Registration {
+            issuer: "did:example:1".into(),
+            standing,
+            at: Timestamp(at),
+        };
+        let put = |r: &Registration| register_standing(r);
+        let (ended, back) = (
+            put(&said(RegistrationStanding::Ended, 9)),
+            put(&said(RegistrationStanding::Registered, 5)),
+        );
+        for values in [
+            [ended.value.clone(), back.value.clone()],
+            [back.value.clone(), ended.value.clone()],
+        ] {
+            let expected = said(RegistrationStanding::Ended, 5);
+            assert_eq!(fold(&ended.key, &values), Some(Entry::Registration(expected)));
+        }
+        assert!(!admits("e/0000", &ended.value), "another's key");
+    }
 }

@@ -114,6 +114,7 @@ fn vectors() -> BTreeMap<&'static str, (&'static str, Option<Hash>, Vec<u8>)> {
         from: NOW,
         until: Some(NOW.plus_seconds(86_400)),
         accepts_without_status: false,
+        basis: registry_schema::recognition::Basis::default(),
     };
     let withdrawal = Withdrawal {
         at: NOW,

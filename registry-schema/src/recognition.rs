@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+mod agencies;
+
 use crate::{AgencyId, Issuer, Timestamp};
+
+pub use agencies::{AgencyRecognition, AgencyRecognitionEntry, MAX_DEPTH, Registration, RegistrationStanding};
 
 /// What a badge is accepted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
@@ -122,16 +126,62 @@ pub enum Scope {
     /// The achievements with these ids.
     #[n(1)]
     Achievements(#[n(0)] Vec<String>),
+    /// Those aligned to one of these items of frameworks.
+    #[n(2)]
+    Aligned(#[n(0)] Vec<String>),
+    /// Those of a stack: a named set of achievements that are taken together.
+    #[n(3)]
+    Stack(#[n(0)] Stack),
 }
 
+/// A named set of achievements that are taken together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Stack {
+    /// What it is called.
+    #[n(0)]
+    pub name: String,
+    /// The achievements in it.
+    #[n(1)]
+    pub achievements: Vec<String>,
+}
+
+/// Most ids that a scope names.
+pub const MAX_SCOPE_IDS: usize = 200;
+
+/// The longest id in a scope, and the longest name of a stack, in bytes.
+pub const MAX_SCOPE_ID_BYTES: usize = 500;
+
 impl Scope {
-    /// Whether the achievement with this id is covered.
+    /// Whether the achievement with this id is covered, if it is aligned to these items of frameworks.
     #[must_use]
-    pub fn covers(&self, achievement: Option<&str>) -> bool {
+    pub fn covers(&self, achievement: Option<&str>, alignments: &[String]) -> bool {
+        let listed = |ids: &[String]| achievement.is_some_and(|a| ids.iter().any(|id| id == a));
         match self {
             Self::All => true,
-            Self::Achievements(ids) => achievement.is_some_and(|a| ids.iter().any(|id| id == a)),
+            Self::Achievements(ids) => listed(ids),
+            Self::Aligned(items) => items.iter().any(|item| alignments.contains(item)),
+            Self::Stack(stack) => listed(&stack.achievements),
         }
+    }
+
+    /// The ids that it names.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        match self {
+            Self::All => &[],
+            Self::Achievements(ids) | Self::Aligned(ids) => ids,
+            Self::Stack(stack) => &stack.achievements,
+        }
+    }
+
+    /// Whether it keeps its limits: 1 to [`MAX_SCOPE_IDS`] ids of at most [`MAX_SCOPE_ID_BYTES`] each.
+    #[must_use]
+    pub fn is_within_limits(&self) -> bool {
+        let fits = |text: &String| (1..=MAX_SCOPE_ID_BYTES).contains(&text.len());
+        let named = !matches!(self, Self::Stack(stack) if !fits(&stack.name));
+        *self == Self::All || (named && (1..=MAX_SCOPE_IDS).contains(&self.ids().len()) && self.ids().iter().all(fits))
     }
 }
 
@@ -141,6 +191,14 @@ impl fmt::Display for Scope {
             Self::All => f.write_str("all achievements"),
             Self::Achievements(ids) if ids.len() == 1 => f.write_str("1 achievement"),
             Self::Achievements(ids) => write!(f, "{} achievements", ids.len()),
+            Self::Aligned(items) if items.len() == 1 => f.write_str("achievements aligned to 1 item of a framework"),
+            Self::Aligned(items) => write!(f, "achievements aligned to one of {} items of frameworks", items.len()),
+            Self::Stack(stack) => write!(
+                f,
+                "the stack \"{}\" of {} achievements",
+                stack.name,
+                stack.achievements.len()
+            ),
         }
     }
 }
@@ -173,6 +231,11 @@ pub struct Recognition {
     #[n(6)]
     #[serde(default)]
     pub accepts_without_status: bool,
+    /// What it rests on, and how far it goes.
+    #[cbor(skip_if = "Basis::is_default")]
+    #[n(7)]
+    #[serde(flatten)]
+    pub basis: Basis,
 }
 
 impl Recognition {
@@ -186,6 +249,104 @@ impl Recognition {
     #[must_use]
     pub fn serves(&self, purpose: Option<Purpose>) -> bool {
         purpose.is_none_or(|p| self.purposes.contains(&p))
+    }
+}
+
+/// What a recognition rests on, and how far it goes. The default is what every recognition said before these fields were.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Basis {
+    /// On what the agency's judgement rests.
+    #[cbor(default)]
+    #[n(0)]
+    #[serde(default)]
+    pub attestation: Attestation,
+    /// Whether it counts even while the issuer's home agency has suspended or ended the issuer's registration. Otherwise
+    /// it follows the home agency.
+    #[cbor(default)]
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_alone: bool,
+    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    #[cbor(default)]
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_followed: bool,
+    /// On which conditions, for people to read: `the district approves beforehand`.
+    #[cbor(default)]
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
+}
+
+/// Most conditions of a recognition.
+pub const MAX_CONDITIONS: usize = 20;
+
+/// The longest condition, in bytes.
+pub const MAX_CONDITION_BYTES: usize = 500;
+
+impl Basis {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it keeps its limits.
+    #[must_use]
+    pub fn is_within_limits(&self) -> bool {
+        let fits = |text: &String| (1..=MAX_CONDITION_BYTES).contains(&text.len());
+        self.conditions.len() <= MAX_CONDITIONS && self.conditions.iter().all(fits)
+    }
+}
+
+/// On what a recognition rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Attestation {
+    /// The agency reviewed the issuer itself.
+    #[default]
+    #[n(0)]
+    OwnReview,
+    /// It adopted another agency's review.
+    #[n(1)]
+    AdoptedReview,
+    /// The issuer assessed itself.
+    #[n(2)]
+    SelfAssessment,
+}
+
+impl Attestation {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::OwnReview, Self::AdoptedReview, Self::SelfAssessment];
+
+    /// The name in JSON and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OwnReview => "own_review",
+            Self::AdoptedReview => "adopted_review",
+            Self::SelfAssessment => "self_assessment",
+        }
+    }
+
+    /// The words in a sentence: "rests on *the issuer's own assessment*".
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::OwnReview => "the agency's own review",
+            Self::AdoptedReview => "another agency's review",
+            Self::SelfAssessment => "the issuer's own assessment",
+        }
+    }
+}
+
+impl FromStr for Attestation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|a| a.as_str() == text);
+        found.ok_or_else(|| "one of own_review, adopted_review, self_assessment".to_owned())
     }
 }
 
@@ -221,10 +382,17 @@ impl RecognitionEntry {
     /// Whether a badge dated `issued` counts under this entry at the moment `at`.
     #[must_use]
     pub fn holds(&self, at: Timestamp, issued: Option<Timestamp>) -> bool {
-        let withdrawn = self.withdrawn.as_ref().is_some_and(|w| {
-            let spared = w.earlier_badges_stay_good && issued.is_some_and(|i| i < w.at);
-            w.at <= at && !spared
-        });
-        self.recognition.in_term(at) && !withdrawn
+        self.recognition.in_term(at) && stands(self.withdrawn.as_ref(), at, issued)
     }
 }
+
+/// Whether a badge dated `issued` is not touched by a withdrawal at the moment `at`.
+fn stands(withdrawn: Option<&Withdrawal>, at: Timestamp, issued: Option<Timestamp>) -> bool {
+    !withdrawn.is_some_and(|w| {
+        let spared = w.earlier_badges_stay_good && issued.is_some_and(|i| i < w.at);
+        w.at <= at && !spared
+    })
+}
+
+#[cfg(test)]
+mod tests;

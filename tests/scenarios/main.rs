@@ -8,6 +8,8 @@ mod revocation_travels;
 
 mod recognition_decides;
 
+mod agencies_follow_agencies;
+
 mod worth_is_the_receivers;
 
 mod silence_is_never_green;
@@ -59,6 +61,8 @@ mod tls_where_it_is_asked_for;
 mod other_software_agrees;
 
 mod standards_endpoints;
+
+mod other_registries_ask;
 
 mod demo_as_a_user;
 

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 3] = [
+const FOR_EVERYONE: [(&str, &str); 6] = [
     ("post", "/v1/verifications"),
     ("post", "/credentials/verify"),
     ("post", "/presentations/verify"),
+    ("post", "/authorization"),
+    ("post", "/recognition"),
+    ("post", "/v1/worth"),
 ];
 
 /// An operation that changes something, with a request that would.
@@ -43,7 +46,7 @@ fn writes(
     issuer: &Issuer,
     recognition: &RecognitionEntry,
     badge: &Badge,
-    (entry, policy): (&str, &str),
+    (entry, policy, followed): (&str, &str, &str),
 ) -> Vec<Write> {
     let sample = |path: &str| match path {
         "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
@@ -57,6 +60,14 @@ fn writes(
         "/v1/recognitions/{id}/withdrawal" => Some((
             format!("/v1/recognitions/{}/withdrawal", recognition.recognition.id),
             json!({}),
+        )),
+        "/v1/agency-recognitions" => Some((path.to_owned(), json!({"of": "US-NC", "purposes": ["salary"]}))),
+        "/v1/agency-recognitions/{id}/withdrawal" => {
+            Some((format!("/v1/agency-recognitions/{followed}/withdrawal"), json!({})))
+        }
+        "/v1/issuers/{id}/standing" => Some((
+            format!("/v1/issuers/{}/standing", issuer.id),
+            json!({"standing": "suspended"}),
         )),
         "/v1/credentials" => Some((
             path.to_owned(),
@@ -116,7 +127,12 @@ fn of_virginia() -> Ticket {
 /// Everything that a write could have changed.
 async fn state(agency: &Agency) -> Vec<String> {
     let mut state = Vec::new();
-    for path in ["/v1/issuers", "/v1/recognitions", "/v1/credentials"] {
+    for path in [
+        "/v1/issuers",
+        "/v1/recognitions",
+        "/v1/agency-recognitions",
+        "/v1/credentials",
+    ] {
         state.push(agency.asks(Method::GET, path, None).await.with_status(200).text());
     }
     for act in [
@@ -175,10 +191,16 @@ async fn set() -> Set {
         .with_status(200)
         .json();
     let document = sc.employer().reads("/openapi.json").await.with_status(200).value();
+    let body = json!({"of": "US-TN", "purposes": ["renewal"]});
+    let followed = sc.asks(Method::POST, "/v1/agency-recognitions", Some(&body)).await;
+    let followed = followed.with_status(201).value()["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let recognition = entries.first().expect("SC's recognition");
     let model = sc.employer().reads("/v1/policy/model").await.with_status(200).text();
     let texts = (an_entry(sc).await, model);
-    let writes = writes(&document, &issuer, recognition, &badge, (&texts.0, &texts.1));
+    let writes = writes(&document, &issuer, recognition, &badge, (&texts.0, &texts.1, &followed));
     assert!(writes.len() >= 7, "{writes:?}");
     // So that it can be removed.
     let body = json!({"ticket": of_virginia().to_string()});

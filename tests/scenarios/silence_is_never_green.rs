@@ -53,8 +53,10 @@ async fn a_silent_agency_is_answered_for_from_what_is_held_and_then_not_at_all()
     );
     assert!(stale.detail.contains(&heard.in_words()), "{stale:?}");
     assert_eq!(verdict.status.state, StatusState::Unknown);
-    // SC's silence is SC's: what Tennessee itself says is not in doubt.
-    assert_eq!(verdict.finding("recognition.recognized").outcome, Outcome::Passed);
+    // Tennessee's recognition follows South Carolina's registration of the issuer, and so is in doubt with it.
+    let follows = verdict.finding("recognition.stale");
+    assert_eq!(follows.outcome, Outcome::CouldNotCheck);
+    assert!(follows.detail.contains("South Carolina"), "{follows:?}");
 
     // Long after, too.
     federation.clock().advance(400);

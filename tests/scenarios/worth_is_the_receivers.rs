@@ -106,7 +106,12 @@ async fn a_changed_rule_answers_for_its_own_time() {
         let question = if at.is_empty() { &question[..1] } else { &question[..] };
         worth(&tn.employer().asks(&badge.bytes(), question).await).1
     };
-    assert_eq!(amount("").await, ["4 PDP renewal"]);
+    // Two days went by: first the issuer's home has to be heard again.
+    eventually("the answer rests on fresh lists", async || match amount("").await {
+        amounts if amounts == ["4 PDP renewal"] => Ok(()),
+        amounts => Err(format!("{amounts:?}")),
+    })
+    .await;
     let yesterday = federation.clock().now().plus_seconds(-86_400).to_string();
     assert_eq!(amount(&yesterday).await, ["6 PDP renewal"]);
     // One that would end before it begins is refused, not silently void.
@@ -143,5 +148,80 @@ async fn a_policy_that_is_wrong_is_refused_by_line_and_column() {
     nc.employer().reads("/v1/policy").await.with_status(404);
     applies(nc, good, false).await.with_status(200);
     nc.employer().reads("/v1/policy").await.with_status(200);
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_badges_are_counted_together_once_each_and_only_if_they_are_accepted() {
+    let Scene {
+        federation,
+        issuer,
+        recognition,
+        badge,
+    } = Federation::with_a_badge().await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    applies(tn, &flat(), false).await.with_status(200);
+    let more = serde_json::json!({"achievement": {"name": "Another achievement"}});
+    let other = sc.issues_with(&issuer, "Jordan Avery", more).await;
+    let read = |badge: &tests::Badge| -> serde_json::Value { serde_json::from_slice(&badge.bytes()).expect("JSON") };
+    let mut altered = read(&other);
+    altered["name"] = serde_json::json!("Something else");
+    let body = serde_json::json!({
+        "purpose": "renewal", "agency": "US-TN",
+        "badges": [read(&badge), read(&other), read(&badge), altered, badge.code().to_string()],
+    });
+    let url = format!("{}/v1/worth", tn.url());
+    let counts = async |body: &serde_json::Value| http::send(http::client().post(&url).json(body)).await;
+    let answer = counts(&body).await.with_status(200).value();
+    assert_eq!(answer["sums"][0]["counted"], serde_json::json!("12"), "{answer}");
+    assert_eq!(answer["sums"][0]["unit"], serde_json::json!("PDP"));
+    assert_eq!(
+        answer["badges"][3]["verdict"],
+        serde_json::json!("not_valid"),
+        "{answer}"
+    );
+    assert!(
+        answer["sentence"]
+            .as_str()
+            .expect("a sentence")
+            .starts_with("4 of 5 recognized"),
+        "{answer}"
+    );
+    for wrong in [
+        serde_json::json!({"purpose": "renewal", "badges": []}),
+        serde_json::json!({"purpose": "fun", "badges": ["x"]}),
+    ] {
+        assert!([400, 422].contains(&counts(&wrong).await.status));
+    }
+
+    // What a withdrawal would do is said before it is done.
+    let own = sc
+        .employer()
+        .reads("/v1/recognitions?agency=US-SC")
+        .await
+        .with_status(200)
+        .value();
+    let path = format!("/v1/recognitions/{}/withdrawal", own[0]["id"].as_str().expect("an id"));
+    let dry = format!("{path}?dry_run=true");
+    let would = sc
+        .asks(reqwest::Method::POST, &dry, Some(&serde_json::json!({})))
+        .await
+        .with_status(200)
+        .value();
+    assert_eq!(would["badges"], serde_json::json!(2), "{would}");
+    let said = would["consequences"][0].to_string();
+    assert!(
+        said.contains("2 badges of") && said.ends_with("to not recognized\""),
+        "{said}"
+    );
+    let spared = serde_json::json!({"earlier_badges_stay_good": true});
+    let would = sc
+        .asks(reqwest::Method::POST, &dry, Some(&spared))
+        .await
+        .with_status(200)
+        .value();
+    let _base = &would["badges"];
+    sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
+    nc.withdraws(&recognition).await;
     federation.audit().await;
 }

@@ -17,7 +17,10 @@ use protocol::{
     log::{AgencyLog, Keeping},
     status_list, trust_list,
 };
-use registry_schema::{AgencyId, recognition::RecognitionEntry};
+use registry_schema::{
+    AgencyId,
+    recognition::{AgencyRecognitionEntry, RecognitionEntry},
+};
 
 /// A row as a store has it: document, key, surviving values.
 pub type StoredRow = (String, String, Vec<Vec<u8>>);
@@ -126,6 +129,7 @@ impl Holding {
 fn answers(lists: &AgencyLists, rows: &[StoredRow]) -> BTreeSet<String> {
     let mut lines: BTreeSet<String> = lists.issuers().map(|issuer| format!("{issuer:?}")).collect();
     lines.extend(lists.recognitions().map(|entry| format!("{entry:?}")));
+    lines.extend(lists.agency_recognitions().map(|entry| format!("{entry:?}")));
     lines.extend(lists.policy_entries().map(|entry| format!("{entry:?}")));
     let numbers: BTreeSet<u32> = rows
         .iter()
@@ -157,6 +161,7 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let mut recognitions = BTreeMap::new();
     let mut withdrawals = BTreeMap::new();
+    let mut followed = BTreeMap::new();
     let mut states: BTreeMap<(u32, u32), StatusState> = BTreeMap::new();
     for (document, key, values) in rows {
         match document.parse() {
@@ -170,7 +175,16 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
                 Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
                     withdrawals.insert(id, withdrawal);
                 }
-                Some(trust_list::Entry::Recognition(_, None)) | None => {}
+                Some(trust_list::Entry::Agency(id, Some(recognition))) => {
+                    followed.insert(id, recognition);
+                }
+                // How issuers stand is read back through verdicts.
+                Some(
+                    trust_list::Entry::Recognition(_, None)
+                    | trust_list::Entry::Agency(_, None)
+                    | trust_list::Entry::Registration(_),
+                )
+                | None => {}
             },
             Ok(DocumentId::Policy) => {
                 let entries = protocol::policy::fold(key, values);
@@ -196,6 +210,15 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
             .into_iter()
             .map(|((list, slot), state)| format!("{list}/{slot}: {state:?}")),
     );
+    lines.extend(followed.into_iter().map(|(id, recognition)| {
+        let entry = AgencyRecognitionEntry {
+            agency: of.clone(),
+            recognition,
+            withdrawn: withdrawals.get(&id).cloned(),
+            waits: false,
+        };
+        format!("{entry:?}")
+    }));
     lines.extend(recognitions.into_iter().map(|(id, recognition)| {
         let withdrawn = withdrawals.get(&id).cloned();
         format!(

@@ -10,7 +10,10 @@ use axum::{
     extract::{Path, Query, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use registry_schema::Issuer;
+use registry_schema::{
+    Issuer,
+    recognition::{Registration, RegistrationStanding},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use verification::KeyKind;
@@ -110,4 +113,33 @@ pub(super) async fn register(
     let kind = new.key.into();
     let issuer = app.registrar.register_issuer(&new.name, new.url, kind, &hand).await?;
     Ok((super::created(&hand), Json(issuer)))
+}
+
+/// How an issuer is to stand.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStanding {
+    /// `registered`, `suspended`, or `ended`, which is final.
+    standing: RegistrationStanding,
+    /// Why; stays at this agency.
+    note: Option<String>,
+}
+
+/// Suspend, reinstate or end the registration of an issuer of this agency.
+///
+/// Recognitions by other agencies follow it, unless they say that they stand alone.
+#[utoipa::path(post, path = "/v1/issuers/{id}/standing", tag = "trust lists", request_body = NewStanding,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Registration), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem)))]
+pub(super) async fn stand(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewStanding>, JsonRejection>,
+) -> Result<(StatusCode, Json<Registration>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let note = new.note.map(|note| note.chars().take(1_000).collect());
+    let said = app.registrar.set_standing(&id, new.standing, note, &hand).await?;
+    Ok((super::created(&hand), Json(said)))
 }

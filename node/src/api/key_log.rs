@@ -318,7 +318,7 @@ pub(super) async fn did_document(State(app): State<App>) -> Result<Json<serde_js
 }
 
 /// The did:web whose document stands at `/.well-known/did.json` of this URL (did:web Method Specification, §3.2).
-fn did_web(url: &str) -> Option<String> {
+pub(super) fn did_web(url: &str) -> Option<String> {
     let url = url::Url::parse(url).ok()?;
     let host = url.host_str().filter(|_| url.path() == "/")?;
     Some(match url.port() {

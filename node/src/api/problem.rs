@@ -60,6 +60,8 @@ codes! {
         "This comes from the VC API's endpoints alone. The list `errors` says what was found, each with a page of its own. Nothing was changed. For an answer about a badge, with who recognizes its issuer, send it to /v1/verifications.";
     CONFLICT = "act.conflict", CONFLICT, "This contradicts what stands",
         "The lists already say otherwise; the detail says what. Nothing was changed. A revocation is final: issue a new credential instead.";
+    TRUST_STALE = "trust.stale", SERVICE_UNAVAILABLE, "A trust list is too old to answer from",
+        "The answer would rest on an agency's list that this node has not heard recently enough. Neither yes nor no can be said honestly; the detail names the agency. Try again later, or ask that agency's own node.";
     UNAVAILABLE = "node.unavailable", SERVICE_UNAVAILABLE, "This node cannot do it now",
         "The node's store or its own lists cannot be used at the moment. Nothing was changed. Try again; if it stays so, the node's operator finds the cause in its log and in `/readyz`.";
     NO_WRITER = "node.no_writer", SERVICE_UNAVAILABLE, "No process of this agency writes at the moment",

@@ -10,7 +10,10 @@ use axum::{
     extract::{Path, Query, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use registry_schema::{Purpose, Scope, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{
+    Purpose, Scope, Timestamp,
+    recognition::{Attestation, Basis, RecognitionEntry},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -69,7 +72,7 @@ pub(super) struct NewRecognition {
     issuer: String,
     /// For which purposes; at least one.
     purposes: Vec<Purpose>,
-    /// `"all"`, or `{"achievements": [ids]}`.
+    /// `"all"`, `{"achievements": [ids]}`, `{"aligned": [framework items]}` or `{"stack": {"name": …, "achievements": [ids]}}`.
     scope: Scope,
     /// From when; now, if absent.
     from: Option<Timestamp>,
@@ -78,6 +81,18 @@ pub(super) struct NewRecognition {
     /// Whether a badge that carries no status entry can be accepted.
     #[serde(default)]
     accepts_without_status: bool,
+    /// On what it rests: `own_review` (if absent), `adopted_review` or `self_assessment`.
+    #[serde(default)]
+    attestation: Attestation,
+    /// Whether it counts even while the issuer's home agency has suspended or ended its registration.
+    #[serde(default)]
+    stands_alone: bool,
+    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    #[serde(default)]
+    may_be_followed: bool,
+    /// On which conditions, for people to read; at most 20.
+    #[serde(default)]
+    conditions: Vec<String>,
 }
 
 /// Recognize an issuer.
@@ -97,6 +112,10 @@ pub(super) async fn recognize(
         from,
         until,
         accepts_without_status,
+        attestation,
+        stands_alone,
+        may_be_followed,
+        conditions,
     }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let new = registrar::NewRecognition {
         issuer,
@@ -105,6 +124,12 @@ pub(super) async fn recognize(
         from,
         until,
         accepts_without_status,
+        basis: Basis {
+            attestation,
+            stands_alone,
+            may_be_followed,
+            conditions,
+        },
     };
     let entry = app.registrar.recognize(new, &hand).await?;
     Ok((super::created(&hand), Json(entry)))
@@ -116,21 +141,45 @@ pub(super) async fn recognize(
 pub(super) struct NewWithdrawal {
     /// Whether badges dated before this moment stay good.
     #[serde(default)]
-    earlier_badges_stay_good: bool,
+    pub(super) earlier_badges_stay_good: bool,
 }
 
-/// Withdraw a recognition.
+/// A recognition that ended, or with `dry_run` would.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(super) struct Withdrawn {
+    #[serde(flatten)]
+    entry: RecognitionEntry,
+    /// With `dry_run`: what would change for this agency's own badges, by issuer, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Vec<String>>,
+    /// With `dry_run`: over how many of this agency's newest badges that was counted, revoked and suspended ones left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    badges: Option<usize>,
+}
+
+/// Withdraw a recognition. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = RecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = Withdrawn), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
-) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
+) -> Result<(StatusCode, Json<Withdrawn>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let entry = app.registrar.withdraw(&id, new.earlier_badges_stay_good, &hand).await?;
-    Ok((super::created(&hand), Json(entry)))
+    let stay_good = new.earlier_badges_stay_good;
+    let entry = app.registrar.withdraw(&id, stay_good, &hand).await?;
+    let would = match hand.dry_run {
+        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?),
+        false => None,
+    };
+    let badges = would.as_ref().map(|would| would.badges);
+    let withdrawn = Withdrawn {
+        entry,
+        consequences: would.map(|would| would.changes),
+        badges,
+    };
+    Ok((super::created(&hand), Json(withdrawn)))
 }

@@ -149,20 +149,43 @@ async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
 
 /// The answer about these bytes. The page, the API and the command line all come here.
 pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
+    let (verdict, _) = answer_as(app, bytes, question, |_, _, _| ()).await?;
+    Ok(verdict)
+}
+
+/// The same, with the facts that rules are held against, if there is a badge.
+pub(super) async fn answer_with_facts(
+    app: &App,
+    bytes: &[u8],
+    question: &Question,
+) -> Result<(Verdict, Option<policy::Facts>), Problem> {
+    answer_as(app, bytes, question, judge::facts).await
+}
+
+async fn answer_as<T: Send + 'static>(
+    app: &App,
+    bytes: &[u8],
+    question: &Question,
+    besides: fn(&OpenBadge, &Evidence, &Question) -> T,
+) -> Result<(Verdict, Option<T>), Problem> {
     let badge = match follow(app, bytes, question).await? {
         Followed::Itself => read(bytes.to_vec()).await?,
         Followed::Badge(badge) => read(badge).await?,
-        Followed::Answer(verdict) => return Ok(*verdict),
+        Followed::Answer(verdict) => return Ok((*verdict, None)),
     };
     let badge = match badge {
         Ok(badge) => badge,
-        Err(why) => return Ok(unreadable(&why, question)),
+        Err(why) => return Ok((unreadable(&why, question), None)),
     };
     let evidence = evidence(app, &badge, question).await?;
     let _permit = app.judging.acquire().await;
     let question = question.clone();
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
-    apart(move || judge(&badge, &evidence, &question)).await
+    apart(move || {
+        let besides = besides(&badge, &evidence, &question);
+        (judge(&badge, &evidence, &question), Some(besides))
+    })
+    .await
 }
 
 /// What stands behind the bytes that were sent.

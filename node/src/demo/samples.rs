@@ -75,6 +75,7 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
             from: None,
             until: None,
             accepts_without_status: false,
+            basis: registry_schema::recognition::Basis::default(),
         };
         match node.registrar.recognize(new, &hand()).await {
             Ok(_) | Err(NotDone::Conflict(_)) => {}

@@ -79,6 +79,26 @@ impl Registrar {
         Ok(keys.iter().map(protocol::SigningKey::public).collect())
     }
 
+    /// The key with which the agency signs documents of its own, and the key log that names it.
+    ///
+    /// # Errors
+    /// [`NotDone`], if it is not on this machine, or the key log does not name it or has ended it.
+    pub async fn badge_key(&self) -> Result<(verification::SigningKey, KeyLog), NotDone> {
+        let log = self.key_log().await?;
+        let seed =
+            keys::load(&self.keys_folder(), "badge.key").map_err(|error| NotDone::Unavailable(format!("{error:#}")))?;
+        let key =
+            verification::SigningKey::from_seed(&seed).map_err(|error| NotDone::Unavailable(error.to_string()))?;
+        let mut live = log.authority().badge_keys().iter().filter(|(_, end)| end.is_none());
+        let named = live.any(|(public, _)| public.0.as_slice() == key.public_key().as_bytes());
+        if !named {
+            return Err(NotDone::Unavailable(
+                "the key log does not name this machine's badge key".into(),
+            ));
+        }
+        Ok((key, log))
+    }
+
     fn keys_folder(&self) -> PathBuf {
         self.keys.clone()
     }

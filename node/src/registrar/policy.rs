@@ -127,7 +127,7 @@ impl Registrar {
         let facts = issued.into_iter().map(|badge| {
             let holding = recognitions.iter().filter(|entry| {
                 entry.recognition.issuer.id == badge.issuer
-                    && entry.recognition.scope.covers(Some(&badge.achievement))
+                    && entry.recognition.scope.covers(Some(&badge.achievement), &[])
                     && entry.holds(now, Some(Timestamp(badge.valid_from)))
             });
             let mut purposes: Vec<Purpose> = holding

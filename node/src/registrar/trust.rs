@@ -3,7 +3,11 @@
 use protocol::trust_list;
 use rand::RngExt as _;
 use registry_schema::{
-    Issuer, Purpose, Recognition, Scope, Timestamp, VerificationMethod, Withdrawal, recognition::RecognitionEntry,
+    AgencyId, Issuer, Purpose, Recognition, Scope, Timestamp, VerificationMethod, Withdrawal,
+    recognition::{
+        AgencyRecognition, AgencyRecognitionEntry, Basis, MAX_CONDITION_BYTES, MAX_CONDITIONS, MAX_DEPTH,
+        MAX_SCOPE_ID_BYTES, MAX_SCOPE_IDS, RecognitionEntry, Registration, RegistrationStanding,
+    },
 };
 use verification::{KeyKind, multikey};
 
@@ -28,6 +32,27 @@ pub struct NewRecognition {
     pub until: Option<Timestamp>,
     /// Whether a badge without a status entry can be accepted.
     pub accepts_without_status: bool,
+    /// What it rests on, and how far it goes.
+    pub basis: Basis,
+}
+
+/// What a recognition of another agency is to say.
+#[derive(Clone, Debug)]
+pub struct NewAgencyRecognition {
+    /// Whose recognitions are accepted.
+    pub of: AgencyId,
+    /// For which purposes.
+    pub purposes: Vec<Purpose>,
+    /// Which achievements.
+    pub scope: Scope,
+    /// From when; now, if absent.
+    pub from: Option<Timestamp>,
+    /// Up to when.
+    pub until: Option<Timestamp>,
+    /// Through how many agencies.
+    pub depth: u8,
+    /// What it rests on, and whether it may be followed in its turn.
+    pub basis: Basis,
 }
 
 impl Registrar {
@@ -122,12 +147,7 @@ impl Registrar {
         if new.purposes.is_empty() {
             return Err(NotDone::Invalid("a recognition names at least one purpose".into()));
         }
-        if matches!(&new.scope, Scope::Achievements(ids) if ids.is_empty() || ids.len() > 200 || ids.iter().any(|id| id.len() > 500))
-        {
-            return Err(NotDone::Invalid(
-                "a scope names 1 to 200 achievements of at most 500 characters each".into(),
-            ));
-        }
+        within_limits(&new.scope, &new.basis)?;
         let from = new.from.unwrap_or(now).whole_seconds();
         if new.until.is_some_and(|until| until <= from) {
             return Err(NotDone::Invalid("a recognition ends after it begins".into()));
@@ -140,6 +160,7 @@ impl Registrar {
             from,
             until: new.until,
             accepts_without_status: new.accepts_without_status,
+            basis: new.basis,
         };
         let put = trust_list::recognize(&recognition);
         if put.value.len() > protocol::envelope::MAX_VALUE_BYTES {
@@ -155,6 +176,144 @@ impl Registrar {
             withdrawn: None,
             waits: false,
         })
+    }
+
+    /// Recognizes whatever another agency of the federation recognizes and lets others follow.
+    ///
+    /// # Errors
+    /// [`NotDone`], if this node does not know that agency, the term is none, or the node cannot write.
+    pub async fn recognize_agency(
+        &self,
+        mut new: NewAgencyRecognition,
+        hand: &Hand,
+    ) -> Result<AgencyRecognitionEntry, NotDone> {
+        let _acting = self.acting.lock().await;
+        let now = self.clock.now();
+        new.purposes.sort_unstable();
+        new.purposes.dedup();
+        within_limits(&new.scope, &new.basis)?;
+        let from = new.from.unwrap_or(now).whole_seconds();
+        let (agency, key_log) = {
+            let registry = self.registry.read();
+            let home = registry.home().ok_or_else(not_ready)?;
+            if new.of == home.id {
+                return Err(NotDone::Invalid(
+                    "an agency's own recognitions count without this".into(),
+                ));
+            }
+            let pin = registry.pin(&new.of).filter(|_| registry.agency(&new.of).is_some());
+            let pin = pin.ok_or_else(|| {
+                NotDone::Unknown(format!(
+                    "`{}` is no agency that this node knows: see /v1/agencies",
+                    new.of
+                ))
+            })?;
+            let same = home.agency_recognitions().find(|e| {
+                let r = &e.recognition;
+                r.of == new.of && r.scope == new.scope && r.purposes == new.purposes && e.holds(now, None)
+            });
+            if let Some(same) = same {
+                let id = &same.recognition.id;
+                return Err(NotDone::Conflict(format!(
+                    "recognition `{id}` says the same: withdraw it first to change its term or depth"
+                )));
+            }
+            (home.id.clone(), pin.to_string())
+        };
+        let recognition = AgencyRecognition {
+            id: format!("rec-{}", lower_case_id()),
+            of: new.of,
+            key_log,
+            scope: new.scope,
+            purposes: new.purposes,
+            from,
+            until: new.until,
+            depth: new.depth,
+            basis: new.basis,
+        };
+        let put = trust_list::recognize_agency(&recognition);
+        if !recognition.is_well_formed() || put.value.len() > protocol::envelope::MAX_VALUE_BYTES {
+            return Err(NotDone::Invalid(format!(
+                "a recognition of an agency names at least one purpose, ends after it begins, and reaches through 1 to {MAX_DEPTH} agencies"
+            )));
+        }
+        let act = self.act(hand, "agency_recognition.add", &recognition.id, None);
+        self.write(hand, vec![put], vec![act]).await?;
+        Ok(AgencyRecognitionEntry {
+            agency,
+            recognition,
+            withdrawn: None,
+            waits: false,
+        })
+    }
+
+    /// Withdraws a recognition of another agency.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is none with this id, it is withdrawn already, or the node cannot write.
+    pub async fn withdraw_agency(
+        &self,
+        id: &str,
+        stay_good: bool,
+        hand: &Hand,
+    ) -> Result<AgencyRecognitionEntry, NotDone> {
+        let _acting = self.acting.lock().await;
+        let found = {
+            let registry = self.registry.read();
+            let home = registry.home().ok_or_else(not_ready)?;
+            home.agency_recognitions().find(|entry| entry.recognition.id == id)
+        };
+        let mut entry =
+            found.ok_or_else(|| NotDone::Unknown(format!("this agency has no recognition `{id}` of an agency")))?;
+        if entry.withdrawn.is_some() {
+            return Err(NotDone::Conflict(format!("recognition `{id}` is withdrawn already")));
+        }
+        let withdrawal = Withdrawal {
+            at: self.clock.now(),
+            earlier_badges_stay_good: stay_good,
+        };
+        let act = self.act(hand, "agency_recognition.withdraw", id, None);
+        self.write(hand, vec![trust_list::withdraw(id, &withdrawal)], vec![act])
+            .await?;
+        entry.withdrawn = Some(withdrawal);
+        Ok(entry)
+    }
+
+    /// Says how an issuer of this agency stands from now on.
+    ///
+    /// # Errors
+    /// [`NotDone`], if this agency does not register it, it stands so already or has ended, or the node cannot write.
+    pub async fn set_standing(
+        &self,
+        issuer: &str,
+        standing: RegistrationStanding,
+        note: Option<String>,
+        hand: &Hand,
+    ) -> Result<Registration, NotDone> {
+        let _acting = self.acting.lock().await;
+        let was = {
+            let registry = self.registry.read();
+            let home = registry.home().ok_or_else(not_ready)?;
+            if home.issuer(issuer).is_none() {
+                return Err(NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")));
+            }
+            home.registration(issuer)
+                .map_or(RegistrationStanding::Registered, |said| said.standing)
+        };
+        if was == standing || was == RegistrationStanding::Ended {
+            return Err(NotDone::Conflict(
+                "the issuer stands so already, or its registration has ended, which is final".into(),
+            ));
+        }
+        let said = Registration {
+            issuer: issuer.to_owned(),
+            standing,
+            at: self.clock.now(),
+        };
+        let act = self.act(hand, "issuer.standing", issuer, note);
+        self.write(hand, vec![trust_list::register_standing(&said)], vec![act])
+            .await?;
+        Ok(said)
     }
 
     /// Withdraws a recognition of this agency.
@@ -178,6 +337,19 @@ impl Registrar {
         entry.withdrawn = Some(withdrawal);
         Ok(entry)
     }
+}
+
+fn within_limits(scope: &Scope, basis: &Basis) -> Result<(), NotDone> {
+    let said = if !scope.is_within_limits() {
+        format!(
+            "a scope names 1 to {MAX_SCOPE_IDS} ids of at most {MAX_SCOPE_ID_BYTES} bytes each, and a stack has a name"
+        )
+    } else if !basis.is_within_limits() {
+        format!("a recognition has at most {MAX_CONDITIONS} conditions of 1 to {MAX_CONDITION_BYTES} bytes each")
+    } else {
+        return Ok(());
+    };
+    Err(NotDone::Invalid(said))
 }
 
 /// Twelve random lower-case letters and digits.

@@ -8,8 +8,9 @@ use std::{
 use policy::Policy;
 use protocol::{DocumentId, Row, status_list, trust_list};
 use registry_schema::{
-    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal, policy::MAX_ENTRIES,
-    recognition::RecognitionEntry,
+    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal,
+    policy::MAX_ENTRIES,
+    recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 
 /// What one agency's lists say.
@@ -37,6 +38,9 @@ pub struct AgencyLists {
     issuers: BTreeMap<String, Issuer>,
     recognitions: BTreeMap<String, Recognition>,
     withdrawals: BTreeMap<String, Withdrawal>,
+    agency_recognitions: BTreeMap<String, AgencyRecognition>,
+    /// How its issuers stand, by [`trust_list::issuer_key`].
+    registrations: BTreeMap<String, Registration>,
     lists: BTreeMap<u32, StatusList>,
     /// Its policy's entries by key: several versions, where its writers contradict each other.
     entries: BTreeMap<String, Vec<PolicyEntry>>,
@@ -69,6 +73,8 @@ impl AgencyLists {
             issuers: BTreeMap::new(),
             recognitions: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
+            agency_recognitions: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             lists: BTreeMap::new(),
             entries: BTreeMap::new(),
             policy: None,
@@ -80,6 +86,8 @@ impl AgencyLists {
         self.issuers.clear();
         self.recognitions.clear();
         self.withdrawals.clear();
+        self.agency_recognitions.clear();
+        self.registrations.clear();
         self.lists.clear();
         self.entries.clear();
         self.policy_changed = true;
@@ -94,6 +102,8 @@ impl AgencyLists {
             DocumentId::TrustList => match kind {
                 "i" => self.issuers.retain(|id, _| trust_list::issuer_key(id) != rest),
                 "g" => drop(self.recognitions.remove(rest)),
+                "a" => drop(self.agency_recognitions.remove(rest)),
+                "e" => drop(self.registrations.remove(rest)),
                 _ => drop(self.withdrawals.remove(rest)),
             },
             DocumentId::StatusList(number) => {
@@ -132,6 +142,13 @@ impl AgencyLists {
                 }
                 Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
                     self.withdrawals.insert(id, withdrawal);
+                }
+                Some(trust_list::Entry::Agency(id, Some(recognition))) => {
+                    self.agency_recognitions.insert(id, recognition);
+                }
+                Some(trust_list::Entry::Agency(id, None)) => drop(self.agency_recognitions.remove(&id)),
+                Some(trust_list::Entry::Registration(said)) => {
+                    self.registrations.insert(trust_list::issuer_key(&said.issuer), said);
                 }
                 None => {}
             },
@@ -231,12 +248,30 @@ impl AgencyLists {
             agency: self.id.clone(),
             recognition: recognition.clone(),
             withdrawn: self.withdrawals.get(&recognition.id).cloned(),
-            waits: self.disputed
-                || (!self.waiting.is_empty()
-                    && self
-                        .waiting
-                        .contains(&(DocumentId::TrustList, format!("g/{}", recognition.id)))),
+            waits: self.waits(|| format!("g/{}", recognition.id)),
         }
+    }
+
+    fn waits(&self, key: impl Fn() -> String) -> bool {
+        self.disputed || (!self.waiting.is_empty() && self.waiting.contains(&(DocumentId::TrustList, key())))
+    }
+
+    /// Its recognitions of other agencies, ended ones included.
+    pub fn agency_recognitions(&self) -> impl Iterator<Item = AgencyRecognitionEntry> {
+        self.agency_recognitions
+            .values()
+            .map(|recognition| AgencyRecognitionEntry {
+                agency: self.id.clone(),
+                recognition: recognition.clone(),
+                withdrawn: self.withdrawals.get(&recognition.id).cloned(),
+                waits: self.waits(|| format!("a/{}", recognition.id)),
+            })
+    }
+
+    /// How its own issuer with this id stands, if it ever said so beyond registering it.
+    #[must_use]
+    pub fn registration(&self, issuer: &str) -> Option<&Registration> {
+        self.registrations.get(&trust_list::issuer_key(issuer))
     }
 
     /// The list with this number; none, if nothing was ever put in it.

@@ -112,6 +112,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         from: "2026-01-01".parse().unwrap(),
         until: None,
         accepts_without_status: false,
+        basis: registry_schema::recognition::Basis::default(),
     };
     let listed = StatusEvidence::Listed {
         agency: home.clone(),
@@ -133,6 +134,8 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             withdrawn: None,
             waits: false,
         }],
+        agency_recognitions: vec![],
+        registrations: [].into(),
         trust_lists: [(here.clone(), fresh)].into(),
         resolved: None,
         status: vec![listed.clone(), listed],

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use policy::Policy;
 use registry_schema::{
-    AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp, recognition::RecognitionEntry,
+    AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp,
+    recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 
 use crate::{
@@ -108,6 +109,10 @@ pub struct Evidence {
     pub issuers: Vec<Issuer>,
     /// All recognitions of the badge's issuer, by any agency, in force or not.
     pub recognitions: Vec<RecognitionEntry>,
+    /// All recognitions of agencies, by any agency, in force or not.
+    pub agency_recognitions: Vec<AgencyRecognitionEntry>,
+    /// What agencies say of how their own issuer with this id stands.
+    pub registrations: BTreeMap<AgencyId, Registration>,
     /// How old each agency's trust list is here.
     pub trust_lists: BTreeMap<AgencyId, Freshness>,
     /// What the issuer's own document on the web says of its keys, or why it could not be had. Asked only for issuers

@@ -11,6 +11,8 @@ mod sentence;
 mod status;
 mod worth;
 
+use std::cell::OnceCell;
+
 use registry_schema::{
     AgencyId, Check, Finding, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
     verdict::{CredentialSummary, IssuerSummary, StatusSummary, SubjectSummary},
@@ -26,6 +28,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         evidence,
         question,
         terms: Terms::Known,
+        alignments: OnceCell::new(),
     };
     let mut findings = case.proof();
     findings.extend(case.dates());
@@ -84,6 +87,19 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     }
 }
 
+/// What the asked agency's rules are held against, as far as badge and evidence tell.
+#[must_use]
+pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> policy::Facts {
+    let case = Case {
+        badge,
+        evidence,
+        question,
+        terms: Terms::Known,
+        alignments: OnceCell::new(),
+    };
+    case.facts(&case.recognition().purposes)
+}
+
 /// The findings on proof, issuer, dates and status of any verifiable credential, in this order; its structure is
 /// another's to judge.
 pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Vec<Finding> {
@@ -92,6 +108,7 @@ pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, quest
         evidence,
         question,
         terms: Terms::Any,
+        alignments: OnceCell::new(),
     };
     let mut findings = case.proof();
     findings.retain(|finding| finding.check != Check::Structure);
@@ -161,6 +178,8 @@ struct Case<'a> {
     question: &'a Question,
     /// Which terms it may use.
     terms: Terms,
+    /// The items of frameworks that the badge says it is aligned to, once they were asked for.
+    alignments: OnceCell<Vec<String>>,
 }
 
 /// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.

@@ -15,7 +15,7 @@ use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use self::header::Header;
-pub use self::sign::sign;
+pub use self::sign::{claims_as, public_jwk, sign};
 use crate::{
     OpenBadge, PublicKey, Unreadable, badge, contexts,
     data_integrity::{self, Doubt, Invalid, ProofOutcome, Signature},

@@ -20,6 +20,7 @@ pub mod credential;
 pub mod data_integrity;
 pub mod did;
 pub mod evidence;
+pub mod followed;
 pub mod foreign_list;
 pub mod formats;
 mod json;

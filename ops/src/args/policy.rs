@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::{AgencyId, Purpose, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
@@ -62,6 +62,26 @@ Exit codes: 0 all give the answer that they say; 1 one does not.")]
         file: PathBuf,
         /// The cases
         cases: PathBuf,
+    },
+    /// What several badges of one teacher count for together, under an agency's rules
+    #[command(after_help = "\
+Example:
+  comity policy worth badges/*.json --agency US-TN
+
+Exit codes: 0 something is accepted; 1 nothing is; 3 could not be checked.")]
+    Worth {
+        /// Files, links or codes; at most 50
+        #[arg(required = true, num_args = 1..=50, value_name = "FILE|URL|CODE")]
+        badges: Vec<String>,
+        /// Whose rules: US-TN; the node's own agency's if none is given
+        #[arg(long, value_name = "ID")]
+        agency: Option<AgencyId>,
+        /// What they should count for
+        #[arg(long, value_parser = super::purposes(), default_value = "renewal")]
+        purpose: Purpose,
+        /// As of this date
+        #[arg(long, value_name = "DATE")]
+        at: Option<Timestamp>,
     },
     /// Print the model policy with your agency's id in it, to change and to apply
     #[command(after_help = "Example:\n  comity policy adopt US-NC > policy.toml")]

@@ -295,6 +295,7 @@ pub(crate) fn issuers() -> (Vec<Issuer>, Vec<RecognitionEntry>) {
                 from: at("2025-07-01"),
                 until: until.map(at),
                 accepts_without_status: false,
+                basis: registry_schema::recognition::Basis::default(),
             },
             withdrawn: withdrawn.map(|w| Withdrawal {
                 at: at(w),

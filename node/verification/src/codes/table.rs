@@ -217,9 +217,15 @@ codes! {
         "The recognition was withdrawn"
         "The agency asked once recognized the issuer and has withdrawn that. The finding says from when. Ask the \
          agency what that means for badges issued before."
+    RecognitionEndedAtHome "recognition.ended_at_home" Recognition Failed
+        "The issuer is not registered at home"
+        "The agency asked recognizes the issuer as long as the issuer's own agency does, and on the date asked about that \
+         agency had suspended or ended its registration, or no longer lists it. Ask the issuer's own agency what that \
+         means for badges issued before."
     RecognitionStale "recognition.stale" Recognition CouldNotCheck
         "The agency's trust list is too old"
-        "The list of issuers that the agency asked recognizes has not been heard recently enough to say yes or no. \
+        "The list of issuers that the agency asked recognizes, or of an agency that it follows, has not been heard recently \
+         enough to say yes or no. \
          Try again later, or ask that agency's own node."
     RecognitionForked "agency.forked" Recognition CouldNotCheck
         "The agency's records have two histories"

@@ -5,7 +5,11 @@ use registry_schema::{
 };
 
 use super::{Case, finding};
-use crate::{Freshness, codes::Code};
+use crate::{
+    Freshness,
+    codes::Code,
+    followed::{self, Held, Home, Lists, Sought},
+};
 
 /// What came of it.
 pub(super) struct Recognized {
@@ -29,11 +33,34 @@ impl Case<'_> {
     }
 
     fn covers(&self, entry: &RecognitionEntry) -> bool {
-        entry.recognition.scope.covers(self.badge.achievement_id.as_deref())
+        let sought = self.sought();
+        entry.recognition.scope.covers(sought.achievement, sought.alignments)
+    }
+
+    /// What is looked for in the lists.
+    pub(super) fn sought(&self) -> Sought<'_> {
+        Sought {
+            issuer: &self.badge.issuer_id,
+            achievement: self.badge.achievement_id.as_deref(),
+            alignments: self
+                .alignments
+                .get_or_init(|| super::worth::alignments(&self.badge.document).unwrap_or_default()),
+            at: self.question.at,
+            issued: self.badge.valid_from,
+        }
+    }
+
+    fn home(&self, entry: &RecognitionEntry) -> Home {
+        followed::home(self.evidence, entry, &self.sought(), Lists::FreshAt(self.question.now))
     }
 
     fn holds(&self, entry: &RecognitionEntry) -> bool {
         !entry.waits && entry.holds(self.question.at, self.badge.valid_from) && self.covers(entry)
+    }
+
+    /// Whether it holds, and the issuer's home agency says nothing else.
+    fn counts(&self, entry: &RecognitionEntry) -> bool {
+        self.holds(entry) && self.home(entry) == Home::Stands
     }
 
     /// Whether the entry would hold, if its agency's records had one history.
@@ -45,10 +72,15 @@ impl Case<'_> {
         entry.recognition.serves(self.question.purpose)
     }
 
-    /// The asked agency's entries that make a badge accepted.
-    pub(super) fn holding_here(&self) -> impl Iterator<Item = &RecognitionEntry> {
-        self.entries()
-            .filter(|e| e.agency == self.question.agency && self.holds(e) && self.serves(e))
+    /// The recognitions that make a badge accepted: the asked agency's own first, then those that it follows.
+    pub(super) fn holding_here(&self) -> Vec<Held<'_>> {
+        self.held(Lists::FreshAt(self.question.now))
+    }
+
+    fn held(&self, lists: Lists) -> Vec<Held<'_>> {
+        let mut held = followed::held(self.evidence, &self.question.agency, &self.sought(), lists);
+        held.retain(|held| self.question.purpose.is_none_or(|p| held.purposes.contains(&p)));
+        held
     }
 
     pub(super) fn recognition(&self) -> Recognized {
@@ -59,50 +91,119 @@ impl Case<'_> {
             .get(agency)
             .copied()
             .unwrap_or(Freshness::Never);
-        let mut recognized_by: Vec<RecognizedBy> = self.entries().filter(|e| self.holds(e)).map(recognized).collect();
+        let held = self.holding_here();
+        let mut recognized_by: Vec<RecognizedBy> = self.entries().filter(|e| self.counts(e)).map(recognized).collect();
         recognized_by.sort_by(|a, b| (a.agency != *agency, &a.agency).cmp(&(b.agency != *agency, &b.agency)));
-        let mut purposes: Vec<Purpose> = self
-            .holding_here()
-            .flat_map(|e| e.recognition.purposes.iter().copied())
-            .collect();
+        let followed = held
+            .iter()
+            .filter(|held| !held.via.is_empty())
+            .map(|held| RecognizedBy {
+                agency: agency.clone(),
+                scope: held.entry.recognition.scope.to_string(),
+                purposes: held.purposes.clone(),
+                from: held.from(),
+                until: held.until(),
+                path: held.path(),
+            });
+        let own = recognized_by.iter().filter(|by| by.agency == *agency).count();
+        recognized_by.splice(own..own, followed.collect::<Vec<_>>());
+        let mut purposes: Vec<Purpose> = held.iter().flat_map(|held| held.purposes.iter().copied()).collect();
         purposes.sort_unstable();
         purposes.dedup();
         let name = self.name(agency);
+        let mut as_of = list.as_of();
         let mut finding = if let Some(expelled) = self.expelled(agency, Check::Recognition) {
             expelled
         } else if !list.is_fresh(self.question.now) {
-            let detail = match list.as_of() {
-                Some(as_of) => {
-                    format!(
-                        "the trust list of {name} is too old: not heard from since {}",
-                        as_of.in_words()
-                    )
-                }
-                None => format!("the trust list of {name} was never heard"),
-            };
-            finding(Code::RecognitionStale, detail)
-        } else if let Some(entry) = self.holding_here().next() {
-            let until = match entry.recognition.until {
-                Some(until) => format!(" until {}", until.date_in_words()),
-                None => String::new(),
-            };
-            let (scope, from) = (&entry.recognition.scope, entry.recognition.from.date_in_words());
-            let purposes = words(&purposes);
-            let detail = format!("{name} recognizes the issuer: {scope}, for {purposes}, since {from}{until}");
-            finding(Code::RecognitionRecognized, detail)
+            self.stale(&name, list)
+        } else if let Some(first) = held.first() {
+            as_of = std::iter::once(as_of)
+                .chain(first.path().iter().map(|a| self.as_of(a)))
+                .flatten()
+                .min();
+            finding(
+                Code::RecognitionRecognized,
+                self.recognized_in_words(&name, first, &purposes),
+            )
         } else if self.entries().any(|e| e.agency == *agency && self.waits(e)) {
             let detail = format!("the records of {name} have two histories, and its recognition stands in one of them");
             finding(Code::RecognitionForked, detail)
+        } else if let Some((stale, since)) = self.in_doubt() {
+            as_of = since;
+            stale
         } else {
             self.not_recognized(&name)
         };
-        finding.as_of = list.as_of();
+        finding.as_of = as_of;
         Recognized {
             finding,
             purposes,
             recognized_by,
-            as_of: list.as_of(),
+            as_of,
         }
+    }
+
+    fn as_of(&self, agency: &AgencyId) -> Option<Timestamp> {
+        self.evidence.trust_lists.get(agency).and_then(|list| list.as_of())
+    }
+
+    fn stale(&self, name: &str, list: Freshness) -> Finding {
+        let detail = match list.as_of() {
+            Some(as_of) => {
+                let since = as_of.in_words();
+                format!("the trust list of {name} is too old: not heard from since {since}")
+            }
+            None => format!("the trust list of {name} was never heard"),
+        };
+        finding(Code::RecognitionStale, detail)
+    }
+
+    /// A recognition that would count, if a list that it rests on were fresh.
+    fn in_doubt(&self) -> Option<(Finding, Option<Timestamp>)> {
+        let held = self.held(Lists::Any);
+        let first = held.first()?;
+        let home = &first.entry.recognition.issuer.agency;
+        let now = self.question.now;
+        let known = |agency: &AgencyId| {
+            self.evidence
+                .trust_lists
+                .get(agency)
+                .copied()
+                .unwrap_or(Freshness::Never)
+        };
+        let too_old = first
+            .path()
+            .into_iter()
+            .chain([home.clone()])
+            .find(|a| !known(a).is_fresh(now))?;
+        let list = known(&too_old);
+        Some((self.stale(&self.name(&too_old), list), list.as_of()))
+    }
+
+    fn recognized_in_words(&self, name: &str, held: &Held<'_>, purposes: &[Purpose]) -> String {
+        let until = match held.until() {
+            Some(until) => format!(" until {}", until.date_in_words()),
+            None => String::new(),
+        };
+        let through: Vec<String> = held.path().iter().rev().skip(1).map(|a| self.name(a)).collect();
+        let through = match through.as_slice() {
+            [] => String::new(),
+            some => format!(" through {}", some.join(", then ")),
+        };
+        let conditions: Vec<&str> = held.conditions().collect();
+        let conditions = match conditions.as_slice() {
+            [] => String::new(),
+            some => format!("; on condition that {}", some.join(", and ")),
+        };
+        let (scope, from) = (&held.entry.recognition.scope, held.from().date_in_words());
+        let rests = match held.entry.recognition.basis.attestation {
+            registry_schema::recognition::Attestation::OwnReview => String::new(),
+            other => format!("; this rests on {}", other.in_words()),
+        };
+        let purposes = words(purposes);
+        format!(
+            "{name} recognizes the issuer{through}: {scope}, for {purposes}, since {from}{until}{rests}{conditions}"
+        )
     }
 
     /// Says what is nearest to a recognition here, and who else has one.
@@ -116,6 +217,11 @@ impl Case<'_> {
             false => format!("recognized by {}", others.join(", ")),
         };
         let say = |code: Code, what: String| finding(code, format!("{what}; {others}"));
+        if let Some(entry) = here.iter().find(|e| self.holds(e) && self.home(e) == Home::Ended) {
+            let home = self.name(&entry.recognition.issuer.agency);
+            let what = format!("{name} follows {home}, where the issuer is not registered on that date");
+            return say(Code::RecognitionEndedAtHome, what);
+        }
         if let Some(entry) = here.iter().find(|e| self.holds(e)) {
             let purposes = words(&entry.recognition.purposes);
             let asked = self.question.purpose.map_or("this use", Purpose::in_words);
@@ -161,7 +267,7 @@ impl Case<'_> {
         let here = &self.question.agency;
         let mut ids: Vec<&AgencyId> = self
             .entries()
-            .filter(|e| e.agency != *here && self.holds(e) && self.serves(e))
+            .filter(|e| e.agency != *here && self.counts(e) && self.serves(e))
             .map(|e| &e.agency)
             .collect();
         ids.sort_unstable();

@@ -72,6 +72,8 @@ fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognize
         format!("{agency} recognizes its issuer for other badges, not for this one")
     } else if is(Code::RecognitionWithdrawn) {
         format!("{agency} no longer recognizes its issuer")
+    } else if is(Code::RecognitionEndedAtHome) {
+        format!("its issuer is no longer registered at home, which {agency} follows")
     } else if is(Code::RecognitionNotAtThatDate) {
         let on = case.question.at.date_in_words();
         format!("{agency}'s recognition of its issuer does not cover {on}")

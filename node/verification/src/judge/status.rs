@@ -3,7 +3,7 @@
 use registry_schema::{AgencyId, Check, Finding, Outcome, StatusChange, StatusState, Timestamp};
 
 use super::{Case, finding, oldest};
-use crate::{Freshness, StatusEvidence, codes::Code};
+use crate::{Freshness, StatusEvidence, codes::Code, followed::Held};
 
 /// What is known of the status, for the summary and the sentence.
 pub(super) struct Known {
@@ -112,8 +112,8 @@ impl Case<'_> {
 
     /// No status entry: it can never be revoked, so whether that is good enough is the recognizing agency's choice.
     fn no_status(&self) -> Finding {
-        let holding: Vec<_> = self.holding_here().collect();
-        if !holding.is_empty() && !holding.iter().any(|e| e.recognition.accepts_without_status) {
+        let holding = self.holding_here();
+        if !holding.is_empty() && !holding.iter().any(Held::accepts_without_status) {
             let agency = self.name(&self.question.agency);
             let what = format!("the badge says nowhere whether it was revoked, and {agency} wants to know");
             return finding(Code::StatusMissing, what);

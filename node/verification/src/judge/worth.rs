@@ -71,7 +71,7 @@ impl Case<'_> {
     }
 
     /// What is known of this badge. Its license, approvals and hours are not in a badge, and so are not known.
-    fn facts(&self, recognized_for: &[Purpose]) -> Facts {
+    pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
         let badge = self.badge;
         let mut listed = self
             .evidence
@@ -127,7 +127,7 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
 }
 
 /// The items of frameworks that the badge says it is aligned to (Open Badges 3.0, `Achievement.alignment`).
-fn alignments(document: &Value) -> Option<Vec<String>> {
+pub(super) fn alignments(document: &Value) -> Option<Vec<String>> {
     let subject = document
         .get("credentialSubject")
         .or_else(|| document.get("vc")?.get("credentialSubject"))?;

@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    SigningKey,
+    BadKey, KeyKind, PublicKey, SigningKey,
     badge::moment,
     data_integrity::{SignError, Terms, defined},
     jwk,
@@ -45,10 +45,34 @@ pub fn sign(
             payload.insert(name.to_owned(), value);
         }
     }
+    Ok(claims_as("vc+jwt", &Value::Object(payload), key, verification_method)?)
+}
+
+/// Signs claims that are no credential as a compact token of this type (RFC 7515, §3.1; RFC 8725, §3.11).
+///
+/// # Errors
+/// If the key would not sign.
+pub fn claims_as(kind: &str, claims: &Value, key: &SigningKey, key_id: &str) -> Result<String, BadKey> {
     let alg = jwk::algorithms(key.kind()).first().copied().unwrap_or_default();
-    let header = json!({"alg": alg, "typ": "vc+jwt", "kid": verification_method});
+    let header = json!({"alg": alg, "typ": kind, "kid": key_id});
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(&header), part(&Value::Object(payload)));
+    let signed = format!("{}.{}", part(&header), part(claims));
     let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes())?);
     Ok(format!("{signed}.{signature}"))
+}
+
+/// An Ed25519 key as a JSON Web Key (RFC 8037, §2); of another kind, an empty object.
+#[must_use]
+pub fn public_jwk(key: &PublicKey, key_id: &str) -> Value {
+    match key.kind() {
+        KeyKind::Ed25519 => json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": URL_SAFE_NO_PAD.encode(key.as_bytes()),
+            "kid": key_id,
+            "alg": "EdDSA",
+            "use": "sig",
+        }),
+        _ => json!({}),
+    }
 }

@@ -89,6 +89,20 @@ pub(super) fn rows() -> Vec<Row> {
             &["recognition.withdrawn"],
         ),
         (
+            "no longer registered at home",
+            |w| {
+                let said = registry_schema::recognition::Registration {
+                    issuer: w.here().recognition.issuer.id.clone(),
+                    standing: registry_schema::recognition::RegistrationStanding::Suspended,
+                    at: t("2026-06-30"),
+                };
+                w.evidence.registrations.insert(id("US-SC"), said);
+            },
+            NotRecognized,
+            "Genuine, but its issuer is no longer registered at home, which North Carolina follows.",
+            &["recognition.ended_at_home"],
+        ),
+        (
             "withdrawn, but this badge is spared",
             |w| {
                 w.here().withdrawn = Some(Withdrawal {

@@ -1,0 +1,119 @@
+//! Recognitions of agencies: every agency's, as replicated; and this agency's own, to add and withdraw.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use registry_schema::{
+    AgencyId, Purpose, Scope, Timestamp,
+    recognition::{AgencyRecognitionEntry, Attestation, Basis},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{App, auth::Operator, problem::Problem, recognitions::NewWithdrawal};
+use crate::registrar;
+
+/// Which agency accepts what another recognizes.
+#[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",
+    responses((status = 200, description = "withdrawn ones included", body = Vec<AgencyRecognitionEntry>)))]
+pub(super) async fn list(State(app): State<App>) -> Json<Vec<AgencyRecognitionEntry>> {
+    let registry = app.registry.read();
+    let all = registry.agencies().into_iter();
+    Json(
+        all.flat_map(|lists| lists.agency_recognitions().collect::<Vec<_>>())
+            .collect(),
+    )
+}
+
+/// A recognition of another agency to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAgencyRecognition {
+    /// The agency whose recognitions are accepted: `US-TN`.
+    of: AgencyId,
+    /// For which purposes; at least one.
+    purposes: Vec<Purpose>,
+    /// For which achievements; all, if absent.
+    #[serde(default = "everything")]
+    scope: Scope,
+    /// From when; now, if absent.
+    from: Option<Timestamp>,
+    /// Up to when; without end, if absent.
+    until: Option<Timestamp>,
+    /// Through how many agencies it reaches, 1 to 4; 1, if absent: that agency's own recognitions alone.
+    #[serde(default = "one")]
+    depth: u8,
+    /// On what it rests; another agency's review, if absent.
+    #[serde(default = "adopted")]
+    attestation: Attestation,
+    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    #[serde(default)]
+    may_be_followed: bool,
+    /// On which conditions, for people to read; at most 20.
+    #[serde(default)]
+    conditions: Vec<String>,
+}
+
+const fn everything() -> Scope {
+    Scope::All
+}
+
+const fn one() -> u8 {
+    1
+}
+
+const fn adopted() -> Attestation {
+    Attestation::AdoptedReview
+}
+
+/// Recognize whatever another agency recognizes.
+///
+/// It counts for those of its recognitions that say that they may be followed.
+#[utoipa::path(post, path = "/v1/agency-recognitions", tag = "trust lists", request_body = NewAgencyRecognition,
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = AgencyRecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn recognize(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<Json<NewAgencyRecognition>, JsonRejection>,
+) -> Result<(StatusCode, Json<AgencyRecognitionEntry>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = registrar::NewAgencyRecognition {
+        of: new.of,
+        purposes: new.purposes,
+        scope: new.scope,
+        from: new.from,
+        until: new.until,
+        depth: new.depth,
+        basis: Basis {
+            attestation: new.attestation,
+            stands_alone: false,
+            may_be_followed: new.may_be_followed,
+            conditions: new.conditions,
+        },
+    };
+    let entry = app.registrar.recognize_agency(new, &hand).await?;
+    Ok((super::created(&hand), Json(entry)))
+}
+
+/// Withdraw a recognition of another agency.
+#[utoipa::path(post, path = "/v1/agency-recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = AgencyRecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem)))]
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewWithdrawal>, JsonRejection>,
+) -> Result<(StatusCode, Json<AgencyRecognitionEntry>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let entry = app
+        .registrar
+        .withdraw_agency(&id, new.earlier_badges_stay_good, &hand)
+        .await?;
+    Ok((super::created(&hand), Json(entry)))
+}

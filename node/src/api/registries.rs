@@ -1,0 +1,286 @@
+//! This agency's trust list in the forms that other software reads: a Recognized Entities credential of the W3C (draft
+//! v1.0), a known-issuer registry of the Digital Credentials Consortium, and an entity statement of OpenID Federation 1.0.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro writes qualified names in place of ours"
+)]
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use registry_schema::{AgencyId, Issuer, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::IntoParams;
+use verification::{
+    Freshness, SigningKey,
+    contexts::CREDENTIALS_V2,
+    data_integrity::{self, Suite, Terms},
+    followed::{self, Held, Lists, Sought},
+    jwt, multikey,
+};
+
+use super::{
+    App,
+    key_log::did_web,
+    problem::{INVALID, NOT_FOUND, Problem, TRUST_STALE, UNAVAILABLE},
+};
+use crate::{evidence::of_issuer, registry::Registry};
+
+/// The vocabulary that the draft's own documents name: it has none of its own yet.
+const EXAMPLES: &str = "https://www.w3.org/ns/credentials/examples/v2";
+/// For how long what is signed here may be kept.
+const TERM_SECONDS: i64 = 3_600;
+/// The longest id that is looked up, in bytes.
+const LONGEST_ID: usize = 500;
+
+/// An issuer that this agency recognizes now, and as what.
+struct Listed {
+    issuer: Issuer,
+    agency_name: String,
+    /// For which uses, by which kind of achievements, through whom.
+    recognized: Vec<(String, Vec<String>, Vec<AgencyId>)>,
+}
+
+/// The issuers that this agency recognizes now, itself or through agencies that it follows; by their ids.
+fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec<Listed>, Problem> {
+    let home = registry.home_id();
+    let fresh = registry
+        .home()
+        .is_some_and(|lists| registry.freshness(lists, now).is_fresh(now));
+    if !fresh {
+        return Err(Problem::new(
+            &TRUST_STALE,
+            "this agency's own lists are not known recently enough here",
+        ));
+    }
+    let mut all = Vec::new();
+    for lists in registry.agencies() {
+        for issuer in lists.issuers().filter(|issuer| only.is_none_or(|id| id == issuer.id)) {
+            let evidence = of_issuer(registry, &issuer.id, now);
+            // Whatever its scopes, for a list of issuers: each scope is named beside it.
+            let held = everything(&evidence, home, &issuer.id, now);
+            if held.is_empty() {
+                continue;
+            }
+            let recognized = held.iter().map(|held| {
+                let purposes = held.purposes.iter().map(ToString::to_string).collect();
+                (held.entry.recognition.scope.to_string(), purposes, held.path())
+            });
+            all.push(Listed {
+                recognized: recognized.collect(),
+                agency_name: lists.name.clone(),
+                issuer: issuer.clone(),
+            });
+        }
+    }
+    all.sort_by(|a, b| a.issuer.id.cmp(&b.issuer.id));
+    all.dedup_by(|a, b| a.issuer.id == b.issuer.id);
+    Ok(all)
+}
+
+/// The recognitions that hold for anything that the issuer issues, whatever their scope.
+fn everything<'a>(
+    evidence: &'a verification::Evidence,
+    home: &'a AgencyId,
+    issuer: &str,
+    now: Timestamp,
+) -> Vec<Held<'a>> {
+    let scopes = evidence.recognitions.iter().map(|entry| &entry.recognition.scope);
+    let hops = evidence.agency_recognitions.iter().map(|hop| &hop.recognition.scope);
+    let ids: Vec<String> = scopes
+        .chain(hops)
+        .flat_map(|scope| scope.ids().iter().cloned())
+        .collect();
+    let mut found: Vec<Held<'a>> = Vec::new();
+    for achievement in std::iter::once(None).chain(ids.iter().map(Some)) {
+        let sought = Sought {
+            issuer,
+            achievement: achievement.map(String::as_str),
+            alignments: achievement.map_or(&[], std::slice::from_ref),
+            at: now,
+            issued: None,
+        };
+        for held in followed::held(evidence, home, &sought, Lists::FreshAt(now)) {
+            if !found.contains(&held) {
+                found.push(held);
+            }
+        }
+    }
+    found
+}
+
+/// This agency's key for what it signs itself, its DID and the key's name.
+async fn signer(app: &App) -> Result<(SigningKey, String, String, String), Problem> {
+    let (key, log) = app.registrar.badge_key().await?;
+    let url = log.founding().url.clone();
+    let unnamed = || {
+        Problem::new(
+            &NOT_FOUND,
+            "this agency's URL has a path, and so no did:web to sign with",
+        )
+    };
+    let did = did_web(&url).ok_or_else(unnamed)?;
+    let method = format!("{did}#{}", multikey::encode(&key.public_key()));
+    Ok((key, did, method, url))
+}
+
+fn unsigned(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "the trust list cannot be signed");
+    Problem::new(&UNAVAILABLE, "the trust list cannot be signed at the moment: try again")
+}
+
+/// The trust list as a `RecognizedEntityCredential` (W3C Recognized Entities v1.0, a draft), signed with the agency's
+/// badge key (`eddsa-rdfc-2022`), which `/.well-known/did.json` names.
+#[utoipa::path(get, path = "/v1/recognized-entities", tag = "other registries",
+    responses((status = 200, content_type = "application/vc", body = serde_json::Value), (status = 404, body = Problem),
+              (status = 503, body = Problem)))]
+pub(super) async fn entities(State(app): State<App>) -> Result<Response, Problem> {
+    let (key, did, method, url) = signer(&app).await?;
+    let now = app.clock.now();
+    let (all, name) = {
+        let registry = app.registry.read();
+        let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
+        (listed(&registry, now, None)?, name)
+    };
+    let subjects: Vec<Value> = all
+        .iter()
+        .map(|one| {
+            let actions = one.recognized.iter().map(|(scope, purposes, path)| {
+                let through: Vec<String> = path.iter().map(ToString::to_string).collect();
+                json!({
+                    "type": "RecognizedAction",
+                    "action": "issue",
+                    "recognizedBy": did,
+                    "description": format!("{scope}, for {}; by way of {}", purposes.join(", "), through.join(", ")),
+                })
+            });
+            let mut subject = json!({
+                "id": one.issuer.id,
+                "type": "RecognizedEntity",
+                "name": one.issuer.name,
+                "recognizedTo": actions.collect::<Vec<_>>(),
+            });
+            if let (Some(page), Some(subject)) = (&one.issuer.url, subject.as_object_mut()) {
+                subject.insert("url".to_owned(), json!(page));
+            }
+            subject
+        })
+        .collect();
+    if subjects.is_empty() {
+        // A credential has a subject (VCDM 2.0, §4.8).
+        return Err(Problem::new(&NOT_FOUND, "this agency recognizes nobody at the moment"));
+    }
+    let created = now.whole_seconds();
+    let document = json!({
+        "@context": [CREDENTIALS_V2, EXAMPLES],
+        "id": format!("{url}/v1/recognized-entities"),
+        "type": ["VerifiableCredential", "RecognizedEntityCredential"],
+        "issuer": {"id": did, "type": "RecognizedIssuer", "name": name},
+        "validFrom": created.to_string(),
+        "validUntil": created.plus_seconds(TERM_SECONDS).to_string(),
+        "credentialSubject": subjects,
+    });
+    let suite = Suite::of(key.kind()).ok_or_else(|| unsigned("the badge key signs in no way that is known"))?;
+    let signed = data_integrity::sign_under(Terms::Any, suite, document, &key, &method, created).map_err(unsigned)?;
+    Ok((
+        [(header::CONTENT_TYPE, "application/vc")],
+        Json(signed).into_response().into_body(),
+    )
+        .into_response())
+}
+
+/// The trust list as a known-issuer registry of the Digital Credentials Consortium.
+#[utoipa::path(get, path = "/registry.json", tag = "other registries",
+    responses((status = 200, body = serde_json::Value), (status = 503, body = Problem)))]
+pub(super) async fn registry(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let now = app.clock.now();
+    let registry = app.registry.read();
+    let as_of = registry
+        .home()
+        .map(|home| registry.freshness(home, now))
+        .and_then(Freshness::as_of);
+    let entries = listed(&registry, now, None)?.into_iter().map(|one| {
+        let mut entry = json!({"name": one.issuer.name, "location": one.agency_name});
+        if let (Some(page), Some(entry)) = (one.issuer.url, entry.as_object_mut()) {
+            entry.insert("url".to_owned(), json!(page));
+        }
+        (one.issuer.id, entry)
+    });
+    let entries: Map<String, Value> = entries.collect();
+    Ok(Json(json!({
+        "meta": {"created": as_of, "updated": as_of},
+        "registry": entries,
+    })))
+}
+
+/// This agency as an entity of OpenID Federation 1.0 (§3, §9): it says where [`statement`]s are fetched, signed with its
+/// badge key.
+#[utoipa::path(get, path = "/.well-known/openid-federation", tag = "other registries",
+    responses((status = 200, content_type = "application/entity-statement+jwt", body = String),
+              (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn configuration(State(app): State<App>) -> Result<Response, Problem> {
+    let (key, _, method, url) = signer(&app).await?;
+    let (issued, name) = {
+        let registry = app.registry.read();
+        let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
+        (app.clock.now().whole_seconds().seconds_since(Timestamp(0)), name)
+    };
+    let claims = json!({
+        "iss": url,
+        "sub": url,
+        "iat": issued,
+        "exp": issued + TERM_SECONDS,
+        "jwks": {"keys": [jwt::public_jwk(&key.public_key(), &method)]},
+        "metadata": {"federation_entity": {
+            "organization_name": name,
+            "homepage_uri": url,
+            "federation_fetch_endpoint": format!("{url}/fetch"),
+        }},
+    });
+    let token = jwt::claims_as("entity-statement+jwt", &claims, &key, &method).map_err(unsigned)?;
+    Ok(([(header::CONTENT_TYPE, "application/entity-statement+jwt")], token).into_response())
+}
+
+/// Whom to look up.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Whom {
+    /// The issuer's id: its DID.
+    sub: String,
+}
+
+/// What this agency states of an issuer that it recognizes (OpenID Federation 1.0, §3: a subordinate statement), signed
+/// with its badge key.
+#[utoipa::path(get, path = "/fetch", tag = "other registries", params(Whom),
+    responses((status = 200, content_type = "application/entity-statement+jwt", body = String),
+              (status = 404, description = "this agency does not recognize it now", body = Problem),
+              (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn statement(State(app): State<App>, Query(whom): Query<Whom>) -> Result<Response, Problem> {
+    if !(1..=LONGEST_ID).contains(&whom.sub.len()) {
+        return Err(Problem::new(&INVALID, format!("`sub` has 1 to {LONGEST_ID} bytes")));
+    }
+    let (key, _, method, url) = signer(&app).await?;
+    let now = app.clock.now();
+    let found = listed(&app.registry.read(), now, Some(&whom.sub))?.into_iter().next();
+    let one = found.ok_or_else(|| Problem::new(&NOT_FOUND, "this agency does not recognize it at the moment"))?;
+    let issued = now.whole_seconds().seconds_since(Timestamp(0));
+    let mut entity = json!({"organization_name": one.issuer.name, "location": one.agency_name});
+    if let (Some(page), Some(entity)) = (&one.issuer.url, entity.as_object_mut()) {
+        entity.insert("homepage_uri".to_owned(), json!(page));
+    }
+    let claims = json!({
+        "iss": url,
+        "sub": one.issuer.id,
+        "iat": issued,
+        "exp": issued + TERM_SECONDS,
+        "source_endpoint": format!("{url}/fetch"),
+        "metadata": {"federation_entity": entity},
+    });
+    let token = jwt::claims_as("entity-statement+jwt", &claims, &key, &method).map_err(unsigned)?;
+    Ok(([(header::CONTENT_TYPE, "application/entity-statement+jwt")], token).into_response())
+}

@@ -1,0 +1,304 @@
+//! The Trust Registry Query Protocol 2.0 of the Trust over IP Foundation, §6 (requests and answers) and §9 (HTTPS).
+//!
+//! Any agency of the federation can be the authority: by its name (`US-TN`), its node's URL, or that URL's did:web. What
+//! rests on a list that is too old is neither yes nor no: an error.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::{HeaderMap, HeaderName},
+    response::{IntoResponse as _, Response},
+};
+use registry_schema::{AgencyId, Purpose, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use verification::{
+    Freshness,
+    followed::{self, Lists, Sought},
+};
+
+use super::{
+    App,
+    key_log::did_web,
+    problem::{NOT_FOUND, Problem, TRUST_STALE, UNSUPPORTED},
+};
+use crate::{evidence::of_issuer, registry::Registry};
+
+/// The longest text in a query, in bytes.
+const MOST_BYTES: usize = 500;
+/// Most members of a context.
+const MOST_CONTEXT: usize = 20;
+/// What stands for any badge.
+const ANYTHING: &str = "micro-credential";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A query (TRQP 2.0, `trqp-authorization-request` and `trqp-recognition-request`).
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(super) struct TrqpQuery {
+    /// About whom: an issuer's id, or an agency.
+    entity_id: String,
+    /// Whose word is wanted: an agency of the federation, by its name, its URL or its did:web.
+    authority_id: String,
+    /// `issue`, or `recognize:` and a purpose: `recognize:renewal`.
+    action: String,
+    /// An achievement's id, a framework item, or `micro-credential` for whatever the entity issues.
+    resource: String,
+    /// `time`: the moment asked about, RFC 3339 in UTC (`Z`). Other members are texts that are sent back.
+    context: Option<BTreeMap<String, String>>,
+}
+
+/// An answer (`trqp-authorization-response` and `trqp-recognition-response`).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TrqpAnswer {
+    entity_id: String,
+    authority_id: String,
+    action: String,
+    resource: String,
+    /// The answer of `/authorization`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorized: Option<bool>,
+    /// The answer of `/recognition`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recognized: Option<bool>,
+    /// The moment that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_requested: Option<String>,
+    /// The moment of this answer.
+    time_evaluated: Timestamp,
+    /// On what it rests, in words.
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<BTreeMap<String, String>>,
+}
+
+/// Is this entity authorized by this authority?
+///
+/// `issue`: the authority registers the issuer as its own, or recognizes it, itself or through agencies that it follows.
+/// `recognize:<purpose>`: it recognizes the issuer for this purpose.
+#[utoipa::path(post, path = "/authorization", tag = "other registries", request_body = TrqpQuery,
+    responses((status = 200, body = TrqpAnswer), (status = 400, body = Problem),
+              (status = 404, description = "the authority or the action is not known", body = Problem),
+              (status = 503, description = "a list that the answer rests on is too old", body = Problem)))]
+pub(super) async fn authorization(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Json<TrqpQuery>, JsonRejection>,
+) -> Response {
+    let answer = asked(body).and_then(|query| {
+        let (yes, message, query) = answer(&app, query, true)?;
+        Ok(reply(&app, query, Some(yes), None, message))
+    });
+    echoed(&headers, answer)
+}
+
+/// Is this entity recognized by this authority?
+///
+/// The entity can be an issuer, or another agency, whose recognitions the authority accepts.
+#[utoipa::path(post, path = "/recognition", tag = "other registries", request_body = TrqpQuery,
+    responses((status = 200, body = TrqpAnswer), (status = 400, body = Problem),
+              (status = 404, description = "the authority or the action is not known", body = Problem),
+              (status = 503, description = "a list that the answer rests on is too old", body = Problem)))]
+pub(super) async fn recognition(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Json<TrqpQuery>, JsonRejection>,
+) -> Response {
+    let answer = asked(body).and_then(|query| {
+        let (yes, message, query) = answer(&app, query, false)?;
+        Ok(reply(&app, query, None, Some(yes), message))
+    });
+    echoed(&headers, answer)
+}
+
+fn asked(body: Result<Json<TrqpQuery>, JsonRejection>) -> Result<TrqpQuery, Problem> {
+    // The protocol wants 400 for whatever is missing or of another type.
+    let Json(query) = body.map_err(|e| match e.status() {
+        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::unreadable_body(e.status(), e.body_text()),
+        _ => Problem::new(&UNSUPPORTED, e.body_text()),
+    })?;
+    let context = query.context.iter().flatten();
+    let texts = [&query.entity_id, &query.authority_id, &query.action, &query.resource];
+    let all = texts.into_iter().chain(context.flat_map(|(name, text)| [name, text]));
+    if all.into_iter().any(|text| text.len() > MOST_BYTES)
+        || texts.into_iter().any(String::is_empty)
+        || query.context.as_ref().is_some_and(|c| c.len() > MOST_CONTEXT)
+    {
+        let said =
+            format!("each text of a query has 1 to {MOST_BYTES} bytes, and a context at most {MOST_CONTEXT} members");
+        return Err(Problem::new(&UNSUPPORTED, said));
+    }
+    Ok(query)
+}
+
+fn reply(
+    app: &App,
+    query: TrqpQuery,
+    authorized: Option<bool>,
+    recognized: Option<bool>,
+    message: String,
+) -> Json<TrqpAnswer> {
+    let time_requested = query.context.as_ref().and_then(|context| context.get("time")).cloned();
+    Json(TrqpAnswer {
+        entity_id: query.entity_id,
+        authority_id: query.authority_id,
+        action: query.action,
+        resource: query.resource,
+        authorized,
+        recognized,
+        time_requested,
+        time_evaluated: app.clock.now().whole_seconds(),
+        message,
+        context: query.context,
+    })
+}
+
+/// The answer, with the asker's name for the request.
+fn echoed(headers: &HeaderMap, answer: Result<Json<TrqpAnswer>, Problem>) -> Response {
+    let mut response = answer.into_response();
+    if let Some(id) = headers.get(REQUEST_ID).filter(|id| id.len() <= 128) {
+        response.headers_mut().insert(REQUEST_ID, id.clone());
+    }
+    response
+}
+
+/// What is to be done: anything, or what serves a purpose.
+fn purpose(action: &str) -> Result<Option<Purpose>, Problem> {
+    match action.strip_prefix("recognize:") {
+        None if action == "issue" => Ok(None),
+        Some(purpose) => purpose
+            .parse()
+            .map(Some)
+            .map_err(|e| Problem::new(&NOT_FOUND, format!("{e}"))),
+        None => {
+            let said =
+                format!("`{action}` is no action here: `issue`, or `recognize:` and a purpose (`recognize:renewal`)");
+            Err(Problem::new(&NOT_FOUND, said))
+        }
+    }
+}
+
+/// The agency that goes by this name, URL or did:web.
+fn agency(registry: &Registry, named: &str) -> Option<AgencyId> {
+    let named = named.trim_end_matches('/');
+    let is_it = |url: &str| url.trim_end_matches('/') == named || did_web(url).as_deref() == Some(named);
+    let found = registry
+        .agencies()
+        .into_iter()
+        .find(|lists| lists.id.as_str() == named || is_it(&lists.url));
+    found.map(|lists| lists.id.clone())
+}
+
+fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool, String, TrqpQuery), Problem> {
+    let now = app.clock.now();
+    let purpose = purpose(&query.action)?;
+    let at = match query
+        .context
+        .as_ref()
+        .and_then(|context| context.get("time"))
+        .map(String::as_str)
+    {
+        None | Some("") => now,
+        Some(time) => time
+            .ends_with('Z')
+            .then(|| time.parse::<Timestamp>().ok())
+            .flatten()
+            .ok_or_else(|| {
+                Problem::new(
+                    &UNSUPPORTED,
+                    format!("`{time}` is no time: RFC 3339 in UTC, 2026-11-23T14:02:11Z"),
+                )
+            })?,
+    };
+    let registry = app.registry.read();
+    let authority = agency(&registry, &query.authority_id).ok_or_else(|| {
+        let said = format!(
+            "`{}` is no agency of this federation: see /v1/agencies",
+            query.authority_id
+        );
+        Problem::new(&NOT_FOUND, said)
+    })?;
+    let evidence = of_issuer(&registry, &query.entity_id, now);
+    let stale = |agency: &AgencyId| {
+        Problem::new(
+            &TRUST_STALE,
+            format!("the trust list of `{agency}` was not heard recently enough here"),
+        )
+    };
+    let is_fresh = |agency: &AgencyId| {
+        let heard = evidence.trust_lists.get(agency).copied().unwrap_or(Freshness::Never);
+        heard.is_fresh(now)
+    };
+    if !is_fresh(&authority) {
+        return Err(stale(&authority));
+    }
+    let resource = [query.resource.clone()];
+    let whole = query.resource == ANYTHING;
+    let sought = Sought {
+        issuer: &query.entity_id,
+        achievement: (!whole).then_some(query.resource.as_str()),
+        alignments: if whole { &[] } else { &resource },
+        at,
+        issued: None,
+    };
+    let serves = |purposes: &[Purpose]| purpose.is_none_or(|p| purposes.contains(&p));
+    let held = |lists| {
+        let mut held = followed::held(&evidence, &authority, &sought, lists);
+        held.retain(|held| serves(&held.purposes));
+        held
+    };
+    let on = at.in_words();
+    if let Some(agency) = agency(&registry, &query.entity_id) {
+        let hop = evidence.agency_recognitions.iter().find(|hop| {
+            let r = &hop.recognition;
+            let covers = r.scope.covers(sought.achievement, sought.alignments);
+            hop.agency == authority
+                && r.of == agency
+                && !hop.waits
+                && hop.holds(at, None)
+                && covers
+                && serves(&r.purposes)
+        });
+        let said = match hop {
+            Some(hop) => format!(
+                "{authority} accepts what {agency} recognizes, by recognition `{}`, as of {on}",
+                hop.recognition.id
+            ),
+            None => format!("{authority} does not accept what {agency} recognizes for this, as of {on}"),
+        };
+        return Ok((hop.is_some() && !registered_counts, said, query));
+    }
+    if let Some(first) = held(Lists::FreshAt(now)).first() {
+        let path: Vec<String> = first.path().iter().rev().map(ToString::to_string).collect();
+        let said = format!("recognized by {}, as of {on}", path.join(" through "));
+        return Ok((true, said, query));
+    }
+    let registered = evidence.issuers.iter().any(|issuer| issuer.agency == authority)
+        && evidence.registrations.get(&authority).is_none_or(|said| said.holds(at))
+        && evidence
+            .issuers
+            .iter()
+            .filter(|issuer| issuer.agency == authority)
+            .flat_map(|issuer| &issuer.verification_methods)
+            .any(|key| key.from.is_none_or(|from| from <= at) && key.until.is_none_or(|until| at < until));
+    if registered_counts && purpose.is_none() && registered {
+        return Ok((
+            true,
+            format!("registered as an issuer by {authority}, as of {on}"),
+            query,
+        ));
+    }
+    if let Some(doubtful) = held(Lists::Any).first() {
+        let home = doubtful.entry.recognition.issuer.agency.clone();
+        let mut lists = doubtful.path().into_iter().chain([home]);
+        if let Some(too_old) = lists.find(|agency| !is_fresh(agency)) {
+            return Err(stale(&too_old));
+        }
+    }
+    Ok((
+        false,
+        format!("{authority} does not recognize it for this, as of {on}"),
+        query,
+    ))
+}

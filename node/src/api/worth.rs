@@ -1,0 +1,237 @@
+//! `POST /v1/worth`: several badges of one teacher in, what they count for together out.
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    problem::{INVALID, Problem, TRUST_STALE},
+    verifications::{Asked, answer_with_facts, receive},
+};
+
+/// Most badges that are counted together.
+const MOST_BADGES: usize = 50;
+
+/// Badges to count together. **Nothing of them is kept.**
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorthQuery {
+    /// For which use.
+    purpose: Purpose,
+    /// Whose rules: `US-TN`. This node's own agency's, if absent.
+    agency: Option<String>,
+    /// The moment asked about; now, if absent.
+    at: Option<String>,
+    /// 1 to 50 badges: a credential as a JSON object; or a text: a signed token, an SVG, a link, a short code, or a file of
+    /// any form as `data:;base64,…`.
+    badges: Vec<Value>,
+}
+
+/// What several badges count for together.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WorthAnswer {
+    /// Whose rules.
+    agency: AgencyId,
+    /// For which use.
+    purpose: Purpose,
+    /// The moment asked about.
+    at: Timestamp,
+    /// The whole in a sentence: `5 of 6 recognized for license renewal: 30 of 60 PDP`.
+    sentence: String,
+    /// How many of the badges are accepted and pass the agency's rules.
+    accepted: usize,
+    /// Each badge, in the order of the request.
+    badges: Vec<BadgeWorth>,
+    /// What counts, unit by unit.
+    sums: Vec<UnitSum>,
+    /// How far sets are, what is met as a whole, and what has no published rate, in words.
+    besides: Vec<String>,
+    /// As of when the agency's rules are known here.
+    as_of: Option<Timestamp>,
+}
+
+/// One of the badges.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BadgeWorth {
+    /// Its id, if it could be read.
+    id: Option<String>,
+    /// The achievement's name.
+    name: Option<String>,
+    /// The verdict on it.
+    verdict: VerdictKind,
+    /// The verdict in a sentence.
+    sentence: String,
+}
+
+/// What counts in one unit.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnitSum {
+    /// The unit: `PDP`.
+    unit: String,
+    /// What counts for certain, limits and caps applied.
+    counted: String,
+    /// How much more might, once what is not known is.
+    in_doubt: String,
+    /// What is not known, in words.
+    because: Vec<String>,
+    /// How much is needed, by each requirement that speaks of this unit.
+    needed: Vec<Needed>,
+    /// What each badge brought.
+    credits: Vec<UnitCredit>,
+}
+
+/// A requirement.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Needed {
+    /// How much.
+    amount: String,
+    /// The rule in a sentence.
+    says: String,
+    /// Where it is written.
+    citation: String,
+}
+
+/// What one badge brought to a sum.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnitCredit {
+    /// The badge's id.
+    badge: String,
+    /// How much of it counts.
+    amount: String,
+    /// The rule's id.
+    rule: String,
+    /// Where it is written.
+    citation: String,
+}
+
+fn bytes(badge: &Value) -> Result<Vec<u8>, Problem> {
+    let invalid = |said: &str| Problem::new(&INVALID, said);
+    match badge {
+        Value::Object(_) => Ok(badge.to_string().into_bytes()),
+        Value::String(text) => match text.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
+            Some((_, data)) => STANDARD
+                .decode(data)
+                .map_err(|_| invalid("a `data:` text is no base64")),
+            None => Ok(text.clone().into_bytes()),
+        },
+        _ => Err(invalid("a badge is a JSON object or a text")),
+    }
+}
+
+/// What several badges count for together.
+///
+/// Duplicates count once, and caps and limits of the agency's policy are kept, whatever the order. A badge that is not
+/// accepted brings nothing; one that could not be checked may bring more once it is.
+#[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthQuery,
+    responses((status = 200, body = WorthAnswer), (status = 422, body = Problem),
+              (status = 503, description = "the agency's policy is too old here", body = Problem)))]
+pub(super) async fn count(
+    State(app): State<App>,
+    body: Result<Json<WorthQuery>, JsonRejection>,
+) -> Result<Json<WorthAnswer>, Problem> {
+    let Json(query) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    if !(1..=MOST_BADGES).contains(&query.badges.len()) {
+        return Err(Problem::new(
+            &INVALID,
+            format!("1 to {MOST_BADGES} badges are counted together"),
+        ));
+    }
+    let asked = Asked {
+        agency: query.agency,
+        purpose: Some(query.purpose.to_string()),
+        at: query.at,
+    };
+    let question = asked.question(&app)?;
+    let (policy, list) = {
+        let registry = app.registry.read();
+        let lists = registry.agency(&question.agency);
+        let policy = lists.and_then(|lists| lists.policy()).cloned().unwrap_or_default();
+        (policy, lists.map(|lists| registry.freshness(lists, question.now)))
+    };
+    if !list.is_some_and(|list| list.is_fresh(question.now)) {
+        let said = format!(
+            "the lists and rules of `{}` were not heard recently enough here",
+            question.agency
+        );
+        return Err(Problem::new(&TRUST_STALE, said));
+    }
+    let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
+    let (badges, facts) = receive(&app, async {
+        let (mut badges, mut all) = (Vec::new(), Vec::new());
+        for (nth, file) in files.iter().enumerate() {
+            let (verdict, facts) = answer_with_facts(&app, file, &question).await?;
+            let mut facts = facts.unwrap_or_default();
+            if facts.id.is_empty() {
+                facts.id = format!("badge {}", nth + 1);
+            }
+            match verdict.verdict {
+                VerdictKind::Accepted => {}
+                VerdictKind::CouldNotCheck => facts.recognized_for = None,
+                _ => facts.recognized_for = Some(Vec::new()),
+            }
+            all.push(facts);
+            let summary = verdict.credential.unwrap_or_default();
+            badges.push(BadgeWorth {
+                id: summary.id,
+                name: summary.name,
+                verdict: verdict.verdict,
+                sentence: verdict.sentence,
+            });
+        }
+        Ok((badges, all))
+    })
+    .await?;
+    let tally = policy.tally(&facts, query.purpose, question.at);
+    let sums = tally.sums.iter().map(|sum| UnitSum {
+        unit: sum.unit.to_owned(),
+        counted: sum.counted.to_string(),
+        in_doubt: sum.in_doubt.to_string(),
+        because: sum.because.iter().cloned().collect(),
+        needed: sum
+            .needs
+            .iter()
+            .map(|need| Needed {
+                amount: need.amount.to_string(),
+                says: need.says.clone(),
+                citation: need.citation.clone(),
+            })
+            .collect(),
+        credits: sum
+            .credits
+            .iter()
+            .map(|credit| UnitCredit {
+                badge: credit.badge.clone(),
+                amount: credit.amount.to_string(),
+                rule: credit.rule.id.clone(),
+                citation: credit.rule.citation.clone(),
+            })
+            .collect(),
+    });
+    let sets = tally.sets.iter().map(ToString::to_string);
+    let met = tally.meets.iter().map(|met| match met.is_certain {
+        true => format!("meets {}", met.what),
+        false => format!("may meet {}", met.what),
+    });
+    let no_rate = tally
+        .no_rate
+        .iter()
+        .map(|rule| format!("no published rate: {}", rule.says));
+    Ok(Json(WorthAnswer {
+        sentence: tally.to_string(),
+        accepted: tally.accepted(),
+        sums: sums.collect(),
+        besides: sets.chain(met).chain(no_rate).collect(),
+        badges,
+        agency: question.agency,
+        purpose: query.purpose,
+        at: question.at,
+        as_of: list.and_then(verification::Freshness::as_of),
+    }))
+}
