@@ -226,11 +226,14 @@ impl Store {
                 .bind(agency.0.to_vec()),
             fetch_all
         )?;
-        let rows = rows
-            .into_iter()
-            .map(|(document, name, surviving)| Ok((document, name, decode(&surviving)?)));
-        let rows: Result<Vec<(String, String, Vec<Vec<u8>>)>, Unavailable> = rows.collect();
-        Ok(rows?.into_iter().filter(|(_, _, values)| !values.is_empty()).collect())
+        let mut entries = Vec::new();
+        for (document, name, surviving) in rows {
+            let values: Vec<Vec<u8>> = decode(&surviving)?;
+            if !values.is_empty() {
+                entries.push((document, name, values));
+            }
+        }
+        Ok(entries)
     }
 }
 
