@@ -146,6 +146,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))
+        .routes(routes!(credentials::expunge))
         .routes(routes!(status_lists::one))
         .routes(routes!(key_log::show, key_log::enter))
         .routes(routes!(key_log::propose))

@@ -64,6 +64,11 @@ pub enum OwnWrite {
         /// The number of its status list.
         list: u32,
     },
+    /// A credential is to be forgotten here: itself, and every note on it.
+    Expunged {
+        /// Its id.
+        id: String,
+    },
     /// Operators decided about a peer.
     Peer(PeerRow),
     /// Somebody did something.
@@ -130,6 +135,10 @@ impl Store {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
                 OwnWrite::IssuerKey { issuer, seed, list } => {
                     credentials::insert_key(&mut transaction, issuer, &seed.0, *list).await?;
+                }
+                OwnWrite::Expunged { id } => {
+                    credentials::delete(&mut transaction, id).await?;
+                    audit::forget_notes(&mut transaction, id).await?;
                 }
                 OwnWrite::Peer(row) => peers::put(&mut transaction, row).await?,
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,

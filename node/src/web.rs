@@ -18,8 +18,8 @@ use utoipa::openapi::OpenApi;
 use verification::Question;
 
 use pages::{
-    AgenciesPage, AgencyRow, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ManyPage, ProblemPage, Reference,
-    VerdictPage, VerifyPage,
+    AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ManyPage,
+    ProblemPage, Reference, VerdictPage, VerifyPage,
 };
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
@@ -40,6 +40,7 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         status: Problem::new(code, "").status().as_u16(),
     };
     let reference = Arc::new(Reference::new(document, problem::ALL.iter().map(error).collect()));
+    let groups = reference.clone();
     Router::new()
         .route("/", get(verify_page))
         .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
@@ -48,6 +49,10 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         .route(
             "/docs",
             get(|State(app): State<App>| async move { docs_page(&app, &reference) }),
+        )
+        .route(
+            "/docs/{group}",
+            get(|Path(group): Path<String>| async move { docs_group_page(&groups, &group) }),
         )
         .route("/help", get(help_index_page))
         .route("/help/{code}", get(help_page))
@@ -298,6 +303,16 @@ fn docs_page(app: &App, reference: &Reference) -> Response {
         .home()
         .map_or_else(Default::default, |home| (home.url.clone(), home.name.clone()));
     page(StatusCode::OK, &DocsPage::new(reference, &url, &name))
+}
+
+fn docs_group_page(reference: &Reference, group: &str) -> Response {
+    match DocsGroupPage::of(reference, group) {
+        Some(found) => page(StatusCode::OK, &found),
+        None => problem_page(&Problem::new(
+            &problem::NOT_FOUND,
+            format!("there is no part of the documentation called `{group}`: see /docs"),
+        )),
+    }
 }
 
 async fn help_index_page() -> Response {

@@ -29,6 +29,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Suspend(entry) => change(session, StatusState::Suspended, &entry).await,
         Command::Reinstate(entry) => change(session, StatusState::Active, &entry).await,
         Command::Revoke(entry) => change(session, StatusState::Revoked, &entry).await,
+        Command::Expunge { code } => expunge(session, &code).await,
     }
 }
 
@@ -106,6 +107,31 @@ async fn write(session: &Session, typed: &str, kind: &'static str, file: &Path) 
         .and_then(|()| new.sync_all())
         .with_context(place)?;
     out::note(&format!("wrote the badge to `{}`", file.display()));
+    Ok(Exit::Done)
+}
+
+/// Has the agency forget a credential.
+async fn expunge(session: &Session, code: &str) -> anyhow::Result<Exit> {
+    #[derive(Deserialize)]
+    struct Expunged {
+        list: u32,
+        index: u32,
+    }
+    let segment = segment(code)?;
+    let [version, noun, id] = ["v1", "credentials", &segment];
+    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+        let credential: Credential = session.client.read(&[version, noun, id], &[]).await?.parse()?;
+        out::note(&render(&credential));
+        confirm::ask("Forget this badge and its holder? This is final, here and at every node.")?;
+    }
+    let none = serde_json::json!({});
+    let reply = session.client.write(&[version, noun, id, "expunging"], &none).await?;
+    session.written(&reply, |it: &Expunged| {
+        format!(
+            "forgotten; its place in list {}, index {}, stays taken",
+            it.list, it.index
+        )
+    })?;
     Ok(Exit::Done)
 }
 

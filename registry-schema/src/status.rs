@@ -156,3 +156,11 @@ pub struct StatusChange {
     /// Why.
     pub reason: Reason,
 }
+
+impl StatusChange {
+    /// Whether the true time and reason were expunged: the fact alone is left.
+    #[must_use]
+    pub const fn is_untold(&self) -> bool {
+        self.at.0 == 0
+    }
+}

@@ -34,7 +34,11 @@ impl Timestamp {
     #[must_use]
     pub fn years_earlier(self, years: u32) -> Self {
         use jiff::ToSpan as _;
-        let span = i64::from(years.min(9_000)).years();
+        // Before any year that a calendar has.
+        if years > 9_000 {
+            return Self(i64::MIN);
+        }
+        let span = i64::from(years).years();
         let earlier = self.zoned().and_then(|z| z.checked_sub(span).ok());
         earlier.map_or(Self(i64::MIN), |z| Self(z.timestamp().as_millisecond()))
     }

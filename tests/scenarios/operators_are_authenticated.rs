@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 6] = [
+const FOR_EVERYONE: [(&str, &str); 7] = [
     ("post", "/v1/verifications"),
+    ("post", "/v1/verifications/bulk"),
     ("post", "/credentials/verify"),
     ("post", "/presentations/verify"),
     ("post", "/authorization"),
@@ -45,7 +46,7 @@ fn writes(
     document: &Value,
     issuer: &Issuer,
     recognition: &RecognitionEntry,
-    badge: &Badge,
+    (badge, spare): (&Badge, &Badge),
     (entry, policy, followed): (&str, &str, &str),
 ) -> Vec<Write> {
     let sample = |path: &str| match path {
@@ -79,6 +80,10 @@ fn writes(
                 "@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"],
                 "issuer": issuer.id, "credentialSubject": {"name": "Nobody"},
             }}),
+        )),
+        "/v1/credentials/{code}/expunging" => Some((
+            format!("/v1/credentials/{}/expunging", spare.code().compact()),
+            json!({}),
         )),
         "/v1/credentials/{code}/status-entries" => Some((
             format!("/v1/credentials/{}/status-entries", badge.code().compact()),
@@ -198,9 +203,16 @@ async fn set() -> Set {
         .expect("an id")
         .to_owned();
     let recognition = entries.first().expect("SC's recognition");
+    let spare = sc.issues(&issuer, "Casey Morgan").await;
     let model = sc.employer().reads("/v1/policy/model").await.with_status(200).text();
     let texts = (an_entry(sc).await, model);
-    let writes = writes(&document, &issuer, recognition, &badge, (&texts.0, &texts.1, &followed));
+    let writes = writes(
+        &document,
+        &issuer,
+        recognition,
+        (&badge, &spare),
+        (&texts.0, &texts.1, &followed),
+    );
     assert!(writes.len() >= 7, "{writes:?}");
     // So that it can be removed.
     let body = json!({"ticket": of_virginia().to_string()});

@@ -233,3 +233,28 @@ pub(super) async fn change_status(
         .await?;
     Ok((super::created(&hand), Json(Changed { credential, change })))
 }
+
+/// What is left of a credential that was expunged.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Expunged {
+    /// Its status list.
+    list: u32,
+    /// Its place there; it is never given to another credential.
+    index: u32,
+}
+
+/// Forget a credential of this agency: here the badge, its holder and all notes; everywhere the reason and time of its
+/// status. Whether it is revoked or suspended stays.
+#[utoipa::path(post, path = "/v1/credentials/{code}/expunging", tag = "credentials",
+    security(("operator" = [])), params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Expunged), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 422, body = Problem)))]
+pub(super) async fn expunge(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Operator(hand): Operator,
+) -> Result<(StatusCode, Json<Expunged>), Problem> {
+    let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
+    let (list, index) = app.registrar.expunge(code, &hand).await?;
+    Ok((super::created(&hand), Json(Expunged { list, index })))
+}

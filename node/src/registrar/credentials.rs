@@ -165,6 +165,30 @@ impl Registrar {
         Ok((credential, StatusChange { state: to, at, reason }))
     }
 
+    /// Forgets a credential, as some statutes demand: the badge, its holder and all notes here at once; at every node the
+    /// reason and time of its status at once, and their bytes after seven days. Whether it is revoked or suspended stays.
+    ///
+    /// # Errors
+    /// [`NotDone`], if this agency has issued none with this code, or the node cannot write.
+    pub async fn expunge(&self, code: CredentialCode, hand: &Hand) -> Result<(u32, u32), NotDone> {
+        let _acting = self.acting.lock().await;
+        let issued = self.store.credential_by_code(code).await?;
+        let issued =
+            issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
+        let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);
+        let suspended = {
+            let registry = self.registry.read();
+            let list = registry.home().and_then(|home| home.list(list));
+            list.and_then(|list| list.suspended(index))
+                .is_some_and(|change| change.state == StatusState::Suspended)
+        };
+        let put = status_list::expunge(list, index, suspended, self.clock.now());
+        let act = self.act(hand, "credential.expunge", &format!("list {list} index {index}"), None);
+        let own = vec![OwnWrite::Expunged { id: issued.id }, act];
+        self.write(hand, vec![put], own).await?;
+        Ok((list, index))
+    }
+
     /// A stored credential with its status now, as operators see it.
     #[must_use]
     pub fn shown(&self, issued: &Issued) -> Credential {

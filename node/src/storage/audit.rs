@@ -18,6 +18,15 @@ pub(super) async fn insert(tx: &mut Tx, act: &Act) -> Result<(), Unavailable> {
     Ok(())
 }
 
+/// Takes away what operators wrote about this subject; who did what stays.
+pub(super) async fn forget_notes(tx: &mut Tx, subject: &str) -> Result<(), Unavailable> {
+    writing!(
+        tx,
+        sqlx::query("UPDATE audit SET note = NULL WHERE subject = $1").bind(subject)
+    )?;
+    Ok(())
+}
+
 impl Store {
     /// How many acts of this kind the trail holds.
     ///

@@ -120,6 +120,11 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewCredential) -> Result<(), Unava
     Ok(())
 }
 
+pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
+    writing!(tx, sqlx::query("DELETE FROM credentials WHERE id = $1").bind(id))?;
+    Ok(())
+}
+
 pub(super) async fn insert_key(tx: &mut Tx, issuer: &str, seed: &[u8], list: u32) -> Result<(), Unavailable> {
     writing!(
         tx,

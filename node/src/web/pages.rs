@@ -17,7 +17,7 @@ mod verify;
 mod words;
 
 pub(crate) use agencies::{AgenciesPage, AgencyRow};
-pub(crate) use docs::{DocsPage, Error, Reference, SAMPLE_BADGE};
+pub(crate) use docs::{DocsGroupPage, DocsPage, Error, Reference, SAMPLE_BADGE};
 pub(crate) use help::{HelpIndexPage, HelpPage};
 pub(crate) use issuers::IssuersPage;
 pub(crate) use many::ManyPage;

@@ -59,6 +59,19 @@ Revocation is final: to undo it, issue a new badge; to hold a badge back for a
 while, suspend it. Asks before it acts if a person is there to answer; --yes
 answers.")]
     Revoke(StatusEntry),
+    /// Forget a credential, where a statute demands it
+    #[command(after_help = "\
+Example:
+  comity credential expunge NC-4K2M9-QXR7T-3
+
+Your agency forgets the badge, its holder and all notes; every node hides reason
+and time of its status at once, and drops them after seven days. Whether it is
+revoked or suspended stays. Asks before it acts if a person is there to answer;
+--yes answers.")]
+    Expunge {
+        /// Its code, or its id
+        code: String,
+    },
 }
 
 #[derive(Debug, Args)]

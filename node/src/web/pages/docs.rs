@@ -111,6 +111,27 @@ impl<'a> DocsPage<'a> {
     }
 }
 
+/// `GET /docs/{group}`: the routes of one kind.
+#[derive(Debug, Template)]
+#[template(path = "docs_group.html")]
+pub(crate) struct DocsGroupPage<'a> {
+    group: &'a Group,
+}
+
+impl<'a> DocsGroupPage<'a> {
+    /// The page with this name, if there is one.
+    pub(crate) fn of(reference: &'a Reference, slug: &str) -> Option<Self> {
+        let group = reference.groups.iter().find(|group| group.slug == slug)?;
+        Some(Self { group })
+    }
+
+    /// All of them.
+    #[cfg(test)]
+    pub(crate) fn all(reference: &'a Reference) -> Vec<Self> {
+        reference.groups.iter().map(|group| Self { group }).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use registry_schema::{Verdict, VerdictKind};

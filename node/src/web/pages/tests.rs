@@ -79,6 +79,11 @@ fn every_page() -> Vec<String> {
         DocsPage::new(&reference(), "https://nc.example", "North Carolina")
             .render()
             .unwrap(),
+        DocsGroupPage::all(&reference())
+            .iter()
+            .map(|page| page.render().unwrap())
+            .max_by_key(String::len)
+            .unwrap(),
         HelpPage::for_code("status.revoked").unwrap().render().unwrap(),
         ProblemPage::new(413, "The file is too large", "a badge has at most 2 MB")
             .render()
@@ -395,9 +400,11 @@ fn the_trust_list_tells_what_is_in_force() {
 
 #[test]
 fn the_page_for_developers_tells_of_every_route_and_who_may_call_it() {
-    let html = DocsPage::new(&reference(), "https://nc.example/", "North Carolina")
-        .render()
-        .unwrap();
+    let reference = reference();
+    let first = DocsPage::new(&reference, "https://nc.example/", "North Carolina");
+    let parts = DocsGroupPage::all(&reference);
+    let parts: Vec<String> = parts.iter().map(|page| page.render().unwrap()).collect();
+    let html = first.render().unwrap() + &parts.concat();
     let document = serde_json::to_value(crate::api::document()).unwrap();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {

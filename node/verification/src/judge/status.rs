@@ -208,6 +208,9 @@ impl Case<'_> {
     }
 
     fn words(&self, what: &str, change: &StatusChange, agency: &AgencyId) -> String {
+        if change.is_untold() {
+            return format!("{what} by {}; when and why is told no more", self.name(agency));
+        }
         format!(
             "{what} on {} by {}: {}",
             change.at.date_in_words(),

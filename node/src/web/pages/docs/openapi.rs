@@ -90,6 +90,8 @@ struct Content {
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     pub(super) title: String,
+    /// Its page: `/docs/{slug}`.
+    pub(super) slug: String,
     pub(super) routes: Vec<Route>,
 }
 
@@ -144,6 +146,7 @@ impl Document {
             match groups.last_mut() {
                 Some(group) if group.title == title => group.routes.push(route),
                 _ => groups.push(Group {
+                    slug: slug(&title),
                     title,
                     routes: vec![route],
                 }),
@@ -275,4 +278,16 @@ fn anchor(method: &str, path: &str) -> String {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty());
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("-")
+}
+
+/// `Status lists` → `status-lists`.
+fn slug(title: &str) -> String {
+    let letters = title.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    });
+    letters.collect()
 }
