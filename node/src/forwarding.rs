@@ -5,7 +5,10 @@
 //! in, and an operator's token goes to nobody else. The holder authenticates the operator again.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,8 @@ use crate::{
 const DOOR: &str = "comity-holder";
 /// Carries the lease's secret, in hexadecimal.
 const SECRET: HeaderName = HeaderName::from_static("comity-lease");
+/// Says that the holder did nothing of what was asked: it may be asked of another.
+const NOT_DONE: HeaderName = HeaderName::from_static("comity-not-done");
 /// How many requests are forwarded or wait for a holder at once; each may hold a body of [`MAX_BODY_BYTES`].
 const MOST_AT_ONCE: usize = 64;
 /// How long a request waits for a process that takes over, before it is told to come again.
@@ -41,6 +46,8 @@ const WAIT_FOR_HOLDER: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the holder may take to answer: it may itself wait half a minute for its peers' word on its log.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// How long the door sends on before it shuts.
+const CLOSING: Duration = Duration::from_millis(300);
 /// The longest answer that is passed on.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// How long an answer waits until this process knows what it tells of.
@@ -185,6 +192,9 @@ async fn send(request: reqwest::RequestBuilder) -> Sent {
             };
         }
     };
+    if response.headers().contains_key(&NOT_DONE) {
+        return Sent::NotReached;
+    }
     let (status, headers) = (response.status(), end_to_end(response.headers()));
     let mut body = Vec::new();
     loop {
@@ -265,13 +275,22 @@ pub(crate) async fn forward_writes(
 pub(crate) struct Door {
     secret: [u8; 32],
     role: watch::Receiver<Role>,
+    closing: Arc<AtomicBool>,
 }
 
 impl Door {
     pub(crate) fn new(role: watch::Receiver<Role>) -> Self {
         let mut secret = [0; 32];
         rand::rng().fill_bytes(&mut secret);
-        Self { secret, role }
+        let closing = Arc::default();
+        Self { secret, role, closing }
+    }
+
+    /// Sends on whoever comes from now on, for a moment, so that a request that is on its way is not met by a connection
+    /// that ends: who sent it could not know what became of it.
+    pub(crate) async fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        tokio::time::sleep(CLOSING).await;
     }
 
     /// What it asks of those who forward; the lease's row tells it to them.
@@ -296,8 +315,9 @@ pub(crate) async fn guard(State(door): State<Door>, mut request: Request, next: 
     if !knows {
         return Problem::new(&UNAUTHENTICATED, "this door is for the processes of this agency alone").into_response();
     }
-    if *door.role.borrow() != Role::Holder {
-        return Problem::new(&NO_WRITER, "this process does not write for the agency any more").into_response();
+    if *door.role.borrow() != Role::Holder || door.closing.load(Ordering::Acquire) {
+        let problem = Problem::new(&NO_WRITER, "this process does not write for the agency any more");
+        return ([(NOT_DONE, "true")], problem).into_response();
     }
     next.run(request).await
 }

@@ -82,6 +82,7 @@ pub struct Node {
     /// Who the agency is: the hash of its first key-log entry.
     pub home: Hash,
     servers: Vec<axum_server::Handle<SocketAddr>>,
+    door: Option<Door>,
     serving: Vec<JoinHandle<()>>,
     part: JoinHandle<()>,
     stop: watch::Sender<bool>,
@@ -182,9 +183,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
     };
     let (mut servers, mut serving) = (vec![], vec![]);
-    let mut sharing = None;
+    let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {
         let door = Door::new(roles.clone());
+        inner_door = Some(door.clone());
         let (certificate, key) = Door::certificate()?;
         let inner = config
             .inner_listen
@@ -245,6 +247,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         registrar,
         home,
         servers,
+        door: inner_door,
         serving,
         part: tokio::spawn(part.run(held)),
         stop,
@@ -273,6 +276,9 @@ fn lock(data: &Path) -> anyhow::Result<File> {
 impl Node {
     /// Stops the node: requests under way are answered first. What it acknowledged is on disk already.
     pub async fn stop(self) {
+        if let Some(door) = &self.door {
+            door.close().await;
+        }
         for server in &self.servers {
             server.graceful_shutdown(Some(Duration::from_secs(5)));
         }

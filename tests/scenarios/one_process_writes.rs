@@ -207,10 +207,6 @@ async fn a_holder_that_stops_gives_the_lease_back_and_answers_what_was_under_way
     sc.stops().await;
     let mut processes = Process::start(sc, 2, 3600).await;
     let holder = processes.remove(Process::holder(&processes).await);
-    // It has begun to write: before that it waits for its peers' word on its log, and who stops it then is not answered.
-    let issuer = json!({"name": "Lowcountry Learning"});
-    let begun = processes[0].asks(Method::POST, "/v1/issuers", Some(&issuer)).await;
-    begun.unwrap().with_status(201);
     let path = format!("{}/status-entries", path_of(&badge));
     let body = revocation();
     let (reply, ()) = tokio::join!(
