@@ -1,4 +1,4 @@
-//! What replication costs: bytes a revocation, a cold start by checkpoint beside a replay of the log, and memory, beside
+//! What replication costs: bytes a revocation, a cold start by checkpoint beside a replay of the log, beside
 //! floors that nobody can beat. `tests/bench replication` runs it and prints the table.
 //!
 //! Each agency has 77 status lists with 1,338 revocations each (10 million credentials, 1 % revoked), made over five
@@ -108,13 +108,6 @@ fn make(seed: u64, a_list: u32) -> Made {
     }
 }
 
-/// The bytes that this process has in memory.
-fn resident() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: f64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096.0
-}
-
 /// log2 of how many sets of so many indexes there are, in bytes: no encoding of the bare set is shorter on average.
 fn entropy(count: usize) -> f64 {
     let ln_choose: f64 = (0..count)
@@ -164,7 +157,6 @@ fn main() {
         .sum();
     let gzipped: usize = made.iter().flat_map(|made| &made.indexes).map(|list| gzip(list)).sum();
 
-    let before = resident();
     let begin = Instant::now();
     let by_checkpoint: Vec<AgencyLog> = made
         .iter()
@@ -177,10 +169,8 @@ fn main() {
         })
         .collect();
     let checkpoint_seconds = begin.elapsed().as_secs_f64();
-    let checkpoint_memory = resident() - before;
     drop(by_checkpoint);
 
-    let before = resident();
     let begin = Instant::now();
     let by_log: Vec<AgencyLog> = made
         .iter()
@@ -194,7 +184,6 @@ fn main() {
         })
         .collect();
     let log_seconds = begin.elapsed().as_secs_f64();
-    let log_memory = resident() - before;
     for (log, made) in by_log.iter().zip(&made) {
         assert_eq!(
             checkpoint::pages(&log.rows().unwrap()),
@@ -204,26 +193,24 @@ fn main() {
     }
 
     let mib = |bytes: f64| bytes / 1024.0 / 1024.0;
-    println!("\n| | seconds | MiB on the wire | bytes a revocation | MiB in memory |\n|---|---|---|---|---|");
+    println!("\n| | seconds | MiB on the wire | bytes a revocation |\n|---|---|---|---|");
     println!(
-        "| by checkpoint | {checkpoint_seconds:.1} | {:.1} | {:.2} | {:.0} |",
+        "| by checkpoint | {checkpoint_seconds:.1} | {:.1} | {:.2} |",
         mib(page_bytes as f64),
-        page_bytes as f64 / total,
-        mib(checkpoint_memory)
+        page_bytes as f64 / total
     );
     println!(
-        "| by the log | {log_seconds:.1} | {:.1} | {:.2} | {:.0} |",
+        "| by the log | {log_seconds:.1} | {:.1} | {:.2} |",
         mib(log_bytes as f64),
-        log_bytes as f64 / total,
-        mib(log_memory)
+        log_bytes as f64 / total
     );
     println!(
-        "| floor: gzip of the bare bits, no reasons, no times | | {:.1} | {:.2} | |",
+        "| floor: gzip of the bare bits, no reasons, no times | | {:.1} | {:.2} |",
         mib(gzipped as f64),
         gzipped as f64 / total
     );
     println!(
-        "| floor: entropy of the bare set of indexes | | {:.1} | {:.2} | |",
+        "| floor: entropy of the bare set of indexes | | {:.1} | {:.2} |",
         mib(floor),
         floor / total
     );
