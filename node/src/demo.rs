@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The agencies that a demo can have, in their order.
-const AGENCIES: [(&str, &str); 8] = [
+const AGENCIES: [(&str, &str); 56] = [
     ("US-NC", "North Carolina"),
     ("US-SC", "South Carolina"),
     ("US-TN", "Tennessee"),
@@ -32,6 +32,54 @@ const AGENCIES: [(&str, &str); 8] = [
     ("US-UT", "Utah"),
     ("US-DE", "Delaware"),
     ("US-AR", "Arkansas"),
+    ("US-AL", "Alabama"),
+    ("US-AK", "Alaska"),
+    ("US-AZ", "Arizona"),
+    ("US-CA", "California"),
+    ("US-CO", "Colorado"),
+    ("US-CT", "Connecticut"),
+    ("US-DC", "District of Columbia"),
+    ("US-FL", "Florida"),
+    ("US-HI", "Hawaii"),
+    ("US-ID", "Idaho"),
+    ("US-IL", "Illinois"),
+    ("US-IN", "Indiana"),
+    ("US-IA", "Iowa"),
+    ("US-KS", "Kansas"),
+    ("US-KY", "Kentucky"),
+    ("US-LA", "Louisiana"),
+    ("US-ME", "Maine"),
+    ("US-MD", "Maryland"),
+    ("US-MA", "Massachusetts"),
+    ("US-MI", "Michigan"),
+    ("US-MN", "Minnesota"),
+    ("US-MS", "Mississippi"),
+    ("US-MO", "Missouri"),
+    ("US-MT", "Montana"),
+    ("US-NE", "Nebraska"),
+    ("US-NV", "Nevada"),
+    ("US-NH", "New Hampshire"),
+    ("US-NJ", "New Jersey"),
+    ("US-NM", "New Mexico"),
+    ("US-NY", "New York"),
+    ("US-ND", "North Dakota"),
+    ("US-OH", "Ohio"),
+    ("US-OK", "Oklahoma"),
+    ("US-OR", "Oregon"),
+    ("US-PA", "Pennsylvania"),
+    ("US-RI", "Rhode Island"),
+    ("US-SD", "South Dakota"),
+    ("US-TX", "Texas"),
+    ("US-VT", "Vermont"),
+    ("US-WA", "Washington"),
+    ("US-WV", "West Virginia"),
+    ("US-WI", "Wisconsin"),
+    ("US-WY", "Wyoming"),
+    ("US-AS", "American Samoa"),
+    ("US-GU", "Guam"),
+    ("US-MP", "Northern Mariana Islands"),
+    ("US-PR", "Puerto Rico"),
+    ("US-VI", "U.S. Virgin Islands"),
 ];
 
 /// How a demo is started.
@@ -43,8 +91,8 @@ pub struct Options {
     /// The first node's HTTP port; the others follow it. Peers meet 100 ports above.
     #[arg(long, default_value_t = 7400, value_parser = clap::value_parser!(u16).range(1..=65_400))]
     pub port: u16,
-    /// How many agencies: North Carolina, South Carolina, Tennessee, and up to five more.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=8))]
+    /// How many agencies: North Carolina, South Carolina, Tennessee, and up to 53 more.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=56))]
     pub agencies: u8,
     /// Leave an agency's node stopped, to see what the others then say; may be given several times.
     #[arg(long, value_name = "US-SC")]

@@ -1,8 +1,9 @@
-//! What replication costs: bytes a revocation, a cold start by checkpoint beside a replay of the log, beside
+//! What replication costs: bytes a revocation, a cold start by checkpoint beside a replay of the log, memory, beside
 //! floors that nobody can beat. `tests/bench replication` runs it and prints the table.
 //!
 //! Each agency has 77 status lists with 1,338 revocations each (10 million credentials, 1 % revoked), made over five
-//! years in batches of 1 to 256. Times are of one thread on this machine; bytes are exact.
+//! years in batches of 1 to 256. Bytes are exact; times are of one thread on this machine, and each way of starting is a
+//! process of its own, whose memory is what the system says that it holds beyond what it held before.
 
 #![expect(
     clippy::print_stdout,
@@ -14,14 +15,22 @@
     reason = "a measurement talks to the person at the terminal"
 )]
 
-use std::{collections::BTreeSet, io::Write as _, time::Instant};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use protocol::{
-    Envelope, KeyLog, Put, Root, SignedEnvelope, SigningKey,
+    Envelope, KeyLog, Put, Root, Signed, SignedEnvelope, SigningKey,
     checkpoint::{self, Checkpoint},
-    key_log::{Founding, WriterKey, found},
+    key_log::{Founding, SignedEntry, WriterKey, found},
     log::AgencyLog,
-    signed::encode,
+    signed::{decode, encode},
     status_list,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -32,15 +41,28 @@ const SLOTS: u32 = 131_072;
 const START: i64 = 1_600_000_000_000;
 const FIVE_YEARS: i64 = 5 * 365 * 86_400_000;
 
-struct Made {
-    key_log: KeyLog,
-    envelopes: Vec<SignedEnvelope>,
-    checkpoint: protocol::Signed<Checkpoint>,
-    pages: Vec<Vec<u8>>,
-    indexes: Vec<Vec<u32>>,
+/// What the agencies take up, added.
+#[derive(Default)]
+struct Sizes {
+    log: usize,
+    checkpoint: usize,
+    gzip: usize,
+    entropy: f64,
 }
 
-fn make(seed: u64, a_list: u32) -> Made {
+impl Sizes {
+    fn with(self, other: &Self) -> Self {
+        Self {
+            log: self.log + other.log,
+            checkpoint: self.checkpoint + other.checkpoint,
+            gzip: self.gzip + other.gzip,
+            entropy: self.entropy + other.entropy,
+        }
+    }
+}
+
+/// Makes an agency, and writes what a new node would be sent: one file with its checkpoint, one with its log.
+fn make(seed: u64, a_list: u32, folder: &Path) -> Sizes {
     let mut rng = StdRng::seed_from_u64(seed);
     let secret: [u8; 32] = rng.random();
     let key = SigningKey::from_seed(&secret).unwrap();
@@ -54,7 +76,7 @@ fn make(seed: u64, a_list: u32) -> Made {
         badge_keys: vec![],
     };
     let key_log = found(founding, &[&key], Timestamp(START)).unwrap();
-    let mut indexes = Vec::new();
+    let mut indexes: Vec<Vec<u32>> = Vec::new();
     let mut slots: Vec<(u32, u32)> = Vec::new();
     for list in 0..LISTS {
         let mut taken = BTreeSet::new();
@@ -99,12 +121,110 @@ fn make(seed: u64, a_list: u32) -> Made {
             pages: checkpoint::names(&pages),
         })
         .unwrap();
-    Made {
-        key_log,
-        envelopes,
-        checkpoint: signed.signed().clone(),
-        pages,
-        indexes,
+    let entries = encode(&key_log.signed());
+    let checkpoint = encode(signed.signed());
+    let mut by_checkpoint = vec![entries.clone(), checkpoint];
+    by_checkpoint.extend(pages);
+    let mut by_log = vec![entries];
+    by_log.extend(envelopes.iter().map(encode));
+    let sizes = Sizes {
+        log: by_log.iter().map(Vec::len).sum(),
+        checkpoint: by_checkpoint.iter().map(Vec::len).sum(),
+        gzip: indexes.iter().map(|list| gzip(list)).sum(),
+        entropy: indexes.iter().map(|list| entropy(list.len())).sum(),
+    };
+    write(&folder.join(format!("{seed}.checkpoint")), &by_checkpoint);
+    write(&folder.join(format!("{seed}.log")), &by_log);
+    sizes
+}
+
+/// Pieces, each behind its length.
+fn write(file: &Path, pieces: &[Vec<u8>]) {
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        bytes.extend(u32::try_from(piece.len()).unwrap().to_be_bytes());
+        bytes.extend(piece);
+    }
+    fs::write(file, bytes).unwrap();
+}
+
+fn read(file: &Path) -> Vec<Vec<u8>> {
+    let bytes = fs::read(file).unwrap();
+    let mut rest = bytes.as_slice();
+    let mut pieces = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let (piece, after) = after.split_at(u32::from_be_bytes(*length) as usize);
+        pieces.push(piece.to_vec());
+        rest = after;
+    }
+    pieces
+}
+
+/// How much memory the system counts as this process's.
+fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    kilobytes.unwrap_or_default() * 1024
+}
+
+/// Starts from these files, holds what came of them, and prints seconds and bytes of memory.
+fn start(way: &str, folder: &Path, agencies: usize) {
+    let begin = resident();
+    let mut took = Duration::ZERO;
+    let mut logs = Vec::new();
+    for agency in 0..agencies {
+        let pieces = read(&folder.join(format!("{agency}.{way}")));
+        let turn = Instant::now();
+        let mut log = AgencyLog::new(KeyLog::read(decode::<Vec<SignedEntry>>(&pieces[0]).unwrap()).unwrap());
+        if way == "checkpoint" {
+            let signed: Signed<Checkpoint> = decode(&pieces[1]).unwrap();
+            let checkpoint = Checkpoint::read(signed, log.key_log()).unwrap();
+            assert!(log.adopt(checkpoint, pieces[2..].to_vec()).unwrap());
+        } else {
+            for piece in &pieces[1..] {
+                let signed: SignedEnvelope = decode(piece).unwrap();
+                let envelope = signed.verify(log.key_log()).unwrap();
+                log.keep(envelope).unwrap();
+            }
+        }
+        took += turn.elapsed();
+        logs.push(log);
+    }
+    let held = resident().saturating_sub(begin);
+    println!("{} {held}", took.as_secs_f64());
+    if way == "log" {
+        // Both ways end in the same rows.
+        for (agency, log) in logs.iter().enumerate() {
+            let pages = read(&folder.join(format!("{agency}.checkpoint"))).split_off(2);
+            assert_eq!(checkpoint::pages(&log.rows().unwrap()), pages);
+        }
+    } else {
+        assert!(logs.iter().all(|log| !log.answers().unwrap().is_empty()));
+    }
+}
+
+fn timed(way: &str, folder: &Path, agencies: usize) -> (f64, f64) {
+    let program = std::env::current_exe().unwrap();
+    let mut command = Command::new(program);
+    let done = command
+        .args(["start", way])
+        .arg(folder)
+        .arg(agencies.to_string())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8(done.stdout).unwrap();
+    let (seconds, bytes) = said.trim().split_once(' ').unwrap();
+    (seconds.parse().unwrap(), bytes.parse().unwrap())
+}
+
+/// A folder that goes when this does.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -127,100 +247,73 @@ fn gzip(indexes: &[u32]) -> usize {
 }
 
 fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, way, folder, agencies] = args.as_slice()
+        && word == "start"
+    {
+        return start(way, Path::new(folder), agencies.parse().unwrap());
+    }
+    let value = |name: &str| args.iter().skip_while(|arg| *arg != name).nth(1);
     let number = |name: &str, default: usize| {
-        let mut args = std::env::args().skip_while(|arg| arg != name).skip(1);
-        args.next().map_or(default, |value| {
+        value(name).map_or(default, |value| {
             value.parse().unwrap_or_else(|_| panic!("{name} takes a number"))
         })
     };
     let agencies = number("--agencies", 56);
     let a_list = u32::try_from(number("--revocations-a-list", 1_338)).unwrap();
-    let json = std::env::args().skip_while(|arg| arg != "--json").nth(1);
     let each = LISTS * a_list;
     println!("{agencies} agencies, {each} revocations each, in {LISTS} lists");
 
-    let made: Vec<Made> = (0..agencies).map(|seed| make(seed as u64, a_list)).collect();
-    let total = f64::from(each) * agencies as f64;
-    let log_bytes: usize = made
-        .iter()
-        .flat_map(|made| &made.envelopes)
-        .map(SignedEnvelope::bytes)
-        .sum();
-    let page_bytes: usize = made
-        .iter()
-        .map(|made| made.pages.iter().map(Vec::len).sum::<usize>() + encode(&made.checkpoint).len())
-        .sum();
-    let floor: f64 = made
-        .iter()
-        .flat_map(|made| &made.indexes)
-        .map(|list| entropy(list.len()))
-        .sum();
-    let gzipped: usize = made.iter().flat_map(|made| &made.indexes).map(|list| gzip(list)).sum();
-
-    let begin = Instant::now();
-    let by_checkpoint: Vec<AgencyLog> = made
-        .iter()
-        .map(|made| {
-            let mut log = AgencyLog::new(KeyLog::read(made.key_log.signed()).unwrap());
-            let checkpoint = Checkpoint::read(made.checkpoint.clone(), log.key_log()).unwrap();
-            assert!(log.adopt(checkpoint, made.pages.clone()).unwrap());
-            assert_eq!(log.answers().unwrap().len(), each as usize);
-            log
-        })
-        .collect();
-    let checkpoint_seconds = begin.elapsed().as_secs_f64();
-    drop(by_checkpoint);
-
-    let begin = Instant::now();
-    let by_log: Vec<AgencyLog> = made
-        .iter()
-        .map(|made| {
-            let mut log = AgencyLog::new(KeyLog::read(made.key_log.signed()).unwrap());
-            for signed in &made.envelopes {
-                let envelope = signed.clone().verify(log.key_log()).unwrap();
-                log.keep(envelope).unwrap();
+    let folder = Folder(std::env::temp_dir().join(format!("comity-bench-{}", std::process::id())));
+    fs::create_dir_all(&folder.0).unwrap();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut sizes = Sizes::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= agencies {
+                return sizes;
             }
-            log
-        })
-        .collect();
-    let log_seconds = begin.elapsed().as_secs_f64();
-    for (log, made) in by_log.iter().zip(&made) {
-        assert_eq!(
-            checkpoint::pages(&log.rows().unwrap()),
-            made.pages,
-            "both ways end in the same rows"
+            sizes = sizes.with(&make(seed as u64, a_list, &folder.0));
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let sizes = std::thread::scope(|scope| {
+        let working: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let done = working.into_iter().map(|one| one.join().unwrap());
+        done.fold(Sizes::default(), |all, one| all.with(&one))
+    });
+    let (checkpoint_seconds, checkpoint_memory) = timed("checkpoint", &folder.0, agencies);
+    let (log_seconds, log_memory) = timed("log", &folder.0, agencies);
+
+    let total = f64::from(each) * agencies as f64;
+    let mib = |bytes: f64| bytes / 1024.0 / 1024.0;
+    println!("\n| | seconds | MiB on the wire | bytes a revocation | MiB of memory |\n|---|---|---|---|---|");
+    for (name, seconds, bytes, memory) in [
+        ("by checkpoint", checkpoint_seconds, sizes.checkpoint, checkpoint_memory),
+        ("by the log", log_seconds, sizes.log, log_memory),
+    ] {
+        let bytes = bytes as f64;
+        println!(
+            "| {name} | {seconds:.1} | {:.1} | {:.2} | {:.0} |",
+            mib(bytes),
+            bytes / total,
+            mib(memory)
         );
     }
-
-    let mib = |bytes: f64| bytes / 1024.0 / 1024.0;
-    println!("\n| | seconds | MiB on the wire | bytes a revocation |\n|---|---|---|---|");
-    println!(
-        "| by checkpoint | {checkpoint_seconds:.1} | {:.1} | {:.2} |",
-        mib(page_bytes as f64),
-        page_bytes as f64 / total
-    );
-    println!(
-        "| by the log | {log_seconds:.1} | {:.1} | {:.2} |",
-        mib(log_bytes as f64),
-        log_bytes as f64 / total
-    );
-    println!(
-        "| floor: gzip of the bare bits, no reasons, no times | | {:.1} | {:.2} |",
-        mib(gzipped as f64),
-        gzipped as f64 / total
-    );
-    println!(
-        "| floor: entropy of the bare set of indexes | | {:.1} | {:.2} |",
-        mib(floor),
-        floor / total
-    );
-    if let Some(file) = json {
+    for (name, bytes) in [
+        ("gzip of the bare bits, no reasons, no times", sizes.gzip as f64),
+        ("entropy of the bare set of indexes", sizes.entropy),
+    ] {
+        println!("| floor: {name} | | {:.1} | {:.2} | |", mib(bytes), bytes / total);
+    }
+    if let Some(file) = value("--json") {
         let text = format!(
             "{{\"agencies\": {agencies}, \"revocations_each\": {each}, \"ratios\": {{\"log_to_checkpoint_bytes\": {:.2}, \"log_to_checkpoint_seconds\": {:.2}, \"checkpoint_to_entropy_bytes\": {:.2}}}}}\n",
-            log_bytes as f64 / page_bytes as f64,
+            sizes.log as f64 / sizes.checkpoint as f64,
             log_seconds / checkpoint_seconds,
-            page_bytes as f64 / floor
+            sizes.checkpoint as f64 / sizes.entropy
         );
-        std::fs::write(file, text).unwrap();
+        fs::write(file, text).unwrap();
     }
 }

@@ -69,6 +69,11 @@ impl From<automerge::AutomergeError> for Broken {
     }
 }
 
+/// A document takes in what is due once that is more than this share of what it has, and more than this: so all its
+/// changes together cost what a few passes over it cost.
+const DUE_SHARE: usize = 4;
+const DUE_AT_LEAST: usize = 8;
+
 /// The documents of one agency. A cache: all of it follows from the kept envelopes.
 #[derive(Default)]
 pub(crate) struct Documents(BTreeMap<DocumentId, Document>);
@@ -76,6 +81,13 @@ pub(crate) struct Documents(BTreeMap<DocumentId, Document>);
 #[derive(Default)]
 struct Document {
     automerge: Automerge,
+    /// Changes that automerge does not have yet: taking in many at once costs it hardly more than one. Each of their
+    /// keys is put once, and automerge has none of them; so both together can be read without taking them in.
+    due: Vec<Change>,
+    /// The keys and values of the changes that are due.
+    due_values: BTreeMap<String, Vec<u8>>,
+    /// How many operations automerge has.
+    operations: usize,
     /// How many changes each branch has here.
     changes: HashMap<u32, u64>,
     /// The changes of each branch, in the order of their positions.
@@ -127,7 +139,7 @@ impl Documents {
     pub(crate) fn rows(&self, agency: Hash) -> Result<Vec<Row>, Broken> {
         let mut rows = Vec::new();
         for (id, document) in &self.0 {
-            for key in document.automerge.keys(ROOT) {
+            for key in document.keys() {
                 let values = document.values(id, &key)?;
                 rows.push(Row {
                     agency,
@@ -144,8 +156,7 @@ impl Documents {
     pub(crate) fn tombstones(&self) -> BTreeSet<(DocumentId, u32)> {
         let lists = self.0.iter().filter(|(id, _)| matches!(id, DocumentId::StatusList(_)));
         let slots = |(id, document): (&DocumentId, &Document)| -> Vec<(DocumentId, u32)> {
-            let keys = document.automerge.keys(ROOT);
-            let slots = keys.filter_map(|key| key.strip_prefix("x/")?.parse().ok());
+            let slots = document.keys().filter_map(|key| key.strip_prefix("x/")?.parse().ok());
             slots.map(|slot| (id.clone(), slot)).collect()
         };
         lists.flat_map(slots).collect()
@@ -153,15 +164,8 @@ impl Documents {
 
     /// Each document's automerge heads, for comparing replicas in tests and diagnosis.
     pub(crate) fn heads(&self) -> BTreeMap<DocumentId, Vec<Hash>> {
-        let heads = |document: &Document| {
-            let mut heads: Vec<Hash> = document.automerge.get_heads().into_iter().map(|h| Hash(h.0)).collect();
-            heads.sort();
-            heads
-        };
-        self.0
-            .iter()
-            .map(|(id, document)| (id.clone(), heads(document)))
-            .collect()
+        let documents = self.0.iter();
+        documents.map(|(id, document)| (id.clone(), document.heads())).collect()
     }
 }
 
@@ -185,10 +189,16 @@ impl Document {
 
         let mut operations = Vec::new();
         let mut keys = Vec::new();
+        let mut are_new = true;
         for (key, value) in puts {
-            let known = self.automerge.get_all_at(ROOT, *key, &deps)?;
+            let mut known = Vec::new();
+            if self.has(key)? {
+                are_new = false;
+                self.take_in()?;
+                known = self.automerge.get_all_at(ROOT, *key, &deps)?;
+            }
             let write_once = matches!(id, DocumentId::StatusList(_)) && status_list::is_write_once(key);
-            let arrived = mutant!(FirstToArriveWins) && !self.automerge.get_all(ROOT, *key)?.is_empty();
+            let arrived = mutant!(FirstToArriveWins) && self.has(key)?;
             if write_once && (!known.is_empty() || arrived) {
                 continue;
             }
@@ -228,8 +238,45 @@ impl Document {
             last_op,
         };
         self.touches.entry(place.branch).or_default().push(touch);
-        self.automerge.apply_changes([change])?;
+        self.due.push(change);
+        if are_new {
+            let values = puts.iter().map(|(key, value)| ((*key).to_owned(), value.to_vec()));
+            self.due_values.extend(values);
+        }
+        if !are_new || self.due_values.len() > DUE_AT_LEAST.max(self.operations / DUE_SHARE) {
+            self.take_in()?;
+        }
         Ok(keys)
+    }
+
+    /// Gives automerge the changes that are due.
+    fn take_in(&mut self) -> Result<(), Broken> {
+        let due = std::mem::take(&mut self.due);
+        self.operations += due.iter().map(Change::len).sum::<usize>();
+        self.due_values.clear();
+        Ok(self.automerge.apply_changes(due)?)
+    }
+
+    /// Whether anything was ever put at this key.
+    fn has(&self, key: &str) -> Result<bool, Broken> {
+        Ok(self.due_values.contains_key(key) || self.automerge.get(ROOT, key)?.is_some())
+    }
+
+    /// All keys.
+    fn keys(&self) -> impl Iterator<Item = String> {
+        self.automerge.keys(ROOT).chain(self.due_values.keys().cloned())
+    }
+
+    /// The newest changes, sorted.
+    fn heads(&self) -> Vec<Hash> {
+        let mut heads: BTreeSet<ChangeHash> = self.automerge.get_heads().into_iter().collect();
+        for change in &self.due {
+            for dep in change.deps() {
+                heads.remove(dep);
+            }
+            heads.insert(change.hash());
+        }
+        heads.into_iter().map(|hash| Hash(hash.0)).collect()
     }
 
     /// The ancestors of `place` that touch this document and are no ancestors of each other.
@@ -255,8 +302,7 @@ impl Document {
         let keys = index
             .into_iter()
             .flat_map(|index| [format!("r/{index}"), format!("s/{index}")]);
-        keys.filter(|key| matches!(self.automerge.get(ROOT, key.as_str()), Ok(Some(_))))
-            .collect()
+        keys.filter(|key| matches!(self.has(key), Ok(true))).collect()
     }
 
     /// The surviving values of a key; of one that a tombstone hides, what is left of them.
@@ -272,6 +318,9 @@ impl Document {
     }
 
     fn standing(&self, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
+        if let Some(value) = self.due_values.get(key) {
+            return Ok(vec![value.clone()]);
+        }
         let found = self.automerge.get_all(ROOT, key)?;
         let mut values: Vec<Vec<u8>> = found
             .iter()
