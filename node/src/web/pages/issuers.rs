@@ -23,6 +23,7 @@ pub(crate) struct IssuersPage {
 struct Shown {
     name: String,
     id: String,
+    full_id: String,
     home: String,
     mark: Mark,
     here: String,
@@ -141,6 +142,7 @@ impl Shown {
         Self {
             name: plain(&listed.issuer.name, 120),
             id: plain(&listed.issuer.id, 120),
+            full_id: listed.issuer.id.clone(),
             home: name(&listed.issuer.agency),
             mark,
             here,
