@@ -1,100 +1,14 @@
 //! An issuer is registered by an application that two people reviewed and a third decided, for a term; it is suspended and
 //! ended by due process; every step is kept, and the public reads the history without persons.
 
-use node::{config::Config, init};
 use policy::rubrics::STARTER;
 use registry_schema::{Issuer, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Reply, eventually, http};
-
-const CONTACT: &str = "Robin Ellery";
-const EMAIL: &str = "robin@palmetto.example";
-
-/// Somebody with a token at a node.
-struct Party<'a> {
-    agency: &'a Agency,
-    token: String,
-}
-
-impl<'a> Party<'a> {
-    async fn operator(agency: &'a Agency, name: &str, federation: &Federation) -> Self {
-        let token = init::add_operator(agency.data(), name, federation.clock().now()).await;
-        let token = token.expect("an operator is added");
-        Self { agency, token }
-    }
-
-    async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
-        let request = http::client().request(method, format!("{}{path}", self.agency.url()));
-        let request = request.bearer_auth(&self.token);
-        http::send(match body {
-            Some(body) => request.json(body),
-            None => request,
-        })
-        .await
-    }
-
-    async fn takes(&self, id: &str, step: Value) -> Reply {
-        let body = json!({"step": step, "note": "because it is so"});
-        self.asks(Method::POST, &format!("/v1/applications/{id}/steps"), Some(&body))
-            .await
-    }
-
-    async fn sees(&self, id: &str) -> Value {
-        let reply = self.asks(Method::GET, &format!("/v1/applications/{id}"), None).await;
-        reply.with_status(200).value()
-    }
-
-    /// `comity` with this token.
-    async fn comity(&self, arguments: &[&str]) -> tests::program::Ended {
-        let profile = self.agency.data().join("party.toml");
-        let text = format!("node = \"{}\"\ntoken = \"{}\"\n", self.agency.url(), self.token);
-        std::fs::write(&profile, text).expect("a profile");
-        let profile = profile.to_str().expect("a path in Unicode");
-        let all = ["--profile", profile].into_iter().chain(arguments.iter().copied());
-        tests::program::comity(all).await
-    }
-}
-
-fn scores(level: &str) -> Value {
-    let rubric = policy::rubrics::parse(STARTER).expect("the starter rubric");
-    let all: serde_json::Map<String, Value> = rubric.components().map(|one| (one.id.clone(), json!(level))).collect();
-    json!({"review": {"scores": all}})
-}
-
-/// Two agencies; South Carolina has a rubric and publishes its histories.
-async fn scene() -> Federation {
-    let federation = Federation::start(&["US-NC", "US-SC"]).await;
-    let sc = federation.agency("US-SC");
-    sc.stops().await;
-    let mut config = Config::load(sc.data()).expect("a configuration");
-    config.registration.public_history = true;
-    config.save(sc.data()).expect("a configuration is written");
-    sc.starts().await;
-    federation.meets().await;
-    federation
-}
-
-async fn applies(sc: &Agency, name: &str) -> (String, String) {
-    let body = json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL});
-    let request = http::client().post(format!("{}/v1/applications", sc.url())).json(&body);
-    let made = http::send(request).await.with_status(201).value();
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    (text(&made["application"]["id"]), text(&made["token"]))
-}
-
-async fn form(sc: &Agency, path: &str, fields: &[(&str, &str)]) -> Reply {
-    let mut text = reqwest::Url::parse("http://x").expect("a URL");
-    text.query_pairs_mut().extend_pairs(fields);
-    let body = text.query().unwrap_or_default().to_owned();
-    let request = http::client().post(format!("{}{path}", sc.url()));
-    http::send(
-        request
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body),
-    )
-    .await
-}
+use tests::{
+    Agency, Answer as _,
+    party::{CONTACT, EMAIL, Party, applies, form, scores, with_public_histories as scene},
+};
 
 /// What stands between two marks.
 fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
@@ -399,84 +313,6 @@ async fn an_issuer_is_registered_and_ended_by_due_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_that_is_not_possible_is_refused_with_what_is() {
-    let federation = scene().await;
-    let sc = federation.agency("US-SC");
-    sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let pat = Party {
-        agency: sc,
-        token: sc.token().to_owned(),
-    };
-    let ann = Party::operator(sc, "ann", &federation).await;
-    let bo = Party::operator(sc, "bo", &federation).await;
-    let later = |days: i64| federation.clock().now().plus_seconds(days * 86_400).whole_seconds();
-    let samples: Vec<(&str, Value)> = vec![
-        ("apply", json!("apply")),
-        ("evidence", json!({"evidence": {}})),
-        ("review", scores("met")),
-        ("approve", json!({"approve": {"until": later(900)}})),
-        ("refuse", json!("refuse")),
-        (
-            "notice",
-            json!({"notice": {"of": "suspension", "respond_by": later(9)}}),
-        ),
-        ("suspend", json!("suspend")),
-        ("reinstate", json!("reinstate")),
-        ("withdraw", json!("withdraw")),
-        ("renew", json!("renew")),
-        ("close", json!("close")),
-        ("appeal", json!("appeal")),
-        ("decide_appeal", json!({"decide_appeal": {"granted": true}})),
-    ];
-    let (id, _) = applies(sc, "Palmetto Learning").await;
-    let (second, _) = applies(sc, "Second Learning").await;
-    let mut refused = 0;
-    let mut tries_all = async |id: &str, phase: &str| {
-        let case = pat.sees(id).await;
-        assert_eq!(case["phase"], phase);
-        let possible: Vec<&str> = case["possible"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
-        for (name, step) in samples.iter().filter(|(name, _)| !possible.contains(name)) {
-            let problem = pat.takes(id, step.clone()).await.problem(409, "act.conflict");
-            assert!(
-                problem.detail.starts_with(&format!("`{name}` is not possible")),
-                "{problem:?}"
-            );
-            assert!(
-                possible.iter().all(|one| problem.detail.contains(&format!("`{one}`"))),
-                "{problem:?}"
-            );
-            refused += 1;
-        }
-        assert_eq!(pat.sees(id).await, case, "what is refused changes nothing");
-    };
-    tries_all(&id, "submitted").await;
-    for reviewer in [&ann, &bo] {
-        reviewer.takes(&id, scores("met")).await.with_status(201);
-    }
-    tries_all(&id, "under_review").await;
-    let sample = |wanted: &str| {
-        samples
-            .iter()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, step)| step.clone())
-            .expect("a step")
-    };
-    pat.takes(&id, sample("approve")).await.with_status(201);
-    tries_all(&id, "registered").await;
-    pat.takes(&id, sample("suspend")).await.with_status(201);
-    tries_all(&id, "suspended").await;
-    pat.takes(&second, sample("refuse")).await.with_status(201);
-    tries_all(&second, "refused").await;
-    assert!(refused > 30, "{refused}");
-    federation.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_term_that_is_not_renewed_ends_everywhere() {
     let federation = scene().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
@@ -516,50 +352,5 @@ async fn a_term_that_is_not_renewed_ends_everywhere() {
         (Some(did.as_str()), Some(false))
     );
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
-    federation.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn strangers_cannot_fill_the_store_with_applications() {
-    let federation = scene().await;
-    let sc = federation.agency("US-SC");
-    sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let body = |i: usize| json!({"name": format!("Applicant {i}"), "contact_name": CONTACT, "contact_email": EMAIL});
-    let sends =
-        async |body: &Value| http::send(http::client().post(format!("{}/v1/applications", sc.url())).json(body)).await;
-    for i in 0..20 {
-        sends(&body(i)).await.with_status(201);
-    }
-    sends(&body(20)).await.problem(429, "request.too_many");
-    form(
-        sc,
-        "/apply",
-        &[("name", "A"), ("contact_name", CONTACT), ("contact_email", EMAIL)],
-    )
-    .await
-    .with_status(429);
-    // What comes by letter is written down all the same, and an hour later others can apply.
-    sc.asks(Method::POST, "/v1/applications", Some(&body(21)))
-        .await
-        .with_status(201);
-    federation.clock().advance_hours(2);
-    eventually("an hour is over", async || {
-        let reply = sends(&body(22)).await;
-        if reply.status == 201 { Ok(()) } else { Err(reply.text()) }
-    })
-    .await;
-    let mut long = body(23);
-    long["name"] = json!("x".repeat(300 * 1024));
-    sends(&long).await.problem(413, "request.too_large");
-    for (field, bad) in [
-        ("name", ""),
-        ("contact_email", "a@b"),
-        ("url", "javascript:alert(1)"),
-        ("rubric", "none"),
-    ] {
-        let mut new = body(24);
-        new[field] = json!(bad);
-        sends(&new).await.problem(422, "request.invalid");
-    }
     federation.audit().await;
 }
