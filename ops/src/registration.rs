@@ -3,6 +3,7 @@
 use registry_schema::{
     Timestamp,
     criteria::RubricRef,
+    recognition::Registration,
     registration::{Intent, Phase, Role, Step},
 };
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use crate::{
     Session,
     args::{Act, Apply, Intended, Issuer as Command, Note},
     confirm,
-    exit::{Exit, fault, usage},
+    exit::{self, Exit, fault, usage},
     issuer, out,
     rubric::Imported,
     show,
@@ -137,7 +138,19 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
             return Err(usage("this is about issuers, not about cases"));
         }
     };
-    let id = resolve(session, &case).await?;
+    let standing = match step {
+        Step::Suspend => Some("suspended"),
+        Step::Reinstate => Some("registered"),
+        Step::Withdraw => Some("ended"),
+        _ => None,
+    };
+    let id = match (resolve(session, &case).await, standing) {
+        // One that was added without an application has no case, and stands all the same.
+        (Err(error), Some(standing)) if exit::of(&error) == Exit::Negative => {
+            return stand(session, &case, standing, &note).await;
+        }
+        (id, _) => id?,
+    };
     if step == Step::Withdraw && confirm::somebody_is_there() && !session.yes && !session.dry_run {
         let shown: Application = session.client.read(&["v1", "applications", &id], &[]).await?.parse()?;
         confirm::ask(&format!(
@@ -146,6 +159,23 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         ))?;
     }
     take(session, &id, &step, &note).await
+}
+
+/// Says how an issuer without a case stands from now on.
+async fn stand(session: &Session, typed: &str, standing: &str, note: &Note) -> anyhow::Result<Exit> {
+    let own = session.profile.agency.as_ref();
+    let id = issuer::resolve(session, typed, own).await?;
+    if standing == "ended" && confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        confirm::ask(&format!(
+            "End the registration of {id}? That is final: what others recognize through it stops to count."
+        ))?;
+    }
+    let body = json!({ "standing": standing, "note": note.text });
+    let reply = session.client.write(&["v1", "issuers", &id, "standing"], &body).await?;
+    session.written(&reply, |said: &Registration| {
+        format!("{}: {standing} since {}", said.issuer, show::day(said.at))
+    })?;
+    Ok(Exit::Done)
 }
 
 async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::Result<Exit> {

@@ -4,7 +4,7 @@ use policy::rubrics::STARTER;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    eventually, http,
+    Employer, Federation, Keeping, Process, Rhythm, eventually, http,
     party::{CONTACT, EMAIL, Party, applies, form, scores, with_public_histories as scene},
 };
 
@@ -128,5 +128,57 @@ async fn strangers_cannot_fill_the_store_with_applications() {
         new[field] = json!(bad);
         sends(&new).await.problem(422, "request.invalid");
     }
+    federation.audit().await;
+}
+
+/// Several processes of one agency on one PostgreSQL: an applicant need not know which of them writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_applies_at_a_process_that_does_not_write_is_heard() {
+    let federation = Federation::start_on(&["US-SC"], Rhythm::default(), Keeping::Postgres).await;
+    let sc = federation.agency("US-SC");
+    sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
+    sc.stops().await;
+    let mut processes = Process::start(sc, 2, 2).await;
+    let follower = 1 - Process::holder(&processes).await;
+    let url = processes[follower].url().to_owned();
+    let body = json!({"name": "Palmetto Learning", "contact_name": CONTACT, "contact_email": EMAIL});
+    let made = http::send(http::client().post(format!("{url}/v1/applications")).json(&body)).await;
+    let made = made.with_status(201).value();
+    let (id, token) = (made["application"]["id"].as_str(), made["token"].as_str());
+    let path = format!("/v1/applications/{}", id.expect("an id"));
+    let evidence = json!({"step": {"evidence": {}}, "note": "by the applicant"});
+    let step = http::client()
+        .post(format!("{url}{path}/steps"))
+        .bearer_auth(token.expect("a token"));
+    http::send(step.json(&evidence)).await.with_status(201);
+    let stranger = http::client()
+        .post(format!("{url}{path}/steps"))
+        .bearer_auth("applicant_guessed");
+    http::send(stranger.json(&evidence))
+        .await
+        .problem(401, "operator.unauthenticated");
+    let long = json!({"name": "x".repeat(300 * 1024)});
+    let long = http::client().post(format!("{url}/v1/applications")).json(&long);
+    http::send(long).await.problem(413, "request.too_large");
+    let typed = "name=Second&contact_name=Office&contact_email=office%40second.example";
+    let form = http::client().post(format!("{url}/apply"));
+    let form = form
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(typed);
+    http::send(form).await.with_status(201);
+    for process in &processes {
+        let seen = process
+            .asks(Method::GET, &path, None)
+            .await
+            .expect("an answer")
+            .with_status(200)
+            .value();
+        assert_eq!(seen["steps"].as_array().map(Vec::len), Some(2));
+        Employer::at(process.url()).reads("/apply").await.with_status(200);
+    }
+    for process in &mut processes {
+        process.program.is_killed().await;
+    }
+    sc.starts().await;
     federation.audit().await;
 }

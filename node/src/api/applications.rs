@@ -144,7 +144,7 @@ pub(super) struct Made {
 /// Apply to be an issuer of this agency.
 ///
 /// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
-/// case and gives evidence. At most 20 applications an hour, and as many waiting as the agency allows; what an operator
+/// case and gives evidence. At most 20 applications an hour and 60 a day, and as many waiting as the agency allows; what an operator
 /// writes down for an applicant is not counted.
 #[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = New,
     params(("dry_run" = Option<bool>, Query)),

@@ -3,23 +3,28 @@
 //! Whether a step can be taken is [`Case::allows`]'s to say. A step that changes the trust list is written in one
 //! transaction with that change: the public list and the history at home never differ.
 
+mod rows;
+
 use protocol::{Batch, Hash, Put, trust_list};
 use rand::Rng as _;
 use registry_schema::{
     Timestamp,
-    criteria::{Rubric, RubricRef},
+    criteria::Rubric,
     recognition::{Registration, RegistrationStanding},
-    registration::{By, Case, Kind, NotNow, Phase, Step, Taken},
+    registration::{By, Case, Kind, Phase, Step, Taken},
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::MutexGuard;
 use verification::KeyKind;
 
+use self::rows::{not_done, row_of, rubric_of, standing_of, taken_of};
 use super::{Hand, NotDone, Registrar, internal, not_ready, slots::Slots, trust::lower_case_id, within};
 use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
 
 /// Most applications that strangers can send in an hour, all together.
 const MOST_AN_HOUR: i64 = 20;
+/// Most in a day.
+const MOST_A_DAY: i64 = 60;
 /// Most pieces of evidence that come with an application.
 const MOST_EVIDENCE: usize = 60;
 
@@ -152,6 +157,9 @@ impl Registrar {
     ) -> Result<Submitted, NotDone> {
         let _acting = self.acting.lock().await;
         let now = self.clock.now();
+        if by == By::Applicant {
+            self.takes_one_more(most_open, now).await?;
+        }
         let name = new.name.trim();
         within("the name of an issuer", name, 200)?;
         within("the name of a contact", &new.contact.name, 200)?;
@@ -177,18 +185,6 @@ impl Registrar {
         }
         // The same refusal that an approval would meet.
         self.new_issuer(name, url.clone(), KeyKind::Ed25519)?;
-        if by == By::Applicant {
-            let open = [Phase::Submitted, Phase::UnderReview].map(Phase::as_str);
-            let (waiting, lately) = self
-                .store
-                .applications_waiting(open, now.plus_seconds(-3_600).0)
-                .await?;
-            if waiting >= i64::from(most_open) || lately >= MOST_AN_HOUR {
-                return Err(NotDone::TooMany(
-                    "more applications wait than this agency takes at a time: try again later, or write to it".into(),
-                ));
-            }
-        }
         if new.evidence.len() > MOST_EVIDENCE {
             return Err(NotDone::Invalid(format!(
                 "an application comes with at most {MOST_EVIDENCE} pieces of evidence"
@@ -257,6 +253,19 @@ impl Registrar {
             rubric,
         };
         Ok(Submitted { file, token })
+    }
+
+    /// Whether another application of a stranger is taken: so that nobody fills the store, or hides the others.
+    async fn takes_one_more(&self, most_open: u32, now: Timestamp) -> Result<(), NotDone> {
+        let open = [Phase::Submitted, Phase::UnderReview].map(Phase::as_str);
+        let since = [3_600, 86_400].map(|seconds| now.plus_seconds(-seconds).0);
+        let (waiting, in_an_hour, in_a_day) = self.store.applications_waiting(open, since).await?;
+        if waiting < i64::from(most_open) && in_an_hour < MOST_AN_HOUR && in_a_day < MOST_A_DAY {
+            return Ok(());
+        }
+        Err(NotDone::TooMany(
+            "more applications wait than this agency takes at a time: try again later, or write to it".into(),
+        ))
     }
 
     /// All that is kept of a case.
@@ -422,70 +431,5 @@ impl Registrar {
             return Ok(());
         }
         Ok(self.store.commit(&Batch::default(), &own).await?)
-    }
-}
-
-/// What the trust list is to say of a case's issuer, if it has one.
-fn standing_of(case: &Case, at: Timestamp) -> Option<Registration> {
-    let standing = match case.phase {
-        Phase::Registered => RegistrationStanding::Registered,
-        Phase::Suspended => RegistrationStanding::Suspended,
-        Phase::Withdrawn => RegistrationStanding::Ended,
-        Phase::Submitted | Phase::UnderReview | Phase::Refused | Phase::Closed => return None,
-    };
-    Some(Registration {
-        issuer: case.issuer.clone()?,
-        standing,
-        at,
-        until: case.until,
-    })
-}
-
-fn rubric_of(row: &RubricRow) -> Result<Rubric, NotDone> {
-    serde_json::from_str(&row.content).map_err(internal)
-}
-
-fn row_of(application: &str, number: usize, taken: &Taken, note: Note) -> Result<StepRow, NotDone> {
-    let (rubric_id, rubric_version) = taken.rubric.clone().map(|one| (one.id, one.version)).unzip();
-    Ok(StepRow {
-        application: application.to_owned(),
-        number: i64::try_from(number).map_err(internal)?,
-        at: taken.at.0,
-        who: match &taken.by {
-            By::Applicant => None,
-            By::Operator(name) => Some(name.clone()),
-        },
-        step: serde_json::to_string(&taken.step).map_err(internal)?,
-        note: note.text,
-        note_is_public: i64::from(note.is_public),
-        rubric_id,
-        rubric_version,
-        issuer: taken.issuer.clone(),
-    })
-}
-
-/// A step, as it was taken.
-fn taken_of(row: &StepRow) -> Result<Taken, NotDone> {
-    Ok(Taken {
-        at: Timestamp(row.at),
-        by: row.who.clone().map_or(By::Applicant, By::Operator),
-        step: serde_json::from_str(&row.step).map_err(internal)?,
-        rubric: row
-            .rubric_id
-            .clone()
-            .zip(row.rubric_version.clone())
-            .map(|(id, version)| RubricRef { id, version }),
-        issuer: row.issuer.clone(),
-    })
-}
-
-fn not_done(why: NotNow) -> NotDone {
-    let said = why.to_string();
-    match why {
-        NotNow::Invalid(_) => NotDone::Invalid(said),
-        NotNow::NotTheApplicants(_) => NotDone::NotTheirs(said),
-        NotNow::Illegal { .. } | NotNow::Gate(_) | NotNow::AnotherPerson(_) | NotNow::TooEarly(_) | NotNow::TooMany => {
-            NotDone::Conflict(said)
-        }
     }
 }

@@ -227,17 +227,18 @@ impl Store {
         Ok(reading!(self, sqlx::query_as(sql).bind(application), fetch_all)?)
     }
 
-    /// How many applications wait for a decision, and how many came at or after this moment.
+    /// How many applications wait for a decision, and how many came at or after each of two moments.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn applications_waiting(&self, open: [&str; 2], since: i64) -> Result<(i64, i64), Unavailable> {
+    pub async fn applications_waiting(&self, open: [&str; 2], since: [i64; 2]) -> Result<(i64, i64, i64), Unavailable> {
         let sql = "SELECT (SELECT COUNT(*) FROM applications WHERE phase = $1 OR phase = $2),
-                          (SELECT COUNT(*) FROM applications WHERE applied_at >= $3)";
-        let [one, other] = open;
+                          (SELECT COUNT(*) FROM applications WHERE applied_at >= $3),
+                          (SELECT COUNT(*) FROM applications WHERE applied_at >= $4)";
+        let ([one, other], [first, second]) = (open, since);
         Ok(reading!(
             self,
-            sqlx::query_as(sql).bind(one).bind(other).bind(since),
+            sqlx::query_as(sql).bind(one).bind(other).bind(first).bind(second),
             fetch_one
         )?)
     }

@@ -195,10 +195,8 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
                 return Err("the term of an approval ends after now, and within 20 years".into());
             }
         }
-        Step::Notice { respond_by, .. } => {
-            if *respond_by <= now || respond_by.seconds_since(now) > 366 * 86_400 {
-                return Err("a notice gives time to answer: a moment after now, and within a year".into());
-            }
+        Step::Notice { respond_by, .. } if *respond_by <= now || respond_by.seconds_since(now) > 366 * 86_400 => {
+            return Err("a notice gives time to answer: a moment after now, and within a year".into());
         }
         _ => {}
     }

@@ -404,6 +404,7 @@ fn random_history(rng: &mut StdRng, checked: bool) -> Vec<Taken> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "whoever looks into a failure needs the seed")]
 fn no_order_of_steps_breaks_due_process() {
     let seed = std::env::var("COMITY_TEST_SEED")
         .ok()

@@ -52,6 +52,7 @@ impl From<ApplicationRow> for Listed {
 
 /// An application, and everything that was done about it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(crate) struct Application {
     /// Its id.
     pub(crate) id: String,
@@ -85,6 +86,7 @@ pub(crate) struct Application {
 
 /// A step that was taken.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(crate) struct ShownStep {
     /// From 1.
     pub(crate) number: i64,
