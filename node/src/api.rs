@@ -4,6 +4,7 @@
 
 pub(crate) mod agencies;
 mod agency_recognitions;
+pub(crate) mod applications;
 pub(crate) mod auth;
 pub(crate) mod bulk;
 mod credentials;
@@ -18,6 +19,7 @@ pub(crate) mod problem;
 mod recognitions;
 mod registries;
 mod replication;
+mod rubrics;
 mod status_lists;
 mod trqp;
 mod vc_api;
@@ -44,6 +46,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     abroad::Abroad,
     clock::Clock,
+    config::RegistrationConfig,
     foreign::Foreign,
     forwarding::{self, Forwarding},
     lease::Role,
@@ -92,6 +95,8 @@ pub(crate) struct App {
     pub(crate) receiving: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
     pub(crate) judging: Arc<Semaphore>,
+    /// How this agency takes applications.
+    pub(crate) registration: RegistrationConfig,
     /// Whether anybody may have the tickets of this node's peers.
     pub(crate) introduces: bool,
     /// A permit for each upload of many badges that is being worked on.
@@ -133,6 +138,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
         .routes(routes!(agency_recognitions::withdraw))
         .routes(routes!(issuers::stand))
+        .routes(routes!(rubrics::list, rubrics::import))
+        .merge(applications::routes())
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
@@ -195,8 +202,9 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 /// The longest body that is read at this path.
-fn most_bytes(path: &str) -> usize {
+pub(crate) fn most_bytes(path: &str) -> usize {
     match path {
+        _ if forwarding::is_strangers_write(path) => applications::MAX_BYTES,
         "/v1/verifications/bulk" => verification::bulk::MAX_UPLOAD,
         _ => MAX_BODY_BYTES,
     }
@@ -213,7 +221,7 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
     if length.is_none_or(|length: usize| length <= most) {
         return next.run(request).await;
     }
-    let is_form = request.uri().path() == "/verify";
+    let is_form = matches!(request.uri().path(), "/verify" | "/apply" | "/application");
     let mut gone_by = 0;
     let mut body = request.into_body().into_data_stream();
     while let Some(Ok(chunk)) = body.next().await {
@@ -223,7 +231,9 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
         }
     }
     let problem = match most {
-        MAX_BODY_BYTES => problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new()),
+        MAX_BODY_BYTES | applications::MAX_BYTES => {
+            problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new())
+        }
         _ => bulk::too_large(),
     };
     if is_form {

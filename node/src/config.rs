@@ -56,6 +56,9 @@ pub struct Config {
     /// Whether this node introduces its peers to each other: gives anybody their tickets.
     #[serde(default = "yes")]
     pub introduces: bool,
+    /// How this agency takes applications of who wants to be an issuer.
+    #[serde(default)]
+    pub registration: RegistrationConfig,
     /// HTTPS; plain HTTP without.
     #[serde(default)]
     pub tls: Option<Tls>,
@@ -83,6 +86,25 @@ pub enum Tls {
     },
     /// A certificate made at the start, for tests: nobody has a reason to trust it.
     SelfSigned,
+}
+
+/// How an agency takes applications of who wants to be its issuer. It takes none before it has imported a rubric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistrationConfig {
+    /// Whether everybody may read how an issuer came to be one, without persons.
+    pub public_history: bool,
+    /// How many applications of strangers may wait for a decision.
+    pub most_open: u32,
+}
+
+impl Default for RegistrationConfig {
+    fn default() -> Self {
+        Self {
+            public_history: false,
+            most_open: 200,
+        }
+    }
 }
 
 /// How this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.

@@ -228,6 +228,7 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
         let mut config = Config::load(&data)?;
         config.peers = tickets.iter().filter(|ticket| ticket.agency != *id).cloned().collect();
         config.heartbeat_term_seconds = options.heartbeat_term;
+        config.registration.public_history = true;
         config.heartbeat_every_seconds = (options.heartbeat_term / 4).clamp(1, 300);
         config.save(&data)?;
         configs.push((id.clone(), config));

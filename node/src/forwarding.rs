@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     api::{
-        MAX_BODY_BYTES, auth,
+        self, auth,
         problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
     },
     lease::{Holder, Role},
@@ -40,6 +40,8 @@ const SECRET: HeaderName = HeaderName::from_static("comity-lease");
 const NOT_DONE: HeaderName = HeaderName::from_static("comity-not-done");
 /// How many requests are forwarded or wait for a holder at once; each may hold a body of [`MAX_BODY_BYTES`].
 const MOST_AT_ONCE: usize = 64;
+/// How many of strangers at once, beside those.
+const MOST_OF_STRANGERS: usize = 8;
 /// How long a request waits for a process that takes over, before it is told to come again.
 const WAIT_FOR_HOLDER: Duration = Duration::from_secs(15);
 /// How long a connection to the holder may take to stand.
@@ -60,6 +62,7 @@ pub(crate) struct Forwarding {
     role: watch::Receiver<Role>,
     catch_up: mpsc::Sender<oneshot::Sender<()>>,
     places: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
     /// A client for the holder of an epoch.
     client: Arc<Mutex<Option<(i64, reqwest::Client)>>>,
 }
@@ -80,12 +83,13 @@ impl Forwarding {
             role,
             catch_up,
             places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            strangers: Arc::new(Semaphore::new(MOST_OF_STRANGERS)),
             client: Arc::default(),
         }
     }
 
-    async fn forward(mut self, request: Request, next: Next) -> Result<Response, Problem> {
-        let places = self.places.clone();
+    async fn forward(mut self, request: Request, next: Next, is_operators: bool) -> Result<Response, Problem> {
+        let places = if is_operators { &self.places } else { &self.strangers }.clone();
         let busy = |_| {
             Problem::new(
                 &NO_WRITER,
@@ -94,7 +98,7 @@ impl Forwarding {
         };
         let _place = places.try_acquire().map_err(busy)?;
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, MAX_BODY_BYTES)
+        let body = to_bytes(body, api::most_bytes(parts.uri.path()))
             .await
             .map_err(|e| Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, e.to_string()))?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -239,6 +243,11 @@ const READS: &[&str] = &[
     "/v1/worth",
 ];
 
+/// What strangers may ask to be written: applications, and what applicants add to them.
+pub(crate) fn is_strangers_write(path: &str) -> bool {
+    matches!(path, "/v1/applications" | "/apply" | "/application") || path.starts_with("/v1/applications/")
+}
+
 /// Whether only the process that writes can answer: it alone has the replica.
 fn asks_the_replica(path: &str) -> bool {
     path == "/v1/heartbeats"
@@ -255,17 +264,19 @@ pub(crate) async fn forward_writes(
 ) -> Response {
     let path = request.uri().path();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || READS.contains(&path);
-    let concerns_the_holder =
-        (!reads || asks_the_replica(path)) && request.headers().contains_key(header::AUTHORIZATION);
+    let is_strangers = !reads && is_strangers_write(path);
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let concerns_the_holder = is_strangers || ((!reads || asks_the_replica(path)) && has_token);
     let Some(forwarding) = forwarding.filter(|one| concerns_the_holder && *one.role.borrow() != Role::Holder) else {
         return next.run(request).await;
     };
-    // Only operators' requests are kept and sent on.
-    if auth::operator(request.headers(), &forwarding.store).await.is_err() {
+    // Only operators' requests are kept and sent on, and a few small ones of who applies.
+    let is_operators = auth::operator(request.headers(), &forwarding.store).await.is_ok();
+    if !is_operators && !is_strangers {
         return next.run(request).await;
     }
     forwarding
-        .forward(request, next)
+        .forward(request, next, is_operators)
         .await
         .unwrap_or_else(axum::response::IntoResponse::into_response)
 }

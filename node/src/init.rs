@@ -11,7 +11,7 @@ use rand::Rng as _;
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
-    config::{Config, OutboundConfig, PeerConfig},
+    config::{Config, OutboundConfig, PeerConfig, RegistrationConfig},
     keys, network,
     storage::Store,
 };
@@ -96,6 +96,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         checkpoint_every_envelopes: 500,
         peer_addresses: vec![],
         introduces: true,
+        registration: RegistrationConfig::default(),
         tls: None,
         outbound: OutboundConfig::default(),
         peers: vec![],

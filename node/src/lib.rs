@@ -179,6 +179,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
         receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
+        registration: config.registration,
         introduces: config.introduces,
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
     };

@@ -9,6 +9,7 @@ mod credentials;
 mod keys;
 mod peers;
 mod policy;
+mod registrations;
 mod slots;
 mod trust;
 
@@ -23,6 +24,7 @@ pub use any::NewDocument;
 pub use consequences::WithdrawalConsequences;
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
+pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
@@ -57,6 +59,12 @@ pub enum NotDone {
     /// It asks for what cannot be.
     #[error("{0}")]
     Invalid(String),
+    /// More than the node takes from strangers at a time.
+    #[error("{0}")]
+    TooMany(String),
+    /// Who asks may not do that.
+    #[error("{0}")]
+    NotTheirs(String),
     /// The node cannot do it now.
     #[error("{0}")]
     Unavailable(String),

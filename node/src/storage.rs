@@ -13,6 +13,7 @@ mod lease;
 mod log;
 mod operators;
 mod peers;
+mod registrations;
 
 use std::{
     path::Path,
@@ -27,6 +28,7 @@ use db::{Db, reading};
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
 pub use lease::{Changes, Lease, NewHolder};
 pub use peers::PeerRow;
+pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
 /// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]
@@ -71,6 +73,12 @@ pub enum OwnWrite {
     },
     /// Operators decided about a peer.
     Peer(PeerRow),
+    /// A rubric was imported.
+    Rubric(RubricRow),
+    /// Somebody applied to be an issuer.
+    Application(ApplicationRow),
+    /// A step was taken in a case, and where it then stands, in a word.
+    Step(StepRow, &'static str),
     /// Somebody did something.
     Audit(Act),
 }
@@ -141,6 +149,9 @@ impl Store {
                     audit::forget_notes(&mut transaction, id).await?;
                 }
                 OwnWrite::Peer(row) => peers::put(&mut transaction, row).await?,
+                OwnWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
+                OwnWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
+                OwnWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }

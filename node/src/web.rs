@@ -1,12 +1,13 @@
 //! The pages: the same Verdict as the API's, for people. Plain HTML from the server; no JavaScript.
 
 mod pages;
+mod registration;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Multipart, Path, Query, State, multipart::MultipartError},
+    extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
     http::{StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -24,7 +25,7 @@ use pages::{
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
 use crate::api::{
-    App, agencies, bulk,
+    App, agencies, applications, bulk,
     problem::{self, Problem},
     verifications::{Asked, answer, link, receive},
 };
@@ -46,6 +47,8 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
         .route("/agencies", get(agencies_page))
         .route("/issuers", get(issuers_page))
+        .route("/issuers/{id}", get(registration::issuer_page))
+        .merge(applicants())
         .route(
             "/docs",
             get(|State(app): State<App>| async move { docs_page(&app, &reference) }),
@@ -68,6 +71,16 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
             "/assets/icon.svg",
             get(|| async { asset("image/svg+xml", pages::ICON) }),
         )
+}
+
+/// The pages that strangers write to, with their own limit.
+fn applicants() -> Router<App> {
+    let apply = get(registration::apply_page).post(registration::apply);
+    let application = get(registration::application_page).post(registration::application);
+    Router::new()
+        .route("/apply", apply)
+        .route("/application", application)
+        .layer(DefaultBodyLimit::max(applications::MAX_BYTES))
 }
 
 fn page(status: StatusCode, template: &impl askama::Template) -> Response {

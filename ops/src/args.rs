@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod credential;
+mod issuer;
 mod key;
 mod peer;
 mod policy;
@@ -18,6 +19,7 @@ use registry_schema::{AgencyId, Purpose, Timestamp};
 pub(crate) use self::policy::Policy;
 pub(crate) use self::trust::{Recognize, Trust};
 pub(crate) use credential::{Credential, Issue, StatusEntry};
+pub(crate) use issuer::{Act, Apply, Intended, Issuer, IssuerAdd, Note, Rubric};
 pub(crate) use key::{End, Key};
 
 const EXIT_CODES: &str = "\
@@ -104,9 +106,12 @@ be checked. Of several badges, the highest counts.")]
     /// Is the node ready, and how fresh is what it knows of each agency?
     #[command(after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready; 6 no answer.")]
     Status,
-    /// Issuers: who signs badges
+    /// Issuers: who signs badges, and how they come to
     #[command(subcommand)]
     Issuer(Issuer),
+    /// Rubrics: what applications of issuers are reviewed against
+    #[command(subcommand)]
+    Rubric(Rubric),
     /// Trust lists: whose badges an agency accepts, for what
     #[command(subcommand)]
     Trust(Trust),
@@ -134,13 +139,14 @@ impl Command {
     /// Whether there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
-            Self::Issuer(Issuer::Add(_))
-            | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
+            Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
+            Self::Issuer(command) => command.changes_something(),
+            Self::Rubric(command) => matches!(command, Rubric::Import { .. }),
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
-            Self::Verify(_) | Self::Status | Self::Issuer(_) | Self::Trust(_) | Self::Completions { .. } => false,
+            Self::Verify(_) | Self::Status | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
 }
@@ -159,38 +165,6 @@ pub(crate) struct Verify {
     /// Whose answer is wanted: US-TN; the node's own agency if none is given
     #[arg(long, value_name = "ID")]
     pub(crate) agency: Option<AgencyId>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Issuer {
-    /// List the issuers of the federation
-    #[command(after_help = "Examples:\n  comity issuer list\n  comity issuer list --agency US-SC")]
-    List {
-        /// Only this agency's: US-SC
-        #[arg(long, value_name = "ID")]
-        agency: Option<AgencyId>,
-    },
-    /// Show one issuer, with its keys
-    #[command(after_help = "Examples:\n  comity issuer show \"Palmetto Learning\"\n  comity issuer show did:key:z6Mk…")]
-    Show {
-        /// Its id, or its name
-        issuer: String,
-    },
-    /// Add an issuer to your agency; the node makes its key
-    #[command(
-        after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
-    )]
-    Add(IssuerAdd),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IssuerAdd {
-    /// Its name, as people know it
-    #[arg(long)]
-    pub(crate) name: String,
-    /// Its public page
-    #[arg(long)]
-    pub(crate) url: Option<String>,
 }
 
 fn purposes() -> impl TypedValueParser<Value = Purpose> {
@@ -281,6 +255,12 @@ mod tests {
             ("comity credential issue --csv a.csv --out badges", true),
             ("comity trust withdraw r1", true),
             ("comity issuer add --name N", true),
+            ("comity issuer list --applications", false),
+            ("comity issuer history N", false),
+            ("comity issuer review app-1 --all met", true),
+            ("comity issuer decide-appeal app-1 --granted --note N", true),
+            ("comity rubric list", false),
+            ("comity rubric import a.toml", true),
             ("comity trust list", false),
             ("comity peer add x", true),
             ("comity peer remove US-SC --expel", true),

@@ -177,11 +177,26 @@ impl Client {
         self.write_as(path, body, self.dry_run).await
     }
 
+    /// The same with a file.
+    pub(crate) async fn write_text(&self, path: &[&str], kind: &'static str, body: Vec<u8>) -> anyhow::Result<Reply> {
+        self.write_bytes(path, kind, body, self.dry_run).await
+    }
+
     /// The same, dry or not whatever was typed.
     pub(crate) async fn write_as<B: Serialize>(&self, path: &[&str], body: &B, dry_run: bool) -> anyhow::Result<Reply> {
         let body = serde_json::to_vec(body).context("cannot write the request")?;
+        self.write_bytes(path, "application/json", body, dry_run).await
+    }
+
+    async fn write_bytes(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
         let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (status, body) = self.send(Method::POST, url, Some(("application/json", body))).await?;
+        let (status, body) = self.send(Method::POST, url, Some((kind, body))).await?;
         if dry_run && status == StatusCode::CREATED {
             let message =
                 "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";

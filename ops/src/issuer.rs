@@ -7,14 +7,17 @@ use crate::{
     Session,
     args::{Issuer as Command, IssuerAdd},
     exit::{Exit, fault, usage},
-    out, show,
+    out, registration, show,
 };
 
 pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::List { agency } => list(session, agency).await,
+        Command::List { applications: true, .. } => registration::list(session).await,
+        Command::List { agency, .. } => list(session, agency).await,
+        Command::Show { issuer } if issuer.starts_with("app-") => registration::one(session, &issuer).await,
         Command::Show { issuer } => one(session, &issuer).await,
         Command::Add(args) => add(session, &args).await,
+        step => registration::handle(session, step).await,
     }
 }
 

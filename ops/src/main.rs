@@ -16,6 +16,8 @@ mod out;
 mod peer;
 mod policy;
 mod profile;
+mod registration;
+mod rubric;
 mod show;
 mod status;
 mod trust;
@@ -101,6 +103,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Verify(args) => verify::verify(&session, &args).await,
         Command::Status => status::status(&session).await,
         Command::Issuer(command) => issuer::handle(&session, command).await,
+        Command::Rubric(command) => rubric::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,
         Command::Policy(command) => policy::handle(&session, command).await,
         Command::Credential(command) => credential::handle(&session, command).await,

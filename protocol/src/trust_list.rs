@@ -5,7 +5,7 @@
 //! | `i/<hash>` | [`Issuer`] | on conflict: the keys that all versions name |
 //! | `g/<id>` | [`Recognition`] | a grant: in conflict it does not count |
 //! | `a/<id>` | [`AgencyRecognition`] | a grant: in conflict it does not count |
-//! | `e/<hash>` | [`Registration`] | how an issuer of this agency stands; on conflict the strictest, since the earliest |
+//! | `e/<hash>` | [`Registration`] | how an issuer of this agency stands; on conflict the strictest, since the earliest, up to the earliest |
 //! | `w/<id>` | [`Withdrawal`] | ends the recognition, of an issuer or an agency, with this id; on conflict the earlier and the stricter |
 //!
 //! `<hash>` is the first 32 hexadecimal digits of SHA-256 of the issuer's id.
@@ -121,9 +121,10 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let all: Option<Vec<Registration>> = values.iter().map(|v| exactly(v)).collect();
             let all = all?;
             let at = all.iter().map(|r| r.at).min()?;
+            let until = all.iter().filter_map(|r| r.until).min();
             let strictest = all.into_iter().max_by_key(|r| r.standing)?;
             let names_it = issuer_key(&strictest.issuer) == rest && strictest.issuer.len() <= 500;
-            names_it.then_some(Entry::Registration(Registration { at, ..strictest }))
+            names_it.then_some(Entry::Registration(Registration { at, until, ..strictest }))
         }
         "w" if is_id(rest) => {
             let all: Option<Vec<Withdrawal>> = values.iter().map(|v| exactly(v)).collect();
@@ -212,6 +213,7 @@ mod tests {
             issuer: "did:example:1".into(),
             standing,
             at: Timestamp(at),
+            until: None,
         };
         let put = |r: &Registration| register_standing(r);
         let (ended, back) = (
@@ -226,5 +228,14 @@ mod tests {
             assert_eq!(fold(&ended.key, &values), Some(Entry::Registration(expected)));
         }
         assert!(!admits("e/0000", &ended.value), "another's key");
+        // Of two terms the shorter one, whatever came first; and without a term the bytes are what they always were.
+        let for_a_term = |until| Registration {
+            until,
+            ..said(RegistrationStanding::Registered, 5)
+        };
+        let [none, short, long] = [None, Some(Timestamp(7)), Some(Timestamp(9))].map(for_a_term);
+        let values = [&long, &none, &short].map(|r| put(r).value).to_vec();
+        assert_eq!(fold(&back.key, &values), Some(Entry::Registration(short)));
+        assert_eq!(minicbor::decode::Decoder::new(&back.value).array(), Ok(Some(3)));
     }
 }

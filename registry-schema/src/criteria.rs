@@ -3,6 +3,13 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+mod rubric;
+
+pub use rubric::{
+    BadRubric, Component, Declared, Expected, Gate, MAX_COMPONENTS, MAX_LEVELS, MAX_REVIEWERS, MAX_STANDARDS, Part,
+    Rubric, RubricRef, Scores, Standard, Unmet,
+};
+
 /// A criterion that issuers meet or do not meet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

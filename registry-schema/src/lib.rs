@@ -10,6 +10,8 @@
 //! * **achievement**: what a teacher shows; the `Achievement` of Open Badges 3.0 ([`Achievement`]).
 //! * **credential**: one teacher's badge for one achievement; it never leaves its agency's node except by its
 //!   holder's hand ([`Credential`]).
+//! * **registration**: an agency's word that an issuer is its own, after an application that was reviewed against a
+//!   **rubric** ([`registration`], [`criteria::Rubric`]).
 //! * **recognition**: an agency's statement that it accepts an issuer's badges, in a scope, for purposes, for a
 //!   term ([`Recognition`]). **Withdrawal** ends it ([`Withdrawal`]).
 //! * **revocation**: final. **Suspension**: can be lifted ([`status`]).
@@ -28,6 +30,7 @@ pub mod decimal;
 pub mod issuer;
 pub mod policy;
 pub mod recognition;
+pub mod registration;
 pub mod status;
 pub mod time;
 pub mod verdict;

@@ -47,6 +47,10 @@ mod keys_change_hands;
 
 mod operators_are_authenticated;
 
+mod issuers_are_registered;
+
+mod no_step_is_skipped;
+
 mod what_is_expunged_is_told_no_more;
 
 mod strangers_learn_nothing;

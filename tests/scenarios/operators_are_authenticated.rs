@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 7] = [
+const FOR_EVERYONE: [(&str, &str); 8] = [
     ("post", "/v1/verifications"),
     ("post", "/v1/verifications/bulk"),
     ("post", "/credentials/verify"),
@@ -16,6 +16,8 @@ const FOR_EVERYONE: [(&str, &str); 7] = [
     ("post", "/authorization"),
     ("post", "/recognition"),
     ("post", "/v1/worth"),
+    // Limited by the node: so many an hour, and so many that wait.
+    ("post", "/v1/applications"),
 ];
 
 /// An operation that changes something, with a request that would.
@@ -47,7 +49,7 @@ fn writes(
     issuer: &Issuer,
     recognition: &RecognitionEntry,
     (badge, spare): (&Badge, &Badge),
-    (entry, policy, followed): (&str, &str, &str),
+    (entry, policy, followed, application): (&str, &str, &str, &str),
 ) -> Vec<Write> {
     let sample = |path: &str| match path {
         "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
@@ -88,6 +90,14 @@ fn writes(
         "/v1/credentials/{code}/status-entries" => Some((
             format!("/v1/credentials/{}/status-entries", badge.code().compact()),
             json!({"status": "suspended", "reason": "administrative"}),
+        )),
+        "/v1/rubrics" => {
+            let another = policy::rubrics::STARTER.replace("version = \"1\"", "version = \"2\"");
+            Some((path.to_owned(), json!(another)))
+        }
+        "/v1/applications/{id}/steps" => Some((
+            format!("/v1/applications/{application}/steps"),
+            json!({"step": "refuse", "note": "it was a sample"}),
         )),
         "/v1/peers" => Some((path.to_owned(), json!({"ticket": of_virginia().to_string()}))),
         "/v1/peers/{agency}/removal" => Some(("/v1/peers/US-VA/removal".to_owned(), json!({"expel": true}))),
@@ -137,6 +147,8 @@ async fn state(agency: &Agency) -> Vec<String> {
         "/v1/recognitions",
         "/v1/agency-recognitions",
         "/v1/credentials",
+        "/v1/rubrics",
+        "/v1/applications",
     ] {
         state.push(agency.asks(Method::GET, path, None).await.with_status(200).text());
     }
@@ -148,6 +160,8 @@ async fn state(agency: &Agency) -> Vec<String> {
         "credential.suspend",
         "peer.add",
         "peer.expel",
+        "rubric.import",
+        "application.step",
     ] {
         state.push(format!("{act}: {}", agency.audited(act).await));
     }
@@ -206,12 +220,20 @@ async fn set() -> Set {
     let spare = sc.issues(&issuer, "Casey Morgan").await;
     let model = sc.employer().reads("/v1/policy/model").await.with_status(200).text();
     let texts = (an_entry(sc).await, model);
+    let rubric = sc.asks_with_text("/v1/rubrics", policy::rubrics::STARTER).await;
+    rubric.with_status(201);
+    let body = json!({"name": "Applicant", "contact_name": "Office", "contact_email": "office@applicant.example"});
+    let applied = sc.asks(Method::POST, "/v1/applications", Some(&body)).await;
+    let application = applied.with_status(201).value()["application"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let writes = writes(
         &document,
         &issuer,
         recognition,
         (&badge, &spare),
-        (&texts.0, &texts.1, &followed),
+        (&texts.0, &texts.1, &followed, &application),
     );
     assert!(writes.len() >= 7, "{writes:?}");
     // So that it can be removed.

@@ -307,6 +307,12 @@ impl Agency {
         send(request).await
     }
 
+    /// The operator sends a text, whatever comes of it.
+    pub async fn asks_with_text(&self, path: &str, text: &str) -> Reply {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        send(request.body(text.to_owned())).await
+    }
+
     /// The operator writes, and is told that it is done.
     async fn writes(&self, path: &str, body: &Value) -> Reply {
         self.asks(Method::POST, path, Some(body)).await.with_status(201)

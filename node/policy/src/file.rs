@@ -110,7 +110,7 @@ fn excerpt<'t>(text: &'t str, at: &std::ops::Range<usize>) -> &'t str {
     there.lines().next().unwrap_or_default().trim()
 }
 
-fn wrong(text: &str, at: std::ops::Range<usize>, what: String) -> Wrong {
+pub(crate) fn wrong(text: &str, at: std::ops::Range<usize>, what: String) -> Wrong {
     let before = text.get(..at.start).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

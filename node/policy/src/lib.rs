@@ -19,6 +19,7 @@ pub mod facts;
 pub mod file;
 mod index;
 pub mod policy;
+pub mod rubrics;
 pub mod samples;
 pub mod tally;
 pub mod value;

@@ -29,10 +29,16 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let who = operator(&parts.headers, &app.store).await?;
-        let Query(DryRun { dry_run }) =
-            Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
+        let dry_run = dry_run(parts)?;
         Ok(Self(Hand { who, dry_run }))
     }
+}
+
+/// Whether only to see what would come of it: `?dry_run=true`.
+pub(super) fn dry_run(parts: &Parts) -> Result<bool, Problem> {
+    let asked = Query::try_from_uri(&parts.uri);
+    let Query(DryRun { dry_run }) = asked.map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
+    Ok(dry_run)
 }
 
 /// Who the operator is whose token these headers carry.
@@ -45,7 +51,7 @@ pub(crate) async fn operator(headers: &HeaderMap, store: &Store) -> Result<Strin
 }
 
 /// The token in an `Authorization` header; the scheme's name is the same in any case (RFC 9110, §11.1).
-fn bearer(header: &str) -> Option<&str> {
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

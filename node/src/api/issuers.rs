@@ -121,13 +121,14 @@ pub(super) async fn register(
 pub(super) struct NewStanding {
     /// `registered`, `suspended`, or `ended`, which is final.
     standing: RegistrationStanding,
-    /// Why; stays at this agency.
+    /// Why; stays at this agency. Needed for an issuer that was registered by an application.
     note: Option<String>,
 }
 
 /// Suspend, reinstate or end the registration of an issuer of this agency.
 ///
-/// Recognitions by other agencies follow it, unless they say that they stand alone.
+/// Recognitions by other agencies follow it, unless they say that they stand alone. For an issuer that was registered by an
+/// application, this is a step of its history, and keeps to its rules: it ends only after a notice.
 #[utoipa::path(post, path = "/v1/issuers/{id}/standing", tag = "trust lists", request_body = NewStanding,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Registration), (status = 401, body = Problem), (status = 404, body = Problem),

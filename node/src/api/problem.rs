@@ -54,6 +54,8 @@ codes! {
         "The address exists, but not for this method: see /openapi.json.";
     TOO_SLOW = "request.too_slow", REQUEST_TIMEOUT, "The request took too long",
         "A request, its body included, has a minute. Nothing is half done: look at what stands, and send it again if need be.";
+    TOO_MANY = "request.too_many", TOO_MANY_REQUESTS, "More is asked than this node takes at a time",
+        "So that nobody can fill this node's store, it takes only so many applications in an hour, and only so many that wait. Nothing was changed. Try again later, or write to the agency.";
     UNAUTHENTICATED = "operator.unauthenticated", UNAUTHORIZED, "This is for operators of the agency",
         "Send an operator's token: `Authorization: Bearer TOKEN`, or use `comity --profile FILE`. A token is made on the node's machine with `comityd operator add NAME`.";
     VC_NOT_VERIFIED = "credential.not_verified", UNPROCESSABLE_ENTITY, "The credential or presentation is not verified",
@@ -161,6 +163,8 @@ impl From<NotDone> for Problem {
             NotDone::Unknown(detail) => Self::new(&NOT_FOUND, detail),
             NotDone::Conflict(detail) => Self::new(&CONFLICT, detail),
             NotDone::Invalid(detail) => Self::new(&INVALID, detail),
+            NotDone::TooMany(detail) => Self::new(&TOO_MANY, detail),
+            NotDone::NotTheirs(detail) => Self::new(&UNAUTHENTICATED, detail),
             NotDone::NotHolder => Self::new(
                 &NO_WRITER,
                 "this process does not write for the agency at the moment: try again in some seconds",

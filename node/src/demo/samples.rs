@@ -6,7 +6,11 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use registry_schema::{Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp};
+use policy::rubrics;
+use registry_schema::{
+    Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp,
+    registration::{By, Step},
+};
 use serde_json::Value;
 use verification::{KeyKind, SigningKey, credential, data_integrity, formats, multikey};
 
@@ -14,7 +18,7 @@ use crate::{
     Node,
     clock::Clock,
     keys,
-    registrar::{Hand, NewBadge, NewRecognition, NotDone},
+    registrar::{Contact, FirstEvidence, Hand, NewApplication, NewBadge, NewRecognition, NotDone, Note},
 };
 
 const ISSUERS: [(&str, &str); 3] = [
@@ -33,6 +37,9 @@ const RECOGNITIONS: [(&str, &str); 7] = [
     ("US-TN", "Palmetto Educator Institute"),
     ("US-TN", "Piedmont Teaching Lab"),
 ];
+
+/// This one applied, was reviewed against the starter rubric, and approved; the others were just added.
+const APPLIED: &str = "Palmetto Educator Institute";
 
 /// Longest time that the nodes may take to hear of each other.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,8 +61,12 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
             .read()
             .home()
             .and_then(|home| home.issuers().find(|i| i.name == name).cloned());
+        node.registrar
+            .import_rubric(&rubrics::parse(rubrics::STARTER)?, &hand())
+            .await?;
         let issuer = match known {
             Some(issuer) => issuer,
+            None if name == APPLIED => applies(node, name).await?,
             None => {
                 node.registrar
                     .register_issuer(name, None, KeyKind::Ed25519, &hand())
@@ -96,6 +107,57 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
         &by("Cumberland Learning Collaborative"),
     )
     .await
+}
+
+/// Registers an issuer by the whole way: an application with evidence, two reviews, a decision by a third person.
+async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
+    let known = node.store.applications(1_000).await?;
+    let id = match known.into_iter().find(|row| row.name == name) {
+        Some(row) => row.id,
+        None => {
+            let new = NewApplication {
+                name: name.to_owned(),
+                url: None,
+                contact: Contact {
+                    name: "Provider office".to_owned(),
+                    email: "office@palmetto.example".to_owned(),
+                },
+                rubric: None,
+                evidence: vec![FirstEvidence {
+                    component: Some("public-rubric".to_owned()),
+                    link: Some("https://palmetto.example/rubric".to_owned()),
+                    note: None,
+                }],
+            };
+            let made = node.registrar.apply(new, By::Applicant, u32::MAX, false).await?;
+            made.file.application.id
+        }
+    };
+    let takes = async |who: &str, step: Step, note: Option<&str>| {
+        let note = Note {
+            text: note.map(str::to_owned),
+            is_public: true,
+        };
+        let by = By::Operator(who.to_owned());
+        node.registrar.take_step(&id, by, step, note, false).await
+    };
+    let file = node.registrar.case(&id).await?;
+    for reviewer in ["reviewer-one", "reviewer-two"] {
+        let scores = file.rubric.components().map(|one| (one.id.clone(), "met".to_owned()));
+        let step = Step::Review {
+            scores: scores.collect(),
+        };
+        takes(reviewer, step, None).await?;
+    }
+    let step = Step::Approve {
+        conditions: vec!["The scoring rubric stays public.".to_owned()],
+        until: Clock::default().now().plus_seconds(3 * 365 * 86_400).whole_seconds(),
+    };
+    let file = takes("demo", step, Some("Every component is met in both reviews.")).await?;
+    let issuer = file.case.issuer.context("an approved application has an issuer")?;
+    let registry = node.registry.read();
+    let registered = registry.home().and_then(|home| home.issuer(&issuer).cloned());
+    registered.context("the list has who was approved")
 }
 
 fn of<'a>(nodes: &'a BTreeMap<AgencyId, Node>, agency: &str) -> anyhow::Result<&'a Node> {

@@ -68,13 +68,33 @@ impl Registrar {
         hand: &Hand,
     ) -> Result<Issuer, NotDone> {
         let _acting = self.acting.lock().await;
+        let (issuer, mut own) = self.new_issuer(name, url, kind)?;
+        own.push(self.act(hand, "issuer.register", &issuer.id, None));
+        self.write(hand, vec![trust_list::register(&issuer)], own).await?;
+        Ok(issuer)
+    }
+
+    /// An issuer with a key and a list of its own, and what is to be kept of it; nothing is written yet.
+    pub(super) fn new_issuer(
+        &self,
+        name: &str,
+        url: Option<String>,
+        kind: KeyKind,
+    ) -> Result<(Issuer, Vec<OwnWrite>), NotDone> {
         let name = name.trim();
         within("an issuer's name", name, 200)?;
         within("an issuer's URL", url.as_deref().unwrap_or("-"), 200)?;
         let agency = {
             let registry = self.registry.read();
             let home = registry.home().ok_or_else(not_ready)?;
-            if home.issuers().any(|issuer| issuer.name == name) {
+            let has_ended = |id: &str| {
+                home.registration(id)
+                    .is_some_and(|said| said.standing == RegistrationStanding::Ended)
+            };
+            if home
+                .issuers()
+                .any(|issuer| issuer.name == name && !has_ended(&issuer.id))
+            {
                 return Err(NotDone::Conflict(format!(
                     "an issuer named `{name}` is registered already"
                 )));
@@ -97,16 +117,12 @@ impl Registrar {
             url,
         };
         let list = rand::rng().random_range(0..=u32::MAX >> 1);
-        let own = vec![
-            OwnWrite::IssuerKey {
-                issuer: issuer.id.clone(),
-                seed: Seed(secret),
-                list,
-            },
-            self.act(hand, "issuer.register", &issuer.id, None),
-        ];
-        self.write(hand, vec![trust_list::register(&issuer)], own).await?;
-        Ok(issuer)
+        let own = vec![OwnWrite::IssuerKey {
+            issuer: issuer.id.clone(),
+            seed: Seed(secret),
+            list,
+        }];
+        Ok((issuer, own))
     }
 
     /// Recognizes an issuer that some agency of the federation registers.
@@ -290,25 +306,32 @@ impl Registrar {
         note: Option<String>,
         hand: &Hand,
     ) -> Result<Registration, NotDone> {
-        let _acting = self.acting.lock().await;
-        let was = {
+        let acting = self.acting.lock().await;
+        let (was, until) = {
             let registry = self.registry.read();
             let home = registry.home().ok_or_else(not_ready)?;
             if home.issuer(issuer).is_none() {
                 return Err(NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")));
             }
             home.registration(issuer)
-                .map_or(RegistrationStanding::Registered, |said| said.standing)
+                .map_or((RegistrationStanding::Registered, None), |said| {
+                    (said.standing, said.until)
+                })
         };
         if was == standing || was == RegistrationStanding::Ended {
             return Err(NotDone::Conflict(
                 "the issuer stands so already, or its registration has ended, which is final".into(),
             ));
         }
+        // An issuer with a history changes by steps of it, so that the list and the history say the same.
+        if let Some(application) = self.store.application_of_issuer(issuer).await? {
+            return self.stand_by_step(&acting, &application.id, standing, note, hand).await;
+        }
         let said = Registration {
             issuer: issuer.to_owned(),
             standing,
             at: self.clock.now(),
+            until,
         };
         let act = self.act(hand, "issuer.standing", issuer, note);
         self.write(hand, vec![trust_list::register_standing(&said)], vec![act])
@@ -353,7 +376,7 @@ fn within_limits(scope: &Scope, basis: &Basis) -> Result<(), NotDone> {
 }
 
 /// Twelve random lower-case letters and digits.
-fn lower_case_id() -> String {
+pub(super) fn lower_case_id() -> String {
     let mut rng = rand::rng();
     (0..12)
         .filter_map(|_| char::from_digit(rng.random_range(0..36), 36))

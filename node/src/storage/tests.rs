@@ -189,6 +189,73 @@ async fn a_transaction_that_fails_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_step_of_a_case_is_written_once() {
+    for place in Place::both().await {
+        let store = place.create().await.unwrap();
+        let rubric = RubricRow {
+            id: "r".into(),
+            version: "1".into(),
+            imported_at: NOW.0,
+            imported_by: "alice".into(),
+            content: "{}".into(),
+        };
+        let application = ApplicationRow {
+            id: "app-1".into(),
+            name: "Palmetto".into(),
+            url: None,
+            contact: "{}".into(),
+            token_hash: vec![7; 32],
+            applied_at: NOW.0,
+            phase: "submitted".into(),
+        };
+        let step = |number: i64, issuer: Option<&str>| StepRow {
+            application: "app-1".into(),
+            number,
+            at: NOW.0,
+            who: None,
+            step: "\"apply\"".into(),
+            note: Some("ünïcode".into()),
+            note_is_public: 0,
+            rubric_id: Some("r".into()),
+            rubric_version: Some("1".into()),
+            issuer: issuer.map(str::to_owned),
+        };
+        let own = [
+            OwnWrite::Rubric(rubric.clone()),
+            OwnWrite::Application(application.clone()),
+            OwnWrite::Step(step(1, None), "submitted"),
+            OwnWrite::Step(step(2, Some("did:example:1")), "registered"),
+        ];
+        store.commit(&Batch::default(), &own).await.unwrap();
+        // Neither twice, nor one issuer of two steps, nor changed or taken away afterwards.
+        for again in [step(2, None), step(3, Some("did:example:1"))] {
+            let twice = [OwnWrite::Step(again, "refused")];
+            assert!(store.commit(&Batch::default(), &twice).await.is_err());
+        }
+        for sql in [
+            "UPDATE application_steps SET note = 'other'",
+            "DELETE FROM application_steps",
+            "UPDATE rubrics SET content = '[]'",
+        ] {
+            let done = match &store.db {
+                Db::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
+                Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+            };
+            assert!(done.unwrap_err().to_string().contains("written once"), "{sql}");
+        }
+        let steps = store.application_steps("app-1").await.unwrap();
+        assert_eq!(steps, [step(1, None), step(2, Some("did:example:1"))]);
+        let found = store.application_of_issuer("did:example:1").await.unwrap();
+        assert_eq!(found.as_ref().map(|row| row.phase.as_str()), Some("registered"));
+        assert_eq!(store.application_by_token([7; 32]).await.unwrap(), found);
+        assert_eq!(store.application_by_token([8; 32]).await.unwrap(), None);
+        assert_eq!(store.rubric("r", "1").await.unwrap(), Some(rubric));
+        let waiting = store.applications_waiting(["submitted", "under_review"], [NOW.0, NOW.0 + 1]);
+        assert_eq!(waiting.await.unwrap(), (0, 1, 0));
+    }
+}
+
+#[tokio::test]
 async fn a_store_is_made_once_and_never_by_opening() {
     for place in Place::both().await {
         assert!(place.open().await.unwrap_err().to_string().contains("comityd init"));

@@ -5,6 +5,7 @@
 //! shortened and cleaned in [`words::plain`] and escaped by the template, and it never becomes a link of its own choosing.
 
 mod agencies;
+mod apply;
 mod docs;
 mod help;
 mod issuers;
@@ -17,6 +18,7 @@ mod verify;
 mod words;
 
 pub(crate) use agencies::{AgenciesPage, AgencyRow};
+pub(crate) use apply::{ApplicationPage, AppliedPage, ApplyPage, IssuerPage, Typed, Wrong};
 pub(crate) use docs::{DocsGroupPage, DocsPage, Error, Reference, SAMPLE_BADGE};
 pub(crate) use help::{HelpIndexPage, HelpPage};
 pub(crate) use issuers::IssuersPage;

@@ -100,6 +100,10 @@ pub struct Registration {
     /// From this moment on.
     #[n(2)]
     pub at: Timestamp,
+    /// The end of the registration's term; without a term, if absent.
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// Whether an issuer's registration holds. The later in this order, the stricter.
@@ -123,6 +127,7 @@ impl Registration {
     /// Whether the issuer is registered at this moment, as far as this says.
     #[must_use]
     pub fn holds(&self, at: Timestamp) -> bool {
-        self.standing == RegistrationStanding::Registered || at < self.at
+        let in_term = self.until.is_none_or(|until| at < until);
+        in_term && (self.standing == RegistrationStanding::Registered || at < self.at)
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct IssuersPage {
 struct Shown {
     name: String,
     id: String,
+    /// What its own page is found by; none, if that would be long.
+    full_id: Option<String>,
     home: String,
     mark: Mark,
     here: String,
@@ -141,6 +143,7 @@ impl Shown {
         Self {
             name: plain(&listed.issuer.name, 120),
             id: plain(&listed.issuer.id, 120),
+            full_id: Some(listed.issuer.id.clone()).filter(|id| id.len() <= 200),
             home: name(&listed.issuer.agency),
             mark,
             here,

@@ -5,6 +5,11 @@ use registry_schema::{Purpose, Timestamp, VerdictKind};
 
 use super::{samples::*, *};
 
+mod applying;
+mod docs;
+
+use applying::{application, applying, following};
+
 const FIFTY_KB: usize = 50_000;
 
 fn page(verdict: &registry_schema::Verdict) -> String {
@@ -76,6 +81,20 @@ fn every_page() -> Vec<String> {
             .render()
             .unwrap(),
         HelpIndexPage::new(&[]).render().unwrap(),
+        applying("Palmetto"),
+        ApplyPage::new("North Carolina", None, &Typed::new(), vec![])
+            .render()
+            .unwrap(),
+        following("Palmetto"),
+        ApplicationPage::new("North Carolina", "", None, Some("no such key"), now())
+            .render()
+            .unwrap(),
+        AppliedPage::new("North Carolina", &application("Palmetto"), "applicant_1")
+            .render()
+            .unwrap(),
+        IssuerPage::new(&issuers[0], &agency_name, "Registered.".into(), None, now())
+            .render()
+            .unwrap(),
         DocsPage::new(&reference(), "https://nc.example", "North Carolina")
             .render()
             .unwrap(),
@@ -257,7 +276,20 @@ fn text_of_strangers_stays_text() {
     evil.clone_into(&mut row[0].name);
     "javascript:alert(1)".clone_into(&mut row[0].url);
     let agencies = AgenciesPage::new(&row, now()).render().unwrap();
-    for html in [asked.render().unwrap(), problem, agencies] {
+    let (mut issuer, _) = issuers();
+    evil.clone_into(&mut issuer[0].name);
+    issuer[0].url = Some("javascript:alert(1)".to_owned());
+    let shown = IssuerPage::new(&issuer[0], &agency_name, "Registered.".into(), None, now())
+        .render()
+        .unwrap();
+    for html in [
+        asked.render().unwrap(),
+        problem,
+        agencies,
+        shown,
+        applying(evil),
+        following(evil),
+    ] {
         assert!(
             !html.contains("<script") && !html.contains("href=\"javascript"),
             "{html}"
@@ -396,37 +428,4 @@ fn the_trust_list_tells_what_is_in_force() {
     );
     assert!(show(at("2026-04-01")).contains("In force; ends on 11 May 2026"));
     assert!(show(at("2025-01-01")).contains("Begins on 1 July 2025"));
-}
-
-#[test]
-fn the_page_for_developers_tells_of_every_route_and_who_may_call_it() {
-    let reference = reference();
-    let first = DocsPage::new(&reference, "https://nc.example/", "North Carolina");
-    let parts = DocsGroupPage::all(&reference);
-    let parts: Vec<String> = parts.iter().map(|page| page.render().unwrap()).collect();
-    let html = first.render().unwrap() + &parts.concat();
-    let document = serde_json::to_value(crate::api::document()).unwrap();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            let title = format!(r#"<h3 class="code">{} {path}</h3>"#, method.to_uppercase());
-            let (_, told) = html.split_once(&title).unwrap_or_else(|| panic!("{title}: {html}"));
-            let who = if operation["security"].is_array() {
-                "For operators"
-            } else {
-                "Public"
-            };
-            assert!(
-                told.trim_start().starts_with(&format!(r#"<p class="note">{who}"#)),
-                "{title} is {who}"
-            );
-        }
-    }
-    for part in [
-        "https://nc.example/v1/verifications",
-        "/help/request.invalid",
-        r#"href="/openapi.json""#,
-        "could_not_check",
-    ] {
-        assert!(html.contains(part), "{part}: {html}");
-    }
 }

@@ -163,6 +163,7 @@ fn a_recognition_follows_the_issuers_home_unless_it_stands_alone() {
         issuer: "did:example:1".into(),
         standing,
         at: Timestamp(at),
+        until: None,
     };
     let suspended = said(RegistrationStanding::Suspended, NOW.0);
     evidence.registrations.insert(id(0), suspended);

@@ -12,10 +12,11 @@ use super::{
 };
 
 /// The order in which a reader meets them; a tag that is not named here comes last.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("verification", "Check badges"),
     ("federation", "The federation"),
     ("trust lists", "Issuers and who recognizes them"),
+    ("registration", "How issuers are registered"),
     ("policies", "What agencies accept, and what it counts for"),
     ("credentials", "Credentials of this agency"),
     ("status lists", "Status lists"),

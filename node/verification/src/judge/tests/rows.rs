@@ -95,6 +95,7 @@ pub(super) fn rows() -> Vec<Row> {
                     issuer: w.here().recognition.issuer.id.clone(),
                     standing: registry_schema::recognition::RegistrationStanding::Suspended,
                     at: t("2026-06-30"),
+                    until: None,
                 };
                 w.evidence.registrations.insert(id("US-SC"), said);
             },

@@ -1,0 +1,282 @@
+//! Applications to be an issuer of this agency: anybody applies; operators review and decide; each step is kept.
+
+mod shown;
+
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, FromRequestParts, Path, State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
+};
+use protocol::Hash;
+use registry_schema::registration::{By, Step};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use shown::{Application, Eyes, History, HistoryStep, Listed, history};
+
+use super::{
+    App,
+    auth::{self, Operator},
+    problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
+};
+use crate::registrar::{Contact, FirstEvidence, NewApplication, Note};
+
+/// The longest body of these routes, which strangers can write to.
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
+/// The longest list that is answered.
+const MOST_SHOWN: i64 = 1_000;
+
+/// The routes of this file, with their own limit.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, apply))
+        .routes(routes!(one))
+        .routes(routes!(take_step))
+        .routes(routes!(public_history))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+}
+
+/// Who asks about a case: an operator, or its applicant.
+#[derive(Debug)]
+pub(super) struct Party {
+    by: By,
+    /// The applicant's case.
+    only: Option<String>,
+    dry_run: bool,
+}
+
+impl FromRequestParts<App> for Party {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(id) = applicant(&parts.headers, app).await? {
+            return Ok(Self {
+                by: By::Applicant,
+                only: Some(id),
+                dry_run: auth::dry_run(parts)?,
+            });
+        }
+        let Operator(hand) = Operator::from_request_parts(parts, app).await?;
+        Ok(Self {
+            by: By::Operator(hand.who),
+            only: None,
+            dry_run: hand.dry_run,
+        })
+    }
+}
+
+impl Party {
+    /// An applicant's token opens that applicant's case alone; of others' it does not even learn that they exist.
+    fn may_see(&self, id: &str) -> Result<(), Problem> {
+        match &self.only {
+            Some(own) if own != id => Err(Problem::new(&UNAUTHENTICATED, "this token is for another application")),
+            _ => Ok(()),
+        }
+    }
+
+    fn eyes(&self) -> Eyes {
+        match self.by {
+            By::Applicant => Eyes::Applicant,
+            By::Operator(_) => Eyes::Operator,
+        }
+    }
+}
+
+/// The id of the application whose token these headers carry.
+async fn applicant(headers: &HeaderMap, app: &App) -> Result<Option<String>, Problem> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(auth::bearer).filter(|token| is_applicants(token));
+    let Some(token) = token else { return Ok(None) };
+    Ok(app.store.application_by_token(hash(token)).await?.map(|row| row.id))
+}
+
+pub(crate) fn is_applicants(token: &str) -> bool {
+    token.starts_with("applicant_") && token.len() <= 200
+}
+
+pub(crate) fn hash(token: &str) -> [u8; 32] {
+    Hash::of(&[token.as_bytes()]).0
+}
+
+/// An application to be an issuer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct New {
+    /// The name under which it wants to issue, at most 200 characters; public once it is registered.
+    name: String,
+    /// Its public page: an http or https link of at most 200 characters.
+    url: Option<String>,
+    /// A person or office that can be reached about it; stays at this agency.
+    contact_name: String,
+    /// Their e-mail address; stays at this agency.
+    contact_email: String,
+    /// The rubric's id; the agency's current one, if absent.
+    rubric: Option<String>,
+    /// What it shows at once; at most 60 pieces, and more can follow.
+    #[serde(default)]
+    evidence: Vec<NewEvidence>,
+}
+
+/// A piece of evidence.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewEvidence {
+    /// For this component of the rubric; for all, if absent.
+    component: Option<String>,
+    /// Where it can be seen: an http or https link of at most 500 characters.
+    link: Option<String>,
+    /// What it shows; at most 4,000 characters.
+    note: Option<String>,
+}
+
+/// An application that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Made {
+    /// What the agency keeps of it.
+    application: Application,
+    /// With this token, as `Authorization: Bearer TOKEN`, the applicant follows the case. It is shown once; absent in a
+    /// dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+/// Apply to be an issuer of this agency.
+///
+/// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
+/// case and gives evidence. At most 20 applications an hour and 60 a day, and as many waiting as the agency allows; what an operator
+/// writes down for an applicant is not counted.
+#[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = New,
+    params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Made), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
+              (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub(super) async fn apply(
+    State(app): State<App>,
+    DryRun(dry_run): DryRun,
+    operator: Result<Operator, Problem>,
+    body: Result<Json<New>, JsonRejection>,
+) -> Result<(StatusCode, Json<Made>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let by = operator.map_or(By::Applicant, |Operator(hand)| By::Operator(hand.who));
+    let pieces = new.evidence.into_iter().map(|piece| FirstEvidence {
+        component: piece.component,
+        link: piece.link,
+        note: piece.note,
+    });
+    let new = NewApplication {
+        name: new.name,
+        url: new.url,
+        contact: Contact {
+            name: new.contact_name,
+            email: new.contact_email,
+        },
+        rubric: new.rubric,
+        evidence: pieces.collect(),
+    };
+    let made = app
+        .registrar
+        .apply(new, by, app.registration.most_open, dry_run)
+        .await?;
+    let application = Application::of(&made.file, Eyes::Applicant, app.clock.now())?;
+    let token = (!dry_run).then_some(made.token);
+    let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(Made { application, token })))
+}
+
+/// `?dry_run=true`, of anybody.
+#[derive(Debug)]
+pub(super) struct DryRun(bool);
+
+impl FromRequestParts<App> for DryRun {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        auth::dry_run(parts).map(Self)
+    }
+}
+
+/// The newest applications, at most 1,000; for operators.
+#[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])),
+    responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem)))]
+pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<Json<Vec<Listed>>, Problem> {
+    let rows = app.store.applications(MOST_SHOWN).await?;
+    Ok(Json(rows.into_iter().map(Listed::from).collect()))
+}
+
+/// One application with all its steps; for operators, and for the applicant with the application's token.
+#[utoipa::path(get, path = "/v1/applications/{id}", tag = "registration", security(("operator" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = Application), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    party: Party,
+) -> Result<Json<Application>, Problem> {
+    party.may_see(&id)?;
+    let file = app.registrar.case(&id).await?;
+    Application::of(&file, party.eyes(), app.clock.now()).map(Json)
+}
+
+/// A step to take.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStep {
+    /// Which one: `"suspend"`, or `{"approve": {"until": "2029-07-01"}}`.
+    step: Step,
+    /// The reasons, the grounds, what evidence shows; at most 4,000 characters.
+    note: Option<String>,
+    /// Whether everybody may read the note; otherwise it stays between the agency and the applicant.
+    #[serde(default)]
+    note_is_public: bool,
+}
+
+/// Take a step in a case.
+///
+/// The applicant, with the application's token: `evidence`, `renew`, `close`, `appeal`. Operators: all of them; what comes
+/// by letter they write down. A step that is not possible now is answered with 409, which says what is. An approval
+/// needs the rubric's gate to be met; the end of a registration a notice that gave time to answer.
+#[utoipa::path(post, path = "/v1/applications/{id}/steps", tag = "registration", request_body = NewStep,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Application), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn take_step(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    party: Party,
+    body: Result<Json<NewStep>, JsonRejection>,
+) -> Result<(StatusCode, Json<Application>), Problem> {
+    party.may_see(&id)?;
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let note = Note {
+        text: new.note,
+        is_public: new.note_is_public,
+    };
+    let eyes = party.eyes();
+    let file = app
+        .registrar
+        .take_step(&id, party.by, new.step, note, party.dry_run)
+        .await?;
+    let status = if party.dry_run {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok((status, Json(Application::of(&file, eyes, app.clock.now())?)))
+}
+
+/// How an issuer of this agency came to be one, and what came of it since: each step with its day and the role of who took
+/// it, without persons. Public where the agency says so; for its operators in any case.
+#[utoipa::path(get, path = "/v1/issuers/{id}/history", tag = "registration", params(("id" = String, Path)),
+    responses((status = 200, body = History), (status = 404, body = Problem)))]
+pub(super) async fn public_history(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    operator: Result<Operator, Problem>,
+) -> Result<Json<History>, Problem> {
+    let may = app.registration.public_history || operator.is_ok();
+    let found = if may { history(&app, &id).await? } else { None };
+    found.map(Json).ok_or_else(|| {
+        let shown: String = id.chars().take(200).collect();
+        Problem::new(&NOT_FOUND, format!("this agency publishes no history of `{shown}`"))
+    })
+}

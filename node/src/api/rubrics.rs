@@ -1,0 +1,65 @@
+//! Rubrics: what this agency reviews applications against.
+
+use axum::{
+    Json,
+    extract::{State, rejection::StringRejection},
+    http::StatusCode,
+};
+use policy::rubrics;
+use registry_schema::{Timestamp, criteria::Rubric};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, Problem},
+};
+
+/// A rubric, as it was imported.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Imported {
+    /// When.
+    imported_at: Timestamp,
+    /// Whether new applications are reviewed against it, unless they name another.
+    current: bool,
+    /// The rubric.
+    rubric: Rubric,
+}
+
+/// The rubrics of this agency, in all their versions; the newest import first.
+#[utoipa::path(get, path = "/v1/rubrics", tag = "registration",
+    responses((status = 200, body = Vec<Imported>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Imported>>, Problem> {
+    let rows = app.store.rubrics().await?;
+    let read = rows.iter().enumerate().filter_map(|(i, row)| {
+        let rubric = serde_json::from_str(&row.content)
+            .inspect_err(|error| tracing::error!(%error, id = row.id, "a rubric cannot be read"));
+        Some(Imported {
+            imported_at: Timestamp(row.imported_at),
+            current: i == 0,
+            rubric: rubric.ok()?,
+        })
+    });
+    Ok(Json(read.collect()))
+}
+
+/// Import a version of a rubric, as TOML.
+///
+/// What was imported under a version never changes. A file that says how many standards and components it has, or that has
+/// the id of a rubric whose counts are known, is refused if it counts otherwise.
+#[utoipa::path(post, path = "/v1/rubrics", tag = "registration",
+    request_body(content = String, content_type = "application/toml"),
+    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Rubric), (status = 401, body = Problem), (status = 409, body = Problem),
+              (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
+pub(super) async fn import(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    body: Result<String, StringRejection>,
+) -> Result<(StatusCode, Json<Rubric>), Problem> {
+    let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let rubric = rubrics::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
+    app.registrar.import_rubric(&rubric, &hand).await?;
+    Ok((super::created(&hand), Json(rubric)))
+}

@@ -1,0 +1,375 @@
+//! The form to apply with, the applicant's own page, and the public history of an issuer.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use registry_schema::{
+    AgencyId, Timestamp,
+    criteria::Rubric,
+    registration::{Intent, Phase, Role},
+};
+
+use super::words::{plain, sentence};
+use crate::api::applications::{Application, History, HistoryStep};
+
+/// What was typed, by the names of the fields.
+pub(crate) type Typed = BTreeMap<String, String>;
+
+/// What is wrong, with the field that it is about; an empty name for the whole form.
+#[derive(Debug, Clone)]
+pub(crate) struct Wrong {
+    /// The field's name.
+    pub(crate) field: String,
+    /// What is wrong, and what to do.
+    pub(crate) what: String,
+}
+
+/// `GET /apply`.
+#[derive(Debug, Template)]
+#[template(path = "apply.html")]
+pub(crate) struct ApplyPage {
+    agency: String,
+    rubric: Option<ShownRubric>,
+    fields: Vec<Field>,
+    wrong: Vec<Wrong>,
+}
+
+/// A field of the form.
+#[derive(Debug)]
+struct Field {
+    name: String,
+    label: &'static str,
+    kind: &'static str,
+    autocomplete: &'static str,
+    hint: &'static str,
+    value: String,
+    wrong: Option<String>,
+    is_needed: bool,
+}
+
+#[derive(Debug)]
+struct ShownRubric {
+    title: String,
+    version: String,
+    approved_by: String,
+    standards: Vec<ShownStandard>,
+}
+
+#[derive(Debug)]
+struct ShownStandard {
+    title: String,
+    parts: Vec<ShownPart>,
+}
+
+#[derive(Debug)]
+struct ShownPart {
+    id: String,
+    demands: String,
+    demanded_by: String,
+    link: String,
+    note: String,
+    wrong: Option<String>,
+}
+
+impl ApplyPage {
+    /// `rubric` is what the agency reviews against; none, if it takes no applications.
+    pub(crate) fn new(agency: &str, rubric: Option<&Rubric>, typed: &Typed, wrong: Vec<Wrong>) -> Self {
+        let value = |name: &str, most: usize| -> String {
+            typed
+                .get(name)
+                .map(|text| text.chars().take(most).collect())
+                .unwrap_or_default()
+        };
+        let about = |name: &str| wrong.iter().find(|one| one.field == name).map(|one| one.what.clone());
+        let field = |name: &str, label, kind, autocomplete, hint, is_needed| Field {
+            name: name.to_owned(),
+            label,
+            kind,
+            autocomplete,
+            hint,
+            value: value(name, 300),
+            wrong: about(name),
+            is_needed,
+        };
+        let part = |component: &registry_schema::criteria::Component| {
+            let (link, note) = (format!("link-{}", component.id), format!("note-{}", component.id));
+            ShownPart {
+                id: component.id.clone(),
+                demands: plain(&component.demands, 1_000),
+                demanded_by: plain(&component.demanded_by.join("; "), 500),
+                wrong: about(&link).or_else(|| about(&note)),
+                link: value(&link, 600),
+                note: value(&note, 4_200),
+            }
+        };
+        let standards = |rubric: &Rubric| {
+            let all = rubric.standards.iter().map(|standard| ShownStandard {
+                title: plain(&standard.title, 200),
+                parts: standard.components.iter().map(part).collect(),
+            });
+            all.collect()
+        };
+        let fields = vec![
+            field(
+                "name",
+                "Name of your organization",
+                "text",
+                "organization",
+                "It stands on every badge, and is public once you are registered.",
+                true,
+            ),
+            field(
+                "url",
+                "Its web page (if it has one)",
+                "url",
+                "url",
+                "Begins with https://",
+                false,
+            ),
+            field(
+                "contact_name",
+                "Who can we reach about this?",
+                "text",
+                "name",
+                "A person or an office. This stays with the agency.",
+                true,
+            ),
+            field(
+                "contact_email",
+                "Their e-mail address",
+                "email",
+                "email",
+                "This stays with the agency.",
+                true,
+            ),
+        ];
+        Self {
+            agency: plain(agency, 60),
+            rubric: rubric.map(|rubric| ShownRubric {
+                title: plain(&rubric.title, 200),
+                version: plain(&rubric.version, 32),
+                approved_by: plain(&rubric.approved_by, 500),
+                standards: standards(rubric),
+            }),
+            fields,
+            wrong: wrong
+                .into_iter()
+                .map(|one| Wrong {
+                    what: sentence(&one.what, 400),
+                    ..one
+                })
+                .collect(),
+        }
+    }
+}
+
+/// After an application was made: what to keep.
+#[derive(Debug, Template)]
+#[template(path = "applied.html")]
+pub(crate) struct AppliedPage {
+    agency: String,
+    name: String,
+    id: String,
+    token: String,
+}
+
+impl AppliedPage {
+    pub(crate) fn new(agency: &str, application: &Application, token: &str) -> Self {
+        Self {
+            agency: plain(agency, 60),
+            name: plain(&application.name, 200),
+            id: application.id.clone(),
+            token: token.to_owned(),
+        }
+    }
+}
+
+/// `GET /application`: asks for the applicant's key; with it, shows the case.
+#[derive(Debug, Template)]
+#[template(path = "application.html")]
+pub(crate) struct ApplicationPage {
+    agency: String,
+    token: String,
+    problem: Option<String>,
+    case: Option<ShownCase>,
+}
+
+#[derive(Debug)]
+struct ShownCase {
+    name: String,
+    id: String,
+    stands: String,
+    parts: Vec<String>,
+    conditions: Vec<String>,
+    steps: Vec<ShownStep>,
+    can_show: bool,
+    can_appeal: bool,
+    can_renew: bool,
+    can_close: bool,
+}
+
+#[derive(Debug)]
+struct ShownStep {
+    day: String,
+    words: String,
+    note: Option<String>,
+    conditions: Vec<String>,
+}
+
+impl ApplicationPage {
+    pub(crate) fn new(
+        agency: &str,
+        token: &str,
+        case: Option<(&Application, &Rubric)>,
+        problem: Option<&str>,
+        now: Timestamp,
+    ) -> Self {
+        let case = case.map(|(case, rubric)| {
+            let can = |what: &str| case.possible.iter().any(|one| one == what);
+            ShownCase {
+                name: plain(&case.name, 200),
+                id: case.id.clone(),
+                stands: stands(case.phase, case.until, now),
+                parts: rubric.components().map(|one| one.id.clone()).collect(),
+                conditions: case.conditions.iter().map(|one| plain(one, 500)).collect(),
+                can_show: can("evidence"),
+                can_appeal: can("appeal"),
+                can_renew: can("renew"),
+                can_close: can("close"),
+                steps: case
+                    .steps
+                    .iter()
+                    .map(|step| {
+                        let link = match &step.step {
+                            registry_schema::registration::Step::Evidence { component, link } => {
+                                [component.as_deref(), link.as_deref()]
+                                    .into_iter()
+                                    .flatten()
+                                    .collect::<Vec<_>>()
+                                    .join(": ")
+                            }
+                            _ => String::new(),
+                        };
+                        let mut shown = ShownStep::of(&HistoryStep::from(step.clone()));
+                        let said: Vec<String> = [link, step.note.clone().unwrap_or_default()]
+                            .into_iter()
+                            .filter(|one| !one.is_empty())
+                            .collect();
+                        shown.note = Some(plain(&said.join(" – "), 4_600)).filter(|one| !one.is_empty());
+                        shown
+                    })
+                    .collect(),
+            }
+        });
+        Self {
+            agency: plain(agency, 60),
+            token: token.to_owned(),
+            problem: problem.map(|one| sentence(one, 400)),
+            case,
+        }
+    }
+}
+
+/// `GET /issuers/{id}`.
+#[derive(Debug, Template)]
+#[template(path = "issuer.html")]
+pub(crate) struct IssuerPage {
+    name: String,
+    id: String,
+    agency: String,
+    url: Option<String>,
+    standing: String,
+    history: Option<ShownHistory>,
+}
+
+#[derive(Debug)]
+struct ShownHistory {
+    stands: String,
+    rubric: String,
+    conditions: Vec<String>,
+    steps: Vec<ShownStep>,
+}
+
+impl IssuerPage {
+    /// `standing` says in a sentence how its home agency's list has it.
+    pub(crate) fn new(
+        issuer: &registry_schema::Issuer,
+        agency_name: &dyn Fn(&AgencyId) -> String,
+        standing: String,
+        history: Option<&History>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            name: plain(&issuer.name, 200),
+            id: plain(&issuer.id, 500),
+            agency: plain(&agency_name(&issuer.agency), 60),
+            url: issuer.url.as_deref().map(|url| plain(url, 200)),
+            standing,
+            history: history.map(|history| ShownHistory {
+                stands: stands(history.phase, history.until, now),
+                rubric: format!("{}, version {}", history.rubric.id, history.rubric.version),
+                conditions: history.conditions.iter().map(|one| plain(one, 500)).collect(),
+                steps: history.steps.iter().map(ShownStep::of).collect(),
+            }),
+        }
+    }
+}
+
+impl ShownStep {
+    fn of(step: &HistoryStep) -> Self {
+        let day = |at: &Option<Timestamp>| at.map(Timestamp::date_in_words).unwrap_or_default();
+        let words = match step.step.as_str() {
+            "apply" => "Applied".to_owned(),
+            "evidence" => "Gave evidence".to_owned(),
+            "review" => "Reviewed against the rubric".to_owned(),
+            "approve" => format!("Approved, up to {}", day(&step.until)),
+            "refuse" => "Refused".to_owned(),
+            "notice" => {
+                let of = match step.of {
+                    Some(Intent::Suspension) => "a suspension",
+                    _ => "the end of the registration",
+                };
+                format!("Notice of {of}, with time to answer until {}", day(&step.respond_by))
+            }
+            "suspend" => "Suspended".to_owned(),
+            "reinstate" => "Suspension lifted".to_owned(),
+            "withdraw" => "Registration ended".to_owned(),
+            "renew" => "Review for renewal opened".to_owned(),
+            "close" => "Application taken back".to_owned(),
+            "appeal" => "Appealed".to_owned(),
+            "decide_appeal" if step.granted == Some(true) => "Appeal granted".to_owned(),
+            "decide_appeal" => "Appeal dismissed".to_owned(),
+            other => plain(other, 40),
+        };
+        let role = match step.role {
+            Role::Applicant => "the applicant",
+            Role::Reviewer => "a reviewer",
+            Role::Decider => "the agency’s decider",
+            Role::Appeals => "who decides appeals",
+            Role::Clerk => "the agency",
+        };
+        Self {
+            day: step.at.date_in_words(),
+            words: format!("{words}, by {role}"),
+            note: step.note.as_deref().map(|note| plain(note, 4_000)),
+            conditions: step.conditions.iter().map(|one| plain(one, 500)).collect(),
+        }
+    }
+}
+
+/// Where a case stands, in a sentence.
+fn stands(phase: Phase, until: Option<Timestamp>, now: Timestamp) -> String {
+    let term = until.map(Timestamp::date_in_words).unwrap_or_default();
+    match phase {
+        Phase::Submitted => "The application is in, and waits for its review.".to_owned(),
+        Phase::UnderReview => "The application is being reviewed.".to_owned(),
+        Phase::Refused => "The application was refused.".to_owned(),
+        Phase::Closed => "The applicant took the application back.".to_owned(),
+        Phase::Registered if until.is_some_and(|until| until <= now) => {
+            format!("The registration’s term ended on {term}, and it was not renewed.")
+        }
+        Phase::Registered => format!("Registered, up to {term}."),
+        Phase::Suspended => "The registration is suspended.".to_owned(),
+        Phase::Withdrawn => "The registration has ended.".to_owned(),
+    }
+}

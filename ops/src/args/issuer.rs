@@ -1,0 +1,281 @@
+//! What is typed after `comity issuer` and `comity rubric`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use registry_schema::{AgencyId, Timestamp};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Issuer {
+    /// List the issuers of the federation, or the applications at your agency
+    #[command(after_help = "\
+Examples:
+  comity issuer list
+  comity issuer list --agency US-SC
+  comity issuer list --applications")]
+    List {
+        /// Only this agency's: US-SC
+        #[arg(long, value_name = "ID")]
+        agency: Option<AgencyId>,
+        /// Who applied to be an issuer of your agency, and where each case stands
+        #[arg(long, conflicts_with = "agency")]
+        applications: bool,
+    },
+    /// Show one issuer, with its keys; or one application, with all that was done
+    #[command(after_help = "\
+Examples:
+  comity issuer show \"Palmetto Learning\"
+  comity issuer show did:key:z6Mk…
+  comity issuer show app-4k2m9qxr7t3a")]
+    Show {
+        /// An issuer's id or name, or an application's id
+        issuer: String,
+    },
+    /// Add an issuer to your agency without an application; the node makes its key
+    #[command(
+        after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
+    )]
+    Add(IssuerAdd),
+    /// Apply to be an issuer of the node's agency
+    #[command(after_help = "\
+Example:
+  comity issuer apply --name \"Palmetto Learning\" \\
+    --contact-name \"Provider office\" --contact-email office@palmetto.example \\
+    --evidence public-rubric=https://palmetto.example/rubric
+
+Anybody can, without a token. The answer has the applicant's key: put it as
+`token` into a profile to follow the case. An operator can write down an
+application that came by letter.")]
+    Apply(Apply),
+    /// Add evidence to an application, or to the answer to a notice
+    #[command(after_help = "\
+Example:
+  comity issuer evidence app-4k2m9qxr7t3a --component public-rubric \\
+    --link https://palmetto.example/rubric --note \"the scoring rubric\"")]
+    Evidence {
+        /// The application's id, or its issuer's name
+        case: String,
+        /// For this component of the rubric; for all if none is given
+        #[arg(long, value_name = "ID")]
+        component: Option<String>,
+        /// Where it can be seen
+        #[arg(long, value_name = "URL")]
+        link: Option<String>,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Score an application against its rubric; you are recorded as the reviewer
+    #[command(after_help = "\
+Examples:
+  comity issuer review app-4k2m9qxr7t3a --all met
+  comity issuer review app-4k2m9qxr7t3a --all met --score blind-review=partly_met \\
+    --note \"assessors see the names of earners\"
+
+Every component is scored. Who scores again replaces their own scores.")]
+    Review {
+        /// The application's id, or its issuer's name
+        case: String,
+        /// The level of every component that no --score names
+        #[arg(long, value_name = "LEVEL")]
+        all: Option<String>,
+        /// The level of one component; can be given several times
+        #[arg(long = "score", value_name = "COMPONENT=LEVEL", value_parser = pair)]
+        scores: Vec<(String, String)>,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Approve an application, or a renewal, for a term
+    #[command(after_help = "\
+Example:
+  comity issuer approve app-4k2m9qxr7t3a --until 2029-07-01 \\
+    --condition \"the rubric stays public\"
+
+Refused while the rubric's gate is not met by the reviews, or if you are one of
+the reviewers and the rubric wants another person to decide.")]
+    Approve {
+        /// The application's id, or its issuer's name
+        case: String,
+        /// The end of the term
+        #[arg(long, value_name = "DATE")]
+        until: Timestamp,
+        /// A condition; can be given several times
+        #[arg(long = "condition", value_name = "TEXT")]
+        conditions: Vec<String>,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Refuse an application, or a renewal
+    #[command(after_help = "Example:\n  comity issuer refuse app-4k2m9qxr7t3a --note \"no public rubric\"")]
+    Refuse(Act),
+    /// Tell an issuer what is intended, and give it time to answer
+    #[command(after_help = "\
+Example:
+  comity issuer notice \"Palmetto Learning\" --of withdrawal \\
+    --respond-by 2026-12-24 --note \"assessors are not calibrated any more\"")]
+    Notice {
+        /// The application's id, or its issuer's name
+        case: String,
+        /// What is intended
+        #[arg(long, value_enum)]
+        of: Intended,
+        /// It can answer until then
+        #[arg(long, value_name = "DATE")]
+        respond_by: Timestamp,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// Suspend a registration: what others recognize through it stops to count
+    #[command(after_help = "Example:\n  comity issuer suspend \"Palmetto Learning\" --note \"an inquiry is open\"")]
+    Suspend(Act),
+    /// Lift a suspension
+    #[command(after_help = "Example:\n  comity issuer reinstate \"Palmetto Learning\" --note \"the inquiry is over\"")]
+    Reinstate(Act),
+    /// End a registration, which is final; only after a notice that gave time to answer
+    #[command(after_help = "\
+Example:
+  comity issuer withdraw \"Palmetto Learning\" --note \"it ceased to issue\"
+
+Asks before it acts if a person is there to answer; --yes answers.")]
+    Withdraw(Act),
+    /// Open the review for a renewal
+    #[command(after_help = "Example:\n  comity issuer renew \"Palmetto Learning\"")]
+    Renew(Act),
+    /// Take an application back
+    #[command(after_help = "Example:\n  comity issuer close app-4k2m9qxr7t3a")]
+    Close(Act),
+    /// Appeal against the last decision
+    #[command(after_help = "Example:\n  comity issuer appeal app-4k2m9qxr7t3a --note \"the rubric is public\"")]
+    Appeal(Act),
+    /// Decide an appeal; another operator than the one whose decision it is against
+    #[command(after_help = "\
+Examples:
+  comity issuer decide-appeal app-4k2m9qxr7t3a --granted --note \"it is public\"
+  comity issuer decide-appeal app-4k2m9qxr7t3a --dismissed --note \"it is not\"")]
+    DecideAppeal {
+        /// The application's id, or its issuer's name
+        case: String,
+        /// The decision is taken back
+        #[arg(long, conflicts_with = "dismissed", required_unless_present = "dismissed")]
+        granted: bool,
+        /// The decision stands
+        #[arg(long)]
+        dismissed: bool,
+        #[command(flatten)]
+        note: Note,
+    },
+    /// How an issuer came to be one, as its agency publishes it
+    #[command(after_help = "Example:\n  comity issuer history \"Palmetto Learning\"")]
+    History {
+        /// The issuer's id, or its name
+        issuer: String,
+    },
+}
+
+impl Issuer {
+    pub(crate) const fn changes_something(&self) -> bool {
+        !matches!(self, Self::List { .. } | Self::Show { .. } | Self::History { .. })
+    }
+}
+
+/// A step with nothing to say but why.
+#[derive(Debug, Args)]
+pub(crate) struct Act {
+    /// The application's id, or its issuer's name
+    pub(crate) case: String,
+    #[command(flatten)]
+    pub(crate) note: Note,
+}
+
+/// What is said with a step.
+#[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// The reasons; they stay between your agency and the applicant
+    #[arg(long = "note", value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    /// Everybody may read the note
+    #[arg(long, requires = "text")]
+    pub(crate) public_note: bool,
+}
+
+/// What a notice says is intended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Intended {
+    /// To suspend, or to keep suspended
+    Suspension,
+    /// To end the registration
+    Withdrawal,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssuerAdd {
+    /// Its name, as people know it
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Its public page
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The name under which it wants to issue
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Its public page
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// A person or office that can be reached; stays at the agency
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contact_name: String,
+    /// Their e-mail address; stays at the agency
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) contact_email: String,
+    /// The rubric's id; the agency's current one if none is given
+    #[arg(long, value_name = "ID")]
+    pub(crate) rubric: Option<String>,
+    /// Evidence for a component: a link, or words; can be given several times
+    #[arg(long = "evidence", value_name = "COMPONENT=LINK|TEXT", value_parser = pair)]
+    pub(crate) evidence: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rubric {
+    /// List the rubrics that your agency imported
+    #[command(after_help = "Example:\n  comity rubric list")]
+    List,
+    /// Print a rubric, as a file that can be changed and imported
+    #[command(after_help = "\
+Examples:
+  comity rubric show > rubric.toml
+  comity rubric show comity-starter --version-of 1
+  comity rubric show --starter > rubric.toml")]
+    Show {
+        /// Its id; the one that new applications are reviewed against if none is given
+        id: Option<String>,
+        /// Which version; the newest if none is given
+        #[arg(long, value_name = "VERSION", requires = "id")]
+        version_of: Option<String>,
+        /// The starter rubric that comes with this program; no node is asked
+        #[arg(long, conflicts_with = "id")]
+        starter: bool,
+    },
+    /// Import a version of a rubric; new applications are reviewed against it
+    #[command(after_help = "\
+Example:
+  comity rubric import rubric.toml
+
+A file that says how many standards and components it has is refused if it has
+others, and so is one with the id of a published rubric that counts otherwise.")]
+    Import {
+        /// The rubric, as TOML
+        file: PathBuf,
+    },
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let found = text
+        .split_once('=')
+        .filter(|(name, value)| !name.is_empty() && !value.is_empty());
+    let (name, value) = found.ok_or_else(|| format!("`{text}` is no pair: write NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,401 @@
+//! `comity issuer apply`, `review`, `approve` and the other steps of a case.
+
+use registry_schema::{
+    Timestamp,
+    criteria::RubricRef,
+    recognition::Registration,
+    registration::{Intent, Phase, Role, Step},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    Session,
+    args::{Act, Apply, Intended, Issuer as Command, Note},
+    confirm,
+    exit::{self, Exit, fault, usage},
+    issuer, out,
+    rubric::Imported,
+    show,
+};
+
+/// An application, as the node shows it.
+#[derive(Debug, Deserialize)]
+struct Application {
+    id: String,
+    name: String,
+    url: Option<String>,
+    contact_name: String,
+    contact_email: String,
+    phase: Phase,
+    rubric: RubricRef,
+    issuer: Option<String>,
+    until: Option<Timestamp>,
+    #[serde(default)]
+    lapsed: bool,
+    #[serde(default)]
+    conditions: Vec<String>,
+    #[serde(default)]
+    unmet: Vec<String>,
+    #[serde(default)]
+    possible: Vec<String>,
+    #[serde(default)]
+    steps: Vec<Taken>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Taken {
+    at: Timestamp,
+    role: Role,
+    who: Option<String>,
+    step: Step,
+    note: Option<String>,
+    note_is_public: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Made {
+    application: Application,
+    token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Listed {
+    id: String,
+    name: String,
+    applied_at: Timestamp,
+    phase: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct History {
+    name: String,
+    agency: String,
+    phase: Phase,
+    until: Option<Timestamp>,
+    rubric: RubricRef,
+    steps: Vec<Past>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Past {
+    at: Timestamp,
+    role: Role,
+    step: String,
+    note: Option<String>,
+}
+
+/// Everything of `comity issuer` that is about a case.
+pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+    let (case, step, note) = match command {
+        Command::Apply(args) => return apply(session, &args).await,
+        Command::History { issuer } => return history(session, &issuer).await,
+        Command::Evidence {
+            case,
+            component,
+            link,
+            note,
+        } => (case, Step::Evidence { component, link }, note),
+        Command::Review {
+            case,
+            all,
+            scores,
+            note,
+        } => {
+            let id = resolve(session, &case).await?;
+            let step = review(session, &id, all, scores).await?;
+            (id, step, note)
+        }
+        Command::Approve {
+            case,
+            until,
+            conditions,
+            note,
+        } => (case, Step::Approve { conditions, until }, note),
+        Command::Notice {
+            case,
+            of,
+            respond_by,
+            note,
+        } => {
+            let of = match of {
+                Intended::Suspension => Intent::Suspension,
+                Intended::Withdrawal => Intent::Withdrawal,
+            };
+            (case, Step::Notice { of, respond_by }, note)
+        }
+        Command::DecideAppeal {
+            case, granted, note, ..
+        } => (case, Step::DecideAppeal { granted }, note),
+        Command::Refuse(Act { case, note }) => (case, Step::Refuse, note),
+        Command::Suspend(Act { case, note }) => (case, Step::Suspend, note),
+        Command::Reinstate(Act { case, note }) => (case, Step::Reinstate, note),
+        Command::Withdraw(Act { case, note }) => (case, Step::Withdraw, note),
+        Command::Renew(Act { case, note }) => (case, Step::Renew, note),
+        Command::Close(Act { case, note }) => (case, Step::Close, note),
+        Command::Appeal(Act { case, note }) => (case, Step::Appeal, note),
+        Command::List { .. } | Command::Show { .. } | Command::Add(_) => {
+            return Err(usage("this is about issuers, not about cases"));
+        }
+    };
+    let standing = match step {
+        Step::Suspend => Some("suspended"),
+        Step::Reinstate => Some("registered"),
+        Step::Withdraw => Some("ended"),
+        _ => None,
+    };
+    let id = match (resolve(session, &case).await, standing) {
+        // One that was added without an application has no case, and stands all the same.
+        (Err(error), Some(standing)) if exit::of(&error) == Exit::Negative => {
+            return stand(session, &case, standing, &note).await;
+        }
+        (id, _) => id?,
+    };
+    if step == Step::Withdraw && confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let shown: Application = session.client.read(&["v1", "applications", &id], &[]).await?.parse()?;
+        confirm::ask(&format!(
+            "End the registration of {}? That is final: what others recognize through it stops to count.",
+            shown.name
+        ))?;
+    }
+    take(session, &id, &step, &note).await
+}
+
+/// Says how an issuer without a case stands from now on.
+async fn stand(session: &Session, typed: &str, standing: &str, note: &Note) -> anyhow::Result<Exit> {
+    let own = session.profile.agency.as_ref();
+    let id = issuer::resolve(session, typed, own).await?;
+    if standing == "ended" && confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        confirm::ask(&format!(
+            "End the registration of {id}? That is final: what others recognize through it stops to count."
+        ))?;
+    }
+    let body = json!({ "standing": standing, "note": note.text });
+    let reply = session.client.write(&["v1", "issuers", &id, "standing"], &body).await?;
+    session.written(&reply, |said: &Registration| {
+        format!("{}: {standing} since {}", said.issuer, show::day(said.at))
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::Result<Exit> {
+    let body = json!({ "step": step, "note": note.text, "note_is_public": note.public_note });
+    let reply = session
+        .client
+        .write(&["v1", "applications", id, "steps"], &body)
+        .await?;
+    session.written(&reply, render)?;
+    Ok(Exit::Done)
+}
+
+async fn apply(session: &Session, args: &Apply) -> anyhow::Result<Exit> {
+    let piece = |(component, shown): &(String, String)| -> Value {
+        let is_link = ["https://", "http://"].iter().any(|scheme| shown.starts_with(scheme));
+        let field = if is_link { "link" } else { "note" };
+        json!({ "component": component, field: shown })
+    };
+    let mut body = json!({
+        "name": args.name, "url": args.url, "contact_name": args.contact_name, "contact_email": args.contact_email,
+        "evidence": args.evidence.iter().map(piece).collect::<Vec<_>>(),
+    });
+    if let (Some(rubric), Some(fields)) = (&args.rubric, body.as_object_mut()) {
+        fields.insert("rubric".to_owned(), json!(rubric));
+    }
+    let reply = session.client.write(&["v1", "applications"], &body).await?;
+    session.written(&reply, |made: &Made| {
+        let key = made
+            .token
+            .as_ref()
+            .map(|token| format!("\n\nkey  {token}"))
+            .unwrap_or_default();
+        format!("{}{key}", render(&made.application))
+    })?;
+    if !session.dry_run {
+        out::note("keep the key: it is shown only now. As `token` in a profile it follows the case");
+    }
+    Ok(Exit::Done)
+}
+
+async fn review(
+    session: &Session,
+    id: &str,
+    all: Option<String>,
+    given: Vec<(String, String)>,
+) -> anyhow::Result<Step> {
+    let shown: Application = session.client.read(&["v1", "applications", id], &[]).await?.parse()?;
+    let rubrics: Vec<Imported> = session.client.read(&["v1", "rubrics"], &[]).await?.parse()?;
+    let rubric = rubrics
+        .into_iter()
+        .map(|one| one.rubric)
+        .find(|one| one.reference() == shown.rubric);
+    let rubric = rubric.ok_or_else(|| fault(Exit::CouldNotCheck, "the node does not show the rubric of this case"))?;
+    let mut scores = registry_schema::criteria::Scores::new();
+    if let Some(level) = all {
+        scores.extend(rubric.components().map(|one| (one.id.clone(), level.clone())));
+    }
+    scores.extend(given);
+    rubric.scores_fit(&scores).map_err(usage)?;
+    Ok(Step::Review { scores })
+}
+
+/// The id of the application that was typed: an id as it is, or the name of whom it is about.
+async fn resolve(session: &Session, typed: &str) -> anyhow::Result<String> {
+    if typed.starts_with("app-") {
+        return Ok(typed.to_owned());
+    }
+    let all: Vec<Listed> = session.client.read(&["v1", "applications"], &[]).await?.parse()?;
+    let found: Vec<&Listed> = all.iter().filter(|one| one.name == typed).collect();
+    match found.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => Err(fault(
+            Exit::Negative,
+            format!("no application has the name `{typed}`: see `comity issuer list --applications`"),
+        )),
+        several => {
+            let ids: Vec<String> = several
+                .iter()
+                .map(|one| format!("  {} ({})", one.id, one.phase))
+                .collect();
+            Err(usage(format!(
+                "several applications have the name `{typed}`: give the id of one\n{}",
+                ids.join("\n")
+            )))
+        }
+    }
+}
+
+/// `comity issuer list --applications`
+pub(crate) async fn list(session: &Session) -> anyhow::Result<Exit> {
+    let reply = session.client.read(&["v1", "applications"], &[]).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let all: Vec<Listed> = reply.parse()?;
+    if all.is_empty() {
+        out::note("nobody has applied");
+        return Ok(Exit::Done);
+    }
+    let row = |one: &Listed| {
+        vec![
+            one.id.clone(),
+            one.name.clone(),
+            show::day(one.applied_at),
+            one.phase.clone(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    session
+        .out
+        .data(&show::table(&["id", "name", "applied", "stands"], 0, &rows))?;
+    Ok(Exit::Done)
+}
+
+/// `comity issuer show app-…`
+pub(crate) async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
+    let reply = session.client.read(&["v1", "applications", id], &[]).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+    } else {
+        session.out.data(&render(&reply.parse()?))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn history(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+    let id = issuer::resolve(session, typed, None).await?;
+    let reply = session.client.read(&["v1", "issuers", &id, "history"], &[]).await?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+        return Ok(Exit::Done);
+    }
+    let history: History = reply.parse()?;
+    let head = show::pairs(&[
+        ("name".to_owned(), history.name.clone()),
+        ("agency".to_owned(), history.agency.clone()),
+        ("stands".to_owned(), stands(history.phase, history.until, false)),
+        (
+            "rubric".to_owned(),
+            format!("{} {}", history.rubric.id, history.rubric.version),
+        ),
+    ]);
+    let rows: Vec<Vec<String>> = history
+        .steps
+        .iter()
+        .map(|one| {
+            let note = one.note.clone().unwrap_or_default();
+            vec![show::day(one.at), one.step.clone(), role(one.role).to_owned(), note]
+        })
+        .collect();
+    let steps = show::table(&["day", "step", "by", "note"], 0, &rows);
+    session.out.data(&format!("{head}\n\n{steps}"))?;
+    Ok(Exit::Done)
+}
+
+fn stands(phase: Phase, until: Option<Timestamp>, lapsed: bool) -> String {
+    let until = until
+        .map(|until| format!(" until {}", show::day(until)))
+        .unwrap_or_default();
+    let over = if lapsed { ", which is over" } else { "" };
+    format!("{}{until}{over}", phase.as_str())
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Applicant => "applicant",
+        Role::Reviewer => "reviewer",
+        Role::Decider => "decider",
+        Role::Appeals => "decider of appeals",
+        Role::Clerk => "agency",
+    }
+}
+
+fn render(case: &Application) -> String {
+    let mut lines = vec![
+        ("application".to_owned(), case.id.clone()),
+        ("name".to_owned(), case.name.clone()),
+        ("page".to_owned(), case.url.clone().unwrap_or_else(|| "none".to_owned())),
+        (
+            "contact".to_owned(),
+            format!("{}, {}", case.contact_name, case.contact_email),
+        ),
+        ("stands".to_owned(), stands(case.phase, case.until, case.lapsed)),
+        (
+            "rubric".to_owned(),
+            format!("{} {}", case.rubric.id, case.rubric.version),
+        ),
+    ];
+    if let Some(issuer) = &case.issuer {
+        lines.push(("issuer".to_owned(), issuer.clone()));
+    }
+    lines.extend(
+        show::labelled("conditions", case.conditions.iter().cloned())
+            .into_iter()
+            .take(case.conditions.len()),
+    );
+    lines.extend(
+        show::labelled("not met", case.unmet.iter().cloned())
+            .into_iter()
+            .take(case.unmet.len()),
+    );
+    lines.push(("possible".to_owned(), case.possible.join(", ")));
+    let rows: Vec<Vec<String>> = case
+        .steps
+        .iter()
+        .map(|one| {
+            let who = one.who.clone().unwrap_or_else(|| role(one.role).to_owned());
+            let seen = if one.note_is_public { " (public)" } else { "" };
+            let note = one
+                .note
+                .as_ref()
+                .map(|note| format!("{note}{seen}"))
+                .unwrap_or_default();
+            vec![show::day(one.at), one.step.kind().as_str().to_owned(), who, note]
+        })
+        .collect();
+    format!(
+        "{}\n\n{}",
+        show::pairs(&lines),
+        show::table(&["day", "step", "by", "note"], 0, &rows)
+    )
+}

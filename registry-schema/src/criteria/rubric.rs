@@ -1,0 +1,518 @@
+//! Rubrics: the standards against which an agency reviews who wants to be its issuer.
+//!
+//! A rubric is versioned data that an agency imports. Its texts are its owner's; nothing here knows any of them. What a
+//! published rubric is known to count ([`Declared`]) tells a true copy from a guess.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Most standards of a rubric.
+pub const MAX_STANDARDS: usize = 50;
+/// Most components of a rubric, over all its standards.
+pub const MAX_COMPONENTS: usize = 200;
+/// Most levels of its scale.
+pub const MAX_LEVELS: usize = 10;
+/// Most reviewers that it can ask for.
+pub const MAX_REVIEWERS: u8 = 9;
+
+/// What an agency reviews applications against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rubric {
+    /// The version of this form; 1.
+    pub format: u32,
+    /// Its name for machines: 1 to 64 lower-case letters, digits, hyphens and underscores.
+    pub id: String,
+    /// Which version of it: 1 to 32 letters, digits, dots, hyphens and underscores. What was imported under a version
+    /// never changes.
+    pub version: String,
+    /// What it is called. At most 200 characters.
+    pub title: String,
+    /// Who approved it, and when. At most 500 characters.
+    pub approved_by: String,
+    /// The scale, from the lowest level to the highest: 2 to 10 names like those of `id`.
+    pub levels: Vec<String>,
+    /// The lowest level at which a component is met.
+    pub met_from: String,
+    /// When an application passes.
+    pub gate: Gate,
+    /// How many different reviewers must have scored every component: 1 to 9.
+    #[serde(default = "one")]
+    pub reviewers: u8,
+    /// Whether who decides is another person than the reviewers, and who decides an appeal another than who decided.
+    #[serde(default = "yes")]
+    pub separate_decider: bool,
+    /// What its owner says that it counts; an import that counts otherwise is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expected>,
+    /// What is demanded. 1 to 50.
+    pub standards: Vec<Standard>,
+}
+
+const fn one() -> u8 {
+    1
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// When an application passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Every component is met.
+    All,
+    /// At least so many components are met.
+    AtLeast(u16),
+}
+
+/// What a rubric is said to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// Standards.
+    pub standards: u16,
+    /// Components, over all standards.
+    pub components: u16,
+    /// When an application passes.
+    pub gate: Gate,
+}
+
+/// What is publicly known of a published rubric, though its texts are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Its id here.
+    pub id: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// Who approved it.
+    pub approved_by: &'static str,
+    /// What it counts.
+    pub counts: Expected,
+}
+
+/// A standard: components that belong together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Standard {
+    /// Unique among the rubric's standards; like the rubric's.
+    pub id: String,
+    /// What it is called. At most 200 characters.
+    pub title: String,
+    /// What it demands, part by part. At least one.
+    pub components: Vec<Component>,
+}
+
+/// One demand, which is scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Unique among the rubric's components; like the rubric's.
+    pub id: String,
+    /// What it demands, in a sentence. At most 1,000 characters.
+    pub demands: String,
+    /// Who has to see to it.
+    pub role: Part,
+    /// Who demands it, or where it is written. At most 20, of at most 200 characters each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demanded_by: Vec<String>,
+}
+
+/// The parts that somebody can have in a micro-credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Who earns it.
+    Earner,
+    /// Who designs it.
+    Developer,
+    /// Who judges what earners show.
+    Assessor,
+    /// Who issues it.
+    Issuer,
+    /// Who recognizes it.
+    Recognizer,
+}
+
+/// Which rubric, and which version of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RubricRef {
+    /// The rubric's id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A reviewer's level for each component, by ids.
+pub type Scores = BTreeMap<String, String>;
+
+/// What is wrong with a rubric: lower case, no full stop, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct BadRubric {
+    /// In which standard and component, counted from 0; none, where it is about the whole.
+    pub place: (Option<usize>, Option<usize>),
+    /// In which field.
+    pub field: &'static str,
+    /// What, and what to do.
+    pub what: String,
+}
+
+/// Why a rubric's gate is not met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// Fewer different reviewers have scored it than the rubric asks for.
+    Reviewers {
+        /// How many did.
+        have: usize,
+        /// How many it asks for.
+        need: usize,
+    },
+    /// Too few components are met by every review.
+    Components {
+        /// Those that are not, by id.
+        short: Vec<String>,
+        /// How many are.
+        met: usize,
+        /// How many must be.
+        need: usize,
+    },
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reviewers { have, need } => {
+                write!(
+                    f,
+                    "the rubric asks for {need} reviewers, and {have} scored this application"
+                )
+            }
+            Self::Components { short, met, need } => {
+                let shown: Vec<&str> = short.iter().take(10).map(String::as_str).collect();
+                let more = if short.len() > shown.len() { " and more" } else { "" };
+                write!(
+                    f,
+                    "{met} components are met in every review, and {need} must be: not `{}`{more}",
+                    shown.join("`, `")
+                )
+            }
+        }
+    }
+}
+
+impl Rubric {
+    /// Which one it is.
+    #[must_use]
+    pub fn reference(&self) -> RubricRef {
+        RubricRef {
+            id: self.id.clone(),
+            version: self.version.clone(),
+        }
+    }
+
+    /// All components, in their order.
+    pub fn components(&self) -> impl Iterator<Item = &Component> {
+        self.standards.iter().flat_map(|standard| &standard.components)
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn counts(&self) -> Expected {
+        Expected {
+            standards: u16::try_from(self.standards.len()).unwrap_or(u16::MAX),
+            components: u16::try_from(self.components().count()).unwrap_or(u16::MAX),
+            gate: self.gate,
+        }
+    }
+
+    /// Whether it keeps to its limits, names nothing twice, and counts what it says and what is known of it.
+    ///
+    /// # Errors
+    /// [`BadRubric`]: the first thing that is wrong.
+    pub fn check(&self, declared: &[Declared]) -> Result<(), BadRubric> {
+        let whole = |field, what: String| Err(bad((None, None), field, what));
+        if self.format != 1 {
+            return whole("format", format!("`format` is `{}`: this version reads 1", self.format));
+        }
+        let top = (None, None);
+        id(top, "id", &self.id)?;
+        if !(1..=32).contains(&self.version.len())
+            || !self
+                .version
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        {
+            let what = format!(
+                "`{}` is no version: write 1 to 32 letters, digits, dots, hyphens or underscores",
+                shown(&self.version)
+            );
+            return whole("version", what);
+        }
+        text(top, "title", &self.title, 200)?;
+        text(top, "approved_by", &self.approved_by, 500)?;
+        if !(2..=MAX_LEVELS).contains(&self.levels.len()) {
+            return whole(
+                "levels",
+                format!(
+                    "a scale has 2 to {MAX_LEVELS} levels, and this one has {}",
+                    self.levels.len()
+                ),
+            );
+        }
+        let mut levels = BTreeSet::new();
+        for level in &self.levels {
+            id(top, "levels", level)?;
+            if !levels.insert(level) {
+                return whole("levels", format!("the level `{level}` is named twice: leave one out"));
+            }
+        }
+        if !levels.contains(&self.met_from) {
+            return whole(
+                "met_from",
+                format!(
+                    "`{}` is no level of the scale: write one of `{}`",
+                    shown(&self.met_from),
+                    self.levels.join("`, `")
+                ),
+            );
+        }
+        if !(1..=MAX_REVIEWERS).contains(&self.reviewers) {
+            return whole(
+                "reviewers",
+                format!(
+                    "a rubric asks for 1 to {MAX_REVIEWERS} reviewers, not for {}",
+                    self.reviewers
+                ),
+            );
+        }
+        self.check_standards()?;
+        let counts = self.counts();
+        if let Gate::AtLeast(least) = self.gate
+            && !(1..=counts.components).contains(&least)
+        {
+            return whole(
+                "gate",
+                format!(
+                    "the gate asks for {least} components, and there are {}",
+                    counts.components
+                ),
+            );
+        }
+        if let Some(expected) = self.expect {
+            agrees(counts, expected, "the rubric says of itself")?;
+        }
+        let known = declared.iter().find(|known| same_name(known.id, &self.id));
+        known.map_or(Ok(()), |known| {
+            agrees(
+                counts,
+                known.counts,
+                &format!(
+                    "`{}` ({}, {}) is known to have",
+                    known.id, known.title, known.approved_by
+                ),
+            )
+        })
+    }
+
+    fn check_standards(&self) -> Result<(), BadRubric> {
+        if !(1..=MAX_STANDARDS).contains(&self.standards.len()) {
+            let what = format!(
+                "a rubric has 1 to {MAX_STANDARDS} standards, and this one has {}",
+                self.standards.len()
+            );
+            return Err(bad((None, None), "standards", what));
+        }
+        let (mut standards, mut components) = (BTreeSet::new(), BTreeSet::new());
+        for (i, standard) in self.standards.iter().enumerate() {
+            let place = (Some(i), None);
+            id(place, "id", &standard.id)?;
+            text(place, "title", &standard.title, 200)?;
+            if !standards.insert(&standard.id) {
+                return Err(bad(
+                    place,
+                    "id",
+                    format!("the id `{}` is taken: give each standard one of its own", standard.id),
+                ));
+            }
+            if standard.components.is_empty() {
+                return Err(bad(
+                    place,
+                    "components",
+                    format!("the standard `{}` has no component: add one", standard.id),
+                ));
+            }
+            for (j, component) in standard.components.iter().enumerate() {
+                let place = (Some(i), Some(j));
+                id(place, "id", &component.id)?;
+                text(place, "demands", &component.demands, 1_000)?;
+                if !components.insert(&component.id) {
+                    return Err(bad(
+                        place,
+                        "id",
+                        format!("the id `{}` is taken: give each component one of its own", component.id),
+                    ));
+                }
+                if component.demanded_by.len() > 20 {
+                    return Err(bad(place, "demanded_by", "name at most 20 who demand it".into()));
+                }
+                for who in &component.demanded_by {
+                    text(place, "demanded_by", who, 200)?;
+                }
+            }
+        }
+        if components.len() > MAX_COMPONENTS {
+            let what = format!(
+                "a rubric has at most {MAX_COMPONENTS} components, and this one has {}",
+                components.len()
+            );
+            return Err(bad((None, None), "standards", what));
+        }
+        Ok(())
+    }
+
+    /// Whether these scores name every component once, with levels of the scale.
+    ///
+    /// # Errors
+    /// Says what is missing or unknown: lower case, no full stop.
+    pub fn scores_fit(&self, scores: &Scores) -> Result<(), String> {
+        for component in self.components() {
+            match scores.get(&component.id) {
+                None => {
+                    return Err(format!(
+                        "the review does not score `{}`: score every component",
+                        component.id
+                    ));
+                }
+                Some(level) if !self.levels.contains(level) => {
+                    return Err(format!(
+                        "`{}` is no level of the scale: write one of `{}`",
+                        shown(level),
+                        self.levels.join("`, `")
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        match scores.keys().find(|id| !self.has(id)) {
+            Some(unknown) => Err(format!("the rubric has no component `{}`", shown(unknown))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it has a component with this id.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.components().any(|component| component.id == id)
+    }
+
+    /// Why these reviews, one a reviewer, do not pass the gate; nothing, if they do. A component is met if every review
+    /// says so.
+    #[must_use]
+    pub fn unmet<'a>(&self, reviews: impl IntoIterator<Item = &'a Scores>) -> Vec<Unmet> {
+        let reviews: Vec<&Scores> = reviews.into_iter().collect();
+        let need = usize::from(self.reviewers);
+        let mut unmet = Vec::new();
+        if reviews.len() < need {
+            unmet.push(Unmet::Reviewers {
+                have: reviews.len(),
+                need,
+            });
+        }
+        let rank = |level: &str| self.levels.iter().position(|one| one == level);
+        let bar = rank(&self.met_from);
+        let is_met = |id: &str| {
+            !reviews.is_empty()
+                && reviews.iter().all(|scores| {
+                    scores
+                        .get(id)
+                        .and_then(|level| rank(level))
+                        .is_some_and(|rank| bar.is_some_and(|bar| rank >= bar))
+                })
+        };
+        let (met, short): (Vec<&Component>, Vec<&Component>) = self.components().partition(|one| is_met(&one.id));
+        let need = match self.gate {
+            Gate::All => met.len() + short.len(),
+            Gate::AtLeast(least) => usize::from(least),
+        };
+        if !reviews.is_empty() && met.len() < need {
+            let short = short.into_iter().map(|one| one.id.clone()).collect();
+            unmet.push(Unmet::Components {
+                short,
+                met: met.len(),
+                need,
+            });
+        }
+        unmet
+    }
+}
+
+/// Names that a reader would take for the same: `nc-2024` and `nc_2024`.
+fn same_name(one: &str, other: &str) -> bool {
+    one.replace('-', "_") == other.replace('-', "_")
+}
+
+fn bad(place: (Option<usize>, Option<usize>), field: &'static str, what: String) -> BadRubric {
+    BadRubric { place, field, what }
+}
+
+fn agrees(counts: Expected, told: Expected, who: &str) -> Result<(), BadRubric> {
+    if counts == told {
+        return Ok(());
+    }
+    let words = |e: Expected| {
+        let gate = match e.gate {
+            Gate::All => "all must be met".to_owned(),
+            Gate::AtLeast(least) => format!("at least {least} must be met"),
+        };
+        format!(
+            "{} standards with {} components, of which {gate}",
+            e.standards, e.components
+        )
+    };
+    let what = format!(
+        "{who} {}; this file has {}: import the whole of it, or give it another id",
+        words(told),
+        words(counts)
+    );
+    Err(bad((None, None), "standards", what))
+}
+
+fn id(place: (Option<usize>, Option<usize>), field: &'static str, id: &str) -> Result<(), BadRubric> {
+    let fits = (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+    if fits {
+        return Ok(());
+    }
+    let what = format!(
+        "`{}` is no id: write 1 to 64 lower-case letters, digits, hyphens or underscores",
+        shown(id)
+    );
+    Err(bad(place, field, what))
+}
+
+fn text(place: (Option<usize>, Option<usize>), field: &'static str, text: &str, most: usize) -> Result<(), BadRubric> {
+    if (1..=most).contains(&text.trim().chars().count()) {
+        return Ok(());
+    }
+    Err(bad(place, field, format!("`{field}` has 1 to {most} characters")))
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
+}

@@ -1,0 +1,523 @@
+//! Registration: how somebody becomes an issuer of an agency, and stops to be one.
+//!
+//! A case is a list of steps that are written once and never changed; where it stands follows from them ([`Case::of`]).
+//! Whether a step can be taken now is one pure question ([`Case::allows`]), with due process in it: nobody is approved
+//! before the rubric's gate is met, no registration ends without a notice that gave time to answer, every decision
+//! against somebody can be appealed once, and an appeal is decided by another person.
+//!
+//! ```text
+//! apply → submitted → under review → registered ⇄ suspended
+//!             │            │             │  ↺ renew   │
+//!          close/refuse  close/refuse    └── notice ──┴→ withdrawn
+//! ```
+//! `refuse`, `suspend` and `withdraw` can be appealed; an appeal that is granted reopens the review, or lifts the
+//! suspension.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+mod allows;
+
+pub use allows::NotNow;
+
+use crate::{
+    Timestamp,
+    criteria::{RubricRef, Scores},
+};
+
+/// Most steps of one case.
+pub const MAX_STEPS: usize = 500;
+/// Most steps that an applicant can take in one case.
+pub const MAX_APPLICANT_STEPS: usize = 100;
+/// Longest note, reason, evidence or grounds, in characters.
+pub const MAX_NOTE: usize = 4_000;
+/// Longest link, in characters.
+pub const MAX_LINK: usize = 500;
+/// Most conditions of an approval, of at most [`MAX_CONDITION`] characters each.
+pub const MAX_CONDITIONS: usize = 20;
+/// Longest condition, in characters.
+pub const MAX_CONDITION: usize = 500;
+
+/// A step that somebody takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// Applies; the first step of every case.
+    Apply,
+    /// Gives evidence; the note says what it shows.
+    Evidence {
+        /// For this component of the rubric.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        component: Option<String>,
+        /// Where it can be seen: an http or https link.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
+    },
+    /// Scores every component. A reviewer who scores again replaces their own earlier scores.
+    Review {
+        /// A level for each component, by ids.
+        scores: Scores,
+    },
+    /// Approves: registers the issuer, or renews its registration.
+    Approve {
+        /// On which conditions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conditions: Vec<String>,
+        /// Up to when.
+        until: Timestamp,
+    },
+    /// Refuses the application, or the renewal; the note says why.
+    Refuse,
+    /// Tells the issuer what is intended and gives it time to answer; the note says why.
+    Notice {
+        /// What is intended.
+        of: Intent,
+        /// It can answer until then.
+        respond_by: Timestamp,
+    },
+    /// Suspends the registration; the note says why.
+    Suspend,
+    /// Lifts the suspension.
+    Reinstate,
+    /// Ends the registration, which is final; the note says why.
+    Withdraw,
+    /// Opens a new review before the term ends.
+    Renew,
+    /// Takes the application back.
+    Close,
+    /// Appeals against the last decision; the note gives the grounds.
+    Appeal,
+    /// Decides an appeal; the note says why.
+    DecideAppeal {
+        /// Whether the decision is taken back.
+        granted: bool,
+    },
+}
+
+/// What a notice says is intended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// To suspend, or to keep suspended.
+    Suspension,
+    /// To end the registration.
+    Withdrawal,
+}
+
+/// The kinds of steps, by their names in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// [`Step::Apply`].
+    Apply,
+    /// [`Step::Evidence`].
+    Evidence,
+    /// [`Step::Review`].
+    Review,
+    /// [`Step::Approve`].
+    Approve,
+    /// [`Step::Refuse`].
+    Refuse,
+    /// [`Step::Notice`].
+    Notice,
+    /// [`Step::Suspend`].
+    Suspend,
+    /// [`Step::Reinstate`].
+    Reinstate,
+    /// [`Step::Withdraw`].
+    Withdraw,
+    /// [`Step::Renew`].
+    Renew,
+    /// [`Step::Close`].
+    Close,
+    /// [`Step::Appeal`].
+    Appeal,
+    /// [`Step::DecideAppeal`].
+    DecideAppeal,
+}
+
+impl Kind {
+    /// All kinds, in the order in which a case meets them.
+    pub const ALL: [Self; 13] = [
+        Self::Apply,
+        Self::Evidence,
+        Self::Review,
+        Self::Approve,
+        Self::Refuse,
+        Self::Notice,
+        Self::Suspend,
+        Self::Reinstate,
+        Self::Withdraw,
+        Self::Renew,
+        Self::Close,
+        Self::Appeal,
+        Self::DecideAppeal,
+    ];
+
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Evidence => "evidence",
+            Self::Review => "review",
+            Self::Approve => "approve",
+            Self::Refuse => "refuse",
+            Self::Notice => "notice",
+            Self::Suspend => "suspend",
+            Self::Reinstate => "reinstate",
+            Self::Withdraw => "withdraw",
+            Self::Renew => "renew",
+            Self::Close => "close",
+            Self::Appeal => "appeal",
+            Self::DecideAppeal => "decide_appeal",
+        }
+    }
+
+    /// Whether the applicant can take it; an operator can record it for them, as from a letter.
+    #[must_use]
+    pub const fn is_applicants(self) -> bool {
+        matches!(
+            self,
+            Self::Apply | Self::Evidence | Self::Renew | Self::Close | Self::Appeal
+        )
+    }
+
+    /// Whether it must say why.
+    #[must_use]
+    pub const fn gives_reasons(self) -> bool {
+        matches!(
+            self,
+            Self::Refuse | Self::Notice | Self::Suspend | Self::Withdraw | Self::Appeal | Self::DecideAppeal
+        )
+    }
+
+    /// In which role it is taken.
+    #[must_use]
+    pub const fn role(self, by: &By) -> Role {
+        match (by, self) {
+            (By::Applicant, _) => Role::Applicant,
+            (_, Self::Review) => Role::Reviewer,
+            (_, Self::Approve | Self::Refuse | Self::Suspend | Self::Reinstate | Self::Withdraw) => Role::Decider,
+            (_, Self::DecideAppeal) => Role::Appeals,
+            _ => Role::Clerk,
+        }
+    }
+}
+
+impl Step {
+    /// Which kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Apply => Kind::Apply,
+            Self::Evidence { .. } => Kind::Evidence,
+            Self::Review { .. } => Kind::Review,
+            Self::Approve { .. } => Kind::Approve,
+            Self::Refuse => Kind::Refuse,
+            Self::Notice { .. } => Kind::Notice,
+            Self::Suspend => Kind::Suspend,
+            Self::Reinstate => Kind::Reinstate,
+            Self::Withdraw => Kind::Withdraw,
+            Self::Renew => Kind::Renew,
+            Self::Close => Kind::Close,
+            Self::Appeal => Kind::Appeal,
+            Self::DecideAppeal { .. } => Kind::DecideAppeal,
+        }
+    }
+}
+
+/// Who takes a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Who applied.
+    Applicant,
+    /// The operator of this name.
+    Operator(String),
+}
+
+impl By {
+    fn is(&self, name: &str) -> bool {
+        matches!(self, Self::Operator(own) if own == name)
+    }
+}
+
+/// In which role somebody takes a step. The public learns the role, never the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Who wants to be an issuer, or is one.
+    Applicant,
+    /// Scores against the rubric.
+    Reviewer,
+    /// Decides.
+    Decider,
+    /// Decides an appeal.
+    Appeals,
+    /// Writes down what came, and sends what goes.
+    Clerk,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: By,
+    /// What.
+    pub step: Step,
+    /// The rubric of the review that it opens, if it opens one.
+    pub rubric: Option<RubricRef>,
+    /// The issuer that it registered, if it did.
+    pub issuer: Option<String>,
+}
+
+/// Where a case stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Applied; nobody has reviewed it.
+    Submitted,
+    /// At least one reviewer has scored it.
+    UnderReview,
+    /// Refused.
+    Refused,
+    /// Taken back by the applicant.
+    Closed,
+    /// An issuer of the agency.
+    Registered,
+    /// Still one, and its badges do not count for now.
+    Suspended,
+    /// Not an issuer any more.
+    Withdrawn,
+}
+
+impl Phase {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::UnderReview => "under_review",
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+            Self::Registered => "registered",
+            Self::Suspended => "suspended",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Whether the agency still has to decide whether it becomes an issuer.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Submitted | Self::UnderReview)
+    }
+}
+
+/// A review under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Against which rubric.
+    pub rubric: RubricRef,
+    /// The last scores of each reviewer.
+    pub reviews: BTreeMap<String, Scores>,
+}
+
+/// A notice that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What it says is intended.
+    pub of: Intent,
+    /// Until when the issuer can answer.
+    pub respond_by: Timestamp,
+}
+
+/// A decision against somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adverse {
+    /// What was decided: [`Kind::Refuse`], [`Kind::Suspend`] or [`Kind::Withdraw`].
+    pub what: Kind,
+    /// By which operator.
+    pub by: By,
+    /// Against which rubric it was reviewed.
+    pub rubric: RubricRef,
+}
+
+/// Where a case stands, as it follows from its steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// In short.
+    pub phase: Phase,
+    /// The review under way, if one is.
+    pub round: Option<Round>,
+    /// The rubric of the last review.
+    pub rubric: RubricRef,
+    /// The issuer that it registered last.
+    pub issuer: Option<String>,
+    /// The end of its term.
+    pub until: Option<Timestamp>,
+    /// The conditions of the last approval.
+    pub conditions: Vec<String>,
+    /// The notice that stands.
+    pub notice: Option<Notice>,
+    /// The decision that can be appealed.
+    pub adverse: Option<Adverse>,
+    /// The decision against which an appeal waits.
+    pub appeal: Option<Adverse>,
+    /// How many steps were taken, and how many of them by the applicant.
+    pub steps: (usize, usize),
+}
+
+impl Case {
+    /// Where a case stands after these steps; nothing, if the first is no application with its rubric.
+    #[must_use]
+    pub fn of(steps: &[Taken]) -> Option<Self> {
+        let (first, later) = steps.split_first()?;
+        let rubric = first.rubric.clone().filter(|_| first.step == Step::Apply)?;
+        let mut case = Self {
+            phase: Phase::Submitted,
+            round: Some(Round::new(rubric.clone())),
+            rubric,
+            issuer: None,
+            until: None,
+            conditions: Vec::new(),
+            notice: None,
+            adverse: None,
+            appeal: None,
+            steps: (0, 0),
+        };
+        case.count(first);
+        later.iter().for_each(|step| case.take(step));
+        Some(case)
+    }
+
+    fn count(&mut self, taken: &Taken) {
+        self.steps.0 += 1;
+        self.steps.1 += usize::from(taken.by == By::Applicant);
+    }
+
+    /// Takes in a step that was allowed.
+    pub fn take(&mut self, taken: &Taken) {
+        self.count(taken);
+        match &taken.step {
+            Step::Apply | Step::Evidence { .. } => {}
+            Step::Review { scores } => {
+                if self.phase == Phase::Submitted {
+                    self.phase = Phase::UnderReview;
+                }
+                if let (Some(round), By::Operator(name)) = (&mut self.round, &taken.by) {
+                    round.reviews.insert(name.clone(), scores.clone());
+                }
+            }
+            Step::Approve { conditions, until } => {
+                self.phase = Phase::Registered;
+                self.round = None;
+                self.until = Some(*until);
+                self.conditions.clone_from(conditions);
+                self.adverse = None;
+                if taken.issuer.is_some() {
+                    self.issuer.clone_from(&taken.issuer);
+                }
+            }
+            Step::Refuse => {
+                // A renewal that is refused leaves the term as it was.
+                if self.phase.is_open() {
+                    self.phase = Phase::Refused;
+                }
+                self.round = None;
+                self.goes_against(Kind::Refuse, &taken.by);
+            }
+            Step::Notice { of, respond_by } => {
+                self.notice = Some(Notice {
+                    of: *of,
+                    respond_by: *respond_by,
+                });
+            }
+            Step::Suspend => {
+                self.phase = Phase::Suspended;
+                self.goes_against(Kind::Suspend, &taken.by);
+            }
+            Step::Reinstate => self.is_reinstated(),
+            Step::Withdraw => {
+                self.phase = Phase::Withdrawn;
+                self.round = None;
+                self.notice = None;
+                self.goes_against(Kind::Withdraw, &taken.by);
+            }
+            Step::Renew => self.opens(taken.rubric.clone()),
+            Step::Close => {
+                self.phase = Phase::Closed;
+                self.round = None;
+            }
+            Step::Appeal => self.appeal = self.adverse.take(),
+            Step::DecideAppeal { granted } => {
+                if let (Some(decided), true) = (self.appeal.take(), *granted) {
+                    self.is_taken_back(decided);
+                }
+            }
+        }
+    }
+
+    fn goes_against(&mut self, what: Kind, by: &By) {
+        self.adverse = Some(Adverse {
+            what,
+            by: by.clone(),
+            rubric: self.rubric.clone(),
+        });
+    }
+
+    fn is_reinstated(&mut self) {
+        self.phase = Phase::Registered;
+        self.notice = None;
+        let is_lifted = |one: &mut Adverse| one.what == Kind::Suspend;
+        self.adverse.take_if(is_lifted);
+        self.appeal.take_if(is_lifted);
+    }
+
+    fn is_taken_back(&mut self, decided: Adverse) {
+        match decided.what {
+            Kind::Suspend if self.phase == Phase::Suspended => self.is_reinstated(),
+            Kind::Refuse if self.phase == Phase::Refused => {
+                self.phase = Phase::Submitted;
+                self.opens(Some(decided.rubric));
+            }
+            // A renewal that was refused; unless another review has begun meanwhile.
+            Kind::Refuse if self.phase == Phase::Registered && self.round.is_none() => self.opens(Some(decided.rubric)),
+            // What has ended in the lists has ended; an approval registers it anew.
+            Kind::Withdraw if self.phase == Phase::Withdrawn => {
+                self.phase = Phase::Submitted;
+                self.opens(Some(decided.rubric));
+            }
+            _ => {}
+        }
+    }
+
+    fn opens(&mut self, rubric: Option<RubricRef>) {
+        let rubric = rubric.unwrap_or_else(|| self.rubric.clone());
+        self.rubric = rubric.clone();
+        self.round = Some(Round::new(rubric));
+    }
+
+    /// Whether its term is over at this moment, though nobody ended it.
+    #[must_use]
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        self.phase == Phase::Registered && self.until.is_some_and(|until| until <= now)
+    }
+}
+
+impl Round {
+    const fn new(rubric: RubricRef) -> Self {
+        Self {
+            rubric,
+            reviews: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! Whether a step can be taken now, and if not, why.
+
+use super::{
+    By, Case, Intent, Kind, MAX_APPLICANT_STEPS, MAX_CONDITION, MAX_CONDITIONS, MAX_LINK, MAX_NOTE, MAX_STEPS, Phase,
+    Step,
+};
+use crate::{
+    Timestamp,
+    criteria::{Rubric, Unmet},
+};
+
+/// Longest term of an approval: twenty years, in seconds.
+const LONGEST_TERM: i64 = 20 * 366 * 86_400;
+
+/// Why a step cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotNow {
+    /// Not where the case stands.
+    #[error("`{}` is not possible while the case is {}; possible now: {}", .kind.as_str(), .phase.as_str(), listed(.possible))]
+    Illegal {
+        /// What was tried.
+        kind: Kind,
+        /// Where the case stands.
+        phase: Phase,
+        /// What can be done.
+        possible: Vec<Kind>,
+    },
+    /// The rubric's gate is not met.
+    #[error("the gate of the rubric is not met: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Gate(Vec<Unmet>),
+    /// Somebody else must do it.
+    #[error("{0}")]
+    AnotherPerson(&'static str),
+    /// The issuer still has time to answer.
+    #[error("the notice gives time to answer until {0}: wait for it")]
+    TooEarly(Timestamp),
+    /// The case has as many steps as it can have.
+    #[error("the case has as many steps as one can have")]
+    TooMany,
+    /// The step is for operators.
+    #[error("`{}` is for operators of the agency", .0.as_str())]
+    NotTheApplicants(Kind),
+    /// The step says what cannot be.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+fn listed(kinds: &[Kind]) -> String {
+    match kinds {
+        [] => "nothing".to_owned(),
+        some => format!(
+            "`{}`",
+            some.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join("`, `")
+        ),
+    }
+}
+
+impl Case {
+    /// What can be done where the case stands, by those whom it concerns.
+    #[must_use]
+    pub fn possible(&self) -> Vec<Kind> {
+        Kind::ALL.into_iter().filter(|kind| self.has_place_for(*kind)).collect()
+    }
+
+    fn has_place_for(&self, kind: Kind) -> bool {
+        let holds = matches!(self.phase, Phase::Registered | Phase::Suspended);
+        match kind {
+            Kind::Apply => false,
+            Kind::Evidence => self.round.is_some() || self.notice.is_some() || self.appeal.is_some(),
+            Kind::Review | Kind::Approve | Kind::Refuse => self.round.is_some() && self.phase != Phase::Suspended,
+            Kind::Notice => holds,
+            Kind::Suspend => self.phase == Phase::Registered,
+            Kind::Reinstate => self.phase == Phase::Suspended,
+            Kind::Withdraw => holds && self.notice.is_some_and(|notice| notice.of == Intent::Withdrawal),
+            Kind::Renew => self.phase == Phase::Registered && self.round.is_none(),
+            Kind::Close => self.phase.is_open(),
+            Kind::Appeal => self.adverse.is_some() && self.appeal.is_none(),
+            Kind::DecideAppeal => self.appeal.is_some(),
+        }
+    }
+
+    /// Whether this step can be taken now, with this note; `rubric` is that of the case's last review.
+    ///
+    /// # Errors
+    /// [`NotNow`] says why not.
+    pub fn allows(
+        &self,
+        by: &By,
+        step: &Step,
+        note: Option<&str>,
+        rubric: &Rubric,
+        now: Timestamp,
+    ) -> Result<(), NotNow> {
+        let kind = step.kind();
+        if *by == By::Applicant && !kind.is_applicants() {
+            return Err(NotNow::NotTheApplicants(kind));
+        }
+        if !self.has_place_for(kind) {
+            return Err(NotNow::Illegal {
+                kind,
+                phase: self.phase,
+                possible: self.possible(),
+            });
+        }
+        let (all, applicants) = self.steps;
+        if all >= MAX_STEPS || (*by == By::Applicant && applicants >= MAX_APPLICANT_STEPS) {
+            return Err(NotNow::TooMany);
+        }
+        is_said_well(step, note, rubric, now).map_err(NotNow::Invalid)?;
+        match step {
+            Step::Approve { .. } => {
+                self.is_decided_by_another(by, rubric)?;
+                let unmet = rubric.unmet(self.round.iter().flat_map(|round| round.reviews.values()));
+                if !unmet.is_empty() {
+                    return Err(NotNow::Gate(unmet));
+                }
+            }
+            Step::Refuse => self.is_decided_by_another(by, rubric)?,
+            Step::Withdraw => {
+                let respond_by = self.notice.map(|notice| notice.respond_by);
+                if let Some(respond_by) = respond_by.filter(|until| now < *until) {
+                    return Err(NotNow::TooEarly(respond_by));
+                }
+            }
+            Step::DecideAppeal { .. }
+                if rubric.separate_decider && self.appeal.as_ref().is_some_and(|one| one.by == *by) =>
+            {
+                return Err(NotNow::AnotherPerson(
+                    "an appeal is decided by another operator than the one whose decision it is against",
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn is_decided_by_another(&self, by: &By, rubric: &Rubric) -> Result<(), NotNow> {
+        let reviewed = self
+            .round
+            .iter()
+            .flat_map(|round| round.reviews.keys())
+            .any(|name| by.is(name));
+        if rubric.separate_decider && reviewed {
+            return Err(NotNow::AnotherPerson(
+                "the rubric wants another operator to decide than those who reviewed",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether what a step says keeps to its limits.
+fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp) -> Result<(), String> {
+    let note = note.map(str::trim).filter(|note| !note.is_empty());
+    if note.is_some_and(|note| note.chars().count() > MAX_NOTE) {
+        return Err(format!("a note has at most {MAX_NOTE} characters"));
+    }
+    if step.kind().gives_reasons() && note.is_none() {
+        return Err(format!("`{}` gives reasons: add a note", step.kind().as_str()));
+    }
+    match step {
+        Step::Evidence { component, link } => {
+            if let Some(unknown) = component.as_ref().filter(|id| !rubric.has(id)) {
+                let shown: String = unknown.chars().take(64).collect();
+                return Err(format!("the rubric has no component `{shown}`"));
+            }
+            if let Some(link) = link {
+                let is_link = ["https://", "http://"].iter().any(|scheme| link.starts_with(scheme));
+                if !is_link
+                    || link.chars().count() > MAX_LINK
+                    || link.chars().any(|c| c.is_control() || c.is_whitespace())
+                {
+                    let shown: String = link.chars().take(64).collect();
+                    return Err(format!(
+                        "`{shown}` is no link to evidence: it begins with https:// or http:// and has at most {MAX_LINK} characters, without spaces"
+                    ));
+                }
+            }
+            if note.is_none() && link.is_none() {
+                return Err("evidence is a link, or a note that says what it is".into());
+            }
+        }
+        Step::Review { scores } => rubric.scores_fit(scores)?,
+        Step::Approve { conditions, until } => {
+            if conditions.len() > MAX_CONDITIONS
+                || conditions
+                    .iter()
+                    .any(|one| !(1..=MAX_CONDITION).contains(&one.trim().chars().count()))
+            {
+                return Err(format!(
+                    "an approval has at most {MAX_CONDITIONS} conditions, of 1 to {MAX_CONDITION} characters each"
+                ));
+            }
+            if *until <= now || until.seconds_since(now) > LONGEST_TERM {
+                return Err("the term of an approval ends after now, and within 20 years".into());
+            }
+        }
+        Step::Notice { respond_by, .. } if *respond_by <= now || respond_by.seconds_since(now) > 366 * 86_400 => {
+            return Err("a notice gives time to answer: a moment after now, and within a year".into());
+        }
+        _ => {}
+    }
+    Ok(())
+}
