@@ -48,7 +48,7 @@ use crate::{
     forwarding::{self, Forwarding},
     lease::Role,
     registrar::Registrar,
-    registry::SharedRegistry,
+    registry::{Past, SharedRegistry},
     shelf::Shelf,
     storage::Store,
     web,
@@ -84,6 +84,8 @@ pub(crate) struct App {
     pub(crate) role: watch::Receiver<Role>,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
+    /// What this node knew at earlier moments.
+    pub(crate) past: Past,
     /// What issuers outside the federation publish.
     pub(crate) foreign: Foreign,
     /// A permit for each file that is on its way.

@@ -64,6 +64,7 @@ async fn one(session: &Session, args: &Verify, name: &str) -> anyhow::Result<Ver
     let badge = load(name)?;
     let query = [
         ("at", args.at.map(|t| t.to_string())),
+        ("known", args.known.map(|t| t.to_string())),
         ("purpose", args.purpose.map(|p| p.to_string())),
         ("agency", args.agency.as_ref().map(ToString::to_string)),
     ];

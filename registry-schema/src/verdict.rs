@@ -223,6 +223,9 @@ pub struct Verdict {
     pub purpose: Option<Purpose>,
     /// The moment at which the badge should have been good.
     pub at: Timestamp,
+    /// The moment whose knowledge the answer rests on, if not on all that is known at the moment of the check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Timestamp>,
     /// The moment of this check.
     pub checked_at: Timestamp,
     /// Every check, in the order of the list.

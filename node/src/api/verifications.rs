@@ -22,7 +22,10 @@ use super::{
     App,
     problem::{INVALID, Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
-use crate::{abroad::Fetched, evidence::gather};
+use crate::{
+    abroad::Fetched,
+    evidence::{gather, gather_then},
+};
 
 /// How long a badge may be on its way.
 const LONGEST_RECEIVING: Duration = Duration::from_secs(15);
@@ -43,6 +46,10 @@ pub(crate) struct Asked {
     pub(crate) purpose: Option<String>,
     /// The moment at which the badge should have been good: `2026-11-23` or `2026-11-23T14:02:11Z`. Now, if absent.
     pub(crate) at: Option<String>,
+    /// The moment whose knowledge is asked for: the answer rests only on what had arrived at this node by then. At the
+    /// earliest when the node began to keep it, at the latest now. All that is known now, if absent; given alone, it is
+    /// the moment at which the badge should have been good, too.
+    pub(crate) known: Option<String>,
 }
 
 impl Asked {
@@ -71,10 +78,24 @@ impl Asked {
         let at: Option<Timestamp> = given(&self.at)
             .map(|text| text.parse().map_err(|e| invalid(&e)))
             .transpose()?;
+        let known: Option<Timestamp> = given(&self.known)
+            .map(|text| text.parse().map_err(|e| invalid(&e)))
+            .transpose()?;
+        let since = app.past.since();
+        if let Some(known) = known.filter(|known| *known > now) {
+            let detail = format!("`known` is {}, which has not come yet", known.in_words());
+            return Err(Problem::new(&INVALID, detail));
+        }
+        if let Some(known) = known.filter(|known| *known < since) {
+            let (known, since) = (known.in_words(), since.in_words());
+            let detail = format!("`known` is {known}, and this node keeps what it knew since {since}");
+            return Err(Problem::new(&INVALID, detail));
+        }
         Ok(Question {
             agency,
             purpose,
-            at: at.unwrap_or(now),
+            at: at.or(known).unwrap_or(now),
+            known,
             now,
         })
     }
@@ -227,6 +248,10 @@ pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Resu
 
 /// All that can be known about a badge: here, and where its issuer publishes, if that is outside the federation.
 pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
+    if let Some(then) = question.known {
+        let past = app.past.at(then, question.now, &app.registry).await?;
+        return Ok(gather_then(badge, &past, &app.store, &question.agency, then).await?);
+    }
     // Others may be slow to answer; that holds up no judging.
     let learnt = app.foreign.ask(badge, &app.registry, question.now).await;
     let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;

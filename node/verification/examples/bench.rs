@@ -146,6 +146,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         agency: here,
         purpose: Some(Purpose::Renewal),
         at: at(),
+        known: None,
         now: at(),
     };
     (evidence, question)

@@ -58,6 +58,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
+        known: question.known,
         checked_at: question.now,
         findings,
         credential: Some(CredentialSummary {
@@ -156,6 +157,7 @@ fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, que
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
+        known: question.known,
         checked_at: question.now,
         findings,
         credential: None,

@@ -180,7 +180,7 @@ impl Case<'_> {
     /// The issuer's own document, if it was fetched and still counts.
     fn resolved(&self) -> Option<&ResolvedIssuer> {
         let resolved = self.evidence.resolved.as_ref()?.as_ref().ok()?;
-        resolved.freshness.is_fresh(self.question.now).then_some(resolved)
+        resolved.freshness.is_fresh(self.question.knowing()).then_some(resolved)
     }
 
     /// A key of the issuer's own document that may not issue: what it signed is shown to be so, and not to be unknown.
@@ -263,7 +263,7 @@ impl Case<'_> {
                 return expelled;
             }
             let why = match &self.evidence.resolved {
-                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.now) => {
+                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.knowing()) => {
                     format!("the document of `{id}` names no key that may issue and is of a kind used here")
                 }
                 Some(Ok(_)) => format!("the document of `{id}` was fetched too long ago"),

@@ -17,7 +17,7 @@ pub(super) fn of(
     recognized_by: &[RecognizedBy],
 ) -> String {
     let agency = case.name(&case.question.agency);
-    match verdict {
+    let said = match verdict {
         VerdictKind::Accepted => {
             let use_ = case
                 .question
@@ -34,12 +34,16 @@ pub(super) fn of(
             )
         }
         VerdictKind::Unreadable => "This file is not a badge that we can read.".to_owned(),
+    };
+    match case.question.known {
+        Some(known) => format!("{said} This is by what was known here on {}.", known.in_words()),
+        None => said,
     }
 }
 
 fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String {
     let question = case.question;
-    if question.now.seconds_since(question.at) < DAY {
+    if question.knowing().seconds_since(question.at) < DAY {
         return format!("Accepted in {agency} for {use_}.");
     }
     let since = status

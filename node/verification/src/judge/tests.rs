@@ -135,6 +135,7 @@ fn world_of(issuer_id: &str) -> World {
             agency: id("US-NC"),
             purpose: Some(Purpose::Renewal),
             at: t("2026-11-23T14:02:11Z"),
+            known: None,
             now: t("2026-11-23T14:02:11Z"),
         },
     }
