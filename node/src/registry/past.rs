@@ -17,13 +17,16 @@ use crate::{
 /// For how long after a moment more may still arrive with its time, in seconds.
 const SETTLED_AFTER: i64 = 10;
 
+/// A registry, and the moment of which it is.
+type Made = (Timestamp, Arc<Registry>);
+
 /// Gives the registry as it was, one moment after the other: many badges that are asked about with one date read the
 /// store once, and however many ask, one registry is made at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Past {
     store: Store,
     since: Timestamp,
-    last: Arc<Mutex<Option<(Timestamp, Arc<Registry>)>>>,
+    last: Arc<Mutex<Option<Made>>>,
 }
 
 impl Past {

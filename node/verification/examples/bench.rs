@@ -141,6 +141,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         status: vec![listed.clone(), listed],
         expelled: [].into(),
         code: None,
+        parts: vec![],
     };
     let question = Question {
         agency: here,

@@ -137,4 +137,6 @@ pub struct Evidence {
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
+    /// What is known about each badge in a Comprehensive Learner Record, in its order.
+    pub parts: Vec<Evidence>,
 }

@@ -87,7 +87,11 @@ async fn what_is_expunged_is_hidden_in_what_was_too_and_stays_revoked() {
         };
         store.commit(&batch, &[], LATER).await.unwrap();
         for then in [NOW, LATER] {
-            assert_eq!(store.slot_then(&slot, then).await.unwrap(), [hidden.clone()], "{then}");
+            assert_eq!(
+                store.slot_then(&slot, then).await.unwrap(),
+                std::slice::from_ref(&hidden),
+                "{then}"
+            );
         }
     }
 }

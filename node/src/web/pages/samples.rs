@@ -172,6 +172,8 @@ fn accepted() -> Verdict {
         purpose: Some(Purpose::Renewal),
         at: at("2026-11-23T14:06:29Z"),
         known: None,
+        endorsements: vec![],
+        credentials: vec![],
         checked_at: at("2026-11-23T14:06:29Z"),
         findings: vec![
             finding(

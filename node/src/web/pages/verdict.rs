@@ -6,6 +6,7 @@ use registry_schema::{AgencyId, Check, Finding, Outcome, Timestamp, Verdict, Ver
 use super::{
     lines::{DETAIL, Line, NAME, Teller},
     next_steps::next_steps,
+    within::{self, Part, Praise},
     words::{self, Mark, ago, for_use, plain, sentence, since, term},
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct VerdictPage {
     findings: Vec<Row>,
     ids: Vec<(&'static str, String)>,
     receipt: Option<Receipt>,
+    parts: Vec<Part>,
+    praise: Vec<Praise>,
 }
 
 /// A verdict's shape and color (one name for both) and its word.
@@ -98,6 +101,8 @@ impl VerdictPage {
             findings: verdict.findings.iter().take(24).map(|f| teller.row(f)).collect(),
             ids: teller.ids(),
             receipt: verdict.receipt.as_deref().map(Receipt::new),
+            parts: within::parts(verdict),
+            praise: within::praise(verdict),
         }
     }
 
