@@ -51,7 +51,7 @@ use crate::{
     forwarding::{self, Forwarding},
     lease::Role,
     registrar::Registrar,
-    registry::SharedRegistry,
+    registry::{Past, SharedRegistry},
     shelf::Shelf,
     storage::Store,
     web,
@@ -87,6 +87,8 @@ pub(crate) struct App {
     pub(crate) role: watch::Receiver<Role>,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
+    /// What this node knew at earlier moments.
+    pub(crate) past: Past,
     /// What issuers outside the federation publish.
     pub(crate) foreign: Foreign,
     /// A permit for each file that is on its way.

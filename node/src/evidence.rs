@@ -2,10 +2,10 @@
 //! leaves this node: nobody learns which badge is being checked.
 
 use registry_schema::{AgencyId, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence};
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did};
 
 use crate::{
-    registry::{Registry, SharedRegistry},
+    registry::{Registry, SharedRegistry, status_then},
     storage::{Store, Unavailable},
 };
 
@@ -29,6 +29,33 @@ pub async fn gather(
     evidence.code = code;
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
     evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+    Ok(evidence)
+}
+
+/// Everything that was known here about this badge at an earlier moment, from the registry as it was then. What issuers
+/// outside the federation published is not kept: of that, nothing is known.
+///
+/// # Errors
+/// [`Unavailable`], if the store cannot be read.
+pub(crate) async fn gather_then(
+    badge: &OpenBadge,
+    registry: &Registry,
+    store: &Store,
+    agency: &AgencyId,
+    then: Timestamp,
+) -> Result<Evidence, Unavailable> {
+    let mut evidence = of_issuer(registry, &badge.issuer_id, then);
+    if let Some(id) = &badge.id {
+        evidence.code = store.credential_by_id(id).await?.map(|credential| credential.code);
+    }
+    evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
+    if evidence.issuers.is_empty() && evidence.recognitions.is_empty() && did::on_the_web(&badge.issuer_id).is_some() {
+        let why = "what its own site said then was not kept here; ask about today";
+        evidence.resolved = Some(Err(why.to_owned()));
+    }
+    for entry in &badge.status {
+        evidence.status.push(status_then(registry, store, entry, then).await?);
+    }
     Ok(evidence)
 }
 

@@ -78,6 +78,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
                 ..Batch::default()
             },
             &[],
+            now,
         )
         .await?;
     store.close().await;

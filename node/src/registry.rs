@@ -5,6 +5,7 @@
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
 mod lists;
+mod past;
 mod standing;
 
 use std::{
@@ -19,6 +20,8 @@ use verification::evidence::Freshness;
 
 use crate::{clock::Moment, roster::Roster, storage::PeerRow};
 pub use lists::{AgencyLists, StatusList};
+pub(crate) use past::{Past, status_then};
+pub(crate) use standing::Standing;
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
 #[derive(Clone, Debug)]

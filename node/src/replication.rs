@@ -15,6 +15,7 @@ use protocol::{
     replica::Failed, signed::Refused,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
+use registry_schema::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     keys,
     mirror::Rooms,
     network::{News, Order},
-    registry::SharedRegistry,
+    registry::{SharedRegistry, Standing},
     storage::{Act, OwnWrite, Store, Unavailable},
 };
 
@@ -185,6 +186,8 @@ pub(crate) struct Replication {
     news: mpsc::Receiver<News>,
     /// The peers that are there, and whose nodes they are.
     connected: BTreeMap<Hash, Hash>,
+    /// How each agency stood, as it was kept last.
+    kept: BTreeMap<Hash, Standing>,
 }
 
 impl Replication {
@@ -213,6 +216,7 @@ impl Replication {
             rooms,
             news,
             connected,
+            kept: BTreeMap::new(),
         };
         let desk = Desk {
             writings: writers,
@@ -335,12 +339,14 @@ impl Replication {
     }
 
     async fn step(&mut self, event: Event, mut own: Vec<OwnWrite>) -> Result<(), NotWritten> {
-        let effects = self.replica.handle(event, self.clock.now(), &mut self.rng)?;
+        let now = self.clock.now();
+        let effects = self.replica.handle(event, now, &mut self.rng)?;
         for effect in effects {
             match effect {
                 Effect::Persist(batch) => {
-                    self.store.commit(&batch, &std::mem::take(&mut own)).await?;
+                    self.store.commit(&batch, &std::mem::take(&mut own), now).await?;
                     self.registry.apply(&batch, &self.replica);
+                    self.keep_standings(now).await?;
                 }
                 Effect::Call { peer, call, request } => self.order(Order::Call { peer, call, request }).await?,
                 Effect::Answer { call, response } => self.order(Order::Answer { call, response }).await?,
@@ -381,7 +387,22 @@ impl Replication {
             subject,
             note: Some(note),
         };
-        Ok(self.store.commit(&Batch::default(), &[OwnWrite::Audit(act)]).await?)
+        let at = act.at;
+        Ok(self
+            .store
+            .commit(&Batch::default(), &[OwnWrite::Audit(act)], at)
+            .await?)
+    }
+
+    /// Keeps how the agencies stand now, where what was kept before no longer tells it.
+    async fn keep_standings(&mut self, now: Timestamp) -> Result<(), NotWritten> {
+        let changed = self.registry.read().standings_since(&self.kept);
+        if !changed.is_empty() {
+            let written: Vec<(Hash, Vec<u8>)> = changed.iter().map(|one| (one.agency(), one.to_bytes())).collect();
+            self.store.keep_standings(now, &written).await?;
+            self.kept.extend(changed.into_iter().map(|one| (one.agency(), one)));
+        }
+        Ok(())
     }
 
     async fn order(&self, order: Order) -> Result<(), NotWritten> {

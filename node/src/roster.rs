@@ -261,6 +261,21 @@ impl Roster {
         }
     }
 
+    /// The roster as it was: who left or was expelled after that moment had not yet. Who was expelled and came back is
+    /// told as if it had never gone.
+    #[must_use]
+    pub fn then(&self, then: Timestamp) -> Self {
+        let mut roster = self.clone();
+        for known in roster.known.values_mut() {
+            if let Membership::Left(since) | Membership::Expelled(since) = known.membership
+                && since > then
+            {
+                known.membership = Membership::Member;
+            }
+        }
+        roster
+    }
+
     fn members(&self) -> impl Iterator<Item = &Known> {
         let members = self.known.values();
         members.filter(|known| known.membership == Membership::Member)

@@ -11,6 +11,7 @@ mod db;
 mod files;
 mod lease;
 mod log;
+mod memory;
 mod operators;
 mod peers;
 mod registrations;
@@ -27,6 +28,7 @@ use db::{Db, reading};
 
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
 pub use lease::{Changes, Lease, NewHolder};
+pub use memory::Slot;
 pub use peers::PeerRow;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
@@ -131,13 +133,14 @@ impl Store {
         Ok(Self::new(db))
     }
 
-    /// Writes a batch and this node's own writes in one transaction; returns once it is on disk.
+    /// Writes a batch, which arrived at this moment, and this node's own writes in one transaction; returns once it is on
+    /// disk.
     ///
     /// # Errors
     /// [`Unavailable`], and then nothing was written: [`Unavailable::Deposed`], if this process does not hold the lease.
-    pub async fn commit(&self, batch: &Batch, own: &[OwnWrite]) -> Result<(), Unavailable> {
+    pub async fn commit(&self, batch: &Batch, own: &[OwnWrite], at: Timestamp) -> Result<(), Unavailable> {
         let (mut transaction, change) = self.begin().await?;
-        log::write(&mut transaction, batch, change).await?;
+        log::write(&mut transaction, batch, log::Write { change, at }).await?;
         for write in own {
             match write {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,

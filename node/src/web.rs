@@ -131,7 +131,10 @@ fn box_page(app: &App, asked: &Asked, text: &str, problem: Option<&Problem>) -> 
     let shown = VerifyPage::new(&agency, &name, &agencies, problem.map(Problem::detail)).with_answers(
         text,
         purpose,
-        asked.at.as_deref().unwrap_or_default(),
+        (
+            asked.at.as_deref().unwrap_or_default(),
+            asked.known.as_deref().unwrap_or_default(),
+        ),
     );
     page(problem.map_or(StatusCode::OK, Problem::status), &shown)
 }
@@ -259,6 +262,7 @@ async fn read_form(mut multipart: Multipart) -> Result<Sent, MultipartError> {
             "agency" => sent.asked.agency = Some(field.text().await?),
             "purpose" => sent.asked.purpose = Some(field.text().await?),
             "at" => sent.asked.at = Some(field.text().await?),
+            "known" => sent.asked.known = Some(field.text().await?),
             _ => {}
         }
     }

@@ -96,6 +96,7 @@ pub(crate) enum Command {
 Examples:
   comity verify badge.json
   comity verify --purpose renewal --at 2026-08-15 badge.png
+  comity verify --at 2026-08-15 --known 2026-09-01 badge.png
   comity verify NC-4K2M9-QXR7T-3
   curl -s https://badges.example.org/17 | comity verify -
   comity verify --output json badges/*.json
@@ -159,6 +160,9 @@ pub(crate) struct Verify {
     /// Was it good on this day? (2026-11-23 or 2026-11-23T14:02:11Z)
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<Timestamp>,
+    /// By what the node knew at this moment, and no later word (2026-11-23 or 2026-11-23T14:02:11Z)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) known: Option<Timestamp>,
     /// What it should count for; any purpose will do if none is given
     #[arg(long, value_parser = purposes())]
     pub(crate) purpose: Option<Purpose>,

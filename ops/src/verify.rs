@@ -9,6 +9,7 @@ use std::{
 use anyhow::Context;
 use registry_schema::{
     AgencyId, Check, CredentialCode, Finding, Outcome, StatusState, Verdict, VerdictKind, code::BadCode,
+    verdict::Endorsement,
 };
 use reqwest::Url;
 
@@ -64,6 +65,7 @@ async fn one(session: &Session, args: &Verify, name: &str) -> anyhow::Result<Ver
     let badge = load(name)?;
     let query = [
         ("at", args.at.map(|t| t.to_string())),
+        ("known", args.known.map(|t| t.to_string())),
         ("purpose", args.purpose.map(|p| p.to_string())),
         ("agency", args.agency.as_ref().map(ToString::to_string)),
     ];
@@ -195,6 +197,11 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
     {
         lines.push(("read more".to_owned(), page.into()));
     }
+    lines.extend(show::labelled("holds", verdict.credentials.iter().map(within)));
+    lines.extend(show::labelled(
+        "endorsed by",
+        verdict.endorsements.iter().map(endorsement),
+    ));
     if let Some(receipt) = &verdict.receipt {
         lines.push(("receipt".to_owned(), receipt.clone()));
     }
@@ -205,6 +212,17 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
         sentence
     };
     format!("{sentence}\n\n{}", show::pairs(&lines))
+}
+
+/// A badge in a record, in a line.
+fn within(part: &Verdict) -> String {
+    let name = part.credential.as_ref().and_then(|badge| badge.name.as_deref());
+    format!("{}: {}", name.unwrap_or("a badge without a name"), part.sentence)
+}
+
+fn endorsement(one: &Endorsement) -> String {
+    let by = one.by.as_deref().unwrap_or("nobody who is named");
+    format!("{by}: {}, {} ({})", outcome(one.outcome), one.detail, one.code)
 }
 
 /// Whether a finding stands among those that did not pass; holder and worth have lines of their own.

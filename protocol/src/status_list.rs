@@ -199,6 +199,15 @@ pub(crate) fn tombstone(key: &str, values: &[Vec<u8>]) -> Option<(u32, Timestamp
     Some((index, all?.into_iter().map(|x| x.at).min()?))
 }
 
+/// The slot whose reason and time are hidden, if this key is a tombstone's.
+#[must_use]
+pub fn hidden_slot(key: &str) -> Option<u32> {
+    match parse(key)? {
+        Key::Expunged(index) => Some(index),
+        Key::Revoked(_) | Key::Suspended(_) | Key::Reserved(_) => None,
+    }
+}
+
 /// The slot whose revocation or suspension stands at this key: what a tombstone hides.
 pub(crate) fn slot_of(key: &str) -> Option<u32> {
     match parse(key)? {
@@ -208,7 +217,8 @@ pub(crate) fn slot_of(key: &str) -> Option<u32> {
 }
 
 /// What stands at a key that a tombstone with these values hides.
-pub(crate) fn behind_tombstone(key: &str, tombstones: &[Vec<u8>]) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn behind_tombstone(key: &str, tombstones: &[Vec<u8>]) -> Vec<Vec<u8>> {
     if mutant!(TombstonesHideAll) {
         return vec![];
     }

@@ -209,6 +209,35 @@ pub struct Worth {
     pub citation: String,
 }
 
+/// What an endorsement is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Endorsed {
+    /// The badge.
+    Badge,
+    /// Its issuer.
+    Issuer,
+    /// Its achievement.
+    Achievement,
+}
+
+/// What somebody else says within a badge, and whether they signed it. It never changes the verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Endorsement {
+    /// Who it says it is by; absent, if that cannot be read.
+    pub by: Option<String>,
+    /// What it is about.
+    pub of: Endorsed,
+    /// What came of checking its signature, its signer and its dates.
+    pub outcome: Outcome,
+    /// A finding's code, as documented at `/help/{code}`.
+    pub code: String,
+    /// The same in words.
+    pub detail: String,
+}
+
 /// The whole answer about one badge, for one agency, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -223,6 +252,9 @@ pub struct Verdict {
     pub purpose: Option<Purpose>,
     /// The moment at which the badge should have been good.
     pub at: Timestamp,
+    /// The moment whose knowledge the answer rests on, if not on all that is known at the moment of the check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Timestamp>,
     /// The moment of this check.
     pub checked_at: Timestamp,
     /// Every check, in the order of the list.
@@ -237,6 +269,13 @@ pub struct Verdict {
     pub recognized_by: Vec<RecognizedBy>,
     /// What it counts for at the asked agency.
     pub worth: Vec<Worth>,
+    /// What others say within it; at most ten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endorsements: Vec<Endorsement>,
+    /// The answer about each badge in it, if it is a Comprehensive Learner Record; in the record's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
+    pub credentials: Vec<Verdict>,
     /// Where the signed record of this answer is, if one was kept.
     pub receipt: Option<String>,
 }

@@ -28,6 +28,8 @@ mod badges_come_from_elsewhere;
 
 mod badges_go_along;
 
+mod what_was_known_is_told;
+
 // What an agency relies on.
 mod a_cut_link_heals;
 

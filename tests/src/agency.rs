@@ -192,6 +192,7 @@ impl Agency {
                     ..protocol::Batch::default()
                 },
                 &[],
+                registry_schema::Timestamp(0),
             )
             .await
             .expect("the store takes it");

@@ -279,6 +279,7 @@ fn question(app: &App) -> Question {
         agency: app.registry.read().home_id().clone(),
         purpose: None,
         at: now,
+        known: None,
         now,
     }
 }

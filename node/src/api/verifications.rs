@@ -13,6 +13,7 @@ use axum::{
     extract::{FromRequest as _, Multipart, Query, Request, State},
     http::header::CONTENT_TYPE,
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -22,13 +23,22 @@ use super::{
     App,
     problem::{INVALID, Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
-use crate::{abroad::Fetched, evidence::gather};
+use crate::{
+    abroad::Fetched,
+    evidence::{gather, gather_then},
+    foreign::Learnt,
+};
 
 /// How long a badge may be on its way.
 const LONGEST_RECEIVING: Duration = Duration::from_secs(15);
 
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;
+
+/// About how many badges of a record others are asked, and about how many at once: nobody shall make this node ask
+/// them a hundred times with one file.
+const MOST_ASKED_ABOUT: usize = 16;
+const PARTS_AT_ONCE: usize = 4;
 
 /// A link, in bytes.
 const LONGEST_LINK: usize = 2_048;
@@ -43,6 +53,10 @@ pub(crate) struct Asked {
     pub(crate) purpose: Option<String>,
     /// The moment at which the badge should have been good: `2026-11-23` or `2026-11-23T14:02:11Z`. Now, if absent.
     pub(crate) at: Option<String>,
+    /// The moment whose knowledge is asked for: the answer rests only on what had arrived at this node by then. At the
+    /// earliest when the node began to keep it, at the latest now. All that is known now, if absent; given alone, it is
+    /// the moment at which the badge should have been good, too.
+    pub(crate) known: Option<String>,
 }
 
 impl Asked {
@@ -71,10 +85,24 @@ impl Asked {
         let at: Option<Timestamp> = given(&self.at)
             .map(|text| text.parse().map_err(|e| invalid(&e)))
             .transpose()?;
+        let known: Option<Timestamp> = given(&self.known)
+            .map(|text| text.parse().map_err(|e| invalid(&e)))
+            .transpose()?;
+        let since = app.past.since();
+        if let Some(known) = known.filter(|known| *known > now) {
+            let detail = format!("`known` is {}, which has not come yet", known.in_words());
+            return Err(Problem::new(&INVALID, detail));
+        }
+        if let Some(known) = known.filter(|known| *known < since) {
+            let (known, since) = (known.in_words(), since.in_words());
+            let detail = format!("`known` is {known}, and this node keeps what it knew since {since}");
+            return Err(Problem::new(&INVALID, detail));
+        }
         Ok(Question {
             agency,
             purpose,
-            at: at.unwrap_or(now),
+            at: at.or(known).unwrap_or(now),
+            known,
             now,
         })
     }
@@ -225,10 +253,30 @@ pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Resu
     }
 }
 
-/// All that can be known about a badge: here, and where its issuer publishes, if that is outside the federation.
+/// All that can be known about a badge: here, and where its issuer publishes, if that is outside the federation. Of a
+/// record, the same about each badge in it.
 pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
+    let mut evidence = evidence_of_one(app, badge, question, true).await?;
+    let parts = badge.parts.iter().enumerate().map(|(i, part)| async move {
+        match part {
+            Ok(part) => evidence_of_one(app, part, question, i < MOST_ASKED_ABOUT).await,
+            Err(_) => Ok(Evidence::default()),
+        }
+    });
+    evidence.parts = stream::iter(parts).buffered(PARTS_AT_ONCE).try_collect().await?;
+    Ok(evidence)
+}
+
+async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask: bool) -> Result<Evidence, Problem> {
+    if let Some(then) = question.known {
+        let past = app.past.at(then, question.now, &app.registry).await?;
+        return Ok(gather_then(badge, &past, &app.store, &question.agency, then).await?);
+    }
     // Others may be slow to answer; that holds up no judging.
-    let learnt = app.foreign.ask(badge, &app.registry, question.now).await;
+    let learnt = match ask {
+        true => app.foreign.ask(badge, &app.registry, question.now).await,
+        false => Learnt::default(),
+    };
     let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);
     Ok(evidence)

@@ -147,6 +147,7 @@ pub(super) async fn count(
         agency: query.agency,
         purpose: Some(query.purpose.to_string()),
         at: query.at,
+        known: None,
     };
     let question = asked.question(&app)?;
     let (policy, list) = {

@@ -113,7 +113,9 @@ impl Registrar {
             }));
         }
         own.push(self.act(hand, "credential.issue", &id, None));
-        self.store.commit(&protocol::Batch::default(), &own).await?;
+        self.store
+            .commit(&protocol::Batch::default(), &own, self.clock.now())
+            .await?;
         Ok(document)
     }
 

@@ -111,7 +111,9 @@ impl Registrar {
             }),
             self.act(hand, "credential.issue", &id, None),
         ];
-        self.store.commit(&protocol::Batch::default(), &own).await?;
+        self.store
+            .commit(&protocol::Batch::default(), &own, self.clock.now())
+            .await?;
         Ok((credential, Some(document)))
     }
 

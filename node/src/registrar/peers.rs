@@ -44,7 +44,7 @@ impl Registrar {
         let note = note.unwrap_or_else(|| ticket.genesis.to_string());
         let audit = self.act(hand, "peer.add", ticket.agency.as_str(), Some(note));
         let own = [OwnWrite::Peer(row.clone()), audit];
-        self.store.commit(&Batch::default(), &own).await?;
+        self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
         self.registry.write().heed(&[row]);
         self.runs(Errand::Happened(Event::Pinned(ticket.genesis))).await;
         self.runs(Errand::Tell(Order::Meet(peer))).await;
@@ -83,7 +83,7 @@ impl Registrar {
         let act = if expel { "peer.expel" } else { "peer.remove" };
         let audit = self.act(hand, act, agency.as_str(), Some(genesis.to_string()));
         let own = [OwnWrite::Peer(row.clone()), audit];
-        self.store.commit(&Batch::default(), &own).await?;
+        self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
         self.registry.write().heed(&[row]);
         self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
         self.runs(Errand::Tell(Order::Part { agency: genesis })).await;

@@ -1,6 +1,6 @@
 //! What a process that does not hold the lease answers from: the rows in the store, and what the holder alone knows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use protocol::{DocumentId, Hash, KeyLog, Row, signed::encode};
@@ -10,7 +10,7 @@ use super::Registry;
 
 /// What the holder of the lease says of one agency. It follows from the holder's replica, which the others do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-struct Standing {
+pub(crate) struct Standing {
     #[n(0)]
     agency: Hash,
     /// Whether its node is connected.
@@ -39,6 +39,39 @@ struct Standing {
     forks: Option<u64>,
 }
 
+/// As of when, and until when it counts: milliseconds since 1970.
+type Span = Option<(i64, i64)>;
+
+/// What was kept last still tells a freshness that is at most this part of its term younger.
+const PART_OF_A_TERM: i64 = 8;
+
+impl Standing {
+    pub(crate) const fn agency(&self) -> Hash {
+        self.agency
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Whether this still tells how the agency stands `now`, so that nothing need be written at every heartbeat. It may
+    /// tell less freshness than there is, by an eighth of a heartbeat's term, and never more.
+    fn tells(&self, now: &Self) -> bool {
+        let younger = |before: Span, now: Span| match (before, now) {
+            (None, None) => true,
+            (Some((as_of, until)), Some((now, now_until))) => {
+                let by = now.saturating_sub(as_of);
+                (0..=until.saturating_sub(as_of) / PART_OF_A_TERM).contains(&by) && now_until >= until
+            }
+            _ => false,
+        };
+        self.disputed == now.disputed
+            && self.waiting == now.waiting
+            && younger(self.heard, now.heard)
+            && younger(self.others_heard, now.others_heard)
+    }
+}
+
 fn span(heard: Option<(Timestamp, Timestamp)>) -> Option<(i64, i64)> {
     heard.map(|(as_of, until)| (as_of.0, until.0))
 }
@@ -46,6 +79,17 @@ fn span(heard: Option<(Timestamp, Timestamp)>) -> Option<(i64, i64)> {
 impl Registry {
     /// What the others are to know, as bytes. Everything that it says of rows is on disk already.
     pub(crate) fn standing(&self) -> Vec<u8> {
+        encode(&self.standings())
+    }
+
+    /// The standings that those which were kept no longer tell.
+    pub(crate) fn standings_since(&self, kept: &BTreeMap<Hash, Standing>) -> Vec<Standing> {
+        let mut now = self.standings();
+        now.retain(|one| kept.get(&one.agency).is_none_or(|before| !before.tells(one)));
+        now
+    }
+
+    fn standings(&self) -> Vec<Standing> {
         let others = self.roster.others().map(|(_, known)| known.genesis);
         let agencies: BTreeSet<Hash> = others.chain([self.roster.own().genesis]).collect();
         let said = agencies.into_iter().map(|agency| {
@@ -65,7 +109,7 @@ impl Registry {
                     .unwrap_or_default(),
             }
         });
-        encode(&said.collect::<Vec<_>>())
+        said.collect()
     }
 
     /// Takes in what was written to the store, and what the holder says. Both are of one moment, so that no freshness runs
@@ -80,9 +124,13 @@ impl Registry {
             }
         }
         // A lease that nobody took yet says nothing; what it said last stays.
-        let Ok(said) = minicbor::decode::<Vec<Standing>>(standing) else {
-            return;
-        };
+        if let Ok(said) = minicbor::decode(standing) {
+            self.stand(said);
+        }
+    }
+
+    /// Takes in how the agencies stand.
+    pub(super) fn stand(&mut self, said: Vec<Standing>) {
         let connected = said.iter().filter(|one| one.connected);
         self.connected = connected
             .map(|one| (one.agency, one.via.clone().unwrap_or_default()))

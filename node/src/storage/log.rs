@@ -6,21 +6,34 @@ use protocol::{
     Batch, Checkpoint, Hash, Held, KeyLog, Row, Signed, key_log::SignedEntry, replica::Stored, signed::encode,
 };
 
+use registry_schema::Timestamp;
+
 use super::{
     Store, Unavailable,
     db::{Tx, reading, writing},
+    memory,
 };
 
 /// How many rows a statement inserts: as many as fit of the first, then of the second; one at a time at last. Fixed
-/// numbers, so that few statements are prepared. Five values a row stay below SQLite's 32,766 values a statement.
+/// numbers, so that few statements are prepared. Six values a row stay below SQLite's 32,766 values a statement.
 pub(super) const ROWS_A_STATEMENT: &[usize] = &[256, 16];
 
-/// Writes a batch. `change` is the number of this transaction.
-pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(), Unavailable> {
-    write_in(tx, batch, change, ROWS_A_STATEMENT).await
+/// Which transaction writes, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Write {
+    /// Its number.
+    pub(super) change: i64,
+    /// When what it writes arrived here.
+    pub(super) at: Timestamp,
 }
 
-pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, change: i64, sizes: &[usize]) -> Result<(), Unavailable> {
+/// Writes a batch.
+pub(super) async fn write(tx: &mut Tx, batch: &Batch, write: Write) -> Result<(), Unavailable> {
+    write_in(tx, batch, write, ROWS_A_STATEMENT).await
+}
+
+pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, write: Write, sizes: &[usize]) -> Result<(), Unavailable> {
+    let Write { change, at } = write;
     for log in &batch.key_logs {
         let sql = "INSERT INTO key_logs (agency, entries, changed) VALUES ($1, $2, $3)
                    ON CONFLICT (agency) DO UPDATE SET entries = excluded.entries, changed = excluded.changed";
@@ -69,10 +82,12 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, change: i64, sizes: &[u
     let newest: Vec<_> = newest.into_iter().collect();
     for some in runs(&newest, sizes) {
         let sql = format!(
-            "INSERT INTO entries (agency, document, name, surviving, changed) VALUES {}
+            "INSERT INTO entries (agency, document, name, surviving, changed, since) VALUES {}
              ON CONFLICT (agency, document, name)
-             DO UPDATE SET surviving = excluded.surviving, changed = excluded.changed",
-            places(some.len(), 5)
+             DO UPDATE SET surviving = excluded.surviving, changed = excluded.changed,
+             since = CASE WHEN entries.surviving = excluded.surviving OR excluded.since < entries.since
+                     THEN entries.since ELSE excluded.since END",
+            places(some.len(), 6)
         );
         writing!(tx, {
             let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
@@ -82,11 +97,13 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, change: i64, sizes: &[u
                     .bind(document)
                     .bind(*key)
                     .bind(encode(&row.values))
-                    .bind(change);
+                    .bind(change)
+                    .bind(at.0);
             }
             query
         })?;
     }
+    memory::hide(tx, batch).await?;
     for heartbeat in &batch.heartbeats {
         writing!(
             tx,

@@ -14,6 +14,7 @@ use registry_schema::{CredentialCode, Reason, Timestamp};
 use super::*;
 
 mod lease;
+mod memory;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -126,7 +127,7 @@ async fn what_was_committed_is_there_after_opening_again() {
             list: 5,
         };
         store
-            .commit(&batch, &[key, OwnWrite::Credential(credential("urn:uuid:1", 8))])
+            .commit(&batch, &[key, OwnWrite::Credential(credential("urn:uuid:1", 8))], NOW)
             .await
             .unwrap();
         store.put_operator("alice", [1; 32], NOW).await.unwrap();
@@ -164,7 +165,7 @@ async fn what_was_committed_is_there_after_opening_again() {
 async fn a_transaction_that_fails_leaves_nothing() {
     for place in Place::both().await {
         let store = place.create().await.unwrap();
-        store.commit(&batch(), &[]).await.unwrap();
+        store.commit(&batch(), &[], NOW).await.unwrap();
         let act = Act {
             at: NOW,
             who: "alice".into(),
@@ -177,13 +178,13 @@ async fn a_transaction_that_fails_leaves_nothing() {
             OwnWrite::Credential(credential("urn:uuid:2", 9)),
         ];
         // The same envelopes again break a rule of the tables, and everything beside them goes as well.
-        assert!(store.commit(&batch(), &own).await.is_err());
+        assert!(store.commit(&batch(), &own, NOW).await.is_err());
         assert_eq!(store.audited("test.act").await.unwrap(), 0);
         assert!(store.credential_by_id("urn:uuid:2").await.unwrap().is_none());
         // One slot is never two credentials'.
-        store.commit(&Batch::default(), &own).await.unwrap();
+        store.commit(&Batch::default(), &own, NOW).await.unwrap();
         let twice = [OwnWrite::Audit(act), OwnWrite::Credential(credential("urn:uuid:3", 9))];
-        assert!(store.commit(&Batch::default(), &twice).await.is_err());
+        assert!(store.commit(&Batch::default(), &twice, NOW).await.is_err());
         assert_eq!(store.audited("test.act").await.unwrap(), 1);
     }
 }

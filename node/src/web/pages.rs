@@ -15,6 +15,7 @@ mod next_steps;
 mod problem;
 mod verdict;
 mod verify;
+mod within;
 mod words;
 
 pub(crate) use agencies::{AgenciesPage, AgencyRow};

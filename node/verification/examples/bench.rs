@@ -141,11 +141,13 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         status: vec![listed.clone(), listed],
         expelled: [].into(),
         code: None,
+        parts: vec![],
     };
     let question = Question {
         agency: here,
         purpose: Some(Purpose::Renewal),
         at: at(),
+        known: None,
         now: at(),
     };
     (evidence, question)

@@ -6,8 +6,10 @@
 //! A value of the wrong type is always a fault and never "absent": JSON-LD lets the same signed statement be written
 //! in several ways, and an expiry date or a status that this view overlooked would be a way around it.
 
+mod record;
 mod structure;
 
+pub use record::MAX_PARTS;
 pub(crate) use structure::{is_url, moment, types};
 
 use std::collections::BTreeMap;
@@ -53,6 +55,16 @@ pub struct OpenBadge {
     pub status: Vec<StatusEntry>,
     /// What is wrong with its structure.
     pub faults: Vec<Fault>,
+    /// The badges in a Comprehensive Learner Record, in its order; none in a badge.
+    pub parts: Vec<Result<OpenBadge, Unreadable>>,
+}
+
+impl OpenBadge {
+    /// Whether it is a Comprehensive Learner Record, which holds badges.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        types(self.document.get("type")).any(|kind| kind == record::KIND)
+    }
 }
 
 /// The version of the Verifiable Credentials Data Model, by the first context.
@@ -128,19 +140,16 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
             "ask the holder for the badge as JSON with a Data Integrity proof, or as a signed token (VC-JWT)",
         ));
     }
-    if has_type("ClrCredential") {
-        return Err(Unreadable::new(
-            "this is a Comprehensive Learner Record, which holds several badges, and this version reads one at a time",
-            "send each badge in it by itself",
-        ));
-    }
     if has_type("Assertion") {
         return Err(Unreadable::new(
             "this is a badge of an older standard than Open Badges 3.0",
             "ask the issuer for the badge as Open Badges 3.0",
         ));
     }
-    parse_any(document, form)
+    match has_type(record::KIND) {
+        true => record::parse(document, form),
+        false => parse_any(document, form),
+    }
 }
 
 /// The same for credentials of any kind, badges or not.

@@ -34,6 +34,8 @@ pub const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2
 pub const DATA_INTEGRITY_V1: &str = "https://w3id.org/security/data-integrity/v1";
 /// Open Badges 3.0, the newest; ours are issued with it.
 pub const OPEN_BADGES: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
+/// How the URL of every context of Comprehensive Learner Records 2.0 begins.
+pub(crate) const LEARNER_RECORDS_PREFIX: &str = "https://purl.imsglobal.org/spec/clr/v2p0/context";
 /// How the URL of every Open Badges 3.0 context begins.
 pub(crate) const OPEN_BADGES_PREFIX: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context";
 
@@ -44,6 +46,8 @@ contexts! {
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json" => "ob-v3p0-context-3.0.1.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json" => "ob-v3p0-context-3.0.2.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json" => "ob-v3p0-context-3.0.3.json",
+    "https://purl.imsglobal.org/spec/clr/v2p0/context.json" => "clr-v2p0-context.json",
+    "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json" => "clr-v2p0-context-2.0.1.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json" => "ob-v3p0-extensions.json",
     "https://w3id.org/security/data-integrity/v1" => "data-integrity-v1.json",
     "https://w3id.org/security/data-integrity/v2" => "data-integrity-v2.json",

@@ -22,8 +22,18 @@ pub struct Question {
     pub purpose: Option<Purpose>,
     /// The moment at which the badge should have been good.
     pub at: Timestamp,
+    /// The moment whose knowledge the evidence is, if it is not all that is known now.
+    pub known: Option<Timestamp>,
     /// The moment of the check.
     pub now: Timestamp,
+}
+
+impl Question {
+    /// The moment whose knowledge is asked for: whether a list was fresh is told by this one.
+    #[must_use]
+    pub fn knowing(&self) -> Timestamp {
+        self.known.unwrap_or(self.now)
+    }
 }
 
 /// How old what is known of an agency's lists is.
@@ -127,4 +137,6 @@ pub struct Evidence {
     pub status: Vec<StatusEvidence>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
+    /// What is known about each badge in a Comprehensive Learner Record, in its order.
+    pub parts: Vec<Evidence>,
 }

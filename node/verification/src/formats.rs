@@ -99,7 +99,7 @@ fn embedded(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
 }
 
 /// The token in an `EnvelopedVerifiableCredential` (VCDM 2.0, §4.13).
-fn enveloped(document: &Value) -> Option<&str> {
+pub(crate) fn enveloped(document: &Value) -> Option<&str> {
     let is_envelope = |kind: &Value| kind == "EnvelopedVerifiableCredential";
     let kind = document.get("type")?;
     if !is_envelope(kind) && !kind.as_array()?.iter().any(is_envelope) {

@@ -4,9 +4,11 @@
 //! holder; none is skipped because an earlier one failed, and none has a default outcome. The verdict is then *read
 //! off* the findings (`precedence`), so that it cannot say anything that they do not.
 
+mod endorsements;
 pub(crate) mod proof;
 mod published;
 mod recognition;
+mod record;
 mod sentence;
 mod status;
 mod worth;
@@ -30,12 +32,16 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         terms: Terms::Known,
         alignments: OnceCell::new(),
     };
-    let mut findings = case.proof();
+    let credentials = record::parts(badge, evidence, question);
+    let (endorsements, endorsed) = case.endorsements();
+    let mut findings = case.proof(endorsed);
     findings.extend(case.dates());
     let (status_findings, status) = case.status();
     findings.extend(status_findings);
     let recognition = case.recognition();
     findings.push(recognition.finding.clone());
+    findings.extend(record::finding_on(&credentials));
+    findings.sort_by_key(|finding| finding.check);
     let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.finding.outcome);
     findings.extend(worth_findings);
     findings.push(holder(badge));
@@ -45,19 +51,21 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         .iter()
         .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
     let listed = listed.find(|i| i.id == badge.issuer_id);
+    let said = sentence::of(
+        verdict,
+        &findings,
+        &case,
+        &status,
+        &recognition.purposes,
+        &recognition.recognized_by,
+    );
     Verdict {
         verdict,
-        sentence: sentence::of(
-            verdict,
-            &findings,
-            &case,
-            &status,
-            &recognition.purposes,
-            &recognition.recognized_by,
-        ),
+        sentence: said + &record::in_words(&credentials) + &sentence::known(question),
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
+        known: question.known,
         checked_at: question.now,
         findings,
         credential: Some(CredentialSummary {
@@ -83,6 +91,8 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         },
         recognized_by: recognition.recognized_by,
         worth,
+        endorsements,
+        credentials,
         receipt: None,
     }
 }
@@ -110,7 +120,7 @@ pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, quest
         terms: Terms::Any,
         alignments: OnceCell::new(),
     };
-    let mut findings = case.proof();
+    let mut findings = case.proof(Vec::new());
     findings.retain(|finding| finding.check != Check::Structure);
     findings.extend(case.dates());
     findings.extend(case.status().0);
@@ -156,6 +166,7 @@ fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, que
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
+        known: question.known,
         checked_at: question.now,
         findings,
         credential: None,
@@ -167,6 +178,8 @@ fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, que
         },
         recognized_by: Vec::new(),
         worth: Vec::new(),
+        endorsements: Vec::new(),
+        credentials: Vec::new(),
         receipt: None,
     }
 }

@@ -190,12 +190,13 @@ async fn a_badge_is_sent_as_it_is_with_the_question() {
     let args = Verify {
         badges: vec!["https://badges.example.org/17".to_owned()],
         at: Some("2026-08-15".parse().unwrap()),
+        known: Some("2026-09-01".parse().unwrap()),
         purpose: Some(registry_schema::Purpose::Renewal),
         agency: Some("US-TN".parse().unwrap()),
     };
     assert_eq!(verify(&session, &args).await.unwrap(), Exit::Done);
     let request = requests.recv().unwrap();
-    let line = "POST /v1/verifications?at=2026-08-15T00%3A00%3A00Z&purpose=renewal&agency=US-TN HTTP/1.1\r\n";
+    let line = "POST /v1/verifications?at=2026-08-15T00%3A00%3A00Z&known=2026-09-01T00%3A00%3A00Z&purpose=renewal&agency=US-TN HTTP/1.1\r\n";
     assert!(request.starts_with(line), "{request}");
     assert!(request.contains("content-type: text/plain\r\n"));
     assert!(request.ends_with("\r\n\r\nhttps://badges.example.org/17"));

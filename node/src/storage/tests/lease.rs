@@ -16,7 +16,7 @@ fn act() -> OwnWrite {
 }
 
 async fn write(store: &Store) -> Result<(), Unavailable> {
-    store.commit(&Batch::default(), &[act()]).await
+    store.commit(&Batch::default(), &[act()], NOW).await
 }
 
 async fn mark(store: &Store) -> (i64, i64) {
@@ -116,7 +116,7 @@ async fn a_lease_is_taken_by_one_of_many() {
 async fn what_changed_is_told_once_and_of_one_moment() {
     for place in Place::both().await {
         let store = place.create().await.unwrap();
-        store.commit(&batch(), &[]).await.unwrap();
+        store.commit(&batch(), &[], NOW).await.unwrap();
         let all = store.changes(-1).await.unwrap();
         assert_eq!((all.key_logs.len(), all.rows.len()), (1, 2));
         let nothing = store.changes(all.lease.changes).await.unwrap();
@@ -135,6 +135,7 @@ async fn what_changed_is_told_once_and_of_one_moment() {
                     ..Batch::default()
                 },
                 &[],
+                NOW,
             )
             .await
             .unwrap();

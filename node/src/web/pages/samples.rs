@@ -171,6 +171,9 @@ fn accepted() -> Verdict {
         agency: agency("US-NC"),
         purpose: Some(Purpose::Renewal),
         at: at("2026-11-23T14:06:29Z"),
+        known: None,
+        endorsements: vec![],
+        credentials: vec![],
         checked_at: at("2026-11-23T14:06:29Z"),
         findings: vec![
             finding(

@@ -270,7 +270,7 @@ fn text_of_strangers_stays_text() {
         assert!(html.contains("&#60;script&#62;"), "{html}");
     }
     let names = [(agency("US-NC"), evil.to_owned())];
-    let asked = VerifyPage::new(&names[0].0, evil, &names, Some(evil)).with_answers(evil, None, evil);
+    let asked = VerifyPage::new(&names[0].0, evil, &names, Some(evil)).with_answers(evil, None, (evil, evil));
     let problem = ProblemPage::new(400, evil, evil).render().unwrap();
     let mut row = rows(1);
     evil.clone_into(&mut row[0].name);
@@ -371,13 +371,14 @@ fn the_first_page_asks_for_all_that_the_check_reads() {
     let page = VerifyPage::new(&names[1].0, "Tennessee", &names, None).with_answers(
         "NC-1",
         Some(Purpose::Renewal),
-        "2026-02-02",
+        ("2026-02-02", "2026-02-03"),
     );
     let html = page.render().unwrap();
     for part in [
         r#"action="/verify" enctype="multipart/form-data""#,
         r#"<input type="file" id="file" name="file""#,
         r#"name="text" value="NC-1""#,
+        r#"name="known" value="2026-02-03""#,
         r#"<option value="US-TN" selected>"#,
         r#"<option value="renewal" selected>"#,
         r#"name="at" value="2026-02-02""#,

@@ -6,6 +6,7 @@ use registry_schema::{AgencyId, Check, Finding, Outcome, Timestamp, Verdict, Ver
 use super::{
     lines::{DETAIL, Line, NAME, Teller},
     next_steps::next_steps,
+    within::{self, Part, Praise},
     words::{self, Mark, ago, for_use, plain, sentence, since, term},
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct VerdictPage {
     agency_id: String,
     asked_for: String,
     earlier: Option<String>,
+    known: Option<String>,
     checked: String,
     badge: Option<String>,
     badge_notes: Vec<String>,
@@ -33,6 +35,8 @@ pub(crate) struct VerdictPage {
     findings: Vec<Row>,
     ids: Vec<(&'static str, String)>,
     receipt: Option<Receipt>,
+    parts: Vec<Part>,
+    praise: Vec<Praise>,
 }
 
 /// A verdict's shape and color (one name for both) and its word.
@@ -81,6 +85,7 @@ impl VerdictPage {
             agency_id: verdict.agency.to_string(),
             asked_for: for_use(verdict.purpose),
             earlier: another_day.then(|| verdict.at.date_in_words()),
+            known: verdict.known.map(|known| known.in_words()),
             checked: verdict.checked_at.in_words(),
             badge,
             badge_notes,
@@ -96,6 +101,8 @@ impl VerdictPage {
             findings: verdict.findings.iter().take(24).map(|f| teller.row(f)).collect(),
             ids: teller.ids(),
             receipt: verdict.receipt.as_deref().map(Receipt::new),
+            parts: within::parts(verdict),
+            praise: within::praise(verdict),
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) struct VerifyPage {
     example: CredentialCode,
     text: String,
     at: String,
+    known: String,
 }
 
 #[derive(Debug)]
@@ -58,13 +59,16 @@ impl VerifyPage {
             example: CredentialCode::new(agency.code_letters(), 0x1_9A4E_C27B_5D13),
             text: String::new(),
             at: String::new(),
+            known: String::new(),
         }
     }
 
-    /// Keeps what was typed before the problem, so that nobody types it twice.
-    pub(crate) fn with_answers(mut self, text: &str, purpose: Option<Purpose>, at: &str) -> Self {
+    /// Keeps what was typed before the problem, so that nobody types it twice. The dates are those of being good and of
+    /// being known.
+    pub(crate) fn with_answers(mut self, text: &str, purpose: Option<Purpose>, (at, known): (&str, &str)) -> Self {
         self.text = text.chars().take(2_000).collect();
         self.at = at.chars().take(10).collect();
+        self.known = known.chars().take(10).collect();
         for choice in &mut self.purposes {
             choice.chosen = purpose.is_some_and(|p| p.as_str() == choice.value);
         }

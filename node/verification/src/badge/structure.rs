@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{DataModel, Fault, OpenBadge, StatusEntry};
 use crate::{
-    contexts::{CREDENTIALS_V1, CREDENTIALS_V2, OPEN_BADGES_PREFIX},
+    contexts::{CREDENTIALS_V1, CREDENTIALS_V2, LEARNER_RECORDS_PREFIX, OPEN_BADGES_PREFIX},
     foreign_list::MAX_SIZE,
     formats::Form,
 };
@@ -100,11 +100,16 @@ pub(crate) fn is_url(text: &str) -> bool {
         && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-/// Reads all of it; the caller puts document and form in.
+/// Reads all of it; the caller puts document and form in, and of a record its parts.
 pub(super) fn read(object: &Object) -> OpenBadge {
     let mut faults = Faults(Vec::new());
-    let model = context(object, &mut faults);
-    kinds(object, &mut faults);
+    let is_record = types(object.get("type")).any(|kind| kind == super::record::KIND);
+    let (standard, prefix) = match is_record {
+        true => ("Comprehensive Learner Record 2.0", LEARNER_RECORDS_PREFIX),
+        false => ("Open Badges 3.0", OPEN_BADGES_PREFIX),
+    };
+    let model = context(object, (standard, prefix), &mut faults);
+    kinds(object, is_record, &mut faults);
     let id = faults.url(object, "id", "id");
     let (issuer_id, issuer_name) = issuer(object, &mut faults);
     let (valid_from, valid_until) = dates(object, model, &mut faults);
@@ -112,7 +117,8 @@ pub(super) fn read(object: &Object) -> OpenBadge {
     let subject = subject(object, &mut faults);
     let empty = Map::new();
     let person = subject.unwrap_or(&empty);
-    let achievement = match person.get("achievement") {
+    // What a record lists there, it only explains; what was achieved stands in its badges.
+    let achievement = match person.get("achievement").filter(|_| !is_record) {
         Some(Value::Object(achievement)) => Some(achievement),
         Some(Value::Array(many)) if many.len() > 1 => {
             faults.add("credentialSubject.achievement", "names more than one achievement");
@@ -124,7 +130,7 @@ pub(super) fn read(object: &Object) -> OpenBadge {
         }
         None => None,
     };
-    let achievement = if subject.is_some() {
+    let achievement = if subject.is_some() && !is_record {
         faults.needed(achievement, "credentialSubject.achievement")
     } else {
         None
@@ -152,11 +158,12 @@ pub(super) fn read(object: &Object) -> OpenBadge {
         valid_until,
         status,
         faults: faults.0,
+        parts: Vec::new(),
     }
 }
 
-/// VCDM 2.0, §4.3: the first context is the data model's; Open Badges 3.0, §B.1.3: its own is there too.
-fn context(object: &Object, faults: &mut Faults) -> DataModel {
+/// VCDM 2.0, §4.3: the first context is the data model's; Open Badges 3.0, §B.1.3, and CLR 2.0: its own is there too.
+fn context(object: &Object, (standard, prefix): (&str, &str), faults: &mut Faults) -> DataModel {
     let empty = Vec::new();
     let list = match object.get("@context") {
         Some(Value::Array(list)) => list,
@@ -173,22 +180,18 @@ fn context(object: &Object, faults: &mut Faults) -> DataModel {
             DataModel::V2
         }
     };
-    if !list
-        .iter()
-        .filter_map(Value::as_str)
-        .any(|c| c.starts_with(OPEN_BADGES_PREFIX))
-    {
-        faults.add("@context", "does not name Open Badges 3.0");
+    if !list.iter().filter_map(Value::as_str).any(|c| c.starts_with(prefix)) {
+        faults.add("@context", format!("does not name {standard}"));
     }
     model
 }
 
-fn kinds(object: &Object, faults: &mut Faults) {
+fn kinds(object: &Object, is_record: bool, faults: &mut Faults) {
     let has = |name: &str| types(object.get("type")).any(|t| t == name);
     if !has("VerifiableCredential") {
         faults.add("type", "lacks VerifiableCredential");
     }
-    if !has("OpenBadgeCredential") && !has("AchievementCredential") {
+    if !is_record && !has("OpenBadgeCredential") && !has("AchievementCredential") {
         faults.add("type", "lacks OpenBadgeCredential");
     }
 }

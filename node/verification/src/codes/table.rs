@@ -51,6 +51,10 @@ codes! {
         "The badge is not well formed"
         "Something that every Open Badges 3.0 credential must have is missing or written wrongly; the finding names \
          the place. The badge may still be meant honestly. Ask its issuer for a corrected one."
+    StructureNoValidBadge "structure.no_valid_badge" Structure Failed
+        "No badge in the record is valid"
+        "The file is a Comprehensive Learner Record, which holds badges, and each of them failed a check of its own. The \
+         record is no better than they are. Look at the answer about each badge, and ask its issuer."
     StructureUnreadable "structure.unreadable" Structure Failed
         "No badge could be read"
         "The file is not a badge in a form that this node knows (JSON, a signed token, or an image with the badge \
@@ -100,9 +104,14 @@ codes! {
         "The badge is too large or too tangled to check"
         "To keep one file from holding up everyone else's, a node looks at badges up to a limit that is far above any \
          ordinary one. Ask the issuer for a simpler badge."
+    ProofEndorsementInvalid "proof.endorsement_invalid" Proof NotApplicable
+        "An endorsement in the badge does not hold"
+        "Somebody else's praise is embedded in the badge, and it is not signed by whoever is named, was changed, is about \
+         something else or is out of date. The list of endorsements says which. The badge itself may be good all the same."
     ProofEndorsementsNotChecked "proof.endorsements_not_checked" Proof NotApplicable
-        "The badge's endorsements were not checked"
-        "Somebody else's praise is embedded in the badge, signed or not. The badge's own signature covers that its \
+        "Some of the badge's endorsements were not checked"
+        "Somebody else's praise is embedded in the badge, and whether they signed it could not be told without asking \
+         others. The badge's own signature covers that its \
          issuer put it there, and not that whoever is named in it said so. Do not rely on it without asking them."
     ProofNotChecked "proof.not_checked" Proof CouldNotCheck
         "The signature was not checked"
@@ -222,6 +231,14 @@ codes! {
         "The agency asked recognizes the issuer as long as the issuer's own agency does, and on the date asked about that \
          agency had suspended or ended its registration, or no longer lists it. Ask the issuer's own agency what that \
          means for badges issued before."
+    RecognitionNoBadge "recognition.no_badge" Recognition Failed
+        "No badge in the record is recognized"
+        "The file is a Comprehensive Learner Record, which holds badges. The agency asked recognizes whoever made the \
+         record, and none of the badges in it. Look at the answer about each badge."
+    RecognitionBadgesNotChecked "recognition.badges_not_checked" Recognition CouldNotCheck
+        "No badge in the record could be checked"
+        "The file is a Comprehensive Learner Record, which holds badges, and none of them could be checked to the end. \
+         The answer about each badge says why. Try again later, or ask the issuers of the badges."
     RecognitionStale "recognition.stale" Recognition CouldNotCheck
         "The agency's trust list is too old"
         "The list of issuers that the agency asked recognizes, or of an agency that it follows, has not been heard recently \

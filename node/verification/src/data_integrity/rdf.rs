@@ -2,6 +2,7 @@
 
 mod fast;
 mod poison;
+mod record;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -134,6 +135,7 @@ fn close(object: &mut Map<String, Value>) {
             *context = inner;
         }
     }
+    record::bring(object, &mut contexts);
     let own = contexts.iter().rev().find_map(|context| match context {
         Value::String(url) => contexts::find_example(url).map(|_| true),
         other => other.get("@vocab").map(Value::is_string),

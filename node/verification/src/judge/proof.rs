@@ -16,11 +16,11 @@ use crate::{
 const MAX_TOLD: usize = 5;
 
 /// A key that a trust list gives the issuer, and when it was one.
-struct Known<'a> {
+pub(super) struct Known<'a> {
     method: &'a str,
     /// The key as the list writes it.
     text: &'a str,
-    key: PublicKey,
+    pub(super) key: PublicKey,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
 }
@@ -44,7 +44,7 @@ impl<'a> Known<'a> {
 
 impl Case<'_> {
     /// The findings on structure, proof and issuer, in this order.
-    pub(super) fn proof(&self) -> Vec<Finding> {
+    pub(super) fn proof(&self, endorsed: Vec<Finding>) -> Vec<Finding> {
         let known = self.issuer_keys();
         let key_of = |method: &str| {
             let listed = known.iter().find(|k| k.method == method).map(|k| k.key.clone());
@@ -65,7 +65,7 @@ impl Case<'_> {
         };
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
-        findings.extend(self.endorsements());
+        findings.extend(endorsed);
         findings.push(self.issuer(&outcome, &known));
         findings
     }
@@ -87,7 +87,10 @@ impl Case<'_> {
         if findings.is_empty() {
             findings.push(finding(
                 Code::StructureValid,
-                "a well-formed Open Badges 3.0 credential",
+                match self.badge.is_record() {
+                    true => "a well-formed Comprehensive Learner Record 2.0",
+                    false => "a well-formed Open Badges 3.0 credential",
+                },
             ));
         }
         findings
@@ -109,26 +112,6 @@ impl Case<'_> {
                 .push_str(&format!("; beside it, {unknown} of a kind not known here"));
         }
         finding
-    }
-
-    /// What others say of the badge, its issuer or its achievement, within the badge (Open Badges 3.0, §8.4).
-    fn endorsements(&self) -> Option<Finding> {
-        let document = &self.badge.document;
-        let achievement = document
-            .get("credentialSubject")
-            .and_then(|subject| subject.get("achievement"));
-        let places = [Some(document), document.get("issuer"), achievement];
-        let count: usize = places
-            .into_iter()
-            .flatten()
-            .flat_map(|place| ["endorsement", "endorsementJwt"].map(|key| place.get(key)))
-            .flatten()
-            .map(|value| value.as_array().map_or(1, Vec::len))
-            .sum();
-        (count > 0).then(|| {
-            let what = format!("the badge carries endorsements by others ({count}), which were not checked");
-            finding(Code::ProofEndorsementsNotChecked, what)
-        })
     }
 }
 
@@ -180,7 +163,7 @@ impl Case<'_> {
     /// The issuer's own document, if it was fetched and still counts.
     fn resolved(&self) -> Option<&ResolvedIssuer> {
         let resolved = self.evidence.resolved.as_ref()?.as_ref().ok()?;
-        resolved.freshness.is_fresh(self.question.now).then_some(resolved)
+        resolved.freshness.is_fresh(self.question.knowing()).then_some(resolved)
     }
 
     /// A key of the issuer's own document that may not issue: what it signed is shown to be so, and not to be unknown.
@@ -219,7 +202,7 @@ impl Case<'_> {
         })
     }
 
-    fn listed_keys(&self) -> Vec<Known<'_>> {
+    pub(super) fn listed_keys(&self) -> Vec<Known<'_>> {
         let evidence = self.evidence;
         let issuers = evidence
             .issuers
@@ -263,7 +246,7 @@ impl Case<'_> {
                 return expelled;
             }
             let why = match &self.evidence.resolved {
-                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.now) => {
+                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.knowing()) => {
                     format!("the document of `{id}` names no key that may issue and is of a kind used here")
                 }
                 Some(Ok(_)) => format!("the document of `{id}` was fetched too long ago"),

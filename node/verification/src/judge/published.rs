@@ -54,7 +54,7 @@ impl Case<'_> {
         if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
             return Some("it is signed by another key than the issuer's");
         }
-        let now = self.question.now;
+        let now = self.question.knowing();
         if found.signatures.iter().any(|s| s.expires.is_some_and(|end| end <= now)) {
             return Some("its signature has expired");
         }
@@ -96,7 +96,7 @@ impl Case<'_> {
             }
             return finding(code, format!("{what} by its issuer{message}"));
         }
-        if !freshness.is_fresh(self.question.now) {
+        if !freshness.is_fresh(self.question.knowing()) {
             return finding(
                 Code::StatusStale,
                 format!(

@@ -51,7 +51,12 @@ impl Case<'_> {
     }
 
     fn home(&self, entry: &RecognitionEntry) -> Home {
-        followed::home(self.evidence, entry, &self.sought(), Lists::FreshAt(self.question.now))
+        followed::home(
+            self.evidence,
+            entry,
+            &self.sought(),
+            Lists::FreshAt(self.question.knowing()),
+        )
     }
 
     fn holds(&self, entry: &RecognitionEntry) -> bool {
@@ -74,7 +79,7 @@ impl Case<'_> {
 
     /// The recognitions that make a badge accepted: the asked agency's own first, then those that it follows.
     pub(super) fn holding_here(&self) -> Vec<Held<'_>> {
-        self.held(Lists::FreshAt(self.question.now))
+        self.held(Lists::FreshAt(self.question.knowing()))
     }
 
     fn held(&self, lists: Lists) -> Vec<Held<'_>> {
@@ -114,7 +119,7 @@ impl Case<'_> {
         let mut as_of = list.as_of();
         let mut finding = if let Some(expelled) = self.expelled(agency, Check::Recognition) {
             expelled
-        } else if !list.is_fresh(self.question.now) {
+        } else if !list.is_fresh(self.question.knowing()) {
             self.stale(&name, list)
         } else if let Some(first) = held.first() {
             as_of = std::iter::once(as_of)
@@ -163,7 +168,7 @@ impl Case<'_> {
         let held = self.held(Lists::Any);
         let first = held.first()?;
         let home = &first.entry.recognition.issuer.agency;
-        let now = self.question.now;
+        let now = self.question.knowing();
         let known = |agency: &AgencyId| {
             self.evidence
                 .trust_lists

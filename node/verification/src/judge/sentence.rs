@@ -3,7 +3,7 @@
 use registry_schema::{Finding, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
 
 use super::{Case, recognition::words, status::Known};
-use crate::codes::Code;
+use crate::{Question, codes::Code};
 
 /// A day: a question about a moment that much before the check is a question about the past.
 const DAY: i64 = 86_400;
@@ -37,9 +37,17 @@ pub(super) fn of(
     }
 }
 
+/// By when the answer knows what it knows, if that was asked.
+pub(super) fn known(question: &Question) -> String {
+    match question.known {
+        Some(known) => format!(" This is by what was known here on {}.", known.in_words()),
+        None => String::new(),
+    }
+}
+
 fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String {
     let question = case.question;
-    if question.now.seconds_since(question.at) < DAY {
+    if question.knowing().seconds_since(question.at) < DAY {
         return format!("Accepted in {agency} for {use_}.");
     }
     let since = status
@@ -77,6 +85,8 @@ fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognize
     } else if is(Code::RecognitionNotAtThatDate) {
         let on = case.question.at.date_in_words();
         format!("{agency}'s recognition of its issuer does not cover {on}")
+    } else if is(Code::RecognitionRecognized) {
+        format!("{agency} recognizes none of its badges")
     } else {
         format!("{agency} does not recognize its issuer")
     };
@@ -91,7 +101,7 @@ fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognize
 }
 
 /// Gravest first: what can never be mended, then what waits, then what may be a mistake of form.
-const FAILED: [(Code, Tell); 12] = [
+const FAILED: [(Code, Tell); 13] = [
     (Code::ProofMissing, Tell::Detail),
     (Code::ProofInvalid, Tell::Detail),
     (Code::ProofUncoveredField, Tell::Detail),
@@ -102,11 +112,12 @@ const FAILED: [(Code, Tell); 12] = [
     (Code::DatesNotYetValid, Tell::Yet),
     (Code::ProofExpired, Tell::Detail),
     (Code::StructureInvalid, Tell::Form),
+    (Code::StructureNoValidBadge, Tell::Detail),
     (Code::StructureUnreadable, Tell::Detail),
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 20] = [
+const IN_DOUBT: [(Code, Tell); 21] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
@@ -123,6 +134,7 @@ const IN_DOUBT: [(Code, Tell); 20] = [
     (Code::StatusMissing, Tell::Detail),
     (Code::RecognitionStale, Tell::Detail),
     (Code::RecognitionForked, Tell::Detail),
+    (Code::RecognitionBadgesNotChecked, Tell::Detail),
     (Code::DatesNotChecked, Tell::Detail),
     (Code::ProofNotChecked, Tell::Detail),
     (Code::IssuerNotChecked, Tell::Detail),

@@ -189,7 +189,7 @@ impl Case<'_> {
             return expelled;
         }
         let name = self.name(agency);
-        if !freshness.is_fresh(self.question.now) {
+        if !freshness.is_fresh(self.question.knowing()) {
             let detail = match freshness.as_of() {
                 Some(as_of) => format!("{name} has not been heard from since {}", as_of.in_words()),
                 None => format!("{name} was never heard from"),

@@ -1,8 +1,10 @@
 mod agencies;
 mod beside;
+mod endorsed;
 mod files;
 mod fuzz;
 mod published;
+mod records;
 mod rows;
 mod tokens;
 mod worth;
@@ -130,11 +132,13 @@ fn world_of(issuer_id: &str) -> World {
             status: vec![listed(), listed()],
             expelled: [].into(),
             code: None,
+            parts: vec![],
         },
         question: Question {
             agency: id("US-NC"),
             purpose: Some(Purpose::Renewal),
             at: t("2026-11-23T14:02:11Z"),
+            known: None,
             now: t("2026-11-23T14:02:11Z"),
         },
     }
@@ -220,9 +224,11 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
     }
     // Every code can be had, and each that is not had above has a test of its own.
     let elsewhere = [
+        "structure.no_valid_badge",
         "structure.unreadable",
         "structure.unreachable",
         "proof.unknown_key",
+        "proof.endorsement_invalid",
         "proof.endorsements_not_checked",
         "proof.expired",
         "issuer.unresolvable",
@@ -232,6 +238,8 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "status.malformed",
         "status.message",
         "status.not_checked",
+        "recognition.no_badge",
+        "recognition.badges_not_checked",
         "recognition.not_checked",
         "worth.not_checked",
         "worth.rate",

@@ -26,7 +26,7 @@ impl Case<'_> {
             found.as_of = list.as_of();
             found
         };
-        if !list.is_fresh(self.question.now) {
+        if !list.is_fresh(self.question.knowing()) {
             let said = format!("the policy of {name} was not heard recently enough");
             return (vec![with_age(finding(Code::WorthStale, said))], Vec::new());
         }

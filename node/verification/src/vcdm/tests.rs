@@ -19,6 +19,7 @@ fn question() -> Question {
         agency: "US-NC".parse().unwrap(),
         purpose: None,
         at: now(),
+        known: None,
         now: now(),
     }
 }

@@ -157,4 +157,95 @@ mod tests {
             assert!(time < AT_MOST, "{groups:?}: {time:?}");
         }
     }
+
+    /// A graph of blank nodes, as the W3C's test files write it: one statement a line.
+    fn read(text: &str) -> Dataset {
+        let term = |text: &str| match text.strip_prefix("_:") {
+            Some(name) => Term::from(BlankNode::new_unchecked(name)),
+            None => Term::from(NamedNode::new_unchecked(text.trim_matches(['<', '>']))),
+        };
+        let quad = |line: &str| {
+            let parts: Vec<&str> = line.split_whitespace().collect();
+            let [subject, predicate, object, "."] = parts.as_slice() else {
+                panic!("not of the kind that these files have: {line}")
+            };
+            let Term::BlankNode(subject) = term(subject) else {
+                panic!("{line}")
+            };
+            let predicate = NamedNode::new_unchecked(predicate.trim_matches(['<', '>']));
+            Quad::new(subject, predicate, term(object), GraphName::DefaultGraph)
+        };
+        let mut dataset = Dataset::new();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            dataset.insert(&quad(line));
+        }
+        dataset
+    }
+
+    const POISON: [(&str, &str, Option<&str>); 4] = [
+        (
+            "test044, evil (1)",
+            include_str!("../../../fixtures/rdf-canon/test044-in.nq"),
+            Some(include_str!("../../../fixtures/rdf-canon/test044-rdfc10.nq")),
+        ),
+        (
+            "test045, evil (2)",
+            include_str!("../../../fixtures/rdf-canon/test045-in.nq"),
+            Some(include_str!("../../../fixtures/rdf-canon/test045-rdfc10.nq")),
+        ),
+        (
+            "test046, evil (3)",
+            include_str!("../../../fixtures/rdf-canon/test046-in.nq"),
+            Some(include_str!("../../../fixtures/rdf-canon/test046-rdfc10.nq")),
+        ),
+        (
+            "test074, clique of ten",
+            include_str!("../../../fixtures/rdf-canon/test074-in.nq"),
+            None,
+        ),
+    ];
+
+    /// W3C rdf-canon's own poison: within 100 ms, each is either refused or made canonical as the W3C has it.
+    #[test]
+    fn the_poison_of_the_w3c_is_cut_within_100_ms() {
+        for (name, text, canonical) in POISON {
+            let dataset = read(text);
+            assert_eq!(dataset.len(), text.lines().count(), "{name}");
+            let (time, made) = least(|| {
+                guard(&dataset).is_ok().then(|| {
+                    let mut canonical = dataset.clone();
+                    canonical.canonicalize(CanonicalizationAlgorithm::Rdfc10 {
+                        hash_algorithm: CanonicalizationHashAlgorithm::Sha256,
+                    });
+                    let mut lines: Vec<String> = canonical.iter().map(|quad| format!("{quad} .\n")).collect();
+                    lines.sort_unstable();
+                    lines.concat()
+                })
+            });
+            println!(
+                "{name}: {} after {time:?}",
+                if made.is_some() { "made canonical" } else { "refused" }
+            );
+            assert!(time < AT_MOST, "{name}: {time:?}");
+            if let Some(made) = made {
+                assert_eq!(Some(made.as_str()), canonical, "{name}");
+            }
+        }
+    }
+
+    /// That the files are poison: what the guard refuses would take longer than is allowed, were it not refused.
+    #[test]
+    fn without_the_guard_the_clique_of_the_w3c_is_not_done_in_that_time() {
+        let (_, text, _) = POISON[3];
+        let mut dataset = read(text);
+        let (done, waited) = std::sync::mpsc::channel();
+        // Left to itself: it may need years, and ends with the process.
+        std::thread::spawn(move || {
+            dataset.canonicalize(CanonicalizationAlgorithm::Rdfc10 {
+                hash_algorithm: CanonicalizationHashAlgorithm::Sha256,
+            });
+            let _ = done.send(());
+        });
+        assert!(waited.recv_timeout(AT_MOST).is_err(), "it was done in {AT_MOST:?}");
+    }
 }

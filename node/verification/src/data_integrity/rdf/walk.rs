@@ -4,12 +4,15 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde_json::{Map, Value};
 
-use super::{Document, Doubt, Invalid, Stop, Terms, too_complex, uncovered};
+use super::{Document, Doubt, Invalid, Stop, Terms, record, record::is_record, too_complex, uncovered};
 use crate::contexts;
 
 /// Limits, each far above any badge. Reading a context costs a millisecond; so may an object with a type.
 const MAX_OBJECTS: usize = 512;
 const MAX_CONTEXTS: usize = 24;
+/// The same for a Comprehensive Learner Record: as many as a hundred ordinary badges have.
+const MAX_OBJECTS_OF_A_RECORD: usize = 2560;
+const MAX_CONTEXTS_OF_A_RECORD: usize = 420;
 
 /// Refuses what is too much, what names contexts that we do not have, and what could hide a statement from a reader.
 pub(super) fn check(document: Document<'_>) -> Result<(), Stop> {
@@ -17,7 +20,13 @@ pub(super) fn check(document: Document<'_>) -> Result<(), Stop> {
         .into_iter()
         .find_map(|key| document.object.get(key))
         .and_then(Value::as_str);
+    let (max_objects, max_contexts) = match is_record(document.object) {
+        true => (MAX_OBJECTS_OF_A_RECORD, MAX_CONTEXTS_OF_A_RECORD),
+        false => (MAX_OBJECTS, MAX_CONTEXTS),
+    };
     let mut seen = Seen {
+        max_objects,
+        max_contexts,
         own_id,
         without: document.without,
         terms: document.terms,
@@ -53,6 +62,8 @@ struct Seen<'a> {
     own_context: bool,
     objects: usize,
     contexts: usize,
+    max_objects: usize,
+    max_contexts: usize,
 }
 
 impl Seen<'_> {
@@ -61,8 +72,8 @@ impl Seen<'_> {
     /// and an IRI as a key, `@nest` or `@graph` could hide it, without the signature noticing.
     fn object(&mut self, object: &Map<String, Value>) -> Result<(), Stop> {
         self.objects += 1;
-        if self.objects > MAX_OBJECTS {
-            return Err(too_complex(format!("it has more than {MAX_OBJECTS} objects")));
+        if self.objects > self.max_objects {
+            return Err(too_complex(format!("it has more than {} objects", self.max_objects)));
         }
         let is_document = self.objects == 1;
         if !is_document {
@@ -70,7 +81,7 @@ impl Seen<'_> {
         }
         for (key, value) in object {
             if matches!(key.as_str(), "type" | "@type") {
-                one_scope(value)?;
+                one_scope(value, is_record(object) && object.contains_key("@context"))?;
             }
             match key.as_str() {
                 own if is_document && Some(own) == self.without => {}
@@ -119,8 +130,9 @@ impl Seen<'_> {
 
     fn context(&mut self, value: &Value) -> Result<(), Stop> {
         self.contexts += 1;
-        if self.contexts > MAX_CONTEXTS {
-            return Err(too_complex(format!("it names contexts more than {MAX_CONTEXTS} times")));
+        if self.contexts > self.max_contexts {
+            let most = self.max_contexts;
+            return Err(too_complex(format!("it names contexts more than {most} times")));
         }
         let unknown = |name: &str| Stop::Doubt(Doubt::UnknownContext(name.chars().take(200).collect()));
         match value {
@@ -190,14 +202,16 @@ static SCOPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 });
 
 /// `oxjsonld` 0.2.7 uses only the last of several vocabularies that one object's types bring, and drops the terms of
-/// the others. Such a badge may be right, so it must not be called altered.
-fn one_scope(types: &Value) -> Result<(), Stop> {
+/// the others. Such a badge may be right, so it must not be called altered. Of a record, what its second type brings is
+/// put into its contexts ([`super::record`]).
+fn one_scope(types: &Value, is_record: bool) -> Result<(), Stop> {
     let names = types
         .as_array()
         .filter(|types| types.len() > 1)
         .into_iter()
         .flatten()
         .filter_map(Value::as_str);
+    let names = names.filter(|name| !(is_record && *name == record::KIND));
     if names.filter(|name| SCOPED.contains(*name)).count() > 1 {
         return Err(too_complex("one part of it has two types that each bring a vocabulary"));
     }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn endorsements_are_named_as_not_checked_wherever_they_are() {
-    let code = "proof.endorsements_not_checked";
+fn endorsements_that_nobody_signed_are_named_wherever_they_are() {
+    let code = "proof.endorsement_invalid";
     let plain = world().verdict();
     assert!(plain.findings.iter().all(|f| f.code != code));
     for place in ["", "/issuer", "/credentialSubject/achievement"] {
@@ -30,7 +30,8 @@ fn endorsements_are_named_as_not_checked_wherever_they_are() {
         );
         let found: Vec<_> = verdict.findings.iter().filter(|f| f.code == code).collect();
         assert_eq!(found.len(), 1, "{place}");
-        assert!(found[0].detail.contains("(3)"), "{}", found[0].detail);
+        assert!(found[0].detail.contains("(3), 3 do not hold"), "{}", found[0].detail);
+        assert_eq!(verdict.endorsements.len(), 3, "{place}");
         audit("endorsed", &verdict);
     }
 }
@@ -53,15 +54,6 @@ fn signatures_of_unknown_kinds_beside_a_known_one_are_named() {
         proof.detail
     );
     audit("two kinds", &verdict);
-}
-
-#[test]
-fn a_learner_record_is_no_badge_and_no_bad_one() {
-    let mut world = world();
-    world.unsigned["type"] = json!(["VerifiableCredential", "ClrCredential"]);
-    let why = formats::read(world.unsigned.to_string().as_bytes()).unwrap_err();
-    assert!(why.to_string().contains("several badges"), "{why}");
-    assert_eq!(unreadable(&why, &world.question).verdict, VerdictKind::Unreadable);
 }
 
 /// Read as one bit, the second entry of a list of two bits each would be the first one's second half.

@@ -1,0 +1,132 @@
+//! What this node answered from at an earlier moment: rows with the time at which they arrived here, and how fresh each
+//! agency's log was. The triggers of migration 0011 keep what a row was before.
+
+use protocol::{Batch, DocumentId, Hash, Row, signed::encode, status_list};
+use registry_schema::Timestamp;
+
+use super::{
+    Store, Unavailable,
+    db::{Tx, reading, within, writing},
+    log::{decode, hash},
+};
+
+/// A row, as the tables have it: agency, document, name, values.
+type Found = (Vec<u8>, String, String, Vec<u8>);
+
+/// A slot of a status list of an agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Whose list.
+    pub agency: Hash,
+    /// Which list.
+    pub list: u32,
+    /// Which place in it.
+    pub index: u32,
+}
+
+/// What an expunging hides now is hidden from what was, too: its reason and time are gone, the bit stays.
+pub(super) async fn hide(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable> {
+    let slot = |row: &&Row| status_list::hidden_slot(&row.key).is_some();
+    for tombstone in batch.rows.iter().chain(&batch.history).filter(slot) {
+        let Some(index) = status_list::hidden_slot(&tombstone.key) else {
+            continue;
+        };
+        for key in [format!("r/{index}"), format!("s/{index}")] {
+            let hidden = status_list::behind_tombstone(&key, &tombstone.values);
+            let sql = "UPDATE former_entries SET surviving = $1
+                       WHERE agency = $2 AND document = $3 AND name = $4 AND surviving <> $5";
+            writing!(
+                tx,
+                sqlx::query(sql)
+                    .bind(encode(&hidden))
+                    .bind(tombstone.agency.0.to_vec())
+                    .bind(tombstone.document.to_string())
+                    .bind(key.clone())
+                    .bind(encode(&Vec::<Vec<u8>>::new()))
+            )?;
+        }
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Since when this node keeps what it knew.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn remembers_since(&self) -> Result<Timestamp, Unavailable> {
+        let (since,): (i64,) = reading!(self, sqlx::query_as("SELECT since FROM memory"), fetch_one)?;
+        Ok(Timestamp(since))
+    }
+
+    /// Keeps how agencies stand from this moment on.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn keep_standings(&self, at: Timestamp, standings: &[(Hash, Vec<u8>)]) -> Result<(), Unavailable> {
+        let (mut tx, _) = self.begin().await?;
+        for (agency, standing) in standings {
+            writing!(
+                &mut tx,
+                sqlx::query("INSERT INTO standings (agency, at, standing) VALUES ($1, $2, $3)")
+                    .bind(agency.0.to_vec())
+                    .bind(at.0)
+                    .bind(standing)
+            )?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The rows of all trust lists and policies that had arrived here by this moment, and how each agency stood then.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn lists_then(&self, then: Timestamp) -> Result<(Vec<Row>, Vec<Vec<u8>>), Unavailable> {
+        let mut tx = self.db.snapshot().await?;
+        let sql = "SELECT agency, document, name, surviving FROM entries
+                   WHERE document IN ('trust-list', 'policy') AND since <= $1
+                   UNION ALL
+                   SELECT agency, document, name, surviving FROM former_entries
+                   WHERE document IN ('trust-list', 'policy') AND since <= $1 AND until > $1";
+        let found: Vec<Found> = within!(&mut tx, sqlx::query_as(sql).bind(then.0), fetch_all)?;
+        let rows = found.into_iter().map(row).collect::<Result<_, _>>()?;
+        let sql = "SELECT standing FROM standings WHERE position IN
+                   (SELECT MAX(position) FROM standings WHERE at <= $1 GROUP BY agency)";
+        let standings: Vec<(Vec<u8>,)> = within!(&mut tx, sqlx::query_as(sql).bind(then.0), fetch_all)?;
+        Ok((rows, standings.into_iter().map(|(standing,)| standing).collect()))
+    }
+
+    /// What had arrived here about a slot by this moment.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn slot_then(&self, slot: &Slot, then: Timestamp) -> Result<Vec<Row>, Unavailable> {
+        let sql = "SELECT agency, document, name, surviving FROM entries
+                   WHERE agency = $1 AND document = $2 AND name IN ($3, $4) AND since <= $5
+                   UNION ALL
+                   SELECT agency, document, name, surviving FROM former_entries
+                   WHERE agency = $1 AND document = $2 AND name IN ($3, $4) AND since <= $5 AND until > $5";
+        let found: Vec<Found> = reading!(
+            self,
+            sqlx::query_as(sql)
+                .bind(slot.agency.0.to_vec())
+                .bind(DocumentId::StatusList(slot.list).to_string())
+                .bind(format!("r/{}", slot.index))
+                .bind(format!("s/{}", slot.index))
+                .bind(then.0),
+            fetch_all
+        )?;
+        found.into_iter().map(row).collect()
+    }
+}
+
+fn row((agency, document, key, surviving): Found) -> Result<Row, Unavailable> {
+    let unknown = |_| Unavailable::Unreadable(format!("no document is called `{document}`"));
+    Ok(Row {
+        agency: hash(&agency)?,
+        document: document.parse().map_err(unknown)?,
+        key,
+        values: decode(&surviving)?,
+    })
+}

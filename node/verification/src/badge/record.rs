@@ -1,0 +1,64 @@
+//! Comprehensive Learner Records (1EdTech CLR 2.0, §C.1): a credential about a learner that holds other credentials, each
+//! with a proof of its own.
+
+use serde_json::Value;
+
+use super::{OpenBadge, parse_any, types};
+use crate::{
+    formats::{Form, Unreadable, enveloped},
+    jwt,
+};
+
+/// The type of a record.
+pub(super) const KIND: &str = "ClrCredential";
+
+/// The most badges that a record may hold: each costs a signature. Their bytes are within those of the file.
+pub const MAX_PARTS: usize = 100;
+
+/// Reads a record and the badges in it.
+///
+/// # Errors
+/// If it holds too many, or holds them in no list.
+pub(super) fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+    let listed = match document.pointer("/credentialSubject/verifiableCredential") {
+        Some(Value::Array(many)) => many.as_slice(),
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        _ => &[],
+    };
+    if listed.is_empty() {
+        return Err(Unreadable::new(
+            "this is a Comprehensive Learner Record, and no badge stands in it",
+            "ask whoever made the record for one with its badges",
+        ));
+    }
+    if listed.len() > MAX_PARTS {
+        return Err(Unreadable::new(
+            format!("this Comprehensive Learner Record holds more than {MAX_PARTS} badges"),
+            "send its badges apart",
+        ));
+    }
+    let parts = listed.iter().map(part).collect();
+    let mut record = parse_any(document, form)?;
+    record.parts = parts;
+    Ok(record)
+}
+
+fn part(value: &Value) -> Result<OpenBadge, Unreadable> {
+    if types(value.get("type")).any(|kind| kind == KIND) {
+        return Err(Unreadable::new(
+            "this is a record within a record",
+            "send the inner record by itself",
+        ));
+    }
+    let part = match enveloped(value).or_else(|| value.as_str().filter(|text| jwt::is_token(text))) {
+        Some(token) => jwt::read(token, Form::Jwt)?,
+        None => super::parse(value.clone(), Form::Json)?,
+    };
+    match part.is_record() {
+        true => Err(Unreadable::new(
+            "this is a record within a record",
+            "send the inner record by itself",
+        )),
+        false => Ok(part),
+    }
+}
