@@ -19,6 +19,7 @@ mod recognitions;
 mod registries;
 mod replication;
 mod status_lists;
+mod stores;
 mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
@@ -148,6 +149,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(credentials::change_status))
         .routes(routes!(credentials::expunge))
         .routes(routes!(status_lists::one))
+        .routes(routes!(status_lists::enter))
         .routes(routes!(key_log::show, key_log::enter))
         .routes(routes!(key_log::propose))
         .routes(routes!(key_log::did_document))

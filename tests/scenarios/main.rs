@@ -45,6 +45,8 @@ mod faults_take_nothing_back;
 
 mod keys_change_hands;
 
+mod stores_write_at_once;
+
 mod operators_are_authenticated;
 
 mod what_is_expunged_is_told_no_more;

@@ -89,6 +89,13 @@ fn writes(
             format!("/v1/credentials/{}/status-entries", badge.code().compact()),
             json!({"status": "suspended", "reason": "administrative"}),
         )),
+        "/v1/status-lists/{id}/entries" => {
+            let (list, index) = spare.slot();
+            Some((
+                format!("/v1/status-lists/{list}/entries"),
+                json!({"index": index, "status": "suspended", "reason": "administrative"}),
+            ))
+        }
         "/v1/peers" => Some((path.to_owned(), json!({"ticket": of_virginia().to_string()}))),
         "/v1/peers/{agency}/removal" => Some(("/v1/peers/US-VA/removal".to_owned(), json!({"expel": true}))),
         _ => None,

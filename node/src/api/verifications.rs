@@ -289,16 +289,27 @@ async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
             app.store.badge(&issued.id).await?.unwrap_or_default().into_bytes(),
         ));
     }
-    let keepers: Vec<(AgencyId, String)> = {
+    let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
         let registry = app.registry.read();
+        let ours = registry.home_id().code_letters() == code.agency_letters();
+        let stores = registry.roster().store_urls().filter(|_| ours).map(str::to_owned);
+        let stores = stores.collect();
         let others = registry
             .agencies()
             .into_iter()
             .filter(|lists| lists.id != *registry.home_id());
         let of_letters = others.filter(|lists| lists.id.code_letters() == code.agency_letters());
-        of_letters.map(|lists| (lists.id.clone(), lists.url.clone())).collect()
+        let keepers = of_letters.map(|lists| (lists.id.clone(), lists.url.clone()));
+        (stores, keepers.collect())
     };
     let mut answer = Fetched::Unknown;
+    for store in stores {
+        match app.abroad.badge_of_store(&store, code).await {
+            Fetched::Unknown => {}
+            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            unreachable => answer = unreachable,
+        }
+    }
     for (agency, url) in keepers {
         match app.abroad.badge(&agency, &url, code).await {
             Fetched::Unknown => {}
