@@ -80,6 +80,27 @@ impl Abroad {
         Ok(Fetched::Badge(read(response).await?))
     }
 
+    /// Asks the node at `url`, of `agency`, whether it issued the credential with this id and this digest: for a badge by a
+    /// key that this agency itself calls compromised. It learns that somebody checks that badge; nobody else does.
+    ///
+    /// # Errors
+    /// Why it could not be asked, in lower case, without a full stop.
+    pub(crate) async fn confirms(&self, agency: &str, url: &str, id: &str, digest: &str) -> Result<bool, String> {
+        let path = ["v1", "credentials", id, "confirmations", digest];
+        let asked = async {
+            let response = self.0.get(place(url, &path)?).send().await?;
+            match response.status() {
+                StatusCode::OK => Ok(true),
+                StatusCode::NOT_FOUND => Ok(false),
+                other => anyhow::bail!("it answered {other}"),
+            }
+        };
+        asked.await.map_err(|error: anyhow::Error| {
+            tracing::info!(agency, %error, "a home agency could not be asked to confirm a badge");
+            format!("{agency} did not answer when it was asked")
+        })
+    }
+
     /// Asks another store of this node's own agency, at `url`, for the badge behind a code.
     pub(crate) async fn badge_of_store(&self, url: &str, code: CredentialCode) -> Fetched {
         let accept = [(header::ACCEPT, HeaderValue::from_static("application/vc"))];
@@ -104,13 +125,7 @@ impl Abroad {
     }
 
     async fn try_pass(&self, url: &str, path: &[&str], asked: &[(HeaderName, HeaderValue)]) -> anyhow::Result<Passed> {
-        let mut address = url::Url::parse(url)?;
-        address
-            .path_segments_mut()
-            .map_err(|()| anyhow::anyhow!("its address has no path"))?
-            .pop_if_empty()
-            .extend(path);
-        let mut request = self.0.get(address).header(ASKED, "1");
+        let mut request = self.0.get(place(url, path)?).header(ASKED, "1");
         for (name, value) in asked {
             request = request.header(name, value);
         }
@@ -131,6 +146,17 @@ impl Abroad {
         let body = read(response).await?;
         Ok(Passed::Answer { status, headers, body })
     }
+}
+
+/// A place at a node; whatever stands in a part of the path stays in that part.
+fn place(url: &str, path: &[&str]) -> anyhow::Result<url::Url> {
+    let mut place = url::Url::parse(url)?;
+    place
+        .path_segments_mut()
+        .map_err(|()| anyhow::anyhow!("its address has no path"))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(place)
 }
 
 /// The whole answer, if it is no longer than a badge may be.

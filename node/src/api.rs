@@ -6,6 +6,7 @@ pub(crate) mod agencies;
 mod agency_recognitions;
 pub(crate) mod auth;
 pub(crate) mod bulk;
+mod confirmations;
 mod credentials;
 pub(crate) mod federation;
 mod forks;
@@ -134,6 +135,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
         .routes(routes!(agency_recognitions::withdraw))
         .routes(routes!(issuers::stand))
+        .routes(routes!(issuers::compromise))
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
@@ -146,6 +148,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(policy::schema))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
+        .routes(routes!(confirmations::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(credentials::expunge))
         .routes(routes!(status_lists::one))

@@ -134,7 +134,7 @@ impl Command {
     /// Whether there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
-            Self::Issuer(Issuer::Add(_))
+            Self::Issuer(Issuer::Add(_) | Issuer::Compromised { .. })
             | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
@@ -181,6 +181,22 @@ pub(crate) enum Issuer {
         after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
     )]
     Add(IssuerAdd),
+    /// Say that somebody else may sign with an issuer's key
+    #[command(after_help = "\
+Examples:
+  comity issuer compromised \"Palmetto Learning\" --dry-run
+  comity issuer compromised \"Palmetto Learning\" --note \"laptop stolen\"
+
+Final. From then on a badge by that key is good only where your agency, asked,
+confirms that it issued that very badge; the key issues nothing more. Then add
+the issuer anew, and reissue the badges that matter.")]
+    Compromised {
+        /// Its id, or its name
+        issuer: String,
+        /// What happened; stays at your agency
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

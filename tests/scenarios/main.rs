@@ -24,6 +24,8 @@ mod floods_do_no_harm;
 
 mod nobody_learns_what_is_checked;
 
+mod stolen_badge_keys_prove_nothing;
+
 mod badges_come_from_elsewhere;
 
 mod badges_go_along;

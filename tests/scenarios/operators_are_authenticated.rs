@@ -70,6 +70,10 @@ fn writes(
             format!("/v1/issuers/{}/standing", issuer.id),
             json!({"standing": "suspended"}),
         )),
+        "/v1/issuers/{id}/key-compromise" => Some((
+            format!("/v1/issuers/{}/key-compromise", issuer.id),
+            json!({"note": "stolen"}),
+        )),
         "/v1/credentials" => Some((
             path.to_owned(),
             json!({"issuer": issuer.id, "subject": "Nobody", "achievement": {"name": "Nothing"}}),

@@ -1,5 +1,7 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
+mod stolen;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},

@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
 
 use super::{
-    App,
+    App, confirmations,
     problem::{INVALID, Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
 use crate::{abroad::Fetched, evidence::gather};
@@ -225,12 +225,14 @@ pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Resu
     }
 }
 
-/// All that can be known about a badge: here, and where its issuer publishes, if that is outside the federation.
+/// All that can be known about a badge: here; where its issuer publishes, if that is outside the federation; and of its home
+/// agency, if that calls its key compromised.
 pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
     // Others may be slow to answer; that holds up no judging.
     let learnt = app.foreign.ask(badge, &app.registry, question.now).await;
     let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);
+    confirmations::ask(app, badge, &mut evidence, question).await?;
     Ok(evidence)
 }
 
