@@ -33,6 +33,8 @@ mod badges_go_along;
 // What an agency relies on.
 mod a_cut_link_heals;
 
+mod a_pulled_cable_heals;
+
 mod restart_loses_nothing;
 
 mod files_serve_as_well;
