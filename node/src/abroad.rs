@@ -5,12 +5,31 @@
 
 use std::time::Duration;
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use registry_schema::{AgencyId, CredentialCode};
 
 use crate::api::MAX_BODY_BYTES;
 
 /// How long another node may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Says that another store of the agency asks: who is asked so asks nobody else.
+pub(crate) const ASKED: HeaderName = HeaderName::from_static("comity-store");
+
+/// What another store of this node's own agency said.
+#[derive(Debug)]
+pub(crate) enum Passed {
+    /// It has it: its answer, as it came.
+    Answer {
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    },
+    /// It does not have it.
+    Unknown,
+    /// It could not be asked.
+    Unreachable,
+}
 
 /// A client for other nodes. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -53,19 +72,102 @@ impl Abroad {
 
     async fn ask(&self, url: &str, code: CredentialCode) -> anyhow::Result<Fetched> {
         let address = format!("{url}/v1/credentials/{}", code.compact());
-        let mut response = self.0.get(address).header("accept", "application/vc").send().await?;
-        if response.status() == reqwest::StatusCode::NOT_FOUND {
+        let response = self.0.get(address).header("accept", "application/vc").send().await?;
+        if response.status() == StatusCode::NOT_FOUND {
             return Ok(Fetched::Unknown);
         }
         anyhow::ensure!(response.status().is_success(), "it answered {}", response.status());
-        let mut badge = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            anyhow::ensure!(
-                badge.len() + chunk.len() <= MAX_BODY_BYTES,
-                "its answer is longer than a badge may be"
-            );
-            badge.extend_from_slice(&chunk);
-        }
-        Ok(Fetched::Badge(badge))
+        Ok(Fetched::Badge(read(response).await?))
     }
+
+    /// Asks the node at `url`, of `agency`, whether it issued the credential with this id and this digest: for a badge by a
+    /// key that this agency itself calls compromised. It learns that somebody checks that badge; nobody else does.
+    ///
+    /// # Errors
+    /// Why it could not be asked, in lower case, without a full stop.
+    pub(crate) async fn confirms(&self, agency: &str, url: &str, id: &str, digest: &str) -> Result<bool, String> {
+        let path = ["v1", "credentials", id, "confirmations", digest];
+        let asked = async {
+            let response = self.0.get(place(url, &path)?).send().await?;
+            match response.status() {
+                StatusCode::OK => Ok(true),
+                StatusCode::NOT_FOUND => Ok(false),
+                other => anyhow::bail!("it answered {other}"),
+            }
+        };
+        asked.await.map_err(|error: anyhow::Error| {
+            tracing::info!(agency, %error, "a home agency could not be asked to confirm a badge");
+            format!("{agency} did not answer when it was asked")
+        })
+    }
+
+    /// Asks another store of this node's own agency, at `url`, for the badge behind a code.
+    pub(crate) async fn badge_of_store(&self, url: &str, code: CredentialCode) -> Fetched {
+        let accept = [(header::ACCEPT, HeaderValue::from_static("application/vc"))];
+        match self.pass(url, &["v1", "credentials", &code.compact()], &accept).await {
+            Passed::Answer { body, .. } => Fetched::Badge(body),
+            Passed::Unknown => Fetched::Unknown,
+            Passed::Unreachable => Fetched::Unreachable(format!(
+                "another store of this agency did not answer for the code {code}"
+            )),
+        }
+    }
+
+    /// Asks another store of this node's own agency what this one was asked: a reading, without an operator's token.
+    pub(crate) async fn pass(&self, url: &str, path: &[&str], headers: &[(HeaderName, HeaderValue)]) -> Passed {
+        match self.try_pass(url, path, headers).await {
+            Ok(passed) => passed,
+            Err(error) => {
+                tracing::info!(store = url, %error, "another store of this agency could not be asked");
+                Passed::Unreachable
+            }
+        }
+    }
+
+    async fn try_pass(&self, url: &str, path: &[&str], asked: &[(HeaderName, HeaderValue)]) -> anyhow::Result<Passed> {
+        let mut request = self.0.get(place(url, path)?).header(ASKED, "1");
+        for (name, value) in asked {
+            request = request.header(name, value);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        match status {
+            // A token of a badge is for operators of the store that keeps it.
+            StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => return Ok(Passed::Unknown),
+            StatusCode::OK | StatusCode::NOT_MODIFIED => {}
+            other => anyhow::bail!("it answered {other}"),
+        }
+        let mut headers = HeaderMap::new();
+        for name in [header::CONTENT_TYPE, header::ETAG, header::CACHE_CONTROL, header::VARY] {
+            if let Some(value) = response.headers().get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let body = read(response).await?;
+        Ok(Passed::Answer { status, headers, body })
+    }
+}
+
+/// A place at a node; whatever stands in a part of the path stays in that part.
+fn place(url: &str, path: &[&str]) -> anyhow::Result<url::Url> {
+    let mut place = url::Url::parse(url)?;
+    place
+        .path_segments_mut()
+        .map_err(|()| anyhow::anyhow!("its address has no path"))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(place)
+}
+
+/// The whole answer, if it is no longer than a badge may be.
+async fn read(mut response: reqwest::Response) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        anyhow::ensure!(
+            bytes.len() + chunk.len() <= MAX_BODY_BYTES,
+            "its answer is longer than a badge may be"
+        );
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }

@@ -7,6 +7,7 @@ mod agency_recognitions;
 pub(crate) mod applications;
 pub(crate) mod auth;
 pub(crate) mod bulk;
+mod confirmations;
 mod credentials;
 pub(crate) mod federation;
 mod forks;
@@ -21,6 +22,7 @@ mod registries;
 mod replication;
 mod rubrics;
 mod status_lists;
+mod stores;
 mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
@@ -142,6 +144,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(issuers::stand))
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
+        .routes(routes!(issuers::compromise))
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
@@ -154,9 +157,11 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(policy::schema))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
+        .routes(routes!(confirmations::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(credentials::expunge))
         .routes(routes!(status_lists::one))
+        .routes(routes!(status_lists::enter))
         .routes(routes!(key_log::show, key_log::enter))
         .routes(routes!(key_log::propose))
         .routes(routes!(key_log::did_document))

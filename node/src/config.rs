@@ -22,6 +22,10 @@ pub struct Config {
     pub agency: AgencyId,
     /// The hash of its first key-log entry, in hexadecimal: who it is for its peers.
     pub genesis: String,
+    /// Where this store answers, if the agency has several and its own URL leads to another one:
+    /// `https://second.comity.example.gov`. It stands in this store's ticket, and nowhere else.
+    #[serde(default)]
+    pub url: Option<String>,
     /// Where it answers HTTP.
     pub listen: SocketAddr,
     /// Where it listens for peers, as multiaddresses: `/ip4/0.0.0.0/tcp/7500`.
@@ -153,6 +157,9 @@ pub struct PeerConfig {
     pub peer_id: String,
     /// Where it listens.
     pub addresses: Vec<String>,
+    /// Where it answers HTTP, if it is another store of this node's own agency; another agency's key log says where.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// A web server that has agencies' lists as files: another node, or a copy made with `comityd mirror`. Of what it holds,
@@ -185,7 +192,7 @@ impl PeerConfig {
             genesis: genesis.with_context(|| format!("the genesis of peer `{}`", self.agency))?,
             node: self.peer_id.clone(),
             addresses: self.addresses.clone(),
-            url: String::new(),
+            url: self.url.clone().unwrap_or_default(),
         })
     }
 }
@@ -215,6 +222,32 @@ const fn five_hundred() -> u32 {
 }
 
 impl Config {
+    /// What a configuration says if nobody says otherwise: no peers, SQLite, plain HTTP.
+    #[must_use]
+    pub fn usual(agency: AgencyId, genesis: protocol::Hash, listen: SocketAddr) -> Self {
+        Self {
+            agency,
+            genesis: genesis.to_string(),
+            url: None,
+            listen,
+            peer_listen: vec![],
+            database: None,
+            inner_listen: None,
+            lease_term_seconds: ten_seconds(),
+            heartbeat_every_seconds: five_minutes(),
+            heartbeat_term_seconds: a_day(),
+            exchange_every_seconds: half_a_minute(),
+            checkpoint_every_envelopes: five_hundred(),
+            peer_addresses: vec![],
+            introduces: yes(),
+            registration: RegistrationConfig::default(),
+            tls: None,
+            outbound: OutboundConfig::default(),
+            peers: vec![],
+            mirrors: vec![],
+        }
+    }
+
     /// Where the configuration of a data directory is.
     #[must_use]
     pub fn path(data: &Path) -> PathBuf {

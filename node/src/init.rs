@@ -1,8 +1,11 @@
 //! Makes a node: keys, key log, empty store, configuration.
 
+mod join;
+
 use std::{fs, net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
+pub use join::{Joining, join};
 use protocol::{
     Batch, Hash, Root, SigningKey, Ticket,
     key_log::{Founding, WriterKey, found},
@@ -11,7 +14,7 @@ use rand::Rng as _;
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
-    config::{Config, OutboundConfig, PeerConfig, RegistrationConfig},
+    config::{Config, PeerConfig},
     keys, network,
     storage::Store,
 };
@@ -38,18 +41,8 @@ pub struct Beginning {
 /// # Errors
 /// If the directory is not empty, or the disk refuses.
 pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
-    let is_empty = !data.exists() || fs::read_dir(data)?.next().is_none();
-    anyhow::ensure!(
-        is_empty,
-        "`{}` is not empty: a node is made in a new directory",
-        data.display()
-    );
-    let url = beginning.url.trim_end_matches('/').to_owned();
-    let parsed = url::Url::parse(&url).with_context(|| format!("`{url}` is no URL"))?;
-    anyhow::ensure!(
-        matches!(parsed.scheme(), "https" | "http") && parsed.host_str().is_some() && parsed.query().is_none(),
-        "`{url}` is no address of a node: write https://comity.example.gov"
-    );
+    is_new(data)?;
+    let url = address(&beginning.url)?;
     fs::create_dir_all(data)?;
     let folder = data.join("keys");
     let root = SigningKey::from_seed(&keys::create(&folder, "root.key")?)?;
@@ -84,27 +77,33 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     store.close().await;
 
     let config = Config {
-        agency: beginning.agency,
-        genesis: genesis.to_string(),
-        listen: beginning.listen,
         peer_listen: beginning.peer_listen,
         database: beginning.database,
-        inner_listen: None,
-        lease_term_seconds: 10,
-        heartbeat_every_seconds: 300,
-        heartbeat_term_seconds: 86_400,
-        exchange_every_seconds: 30,
-        checkpoint_every_envelopes: 500,
-        peer_addresses: vec![],
-        introduces: true,
-        registration: RegistrationConfig::default(),
-        tls: None,
-        outbound: OutboundConfig::default(),
-        peers: vec![],
-        mirrors: vec![],
+        ..Config::usual(beginning.agency, genesis, beginning.listen)
     };
     config.save(data)?;
     Ok(config)
+}
+
+fn is_new(data: &Path) -> anyhow::Result<()> {
+    let is_empty = !data.exists() || fs::read_dir(data)?.next().is_none();
+    anyhow::ensure!(
+        is_empty,
+        "`{}` is not empty: a node is made in a new directory",
+        data.display()
+    );
+    Ok(())
+}
+
+/// The address of a node, without a slash at its end.
+fn address(typed: &str) -> anyhow::Result<String> {
+    let url = typed.trim_end_matches('/').to_owned();
+    let parsed = url::Url::parse(&url).with_context(|| format!("`{url}` is no URL"))?;
+    anyhow::ensure!(
+        matches!(parsed.scheme(), "https" | "http") && parsed.host_str().is_some() && parsed.query().is_none(),
+        "`{url}` is no address of a node: write https://comity.example.gov"
+    );
+    Ok(url)
 }
 
 /// What another node's operator may put into its configuration to make this node a peer.
@@ -119,6 +118,7 @@ pub fn peer_config(data: &Path) -> anyhow::Result<PeerConfig> {
         genesis: config.genesis,
         peer_id: keypair.public().to_peer_id().to_string(),
         addresses: config.peer_listen,
+        url: config.url,
     })
 }
 
@@ -137,7 +137,7 @@ pub async fn ticket(data: &Path) -> anyhow::Result<Ticket> {
     let founding = own.founding();
     Ok(Ticket {
         name: founding.name.clone(),
-        url: founding.url.clone(),
+        url: config.url.clone().unwrap_or_else(|| founding.url.clone()),
         addresses: config.announced(),
         ..peer
     })

@@ -119,7 +119,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         genesis: home,
         node: keypair.public().to_peer_id().to_string(),
         addresses: config.announced(),
-        url: String::new(),
+        url: config.url.clone().unwrap_or_default(),
     };
     let mut roster = Roster::new(own, configured).context("the peers in the configuration")?;
     roster.peers()?;

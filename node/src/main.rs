@@ -10,8 +10,8 @@ use node::{
     clock::Clock,
     config::{Config, Tls},
     demo,
-    init::{self, Beginning},
-    mirror,
+    init::{self, Beginning, Joining},
+    mirror, root,
 };
 use registry_schema::AgencyId;
 
@@ -70,14 +70,24 @@ struct Init {
     #[command(flatten)]
     data: Data,
     /// The agency: ISO 3166-2, with a local part for a district (US-CO:aurora).
-    #[arg(long, value_name = "US-NC")]
-    agency: AgencyId,
+    #[arg(long, value_name = "US-NC", required_unless_present_any = ["join", "key_log"])]
+    agency: Option<AgencyId>,
     /// Its name for people.
-    #[arg(long)]
-    name: String,
-    /// Where the node will answer. Credentials name it, so it is for good.
+    #[arg(long, required_unless_present_any = ["join", "key_log"])]
+    name: Option<String>,
+    /// Where the node will answer. Credentials name the first store's, so it is for good.
     #[arg(long)]
     url: String,
+    /// Make a further store of an agency that has one: the ticket of the first (`comityd ticket` prints it there). The
+    /// agency's root must sign the entry that is written to `join.entry` in the data directory.
+    #[arg(long, value_name = "TICKET", conflicts_with_all = ["agency", "name"])]
+    join: Option<protocol::Ticket>,
+    /// With or in place of --join: the agency's key log, as `comity key export` wrote it; otherwise the first store is asked.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["agency", "name"])]
+    key_log: Option<PathBuf>,
+    /// For a further store: the kinds of documents that it is to write (status-list, trust-list); all if none is given.
+    #[arg(long = "kind", value_name = "KIND", conflicts_with_all = ["agency", "name"])]
+    kinds: Vec<String>,
     /// Where it answers HTTP on this machine.
     #[arg(long, default_value = "127.0.0.1:7400", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
@@ -162,32 +172,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
-        Command::Init(Init {
-            data,
-            agency,
-            name,
-            url,
-            listen,
-            peer_listen,
-            database,
-        }) => {
-            let beginning = Beginning {
-                agency,
-                name,
-                url,
-                listen,
-                peer_listen,
-                database,
-            };
-            let config = init::init(&data.data, beginning, Clock::default().now()).await?;
-            let shown = data.data.display();
-            say(&format!(
-                "made a node of {} in `{shown}`\n  move `{shown}/keys/root.key` and `next-root.key` to a place that is offline\n  \
-                 add an operator:  comityd operator add NAME --data {shown}\n  run it:           comityd run --data {shown}",
-                config.agency
-            ));
-            Ok(())
-        }
+        Command::Init(options) => make(options).await,
         Command::Run(Run {
             data,
             listen,
@@ -217,6 +202,69 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Makes a node: of a new agency, or a further store of one that is there.
+async fn make(options: Init) -> anyhow::Result<()> {
+    let Init {
+        data: Data { data },
+        agency,
+        name,
+        url,
+        listen,
+        peer_listen,
+        database,
+        join,
+        key_log,
+        kinds,
+    } = options;
+    let now = Clock::default().now();
+    let shown = data.display();
+    let next = format!(
+        "  add an operator:  comityd operator add NAME --data {shown}\n  run it:           comityd run --data {shown}"
+    );
+    if let (Some(agency), Some(name)) = (agency, name) {
+        let beginning = Beginning {
+            agency,
+            name,
+            url,
+            listen,
+            peer_listen,
+            database,
+        };
+        let config = init::init(&data, beginning, now).await?;
+        say(&format!(
+            "made a node of {} in `{shown}`\n  move `{shown}/keys/root.key` and `next-root.key` to a place that is offline\n{next}",
+            config.agency
+        ));
+        return Ok(());
+    }
+    let key_log = key_log.map(|file| {
+        let not_read = || format!("`{}` cannot be read", file.display());
+        std::fs::read_to_string(&file).with_context(not_read)
+    });
+    let joining = Joining {
+        ticket: join,
+        key_log: key_log.transpose()?,
+        kinds,
+        url,
+        listen,
+        peer_listen,
+        database,
+    };
+    let (config, entry) = init::join(&data, joining, now).await?;
+    let file = data.join("join.entry");
+    root::replace(&file, &root::entry_to_text(&entry)?)?;
+    let file = file.display();
+    say(&format!(
+        "made a further store of {0} in `{shown}`, with keys of its own\n{next}\n  \
+         let it in, at the first store:          comity peer add TICKET     (comityd ticket --data {shown})\n  \
+         on the machine with the root key:       comityd root sign {file} --root root.key\n  \
+         then at the first store, or at this:    comity key apply {file}\n\
+         it writes nothing before that; until it is heard everywhere, the lists of {0} are not fresh",
+        config.agency
+    ));
+    Ok(())
 }
 
 /// Light on dark, as most terminals are.

@@ -47,8 +47,8 @@ pub struct Roster {
 /// Why an agency is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
-    /// It is this node's own agency.
-    #[error("this is a ticket of this node's own agency")]
+    /// It is this node itself, or its own agency under another name.
+    #[error("this is a ticket of this node itself, or of its own agency under another name")]
     Own,
     /// The name, or the key log, is pinned otherwise: an impostor, or a mistake.
     #[error("{0}")]
@@ -67,10 +67,7 @@ impl Roster {
         let known = BTreeMap::new();
         let mut roster = Self { own, known };
         for ticket in configured {
-            // Its own agency may have other nodes, which are peers like others.
-            if (&ticket.agency, ticket.genesis) != (&roster.own.agency, roster.own.genesis) {
-                roster.admits(&ticket)?;
-            }
+            roster.admits(&ticket)?;
             let one = roster.known.entry(ticket.agency.clone()).or_insert_with(|| Known {
                 genesis: ticket.genesis,
                 tickets: vec![],
@@ -152,12 +149,13 @@ impl Roster {
         Ok(())
     }
 
-    /// Whether an agency may come under this name: neither its name nor its key log is pinned otherwise.
+    /// Whether an agency may come under this name: neither its name nor its key log is pinned otherwise. This node's own
+    /// agency may have other stores, which are peers like others.
     ///
     /// # Errors
     /// [`NotAdmitted`], if it may not.
     pub fn admits(&self, ticket: &Ticket) -> Result<(), NotAdmitted> {
-        if ticket.genesis == self.own.genesis {
+        if ticket.node == self.own.node || (ticket.genesis == self.own.genesis && ticket.agency != self.own.agency) {
             return Err(NotAdmitted::Own);
         }
         let said = ticket.fingerprint();
@@ -221,6 +219,9 @@ impl Roster {
     #[must_use]
     pub fn removing(&self, agency: &AgencyId, expel: bool, who: &str, now: Timestamp) -> Option<PeerRow> {
         let known = self.known.get(agency)?;
+        if expel && *agency == self.own.agency {
+            return None;
+        }
         let (added_at, added_by) = known.added.clone().unwrap_or_else(|| (now, who.to_owned()));
         Some(PeerRow {
             agency: agency.to_string(),
@@ -245,6 +246,19 @@ impl Roster {
     #[must_use]
     pub fn of(&self, id: &AgencyId) -> Option<&Known> {
         self.known.get(id).filter(|_| *id != self.own.agency)
+    }
+
+    /// The other stores of this node's own agency, as peers; none, if there never was one.
+    #[must_use]
+    pub fn stores(&self) -> Option<&Known> {
+        self.known.get(&self.own.agency)
+    }
+
+    /// Where the other stores of this node's own agency answer HTTP.
+    pub fn store_urls(&self) -> impl Iterator<Item = &str> {
+        let members = self.stores().filter(|known| known.membership == Membership::Member);
+        let urls = members.into_iter().flat_map(|known| &known.tickets);
+        urls.map(|ticket| ticket.url.as_str()).filter(|url| !url.is_empty())
     }
 
     /// The other agencies, by name.
@@ -353,7 +367,12 @@ mod tests {
                 "{wrong:?}"
             );
         }
-        assert_eq!(roster.admits(&ticket("US-XX", 1, "nc")), Err(NotAdmitted::Own));
+        assert_eq!(roster.admits(&ticket("US-XX", 1, "nc2")), Err(NotAdmitted::Own));
+        assert_eq!(
+            roster.admits(&ticket("US-NC", 1, "nc")),
+            Err(NotAdmitted::Own),
+            "itself"
+        );
         assert_eq!(roster.admits(&ticket("US-TN", 4, "tn")), Ok(()));
         assert!(
             Roster::new(
@@ -361,6 +380,30 @@ mod tests {
                 vec![ticket("US-SC", 2, "a"), ticket("US-SC", 3, "b")]
             )
             .is_err()
+        );
+    }
+
+    #[test]
+    fn another_store_of_the_own_agency_is_a_peer_and_no_other_agency() {
+        let mut roster = roster();
+        let mut second = ticket("US-NC", 1, "nc2");
+        second.url = "https://second.example".into();
+        let row = roster.adding(&second, "pat", Timestamp(6)).unwrap();
+        roster.read(&[row]).unwrap();
+        assert_eq!(roster.store_urls().collect::<Vec<_>>(), ["https://second.example"]);
+        assert!(roster.others().all(|(id, _)| id.as_str() == "US-SC"));
+        assert_eq!(roster.of(&"US-NC".parse().unwrap()), None);
+        let own = "US-NC".parse().unwrap();
+        let row = roster.removing(&own, false, "pat", Timestamp(7)).unwrap();
+        roster.read(&[row]).unwrap();
+        assert_eq!(roster.store_urls().count(), 0);
+        assert!(
+            roster.pinned().contains(&Hash([1; 32])),
+            "the own log is followed for good"
+        );
+        assert!(
+            roster.removing(&own, true, "pat", Timestamp(8)).is_none(),
+            "nobody expels itself"
         );
     }
 

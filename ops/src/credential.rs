@@ -1,5 +1,7 @@
 //! `comity credential`: what an agency keeps, and its status.
 
+mod place;
+
 use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context as _;
@@ -149,7 +151,12 @@ async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyh
         credential: Credential,
         change: StatusChange,
     }
-    let segment = segment(&entry.code)?;
+    let code = match (&entry.code, &entry.badge) {
+        (_, Some(file)) => return place::change(session, to, entry, file).await,
+        (Some(code), None) => code,
+        (None, None) => return Err(usage("say which: a code, or --badge FILE")),
+    };
+    let segment = segment(code)?;
     let path = ["v1", "credentials", &segment];
     if to == StatusState::Revoked && !session.yes && !session.dry_run && confirm::somebody_is_there() {
         let credential: Credential = session.client.read(&path, &[]).await?.parse()?;
@@ -168,9 +175,9 @@ async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyh
         .await?;
     if !session.dry_run {
         let changed: Changed = reply.parse()?;
-        let about_it = changed.credential.id == entry.code || changed.credential.code.compact() == segment;
+        let about_it = changed.credential.id == *code || changed.credential.code.compact() == segment;
         if !about_it || changed.change.state != to {
-            let hint = format!("see `comity credential show {}`", entry.code);
+            let hint = format!("see `comity credential show {code}`");
             return Err(fault(
                 Exit::Integrity,
                 format!("the node's answer is not to what was asked: {hint}"),
@@ -269,7 +276,8 @@ mod tests {
             dry_run: false,
         };
         let entry = StatusEntry {
-            code: code.to_string(),
+            code: Some(code.to_string()),
+            badge: None,
             reason: registry_schema::Reason::IssuedInError,
             note: None,
         };

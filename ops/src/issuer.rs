@@ -1,11 +1,13 @@
 //! `comity issuer`: who signs badges.
 
 use registry_schema::{AgencyId, Issuer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     Session,
     args::{Issuer as Command, IssuerAdd},
+    confirm,
     exit::{Exit, fault, usage},
     out, registration, show,
 };
@@ -17,6 +19,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Show { issuer } if issuer.starts_with("app-") => registration::one(session, &issuer).await,
         Command::Show { issuer } => one(session, &issuer).await,
         Command::Add(args) => add(session, &args).await,
+        Command::Compromised { issuer, note } => compromised(session, &issuer, note.as_deref()).await,
         step => registration::handle(session, step).await,
     }
 }
@@ -75,6 +78,43 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Says that somebody else may sign with an issuer's key; shows first what comes of it.
+async fn compromised(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
+    #[derive(Deserialize)]
+    struct Compromised {
+        issuer: Issuer,
+        credentials_kept: i64,
+    }
+    let id = resolve(session, typed, None).await?;
+    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+        let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
+        out::note(&render(&reply.parse()?));
+        confirm::ask(
+            "Mark its key as compromised, for everybody and for good? Try --dry-run to see what comes of it.",
+        )?;
+    }
+    let path = ["v1", "issuers", &id, "key-compromise"];
+    let reply = session.client.write(&path, &json!({"note": note})).await?;
+    let said: Compromised = reply.parse()?;
+    if said.issuer.id != id || said.issuer.compromised().is_none() {
+        return Err(fault(
+            Exit::Integrity,
+            "the node's answer does not say that the key is compromised: see `comity issuer show`",
+        ));
+    }
+    session.written(&reply, |said: &Compromised| {
+        format!(
+            "{}\nbadges that this store keeps and will confirm: {}\nbadges by this key that your agency does not keep: good nowhere any more",
+            render(&said.issuer),
+            said.credentials_kept
+        )
+    })?;
+    out::note(
+        "go on with a new key: comity issuer add --name NAME; your node must answer its peers for the old badges",
+    );
+    Ok(Exit::Done)
+}
+
 /// The `id` of the issuer that was typed: an id as it is, or a name that exactly one issuer has.
 pub(crate) async fn resolve(session: &Session, typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<String> {
     if typed.starts_with("did:") || typed.starts_with("https://") || typed.starts_with("http://") {
@@ -90,6 +130,9 @@ pub(crate) async fn resolve(session: &Session, typed: &str, agency: Option<&Agen
 fn pick<'a>(issuers: &'a [Issuer], typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<&'a Issuer> {
     let of_agency = issuers.iter().filter(|i| agency.is_none_or(|a| *a == i.agency));
     let found: Vec<&Issuer> = of_agency.filter(|i| i.name == typed).collect();
+    // One whose key was stolen may have been added anew under the same name.
+    let sound: Vec<&Issuer> = found.iter().filter(|i| i.compromised().is_none()).copied().collect();
+    let found = if sound.is_empty() { found } else { sound };
     match found.as_slice() {
         [one] => Ok(one),
         [] => Err(fault(
@@ -122,7 +165,13 @@ fn render(issuer: &Issuer) -> String {
             .until
             .map(|t| format!(" until {}", show::day(t)))
             .unwrap_or_default();
-        lines.push(("key".to_owned(), format!("{}{from}{until}", key.public_key_multibase)));
+        let stolen = key.compromised;
+        let stolen = stolen.map(|t| format!(", compromised since {}", show::day(t)));
+        let stolen = stolen.unwrap_or_default();
+        lines.push((
+            "key".to_owned(),
+            format!("{}{from}{until}{stolen}", key.public_key_multibase),
+        ));
     }
     show::pairs(&lines)
 }

@@ -2,7 +2,7 @@
 //!
 //! | key | value | rule |
 //! |---|---|---|
-//! | `i/<hash>` | [`Issuer`] | on conflict: the keys that all versions name |
+//! | `i/<hash>` | [`Issuer`] | on conflict: the keys that all versions name, compromised if any says so, since the earliest |
 //! | `g/<id>` | [`Recognition`] | a grant: in conflict it does not count |
 //! | `a/<id>` | [`AgencyRecognition`] | a grant: in conflict it does not count |
 //! | `e/<hash>` | [`Registration`] | how an issuer of this agency stands; on conflict the strictest, since the earliest, up to the earliest |
@@ -90,9 +90,12 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let mut all = all?.into_iter();
             let first = all.next().filter(|issuer| issuer_key(&issuer.id) == rest)?;
             let agreed = all.fold(first, |mut agreed, other| {
-                agreed
-                    .verification_methods
-                    .retain(|method| other.verification_methods.contains(method));
+                agreed.verification_methods.retain_mut(|method| {
+                    let same = other.verification_methods.iter().find(|same| same.is_same_key(method));
+                    let said = [method.compromised, same.and_then(|same| same.compromised)];
+                    method.compromised = said.into_iter().flatten().min();
+                    same.is_some()
+                });
                 agreed
             });
             Some(Entry::Issuer(agreed))
@@ -159,7 +162,7 @@ fn is_id(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use registry_schema::{
-        Purpose, Scope, Timestamp,
+        Purpose, Scope, Timestamp, VerificationMethod,
         recognition::{Basis, RegistrationStanding},
     };
 
@@ -205,6 +208,35 @@ mod tests {
             Some(Entry::Agency("rec-1".into(), None)),
             "in conflict it does not count"
         );
+    }
+
+    #[test]
+    fn a_key_that_any_version_calls_compromised_is_so_since_the_earliest() {
+        let issuer = |compromised: Option<i64>, more: &[&str]| {
+            let method = |id: &str, compromised| VerificationMethod {
+                id: id.into(),
+                public_key_multibase: id.into(),
+                from: None,
+                until: None,
+                compromised,
+            };
+            let first = method("did:example:1#a", compromised.map(Timestamp));
+            Issuer {
+                id: "did:example:1".into(),
+                name: "One".into(),
+                agency: "US-SC".parse().unwrap(),
+                verification_methods: [first]
+                    .into_iter()
+                    .chain(more.iter().map(|id| method(id, None)))
+                    .collect(),
+                url: None,
+            }
+        };
+        let puts = [issuer(None, &["#b"]), issuer(Some(9), &[]), issuer(Some(5), &["#b"])].map(|one| register(&one));
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+            let values = order.map(|at: usize| puts[at].value.clone());
+            assert_eq!(fold(&puts[0].key, &values), Some(Entry::Issuer(issuer(Some(5), &[]))));
+        }
     }
 
     #[test]

@@ -45,4 +45,34 @@ pub struct VerificationMethod {
     #[n(3)]
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// Since when it is known that somebody else may sign with it. Dates in badges prove nothing then: a badge by it is good
+    /// only if the home agency, asked, confirms that it issued that very badge.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised: Option<Timestamp>,
+}
+
+impl VerificationMethod {
+    /// Whether both are the same key with the same term, compromised or not.
+    #[must_use]
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        let of = |method: &Self| {
+            (
+                method.id.clone(),
+                method.public_key_multibase.clone(),
+                method.from,
+                method.until,
+            )
+        };
+        of(self) == of(other)
+    }
+}
+
+impl Issuer {
+    /// Since when one of its keys is compromised, if one is: the earliest.
+    #[must_use]
+    pub fn compromised(&self) -> Option<Timestamp> {
+        let methods = self.verification_methods.iter();
+        methods.filter_map(|method| method.compromised).min()
+    }
 }

@@ -24,6 +24,8 @@ mod floods_do_no_harm;
 
 mod nobody_learns_what_is_checked;
 
+mod stolen_badge_keys_prove_nothing;
+
 mod badges_come_from_elsewhere;
 
 mod badges_go_along;
@@ -32,6 +34,8 @@ mod what_was_known_is_told;
 
 // What an agency relies on.
 mod a_cut_link_heals;
+
+mod a_pulled_cable_heals;
 
 mod restart_loses_nothing;
 
@@ -46,6 +50,8 @@ mod one_process_writes;
 mod faults_take_nothing_back;
 
 mod keys_change_hands;
+
+mod stores_write_at_once;
 
 mod operators_are_authenticated;
 

@@ -72,6 +72,10 @@ fn writes(
             format!("/v1/issuers/{}/standing", issuer.id),
             json!({"standing": "suspended"}),
         )),
+        "/v1/issuers/{id}/key-compromise" => Some((
+            format!("/v1/issuers/{}/key-compromise", issuer.id),
+            json!({"note": "stolen"}),
+        )),
         "/v1/credentials" => Some((
             path.to_owned(),
             json!({"issuer": issuer.id, "subject": "Nobody", "achievement": {"name": "Nothing"}}),
@@ -99,6 +103,13 @@ fn writes(
             format!("/v1/applications/{application}/steps"),
             json!({"step": "refuse", "note": "it was a sample"}),
         )),
+        "/v1/status-lists/{id}/entries" => {
+            let (list, index) = spare.slot();
+            Some((
+                format!("/v1/status-lists/{list}/entries"),
+                json!({"index": index, "status": "suspended", "reason": "administrative"}),
+            ))
+        }
         "/v1/peers" => Some((path.to_owned(), json!({"ticket": of_virginia().to_string()}))),
         "/v1/peers/{agency}/removal" => Some(("/v1/peers/US-VA/removal".to_owned(), json!({"expel": true}))),
         _ => None,

@@ -1,5 +1,7 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
+mod stolen;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -30,6 +32,8 @@ pub const ACHIEVEMENT: &str = "Formative Assessment in Practice";
 #[derive(Debug)]
 pub struct Agency {
     id: AgencyId,
+    /// What its node is called in an audit: an agency may have several.
+    node_name: AgencyId,
     url: String,
     data: PathBuf,
     token: String,
@@ -50,6 +54,7 @@ impl Agency {
             .expect("an operator is added");
         Self {
             id: config.agency.clone(),
+            node_name: config.agency.clone(),
             url: format!("http://{}", config.listen),
             data: data.to_owned(),
             token,
@@ -58,6 +63,13 @@ impl Agency {
             node: tokio::sync::Mutex::new(None),
             acknowledged: Mutex::default(),
         }
+    }
+
+    /// The same, as a further store of its agency, with this name in audits.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        self.node_name = name.parse().expect("an agency's name");
+        self
     }
 
     /// Its name.
@@ -170,7 +182,7 @@ impl Agency {
     /// What its node holds, agency by agency, if it runs.
     pub async fn holdings(&self) -> Vec<Holding> {
         match self.node.lock().await.as_ref() {
-            Some(node) => Holding::of(&self.id, &node.store, Some(&node.registry)).await,
+            Some(node) => Holding::of(&self.node_name, &node.store, Some(&node.registry)).await,
             None => vec![],
         }
     }

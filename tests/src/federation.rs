@@ -1,5 +1,7 @@
 //! Agencies that know each other.
 
+mod further;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -269,7 +271,7 @@ impl Federation {
         let newcomer = self.founds(id, port).await;
         let mut links = Vec::new();
         for agency in &self.agencies {
-            links.push(Link::between((id, port), (agency.id().as_str(), peer_port(agency))).await);
+            links.push(Link::between((id, port), (agency.id().as_str(), peer_port_of(agency))).await);
         }
         (newcomer, links)
     }
@@ -342,9 +344,13 @@ impl Federation {
     /// Everything in which the running nodes differ from each other or from themselves, or that was lost. While a wire
     /// is cut, nodes may differ from each other.
     pub async fn discrepancies(&self) -> Vec<String> {
+        self.discrepancies_with(&[]).await
+    }
+
+    async fn discrepancies_with(&self, more: &[&Agency]) -> Vec<String> {
         let mut holdings = Vec::new();
         let mut acknowledged: Vec<Acknowledged> = Vec::new();
-        for agency in &self.agencies {
+        for agency in self.agencies.iter().chain(more.iter().copied()) {
             holdings.extend(agency.holdings().await);
             if agency.runs().await {
                 acknowledged.extend(agency.acknowledged().iter().cloned());
@@ -356,8 +362,13 @@ impl Federation {
     /// The end of every scenario: all running nodes agree with each other and with themselves, and nothing that was
     /// acknowledged is lost. Waits for what is under way; heals nothing.
     pub async fn audit(&self) {
+        self.audit_with(&[]).await;
+    }
+
+    /// The same, with nodes that were made later: further stores of these agencies.
+    pub async fn audit_with(&self, more: &[&Agency]) {
         eventually("an audit without discrepancies", async || {
-            let found = self.discrepancies().await;
+            let found = self.discrepancies_with(more).await;
             if found.is_empty() {
                 Ok(())
             } else {
@@ -381,7 +392,7 @@ fn a_database() -> String {
     format!("{base}/{name}")
 }
 
-fn peer_port(agency: &Agency) -> u16 {
+fn peer_port_of(agency: &Agency) -> u16 {
     let config = Config::load(agency.data()).expect("a configuration");
     let address = config
         .peer_listen

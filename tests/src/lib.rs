@@ -17,6 +17,7 @@ pub mod history;
 pub mod http;
 pub mod interop;
 pub mod link;
+pub mod namespaces;
 pub mod party;
 pub mod ports;
 pub mod power_cut;

@@ -53,7 +53,12 @@ pub fn path_of(name: &str) -> PathBuf {
 
 /// A program of this workspace, with nothing in its environment that would steer it.
 fn command(name: &str) -> Command {
-    let mut command = Command::new(path_of(name));
+    bare(path_of(name))
+}
+
+/// Any program, with nothing in its environment that would steer ours.
+pub(crate) fn bare(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("COMITY_") {
             command.env_remove(variable);
@@ -126,8 +131,14 @@ impl Program {
     ) -> Self {
         let mut command = command("comityd");
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("comityd starts");
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts a program.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("a program starts");
         let said = Arc::new(Mutex::new(String::new()));
         let listening = vec![
             listen(child.stdout.take(), said.clone()),

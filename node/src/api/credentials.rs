@@ -15,6 +15,7 @@ use super::{
     App,
     auth::Operator,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
+    stores,
 };
 use crate::registrar::NewBadge;
 
@@ -29,7 +30,8 @@ pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<
     Ok(Json(issued.iter().map(|one| app.registrar.shown(one)).collect()))
 }
 
-/// One credential, by its code or id. Its holder's name is shown to operators alone.
+/// One credential, by its code or id. Its holder's name is shown to operators alone. What another store of this agency
+/// keeps is asked there.
 ///
 /// By its code alone, for who has the code has it from the holder: with `Accept: application/vc` the signed badge itself,
 /// with `image/png` or `image/svg+xml` a picture with the badge baked in. For operators, with `application/vc+jwt`: the
@@ -48,7 +50,10 @@ pub(super) async fn one(
         None => app.store.credential_by_id(&code).await?,
     };
     let unknown = || Problem::new(&NOT_FOUND, format!("this agency has issued no credential `{code}`"));
-    let issued = issued.ok_or_else(unknown)?;
+    let Some(issued) = issued else {
+        let elsewhere = stores::ask(&app, &["v1", "credentials", &code], &headers).await?;
+        return elsewhere.ok_or_else(unknown);
+    };
     let form = headers
         .get(header::ACCEPT)
         .and_then(|accept| Holders::named(accept.as_bytes()));

@@ -14,7 +14,7 @@ use registry_schema::{
     Issuer,
     recognition::{Registration, RegistrationStanding},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use verification::KeyKind;
 
@@ -142,5 +142,48 @@ pub(super) async fn stand(
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = new.note.map(|note| note.chars().take(1_000).collect());
     let said = app.registrar.set_standing(&id, new.standing, note, &hand).await?;
+    Ok((super::created(&hand), Json(said)))
+}
+
+/// What else there is to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCompromise {
+    /// Stays at this agency.
+    note: Option<String>,
+}
+
+/// What it means that the key of an issuer is compromised.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Compromised {
+    /// The issuer, as its entry reads from now on.
+    issuer: Issuer,
+    /// How many of its badges this store keeps: those it confirms to whoever asks. A badge of it that no store keeps is good
+    /// nowhere any more.
+    credentials_kept: i64,
+}
+
+/// Say that somebody else may sign with the key of an issuer of this agency. This is final.
+///
+/// From then on every node asks this agency about each badge by that key, and takes it as genuine only if this agency
+/// confirms that it issued that very badge. The key issues nothing more; register the issuer anew to go on. A dry run shows
+/// what would come of it.
+#[utoipa::path(post, path = "/v1/issuers/{id}/key-compromise", tag = "trust lists", request_body = NewCompromise,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Compromised), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem)))]
+pub(super) async fn compromise(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewCompromise>, JsonRejection>,
+) -> Result<(StatusCode, Json<Compromised>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let note = new.note.map(|note| note.chars().take(1_000).collect());
+    let (issuer, credentials_kept) = app.registrar.compromise(&id, note, &hand).await?;
+    let said = Compromised {
+        issuer,
+        credentials_kept,
+    };
     Ok((super::created(&hand), Json(said)))
 }

@@ -27,7 +27,7 @@ use crate::{
 /// An agency that this node's operators made a peer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Peer {
-    /// Whose node it is.
+    /// Whose node it is; this node's own agency, where that has other stores.
     agency: AgencyId,
     /// Its name for people, once it was heard; before, as its ticket has it.
     name: Option<String>,
@@ -92,6 +92,8 @@ fn shown(
         connected: transport.is_some(),
         transport: transport.filter(|via| !via.is_empty()).map(str::to_owned),
         address: lists
+            // The key log says where the agency answers, and not where its other stores do.
+            .filter(|_| id != registry.home_id())
             .map(|lists| lists.url.clone())
             .or_else(|| said(|ticket| &ticket.url)),
         addresses: known
@@ -114,9 +116,12 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Prob
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let now = app.clock.now();
     let registry = app.registry.read();
-    let others = registry.roster().others();
+    let roster = registry.roster();
+    let stores = roster.stores().map(|known| (&roster.own().agency, known));
     Ok(Json(
-        others
+        stores
+            .into_iter()
+            .chain(roster.others())
             .map(|(id, known)| shown(&registry, &misbehaved, id, known, now))
             .collect(),
     ))
@@ -125,7 +130,9 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Prob
 async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let registry = app.registry.read();
-    let known = registry.roster().of(agency);
+    let roster = registry.roster();
+    let stores = roster.stores().filter(|_| *agency == roster.own().agency);
+    let known = stores.or_else(|| roster.of(agency));
     let known = known.ok_or_else(|| Problem::new(&NOT_FOUND, format!("`{agency}` is no peer: see /v1/peers")))?;
     Ok(shown(&registry, &misbehaved, agency, known, app.clock.now()))
 }
@@ -234,10 +241,11 @@ pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem
     let registry = app.registry.read();
     let home = registry.home();
     let home = home.ok_or_else(|| Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"))?;
+    let own = registry.roster().own().clone();
     let ticket = Ticket {
         name: home.name.clone(),
-        url: home.url.clone(),
-        ..registry.roster().own().clone()
+        url: if own.url.is_empty() { home.url.clone() } else { own.url },
+        ..own
     };
     Ok(Json(ticket.into()))
 }

@@ -2,17 +2,21 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use protocol::Hash;
-use registry_schema::status::LIST_SLOTS;
+use registry_schema::{Reason, StatusChange, StatusState, status::LIST_SLOTS};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, multikey};
 
 use super::{
     App,
-    problem::{NOT_FOUND, Problem, UNAVAILABLE},
+    auth::Operator,
+    problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
+    stores,
 };
 use crate::registrar::{list_url, signing_key};
 
@@ -33,7 +37,11 @@ pub(super) async fn one(
     let unknown = || Problem::new(&NOT_FOUND, format!("this agency has no status list `{id}`"));
     let (number, purpose) = id.split_once('-').ok_or_else(unknown)?;
     let number: u32 = number.parse().map_err(|_| unknown())?;
-    let key = app.store.issuer_key_of_list(number).await?.ok_or_else(unknown)?;
+    let Some(key) = app.store.issuer_key_of_list(number).await? else {
+        // The store that registered the issuer has its key.
+        let elsewhere = stores::ask(&app, &["v1", "status-lists", &id], &headers).await?;
+        return elsewhere.ok_or_else(unknown);
+    };
     let mut list = Bitstring::new(LIST_SLOTS);
     let (url, as_of, key_from) = {
         let registry = app.registry.read();
@@ -86,6 +94,60 @@ pub(super) async fn one(
         (header::VARY, "accept"),
     ];
     Ok((kind, [(header::ETAG, etag)], Json(document).into_response().into_body()).into_response())
+}
+
+/// A change of the status of one place in a list.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewEntry {
+    /// The place, as `statusListIndex` of the badge names it.
+    index: u32,
+    /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
+    status: StatusState,
+    /// Why; this code replicates.
+    reason: Reason,
+    /// What else there is to say; stays at home. At most 2,000 characters.
+    note: Option<String>,
+}
+
+/// What changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Entered {
+    /// The list.
+    list: u32,
+    /// The place in it.
+    index: u32,
+    /// What its peers learn.
+    change: StatusChange,
+}
+
+/// Suspend, reinstate or revoke what stands at a place of a status list of this agency: for a credential that another
+/// store of the agency keeps, whose badge names list and place. `id` is the list's number.
+#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = NewEntry,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, description = "on disk here, and on its way to every peer", body = Entered),
+              (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
+pub(super) async fn enter(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<Entered>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let number = || Problem::new(&INVALID, format!("`{id}` is no number of a status list"));
+    let list: u32 = id.parse().map_err(|_| number())?;
+    let place = (list, new.index);
+    let change = app
+        .registrar
+        .change_place(place, new.status, new.reason, new.note, &hand)
+        .await?;
+    let entered = Entered {
+        list,
+        index: new.index,
+        change,
+    };
+    Ok((super::created(&hand), Json(entered)))
 }
 
 /// `application/vc`, or else what the asker takes (RFC 9110, §12.5.1): some readers parse what is called JSON alone.

@@ -23,6 +23,7 @@ use verification::{
 use super::{
     App,
     auth::Operator,
+    confirmations,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
     verifications::{apart, receive},
 };
@@ -304,6 +305,7 @@ async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &
         let agency = &question.agency;
         let mut evidence = gather(&credential, &app.registry, &app.store, agency, question.now).await?;
         learnt.fill(&mut evidence);
+        confirmations::ask(app, &credential, &mut evidence, &question).await?;
         let found = apart(move || vcdm::verify_credential(&credential, &evidence, &question, checks)).await?;
         answer.errors.extend(found.errors);
         answer.warnings.extend(found.warnings);

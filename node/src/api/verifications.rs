@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
 
 use super::{
-    App,
+    App, confirmations,
     problem::{INVALID, Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
 use crate::{
@@ -253,8 +253,8 @@ pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Resu
     }
 }
 
-/// All that can be known about a badge: here, and where its issuer publishes, if that is outside the federation. Of a
-/// record, the same about each badge in it.
+/// All that can be known about a badge: here; where its issuer publishes, if that is outside the federation; and of its
+/// home agency, if that calls its key compromised. Of a record, the same about each badge in it.
 pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
     let mut evidence = evidence_of_one(app, badge, question, true).await?;
     let parts = badge.parts.iter().enumerate().map(|(i, part)| async move {
@@ -270,7 +270,9 @@ pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) 
 async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask: bool) -> Result<Evidence, Problem> {
     if let Some(then) = question.known {
         let past = app.past.at(then, question.now, &app.registry).await?;
-        return Ok(gather_then(badge, &past, &app.store, &question.agency, then).await?);
+        let mut evidence = gather_then(badge, &past, &app.store, &question.agency, then).await?;
+        confirmations::ask(app, badge, &mut evidence, question).await?;
+        return Ok(evidence);
     }
     // Others may be slow to answer; that holds up no judging.
     let learnt = match ask {
@@ -279,6 +281,7 @@ async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask:
     };
     let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);
+    confirmations::ask(app, badge, &mut evidence, question).await?;
     Ok(evidence)
 }
 
@@ -337,16 +340,27 @@ async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
             app.store.badge(&issued.id).await?.unwrap_or_default().into_bytes(),
         ));
     }
-    let keepers: Vec<(AgencyId, String)> = {
+    let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
         let registry = app.registry.read();
+        let ours = registry.home_id().code_letters() == code.agency_letters();
+        let stores = registry.roster().store_urls().filter(|_| ours).map(str::to_owned);
+        let stores = stores.collect();
         let others = registry
             .agencies()
             .into_iter()
             .filter(|lists| lists.id != *registry.home_id());
         let of_letters = others.filter(|lists| lists.id.code_letters() == code.agency_letters());
-        of_letters.map(|lists| (lists.id.clone(), lists.url.clone())).collect()
+        let keepers = of_letters.map(|lists| (lists.id.clone(), lists.url.clone()));
+        (stores, keepers.collect())
     };
     let mut answer = Fetched::Unknown;
+    for store in stores {
+        match app.abroad.badge_of_store(&store, code).await {
+            Fetched::Unknown => {}
+            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            unreachable => answer = unreachable,
+        }
+    }
     for (agency, url) in keepers {
         match app.abroad.badge(&agency, &url, code).await {
             Fetched::Unknown => {}

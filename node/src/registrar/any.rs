@@ -137,6 +137,7 @@ impl Registrar {
     }
 
     async fn key_of(&self, issuer: &str) -> Result<IssuerKey, NotDone> {
+        self.may_sign(issuer)?;
         let unknown = || NotDone::Invalid(format!("this agency keeps no key of issuer `{issuer}`"));
         let listed = self
             .registry

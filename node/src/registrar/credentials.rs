@@ -1,8 +1,10 @@
 //! What this agency may do to its credentials: issue them, and change their status.
 
-use protocol::status_list;
+use protocol::{Put, status_list};
 use rand::RngExt as _;
-use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
+use registry_schema::{
+    Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp, status::BLOCK_SLOTS,
+};
 use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
 use super::{Hand, NotDone, Registrar, internal, not_ready, within};
@@ -37,6 +39,7 @@ impl Registrar {
         let mut acting = self.acting.lock().await;
         let now = self.clock.now();
         check(&new)?;
+        self.may_sign(&new.issuer)?;
         let key = self.store.issuer_key(&new.issuer).await?.ok_or_else(|| {
             NotDone::Unknown(format!(
                 "this agency keeps no key of issuer `{}`: see `comity issuer list`",
@@ -136,35 +139,62 @@ impl Registrar {
         let issued = self.store.credential_by_code(code).await?;
         let issued =
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
-        let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);
-        let at = self.clock.now();
-        let (put, act) = match (self.shown(&issued).state, to) {
-            (StatusState::Revoked, _) => {
-                return Err(NotDone::Conflict(format!(
-                    "`{code}` is revoked, which is final: issue a new credential instead"
-                )));
-            }
-            (_, StatusState::Revoked) => (status_list::revoke(list, index, reason, at), "credential.revoke"),
-            (StatusState::Suspended, StatusState::Active) => (
-                status_list::suspend(list, index, false, reason, at),
-                "credential.reinstate",
-            ),
-            (StatusState::Active, StatusState::Suspended) => (
-                status_list::suspend(list, index, true, reason, at),
-                "credential.suspend",
-            ),
-            (_, StatusState::Unknown) => {
-                return Err(NotDone::Invalid(
-                    "a status is changed to `revoked`, `suspended` or `active`".into(),
-                ));
-            }
-            (state, _) => return Err(NotDone::Conflict(format!("`{code}` is {} already", state.as_str()))),
+        let place = (narrow(issued.list)?, narrow(issued.slot)?);
+        let change = StatusChange {
+            state: to,
+            at: self.clock.now(),
+            reason,
         };
+        let (put, act) = step(&code.to_string(), place, self.shown(&issued).state, change)?;
         self.write(hand, vec![put], vec![self.act(hand, act, &issued.id, note)])
             .await?;
         let mut credential = self.shown(&issued);
-        (credential.state, credential.state_since) = (to, Some(at));
-        Ok((credential, StatusChange { state: to, at, reason }))
+        (credential.state, credential.state_since) = (to, Some(change.at));
+        Ok((credential, change))
+    }
+
+    /// Suspends, reinstates or revokes what stands at a place (list, index) of this agency's status lists: for a
+    /// credential that another store of the agency keeps.
+    ///
+    /// # Errors
+    /// [`NotDone`], if no store of the agency ever reserved the place, the change contradicts what stands, or the node
+    /// cannot write.
+    pub async fn change_place(
+        &self,
+        place: (u32, u32),
+        to: StatusState,
+        reason: Reason,
+        note: Option<String>,
+        hand: &Hand,
+    ) -> Result<StatusChange, NotDone> {
+        let _acting = self.acting.lock().await;
+        if let Some(note) = &note {
+            within("a note", note, 2000)?;
+        }
+        let (list, index) = place;
+        let state = {
+            let registry = self.registry.read();
+            let lists = registry.home().and_then(|home| home.list(list));
+            let reserved = lists.filter(|lists| lists.reserved().contains(&(index / BLOCK_SLOTS)));
+            reserved.map(|lists| lists.state(index).0)
+        };
+        let what = format!("list {list} index {index}");
+        let state = state.ok_or_else(|| {
+            NotDone::Unknown(format!(
+                "no store of this agency, as far as is known here, has issued a credential at {what}"
+            ))
+        })?;
+        let change = StatusChange {
+            state: to,
+            at: self.clock.now(),
+            reason,
+        };
+        let (put, act) = step(&what, place, state, change)?;
+        let subject = self.store.credential_at(list, index).await?;
+        let subject = subject.map_or(what, |issued| issued.id);
+        self.write(hand, vec![put], vec![self.act(hand, act, &subject, note)])
+            .await?;
+        Ok(change)
     }
 
     /// Forgets a credential, as some statutes demand: the badge, its holder and all notes here at once; at every node the
@@ -215,6 +245,38 @@ impl Registrar {
             state_since: change.map(|change| change.at),
         }
     }
+}
+
+/// The put that takes a place from one state to another, and what the audit trail calls it.
+fn step(
+    what: &str,
+    (list, index): (u32, u32),
+    from: StatusState,
+    change: StatusChange,
+) -> Result<(Put, &'static str), NotDone> {
+    let StatusChange { state: to, at, reason } = change;
+    Ok(match (from, to) {
+        (StatusState::Revoked, _) => {
+            return Err(NotDone::Conflict(format!(
+                "`{what}` is revoked, which is final: issue a new credential instead"
+            )));
+        }
+        (_, StatusState::Revoked) => (status_list::revoke(list, index, reason, at), "credential.revoke"),
+        (StatusState::Suspended, StatusState::Active) => (
+            status_list::suspend(list, index, false, reason, at),
+            "credential.reinstate",
+        ),
+        (StatusState::Active, StatusState::Suspended) => (
+            status_list::suspend(list, index, true, reason, at),
+            "credential.suspend",
+        ),
+        (_, StatusState::Unknown) => {
+            return Err(NotDone::Invalid(
+                "a status is changed to `revoked`, `suspended` or `active`".into(),
+            ));
+        }
+        (state, _) => return Err(NotDone::Conflict(format!("`{what}` is {} already", state.as_str()))),
+    })
 }
 
 /// The URL of a status list; other software reads it there.

@@ -61,7 +61,13 @@ impl Registrar {
         let (row, genesis) = {
             let registry = self.registry.read();
             let roster = registry.roster();
-            let known = roster.of(agency);
+            let is_own = *agency == roster.own().agency;
+            if is_own && expel {
+                return Err(NotDone::Invalid(
+                    "an agency does not expel itself: to end what a store of it writes, end its writer key".into(),
+                ));
+            }
+            let known = if is_own { roster.stores() } else { roster.of(agency) };
             let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
             match (known.membership, expel) {
                 (Membership::Expelled(since), _) => {
@@ -85,7 +91,10 @@ impl Registrar {
         let own = [OwnWrite::Peer(row.clone()), audit];
         self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
         self.registry.write().heed(&[row]);
-        self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
+        // Its own log a node follows for good, whatever other stores there are.
+        if genesis != self.registry.read().home_hash() {
+            self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
+        }
         self.runs(Errand::Tell(Order::Part { agency: genesis })).await;
         Ok(())
     }

@@ -193,6 +193,16 @@ impl Store {
         )?)
     }
 
+    /// How many credentials of this issuer are kept here.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn credentials_of(&self, issuer: &str) -> Result<i64, Unavailable> {
+        let sql = "SELECT COUNT(*) FROM credentials WHERE issuer = $1";
+        let (count,): (i64,) = reading!(self, sqlx::query_as(sql).bind(issuer), fetch_one)?;
+        Ok(count)
+    }
+
     /// The signed badge of a credential, as JSON.
     ///
     /// # Errors

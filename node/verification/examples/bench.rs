@@ -101,6 +101,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             public_key_multibase: multikey::encode(&key().public_key()),
             from: None,
             until: None,
+            compromised: None,
         }],
         url: None,
     };
@@ -138,6 +139,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         registrations: [].into(),
         trust_lists: [(here.clone(), fresh)].into(),
         resolved: None,
+        confirmed: None,
         status: vec![listed.clone(), listed],
         expelled: [].into(),
         code: None,

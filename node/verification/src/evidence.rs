@@ -128,6 +128,9 @@ pub struct Evidence {
     /// What the issuer's own document on the web says of its keys, or why it could not be had. Asked only for issuers
     /// that no agency lists or recognizes, and none whose name holds its key.
     pub resolved: Option<Result<ResolvedIssuer, String>>,
+    /// Whether the home agency, asked, confirms that it issued this very badge, or why it could not be asked. Asked only for
+    /// a badge by a key that it calls compromised ([`crate::confirmation::needed`]).
+    pub confirmed: Option<Result<bool, String>>,
     /// The asked agency's policy, if it has published one. It is as old as its trust list.
     pub policy: Option<Arc<Policy>>,
     /// Agencies with which this node no longer federates, and since when: of what they say, only what they revoked or

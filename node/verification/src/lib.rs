@@ -15,6 +15,7 @@ pub mod badge;
 pub mod bitstring;
 pub mod bulk;
 pub mod codes;
+pub mod confirmation;
 pub mod contexts;
 pub mod credential;
 pub mod data_integrity;

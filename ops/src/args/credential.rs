@@ -45,7 +45,13 @@ Examples:
         jwt: Option<PathBuf>,
     },
     /// Make a credential not good for now; it can be reinstated
-    #[command(after_help = "Example:\n  comity credential suspend NC-4K2M9-QXR7T-3 --reason administrative")]
+    #[command(after_help = "\
+Examples:
+  comity credential suspend NC-4K2M9-QXR7T-3 --reason administrative
+  comity credential suspend --badge badge.json --reason administrative
+
+With --badge, for an agency with several stores: the badge names its place in
+the status list, and any store may change what stands there.")]
     Suspend(StatusEntry),
     /// Lift a suspension
     #[command(after_help = "Example:\n  comity credential reinstate NC-4K2M9-QXR7T-3 --reason administrative")]
@@ -111,7 +117,11 @@ pub(crate) struct Issue {
 #[derive(Debug, Args)]
 pub(crate) struct StatusEntry {
     /// The credential's code, or its id
-    pub(crate) code: String,
+    #[arg(required_unless_present = "badge")]
+    pub(crate) code: Option<String>,
+    /// The badge itself, where another store of your agency keeps it and cannot be asked
+    #[arg(long, value_name = "FILE", conflicts_with = "code")]
+    pub(crate) badge: Option<PathBuf>,
     /// Why; this code is published
     #[arg(long, value_parser = reasons(), value_name = "CODE")]
     pub(crate) reason: Reason,

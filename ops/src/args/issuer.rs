@@ -36,6 +36,22 @@ Examples:
         after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
     )]
     Add(IssuerAdd),
+    /// Say that somebody else may sign with an issuer's key
+    #[command(after_help = "\
+Examples:
+  comity issuer compromised \"Palmetto Learning\" --dry-run
+  comity issuer compromised \"Palmetto Learning\" --note \"laptop stolen\"
+
+Final. From then on a badge by that key is good only where your agency, asked,
+confirms that it issued that very badge; the key issues nothing more. Then add
+the issuer anew, and reissue the badges that matter.")]
+    Compromised {
+        /// Its id, or its name
+        issuer: String,
+        /// What happened; stays at your agency
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Apply to be an issuer of the node's agency
     #[command(after_help = "\
 Example:

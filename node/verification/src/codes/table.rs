@@ -124,6 +124,13 @@ codes! {
         "The signing key is not the issuer's"
         "Somebody signed this badge, but not with a key of the issuer that it names, or not while the key was the \
          issuer's. Do not rely on it. Ask the issuer whether it gave out this badge."
+    IssuerKeyCompromised "issuer.key_compromised" Issuer CouldNotCheck
+        "Somebody else may have signed with the issuer's key"
+        "The issuer's key was stolen or may have been, so anybody could have written this badge and any date in it. Such a \
+         badge is good only if its home agency, asked, confirms that it issued this very badge; this node asked that \
+         agency alone, by a digest, and it did not confirm it or did not answer. Badges by keys that are not compromised \
+         are checked without asking anybody. Try again later if the agency did not answer; otherwise ask the issuer for a \
+         new badge."
     IssuerUnresolvable "issuer.unresolvable" Issuer CouldNotCheck
         "The issuer's keys are not known here"
         "No agency of this federation lists this issuer, its name does not itself hold a key, and no document of its own \

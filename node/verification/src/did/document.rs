@@ -91,6 +91,7 @@ fn read(method: &Value, did: &str) -> Option<VerificationMethod> {
         public_key_multibase: multikey::encode(&key(method)?),
         from: None,
         until,
+        compromised: None,
     })
 }
 

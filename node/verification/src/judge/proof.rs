@@ -1,6 +1,6 @@
 //! Structure, proof, and whether the key is the issuer's.
 
-use registry_schema::{Check, Finding, Timestamp, VerificationMethod};
+use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod};
 use serde_json::Value;
 
 use super::{Case, finding};
@@ -260,8 +260,12 @@ impl Case<'_> {
         let ProofOutcome::Valid(signatures) = outcome else {
             return self.claimed_key(known, own);
         };
-        let mut out_of_term = None;
+        let (mut out_of_term, mut stolen) = (None, None);
         for signature in signatures {
+            if let Some(found) = self.compromised(&signature.key) {
+                stolen = Some(found);
+                continue;
+            }
             let mut listed = known.iter().filter(|k| k.key == signature.key).peekable();
             if own.as_ref() == Some(&signature.key) && listed.peek().is_none() {
                 return finding(
@@ -275,6 +279,9 @@ impl Case<'_> {
                 }
                 out_of_term = Some(key);
             }
+        }
+        if let Some((home, since)) = stolen {
+            return self.confirmed(&home.agency, since);
         }
         let detail = match out_of_term {
             Some(Known { until: Some(until), .. }) => {
@@ -290,6 +297,47 @@ impl Case<'_> {
             _ => "another key than the issuer's signed it".to_owned(),
         };
         finding(Code::IssuerKeyNotIssuers, detail)
+    }
+
+    /// Who says that this key of the issuer is compromised, and since when. Whoever lists it may say so, an expelled agency
+    /// too: it only takes away.
+    fn compromised(&self, key: &PublicKey) -> Option<(&Issuer, Timestamp)> {
+        let mut issuers = self.evidence.issuers.iter().filter(|i| i.id == self.badge.issuer_id);
+        issuers.find_map(|issuer| {
+            let mut methods = issuer.verification_methods.iter();
+            methods.find_map(|method| {
+                let since = method.compromised?;
+                let is_it = multikey::decode(&method.public_key_multibase).is_ok_and(|listed| listed == *key);
+                is_it.then_some((issuer, since))
+            })
+        })
+    }
+
+    /// What its home agency says of a badge that a compromised key signed. Dates prove nothing: a thief writes any date.
+    fn confirmed(&self, home: &AgencyId, since: Timestamp) -> Finding {
+        let (agency, since) = (self.name(home), since.date_in_words());
+        match &self.evidence.confirmed {
+            Some(Ok(true)) => finding(
+                Code::IssuerKeyIsIssuers,
+                format!("the key is compromised since {since}, but {agency} confirms that it issued this very badge"),
+            ),
+            Some(Ok(false)) => finding(
+                Code::IssuerKeyCompromised,
+                format!(
+                    "its key is compromised since {since}, and {agency} does not confirm that it issued this badge"
+                ),
+            ),
+            said => {
+                let why = said.as_ref().and_then(|said| said.as_ref().err());
+                let why = why.map_or("it was not asked whether it issued this badge", String::as_str);
+                finding(
+                    Code::IssuerKeyCompromised,
+                    format!(
+                        "its key is compromised since {since}, so only {agency} can tell whether it is genuine; {why}"
+                    ),
+                )
+            }
+        }
     }
 
     fn is_key_of_issuer(&self) -> Finding {

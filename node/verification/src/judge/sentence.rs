@@ -121,6 +121,7 @@ const IN_DOUBT: [(Code, Tell); 21] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
+    (Code::IssuerKeyCompromised, Tell::Detail),
     (Code::IssuerUnresolvable, Tell::Detail),
     (Code::ProofUnknownKey, Tell::Detail),
     (Code::AgencyExpelled, Tell::Detail),

@@ -1,5 +1,6 @@
 mod agencies;
 mod beside;
+mod compromised;
 mod endorsed;
 mod files;
 mod fuzz;
@@ -83,6 +84,7 @@ fn world_of(issuer_id: &str) -> World {
             public_key_multibase: multikey::encode(&key().public_key()),
             from: None,
             until: None,
+            compromised: None,
         }],
         url: None,
     };
@@ -129,6 +131,7 @@ fn world_of(issuer_id: &str) -> World {
             registrations: [].into(),
             trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
             resolved: None,
+            confirmed: None,
             status: vec![listed(), listed()],
             expelled: [].into(),
             code: None,
@@ -145,12 +148,15 @@ fn world_of(issuer_id: &str) -> World {
 }
 
 impl World {
-    fn verdict(&self) -> Verdict {
+    fn badge(&self) -> OpenBadge {
         let created = t("2026-01-15T09:00:00Z");
         let mut signed = data_integrity::sign(self.unsigned.clone(), &self.signer, &self.method, created).unwrap();
         (self.forge)(&mut signed);
-        let badge = formats::read(signed.to_string().as_bytes()).unwrap();
-        judge(&badge, &self.evidence, &self.question)
+        formats::read(signed.to_string().as_bytes()).unwrap()
+    }
+
+    fn verdict(&self) -> Verdict {
+        judge(&self.badge(), &self.evidence, &self.question)
     }
 
     fn here(&mut self) -> &mut RecognitionEntry {
@@ -206,7 +212,11 @@ fn audit(name: &str, verdict: &Verdict) {
 #[test]
 fn each_world_has_its_verdict_its_sentence_and_its_findings() {
     let mut seen = BTreeSet::new();
-    for (name, spoil, kind, sentence, codes) in rows::rows().into_iter().chain(agencies::rows()) {
+    for (name, spoil, kind, sentence, codes) in rows::rows()
+        .into_iter()
+        .chain(agencies::rows())
+        .chain(compromised::rows())
+    {
         let mut world = world();
         spoil(&mut world);
         let verdict = world.verdict();

@@ -20,6 +20,7 @@ fn method(id: &str, key: &PublicKey) -> VerificationMethod {
         public_key_multibase: multikey::encode(key),
         from: None,
         until: None,
+        compromised: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn knowing(badge: &OpenBadge, key: Option<&crate::PublicKey>) -> World {
         public_key_multibase: multikey::encode(key),
         from: None,
         until: None,
+        compromised: None,
     });
     world.evidence.issuers[0].verification_methods = listed.into_iter().collect();
     for entry in &mut world.evidence.recognitions {

@@ -1,0 +1,109 @@
+//! Whether a badge is one that this agency issued, though its key is compromised: said here, and asked of others.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
+};
+use registry_schema::AgencyId;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use verification::{Evidence, OpenBadge, Question, confirmation};
+
+use super::{
+    App,
+    problem::{NOT_FOUND, Problem},
+    stores,
+    verifications::apart,
+};
+
+/// The longest id of a credential that is asked about, in bytes.
+const LONGEST_ID: usize = 500;
+
+/// This agency's word.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Confirmation {
+    /// Always true; what was not issued is answered with 404.
+    issued: bool,
+}
+
+/// Whether this agency issued the very badge that has this id and this digest: SHA-256, in hexadecimal, of its canonical
+/// JSON (RFC 8785) without its proof. Only who has the badge can ask. Other nodes ask it of badges by a compromised key.
+#[utoipa::path(get, path = "/v1/credentials/{code}/confirmations/{digest}", tag = "credentials",
+    params(("code" = String, Path, description = "the credential's id"), ("digest" = String, Path)),
+    responses((status = 200, body = Confirmation), (status = 404, description = "it has not issued this badge", body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    Path((id, digest)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if issued_here(&app, &id, &digest).await? {
+        return Ok(Json(Confirmation { issued: true }).into_response());
+    }
+    let elsewhere = stores::ask(&app, &["v1", "credentials", &id, "confirmations", &digest], &headers).await?;
+    elsewhere.ok_or_else(|| Problem::new(&NOT_FOUND, "this agency has not issued this very badge"))
+}
+
+async fn issued_here(app: &App, id: &str, digest: &str) -> Result<bool, Problem> {
+    let Some(kept) = app.store.badge(id).await? else {
+        return Ok(false);
+    };
+    let kept: Option<Value> = serde_json::from_str(&kept).ok();
+    Ok(kept.and_then(|kept| confirmation::digest_of(&kept)).as_deref() == Some(digest))
+}
+
+/// Asks the badge's home agency for its word, if its key is one that this agency calls compromised. **Nobody is asked in
+/// any other case.**
+pub(super) async fn ask(
+    app: &App,
+    badge: &OpenBadge,
+    evidence: &mut Evidence,
+    question: &Question,
+) -> Result<(), Problem> {
+    if evidence.issuers.iter().all(|issuer| issuer.compromised().is_none()) {
+        return Ok(());
+    }
+    let case = (badge.clone(), evidence.clone(), question.clone());
+    let home = apart(move || confirmation::needed(&case.0, &case.1, &case.2)).await?;
+    if let Some(home) = home {
+        evidence.confirmed = Some(confirmed(app, badge, &home).await?);
+    }
+    Ok(())
+}
+
+async fn confirmed(app: &App, badge: &OpenBadge, home: &AgencyId) -> Result<Result<bool, String>, Problem> {
+    let digest = confirmation::digest_of(&badge.document);
+    let id = badge.id.as_deref().filter(|id| id.len() <= LONGEST_ID);
+    let (Some(id), Some(digest)) = (id, digest) else {
+        // What it signs with an id, it keeps under that id.
+        return Ok(Ok(false));
+    };
+    let (name, url, expelled) = {
+        let registry = app.registry.read();
+        if *home == *registry.home_id() {
+            (String::new(), String::new(), false)
+        } else {
+            let lists = registry.agency(home);
+            let (name, url) = lists.map_or_else(Default::default, |lists| (lists.name.clone(), lists.url.clone()));
+            (name, url, registry.roster().expelled(home).is_some())
+        }
+    };
+    if expelled {
+        return Ok(Err(format!(
+            "{name} is not asked: this node no longer federates with it"
+        )));
+    }
+    if !url.is_empty() {
+        return Ok(app.abroad.confirms(&name, &url, id, &digest).await);
+    }
+    if issued_here(app, id, &digest).await? {
+        return Ok(Ok(true));
+    }
+    let path = ["v1", "credentials", id, "confirmations", &digest];
+    Ok(match stores::ask(app, &path, &HeaderMap::new()).await {
+        Ok(answer) => Ok(answer.is_some()),
+        Err(problem) => Err(problem.detail().to_owned()),
+    })
+}

@@ -1,0 +1,137 @@
+//! Makes a further store of an agency that has one already: a node with a writer key of its own, which the agency's root
+//! adds to the key log.
+
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
+
+use anyhow::Context as _;
+use protocol::{
+    Batch, KeyLog, SigningKey, Ticket,
+    key_log::{Act, SignedEntry, WriterKey, WriterScope},
+};
+use registry_schema::Timestamp;
+
+use super::{address, is_new};
+use crate::{
+    config::{Config, PeerConfig},
+    keys, root,
+    storage::Store,
+};
+
+/// How long the first store may take to give its key log.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest answer with a key log that is read.
+const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
+
+/// What a further store begins with.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    /// The ticket of the agency's first store.
+    pub ticket: Option<Ticket>,
+    /// The agency's key log, as `comity key export` wrote it; asked of the first store, if absent.
+    pub key_log: Option<String>,
+    /// The kinds of documents that it is to write; all, if none is named.
+    pub kinds: Vec<String>,
+    /// Where this store will answer.
+    pub url: String,
+    /// Where it answers HTTP.
+    pub listen: SocketAddr,
+    /// Where it listens for peers, as multiaddresses.
+    pub peer_listen: Vec<String>,
+    /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
+    pub database: Option<String>,
+}
+
+/// Makes a data directory; gives its configuration, and the entry that the agency's root must sign before this store may
+/// write.
+///
+/// # Errors
+/// If the directory is not empty, the key log cannot be had or is another agency's, or the disk refuses.
+pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, SignedEntry)> {
+    is_new(data)?;
+    let url = address(&joining.url)?;
+    let key_log = match (&joining.key_log, &joining.ticket) {
+        (Some(text), _) => root::key_log_from_text(text)?,
+        (None, Some(ticket)) => ask(ticket).await?,
+        (None, None) => anyhow::bail!("give the ticket of the agency's first store, or its key log"),
+    };
+    let agency = key_log.founding().agency.clone();
+    if let Some(ticket) = &joining.ticket {
+        anyhow::ensure!(
+            (&ticket.agency, ticket.genesis) == (&agency, key_log.genesis()),
+            "the key log is that of `{agency}`, with the fingerprint {}; the ticket is of `{}`, with {}",
+            root::fingerprint(&key_log.genesis()),
+            ticket.agency,
+            ticket.fingerprint()
+        );
+    }
+    anyhow::ensure!(
+        key_log.disputed().is_none(),
+        "the root of `{agency}` signed two histories: rotate the root before a further store joins"
+    );
+    fs::create_dir_all(data)?;
+    let folder = data.join("keys");
+    let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
+    keys::create(&folder, "badge.key")?;
+    keys::create(&folder, "node.key")?;
+    let mut kinds = joining.kinds;
+    kinds.sort_unstable();
+    kinds.dedup();
+    let scope = if kinds.is_empty() {
+        WriterScope::All
+    } else {
+        WriterScope::Kinds(kinds)
+    };
+    let key = writer.public();
+    let entry = key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?;
+    let genesis = key_log.genesis();
+    let store = Store::create(data, joining.database.as_deref()).await?;
+    let batch = Batch {
+        key_logs: vec![key_log],
+        ..Batch::default()
+    };
+    store.commit(&batch, &[]).await?;
+    store.close().await;
+    let first = joining.ticket.map(|ticket| PeerConfig {
+        agency: ticket.agency,
+        genesis: ticket.genesis.to_string(),
+        peer_id: ticket.node,
+        addresses: ticket.addresses,
+        url: Some(ticket.url).filter(|url| !url.is_empty()),
+    });
+    let config = Config {
+        url: Some(url),
+        peer_listen: joining.peer_listen,
+        database: joining.database,
+        peers: first.into_iter().collect(),
+        ..Config::usual(agency, genesis, joining.listen)
+    };
+    config.save(data)?;
+    Ok((config, entry))
+}
+
+/// Asks the node of a ticket for its agency's key log. Who answers matters little: its root signed it, and the ticket
+/// names its first entry.
+async fn ask(ticket: &Ticket) -> anyhow::Result<KeyLog> {
+    crate::choose_cryptography();
+    let place = format!("{}/v1/key-log", ticket.url);
+    let not_had =
+        || format!("`{place}` gives no key log: take one there with `comity key export`, and give it with --key-log");
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    let mut response = client
+        .get(&place)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .with_context(not_had)?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.with_context(not_had)? {
+        anyhow::ensure!(bytes.len() + chunk.len() <= MAX_ANSWER_BYTES, "{}", not_had());
+        bytes.extend_from_slice(&chunk);
+    }
+    let told: serde_json::Value = serde_json::from_slice(&bytes).with_context(not_had)?;
+    let text = told.get("text").and_then(serde_json::Value::as_str);
+    root::key_log_from_text(text.with_context(not_had)?).with_context(not_had)
+}

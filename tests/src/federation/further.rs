@@ -1,0 +1,55 @@
+//! Further stores of an agency.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use node::config::Config;
+
+use super::{Federation, peer_port_of};
+use crate::{Agency, Link, ports, program};
+
+impl Federation {
+    /// A further store of an agency, made the way its operator would: with `comityd init --join`, and a ticket. Beside it
+    /// the wires to everyone here, in their order. It is stopped, and may not write before the agency's root says so.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn further_store(&self, of: &str, name: &str) -> (Agency, Vec<Link>) {
+        let (peer_port, listen) = (ports::free(), SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free())));
+        let mut links = Vec::new();
+        for agency in &self.agencies {
+            links.push(Link::between((name, peer_port), (agency.id().as_str(), peer_port_of(agency))).await);
+        }
+        let first = self.agencies.iter().position(|agency| agency.id().as_str() == of);
+        let (first, link) = first
+            .and_then(|at| self.agencies.get(at).zip(links.get(at)))
+            .unwrap_or_else(|| panic!("no agency {of} here"));
+        let ticket = first.ticket(link.port_for(name)).await.to_string();
+        let data = self.folder.path().join(name.replace(':', "-"));
+        let ended = program::run(
+            "comityd",
+            [
+                "init",
+                "--join",
+                &ticket,
+                "--data",
+                &data.display().to_string(),
+                "--url",
+                &format!("http://{listen}"),
+                "--listen",
+                &listen.to_string(),
+                "--peer-listen",
+                &format!("/ip4/127.0.0.1/tcp/{peer_port}"),
+            ],
+            b"",
+        )
+        .await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let mut config = Config::load(&data).expect("a configuration");
+        config.heartbeat_every_seconds = self.rhythm.heartbeat_every;
+        config.heartbeat_term_seconds = self.rhythm.heartbeat_term;
+        config.exchange_every_seconds = self.rhythm.exchange_every;
+        config.save(&data).expect("a configuration is written");
+        let store = Agency::new(&config, &data, self.clock.0.clone()).await.called(name);
+        (store, links)
+    }
+}
