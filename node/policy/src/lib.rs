@@ -17,6 +17,7 @@ pub mod decision;
 pub mod diff;
 pub mod facts;
 pub mod file;
+pub mod framework;
 mod index;
 pub mod policy;
 pub mod samples;
