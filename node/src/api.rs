@@ -9,6 +9,7 @@ pub(crate) mod bulk;
 mod credentials;
 pub(crate) mod federation;
 mod forks;
+mod frameworks;
 mod issuers;
 mod key_log;
 mod operations;
@@ -143,6 +144,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(policy::model))
         .routes(routes!(worth::count))
         .routes(routes!(policy::schema))
+        .routes(routes!(frameworks::list, frameworks::import))
+        .routes(routes!(frameworks::one))
+        .routes(routes!(frameworks::cover))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
         .routes(routes!(credentials::change_status))
@@ -195,9 +199,10 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 /// The longest body that is read at this path.
-fn most_bytes(path: &str) -> usize {
+pub(crate) fn most_bytes(path: &str) -> usize {
     match path {
         "/v1/verifications/bulk" => verification::bulk::MAX_UPLOAD,
+        "/v1/frameworks" => ::policy::framework::MAX_BYTES,
         _ => MAX_BODY_BYTES,
     }
 }
@@ -224,6 +229,7 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
     }
     let problem = match most {
         MAX_BODY_BYTES => problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new()),
+        ::policy::framework::MAX_BYTES => frameworks::too_large(),
         _ => bulk::too_large(),
     };
     if is_form {

@@ -6,6 +6,7 @@
 mod any;
 mod consequences;
 mod credentials;
+mod frameworks;
 mod keys;
 mod peers;
 mod policy;

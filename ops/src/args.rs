@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod credential;
+mod framework;
 mod key;
 mod peer;
 mod policy;
@@ -18,6 +19,7 @@ use registry_schema::{AgencyId, Purpose, Timestamp};
 pub(crate) use self::policy::Policy;
 pub(crate) use self::trust::{Recognize, Trust};
 pub(crate) use credential::{Credential, Issue, StatusEntry};
+pub(crate) use framework::Framework;
 pub(crate) use key::{End, Key};
 
 const EXIT_CODES: &str = "\
@@ -113,6 +115,9 @@ be checked. Of several badges, the highest counts.")]
     /// Policies: what an agency accepts, and what that counts for
     #[command(subcommand)]
     Policy(Policy),
+    /// Frameworks: what achievements align to, and how far they cover it
+    #[command(subcommand)]
+    Framework(Framework),
     /// Credentials that your agency keeps
     #[command(subcommand)]
     Credential(Credential),
@@ -137,6 +142,7 @@ impl Command {
             Self::Issuer(Issuer::Add(_))
             | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
+            Self::Framework(command) => matches!(command, Framework::Import { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),

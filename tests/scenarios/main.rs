@@ -30,6 +30,7 @@ mod badges_go_along;
 
 // What an agency relies on.
 mod a_cut_link_heals;
+mod achievements_align_to_frameworks;
 
 mod restart_loses_nothing;
 
