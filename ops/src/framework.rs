@@ -228,7 +228,7 @@ async fn coverage(session: &Session, id: &str) -> anyhow::Result<Exit> {
         (
             "base".to_owned(),
             format!(
-                "{} of your agency, of which {} were issued",
+                "your agency's {}; {} issued",
                 show::count(usize::try_from(found.base.achievements)?, "achievement"),
                 show::count(usize::try_from(found.base.badges)?, "badge")
             ),

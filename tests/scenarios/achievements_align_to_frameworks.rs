@@ -88,7 +88,7 @@ async fn an_operator_imports_frameworks_issues_for_their_items_and_sees_what_is_
         .await;
     assert_eq!(covered.code, Some(0), "{covered:?}");
     for said in [
-        "2 achievements of your agency, of which 2 badges were issued",
+        "your agency's 2 achievements; 2 badges issued",
         "1 of 4 items, 2 with what stands below them",
         "1 of 2 items, 2 with what stands below them",
         "0 of 1 items",

@@ -7,6 +7,7 @@
 pub(crate) mod proof;
 mod published;
 mod recognition;
+mod rules;
 mod sentence;
 mod status;
 mod worth;
@@ -36,7 +37,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     findings.extend(status_findings);
     let recognition = case.recognition();
     findings.push(recognition.finding.clone());
-    let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.finding.outcome);
+    let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.before_rules);
     findings.extend(worth_findings);
     findings.push(holder(badge));
     let verdict = precedence(&findings);
@@ -47,14 +48,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     let listed = listed.find(|i| i.id == badge.issuer_id);
     Verdict {
         verdict,
-        sentence: sentence::of(
-            verdict,
-            &findings,
-            &case,
-            &status,
-            &recognition.purposes,
-            &recognition.recognized_by,
-        ),
+        sentence: sentence::of(verdict, &findings, &case, &status, &recognition),
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,

@@ -4,6 +4,7 @@ mod files;
 mod fuzz;
 mod published;
 mod rows;
+mod rules;
 mod tokens;
 mod worth;
 
@@ -233,6 +234,9 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "status.message",
         "status.not_checked",
         "recognition.not_checked",
+        "recognition.conditional",
+        "recognition.rule_not_met",
+        "recognition.rule_depends",
         "worth.not_checked",
         "worth.rate",
         "worth.depends",
