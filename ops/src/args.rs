@@ -139,8 +139,14 @@ impl Command {
     /// Whether there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
-            Self::Issuer(Issuer::Add(_))
-            | Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
+            Self::Issuer(Issuer::Add(_) | Issuer::Standing { .. })
+            | Self::Trust(
+                Trust::Recognize(_)
+                | Trust::Withdraw { .. }
+                | Trust::RecognizeAgency(_)
+                | Trust::WithdrawAgency { .. }
+                | Trust::Import { .. },
+            ) => true,
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
             Self::Framework(command) => matches!(command, Framework::Import { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
@@ -187,6 +193,36 @@ pub(crate) enum Issuer {
         after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
     )]
     Add(IssuerAdd),
+    /// Suspend, reinstate or end the registration of an issuer of your agency
+    #[command(after_help = "\
+Examples:
+  comity issuer standing \"Palmetto Learning\" suspended --dry-run
+  comity issuer standing \"Palmetto Learning\" ended --note \"see file 17\"
+
+Agencies that recognize the issuer follow it, unless they said that they stand
+alone. An end is final. Asks before it acts if a person is there to answer;
+--yes answers.")]
+    Standing {
+        /// Its id, or its name
+        issuer: String,
+        /// How it is to stand
+        #[arg(value_enum)]
+        standing: Standing,
+        /// Why; stays at your agency
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+}
+
+/// How an issuer's registration stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Standing {
+    /// It holds
+    Registered,
+    /// It does not hold for now
+    Suspended,
+    /// It has ended, for good
+    Ended,
 }
 
 #[derive(Debug, Args)]
