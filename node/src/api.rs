@@ -44,6 +44,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     abroad::Abroad,
+    checked::Checked,
     clock::Clock,
     foreign::Foreign,
     forwarding::{self, Forwarding},
@@ -97,6 +98,8 @@ pub(crate) struct App {
     pub(crate) introduces: bool,
     /// A permit for each upload of many badges that is being worked on.
     pub(crate) uploads: Arc<Semaphore>,
+    /// How many badges were checked.
+    pub(crate) checked: Checked,
 }
 
 #[derive(OpenApi)]
@@ -134,6 +137,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
         .routes(routes!(agency_recognitions::withdraw))
         .routes(routes!(issuers::stand))
+        .routes(routes!(issuers::registrations))
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))

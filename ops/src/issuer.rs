@@ -106,7 +106,10 @@ async fn stand(session: &Session, typed: &str, standing: Standing, note: Option<
     if confirm::somebody_is_there() && !session.yes && !session.dry_run {
         let would: Stood = session.client.write_as(&path, &body, true).await?.parse()?;
         out::note(&render(&would));
-        confirm::ask(&format!("{typed}: {}? Every agency that follows yours will see it.", in_words(standing)))?;
+        confirm::ask(&format!(
+            "{typed}: {}? Every agency that follows yours will see it.",
+            in_words(standing)
+        ))?;
     }
     let reply = session.client.write(&path, &body).await?;
     session.written(&reply, render)?;

@@ -16,7 +16,7 @@ use crate::{
     Session,
     args::{Recognize, Trust},
     client, confirm,
-    exit::{Exit, fault, usage},
+    exit::{Exit, fault},
     issuer, out, show,
 };
 

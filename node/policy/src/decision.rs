@@ -47,6 +47,7 @@ impl Policy {
             Some(purposes) if !purposes.contains(&purpose) => return by_recognition(VerdictKind::NotRecognized),
             Some(_) => {}
         }
+        let facts = &*self.known(facts);
         let (mut failed, mut unknown, mut passed) = (Vec::new(), Vec::new(), Vec::new());
         for rule in self.acceptance.candidates(purpose, facts, at) {
             let scope = conditions::governs(&rule.applies_to, facts, self);

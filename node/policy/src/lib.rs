@@ -30,4 +30,4 @@ pub use diff::diff;
 pub use facts::Facts;
 pub use policy::Policy;
 pub use tally::Tally;
-pub use what_if::what_if;
+pub use what_if::{what_if, what_if_weighed};

@@ -42,7 +42,9 @@ Examples:
         at: Option<Timestamp>,
     },
     /// Show one recognition
-    #[command(after_help = "Examples:\n  comity trust show RECOGNITION_ID\n  comity trust show RECOGNITION_ID --at 2026-01-01")]
+    #[command(
+        after_help = "Examples:\n  comity trust show RECOGNITION_ID\n  comity trust show RECOGNITION_ID --at 2026-01-01"
+    )]
     Show {
         /// The recognition's id, as `trust list` shows it
         id: String,
@@ -51,7 +53,9 @@ Examples:
         at: Option<Timestamp>,
     },
     /// List which agencies accept whatever another recognizes
-    #[command(after_help = "Examples:\n  comity trust agencies\n  comity trust agencies --agency US-TN --at 2026-01-01")]
+    #[command(
+        after_help = "Examples:\n  comity trust agencies\n  comity trust agencies --agency US-TN --at 2026-01-01"
+    )]
     Agencies {
         /// Only what this agency says, or what is said of it: US-TN
         #[arg(long, value_name = "ID")]

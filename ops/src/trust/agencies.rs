@@ -121,14 +121,20 @@ pub(super) fn render(entry: &AgencyRecognitionEntry, now: Timestamp) -> String {
     let mut lines = vec![
         ("recognition".to_owned(), r.id.clone()),
         ("by".to_owned(), entry.agency.to_string()),
-        ("of".to_owned(), format!("whatever {} recognizes and lets others follow", r.of)),
+        (
+            "of".to_owned(),
+            format!("whatever {} recognizes and lets others follow", r.of),
+        ),
         ("for".to_owned(), purposes.join(", ")),
     ];
     lines.extend(scope::in_lines(&r.scope));
     lines.extend([
         ("reaches".to_owned(), reaches),
         ("term".to_owned(), format!("{}, {until}", r.from.date_in_words())),
-        ("now".to_owned(), super::term_of(r.from, r.until, entry.withdrawn.as_ref(), now)),
+        (
+            "now".to_owned(),
+            super::term_of(r.from, r.until, entry.withdrawn.as_ref(), now),
+        ),
     ]);
     lines.extend(scope::basis_in_lines(&r.basis));
     show::pairs(&lines)

@@ -7,11 +7,7 @@ use registry_schema::{
 use serde::{Deserialize, Serialize};
 
 use super::agencies;
-use crate::{
-    Session,
-    exit::Exit,
-    issuer, out, show,
-};
+use crate::{Session, exit::Exit, issuer, out, show};
 
 /// One thing that was said.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -35,14 +31,21 @@ pub(super) async fn show(session: &Session, whom: &str, at: Option<Timestamp>) -
         Some(_) => None,
         None => Some(issuer::resolve(session, whom, None).await?),
     };
-    let query = [("issuer", issuer.clone()), ("agency", agency.as_ref().map(ToString::to_string))];
+    let query = [
+        ("issuer", issuer.clone()),
+        ("agency", agency.as_ref().map(ToString::to_string)),
+    ];
     let recognitions: Vec<RecognitionEntry> = session.client.read(&["v1", "recognitions"], &query).await?.parse()?;
     let standings: Vec<Standing> = session.client.read(&["v1", "registrations"], &query).await?.parse()?;
     let mut of_agencies = match &agency {
         Some(_) => agencies::all(session).await?,
         None => Vec::new(),
     };
-    of_agencies.retain(|e| agency.as_ref().is_none_or(|id| *id == e.agency || *id == e.recognition.of));
+    of_agencies.retain(|e| {
+        agency
+            .as_ref()
+            .is_none_or(|id| *id == e.agency || *id == e.recognition.of)
+    });
     let mut events = told(&recognitions, &of_agencies, &standings);
     events.retain(|event| event.at <= at.unwrap_or(session.now));
     if session.out.json {
@@ -147,7 +150,14 @@ mod tests {
         let events = told(&recognitions, &[], &[standing]);
         let said: Vec<String> = events
             .iter()
-            .map(|e| format!("{} {} {}", show::day(e.at), e.agency, e.said.split_whitespace().next().unwrap_or_default()))
+            .map(|e| {
+                format!(
+                    "{} {} {}",
+                    show::day(e.at),
+                    e.agency,
+                    e.said.split_whitespace().next().unwrap_or_default()
+                )
+            })
             .collect();
         assert_eq!(
             said,

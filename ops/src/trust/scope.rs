@@ -15,7 +15,9 @@ use crate::{
 pub(super) fn scope(covers: &Covers) -> anyhow::Result<Scope> {
     let achievements = covers.achievements.clone();
     match (&covers.stack, covers.aligned.is_empty(), achievements.is_empty()) {
-        (Some(_), _, true) => Err(usage("a stack needs its achievements: give each with `--achievement ID`")),
+        (Some(_), _, true) => Err(usage(
+            "a stack needs its achievements: give each with `--achievement ID`",
+        )),
         (Some(name), _, false) => Ok(Scope::Stack(Stack {
             name: name.clone(),
             achievements,

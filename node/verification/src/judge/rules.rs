@@ -125,7 +125,7 @@ impl Case<'_> {
     fn use_of(&self, policy: &Policy, facts: &Facts, purpose: Purpose) -> Use {
         let at = self.question.at;
         let decision = policy.decide(facts, purpose, at);
-        match (decision.verdict, decision.outside(facts, at)) {
+        match (decision.verdict, decision.outside(&policy.known(facts), at)) {
             (VerdictKind::Accepted, _) => Use::Accepted,
             (VerdictKind::NotRecognized, _) => Use::NotMet(of_rules(&decision)),
             (_, Some(outside)) => {

@@ -79,10 +79,7 @@ impl Case<'_> {
             .issuers
             .iter()
             .chain(self.evidence.recognitions.iter().map(|r| &r.recognition.issuer));
-        let criteria = self.evidence.policy.iter().flat_map(|policy| policy.criteria());
-        let met = criteria.filter(|criterion| criterion.met_by.contains(&badge.issuer_id));
         Facts {
-            criteria: met.map(|criterion| (criterion.id.clone(), true)).collect(),
             id: badge.id.clone().unwrap_or_default(),
             issuer: badge.issuer_id.clone(),
             recognized_for: Some(recognized_for.to_vec()),
