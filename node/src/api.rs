@@ -11,6 +11,7 @@ mod confirmations;
 mod credentials;
 pub(crate) mod federation;
 mod forks;
+mod frameworks;
 mod issuers;
 mod key_log;
 mod operations;
@@ -47,6 +48,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     abroad::Abroad,
+    checked::Checked,
     clock::Clock,
     config::RegistrationConfig,
     foreign::Foreign,
@@ -105,6 +107,8 @@ pub(crate) struct App {
     pub(crate) introduces: bool,
     /// A permit for each upload of many badges that is being worked on.
     pub(crate) uploads: Arc<Semaphore>,
+    /// How many badges were checked.
+    pub(crate) checked: Checked,
 }
 
 #[derive(OpenApi)]
@@ -145,6 +149,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
         .routes(routes!(issuers::compromise))
+        .routes(routes!(issuers::registrations))
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
@@ -155,6 +160,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(policy::model))
         .routes(routes!(worth::count))
         .routes(routes!(policy::schema))
+        .routes(routes!(frameworks::list, frameworks::import))
+        .routes(routes!(frameworks::one))
+        .routes(routes!(frameworks::cover))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))
         .routes(routes!(confirmations::one))
@@ -213,6 +221,7 @@ pub(crate) fn most_bytes(path: &str) -> usize {
     match path {
         _ if forwarding::is_strangers_write(path) => applications::MAX_BYTES,
         "/v1/verifications/bulk" => verification::bulk::MAX_UPLOAD,
+        "/v1/frameworks" => ::policy::framework::MAX_BYTES,
         _ => MAX_BODY_BYTES,
     }
 }
@@ -241,6 +250,7 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
         MAX_BODY_BYTES | applications::MAX_BYTES => {
             problem::Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new())
         }
+        ::policy::framework::MAX_BYTES => frameworks::too_large(),
         _ => bulk::too_large(),
     };
     if is_form {

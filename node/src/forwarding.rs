@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     api::{
-        self, auth,
+        auth, most_bytes,
         problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
     },
     lease::{Holder, Role},
@@ -38,7 +38,7 @@ const DOOR: &str = "comity-holder";
 const SECRET: HeaderName = HeaderName::from_static("comity-lease");
 /// Says that the holder did nothing of what was asked: it may be asked of another.
 const NOT_DONE: HeaderName = HeaderName::from_static("comity-not-done");
-/// How many requests are forwarded or wait for a holder at once; each may hold a body of [`MAX_BODY_BYTES`].
+/// How many requests are forwarded or wait for a holder at once; each may hold a body of [`most_bytes`].
 const MOST_AT_ONCE: usize = 64;
 /// How many of strangers at once, beside those.
 const MOST_OF_STRANGERS: usize = 8;
@@ -98,7 +98,7 @@ impl Forwarding {
         };
         let _place = places.try_acquire().map_err(busy)?;
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, api::most_bytes(parts.uri.path()))
+        let body = to_bytes(body, most_bytes(parts.uri.path()))
             .await
             .map_err(|e| Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, e.to_string()))?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());

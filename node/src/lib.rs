@@ -11,6 +11,7 @@
 
 mod abroad;
 mod api;
+mod checked;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -85,6 +86,7 @@ pub struct Node {
     door: Option<Door>,
     serving: Vec<JoinHandle<()>>,
     part: JoinHandle<()>,
+    counting: JoinHandle<()>,
     stop: watch::Sender<bool>,
     /// Held while the node runs.
     _lock: File,
@@ -159,8 +161,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (stop, stopping) = watch::channel(false);
 
     let author = Author::new(desks);
+    let checked = checked::Checked::new(config.agency.clone());
     let registrar = Arc::new(Registrar::new(
         store.clone(),
+        checked.clone(),
         registry.clone(),
         author,
         clock.clone(),
@@ -183,7 +187,9 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         registration: config.registration,
         introduces: config.introduces,
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
+        checked: checked.clone(),
     };
+    let counting = tokio::spawn(write_checked(checked, store.clone(), clock.clone(), stop.subscribe()));
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {
@@ -252,9 +258,26 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         door: inner_door,
         serving,
         part: tokio::spawn(part.run(held)),
+        counting,
         stop,
         _lock: lock,
     })
+}
+
+/// Writes how many badges were checked, now and then and at the end.
+async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
+    loop {
+        let stopped = tokio::select! {
+            () = tokio::time::sleep(checked::WRITE_EVERY) => false,
+            _ = stop.wait_for(|stop| *stop) => true,
+        };
+        if let Err(error) = checked.write(&store, clock.now()).await {
+            tracing::warn!(%error, "how many badges were checked could not be written");
+        }
+        if stopped {
+            return;
+        }
+    }
 }
 
 /// An address that other processes on this machine reach, at least.
@@ -295,6 +318,7 @@ impl Node {
         }
         // Only now: requests under way still wrote.
         self.stop.send_replace(true);
+        ended(self.counting).await;
         ended(self.part).await;
         self.store.close().await;
     }

@@ -6,6 +6,7 @@
 mod any;
 mod consequences;
 mod credentials;
+mod frameworks;
 mod keys;
 mod peers;
 mod policy;
@@ -21,13 +22,14 @@ use tokio::sync::Mutex;
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
-pub use consequences::WithdrawalConsequences;
+pub use consequences::Consequences;
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
+    checked::Checked,
     clock::Clock,
     registry::SharedRegistry,
     replication::{Author, NotWritten},
@@ -39,6 +41,7 @@ use slots::Slots;
 #[derive(Debug)]
 pub struct Registrar {
     store: Store,
+    checked: Checked,
     registry: SharedRegistry,
     author: Author,
     clock: Clock,
@@ -102,9 +105,17 @@ pub struct Hand {
 }
 
 impl Registrar {
-    pub(crate) fn new(store: Store, registry: SharedRegistry, author: Author, clock: Clock, keys: PathBuf) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        checked: Checked,
+        registry: SharedRegistry,
+        author: Author,
+        clock: Clock,
+        keys: PathBuf,
+    ) -> Self {
         Self {
             store,
+            checked,
             registry,
             author,
             clock,

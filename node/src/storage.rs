@@ -6,9 +6,11 @@
 //! One set of SQL serves both ([`db`] chooses the pool); the tables are made by `node/migrations/`.
 
 mod audit;
+mod checked;
 mod credentials;
 mod db;
 mod files;
+mod frameworks;
 mod lease;
 mod log;
 mod memory;
@@ -26,7 +28,9 @@ use registry_schema::Timestamp;
 
 use db::{Db, reading};
 
+pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
+pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
 pub use memory::Slot;
 pub use peers::PeerRow;
@@ -72,6 +76,15 @@ pub enum OwnWrite {
     Expunged {
         /// Its id.
         id: String,
+    },
+    /// A framework was imported.
+    Framework(Box<NewFramework>),
+    /// An achievement is aligned to these items of frameworks.
+    Aligned {
+        /// The achievement's id.
+        achievement: String,
+        /// The items' URIs.
+        items: Vec<String>,
     },
     /// Operators decided about a peer.
     Peer(PeerRow),
@@ -150,6 +163,10 @@ impl Store {
                 OwnWrite::Expunged { id } => {
                     credentials::delete(&mut transaction, id).await?;
                     audit::forget_notes(&mut transaction, id).await?;
+                }
+                OwnWrite::Framework(new) => frameworks::put(&mut transaction, new).await?,
+                OwnWrite::Aligned { achievement, items } => {
+                    frameworks::align(&mut transaction, achievement, items).await?;
                 }
                 OwnWrite::Peer(row) => peers::put(&mut transaction, row).await?,
                 OwnWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod credential;
+mod framework;
 mod issuer;
 mod key;
 mod peer;
@@ -19,6 +20,7 @@ use registry_schema::{AgencyId, Purpose, Timestamp};
 pub(crate) use self::policy::Policy;
 pub(crate) use self::trust::{Recognize, Trust};
 pub(crate) use credential::{Credential, Issue, StatusEntry};
+pub(crate) use framework::Framework;
 pub(crate) use issuer::{Act, Apply, Intended, Issuer, IssuerAdd, Note, Rubric};
 pub(crate) use key::{End, Key};
 
@@ -119,6 +121,9 @@ be checked. Of several badges, the highest counts.")]
     /// Policies: what an agency accepts, and what that counts for
     #[command(subcommand)]
     Policy(Policy),
+    /// Frameworks: what achievements align to, and how far they cover it
+    #[command(subcommand)]
+    Framework(Framework),
     /// Credentials that your agency keeps
     #[command(subcommand)]
     Credential(Credential),
@@ -140,10 +145,17 @@ impl Command {
     /// Whether there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
-            Self::Trust(Trust::Recognize(_) | Trust::Withdraw { .. } | Trust::Import { .. }) => true,
+            Self::Trust(
+                Trust::Recognize(_)
+                | Trust::Withdraw { .. }
+                | Trust::RecognizeAgency(_)
+                | Trust::WithdrawAgency { .. }
+                | Trust::Import { .. },
+            ) => true,
             Self::Issuer(command) => command.changes_something(),
             Self::Rubric(command) => matches!(command, Rubric::Import { .. }),
             Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
+            Self::Framework(command) => matches!(command, Framework::Import { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),

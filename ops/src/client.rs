@@ -205,6 +205,20 @@ impl Client {
         answer(body)
     }
 
+    /// Sends a file to be taken in; or, in a dry run, to be checked.
+    pub(crate) async fn submit(
+        &self,
+        path: &[&str],
+        query: &[(&str, Option<String>)],
+        kind: &'static str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Reply> {
+        let dry_run = self.dry_run.then(|| "true".to_owned());
+        let all: Vec<_> = query.iter().cloned().chain([("dry_run", dry_run)]).collect();
+        let (_, body) = self.send(Method::POST, self.at(path, &all), Some((kind, body))).await?;
+        answer(body)
+    }
+
     /// Puts one thing in the place of another; or, in a dry run, has the node say what would come of it.
     pub(crate) async fn replace(
         &self,

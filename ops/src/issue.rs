@@ -41,6 +41,8 @@ struct NewAchievement {
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     criteria: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aligned_to: Vec<String>,
 }
 
 /// What the node made. The badge stays as it came: its signature covers it.
@@ -123,13 +125,14 @@ fn write_badge(file: &Path, document: &RawValue) -> anyhow::Result<()> {
     Ok(())
 }
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "subject",
     "issuer",
     "achievement_name",
     "achievement_id",
     "description",
     "criteria",
+    "aligned_to",
     "valid_from",
     "valid_until",
 ];
@@ -157,6 +160,10 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
             name: needed("achievement_name", &args.achievement_name)?,
             description: text("description", &args.description),
             criteria: text("criteria", &args.criteria),
+            aligned_to: match cell("aligned_to") {
+                Some(items) => items.split_whitespace().map(str::to_owned).collect(),
+                None => args.aligned_to.clone(),
+            },
         },
         subject: needed("subject", &args.subject)?,
         valid_from: date("valid_from", args.valid_from)?,

@@ -1,6 +1,9 @@
 //! `comity issuer`: who signs badges.
 
-use registry_schema::{AgencyId, Issuer};
+use registry_schema::{
+    AgencyId, Issuer,
+    recognition::{Registration, RegistrationStanding},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -9,7 +12,7 @@ use crate::{
     args::{Issuer as Command, IssuerAdd},
     confirm,
     exit::{Exit, fault, usage},
-    out, registration, show,
+    out, registration, show, trust,
 };
 
 pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
@@ -113,6 +116,53 @@ async fn compromised(session: &Session, typed: &str, note: Option<&str>) -> anyh
         "go on with a new key: comity issuer add --name NAME; your node must answer its peers for the old badges",
     );
     Ok(Exit::Done)
+}
+
+/// What the node says of a standing; in a dry run, with what it would change.
+#[derive(Debug, Deserialize)]
+struct Stood {
+    #[serde(flatten)]
+    said: Registration,
+    consequences: Option<trust::Consequences>,
+}
+
+/// Says how an issuer stands from now on; shows first what comes of it.
+pub(crate) async fn stand(
+    session: &Session,
+    typed: &str,
+    standing: RegistrationStanding,
+    note: Option<&str>,
+) -> anyhow::Result<Exit> {
+    let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
+    let body = json!({ "standing": standing, "note": note });
+    let path = ["v1", "issuers", id.as_str(), "standing"];
+    let render = |stood: &Stood| {
+        let rows = [
+            ("issuer".to_owned(), stood.said.issuer.clone()),
+            ("standing".to_owned(), in_words(stood.said.standing).to_owned()),
+            ("since".to_owned(), stood.said.at.in_words()),
+        ];
+        trust::with_consequences(show::pairs(&rows), &stood.consequences)
+    };
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let would: Stood = session.client.write_as(&path, &body, true).await?.parse()?;
+        out::note(&render(&would));
+        confirm::ask(&format!(
+            "{typed}: {}? Every agency that follows yours will see it.",
+            in_words(standing)
+        ))?;
+    }
+    let reply = session.client.write(&path, &body).await?;
+    session.written(&reply, render)?;
+    Ok(Exit::Done)
+}
+
+const fn in_words(standing: RegistrationStanding) -> &'static str {
+    match standing {
+        RegistrationStanding::Registered => "registered",
+        RegistrationStanding::Suspended => "suspended: its registration does not hold for now",
+        RegistrationStanding::Ended => "ended: its registration has ended, which is final",
+    }
 }
 
 /// The `id` of the issuer that was typed: an id as it is, or a name that exactly one issuer has.

@@ -9,6 +9,7 @@ mod confirm;
 mod credential;
 mod csv;
 mod exit;
+mod framework;
 mod issue;
 mod issuer;
 mod key;
@@ -105,6 +106,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Rubric(command) => rubric::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,
+        Command::Framework(command) => framework::handle(&session, command).await,
         Command::Policy(command) => policy::handle(&session, command).await,
         Command::Credential(command) => credential::handle(&session, command).await,
         Command::Key(command) => key::handle(&session, command).await,

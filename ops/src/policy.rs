@@ -23,6 +23,8 @@ struct Applied {
     differences: Vec<String>,
     consequences: Vec<String>,
     badges: usize,
+    checks: i64,
+    checked: Vec<String>,
 }
 
 pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result<Exit> {
@@ -162,6 +164,11 @@ fn render(applied: &Applied) -> String {
         _ => format!("of your agency's newest {} badges, these change:", applied.badges),
     });
     lines.extend(applied.consequences.iter().map(|line| format!("  {line}")));
+    lines.push(match applied.checked.len() {
+        0 => format!("of {} checks here in the last 12 months, none changes", applied.checks),
+        _ => format!("of {} checks here in the last 12 months, these change:", applied.checks),
+    });
+    lines.extend(applied.checked.iter().map(|line| format!("  {line}")));
     lines.join("\n")
 }
 
@@ -221,10 +228,13 @@ mod tests {
             differences: vec!["a rule added".into()],
             consequences: vec![],
             badges: 7,
+            checks: 3,
+            checked: vec!["3 checks of badges of `x`".into()],
         };
         assert_eq!(
             render(&applied),
-            "a rule added\nof your agency's newest 7 badges, none changes verdict or worth"
+            "a rule added\nof your agency's newest 7 badges, none changes verdict or worth\nof 3 checks here in the last \
+             12 months, these change:\n  3 checks of badges of `x`"
         );
     }
 }

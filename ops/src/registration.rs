@@ -3,7 +3,7 @@
 use registry_schema::{
     Timestamp,
     criteria::RubricRef,
-    recognition::Registration,
+    recognition::RegistrationStanding,
     registration::{Intent, Phase, Role, Step},
 };
 use serde::Deserialize;
@@ -134,20 +134,20 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Renew(Act { case, note }) => (case, Step::Renew, note),
         Command::Close(Act { case, note }) => (case, Step::Close, note),
         Command::Appeal(Act { case, note }) => (case, Step::Appeal, note),
-        Command::List { .. } | Command::Show { .. } | Command::Add(_) => {
+        Command::List { .. } | Command::Show { .. } | Command::Add(_) | Command::Compromised { .. } => {
             return Err(usage("this is about issuers, not about cases"));
         }
     };
     let standing = match step {
-        Step::Suspend => Some("suspended"),
-        Step::Reinstate => Some("registered"),
-        Step::Withdraw => Some("ended"),
+        Step::Suspend => Some(RegistrationStanding::Suspended),
+        Step::Reinstate => Some(RegistrationStanding::Registered),
+        Step::Withdraw => Some(RegistrationStanding::Ended),
         _ => None,
     };
     let id = match (resolve(session, &case).await, standing) {
         // One that was added without an application has no case, and stands all the same.
         (Err(error), Some(standing)) if exit::of(&error) == Exit::Negative => {
-            return stand(session, &case, standing, &note).await;
+            return issuer::stand(session, &case, standing, note.text.as_deref()).await;
         }
         (id, _) => id?,
     };
@@ -159,23 +159,6 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         ))?;
     }
     take(session, &id, &step, &note).await
-}
-
-/// Says how an issuer without a case stands from now on.
-async fn stand(session: &Session, typed: &str, standing: &str, note: &Note) -> anyhow::Result<Exit> {
-    let own = session.profile.agency.as_ref();
-    let id = issuer::resolve(session, typed, own).await?;
-    if standing == "ended" && confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        confirm::ask(&format!(
-            "End the registration of {id}? That is final: what others recognize through it stops to count."
-        ))?;
-    }
-    let body = json!({ "standing": standing, "note": note.text });
-    let reply = session.client.write(&["v1", "issuers", &id, "standing"], &body).await?;
-    session.written(&reply, |said: &Registration| {
-        format!("{}: {standing} since {}", said.issuer, show::day(said.at))
-    })?;
-    Ok(Exit::Done)
 }
 
 async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::Result<Exit> {

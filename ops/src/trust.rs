@@ -1,8 +1,14 @@
 //! `comity trust`: whose badges an agency accepts, for what, and from when to when.
 
+mod agencies;
 mod exchange;
+mod history;
+mod scope;
 
-use registry_schema::{Scope, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{
+    Scope, Timestamp, Withdrawal,
+    recognition::{Attestation, Basis, RecognitionEntry},
+};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
@@ -10,7 +16,7 @@ use crate::{
     Session,
     args::{Recognize, Trust},
     client, confirm,
-    exit::{Exit, fault, usage},
+    exit::{Exit, fault},
     issuer, out, show,
 };
 
@@ -21,8 +27,10 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
                 Some(typed) => Some(issuer::resolve(session, &typed, None).await?),
                 None => None,
             };
+            let as_of = at.unwrap_or(session.now);
             list(
                 session,
+                as_of,
                 &[
                     ("agency", agency.map(String::from)),
                     ("issuer", issuer),
@@ -31,7 +39,14 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
             )
             .await
         }
-        Trust::Show { id } => one(session, &id).await,
+        Trust::Show { id, at } => one(session, &id, at.unwrap_or(session.now)).await,
+        Trust::Agencies { agency, at } => agencies::list(session, agency.as_ref(), at).await,
+        Trust::RecognizeAgency(args) => agencies::recognize(session, &args).await,
+        Trust::WithdrawAgency {
+            id,
+            earlier_badges_stay_good,
+        } => agencies::withdraw(session, &id, earlier_badges_stay_good).await,
+        Trust::History { whom, at } => history::show(session, &whom, at).await,
         Trust::Recognize(args) => recognize(session, &args).await,
         Trust::Export { agency, form } => exchange::export(session, agency.as_ref(), form).await,
         Trust::Import { file } => exchange::import(session, &file).await,
@@ -43,7 +58,7 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
     }
 }
 
-async fn list(session: &Session, query: &[(&str, Option<String>)]) -> anyhow::Result<Exit> {
+async fn list(session: &Session, as_of: Timestamp, query: &[(&str, Option<String>)]) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "recognitions"], query).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -54,20 +69,20 @@ async fn list(session: &Session, query: &[(&str, Option<String>)]) -> anyhow::Re
         out::note("no recognitions that fit");
         return Ok(Exit::Done);
     }
-    let rows: Vec<Vec<String>> = entries.iter().map(|e| row(e, session.now)).collect();
+    let rows: Vec<Vec<String>> = entries.iter().map(|e| row(e, as_of)).collect();
     session
         .out
         .data(&show::table(&["id", "agency", "recognizes", "for", "term"], 0, &rows))?;
     Ok(Exit::Done)
 }
 
-async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
+async fn one(session: &Session, id: &str, as_of: Timestamp) -> anyhow::Result<Exit> {
     // An id is unique within one agency's list only, so there may be several.
     for (json, entry) in find(session, id).await? {
         if session.out.json {
             session.out.json(&json)?;
         } else {
-            session.out.data(&render(&entry, session.now))?;
+            session.out.data(&render(&entry, as_of))?;
         }
     }
     Ok(Exit::Done)
@@ -102,19 +117,12 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
         accepts_without_status: bool,
+        #[serde(flatten)]
+        basis: Basis,
     }
-    if args
-        .until
-        .is_some_and(|until| until <= args.from.unwrap_or(session.now))
-    {
-        return Err(usage("`--until` lies before the recognition begins: give a later date"));
-    }
+    scope::in_order(args.from, args.until, session.now)?;
+    let scope = scope::scope(&args.covers)?;
     let issuer = issuer::resolve(session, &args.issuer, None).await?;
-    let scope = if args.achievements.is_empty() {
-        Scope::All
-    } else {
-        Scope::Achievements(args.achievements.clone())
-    };
     let new = New {
         issuer: &issuer,
         purposes: &args.purposes,
@@ -122,6 +130,7 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
         from: args.from,
         until: args.until,
         accepts_without_status: args.without_status,
+        basis: scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone),
     };
     let reply = session.client.write(&["v1", "recognitions"], &new).await?;
     session.written(&reply, |entry: &RecognitionEntry| render(entry, session.now))?;
@@ -166,16 +175,7 @@ async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -
         }
     }
     session.written(&reply, |ended: &Withdrawn| {
-        let mut text = render(&ended.entry, session.now);
-        if let (Some(badges), Some(consequences)) = (ended.badges, &ended.consequences) {
-            let base = format!("of your agency's {badges} newest badges that are neither revoked nor suspended");
-            let changes = match consequences.as_slice() {
-                [] => "none changes its answer here".to_owned(),
-                some => some.join("\n"),
-            };
-            text = format!("{text}\n\nWhat would change, {base}:\n{changes}");
-        }
-        text
+        with_consequences(render(&ended.entry, session.now), &ended.consequences)
     })?;
     Ok(Exit::Done)
 }
@@ -185,8 +185,33 @@ async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -
 struct Withdrawn {
     #[serde(flatten)]
     entry: RecognitionEntry,
-    badges: Option<usize>,
-    consequences: Option<Vec<String>>,
+    consequences: Option<Consequences>,
+}
+
+/// What a change would do, with the base of each number.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Consequences {
+    badges: usize,
+    own: Vec<String>,
+    checks: i64,
+    checked: Vec<String>,
+}
+
+/// A text, and under it what would change.
+pub(crate) fn with_consequences(text: String, would: &Option<Consequences>) -> String {
+    let Some(would) = would else { return text };
+    let changes = |lines: &[String]| match lines {
+        [] => "none changes its answer here".to_owned(),
+        some => some.join("\n"),
+    };
+    format!(
+        "{text}\n\nOf your agency's {} newest badges that are neither revoked nor suspended:\n{}\n\n\
+         Of {} checks here in the last 12 months, by issuer and achievement:\n{}",
+        would.badges,
+        changes(&would.own),
+        would.checks,
+        changes(&would.checked)
+    )
 }
 
 fn row(entry: &RecognitionEntry, now: Timestamp) -> Vec<String> {
@@ -211,24 +236,25 @@ fn purposes(entry: &RecognitionEntry) -> String {
 }
 
 fn term(entry: &RecognitionEntry, now: Timestamp) -> String {
-    if let Some(end) = &entry.withdrawn {
+    let r = &entry.recognition;
+    term_of(r.from, r.until, entry.withdrawn.as_ref(), now)
+}
+
+/// How a term stands at a moment.
+fn term_of(from: Timestamp, until: Option<Timestamp>, withdrawn: Option<&Withdrawal>, now: Timestamp) -> String {
+    if let Some(end) = withdrawn.filter(|end| end.at <= now) {
         return format!("withdrawn {}", show::day(end.at));
     }
-    let r = &entry.recognition;
-    match (r.from <= now, r.until) {
+    match (from <= now, until) {
         (_, Some(until)) if until <= now => format!("ended {}", show::day(until)),
         (true, Some(until)) => format!("until {}", show::day(until)),
-        (true, None) => format!("since {}", show::day(r.from)),
-        (false, _) => format!("from {}", show::day(r.from)),
+        (true, None) => format!("since {}", show::day(from)),
+        (false, _) => format!("from {}", show::day(from)),
     }
 }
 
 fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
     let r = &entry.recognition;
-    let scope = match &r.scope {
-        Scope::All => vec!["all achievements".to_owned()],
-        scope => scope.ids().to_vec(),
-    };
     let until = r
         .until
         .map_or_else(|| "no end".to_owned(), |u| format!("until {}", u.date_in_words()));
@@ -244,7 +270,7 @@ fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
         (String::new(), r.issuer.id.clone()),
         ("for".to_owned(), purposes(entry)),
     ];
-    lines.extend(show::labelled("covers", scope));
+    lines.extend(scope::in_lines(&r.scope));
     lines.extend([
         ("term".to_owned(), format!("{}, {until}", r.from.date_in_words())),
         ("now".to_owned(), term(entry, now)),
@@ -253,6 +279,7 @@ fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
             format!("badges that name no status list are {status}"),
         ),
     ]);
+    lines.extend(scope::basis_in_lines(&r.basis));
     if let Some(end) = &entry.withdrawn {
         let earlier = if end.earlier_badges_stay_good {
             "badges dated before stay good"

@@ -67,6 +67,7 @@ mod tests {
             id: "public-rubric".into(),
             demands: demands.into(),
             citation: "a test".into(),
+            met_by: vec![],
         })
     }
 

@@ -139,6 +139,32 @@ pub enum Condition {
     OnceInALifetime,
 }
 
+impl Condition {
+    /// Whether it is about what only the holder, the employer or whoever decides can know: the license, approvals, what
+    /// was handed in, what was used before. No badge shows it, and no agency publishes it.
+    #[must_use]
+    pub const fn is_outside(&self) -> bool {
+        match self {
+            Self::EarnedWithinLicense
+            | Self::EvidenceWithinDays(_)
+            | Self::ApprovedBy(_)
+            | Self::PriorApprovalBy(_)
+            | Self::Shown(_)
+            | Self::RecordedIn(_)
+            | Self::OnceInALifetime => true,
+            Self::AtLeastHours(_)
+            | Self::AtLeastMastery(_)
+            | Self::EarnedWithinYears(_)
+            | Self::AssessedBlind
+            | Self::CriterionMet(_)
+            | Self::AchievementApproved
+            | Self::ProviderIs(_)
+            | Self::ProviderIsNot(_)
+            | Self::IssuerOf(_) => false,
+        }
+    }
+}
+
 /// What kind of body offers the micro-credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -24,6 +24,12 @@ pub struct Criterion {
     /// Where it is written, or who demands it. At most 500 characters.
     #[n(2)]
     pub citation: String,
+    /// The ids of the issuers that the agency found to meet it. At most 200. While it lists none, it is not known of any;
+    /// an issuer that it leaves out is one of which it is not known.
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    #[n(3)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met_by: Vec<String>,
 }
 
 /// A named collection of badges: those of an offering, a stack, or a list that the agency designates.

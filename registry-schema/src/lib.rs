@@ -36,7 +36,7 @@ pub mod time;
 pub mod verdict;
 pub mod worth;
 
-pub use achievement::Achievement;
+pub use achievement::{Achievement, Alignment};
 pub use agency::AgencyId;
 pub use code::CredentialCode;
 pub use credential::Credential;

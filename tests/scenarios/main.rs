@@ -34,6 +34,7 @@ mod what_was_known_is_told;
 
 // What an agency relies on.
 mod a_cut_link_heals;
+mod achievements_align_to_frameworks;
 
 mod a_pulled_cable_heals;
 

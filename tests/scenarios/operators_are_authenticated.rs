@@ -57,6 +57,10 @@ fn writes(
             path.to_owned(),
             json!({"issuer": issuer.id, "purposes": ["salary"], "scope": "all"}),
         )),
+        "/v1/frameworks" => Some((
+            path.to_owned(),
+            json!({"CFDocument": {"identifier": "f", "title": "A framework"}, "CFItems": []}),
+        )),
         "/v1/policy" => Some((path.to_owned(), json!(policy))),
         "/v1/key-log" => Some((path.to_owned(), json!({"text": entry}))),
         "/v1/key-log/proposals" => Some((path.to_owned(), json!({"act": "add_writer"}))),
@@ -160,6 +164,7 @@ async fn state(agency: &Agency) -> Vec<String> {
         "/v1/credentials",
         "/v1/rubrics",
         "/v1/applications",
+        "/v1/frameworks",
     ] {
         state.push(agency.asks(Method::GET, path, None).await.with_status(200).text());
     }

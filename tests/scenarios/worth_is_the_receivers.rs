@@ -208,8 +208,8 @@ async fn several_badges_are_counted_together_once_each_and_only_if_they_are_acce
         .await
         .with_status(200)
         .value();
-    assert_eq!(would["badges"], serde_json::json!(2), "{would}");
-    let said = would["consequences"][0].to_string();
+    assert_eq!(would["consequences"]["badges"], serde_json::json!(2), "{would}");
+    let said = would["consequences"]["own"][0].to_string();
     assert!(
         said.contains("2 badges of") && said.ends_with("to not recognized\""),
         "{said}"
@@ -220,7 +220,7 @@ async fn several_badges_are_counted_together_once_each_and_only_if_they_are_acce
         .await
         .with_status(200)
         .value();
-    let _base = &would["badges"];
+    assert_eq!(would["consequences"]["own"], serde_json::json!([]), "{would}");
     sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     nc.withdraws(&recognition).await;
     federation.audit().await;

@@ -38,6 +38,7 @@ pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
             name: "Anything".into(),
             description: "Anything.".into(),
             criteria: "None.".into(),
+            alignment: vec![],
         },
         valid_from: DATE.parse().expect("a date"),
         valid_until: None,

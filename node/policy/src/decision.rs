@@ -47,6 +47,7 @@ impl Policy {
             Some(purposes) if !purposes.contains(&purpose) => return by_recognition(VerdictKind::NotRecognized),
             Some(_) => {}
         }
+        let facts = &*self.known(facts);
         let (mut failed, mut unknown, mut passed) = (Vec::new(), Vec::new(), Vec::new());
         for rule in self.acceptance.candidates(purpose, facts, at) {
             let scope = conditions::governs(&rule.applies_to, facts, self);
@@ -76,6 +77,43 @@ impl Policy {
             by_recognition: rulings.is_empty(),
             rulings,
         }
+    }
+}
+
+impl<'p> Ruling<'p> {
+    /// If all that is not known of it is for whoever decides to see to ([`Condition::is_outside`]): what has to hold then
+    /// for the rule to pass.
+    fn outside(&self, facts: &Facts, at: Timestamp) -> Option<Vec<&'p Condition>> {
+        let unknown = |condition: &Condition| conditions::holds(condition, facts, at).is_none();
+        let open = |all: &'p [Condition]| -> Option<Vec<&'p Condition>> {
+            let no = |condition: &&Condition| conditions::holds(condition, facts, at) == Some(false);
+            let open: Vec<&Condition> = all.iter().filter(|condition| unknown(condition)).collect();
+            let is_for_others = !all.iter().any(|c| no(&c)) && open.iter().all(|condition| condition.is_outside());
+            is_for_others.then_some(open)
+        };
+        let mut all = open(&self.rule.requires)?;
+        if !self.rule.one_of.is_empty() {
+            // The alternative that leaves least open.
+            let alternatives = self.rule.one_of.iter().filter_map(|alternative| open(alternative));
+            all.extend(alternatives.min_by_key(Vec::len)?);
+        }
+        Some(all)
+    }
+}
+
+impl<'p> Decision<'p> {
+    /// If a decision could not be made only because of what whoever decides has to see to themselves: what that is, with
+    /// the rules that demand it. A condition about the badge, its issuer or its assessment that is not known leaves it
+    /// undecided.
+    #[must_use]
+    pub fn outside(&self, facts: &Facts, at: Timestamp) -> Option<Vec<(&'p AcceptanceRule, Vec<&'p Condition>)>> {
+        if self.verdict != VerdictKind::CouldNotCheck || self.rulings.is_empty() {
+            return None;
+        }
+        let rulings = self.rulings.iter();
+        rulings
+            .map(|ruling| Some((ruling.rule, ruling.outside(facts, at)?)))
+            .collect()
     }
 }
 

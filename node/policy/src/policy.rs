@@ -1,6 +1,9 @@
 //! A policy, ready to be asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use registry_schema::{
     PolicyEntry, Timestamp,
@@ -24,6 +27,8 @@ pub struct Policy {
     /// The worth rules of which there are several versions.
     contradictory: BTreeSet<String>,
     requirements: Vec<Requirement>,
+    /// The criteria that issuers were found to meet, by issuer.
+    met: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Policy {
@@ -40,7 +45,7 @@ impl Policy {
     /// whether a badge belongs to a collection is known only where all versions agree.
     #[must_use]
     pub fn new(entries: impl IntoIterator<Item = PolicyEntry>) -> Self {
-        let (mut about, mut criteria, mut requirements) = (None, Vec::new(), Vec::new());
+        let (mut about, mut criteria, mut requirements) = (None, Vec::<Criterion>::new(), Vec::new());
         let (mut acceptance, mut worth) = (Vec::new(), Vec::new());
         let mut collections: BTreeMap<String, Vec<Collection>> = BTreeMap::new();
         for entry in entries {
@@ -51,6 +56,12 @@ impl Policy {
                 PolicyEntry::Acceptance(rule) => acceptance.push(rule),
                 PolicyEntry::Worth(rule) => worth.push(rule),
                 PolicyEntry::Requirement(it) => requirements.push(it),
+            }
+        }
+        let mut met: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for criterion in &criteria {
+            for issuer in &criterion.met_by {
+                met.entry(issuer.clone()).or_default().push(criterion.id.clone());
             }
         }
         let mut ids = BTreeSet::new();
@@ -64,6 +75,7 @@ impl Policy {
             worth: Index::new(worth),
             contradictory,
             requirements,
+            met,
         }
     }
 
@@ -95,6 +107,19 @@ impl Policy {
     #[must_use]
     pub fn acceptance_rules(&self) -> &[AcceptanceRule] {
         self.acceptance.all()
+    }
+
+    /// The facts, with what the policy itself says of the issuer: the criteria that it was found to meet.
+    #[must_use]
+    pub fn known<'f>(&self, facts: &'f Facts) -> Cow<'f, Facts> {
+        let Some(met) = self.met.get(&facts.issuer) else {
+            return Cow::Borrowed(facts);
+        };
+        let mut facts = facts.clone();
+        for id in met {
+            facts.criteria.entry(id.clone()).or_insert(true);
+        }
+        Cow::Owned(facts)
     }
 
     pub(crate) fn is_contradictory(&self, rule: &WorthRule) -> bool {

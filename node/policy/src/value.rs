@@ -59,6 +59,7 @@ impl Policy {
     /// names badges speaks of this one, both are given, and neither counts for certain.
     #[must_use]
     pub fn values(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Vec<Value<'_>> {
+        let facts = &*self.known(facts);
         let mut kept: Vec<Value<'_>> = Vec::new();
         // The units in which a rule that names its badges speaks of this one for certain.
         let mut certain: Vec<&str> = Vec::new();

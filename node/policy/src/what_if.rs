@@ -33,9 +33,23 @@ pub struct Consequence {
 /// Which verdicts and worths change, badge by badge, if `new` takes the place of `old`.
 #[must_use]
 pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose], at: Timestamp) -> Consequences {
+    what_if_weighed(old, new, badges.iter().map(|facts| (facts, 1)), purposes, at)
+}
+
+/// The same, where each badge stands for so many.
+#[must_use]
+pub fn what_if_weighed<'f>(
+    old: &Policy,
+    new: &Policy,
+    badges: impl IntoIterator<Item = (&'f Facts, usize)>,
+    purposes: &[Purpose],
+    at: Timestamp,
+) -> Consequences {
     type Answer = (VerdictKind, String);
     let mut counts: BTreeMap<(&str, Purpose, Answer, Answer), usize> = BTreeMap::new();
-    for facts in badges {
+    let mut all = 0;
+    for (facts, weight) in badges {
+        all += weight;
         for purpose in purposes {
             let answer = |policy: &Policy| {
                 let tally = policy.tally(std::slice::from_ref(facts), *purpose, at);
@@ -43,7 +57,7 @@ pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose
             };
             let (was, is) = (answer(old), answer(new));
             if was != is {
-                *counts.entry((facts.issuer.as_str(), *purpose, was, is)).or_default() += 1;
+                *counts.entry((facts.issuer.as_str(), *purpose, was, is)).or_default() += weight;
             }
         }
     }
@@ -57,26 +71,33 @@ pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose
             count,
         });
     Consequences {
-        badges: badges.len(),
+        badges: all,
         changes: changes.collect(),
     }
 }
 
-impl fmt::Display for Consequence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let badges = if self.count == 1 { "badge" } else { "badges" };
+impl Consequence {
+    /// In words, counted in `one` or `many`: `badge of`, `badges of`.
+    #[must_use]
+    pub fn counted_in(&self, one: &str, many: &str) -> String {
+        let of = if self.count == 1 { one } else { many };
         let answer = |(verdict, worth): &(VerdictKind, String)| match verdict {
             VerdictKind::Accepted => format!("accepted, {worth}"),
             other => other.as_str().replace('_', " "),
         };
-        write!(
-            f,
-            "{} {badges} of `{}` for {}: from {} to {}",
+        format!(
+            "{} {of} `{}` for {}: from {} to {}",
             self.count,
             self.issuer,
             self.purpose.in_words(),
             answer(&self.was),
             answer(&self.is)
         )
+    }
+}
+
+impl fmt::Display for Consequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.counted_in("badge of", "badges of"))
     }
 }

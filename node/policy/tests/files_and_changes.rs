@@ -263,6 +263,7 @@ fn a_difference_is_said_rule_by_rule() {
         id: "public-rubric".into(),
         demands: "The rubric is public.".into(),
         citation: "found with Digital Promise".into(),
+        met_by: vec![],
     });
     new.requirement.reverse();
     let said: Vec<String> = diff(&old, &new).iter().map(ToString::to_string).collect();

@@ -12,7 +12,12 @@ use registry_schema::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{App, auth::Operator, problem::Problem, recognitions::NewWithdrawal};
+use super::{
+    App,
+    auth::Operator,
+    problem::Problem,
+    recognitions::{Consequences, NewWithdrawal},
+};
 use crate::registrar;
 
 /// Which agency accepts what another recognizes.
@@ -99,21 +104,37 @@ pub(super) async fn recognize(
     Ok((super::created(&hand), Json(entry)))
 }
 
-/// Withdraw a recognition of another agency.
+/// A recognition of an agency that ended, or with `dry_run` would.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(super) struct AgencyWithdrawn {
+    #[serde(flatten)]
+    entry: AgencyRecognitionEntry,
+    /// With `dry_run`: what would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// Withdraw a recognition of another agency. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/agency-recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = AgencyRecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = AgencyWithdrawn), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
-) -> Result<(StatusCode, Json<AgencyRecognitionEntry>), Problem> {
+) -> Result<(StatusCode, Json<AgencyWithdrawn>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let entry = app
-        .registrar
-        .withdraw_agency(&id, new.earlier_badges_stay_good, &hand)
-        .await?;
-    Ok((super::created(&hand), Json(entry)))
+    let stay_good = new.earlier_badges_stay_good;
+    let entry = app.registrar.withdraw_agency(&id, stay_good, &hand).await?;
+    let would = match hand.dry_run {
+        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?),
+        false => None,
+    };
+    let withdrawn = AgencyWithdrawn {
+        entry,
+        consequences: would.map(Consequences::from),
+    };
+    Ok((super::created(&hand), Json(withdrawn)))
 }

@@ -30,6 +30,7 @@ use super::{
     problem::{INVALID, Problem, TOO_LARGE, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
     verifications::{Asked, Followed, apart, code, evidence, follow, link},
 };
+use crate::checked::Checked;
 
 /// How many uploads are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
 /// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
@@ -286,8 +287,8 @@ async fn judge_chunk(app: App, chunk: Vec<Turn>, question: Arc<Question>, deadli
     });
     let stages: Vec<Stage> = stream::iter(gathering).buffered(CHUNK).collect().await;
     let _permit = app.judging.acquire().await;
-    let shared = question.clone();
-    let judged = apart(move || stages.into_iter().map(|stage| stage.judge(&shared)).collect()).await;
+    let (shared, checked) = (question.clone(), app.checked.clone());
+    let judged = apart(move || stages.into_iter().map(|stage| stage.judge(&shared, &checked)).collect()).await;
     let mut verdicts: Vec<Option<Verdict>> = judged.unwrap_or_default();
     verdicts.resize(total, None);
     let lines = names.into_iter().zip(verdicts).map(|((row, input), verdict)| Line {
@@ -311,9 +312,13 @@ impl Stage {
         }
     }
 
-    fn judge(self, question: &Question) -> Option<Verdict> {
+    fn judge(self, question: &Question, checked: &Checked) -> Option<Verdict> {
         match self {
-            Self::Ready(case) => Some(judge(&case.0, &case.1, question)),
+            Self::Ready(case) => {
+                let verdict = judge(&case.0, &case.1, question);
+                checked.count(&case.0, &case.1, &verdict);
+                Some(verdict)
+            }
             Self::Answer(verdict) => Some(*verdict),
             Self::Bytes(_) | Self::Read(_) => None,
         }

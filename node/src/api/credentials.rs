@@ -143,6 +143,9 @@ pub(super) struct NewAchievement {
     description: Option<String>,
     /// What its earner had to show; the title, if absent.
     criteria: Option<String>,
+    /// The items of this agency's frameworks that it is aligned to, by identifier or URI; at most 20.
+    #[serde(default)]
+    aligned_to: Vec<String>,
 }
 
 /// A credential that was issued.
@@ -177,6 +180,7 @@ pub(super) async fn issue(
         name,
         description,
         criteria,
+        aligned_to,
     } = achievement;
     let or_name = |text: Option<String>| text.unwrap_or_else(|| name.clone());
     let (description, criteria) = (or_name(description), or_name(criteria));
@@ -185,6 +189,7 @@ pub(super) async fn issue(
         name,
         description,
         criteria,
+        alignment: app.registrar.alignments(&aligned_to).await?,
     };
     let new = NewBadge {
         issuer,

@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
 };
 use registry_schema::{
-    Issuer,
+    AgencyId, Issuer,
     recognition::{Registration, RegistrationStanding},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ use super::{
     App,
     auth::Operator,
     problem::{NOT_FOUND, Problem},
+    recognitions::Consequences,
 };
 
 /// Which issuers.
@@ -125,24 +126,85 @@ pub(super) struct NewStanding {
     note: Option<String>,
 }
 
+/// How an issuer stands now, or with `dry_run` would.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(super) struct Stood {
+    #[serde(flatten)]
+    said: Registration,
+    /// With `dry_run`: what would change at this agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// How an issuer stands with its home agency.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(super) struct RegistrationEntry {
+    /// The home agency.
+    agency: AgencyId,
+    #[serde(flatten)]
+    said: Registration,
+}
+
+/// Which registrations.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WhichRegistrations {
+    /// Of this issuer alone: its id.
+    issuer: Option<String>,
+    /// By this agency alone: `US-SC`.
+    agency: Option<String>,
+}
+
+/// What agencies last said of how their issuers stand, beyond registering them.
+#[utoipa::path(get, path = "/v1/registrations", tag = "trust lists", params(WhichRegistrations),
+    responses((status = 200, body = Vec<RegistrationEntry>)))]
+pub(super) async fn registrations(
+    State(app): State<App>,
+    Query(which): Query<WhichRegistrations>,
+) -> Json<Vec<RegistrationEntry>> {
+    let registry = app.registry.read();
+    let of = registry.agencies().into_iter();
+    let of = of.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
+    let said = of.flat_map(|lists| {
+        let said = lists
+            .registrations()
+            .filter(|said| which.issuer.as_deref().is_none_or(|id| id == said.issuer));
+        let entry = |said: &Registration| RegistrationEntry {
+            agency: lists.id.clone(),
+            said: said.clone(),
+        };
+        said.map(entry).collect::<Vec<_>>()
+    });
+    Json(said.collect())
+}
+
 /// Suspend, reinstate or end the registration of an issuer of this agency.
 ///
 /// Recognitions by other agencies follow it, unless they say that they stand alone. For an issuer that was registered by an
-/// application, this is a step of its history, and keeps to its rules: it ends only after a notice.
+/// application, this is a step of its history, and keeps to its rules: it ends only after a notice. With `dry_run`, nothing
+/// is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/issuers/{id}/standing", tag = "trust lists", request_body = NewStanding,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Registration), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = Stood), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn stand(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<NewStanding>, JsonRejection>,
-) -> Result<(StatusCode, Json<Registration>), Problem> {
+) -> Result<(StatusCode, Json<Stood>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = new.note.map(|note| note.chars().take(1_000).collect());
     let said = app.registrar.set_standing(&id, new.standing, note, &hand).await?;
-    Ok((super::created(&hand), Json(said)))
+    let would = match hand.dry_run {
+        true => Some(app.registrar.standing_consequences(said.clone()).await?),
+        false => None,
+    };
+    let stood = Stood {
+        said,
+        consequences: would.map(Consequences::from),
+    };
+    Ok((super::created(&hand), Json(stood)))
 }
 
 /// What else there is to say.

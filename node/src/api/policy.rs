@@ -86,6 +86,11 @@ pub(super) struct Applied {
     consequences: Vec<String>,
     /// Over how many of this agency's newest badges the consequences were counted.
     badges: usize,
+    /// How many checks of badges there were at this node in the last 12 months, for answers of this agency; a badge that was
+    /// checked twice counts twice.
+    checks: i64,
+    /// What changes for badges of those issuers and achievements, counted in checks, in words.
+    checked: Vec<String>,
 }
 
 /// Apply a policy: the whole file, as TOML.
@@ -110,6 +115,8 @@ pub(super) async fn apply(
         differences: applied.differences,
         consequences: applied.consequences,
         badges: applied.badges,
+        checks: applied.checks,
+        checked: applied.checked,
     }))
 }
 

@@ -149,12 +149,34 @@ pub(super) struct NewWithdrawal {
 pub(super) struct Withdrawn {
     #[serde(flatten)]
     entry: RecognitionEntry,
-    /// With `dry_run`: what would change for this agency's own badges, by issuer, in words.
+    /// With `dry_run`: what would change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Vec<String>>,
-    /// With `dry_run`: over how many of this agency's newest badges that was counted, revoked and suspended ones left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    badges: Option<usize>,
+    consequences: Option<Consequences>,
+}
+
+/// What a change would do. No badge and no person is named; each number names its base.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(super) struct Consequences {
+    /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
+    badges: usize,
+    /// What would change for them, by issuer, in words.
+    own: Vec<String>,
+    /// How many checks of badges there were at this node in the last 12 months, for answers of this agency; a badge that was
+    /// checked twice counts twice.
+    checks: i64,
+    /// What would change for badges of those issuers and achievements, counted in checks, in words.
+    checked: Vec<String>,
+}
+
+impl From<registrar::Consequences> for Consequences {
+    fn from(would: registrar::Consequences) -> Self {
+        Self {
+            badges: would.badges,
+            own: would.own,
+            checks: would.checks,
+            checked: would.checked,
+        }
+    }
 }
 
 /// Withdraw a recognition. With `dry_run`, nothing is written and the consequences are shown.
@@ -175,11 +197,9 @@ pub(super) async fn withdraw(
         true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?),
         false => None,
     };
-    let badges = would.as_ref().map(|would| would.badges);
     let withdrawn = Withdrawn {
         entry,
-        consequences: would.map(|would| would.changes),
-        badges,
+        consequences: would.map(Consequences::from),
     };
     Ok((super::created(&hand), Json(withdrawn)))
 }

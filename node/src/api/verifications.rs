@@ -207,11 +207,13 @@ async fn answer_as<T: Send + 'static>(
     };
     let evidence = evidence(app, &badge, question).await?;
     let _permit = app.judging.acquire().await;
-    let question = question.clone();
+    let (question, checked) = (question.clone(), app.checked.clone());
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
     apart(move || {
         let besides = besides(&badge, &evidence, &question);
-        (judge(&badge, &evidence, &question), Some(besides))
+        let verdict = judge(&badge, &evidence, &question);
+        checked.count(&badge, &evidence, &verdict);
+        (verdict, Some(besides))
     })
     .await
 }

@@ -260,6 +260,7 @@ fn achievement(id: String) -> Achievement {
         description: "Plans, uses and reflects on formative assessment to adjust instruction.".into(),
         criteria: "A lesson plan, student work with feedback, and a reflection, scored against the public rubric."
             .into(),
+        alignment: vec![],
     }
 }
 

@@ -87,6 +87,15 @@ impl Registrar {
             return Ok((credential, None));
         }
 
+        let aligned = OwnWrite::Aligned {
+            achievement: new.achievement.id.clone(),
+            items: new
+                .achievement
+                .alignment
+                .iter()
+                .map(|to| to.target_url.clone())
+                .collect(),
+        };
         let unsigned = badges::build(&badges::NewCredential {
             id: id.clone(),
             issuer_id: issuer.id.clone(),
@@ -108,6 +117,7 @@ impl Registrar {
         let document = data_integrity::sign(unsigned, &signing, &method, now)
             .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;
         let own = [
+            aligned,
             OwnWrite::Credential(NewCredential {
                 issued,
                 document: document.to_string(),

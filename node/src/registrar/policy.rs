@@ -5,15 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use policy::{Facts, Policy, diff::Change, what_if};
+use policy::{Facts, Policy, diff::Change, what_if, what_if_weighed};
 use protocol::{Put, policy as document};
 use registry_schema::{
     PolicyEntry, Purpose, Timestamp,
     policy::{EntryKind, MAX_ENTRIES, PolicyFile},
 };
 
+use verification::followed::{self, Lists, Sought};
+
 use super::{Hand, NotDone, Registrar, not_ready};
-use crate::registry::AgencyLists;
+use crate::{evidence::of_issuer, registry::AgencyLists};
 
 /// Most puts that are written at once; an envelope holds 256, and 256 KiB.
 const PUTS_AT_ONCE: usize = 200;
@@ -32,6 +34,10 @@ pub struct Applied {
     pub consequences: Vec<String>,
     /// Over how many of its newest badges that was counted.
     pub badges: usize,
+    /// How many checks of badges there were here in the last 12 months, for answers of this agency.
+    pub checks: i64,
+    /// What changes for badges of those issuers and achievements, counted in checks, in words.
+    pub checked: Vec<String>,
 }
 
 impl Registrar {
@@ -104,8 +110,11 @@ impl Registrar {
             );
             return Err(NotDone::Invalid(said));
         }
-        let badges = self.own_badges(now).await?;
-        let consequences = what_if(&old, &Policy::new(after), &badges, &Purpose::ALL, now);
+        let (badges, new) = (self.own_badges(now).await?, Policy::new(after));
+        let consequences = what_if(&old, &new, &badges, &Purpose::ALL, now);
+        let checked = self.checked_badges(now).await?;
+        let weighed = checked.iter().map(|(facts, checks)| (facts, *checks));
+        let of_checked = what_if_weighed(&old, &new, weighed, &Purpose::ALL, now);
         let said = format!("{} differences", differences.len());
         let mut act = vec![self.act(hand, "policy.apply", &file.about.title, Some(said))];
         for some in batches(puts.into_values().collect()) {
@@ -115,7 +124,46 @@ impl Registrar {
             differences: differences.iter().map(ToString::to_string).collect(),
             consequences: consequences.changes.iter().map(ToString::to_string).collect(),
             badges: consequences.badges,
+            checks: i64::try_from(of_checked.badges).unwrap_or(i64::MAX),
+            checked: of_checked
+                .changes
+                .iter()
+                .map(|change| change.counted_in("check of a badge of", "checks of badges of"))
+                .collect(),
         })
+    }
+
+    /// What is known of the badges that are checked here: their issuers and achievements, with how often.
+    async fn checked_badges(&self, now: Timestamp) -> Result<Vec<(Facts, usize)>, NotDone> {
+        let checks = self.checks(now).await?;
+        let registry = self.registry.read();
+        let home = registry.home().ok_or_else(not_ready)?;
+        let facts = checks.into_iter().map(|(issuer, achievement, number)| {
+            let evidence = of_issuer(&registry, &issuer, now);
+            let sought = Sought {
+                issuer: &issuer,
+                achievement: Some(achievement.as_str()).filter(|id| !id.is_empty()),
+                alignments: &[],
+                at: now,
+                issued: Some(now.plus_seconds(-1)),
+            };
+            let held = followed::held(&evidence, &home.id, &sought, Lists::FreshAt(now));
+            let mut purposes: Vec<Purpose> = held.into_iter().flat_map(|held| held.purposes).collect();
+            purposes.sort_unstable();
+            purposes.dedup();
+            let issuer_agency = evidence.issuers.first().map(|issuer| issuer.agency.clone());
+            let facts = Facts {
+                id: achievement.clone(),
+                recognized_for: Some(purposes),
+                issuer_agency,
+                achievement: Some(achievement).filter(|id| !id.is_empty()),
+                shown: [("digital certificate".to_owned(), true)].into(),
+                issuer,
+                ..Facts::default()
+            };
+            (facts, usize::try_from(number).unwrap_or(0))
+        });
+        Ok(facts.collect())
     }
 
     /// What is known of this agency's own badges, without persons.

@@ -274,6 +274,11 @@ impl AgencyLists {
         self.registrations.get(&trust_list::issuer_key(issuer))
     }
 
+    /// What it last said of how its own issuers stand.
+    pub fn registrations(&self) -> impl Iterator<Item = &Registration> {
+        self.registrations.values()
+    }
+
     /// The list with this number; none, if nothing was ever put in it.
     #[must_use]
     pub fn list(&self, number: u32) -> Option<&StatusList> {

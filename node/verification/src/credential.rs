@@ -92,14 +92,7 @@ pub fn build(new: &NewCredential) -> Value {
         "identityHash": new.subject_name,
     }]);
     put(&mut subject, "identifier", Some(name));
-    let achievement = json!({
-        "id": new.achievement.id,
-        "type": ["Achievement"],
-        "name": new.achievement.name,
-        "description": new.achievement.description,
-        "criteria": {"narrative": new.achievement.criteria},
-    });
-    put(&mut subject, "achievement", Some(achievement));
+    put(&mut subject, "achievement", Some(achievement(&new.achievement)));
     let mut document = Map::new();
     put(&mut document, "@context", Some(json!([CREDENTIALS_V2, OPEN_BADGES])));
     put(&mut document, "id", Some(new.id.as_str()));
@@ -119,6 +112,35 @@ pub fn build(new: &NewCredential) -> Value {
         new.status.as_ref().map(status_entries),
     );
     Value::Object(document)
+}
+
+fn achievement(said: &Achievement) -> Value {
+    let mut achievement = Map::new();
+    put(&mut achievement, "id", Some(said.id.as_str()));
+    put(&mut achievement, "type", Some(json!(["Achievement"])));
+    put(&mut achievement, "name", Some(said.name.as_str()));
+    put(&mut achievement, "description", Some(said.description.as_str()));
+    put(&mut achievement, "criteria", Some(json!({"narrative": said.criteria})));
+    let alignment: Vec<Value> = said
+        .alignment
+        .iter()
+        .map(|to| {
+            let mut alignment = Map::new();
+            put(&mut alignment, "type", Some(json!(["Alignment"])));
+            put(&mut alignment, "targetUrl", Some(to.target_url.as_str()));
+            put(&mut alignment, "targetName", Some(to.target_name.as_str()));
+            put(&mut alignment, "targetCode", to.target_code.as_deref());
+            put(&mut alignment, "targetFramework", to.target_framework.as_deref());
+            put(&mut alignment, "targetType", Some("CFItem"));
+            Value::Object(alignment)
+        })
+        .collect();
+    put(
+        &mut achievement,
+        "alignment",
+        Some(alignment).filter(|all| !all.is_empty()),
+    );
+    Value::Object(achievement)
 }
 
 /// The entries of `credentialStatus` for both lists.
@@ -182,6 +204,7 @@ pub(crate) mod tests {
                 name: "Teaching with Data".to_owned(),
                 description: "Uses evidence of learning.".to_owned(),
                 criteria: "Three pieces of evidence.".to_owned(),
+                alignment: Vec::new(),
             },
             valid_from: "2026-01-15T09:00:00Z".parse().unwrap(),
             valid_until: Some("2031-01-15T09:00:00Z".parse().unwrap()),

@@ -9,6 +9,7 @@ pub(crate) mod proof;
 mod published;
 mod recognition;
 mod record;
+mod rules;
 mod sentence;
 mod status;
 mod worth;
@@ -42,7 +43,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     findings.push(recognition.finding.clone());
     findings.extend(record::finding_on(&credentials));
     findings.sort_by_key(|finding| finding.check);
-    let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.finding.outcome);
+    let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.before_rules);
     findings.extend(worth_findings);
     findings.push(holder(badge));
     let verdict = precedence(&findings);
@@ -51,14 +52,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         .iter()
         .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
     let listed = listed.find(|i| i.id == badge.issuer_id);
-    let said = sentence::of(
-        verdict,
-        &findings,
-        &case,
-        &status,
-        &recognition.purposes,
-        &recognition.recognized_by,
-    );
+    let said = sentence::of(verdict, &findings, &case, &status, &recognition);
     Verdict {
         verdict,
         sentence: said + &record::in_words(&credentials) + &sentence::known(question),

@@ -21,7 +21,8 @@ Examples:
 
 The CSV file's first line names its columns. Needed: subject, and
 achievement_name unless --achievement-name is given. Known besides: issuer,
-achievement_id, description, criteria, valid_from, valid_until. Nothing is
+achievement_id, description, criteria, aligned_to (items, spaces between them),
+valid_from, valid_until. Nothing is
 issued while a row has a mistake.")]
     Issue(Issue),
     /// List the credentials that your agency keeps
@@ -97,6 +98,9 @@ pub(crate) struct Issue {
     /// What its earner had to show
     #[arg(long, value_name = "TEXT")]
     pub(crate) criteria: Option<String>,
+    /// An item of your agency's frameworks that it is aligned to (identifier or URI); can be given several times
+    #[arg(long, value_name = "ITEM")]
+    pub(crate) aligned_to: Vec<String>,
     /// Whose it is
     #[arg(long, value_name = "NAME", required_unless_present = "csv", conflicts_with = "csv")]
     pub(crate) subject: Option<String>,

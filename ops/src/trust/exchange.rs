@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Session,
     args::trust::FileForm,
+    client::Client,
     confirm, csv,
     exit::{Exit, fault, usage},
     out, show,
@@ -95,19 +96,24 @@ impl Row {
 
 /// The recognitions of an agency that are in force now, and its id: of the node's own, if none is named.
 async fn standing(session: &Session, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<RecognitionEntry>)> {
+    standing_at(&session.client, agency, session.now).await
+}
+
+async fn standing_at(
+    node: &Client,
+    agency: Option<&AgencyId>,
+    now: Timestamp,
+) -> anyhow::Result<(String, Vec<RecognitionEntry>)> {
     #[derive(Deserialize)]
     struct Version {
         agency: AgencyId,
     }
     let agency = match agency {
         Some(agency) => agency.clone(),
-        None => session.client.read(&["version"], &[]).await?.parse::<Version>()?.agency,
+        None => node.read(&["version"], &[]).await?.parse::<Version>()?.agency,
     };
-    let query = [
-        ("agency", Some(agency.to_string())),
-        ("at", Some(session.now.to_string())),
-    ];
-    let all = session.client.read(&["v1", "recognitions"], &query).await?.parse()?;
+    let query = [("agency", Some(agency.to_string())), ("at", Some(now.to_string()))];
+    let all = node.read(&["v1", "recognitions"], &query).await?.parse()?;
     Ok((agency.to_string(), all))
 }
 
@@ -309,11 +315,16 @@ pub(crate) async fn diff(session: &Session, other: &str) -> anyhow::Result<Exit>
     let (home, here) = standing(session, None).await?;
     let theirs: Vec<Row> = if Path::new(other).exists() {
         rows(Path::new(other))?.into_iter().map(|(_, row)| row).collect()
+    } else if other.starts_with("https://") || other.starts_with("http://") {
+        // Another node says what its own agency's list is; the profile's token stays with the profile's node.
+        let node = Client::new(Some(other), &session.profile, false)?;
+        let (_, all) = standing_at(&node, None, session.now).await?;
+        all.iter().map(Row::of).collect()
     } else {
         let agency: AgencyId = other.parse().map_err(|_| {
             fault(
                 Exit::Negative,
-                format!("`{other}` is no file here and no agency's id (US-TN)"),
+                format!("`{other}` is no file here, no agency's id (US-TN) and no address of a node"),
             )
         })?;
         standing(session, Some(&agency)).await?.1.iter().map(Row::of).collect()

@@ -269,7 +269,8 @@ impl PolicyEntry {
             Self::Criterion(it) => {
                 id(&it.id)?;
                 text("demands", &it.demands, 1_000)?;
-                text("citation", &it.citation, 500)
+                text("citation", &it.citation, 500)?;
+                list("met_by", &it.met_by, 200)
             }
             Self::Collection(it) => {
                 id(&it.id)?;

@@ -166,6 +166,7 @@ mod tests {
                 name: "Sample Badge".into(),
                 description: "Shows what an answer looks like.".into(),
                 criteria: "None: this is a sample.".into(),
+                alignment: vec![],
             },
             valid_from: day,
             valid_until: None,

@@ -67,6 +67,10 @@ impl Desk<'_> {
         if !subject.is_some_and(|s| s.identity_checked) {
             steps.push("Make sure that the badge belongs to the person in front of you.".to_owned());
         }
+        let recognition = finding(&self.verdict.findings, Check::Recognition);
+        if recognition.is_some_and(|found| found.code == "recognition.conditional") {
+            steps.push("See to the condition named above before you count the badge: no badge shows it.".to_owned());
+        }
         if self.verdict.worth.is_empty() {
             steps.push(format!(
                 "Ask {} what this badge counts for. It has published no rate.",
@@ -95,6 +99,12 @@ impl Desk<'_> {
                     "Check that this is the right badge. The issuer is recognized, but for other badges than this one."
                         .to_owned(),
                 );
+            }
+            Some("recognition.rule_not_met") => {
+                return vec![
+                    format!("Read the rule that is named above, and ask {here} if it applies to this badge."),
+                    "Print or save this page for your records.".to_owned(),
+                ];
             }
             Some("recognition.not_at_that_date") => {
                 steps.push("Check it again for the day on which you need it. The recognition did not hold on the day that was asked about.".to_owned());

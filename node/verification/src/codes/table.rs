@@ -261,6 +261,21 @@ codes! {
         "The operators of this node expelled an agency whose word this answer rests on: its recognitions, its list of \
          issuers or its status list. What it revoked still counts; nothing else that it says does, from the day on that \
          the finding names. Ask that agency directly, or ask another agency's node."
+    RecognitionConditional "recognition.conditional" Recognition Passed
+        "Recognized, if a condition holds that nobody here can see"
+        "The agency recognizes the issuer for this badge, and a rule of its policy demands something more that no badge \
+         shows: an approval, a license's dates, what was handed in. The finding says what, by which rule and where it is \
+         written. Whoever decides sees to it before they count the badge."
+    RecognitionRuleNotMet "recognition.rule_not_met" Recognition Failed
+        "A rule of the agency's policy is not met"
+        "The agency recognizes the issuer, but a rule of its policy governs this badge for this use and is not met. The \
+         finding names the rule, what it demands and where it is written. Ask that agency about the rule, or ask for \
+         another use."
+    RecognitionRuleDepends "recognition.rule_depends" Recognition CouldNotCheck
+        "A rule of the agency's policy could not be checked"
+        "The agency recognizes the issuer, but a rule of its policy demands something of the badge, its issuer or its \
+         assessment that neither the badge nor that agency says. The finding names the rule and what has to be known. Ask \
+         that agency."
     RecognitionNotChecked "recognition.not_checked" Recognition CouldNotCheck
         "Recognition was not checked"
         "There was no badge whose issuer could be looked up. See the finding on structure."

@@ -1,10 +1,10 @@
 //! Whether the asked agency recognizes the issuer for this badge, and who else does.
 
 use registry_schema::{
-    AgencyId, Check, Finding, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
+    AgencyId, Check, Finding, Outcome, Purpose, Scope, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
 };
 
-use super::{Case, finding};
+use super::{Case, finding, rules::Ruled};
 use crate::{
     Freshness,
     codes::Code,
@@ -14,8 +14,14 @@ use crate::{
 /// What came of it.
 pub(super) struct Recognized {
     pub(super) finding: Finding,
-    /// For what the asked agency recognizes it.
+    /// For what the asked agency recognizes it, before its rules.
     pub(super) purposes: Vec<Purpose>,
+    /// For what it accepts it, by its rules as well.
+    pub(super) accepted: Vec<Purpose>,
+    /// What whoever decides has to see to, in words; the same for all uses that are accepted.
+    pub(super) provided: Vec<String>,
+    /// Whether the issuer is recognized, whatever the rules say.
+    pub(super) before_rules: Outcome,
     /// All agencies that do, the asked one first.
     pub(super) recognized_by: Vec<RecognizedBy>,
     /// The age of the asked agency's trust list, if it was heard.
@@ -88,6 +94,13 @@ impl Case<'_> {
         held
     }
 
+    /// Whether a recognition of the asked agency itself names this achievement, and not only its issuer.
+    pub(super) fn names_the_achievement(&self) -> bool {
+        let held = self.holding_here();
+        let mut own = held.iter().filter(|held| held.via.is_empty());
+        own.any(|held| matches!(held.entry.recognition.scope, Scope::Achievements(_) | Scope::Stack(_)))
+    }
+
     pub(super) fn recognition(&self) -> Recognized {
         let agency = &self.question.agency;
         let list = self
@@ -117,7 +130,7 @@ impl Case<'_> {
         purposes.dedup();
         let name = self.name(agency);
         let mut as_of = list.as_of();
-        let mut finding = if let Some(expelled) = self.expelled(agency, Check::Recognition) {
+        let finding = if let Some(expelled) = self.expelled(agency, Check::Recognition) {
             expelled
         } else if !list.is_fresh(self.question.knowing()) {
             self.stale(&name, list)
@@ -139,9 +152,18 @@ impl Case<'_> {
         } else {
             self.not_recognized(&name)
         };
+        let before_rules = finding.outcome;
+        let ruled = match before_rules {
+            Outcome::Passed => self.rules(finding, &name, &purposes),
+            _ => Ruled::of(finding, &purposes),
+        };
+        let mut finding = ruled.finding;
         finding.as_of = as_of;
         Recognized {
             finding,
+            before_rules,
+            accepted: ruled.accepted,
+            provided: ruled.provided,
             purposes,
             recognized_by,
             as_of,

@@ -1,8 +1,12 @@
 //! The verdict in one sentence that could be read aloud.
 
-use registry_schema::{Finding, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
+use registry_schema::{Check, Finding, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
 
-use super::{Case, recognition::words, status::Known};
+use super::{
+    Case,
+    recognition::{Recognized, words},
+    status::Known,
+};
 use crate::{Question, codes::Code};
 
 /// A day: a question about a moment that much before the check is a question about the past.
@@ -13,8 +17,7 @@ pub(super) fn of(
     findings: &[Finding],
     case: &Case<'_>,
     status: &Known,
-    purposes: &[Purpose],
-    recognized_by: &[RecognizedBy],
+    recognition: &Recognized,
 ) -> String {
     let agency = case.name(&case.question.agency);
     match verdict {
@@ -22,10 +25,14 @@ pub(super) fn of(
             let use_ = case
                 .question
                 .purpose
-                .map_or_else(|| words(purposes), |p| p.in_words().to_owned());
+                .map_or_else(|| words(&recognition.accepted), |p| p.in_words().to_owned());
+            let use_ = match recognition.provided.as_slice() {
+                [] => use_,
+                provided => format!("{use_}, provided that {}", provided.join(" and ")),
+            };
             accepted(case, &agency, &use_, status)
         }
-        VerdictKind::NotRecognized => not_recognized(findings, case, &agency, recognized_by),
+        VerdictKind::NotRecognized => not_recognized(findings, case, &agency, &recognition.recognized_by),
         VerdictKind::NotValid => format!("Not valid: {}.", gravest(findings, Outcome::Failed, &FAILED)),
         VerdictKind::CouldNotCheck => {
             format!(
@@ -63,10 +70,13 @@ fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String
 fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognized_by: &[RecognizedBy]) -> String {
     let code = findings
         .iter()
-        .find(|f| f.check == registry_schema::Check::Recognition)
+        .find(|f| f.check == Check::Recognition)
         .map(|f| f.code.as_str());
     let is = |wanted: Code| code == Some(wanted.as_str());
-    let why = if is(Code::RecognitionWrongPurpose) {
+    let found = findings.iter().find(|f| f.check == Check::Recognition);
+    let why = if let Some(found) = found.filter(|_| is(Code::RecognitionRuleNotMet)) {
+        return format!("Genuine, but {}.", found.detail);
+    } else if is(Code::RecognitionWrongPurpose) {
         let here = recognized_by.iter().filter(|r| r.agency == case.question.agency);
         let mut purposes: Vec<Purpose> = here.flat_map(|r| r.purposes.iter().copied()).collect();
         purposes.sort_unstable();
@@ -117,7 +127,7 @@ const FAILED: [(Code, Tell); 13] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 21] = [
+const IN_DOUBT: [(Code, Tell); 22] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
@@ -136,6 +146,7 @@ const IN_DOUBT: [(Code, Tell); 21] = [
     (Code::RecognitionStale, Tell::Detail),
     (Code::RecognitionForked, Tell::Detail),
     (Code::RecognitionBadgesNotChecked, Tell::Detail),
+    (Code::RecognitionRuleDepends, Tell::Detail),
     (Code::DatesNotChecked, Tell::Detail),
     (Code::ProofNotChecked, Tell::Detail),
     (Code::IssuerNotChecked, Tell::Detail),

@@ -7,6 +7,7 @@ mod fuzz;
 mod published;
 mod records;
 mod rows;
+mod rules;
 mod tokens;
 mod worth;
 
@@ -251,6 +252,9 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "recognition.no_badge",
         "recognition.badges_not_checked",
         "recognition.not_checked",
+        "recognition.conditional",
+        "recognition.rule_not_met",
+        "recognition.rule_depends",
         "worth.not_checked",
         "worth.rate",
         "worth.depends",

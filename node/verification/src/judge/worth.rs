@@ -1,4 +1,5 @@
-//! What the badge counts for at the asked agency. **Never changes the verdict.**
+//! What the badge counts for at the asked agency. **Never changes the verdict**; whether its rules accept the badge at all
+//! is decided with recognition.
 
 use policy::{Facts, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth};
@@ -87,6 +88,8 @@ impl Case<'_> {
                 .map(|issuer| issuer.agency.clone()),
             achievement: badge.achievement_id.clone(),
             alignments: alignments(&badge.document),
+            // Who recognizes an achievement by name, or in a stack, has approved it; who recognizes all, has not said.
+            achievement_approved: self.names_the_achievement().then_some(true),
             earned: badge.valid_from,
             // A badge that was read is the provider's signed certificate.
             shown: [("digital certificate".to_owned(), true)].into(),

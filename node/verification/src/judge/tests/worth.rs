@@ -23,6 +23,9 @@ fn flat() -> PolicyFile {
 }
 
 fn judged(file: &PolicyFile, spoil: fn(&mut World)) -> Verdict {
+    // Without what is demanded of badges: that decides about recognition.
+    let mut file = file.clone();
+    file.acceptance.clear();
     let mut plain = world();
     spoil(&mut plain);
     let mut with = world();
@@ -98,7 +101,7 @@ fn no_published_rate_is_an_answer() {
 }
 
 #[test]
-fn a_rule_that_is_not_met_is_named() {
+fn a_badge_that_a_rule_refuses_counts_nothing() {
     let mut file = flat();
     file.acceptance.push(AcceptanceRule {
         id: "own-alone".into(),
@@ -111,7 +114,9 @@ fn a_rule_that_is_not_met_is_named() {
         requires: vec![Condition::IssuerOf(vec![id("US-NC")])],
         one_of: Vec::new(),
     });
-    let verdict = judged(&file, |_| {});
+    let mut world = world();
+    world.evidence.policy = Some(Arc::new(Policy::new(file.entries())));
+    let verdict = world.verdict();
     let (code, detail) = worth_finding(&verdict);
     assert_eq!(code, "worth.rule_not_met");
     assert!(

@@ -1,0 +1,343 @@
+//! Frameworks: what achievements align to, and how far they are covered.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro writes qualified names in place of ours"
+)]
+
+use axum::{
+    Json,
+    extract::{Path, Query, Request, State},
+    http::StatusCode,
+};
+use futures::StreamExt as _;
+use policy::framework::{
+    self, Framework,
+    coverage::{self, Coverage, Covered, Share},
+};
+use registry_schema::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    App,
+    auth::Operator,
+    bulk,
+    problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE, TOO_SLOW, UNSUPPORTED},
+    verifications::apart,
+};
+use crate::storage::FrameworkRow;
+
+/// How long a framework may be on its way.
+const LONGEST_RECEIVING: std::time::Duration = std::time::Duration::from_secs(45);
+
+/// A framework, without its items.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FrameworkSummary {
+    /// Its identifier.
+    id: String,
+    /// Its URI.
+    uri: String,
+    /// Its title.
+    title: String,
+    /// Who made it, if that is known.
+    creator: Option<String>,
+    /// Which version it is, if it says so.
+    version: Option<String>,
+    /// `case`: its publisher's CASE package. `minted`: the names are the publisher's, the identifiers this agency's.
+    source: String,
+    /// The subjects in which students are tested, as the operator named them.
+    tested: Vec<String>,
+    /// How many items it has.
+    items: i64,
+    /// How deep they stand below each other.
+    depth: i64,
+    /// When it was imported.
+    imported_at: Timestamp,
+}
+
+impl TryFrom<FrameworkRow> for FrameworkSummary {
+    type Error = Problem;
+
+    fn try_from(row: FrameworkRow) -> Result<Self, Problem> {
+        Ok(Self {
+            tested: row.tested()?,
+            id: row.id,
+            uri: row.uri,
+            title: row.title,
+            creator: row.creator,
+            version: row.version,
+            source: row.source,
+            items: row.items,
+            depth: row.depth,
+            imported_at: Timestamp(row.imported_at),
+        })
+    }
+}
+
+/// The frameworks that this agency imported or minted. They are its own data, and do not replicate.
+#[utoipa::path(get, path = "/v1/frameworks", tag = "frameworks",
+    responses((status = 200, body = Vec<FrameworkSummary>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FrameworkSummary>>, Problem> {
+    let all = app.store.frameworks().await?.into_iter();
+    Ok(Json(all.map(FrameworkSummary::try_from).collect::<Result<_, _>>()?))
+}
+
+/// Which subjects are tested.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Import {
+    /// The subjects in which students are tested, separated by `|`: `Mathematics|English Language Arts`.
+    #[serde(default)]
+    tested: String,
+}
+
+/// A framework that was imported, or with `dry_run` would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Imported {
+    #[serde(flatten)]
+    framework: FrameworkSummary,
+    /// What of the file was left out, in words.
+    notes: Vec<String>,
+}
+
+/// Import a framework.
+///
+/// The body is a CASE 1.1 package (a 1.0 export with empty strings, with or without the `CFPackage` wrapper, is read as
+/// well), or a definition to mint items from, in TOML, where nobody has published identifiers. At most 16 MiB, 50,000
+/// items, 32 deep. A later import with the same identifier takes the place of the earlier one.
+#[utoipa::path(post, path = "/v1/frameworks", tag = "frameworks",
+    request_body(content((serde_json::Value = "application/json"), (String = "application/toml"))),
+    security(("operator" = [])), params(Import, ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Imported), (status = 401, body = Problem), (status = 413, body = Problem),
+              (status = 422, description = "what is wrong with the file", body = Problem)))]
+pub(super) async fn import(
+    State(app): State<App>,
+    Operator(hand): Operator,
+    Query(asked): Query<Import>,
+    request: Request,
+) -> Result<(StatusCode, Json<Imported>), Problem> {
+    let _permit = bulk::admit(&app)?;
+    let slow = |_| Problem::new(&TOO_SLOW, "the framework did not arrive in time");
+    let body = tokio::time::timeout(LONGEST_RECEIVING, receive(request));
+    let body = body.await.map_err(slow)??;
+    let base = {
+        let registry = app.registry.read();
+        registry.home().map(|home| home.url.clone()).unwrap_or_default()
+    };
+    let read = apart(move || framework::read(&body, &base)).await?;
+    let read = read.map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
+    let notes = read.notes.clone();
+    let tested = asked.tested.split('|').map(|subject| subject.trim().to_owned());
+    let tested = tested.filter(|subject| !subject.is_empty()).collect();
+    let new = app.registrar.import_framework(read, tested, &hand).await?;
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let framework = FrameworkSummary {
+        items: number(new.framework.items.len()),
+        depth: number(new.depth),
+        source: new.framework.source.as_str().to_owned(),
+        id: new.framework.id,
+        uri: new.framework.uri,
+        title: new.framework.title,
+        creator: new.framework.creator,
+        version: new.framework.version,
+        tested: new.tested,
+        imported_at: new.at,
+    };
+    Ok((super::created(&hand), Json(Imported { framework, notes })))
+}
+
+async fn receive(request: Request) -> Result<Vec<u8>, Problem> {
+    let mut body = request.into_body().into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let broken = |_| Problem::new(&UNSUPPORTED, "the framework did not arrive to its end: send it again");
+        bytes.extend_from_slice(&chunk.map_err(broken)?);
+        if bytes.len() > framework::MAX_BYTES {
+            return Err(too_large());
+        }
+    }
+    Ok(bytes)
+}
+
+/// The answer to a framework that is too long.
+pub(super) fn too_large() -> Problem {
+    let most = framework::MAX_BYTES / (1024 * 1024);
+    Problem::new(&TOO_LARGE, format!("a framework has at most {most} MiB"))
+}
+
+/// A framework with its items.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WholeFramework {
+    #[serde(flatten)]
+    framework: FrameworkSummary,
+    /// Its items; parents stand before their children.
+    #[serde(rename = "item")]
+    items: Vec<FrameworkItem>,
+}
+
+/// An item of a framework.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FrameworkItem {
+    /// Its identifier.
+    id: String,
+    /// Its URI: what alignments and scopes name.
+    uri: String,
+    /// What people call it.
+    code: Option<String>,
+    /// What it says.
+    statement: String,
+    /// What kind of item it is.
+    kind: Option<String>,
+    /// The identifiers of the items that it stands below.
+    parents: Vec<String>,
+}
+
+async fn row(app: &App, id: &str) -> Result<FrameworkRow, Problem> {
+    let row = app.store.framework_row(id).await?;
+    row.ok_or_else(|| {
+        Problem::new(
+            &NOT_FOUND,
+            format!("there is no framework `{id}` here: see /v1/frameworks"),
+        )
+    })
+}
+
+/// One framework, with its items.
+#[utoipa::path(get, path = "/v1/frameworks/{id}", tag = "frameworks", params(("id" = String, Path)),
+    responses((status = 200, body = WholeFramework), (status = 404, body = Problem)))]
+pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<WholeFramework>, Problem> {
+    let row = row(&app, &id).await?;
+    let _permit = bulk::admit(&app)?;
+    let items = app.store.framework(&row).await?.items.into_iter();
+    let items = items.map(|item| FrameworkItem {
+        id: item.id,
+        uri: item.uri,
+        code: item.code,
+        statement: item.statement,
+        kind: item.kind,
+        parents: item.parents,
+    });
+    Ok(Json(WholeFramework {
+        items: items.collect(),
+        framework: row.try_into()?,
+    }))
+}
+
+/// How far this agency's achievements cover a framework.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FrameworkCoverage {
+    #[serde(flatten)]
+    framework: FrameworkSummary,
+    /// Of what the numbers are: this agency's achievements of which it has issued a badge, revoked ones included.
+    base: Base,
+    /// Over all items.
+    all: ItemShare,
+    /// The same by subject.
+    subjects: BySubject,
+    /// The items to which an achievement is aligned, or to one below them.
+    covered: Vec<ItemCoverage>,
+}
+
+/// The items by their subjects.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BySubject {
+    /// Over the items of subjects in which students are tested.
+    tested: ItemShare,
+    /// Over the items of other subjects.
+    not_tested: ItemShare,
+    /// Over the items for which no subject is named.
+    not_named: ItemShare,
+}
+
+/// Of what the numbers are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Base {
+    /// This agency's achievements of which it has issued a badge.
+    achievements: i64,
+    /// The badges that it has issued for them, revoked and suspended ones included.
+    badges: i64,
+}
+
+/// How many of some items are covered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ItemShare {
+    /// How many there are.
+    items: u64,
+    /// To how many of them an achievement is aligned.
+    aligned: u64,
+    /// To how many an achievement is aligned, or to an item below them.
+    with_below: u64,
+}
+
+impl From<Share> for ItemShare {
+    fn from(share: Share) -> Self {
+        Self {
+            items: share.items,
+            aligned: share.aligned,
+            with_below: share.with_below,
+        }
+    }
+}
+
+/// How far one item is covered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ItemCoverage {
+    /// Its identifier.
+    id: String,
+    /// What people call it.
+    code: Option<String>,
+    /// What it says.
+    statement: String,
+    /// How many achievements are aligned to the item itself.
+    achievements: u64,
+    /// How many badges were issued for those.
+    badges: u64,
+    /// How many achievements are aligned to it or to an item below it.
+    with_below: u64,
+}
+
+/// How far this agency's achievements cover a framework, item by item. For operators: it counts what the agency keeps.
+#[utoipa::path(get, path = "/v1/frameworks/{id}/coverage", tag = "frameworks", params(("id" = String, Path)),
+    security(("operator" = [])),
+    responses((status = 200, body = FrameworkCoverage), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn cover(
+    State(app): State<App>,
+    Operator(_hand): Operator,
+    Path(id): Path<String>,
+) -> Result<Json<FrameworkCoverage>, Problem> {
+    let row = row(&app, &id).await?;
+    let framework = app.store.framework(&row).await?;
+    let (aligned, (achievements, badges)) = app.store.alignments().await?;
+    let summary = FrameworkSummary::try_from(row)?;
+    let tested = summary.tested.clone();
+    let counted = apart(move || coverage::of(&framework, &tested, &aligned).map(|found| (found, framework))).await?;
+    let (found, framework) = counted.map_err(|e| Problem::new(&INVALID, e.to_string()))?;
+    Ok(Json(FrameworkCoverage {
+        framework: summary,
+        base: Base { achievements, badges },
+        all: found.all.into(),
+        subjects: BySubject {
+            tested: found.tested.into(),
+            not_tested: found.not_tested.into(),
+            not_named: found.no_subject.into(),
+        },
+        covered: covered(&found, &framework),
+    }))
+}
+
+fn covered(found: &Coverage, framework: &Framework) -> Vec<ItemCoverage> {
+    let items = found.items.iter().filter(|item| item.with_below > 0);
+    let shown = |counted: &Covered| {
+        let item = framework.items.get(counted.place)?;
+        Some(ItemCoverage {
+            id: item.id.clone(),
+            code: item.code.clone(),
+            statement: item.statement.clone(),
+            achievements: counted.achievements,
+            badges: counted.badges,
+            with_below: counted.with_below,
+        })
+    };
+    items.filter_map(shown).collect()
+}

@@ -1,0 +1,89 @@
+//! Frameworks that achievements align to: this agency's own data, which never replicates.
+
+use policy::framework::Read;
+use registry_schema::Alignment;
+
+use super::{Hand, NotDone, Registrar, within};
+use crate::storage::{NewFramework, OwnWrite};
+
+/// Most frameworks that are kept.
+const MOST_FRAMEWORKS: usize = 100;
+
+/// Most subjects in which students are tested.
+const MOST_TESTED: usize = 50;
+
+/// Most items that an achievement is aligned to.
+const MOST_ALIGNMENTS: usize = 20;
+
+impl Registrar {
+    /// Keeps a framework, in the place of an earlier version of it.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there are too many, or the node cannot write.
+    pub async fn import_framework(
+        &self,
+        read: Read,
+        tested: Vec<String>,
+        hand: &Hand,
+    ) -> Result<NewFramework, NotDone> {
+        let _acting = self.acting.lock().await;
+        if tested.len() > MOST_TESTED {
+            return Err(NotDone::Invalid(format!("at most {MOST_TESTED} subjects are tested")));
+        }
+        for subject in &tested {
+            within("a tested subject", subject, 200)?;
+        }
+        let known = self.store.frameworks().await?;
+        if known.len() >= MOST_FRAMEWORKS && !known.iter().any(|row| row.id == read.framework.id) {
+            return Err(NotDone::Conflict(format!(
+                "at most {MOST_FRAMEWORKS} frameworks are kept"
+            )));
+        }
+        let new = NewFramework {
+            framework: read.framework,
+            depth: read.depth,
+            tested,
+            at: self.clock.now(),
+            by: hand.who.clone(),
+        };
+        if !hand.dry_run {
+            let act = self.act(hand, "framework.import", &new.framework.id, None);
+            let own = [OwnWrite::Framework(Box::new(new.clone())), act];
+            self.store.commit(&protocol::Batch::default(), &own).await?;
+        }
+        Ok(new)
+    }
+
+    /// The alignments to these items, which are named by identifier or URI.
+    ///
+    /// # Errors
+    /// [`NotDone`], if no framework that was imported has one of them, or two have.
+    pub async fn alignments(&self, items: &[String]) -> Result<Vec<Alignment>, NotDone> {
+        if items.len() > MOST_ALIGNMENTS {
+            return Err(NotDone::Invalid(format!(
+                "an achievement is aligned to at most {MOST_ALIGNMENTS} items"
+            )));
+        }
+        let mut alignments: Vec<Alignment> = Vec::new();
+        for named in items {
+            let found = self.store.framework_items(named).await?;
+            let [(framework, item)] = found.as_slice() else {
+                let said = match found.is_empty() {
+                    true => format!("no framework here has the item `{named}`: see `comity framework list`"),
+                    false => format!("several frameworks have the item `{named}`: name it by its URI"),
+                };
+                return Err(NotDone::Unknown(said));
+            };
+            if alignments.iter().any(|known| known.target_url == item.uri) {
+                continue;
+            }
+            alignments.push(Alignment {
+                target_url: item.uri.clone(),
+                target_name: item.statement.clone(),
+                target_code: item.code.clone(),
+                target_framework: Some(framework.clone()),
+            });
+        }
+        Ok(alignments)
+    }
+}

@@ -1,0 +1,304 @@
+//! Frameworks, and what this agency's achievements are aligned to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use policy::framework::{Framework, Item, Source, coverage::Aligned};
+use registry_schema::Timestamp;
+use sqlx::FromRow;
+
+use super::{
+    Store, Unavailable,
+    db::{Tx, reading, writing},
+};
+
+/// How many items one statement writes: nine values each, and SQLite takes 32,766.
+const AT_ONCE: usize = 500;
+
+/// Most pairs of achievement and item that are read at once.
+const MOST_ALIGNMENTS: i64 = 100_000;
+
+/// A framework to keep.
+#[derive(Clone, Debug)]
+pub struct NewFramework {
+    /// The framework.
+    pub framework: Framework,
+    /// How deep its items stand below each other.
+    pub depth: usize,
+    /// The subjects in which students are tested.
+    pub tested: Vec<String>,
+    /// When it was imported.
+    pub at: Timestamp,
+    /// By which operator.
+    pub by: String,
+}
+
+/// What is kept of a framework, without its items.
+#[derive(Clone, Debug, FromRow)]
+pub struct FrameworkRow {
+    /// Its identifier.
+    pub id: String,
+    /// Its URI.
+    pub uri: String,
+    /// Its title.
+    pub title: String,
+    /// Who made it.
+    pub creator: Option<String>,
+    /// Which version.
+    pub version: Option<String>,
+    /// `case` or `minted`.
+    pub source: String,
+    /// Its subjects, as JSON.
+    pub subjects: String,
+    /// The tested ones, as JSON.
+    pub tested: String,
+    /// How many items it has.
+    pub items: i64,
+    /// How deep they stand.
+    pub depth: i64,
+    /// When it was imported, in milliseconds since 1970.
+    pub imported_at: i64,
+    /// By which operator.
+    pub imported_by: String,
+}
+
+const COLUMNS: &str =
+    "id, uri, title, creator, version, source, subjects, tested, items, depth, imported_at, imported_by";
+
+#[derive(FromRow)]
+struct ItemRow {
+    id: String,
+    uri: String,
+    code: Option<String>,
+    statement: String,
+    kind: Option<String>,
+    subjects: String,
+    parents: String,
+}
+
+fn json(texts: &[String]) -> String {
+    serde_json::Value::from(texts.to_vec()).to_string()
+}
+
+fn texts(json: &str) -> Result<Vec<String>, Unavailable> {
+    serde_json::from_str(json).map_err(|e| Unavailable::Unreadable(e.to_string()))
+}
+
+impl TryFrom<ItemRow> for Item {
+    type Error = Unavailable;
+
+    fn try_from(row: ItemRow) -> Result<Self, Unavailable> {
+        Ok(Self {
+            subjects: texts(&row.subjects)?,
+            parents: texts(&row.parents)?,
+            id: row.id,
+            uri: row.uri,
+            code: row.code,
+            statement: row.statement,
+            kind: row.kind,
+        })
+    }
+}
+
+impl FrameworkRow {
+    /// The subjects in which students are tested.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if what is stored cannot be read.
+    pub fn tested(&self) -> Result<Vec<String>, Unavailable> {
+        texts(&self.tested)
+    }
+}
+
+/// Keeps a framework in the place of an earlier version of it.
+pub(super) async fn put(tx: &mut Tx, new: &NewFramework) -> Result<(), Unavailable> {
+    let framework = &new.framework;
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    writing!(
+        tx,
+        sqlx::query("DELETE FROM framework_items WHERE framework = $1").bind(&framework.id)
+    )?;
+    writing!(
+        tx,
+        sqlx::query("DELETE FROM frameworks WHERE id = $1").bind(&framework.id)
+    )?;
+    let sql = format!("INSERT INTO frameworks ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    writing!(
+        tx,
+        sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+            .bind(&framework.id)
+            .bind(&framework.uri)
+            .bind(&framework.title)
+            .bind(&framework.creator)
+            .bind(&framework.version)
+            .bind(framework.source.as_str())
+            .bind(json(&framework.subjects))
+            .bind(json(&new.tested))
+            .bind(number(framework.items.len()))
+            .bind(number(new.depth))
+            .bind(new.at.0)
+            .bind(&new.by)
+    )?;
+    for (nth, chunk) in framework.items.chunks(AT_ONCE).enumerate() {
+        let rows: Vec<String> = (0..chunk.len())
+            .map(|row| {
+                let places: Vec<String> = (1..=9).map(|place| format!("${}", row * 9 + place)).collect();
+                format!("({})", places.join(", "))
+            })
+            .collect();
+        let sql = format!(
+            "INSERT INTO framework_items (framework, position, id, uri, code, statement, kind, subjects, parents) VALUES {}",
+            rows.join(", ")
+        );
+        writing!(tx, {
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.clone()));
+            for (row, item) in chunk.iter().enumerate() {
+                query = query
+                    .bind(&framework.id)
+                    .bind(number(nth * AT_ONCE + row))
+                    .bind(&item.id)
+                    .bind(&item.uri)
+                    .bind(&item.code)
+                    .bind(&item.statement)
+                    .bind(&item.kind)
+                    .bind(json(&item.subjects))
+                    .bind(json(&item.parents));
+            }
+            query
+        })?;
+    }
+    Ok(())
+}
+
+/// Notes what an achievement is aligned to.
+pub(super) async fn align(tx: &mut Tx, achievement: &str, items: &[String]) -> Result<(), Unavailable> {
+    for item in items {
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO achievement_alignments (achievement, item) VALUES ($1, $2)
+                 ON CONFLICT (achievement, item) DO NOTHING"
+            )
+            .bind(achievement)
+            .bind(item)
+        )?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// All frameworks, by title, without their items.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn frameworks(&self) -> Result<Vec<FrameworkRow>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM frameworks ORDER BY title, id");
+        Ok(reading!(self, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_all)?)
+    }
+
+    /// A framework, without its items.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn framework_row(&self, id: &str) -> Result<Option<FrameworkRow>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM frameworks WHERE id = $1");
+        Ok(reading!(
+            self,
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id),
+            fetch_optional
+        )?)
+    }
+
+    /// A framework whole.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn framework(&self, row: &FrameworkRow) -> Result<Framework, Unavailable> {
+        let items: Vec<ItemRow> = reading!(
+            self,
+            sqlx::query_as(
+                "SELECT id, uri, code, statement, kind, subjects, parents FROM framework_items
+                 WHERE framework = $1 ORDER BY position"
+            )
+            .bind(&row.id),
+            fetch_all
+        )?;
+        Ok(Framework {
+            id: row.id.clone(),
+            uri: row.uri.clone(),
+            title: row.title.clone(),
+            creator: row.creator.clone(),
+            version: row.version.clone(),
+            subjects: texts(&row.subjects)?,
+            source: match row.source.as_str() {
+                "minted" => Source::Minted,
+                _ => Source::Case,
+            },
+            items: items.into_iter().map(Item::try_from).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The items with this identifier or URI, with the titles of their frameworks; at most two, since an alignment names
+    /// one.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn framework_items(&self, named: &str) -> Result<Vec<(String, Item)>, Unavailable> {
+        let sql = "SELECT i.framework, i.id, i.uri, i.code, i.statement, i.kind, i.subjects, i.parents
+                   FROM framework_items i WHERE i.id = $1 OR i.uri = $1 LIMIT 2";
+        #[derive(FromRow)]
+        struct Found {
+            framework: String,
+            #[sqlx(flatten)]
+            item: ItemRow,
+        }
+        let found: Vec<Found> = reading!(self, sqlx::query_as(sql).bind(named), fetch_all)?;
+        let mut items = Vec::new();
+        for Found { framework, item } in found {
+            let title = self.framework_row(&framework).await?.map_or(framework, |row| row.title);
+            items.push((title, item.try_into()?));
+        }
+        Ok(items)
+    }
+
+    /// What this agency's achievements are aligned to, with how many badges were issued for each; and how many
+    /// achievements and badges there are in all.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn alignments(&self) -> Result<(BTreeMap<String, Aligned>, (i64, i64)), Unavailable> {
+        let pairs: Vec<(String, String)> = reading!(
+            self,
+            sqlx::query_as("SELECT achievement, item FROM achievement_alignments ORDER BY achievement, item LIMIT $1")
+                .bind(MOST_ALIGNMENTS),
+            fetch_all
+        )?;
+        let mut aligned: BTreeMap<String, Aligned> = BTreeMap::new();
+        for (achievement, item) in pairs {
+            aligned.entry(achievement).or_default().items.insert(item);
+        }
+        let counts: Vec<(String, i64)> = reading!(
+            self,
+            sqlx::query_as("SELECT achievement, COUNT(*) FROM credentials GROUP BY achievement"),
+            fetch_all
+        )?;
+        let all = counts.iter().map(|(_, badges)| badges).sum();
+        let achievements = i64::try_from(counts.len()).unwrap_or(i64::MAX);
+        for (achievement, badges) in counts {
+            if let Some(known) = aligned.get_mut(&achievement) {
+                known.badges = u64::try_from(badges).unwrap_or(0);
+            }
+        }
+        // An achievement of which every badge was expunged covers nothing any more.
+        aligned.retain(|_, known| known.badges > 0);
+        Ok((aligned, (achievements, all)))
+    }
+
+    /// What one of this agency's achievements is aligned to.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn all_alignments(&self) -> Result<BTreeMap<String, BTreeSet<String>>, Unavailable> {
+        let (aligned, _) = self.alignments().await?;
+        Ok(aligned.into_iter().map(|(id, known)| (id, known.items)).collect())
+    }
+}

@@ -1,0 +1,153 @@
+//! What the asked agency's acceptance rules make of a badge whose issuer it recognizes.
+//!
+//! A rule that is not met takes the use away. A rule of which something about the badge, its issuer or its assessment is
+//! not known leaves the use undecided: **never accepted by default**. What only whoever decides can know (a license, an
+//! approval) does not: the use is accepted on that condition, and the sentence says so.
+
+use policy::{Decision, Facts, Policy};
+use registry_schema::{Finding, Purpose, VerdictKind, acceptance::Condition};
+
+use super::{Case, finding, recognition::words};
+use crate::codes::Code;
+
+/// What the rules made of it.
+pub(super) struct Ruled {
+    pub(super) finding: Finding,
+    /// For which uses it is accepted.
+    pub(super) accepted: Vec<Purpose>,
+    /// What has to hold for that besides, in words.
+    pub(super) provided: Vec<String>,
+}
+
+impl Ruled {
+    /// What stands without any rule.
+    pub(super) fn of(finding: Finding, purposes: &[Purpose]) -> Self {
+        Self {
+            finding,
+            accepted: purposes.to_vec(),
+            provided: Vec::new(),
+        }
+    }
+}
+
+/// What the rules make of one use.
+enum Use {
+    Accepted,
+    /// What has to hold besides, and by which rules.
+    Provided(Vec<String>, Vec<String>),
+    /// What is not known, in words.
+    Depends(String),
+    /// Which rules are not met, in words.
+    NotMet(String),
+}
+
+impl Case<'_> {
+    /// Holds the badge against the rules, use by use. `recognized` is the finding that stands without them.
+    pub(super) fn rules(&self, recognized: Finding, name: &str, purposes: &[Purpose]) -> Ruled {
+        let Some(policy) = self
+            .evidence
+            .policy
+            .as_deref()
+            .filter(|p| !p.acceptance_rules().is_empty())
+        else {
+            return Ruled::of(recognized, purposes);
+        };
+        let facts = self.facts(purposes);
+        let asked: Vec<Purpose> = match self.question.purpose {
+            Some(purpose) => vec![purpose],
+            None => purposes.to_vec(),
+        };
+        let (mut accepted, mut provided, mut depends, mut not_met) = (vec![], vec![], vec![], vec![]);
+        for purpose in asked {
+            match self.use_of(policy, &facts, purpose) {
+                Use::Accepted => accepted.push(purpose),
+                Use::Provided(what, rules) => provided.push((purpose, what, rules)),
+                Use::Depends(why) => depends.push((purpose, why)),
+                Use::NotMet(why) => not_met.push((purpose, why)),
+            }
+        }
+        let why = |uses: &[(Purpose, String)]| {
+            let each = uses
+                .iter()
+                .map(|(purpose, why)| format!("for {}: {why}", purpose.in_words()));
+            each.collect::<Vec<_>>().join("; ")
+        };
+        if !accepted.is_empty() {
+            let mut detail = recognized.detail;
+            let open: Vec<Purpose> = provided.iter().map(|(purpose, ..)| *purpose).collect();
+            if !open.is_empty() {
+                detail = format!("{detail}; on conditions for {}", words(&open));
+            }
+            let rest: Vec<(Purpose, String)> = depends.into_iter().chain(not_met).collect();
+            if !rest.is_empty() {
+                detail = format!("{detail}; not {}", why(&rest));
+            }
+            return Ruled::of(Finding { detail, ..recognized }, &accepted);
+        }
+        if let Some((_, what, _)) = provided.first() {
+            // Of several uses with different conditions, the sentence names those that have the first one's.
+            let uses: Vec<Purpose> = provided
+                .iter()
+                .filter(|(_, w, _)| w == what)
+                .map(|(p, ..)| *p)
+                .collect();
+            let each = provided.iter().map(|(purpose, what, rules)| {
+                let (purpose, what) = (purpose.in_words(), what.join(" and "));
+                format!("for {purpose} provided that {what}, by {}", rules.join(" and "))
+            });
+            let each = each.collect::<Vec<_>>().join("; ");
+            return Ruled {
+                finding: finding(Code::RecognitionConditional, format!("{}; {each}", recognized.detail)),
+                accepted: uses,
+                provided: what.clone(),
+            };
+        }
+        let finding = match depends.is_empty() {
+            false => finding(
+                Code::RecognitionRuleDepends,
+                format!(
+                    "{name} recognizes the issuer, but a rule of its policy could not be checked, {}",
+                    why(&depends)
+                ),
+            ),
+            true => finding(
+                Code::RecognitionRuleNotMet,
+                format!("{name} recognizes the issuer, but not this badge, {}", why(&not_met)),
+            ),
+        };
+        Ruled {
+            finding,
+            accepted: Vec::new(),
+            provided: Vec::new(),
+        }
+    }
+
+    fn use_of(&self, policy: &Policy, facts: &Facts, purpose: Purpose) -> Use {
+        let at = self.question.at;
+        let decision = policy.decide(facts, purpose, at);
+        match (decision.verdict, decision.outside(&policy.known(facts), at)) {
+            (VerdictKind::Accepted, _) => Use::Accepted,
+            (VerdictKind::NotRecognized, _) => Use::NotMet(of_rules(&decision)),
+            (_, Some(outside)) => {
+                let mut what: Vec<&Condition> = Vec::new();
+                let mut rules = Vec::new();
+                for (rule, conditions) in outside {
+                    rules.push(format!("rule `{}` ({})", rule.id, rule.citation));
+                    what.extend(conditions);
+                }
+                let mut words: Vec<String> = what.into_iter().map(ToString::to_string).collect();
+                words.sort();
+                words.dedup();
+                Use::Provided(words, rules)
+            }
+            _ => Use::Depends(of_rules(&decision)),
+        }
+    }
+}
+
+/// The decision in words, without its first: the sentence has its own.
+fn of_rules(decision: &Decision<'_>) -> String {
+    let said = decision.to_string();
+    said.split_once(": ")
+        .map_or(said.clone(), |(_, rules)| rules.to_owned())
+}

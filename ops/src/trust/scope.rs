@@ -1,0 +1,79 @@
+//! What a recognition covers and rests on, as it is typed and as it is shown.
+
+use registry_schema::{
+    Scope, Timestamp,
+    recognition::{Attestation, Basis, Stack},
+};
+
+use crate::{
+    args::trust::{Covers, Rests},
+    exit::usage,
+    show,
+};
+
+/// The scope that was typed.
+pub(super) fn scope(covers: &Covers) -> anyhow::Result<Scope> {
+    let achievements = covers.achievements.clone();
+    match (&covers.stack, covers.aligned.is_empty(), achievements.is_empty()) {
+        (Some(_), _, true) => Err(usage(
+            "a stack needs its achievements: give each with `--achievement ID`",
+        )),
+        (Some(name), _, false) => Ok(Scope::Stack(Stack {
+            name: name.clone(),
+            achievements,
+        })),
+        (None, false, _) => Ok(Scope::Aligned(covers.aligned.clone())),
+        (None, true, false) => Ok(Scope::Achievements(achievements)),
+        (None, true, true) => Ok(Scope::All),
+    }
+}
+
+/// On what it rests, and how far it goes.
+pub(super) fn basis(rests: &Rests, attestation: Attestation, stands_alone: bool) -> Basis {
+    Basis {
+        attestation: rests.attestation.unwrap_or(attestation),
+        stands_alone,
+        may_be_followed: rests.may_be_followed,
+        conditions: rests.conditions.clone(),
+    }
+}
+
+/// The lines that tell of a scope.
+pub(super) fn in_lines(scope: &Scope) -> Vec<(String, String)> {
+    let covers = match scope {
+        Scope::All => vec!["all achievements".to_owned()],
+        Scope::Achievements(ids) => ids.clone(),
+        Scope::Aligned(items) => items.iter().map(|item| format!("aligned to {item}")).collect(),
+        Scope::Stack(stack) => std::iter::once(format!("the stack \"{}\" of", stack.name))
+            .chain(stack.achievements.iter().cloned())
+            .collect(),
+    };
+    show::labelled("covers", covers)
+}
+
+/// The lines that tell on what it rests.
+pub(super) fn basis_in_lines(basis: &Basis) -> Vec<(String, String)> {
+    let mut lines = vec![("rests on".to_owned(), basis.attestation.in_words().to_owned())];
+    if basis.stands_alone {
+        lines.push((
+            "stands alone".to_owned(),
+            "it counts even while the issuer's home has suspended or ended its registration".to_owned(),
+        ));
+    }
+    if basis.may_be_followed {
+        lines.push((
+            "followed".to_owned(),
+            "agencies that recognize whatever this one recognizes may build on it".to_owned(),
+        ));
+    }
+    lines.extend(show::labelled("condition", basis.conditions.iter().cloned()));
+    lines
+}
+
+/// A term that ends before it begins is refused before it is sent.
+pub(super) fn in_order(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> anyhow::Result<()> {
+    if until.is_some_and(|until| until <= from.unwrap_or(now)) {
+        return Err(usage("`--until` lies before the recognition begins: give a later date"));
+    }
+    Ok(())
+}
