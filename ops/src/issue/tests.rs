@@ -17,6 +17,7 @@ fn args() -> Issue {
         valid_until: None,
         csv: None,
         out: None,
+        aligned_to: vec![],
     }
 }
 

@@ -149,5 +149,5 @@ impl Case<'_> {
 fn of_rules(decision: &Decision<'_>) -> String {
     let said = decision.to_string();
     said.split_once(": ")
-        .map_or(said.clone(), |(_, rules)| rules.to_owned())
+        .map_or_else(|| said.clone(), |(_, rules)| rules.to_owned())
 }

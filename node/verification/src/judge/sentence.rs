@@ -127,7 +127,7 @@ const FAILED: [(Code, Tell); 13] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 22] = [
+const IN_DOUBT: [(Code, Tell); 23] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
