@@ -75,6 +75,8 @@ mod tls_where_it_is_asked_for;
 // What everyone else relies on.
 mod other_software_agrees;
 
+mod canonical_elsewhere;
+
 mod standards_endpoints;
 
 mod other_registries_ask;

@@ -13,7 +13,7 @@ use axum::{
     extract::{FromRequest as _, Multipart, Query, Request, State},
     http::header::CONTENT_TYPE,
 };
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::future::try_join_all;
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -259,14 +259,27 @@ pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Resu
 /// home agency, if that calls its key compromised. Of a record, the same about each badge in it.
 pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
     let mut evidence = evidence_of_one(app, badge, question, true).await?;
-    let parts = badge.parts.iter().enumerate().map(|(i, part)| async move {
-        match part {
-            Ok(part) => evidence_of_one(app, part, question, i < MOST_ASKED_ABOUT).await,
-            Err(_) => Ok(Evidence::default()),
+    for (i, some) in badge.parts.chunks(PARTS_AT_ONCE).enumerate() {
+        let ask = i * PARTS_AT_ONCE < MOST_ASKED_ABOUT;
+        let mut asking = Vec::with_capacity(some.len());
+        for part in some {
+            asking.push(evidence_of_part(app, part, question, ask));
         }
-    });
-    evidence.parts = stream::iter(parts).buffered(PARTS_AT_ONCE).try_collect().await?;
+        evidence.parts.extend(try_join_all(asking).await?);
+    }
     Ok(evidence)
+}
+
+async fn evidence_of_part(
+    app: &App,
+    part: &Result<OpenBadge, Unreadable>,
+    question: &Question,
+    ask: bool,
+) -> Result<Evidence, Problem> {
+    match part {
+        Ok(part) => evidence_of_one(app, part, question, ask).await,
+        Err(_) => Ok(Evidence::default()),
+    }
 }
 
 async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask: bool) -> Result<Evidence, Problem> {

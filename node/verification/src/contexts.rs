@@ -37,7 +37,7 @@ pub const OPEN_BADGES: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3
 /// How the URL of every context of Comprehensive Learner Records 2.0 begins.
 pub(crate) const LEARNER_RECORDS_PREFIX: &str = "https://purl.imsglobal.org/spec/clr/v2p0/context";
 /// How the URL of every Open Badges 3.0 context begins.
-pub(crate) const OPEN_BADGES_PREFIX: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context";
+pub const OPEN_BADGES_PREFIX: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context";
 
 contexts! {
     "https://www.w3.org/ns/credentials/v2" => "credentials-v2.json",

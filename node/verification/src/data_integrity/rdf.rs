@@ -105,6 +105,7 @@ pub fn canonical_by_libraries(document: &Map<String, Value>) -> Option<String> {
 
 /// The long way, which is always right.
 fn by_libraries(mut document: Map<String, Value>, hash: Hash) -> Result<String, Stop> {
+    document.values().try_for_each(numbers)?;
     close_all(&mut document);
     close(&mut document);
     let text = Value::Object(document).to_string();
@@ -112,6 +113,30 @@ fn by_libraries(mut document: Map<String, Value>, hash: Hash) -> Result<String, 
     // its answer, and nobody else theirs.
     catch_unwind(AssertUnwindSafe(|| canonical(&text, hash)))
         .unwrap_or_else(|_| Err(too_complex("its JSON-LD cannot be processed")))
+}
+
+/// Refuses numbers of which processors make different texts, so that what another signed rightly is never called altered:
+/// `oxjsonld` 0.2.7 writes all digits of a double, and JSON-LD 1.1 (API, §8.2.2) asks for sixteen; and JavaScript does not
+/// tell whole numbers from 2^53 on from their neighbours.
+fn numbers(value: &Value) -> Result<(), Stop> {
+    match value {
+        Value::Object(object) => object.values().try_for_each(numbers),
+        Value::Array(items) => items.iter().try_for_each(numbers),
+        Value::Number(number) => {
+            let is_plain = match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => whole.unsigned_abs() < 1 << 53,
+                (None, Some(double)) if number.is_f64() => format!("{double:.15e}").parse() == Ok(double),
+                _ => false,
+            };
+            match is_plain {
+                true => Ok(()),
+                false => Err(too_complex(format!(
+                    "it has the number {number}, which not everybody writes in the same way"
+                ))),
+            }
+        }
+        _ => Ok(()),
+    }
 }
 
 fn uncovered(what: &str) -> Stop {

@@ -9,7 +9,10 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::data_integrity::rdf::{Hash, Terms, by_libraries, walk};
+use crate::{
+    contexts,
+    data_integrity::rdf::{Hash, Terms, by_libraries, walk},
+};
 use documents::Chance;
 
 const FIXTURES: [&str; 4] = [

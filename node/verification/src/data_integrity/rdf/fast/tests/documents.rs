@@ -1,8 +1,8 @@
-//! Documents made by chance.
+//! Documents made by chance. A scenario shows the same ones to another processor (`tests/scenarios/canonical_elsewhere.rs`).
 
 use serde_json::{Map, Value, json};
 
-use crate::contexts::{self, CREDENTIALS_V1, CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_PREFIX};
+use super::contexts::{self, CREDENTIALS_V1, CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_PREFIX};
 
 /// SplitMix64.
 pub(super) struct Chance(pub(super) u64);
