@@ -23,7 +23,7 @@ mod status_lists;
 mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
-mod worth;
+pub(crate) mod worth;
 
 use std::{sync::Arc, time::Duration};
 

@@ -43,7 +43,10 @@ impl Checked {
     pub(crate) fn count(&self, badge: &OpenBadge, evidence: &Evidence, verdict: &Verdict) {
         let passed = |check: Check| {
             let of = verdict.findings.iter().filter(|finding| finding.check == check);
-            of.clone().count() > 0 && of.into_iter().all(|finding| finding.outcome != Outcome::Failed && finding.outcome != Outcome::CouldNotCheck)
+            of.clone().count() > 0
+                && of
+                    .into_iter()
+                    .all(|finding| finding.outcome != Outcome::Failed && finding.outcome != Outcome::CouldNotCheck)
         };
         let is_listed = !evidence.issuers.is_empty() || !evidence.recognitions.is_empty();
         if verdict.agency != self.home || !is_listed || !passed(Check::Proof) || !passed(Check::Issuer) {
