@@ -27,7 +27,7 @@ mod stores;
 mod trqp;
 mod vc_api;
 pub(crate) mod verifications;
-mod worth;
+pub(crate) mod worth;
 
 use std::{sync::Arc, time::Duration};
 

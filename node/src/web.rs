@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use registry_schema::{AgencyId, CredentialCode, Issuer, recognition::RecognitionEntry};
 use serde::Deserialize;
 use utoipa::openapi::OpenApi;
-use verification::Question;
+use verification::{Question, bulk::Row};
 
 use pages::{
     AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ManyPage,
@@ -28,7 +28,11 @@ use crate::api::{
     App, agencies, applications, bulk,
     problem::{self, Problem},
     verifications::{Asked, answer, link, receive},
+    worth,
 };
+
+/// How many files are dropped at once: as many as are counted together.
+const MOST_FILES: usize = worth::MOST_BADGES;
 
 /// How many answers a page shows.
 const MOST_ON_A_PAGE: usize = 2_000;
@@ -147,6 +151,8 @@ async fn verify_page(State(app): State<App>, Query(asked): Query<Asked>) -> Resp
 #[derive(Default)]
 struct Sent {
     file: Vec<u8>,
+    /// All files, with their names.
+    files: Vec<(String, Vec<u8>)>,
     /// Its name ends like that of a list or an archive.
     names_many: bool,
     text: String,
@@ -182,6 +188,12 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
     {
         return box_page(&app, &sent.asked, &sent.text, Some(&problem));
     }
+    if sent.files.len() > 1 {
+        return match several(&app, sent.files, question).await {
+            Ok(response) => response,
+            Err(problem) => box_page(&app, &sent.asked, "", Some(&problem)),
+        };
+    }
     if sent.names_many || sent.file.starts_with(b"PK\x03\x04") {
         return match many(&app, sent.file, question).await {
             Ok(response) => response,
@@ -202,17 +214,35 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
     }
 }
 
+/// The answers about several files that were dropped into the box: one teacher's badges, perhaps.
+async fn several(app: &App, files: Vec<(String, Vec<u8>)>, question: Question) -> Result<Response, Problem> {
+    if files.len() > MOST_FILES {
+        let detail = format!("at most {MOST_FILES} files at once: put more into a ZIP archive");
+        return Err(Problem::new(&problem::INVALID, detail));
+    }
+    let rows = (1..).zip(files).map(|(row, (name, content))| Row {
+        row,
+        input: Some(name),
+        content: Ok(content),
+    });
+    answers(app, rows.collect(), question).await
+}
+
 /// The answers about an archive or a list that was dropped into the box.
 async fn many(app: &App, file: Vec<u8>, question: Question) -> Result<Response, Problem> {
-    let permit = bulk::admit(app)?;
     let rows = bulk::rows(file.into(), None).await?;
+    answers(app, rows, question).await
+}
+
+async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
+    let permit = bulk::admit(app)?;
     if rows.len() > MOST_ON_A_PAGE {
         let detail =
             format!("more than {MOST_ON_A_PAGE} badges do not fit on a page: send them in parts, or see /docs");
         return Err(Problem::new(&problem::INVALID, detail));
     }
     let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
-    let chunks = bulk::lines(app.clone(), rows, question, permit);
+    let chunks = bulk::lines(app.clone(), rows, question.clone(), permit);
     let cut = |_| {
         Problem::new(
             &problem::UNAVAILABLE,
@@ -229,7 +259,7 @@ async fn many(app: &App, file: Vec<u8>, question: Question) -> Result<Response, 
     };
     Ok(page(
         StatusCode::OK,
-        &ManyPage::new(&lines, &agency, &name, purpose, now),
+        &ManyPage::new(&lines, &agency, &name, purpose, now).with_total(worth::together(app, &lines, &question)),
     ))
 }
 
@@ -255,8 +285,16 @@ async fn read_form(mut multipart: Multipart) -> Result<Sent, MultipartError> {
             "file" => {
                 let name = field.file_name().unwrap_or_default().to_ascii_lowercase();
                 let ends = [".zip", ".csv", ".jsonl", ".ndjson"];
+                let shown = field.file_name().unwrap_or_default().to_owned();
+                let bytes = field.bytes().await?.to_vec();
+                if bytes.is_empty() {
+                    continue;
+                }
                 sent.names_many = ends.iter().any(|end| name.ends_with(end));
-                sent.file = field.bytes().await?.to_vec();
+                if sent.files.len() <= MOST_FILES {
+                    sent.files.push((shown, bytes.clone()));
+                }
+                sent.file = bytes;
             }
             "text" => sent.text = field.text().await?,
             "agency" => sent.asked.agency = Some(field.text().await?),

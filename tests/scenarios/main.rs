@@ -10,6 +10,8 @@ mod recognition_decides;
 
 mod agencies_follow_agencies;
 
+mod policies_are_tried_before_they_hold;
+mod trust_is_kept_from_the_command_line;
 mod worth_is_the_receivers;
 
 mod silence_is_never_green;

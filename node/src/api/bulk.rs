@@ -29,6 +29,7 @@ use super::{
     App,
     problem::{INVALID, Problem, TOO_LARGE, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
     verifications::{Asked, Followed, apart, code, evidence, follow, link},
+    worth,
 };
 use crate::checked::Checked;
 
@@ -66,6 +67,10 @@ pub(crate) struct Line {
     /// The answer.
     #[serde(flatten)]
     pub(crate) verdict: Verdict,
+    /// What rules are held against, where few enough were sent to be counted together.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) facts: Option<::policy::Facts>,
 }
 
 /// Check many badges.
@@ -171,6 +176,7 @@ pub(crate) fn lines(
     permit: OwnedSemaphorePermit,
 ) -> impl Stream<Item = io::Result<Vec<Line>>> + Send + 'static {
     let left = rows.len();
+    let with_facts = left <= worth::MOST_BADGES;
     let (sender, receiver) = mpsc::channel(4);
     let deadline = Instant::now() + LONGEST_JUDGING;
     tokio::spawn(async move {
@@ -178,7 +184,7 @@ pub(crate) fn lines(
         let question = Arc::new(question);
         let mut answers = stream::iter(chunks)
             .map(|chunk| {
-                let work = judge_chunk(app.clone(), chunk, question.clone(), deadline);
+                let work = judge_chunk(app.clone(), chunk, question.clone(), deadline, with_facts);
                 tokio::spawn(work)
             })
             .buffered(std::thread::available_parallelism().map_or(2, usize::from));
@@ -236,7 +242,13 @@ enum Stage {
     Answer(Box<Verdict>),
 }
 
-async fn judge_chunk(app: App, chunk: Vec<Turn>, question: Arc<Question>, deadline: Instant) -> Vec<Line> {
+async fn judge_chunk(
+    app: App,
+    chunk: Vec<Turn>,
+    question: Arc<Question>,
+    deadline: Instant,
+    with_facts: bool,
+) -> Vec<Line> {
     let late = || {
         unreachable(
             "its turn did not come in time; send the rows that are left again",
@@ -288,13 +300,17 @@ async fn judge_chunk(app: App, chunk: Vec<Turn>, question: Arc<Question>, deadli
     let stages: Vec<Stage> = stream::iter(gathering).buffered(CHUNK).collect().await;
     let _permit = app.judging.acquire().await;
     let (shared, checked) = (question.clone(), app.checked.clone());
-    let judged = apart(move || stages.into_iter().map(|stage| stage.judge(&shared, &checked)).collect()).await;
-    let mut verdicts: Vec<Option<Verdict>> = judged.unwrap_or_default();
+    let judged = apart(move || stages.into_iter().map(|stage| stage.judge(&shared, &checked, with_facts)).collect()).await;
+    let mut verdicts: Vec<Option<(Verdict, Option<::policy::Facts>)>> = judged.unwrap_or_default();
     verdicts.resize(total, None);
-    let lines = names.into_iter().zip(verdicts).map(|((row, input), verdict)| Line {
-        row,
-        input,
-        verdict: verdict.unwrap_or_else(died),
+    let lines = names.into_iter().zip(verdicts).map(|((row, input), judged)| {
+        let (verdict, facts) = judged.unwrap_or_else(|| (died(), None));
+        Line {
+            row,
+            input,
+            verdict,
+            facts,
+        }
     });
     lines.collect()
 }
@@ -312,14 +328,15 @@ impl Stage {
         }
     }
 
-    fn judge(self, question: &Question, checked: &Checked) -> Option<Verdict> {
+    fn judge(self, question: &Question, checked: &Checked, with_facts: bool) -> Option<(Verdict, Option<::policy::Facts>)> {
         match self {
             Self::Ready(case) => {
                 let verdict = judge(&case.0, &case.1, question);
                 checked.count(&case.0, &case.1, &verdict);
-                Some(verdict)
+                let facts = with_facts.then(|| judge::facts(&case.0, &case.1, question));
+                Some((verdict, facts))
             }
-            Self::Answer(verdict) => Some(*verdict),
+            Self::Answer(verdict) => Some((*verdict, None)),
             Self::Bytes(_) | Self::Read(_) => None,
         }
     }

@@ -1,23 +1,28 @@
 //! `POST /v1/worth`: several badges of one teacher in, what they count for together out.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
+use policy::{Facts, Policy};
+use registry_schema::{AgencyId, Purpose, Timestamp, Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use verification::{Freshness, Question};
 
 use super::{
     App,
+    bulk::Line,
     problem::{INVALID, Problem, TRUST_STALE},
     verifications::{Asked, answer_with_facts, receive},
 };
 
 /// Most badges that are counted together.
-const MOST_BADGES: usize = 50;
+pub(crate) const MOST_BADGES: usize = 50;
 
 /// Badges to count together. **Nothing of them is kept.**
 #[derive(Debug, Deserialize, ToSchema)]
@@ -125,6 +130,54 @@ fn bytes(badge: &Value) -> Result<Vec<u8>, Problem> {
     }
 }
 
+/// The rules of the agency that is asked, and how old they are, if they are fresh enough to count by.
+fn rules(app: &App, question: &Question) -> Result<(Arc<Policy>, Freshness), Problem> {
+    let registry = app.registry.read();
+    let lists = registry.agency(&question.agency);
+    let policy = lists.and_then(|lists| lists.policy()).cloned().unwrap_or_default();
+    let list = lists.map(|lists| registry.freshness(lists, question.now));
+    let stale = || {
+        let said = format!(
+            "the lists and rules of `{}` were not heard recently enough here",
+            question.agency
+        );
+        Problem::new(&TRUST_STALE, said)
+    };
+    let list = list.filter(|list| list.is_fresh(question.now)).ok_or_else(stale)?;
+    Ok((policy, list))
+}
+
+/// What is known of a badge that was judged: one that is not accepted brings nothing.
+fn judged(nth: usize, verdict: &Verdict, facts: Option<Facts>) -> Facts {
+    let mut facts = facts.unwrap_or_default();
+    if facts.id.is_empty() {
+        facts.id = format!("badge {}", nth + 1);
+    }
+    match verdict.verdict {
+        VerdictKind::Accepted => {}
+        VerdictKind::CouldNotCheck => facts.recognized_for = None,
+        _ => facts.recognized_for = Some(Vec::new()),
+    }
+    facts
+}
+
+/// What a page's badges count for together, in words: the whole first, then what each requirement needs, and the rest.
+/// None, if there is no use to count for or too many badges, or if the rules are too old here.
+pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option<Vec<String>> {
+    let purpose = question.purpose.filter(|_| lines.len() <= MOST_BADGES)?;
+    let (policy, _) = rules(app, question).ok()?;
+    let facts = lines.iter().enumerate();
+    let facts: Vec<Facts> = facts.map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone())).collect();
+    let tally = policy.tally(&facts, purpose, question.at);
+    let needs = tally.sums.iter().flat_map(|sum| sum.needs.iter().map(move |need| (sum.unit, need)));
+    let needs = needs.map(|(unit, need)| {
+        let says = need.says.trim_end_matches('.');
+        format!("{} {unit} needed: {says} ({})", need.amount, need.citation)
+    });
+    let besides = tally.no_rate.iter().map(|rule| format!("no published rate: {}", rule.says));
+    Some(std::iter::once(tally.to_string()).chain(needs).chain(besides).collect())
+}
+
 /// What several badges count for together.
 ///
 /// Duplicates count once, and caps and limits of the agency's policy are kept, whatever the order. A badge that is not
@@ -150,34 +203,13 @@ pub(super) async fn count(
         known: None,
     };
     let question = asked.question(&app)?;
-    let (policy, list) = {
-        let registry = app.registry.read();
-        let lists = registry.agency(&question.agency);
-        let policy = lists.and_then(|lists| lists.policy()).cloned().unwrap_or_default();
-        (policy, lists.map(|lists| registry.freshness(lists, question.now)))
-    };
-    if !list.is_some_and(|list| list.is_fresh(question.now)) {
-        let said = format!(
-            "the lists and rules of `{}` were not heard recently enough here",
-            question.agency
-        );
-        return Err(Problem::new(&TRUST_STALE, said));
-    }
+    let (policy, list) = rules(&app, &question)?;
     let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
     let (badges, facts) = receive(&app, async {
         let (mut badges, mut all) = (Vec::new(), Vec::new());
         for (nth, file) in files.iter().enumerate() {
             let (verdict, facts) = answer_with_facts(&app, file, &question).await?;
-            let mut facts = facts.unwrap_or_default();
-            if facts.id.is_empty() {
-                facts.id = format!("badge {}", nth + 1);
-            }
-            match verdict.verdict {
-                VerdictKind::Accepted => {}
-                VerdictKind::CouldNotCheck => facts.recognized_for = None,
-                _ => facts.recognized_for = Some(Vec::new()),
-            }
-            all.push(facts);
+            all.push(judged(nth, &verdict, facts));
             let summary = verdict.credential.unwrap_or_default();
             badges.push(BadgeWorth {
                 id: summary.id,
@@ -233,6 +265,6 @@ pub(super) async fn count(
         agency: question.agency,
         purpose: query.purpose,
         at: question.at,
-        as_of: list.and_then(verification::Freshness::as_of),
+        as_of: list.as_of(),
     }))
 }

@@ -8,7 +8,7 @@ use super::{
     verdict::Look,
     words::{counted, for_use, plain, sentence},
 };
-use crate::api::bulk::Line;
+use crate::api::{bulk::Line, worth::MOST_BADGES};
 
 /// What is shown of a file's name, a badge's name and a person's.
 const NAME: usize = 80;
@@ -25,6 +25,10 @@ pub(crate) struct ManyPage {
     summary: String,
     tallies: Vec<(Look, usize)>,
     rows: Vec<Row>,
+    /// What they count for together: the whole first.
+    total: Vec<String>,
+    /// Why that is not said, if it could be.
+    no_total: &'static str,
     /// The CSV, as base64; none if it could not be written.
     csv: Option<String>,
     checked: String,
@@ -65,9 +69,23 @@ impl ManyPage {
             summary: format!("{accepted} of {} accepted", counted(lines.len(), "badge", "badges")),
             tallies: tallies.into_iter().filter(|(_, count)| *count > 0).collect(),
             rows: lines.iter().map(Row::of).collect(),
+            total: Vec::new(),
+            no_total: match purpose {
+                None if lines.len() <= MOST_BADGES => "Choose a use on the first page to see what they count for together.",
+                _ => "",
+            },
             csv: csv(lines).ok().map(|table| STANDARD.encode(table)),
             checked: now.in_words(),
         }
+    }
+}
+
+impl ManyPage {
+    /// The same, with what the badges count for together.
+    pub(crate) fn with_total(mut self, total: Option<Vec<String>>) -> Self {
+        let total = total.unwrap_or_default();
+        self.total = total.iter().map(|line| plain(line, SENTENCE)).collect();
+        self
     }
 }
 
