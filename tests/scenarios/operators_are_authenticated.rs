@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 7] = [
+const FOR_EVERYONE: [(&str, &str); 8] = [
     ("post", "/v1/verifications"),
     ("post", "/v1/verifications/bulk"),
     ("post", "/credentials/verify"),
@@ -16,6 +16,8 @@ const FOR_EVERYONE: [(&str, &str); 7] = [
     ("post", "/authorization"),
     ("post", "/recognition"),
     ("post", "/v1/worth"),
+    // What is signed by a peer's key counts, whoever brings it.
+    ("post", "/federation/held"),
 ];
 
 /// An operation that changes something, with a request that would.
