@@ -179,6 +179,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(federation::index))
         .routes(routes!(federation::summary))
         .routes(routes!(federation::file))
+        .routes(routes!(federation::held))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

@@ -78,6 +78,15 @@ pub(crate) fn create_writer(folder: &Path) -> anyhow::Result<PublicKey> {
     Ok(public)
 }
 
+/// The public half of a key of which nothing is kept: for a look at what an entry would do.
+pub(crate) fn example() -> PublicKey {
+    loop {
+        if let Ok(key) = WriterKey::from_seed(&fresh_seed()) {
+            return key.public();
+        }
+    }
+}
+
 /// All writer keys that are here.
 pub(crate) fn writers(folder: &Path) -> anyhow::Result<Vec<WriterKey>> {
     let mut names: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! The second transport: the same objects as files under `/federation/`, by HTTPS. Bytes in, bytes out.
 //!
 //! To the replication a mirror is a peer that answers calls; here each call becomes the files that hold the answer. A
-//! mirror cannot be pushed to. It may be another node or a web server that knows nothing of any of this: what it gives
+//! mirror cannot be pushed to, but for countersignatures, which a node takes. It may be another node or a web server that knows nothing of any of this: what it gives
 //! is believed for its signatures alone, as from any peer.
 
 mod copy;
@@ -253,9 +253,7 @@ impl Conversation {
             Some(Order::Answer { .. } | Order::Meet(_) | Order::Part { .. }) => None,
             Some(Order::Call { call, request, .. }) => match Request::read(&request) {
                 // Files take nothing.
-                Ok(Request::Push { .. } | Request::Held(_)) | Err(_) => {
-                    (!self.answer(call, None).await).then_some(End::Over)
-                }
+                Ok(Request::Push { .. }) | Err(_) => (!self.answer(call, None).await).then_some(End::Over),
                 Ok(request) => {
                     self.waiting.push_back((call, request));
                     None

@@ -3,6 +3,7 @@
 //! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
 //! again with a growing pause and some chance in it.
 
+mod names;
 mod peer;
 
 use std::{
@@ -24,7 +25,7 @@ pub(crate) use peer::{Peer, Peering};
 use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
 use rand::RngExt as _;
 use serde_bytes::ByteBuf;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 /// The protocol's name on the wire.
 const PROTOCOL: &str = "/comity/1";
@@ -112,6 +113,8 @@ pub(crate) struct Network {
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
     redials: BTreeMap<Hash, Redial>,
+    /// Peers whose hosts' names are being looked up.
+    looking_up: JoinSet<(Hash, Vec<Multiaddr>)>,
 }
 
 /// When a peer is dialled next. The pause grows with each failure, and with each connection that ends at once, as
@@ -186,6 +189,7 @@ impl Network {
             answers: HashMap::new(),
             last_answer: 0,
             redials,
+            looking_up: JoinSet::new(),
         };
         Ok((network, addresses))
     }
@@ -207,6 +211,7 @@ impl Network {
                     }
                 }
                 () = tokio::time::sleep_until(redial) => self.dial_who_is_due(),
+                Some(Ok((name, addresses))) = self.looking_up.join_next() => self.dial(name, addresses),
             }
         }
     }
@@ -271,13 +276,24 @@ impl Network {
             }
             redial.grow();
             let Some(peer) = self.peers.get(name) else { continue };
-            let options = DialOpts::peer_id(peer.id)
-                .condition(PeerCondition::DisconnectedAndNotDialing)
-                .addresses(peer.addresses.clone())
-                .build();
-            if let Err(error) = self.swarm.dial(options) {
-                tracing::debug!(peer = %peer.id, %error, "not dialled");
-            }
+            // Where a host moved to is asked anew each time.
+            let (name, addresses) = (*name, peer.addresses.clone());
+            self.looking_up
+                .spawn(async move { (name, names::looked_up(addresses).await) });
+        }
+    }
+
+    fn dial(&mut self, name: Hash, addresses: Vec<Multiaddr>) {
+        let due = self.redials.contains_key(&name);
+        let Some(peer) = self.peers.get(&name).filter(|_| due && !addresses.is_empty()) else {
+            return;
+        };
+        let options = DialOpts::peer_id(peer.id)
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .addresses(addresses)
+            .build();
+        if let Err(error) = self.swarm.dial(options) {
+            tracing::debug!(peer = %peer.id, %error, "not dialled");
         }
     }
 

@@ -199,6 +199,10 @@ impl Registry {
         if let Err(error) = self.roster.read(rows) {
             tracing::error!(error = format!("{error:#}"), "a peer is not followed");
         }
+        // Of whom no name is pinned any more, nothing counts.
+        let roster = &self.roster;
+        self.agencies
+            .retain(|genesis, lists| roster.genesis(&lists.id) == Some(genesis));
     }
 
     /// By which transport a node of this agency is connected, if one is.

@@ -1,7 +1,8 @@
 //! The roster: which agencies this node follows, and who each of them is to it.
 //!
 //! It follows from the configuration and from what operators decided since (the table `peers`). **A name is pinned to one
-//! key log for good**: who leaves or is expelled keeps its name here, so that nobody else comes under it.
+//! key log until an operator lets go of it**: who leaves or is expelled keeps its name here, so that nobody else comes under
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +43,8 @@ pub struct Known {
 pub struct Roster {
     own: Ticket,
     known: BTreeMap<AgencyId, Known>,
+    /// The names that the configuration pins: those no operator lets go of.
+    configured: BTreeSet<AgencyId>,
 }
 
 /// Why an agency is not followed.
@@ -64,10 +67,14 @@ impl Roster {
     /// # Errors
     /// [`NotAdmitted`], if they contradict each other.
     pub fn new(own: Ticket, configured: Vec<Ticket>) -> Result<Self, NotAdmitted> {
-        let known = BTreeMap::new();
-        let mut roster = Self { own, known };
+        let mut roster = Self {
+            own,
+            known: BTreeMap::new(),
+            configured: BTreeSet::new(),
+        };
         for ticket in configured {
             roster.admits(&ticket)?;
+            roster.configured.insert(ticket.agency.clone());
             let one = roster.known.entry(ticket.agency.clone()).or_insert_with(|| Known {
                 genesis: ticket.genesis,
                 tickets: vec![],
@@ -95,6 +102,7 @@ impl Roster {
             addresses: vec![],
             url: String::new(),
         })?;
+        self.configured.insert(agency.clone());
         self.known.entry(agency.clone()).or_insert_with(|| Known {
             genesis,
             tickets: vec![],
@@ -130,6 +138,12 @@ impl Roster {
         let Some(first) = tickets.first() else {
             anyhow::bail!("it has no ticket")
         };
+        if row.unpinned_at.is_some() {
+            if !self.configured.contains(&first.agency) {
+                self.known.remove(&first.agency);
+            }
+            return Ok(());
+        }
         for ticket in &tickets {
             self.admits(ticket)?;
         }
@@ -212,6 +226,7 @@ impl Roster {
             added_by: who.to_owned(),
             left_at: None,
             expelled_at: None,
+            unpinned_at: None,
         })
     }
 
@@ -230,7 +245,26 @@ impl Roster {
             added_by,
             left_at: Some(now.0),
             expelled_at: expel.then_some(now.0),
+            unpinned_at: None,
         })
+    }
+
+    /// The row that lets go of a name, so that another log may come under it; none, if it is not known or the configuration
+    /// pins it.
+    #[must_use]
+    pub fn unpinning(&self, agency: &AgencyId, who: &str, now: Timestamp) -> Option<PeerRow> {
+        let row = self.removing(agency, false, who, now)?;
+        let free = *agency != self.own.agency && !self.configured.contains(agency);
+        free.then_some(PeerRow {
+            unpinned_at: Some(now.0),
+            ..row
+        })
+    }
+
+    /// Whether the configuration pins this name.
+    #[must_use]
+    pub fn is_configured(&self, agency: &AgencyId) -> bool {
+        self.configured.contains(agency)
     }
 
     /// Which key log a name is pinned to, this node's own included.
@@ -319,106 +353,4 @@ fn lines(tickets: &[&Ticket]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ticket(agency: &str, genesis: u8, node: &str) -> Ticket {
-        Ticket {
-            agency: agency.parse().unwrap(),
-            name: String::new(),
-            genesis: Hash([genesis; 32]),
-            node: node.into(),
-            addresses: vec![],
-            url: String::new(),
-        }
-    }
-
-    fn roster() -> Roster {
-        Roster::new(ticket("US-NC", 1, "nc"), vec![ticket("US-SC", 2, "sc")]).unwrap()
-    }
-
-    #[test]
-    fn a_name_stays_pinned_to_its_log_even_after_it_left() {
-        let mut roster = roster();
-        let impostor = ticket("US-SC", 3, "other");
-        assert!(matches!(roster.admits(&impostor), Err(NotAdmitted::Pinned(why)) if why.contains("another log")));
-        let row = roster
-            .removing(&"US-SC".parse().unwrap(), false, "pat", Timestamp(5))
-            .unwrap();
-        roster.read(&[row]).unwrap();
-        assert_eq!(roster.pinned(), [Hash([1; 32])].into());
-        assert!(matches!(roster.admits(&impostor), Err(NotAdmitted::Pinned(_))));
-        // The agency itself may come back.
-        let row = roster.adding(&ticket("US-SC", 2, "sc"), "pat", Timestamp(6)).unwrap();
-        roster.read(&[row]).unwrap();
-        assert_eq!(roster.pinned(), [Hash([1; 32]), Hash([2; 32])].into());
-    }
-
-    #[test]
-    fn neither_a_log_nor_a_node_has_two_names() {
-        let roster = roster();
-        for wrong in [
-            ticket("US-TN", 2, "tn"),
-            ticket("US-TN", 4, "sc"),
-            ticket("US-NC", 9, "x"),
-        ] {
-            assert!(
-                matches!(roster.admits(&wrong), Err(NotAdmitted::Pinned(_))),
-                "{wrong:?}"
-            );
-        }
-        assert_eq!(roster.admits(&ticket("US-XX", 1, "nc2")), Err(NotAdmitted::Own));
-        assert_eq!(
-            roster.admits(&ticket("US-NC", 1, "nc")),
-            Err(NotAdmitted::Own),
-            "itself"
-        );
-        assert_eq!(roster.admits(&ticket("US-TN", 4, "tn")), Ok(()));
-        assert!(
-            Roster::new(
-                ticket("US-NC", 1, "nc"),
-                vec![ticket("US-SC", 2, "a"), ticket("US-SC", 3, "b")]
-            )
-            .is_err()
-        );
-    }
-
-    #[test]
-    fn another_store_of_the_own_agency_is_a_peer_and_no_other_agency() {
-        let mut roster = roster();
-        let mut second = ticket("US-NC", 1, "nc2");
-        second.url = "https://second.example".into();
-        let row = roster.adding(&second, "pat", Timestamp(6)).unwrap();
-        roster.read(&[row]).unwrap();
-        assert_eq!(roster.store_urls().collect::<Vec<_>>(), ["https://second.example"]);
-        assert!(roster.others().all(|(id, _)| id.as_str() == "US-SC"));
-        assert_eq!(roster.of(&"US-NC".parse().unwrap()), None);
-        let own = "US-NC".parse().unwrap();
-        let row = roster.removing(&own, false, "pat", Timestamp(7)).unwrap();
-        roster.read(&[row]).unwrap();
-        assert_eq!(roster.store_urls().count(), 0);
-        assert!(
-            roster.pinned().contains(&Hash([1; 32])),
-            "the own log is followed for good"
-        );
-        assert!(
-            roster.removing(&own, true, "pat", Timestamp(8)).is_none(),
-            "nobody expels itself"
-        );
-    }
-
-    #[test]
-    fn a_second_node_of_an_agency_is_added_to_the_first_and_a_new_address_replaces_the_old_one() {
-        let mut roster = roster();
-        let row = roster.adding(&ticket("US-SC", 2, "sc2"), "pat", Timestamp(6)).unwrap();
-        roster.read(&[row]).unwrap();
-        assert_eq!(roster.of(&"US-SC".parse().unwrap()).unwrap().tickets.len(), 2);
-        let mut moved = ticket("US-SC", 2, "sc2");
-        moved.addresses = vec!["/ip4/192.0.2.1/tcp/1".into()];
-        let row = roster.adding(&moved, "pat", Timestamp(7)).unwrap();
-        roster.read(&[row]).unwrap();
-        let tickets = &roster.of(&"US-SC".parse().unwrap()).unwrap().tickets;
-        assert_eq!(tickets.len(), 2);
-        assert!(tickets.contains(&moved));
-    }
-}
+mod tests;

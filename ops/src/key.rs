@@ -23,6 +23,9 @@ struct KeyLog {
     root_threshold: u8,
     root_keys: Vec<String>,
     writers: Vec<Writer>,
+    /// On the node's machine, and not named by the log.
+    #[serde(default)]
+    unused: Vec<String>,
     #[serde(default)]
     badge_keys: Vec<BadgeKey>,
     text: String,
@@ -122,6 +125,16 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
             writer.scope.join(" "),
             state,
             here.into(),
+        ]);
+    }
+    for key in &log.unused {
+        let none = String::new;
+        rows.push(vec![
+            "writer".into(),
+            short(key),
+            none(),
+            "not in the log".into(),
+            "here".into(),
         ]);
     }
     for key in &log.badge_keys {

@@ -72,7 +72,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::List => list(session).await,
         Command::Show { agency } => one(session, &agency).await,
         Command::Diff { agency } => diff::diff(session, &agency).await,
-        Command::Remove { agency, expel } => joining::remove(session, &agency, expel).await,
+        Command::Remove { agency, expel, unpin } => joining::remove(session, &agency, expel, unpin).await,
         Command::Introductions => joining::introductions(session).await,
         Command::ForkCheck { file } => fork::check(session.out, &file),
     }

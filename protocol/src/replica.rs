@@ -25,7 +25,7 @@ use crate::{
     message::Request,
     misbehaviour::Misbehaviour,
     session::{CallId, Session},
-    signed::{Hash, PublicKey, Refused, SigningKey, Verified},
+    signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
 };
 use checkpoints::Adopting;
 pub use restoring::Stored;
@@ -66,6 +66,8 @@ pub enum Event {
     Pinned(Hash),
     /// This agency is no longer listened to; what is known of it stays.
     Unpinned(Hash),
+    /// A countersignature for our own log came by another way than a conversation: an HTTPS peer posted it.
+    Posted(Signed<Held>),
     /// A peer is there.
     Connected {
         /// The driver's name for it.
@@ -315,6 +317,7 @@ impl Replica {
             Event::Unpinned(agency) => {
                 self.settings.pinned.remove(&agency);
             }
+            Event::Posted(held) => self.take_posted(held, &mut step),
             Event::Connected { peer, agency } => {
                 self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
                 self.exchange(peer, now, &mut step);

@@ -9,7 +9,7 @@ use serde_json::json;
 use tests::{
     Answer as _, Badge, Federation, Files, Keeping, Process, Rhythm, Scene, eventually,
     files::{POLL, mirror},
-    program,
+    http, program,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,6 +78,55 @@ async fn a_node_without_libp2p_keeps_up_and_says_when_it_cannot() {
     federation.awaits(&va, &other, VerdictKind::Accepted).await;
     va.agrees(&[sc]).await;
     va.registers("Tidewater Learning Exchange").await;
+    federation.audit().await;
+}
+
+/// Files cannot be told anything; a node that serves them takes the word of who reads it, and of nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_by_https_says_how_far_it_holds_and_only_its_signature_counts() {
+    let Scene { federation, badge, .. } = Federation::of_readers().await;
+    let sc = federation.agency("US-SC");
+    let va = federation.reader("US-VA", vec![mirror(sc, sc.url())]).await;
+    va.starts().await;
+    // South Carolina reads Virginia's files in her turn, so that she knows Virginia's key.
+    sc.stops().await;
+    let mut config = Config::load(sc.data()).expect("a configuration");
+    config.mirrors.push(mirror(&va, va.url()));
+    config.save(sc.data()).expect("a configuration is written");
+    sc.starts().await;
+    let holds = async |all: bool| {
+        eventually(&format!("Virginia holds all: {all}"), async || {
+            let reach = sc.employer().reads("/v1/reach/US-SC").await.with_status(200).value();
+            let peers = reach["peers"].as_array().expect("peers");
+            let found = peers.iter().find(|peer| peer["agency"] == "US-VA").cloned();
+            let found = found.ok_or_else(|| reach.to_string())?;
+            let said = found["countersignature"].is_string() && found["holds_all"] == all;
+            if said { Ok(found) } else { Err(reach.to_string()) }
+        })
+        .await
+    };
+    holds(true).await;
+    va.stops().await;
+    sc.revokes(&badge, Reason::Misrepresentation).await;
+    let old = holds(false).await;
+    assert_eq!(old["behind"], 1, "{old}");
+
+    // Nonsense, too much, and a word that is one but changes nothing.
+    let post = async |body: Vec<u8>| {
+        let request = http::client().post(format!("{}/federation/held", sc.url()));
+        http::send(request.header("content-type", "application/cbor").body(body)).await
+    };
+    post(b"nonsense".to_vec()).await.problem(422, "request.invalid");
+    post(vec![0; 3_000]).await.problem(422, "request.invalid");
+    let word = old["countersignature"].as_str().expect("a text");
+    let mut word = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, word).expect("base64");
+    post(word.clone()).await.with_status(204);
+    holds(false).await;
+    *word.last_mut().expect("a byte") ^= 1;
+    post(word).await.problem(422, "request.invalid");
+
+    va.starts().await;
+    holds(true).await;
     federation.audit().await;
 }
 

@@ -203,7 +203,18 @@ async fn only_the_root_changes_keys_and_the_next_root_takes_over_from_a_thief() 
     let sc = federation.agency("US-SC");
     let ceremony = Ceremony::at(sc);
     let entry = ceremony.file("new.entry");
+    // A dry run makes no key, and nobody can sign what it shows.
+    let files = || std::fs::read_dir(sc.data().join("keys")).expect("keys").count();
+    let before = files();
+    let shown = ceremony.does(&["key", "rotate", "--dry-run", "--out", &entry]).await;
+    assert!(shown.contains("an example"), "{shown}");
+    assert!(files() == before && !Path::new(&entry).exists());
     ceremony.does(&["key", "rotate", "--out", &entry]).await;
+    // A ceremony that is begun again goes on with the key that was made for it.
+    let again = ceremony.file("again.entry");
+    ceremony.does(&["key", "rotate", "--out", &again]).await;
+    assert_eq!(files(), before + 1);
+    assert!(ceremony.does(&["key", "list"]).await.contains("not in the log"));
 
     let unsigned = ceremony.comity(&["key", "apply", &entry]).await;
     assert_eq!(unsigned.code, Some(5), "{unsigned:?}");

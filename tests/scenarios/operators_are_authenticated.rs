@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http};
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
-const FOR_EVERYONE: [(&str, &str); 8] = [
+const FOR_EVERYONE: [(&str, &str); 9] = [
     ("post", "/v1/verifications"),
     ("post", "/v1/verifications/bulk"),
     ("post", "/credentials/verify"),
@@ -18,6 +18,8 @@ const FOR_EVERYONE: [(&str, &str); 8] = [
     ("post", "/v1/worth"),
     // Limited by the node: so many an hour, and so many that wait.
     ("post", "/v1/applications"),
+    // What is signed by a peer's key counts, whoever brings it.
+    ("post", "/federation/held"),
 ];
 
 /// An operation that changes something, with a request that would.

@@ -1,5 +1,6 @@
 //! Who leaves is followed no more; who is expelled is relied on no more, but for what it revoked; and both may come back.
 
+use protocol::{Hash, Ticket};
 use registry_schema::{Check, Reason, VerdictKind};
 use serde_json::Value;
 use tests::{Agency, Answer as _, Federation, Rhythm, Scene, eventually};
@@ -144,5 +145,42 @@ async fn who_left_counts_until_it_is_too_old() {
         .to_string();
     assert_eq!(tn.comity(&["peer", "add", "--yes", &ticket]).await.code, Some(0));
     federation.awaits(tn, &badge, VerdictKind::NotValid).await;
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_an_operator_lets_go_of_may_come_under_another_log() {
+    let federation = Federation::start(&["US-NC", "US-SC"]).await;
+    let nc = federation.agency("US-NC");
+    let virginia = |genesis: u8| {
+        let ticket = Ticket {
+            agency: "US-VA".parse().expect("an agency's name"),
+            name: "Virginia".into(),
+            genesis: Hash([genesis; 32]),
+            node: "12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD".into(),
+            addresses: vec![],
+            url: "https://va.example".into(),
+        };
+        ticket.to_string()
+    };
+    let says = async |line: &[&str]| nc.comity(&[&["--yes", "peer"], line].concat()).await.code;
+    assert_eq!(says(&["add", &virginia(7)]).await, Some(0));
+    assert_eq!(says(&["remove", "--unpin", "US-VA"]).await, Some(5), "it is followed");
+    assert_eq!(says(&["remove", "US-VA"]).await, Some(0));
+    // Virginia lost its keys, and begins anew.
+    assert_eq!(says(&["add", &virginia(8)]).await, Some(5), "the name is pinned");
+    assert_eq!(says(&["remove", "--unpin", "--dry-run", "US-VA"]).await, Some(0));
+    assert_eq!(peer(nc, "US-VA").await["membership"], "left");
+    assert_eq!(says(&["remove", "--unpin", "US-VA"]).await, Some(0));
+    assert_eq!(says(&["show", "US-VA"]).await, Some(1), "nothing is known by this name");
+    nc.stops().await;
+    nc.starts().await;
+    assert_eq!(says(&["add", &virginia(8)]).await, Some(0));
+    assert_eq!(peer(nc, "US-VA").await["genesis"], Hash([8; 32]).to_string());
+    assert_eq!(nc.audited("peer.unpin").await, 1);
+
+    // What the configuration names, only the configuration lets go of.
+    assert_eq!(says(&["remove", "US-SC"]).await, Some(0));
+    assert_eq!(says(&["remove", "--unpin", "US-SC"]).await, Some(5));
     federation.audit().await;
 }

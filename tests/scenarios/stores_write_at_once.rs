@@ -1,6 +1,7 @@
 //! An agency may have several stores, each with a writer key of its own. They write at once, also while they cannot hear
 //! each other; what they wrote is merged, the strictest counts, and the agency is as fresh as its oldest writer.
 
+use protocol::Ticket;
 use registry_schema::{Reason, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -45,11 +46,20 @@ impl Two {
         let (second, links) = federation.further_store("US-NC", SECOND).await;
         second.starts().await;
         // It is let in by a ticket, as any peer; and follows whom its agency follows.
-        let mine = async |port| second.ticket(port).await.to_string();
-        does(first, &["peer", "add", &mine(links[0].port_for("US-NC")).await]).await;
-        does(sc, &["peer", "add", &mine(links[1].port_for("US-SC")).await]).await;
-        let of_sc = sc.ticket(links[1].port_for(SECOND)).await.to_string();
-        does(&second, &["peer", "add", &of_sc]).await;
+        let mine = second.ticket(links[0].port_for("US-NC")).await;
+        does(first, &["peer", "add", &mine.to_string()]).await;
+        // South Carolina is called by the second store, and calls it not; her host has a name, and no number.
+        let nowhere = Ticket {
+            addresses: vec![],
+            ..mine
+        };
+        does(sc, &["peer", "add", &nowhere.to_string()]).await;
+        let port = links[1].port_for(SECOND);
+        let of_sc = Ticket {
+            addresses: vec![format!("/dns4/localhost/tcp/{port}")],
+            ..sc.ticket(port).await
+        };
+        does(&second, &["peer", "add", &of_sc.to_string()]).await;
 
         // Before its agency's root says so, it writes nothing.
         second

@@ -5,18 +5,18 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use protocol::Hash;
+use protocol::{Hash, Held, Signed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{
     App,
-    problem::{NOT_FOUND, Problem, UNAVAILABLE},
+    problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-use crate::shelf::Named;
+use crate::{registrar::NotDone, shelf::Named};
 
 /// For how long others may keep what changes, in seconds.
 const CHANGING: &str = "public, max-age=2";
@@ -28,6 +28,8 @@ pub(crate) const MAX_SENDING: usize = 64;
 /// How long a file waits until another one is gone, and how long it may take to go itself.
 const WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAY: Duration = Duration::from_secs(60);
+/// The longest countersignature that is read, its signature included.
+const MAX_HELD_BYTES: usize = 2_048;
 /// How much of a file is handed to a connection at once.
 const PIECE: usize = 16 * 1024;
 
@@ -95,15 +97,36 @@ pub(super) async fn file(
     Ok((kind, length, piecemeal(bytes, place, LONGEST_WAY)).into_response())
 }
 
+/// Take a countersignature for this agency's log: a peer that reads it by HTTPS says how far it holds it. CBOR, as
+/// `PROTOCOL.md` has it; at most 2,048 bytes. What counts is its signature, so anybody may bring it.
+#[utoipa::path(post, path = "/federation/held", tag = "federation",
+    request_body(content = Vec<u8>, content_type = "application/cbor"),
+    responses((status = 204, description = "on disk"), (status = 422, description = "not one that counts here", body = Problem),
+              (status = 503, description = "this process does not write", body = Problem)))]
+pub(super) async fn held(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+    let _permit = app.receiving.try_acquire().map_err(|_| busy())?;
+    let bytes = axum::body::to_bytes(request.into_body(), MAX_HELD_BYTES);
+    let bytes = tokio::time::timeout(WAIT, bytes).await.map_err(|_| busy())?;
+    let refused = |why: String| Problem::new(&INVALID, format!("no countersignature that counts here: {why}"));
+    let bytes = bytes.map_err(|_| refused(format!("it has more than {MAX_HELD_BYTES} bytes")))?;
+    let held: Signed<Held> = minicbor::decode(&bytes).map_err(|error| refused(error.to_string()))?;
+    app.registrar.take_held(held).await.map_err(|error| match error {
+        NotDone::Invalid(why) => refused(why),
+        other => other.into(),
+    })?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn place(sending: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
     let place = tokio::time::timeout(WAIT, sending.clone().acquire_owned()).await;
-    let busy = || {
-        Problem::new(
-            &UNAVAILABLE,
-            "too many files are on their way: try again in some seconds",
-        )
-    };
     place.ok().and_then(Result::ok).ok_or_else(busy)
+}
+
+fn busy() -> Problem {
+    Problem::new(
+        &UNAVAILABLE,
+        "too many files are on their way: try again in some seconds",
+    )
 }
 
 /// A file that goes as fast as it is taken, and keeps its place until it is gone, or not taken for too long.

@@ -42,6 +42,8 @@ pub(super) struct KeyLogView {
     next_root: String,
     /// The keys that may write, and those that could.
     writers: Vec<WriterView>,
+    /// Writer keys whose secret is on this machine and that the log does not name: the next `add_writer` takes the first.
+    unused: Vec<String>,
     /// The keys that sign the agency's own statements.
     badge_keys: Vec<KeyView>,
     /// The entries that count, in words.
@@ -116,6 +118,11 @@ fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
         root_keys: authority.root().keys.iter().map(ToString::to_string).collect(),
         next_root: authority.next_root().to_string(),
         writers: writers.collect(),
+        unused: here
+            .iter()
+            .filter(|key| authority.writer(key).is_none())
+            .map(ToString::to_string)
+            .collect(),
         badge_keys: badge_keys.collect(),
         entries: entries.collect(),
         text: root::key_log_to_text(log),
@@ -152,7 +159,7 @@ pub(super) struct NewProposal {
 /// What the root could sign.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProposalView {
-    /// The entry as text, to be carried to the root.
+    /// The entry as text, to be carried to the root; empty in a dry run of `add_writer` for which a key is yet to be made.
     text: String,
     /// What it does, in words.
     act: String,
@@ -176,7 +183,8 @@ pub(super) struct Unrevoked {
     code: Option<String>,
 }
 
-/// Ask what the root would have to sign, and what would come of it. Changes nothing but that `add_writer` makes a key.
+/// Ask what the root would have to sign, and what would come of it. Changes nothing but that `add_writer` makes a key, if
+/// none is here that the key log does not name yet.
 #[utoipa::path(post, path = "/v1/key-log/proposals", tag = "keys", request_body = NewProposal,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = ProposalView), (status = 401, body = Problem), (status = 422, body = Problem)))]
@@ -189,6 +197,7 @@ pub(super) async fn propose(
     let wish = wish(new).map_err(|detail| Problem::new(&INVALID, detail))?;
     let Proposal {
         entry,
+        is_example,
         voided,
         changes,
         unrevoked,
@@ -207,9 +216,15 @@ pub(super) async fn propose(
             code: kept.map(|credential| credential.code.to_string()),
         });
     }
+    let example = if is_example {
+        " (an example: the node makes a key of its own when this is done)"
+    } else {
+        ""
+    };
     let view = ProposalView {
-        text,
-        act: act.to_string(),
+        // Nobody shall sign an entry whose key nobody has.
+        text: if is_example { String::new() } else { text },
+        act: format!("{act}{example}"),
         voided,
         changes: changes.len(),
         unrevoked: gone,

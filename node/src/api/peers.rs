@@ -33,7 +33,8 @@ pub(super) struct Peer {
     name: Option<String>,
     /// Who it is: the hash of its first key-log entry, in hexadecimal.
     genesis: String,
-    /// `member`; `left`, if it is no longer followed; `expelled`, if nothing that it says counts but what it revoked.
+    /// `member`; `left`, if it is no longer followed; `expelled`, if nothing that it says counts but what it revoked;
+    /// `unpinned`, if its name was just let go of.
     membership: &'static str,
     /// Since when it left or is expelled.
     ended: Option<Timestamp>,
@@ -214,9 +215,12 @@ pub(super) struct Removal {
     /// Whether answers shall no longer rest on anything that the agency says, but for what it revoked.
     #[serde(default)]
     expel: bool,
+    /// Let go of the name of an agency that left or was expelled, so that another log may come under it.
+    #[serde(default)]
+    unpin: bool,
 }
 
-/// Follow an agency no more. What is known of it stays, as evidence.
+/// Follow an agency no more; what is known of it stays, as evidence. Or, after that, let go of its name.
 #[utoipa::path(post, path = "/v1/peers/{agency}/removal", tag = "federation", security(("operator" = [])),
     params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)), request_body = Removal,
     responses((status = 201, body = Peer), (status = 200, description = "dry run", body = Peer),
@@ -228,8 +232,22 @@ pub(super) async fn remove(
     Operator(hand): Operator,
     body: Result<Json<Removal>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Peer>), Problem> {
-    let Json(Removal { expel }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let Json(Removal { expel, unpin }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let agency: AgencyId = agency.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
+    if unpin {
+        if expel {
+            return Err(Problem::new(
+                &INVALID,
+                "`expel` and `unpin` are two steps: expel it, and then let go of its name",
+            ));
+        }
+        // As it was: afterwards nothing is known by this name.
+        let before = one(&app, &agency).await?;
+        app.registrar.unpin_peer(&hand, &agency).await?;
+        let membership = if hand.dry_run { before.membership } else { "unpinned" };
+        let peer = Peer { membership, ..before };
+        return Ok((super::created(&hand), Json(peer)));
+    }
     app.registrar.remove_peer(&hand, &agency, expel).await?;
     Ok((super::created(&hand), Json(one(&app, &agency).await?)))
 }

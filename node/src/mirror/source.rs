@@ -4,9 +4,10 @@ use std::{fmt, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use protocol::{
-    Hash,
+    Hash, Held, Signed,
     files::Listing,
     message::{MAX_MESSAGE_BYTES, MAX_SUMMARIES},
+    signed::encode,
 };
 use reqwest::{StatusCode, header};
 
@@ -161,6 +162,16 @@ impl Source {
                 "`{path}` holds something else than its name says"
             )))
         }
+    }
+
+    /// Posts a countersignature; says whether it was taken.
+    pub(crate) async fn post_held(&self, held: &Signed<Held>) -> Result<bool, Trouble> {
+        let silent = |error: reqwest::Error| Trouble::Silent(format!("`held`: {:#}", anyhow::Error::from(error)));
+        let request = self.client.post(format!("{}/federation/held", self.url));
+        let request = request
+            .header(header::CONTENT_TYPE, "application/cbor")
+            .body(encode(held));
+        Ok(request.send().await.map_err(silent)?.status().is_success())
     }
 
     async fn changing(&self, path: &str, known: Option<&str>) -> Result<Fetched, Trouble> {

@@ -23,8 +23,11 @@ impl Peer {
             .parse()
             .with_context(|| format!("`{node}`, the node of `{agency}`, is no identity of a node"))?;
         let read = |address: &String| {
-            let context =
-                || format!("`{address}`, of the node of `{agency}`, is no address: write /ip4/192.0.2.7/tcp/7500");
+            let context = || {
+                format!(
+                    "`{address}`, of the node of `{agency}`, is no address: write /ip4/192.0.2.7/tcp/7500 or /dns/node.example.gov/tcp/7500"
+                )
+            };
             address.parse().with_context(context)
         };
         Ok(Self {

@@ -52,6 +52,8 @@ pub enum Wish {
 pub struct Proposal {
     /// The entry, to be carried to the root.
     pub entry: SignedEntry,
+    /// Whether the key in it is an example: a dry run makes none that lasts.
+    pub is_example: bool,
     /// How many kept envelopes of the key would count no more.
     pub voided: usize,
     /// The rows that would alter: as they are, and as they would be.
@@ -77,6 +79,17 @@ impl Registrar {
     pub fn keys_here(&self) -> Result<Vec<PublicKey>, NotDone> {
         let keys = keys::writers(&self.keys_folder()).map_err(|error| NotDone::Unavailable(format!("{error:#}")))?;
         Ok(keys.iter().map(protocol::SigningKey::public).collect())
+    }
+
+    /// The writer keys on this machine that the key log never named: a ceremony that did not come to its end, or a further
+    /// store before its first.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the files cannot be read.
+    pub fn unused_keys(&self, key_log: &KeyLog) -> Result<Vec<PublicKey>, NotDone> {
+        let mut keys = self.keys_here()?;
+        keys.retain(|key| key_log.authority().writer(key).is_none());
+        Ok(keys)
     }
 
     /// The key with which the agency signs documents of its own, and the key log that names it.
@@ -110,12 +123,18 @@ impl Registrar {
     pub async fn propose(&self, wish: Wish, hand: &Hand) -> Result<Proposal, NotDone> {
         let _acting = self.acting.lock().await;
         let key_log = self.key_log().await?;
+        let mut is_example = false;
         let act = match wish {
             Wish::AddWriter { kinds, key } => {
-                let key = match key {
-                    Some(key) => key,
-                    None if hand.dry_run => PublicKey([0; 32]),
-                    None => keys::create_writer(&self.keys_folder())
+                let key = match (key, self.unused_keys(&key_log)?.first()) {
+                    (Some(key), _) => key,
+                    // One that was made for a ceremony that did not come to its end does for this one.
+                    (None, Some(unused)) => *unused,
+                    (None, None) if hand.dry_run => {
+                        is_example = true;
+                        keys::example()
+                    }
+                    (None, None) => keys::create_writer(&self.keys_folder())
                         .map_err(|error| NotDone::Unavailable(format!("{error:#}")))?,
                 };
                 let scope = scope(kinds);
@@ -170,6 +189,7 @@ impl Registrar {
             .collect();
         Ok(Proposal {
             entry,
+            is_example,
             voided,
             changes,
             unrevoked,

@@ -1,6 +1,6 @@
 //! Whom this node follows: an operator always says yes; nothing is pinned by itself.
 
-use protocol::{Batch, Event, Replica, Ticket};
+use protocol::{Batch, Event, Held, Replica, Signed, Ticket};
 use registry_schema::AgencyId;
 
 use super::{Hand, NotDone, Registrar};
@@ -97,6 +97,55 @@ impl Registrar {
         }
         self.runs(Errand::Tell(Order::Part { agency: genesis })).await;
         Ok(())
+    }
+
+    /// Lets go of the name of an agency that is followed no more, so that another log may come under it: for one that lost
+    /// its keys, and begins anew. What was known of it counts no more.
+    ///
+    /// # Errors
+    /// [`NotDone::Unknown`], if it is no peer; [`NotDone::Conflict`], if it is followed still, or the configuration pins it.
+    pub async fn unpin_peer(&self, hand: &Hand, agency: &AgencyId) -> Result<(), NotDone> {
+        let _acting = self.acting.lock().await;
+        let (row, genesis) = {
+            let registry = self.registry.read();
+            let roster = registry.roster();
+            let known = roster.of(agency);
+            let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
+            if known.membership == Membership::Member {
+                return Err(NotDone::Conflict(format!(
+                    "`{agency}` is followed: remove it first, and then let go of its name"
+                )));
+            }
+            let row = roster.unpinning(agency, &hand.who, self.clock.now()).ok_or_else(|| {
+                NotDone::Conflict(format!(
+                    "the node's configuration names `{agency}`: take it out of comity.toml, and start the node again"
+                ))
+            });
+            (row?, known.genesis)
+        };
+        if hand.dry_run {
+            return Ok(());
+        }
+        let audit = self.act(hand, "peer.unpin", agency.as_str(), Some(genesis.to_string()));
+        let own = [OwnWrite::Peer(row.clone()), audit];
+        self.store.commit(&Batch::default(), &own).await?;
+        self.registry.write().heed(&[row]);
+        Ok(())
+    }
+
+    /// Takes in a countersignature for this agency's log that was posted; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`NotDone::Invalid`], if it is none that counts; [`NotDone`], if this process does not write.
+    pub(crate) async fn take_held(&self, held: Signed<Held>) -> Result<(), NotDone> {
+        let checked = held.clone();
+        let check = self
+            .look(move |replica| replica.check_posted(checked).map(drop))
+            .await?;
+        check.map_err(|why| NotDone::Invalid(why.to_string()))?;
+        self.author.run(Errand::Happened(Event::Posted(held))).await?;
+        // Errands are run in their order: once this one is, the one before is on disk.
+        Ok(self.look(|_| ()).await?)
     }
 
     /// What was decided is on disk: if this process loses the lease now, the next holder does it.

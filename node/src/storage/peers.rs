@@ -24,15 +24,18 @@ pub struct PeerRow {
     pub left_at: Option<i64>,
     /// Since when it is expelled.
     pub expelled_at: Option<i64>,
+    /// Since when its name is not pinned any more.
+    pub unpinned_at: Option<i64>,
 }
 
-pub(super) const COLUMNS: &str = "agency, ticket, added_at, added_by, left_at, expelled_at";
+pub(super) const COLUMNS: &str = "agency, ticket, added_at, added_by, left_at, expelled_at, unpinned_at";
 
 pub(super) async fn put(tx: &mut Tx, row: &PeerRow) -> Result<(), Unavailable> {
-    let sql = "INSERT INTO peers (agency, ticket, added_at, added_by, left_at, expelled_at)
-               VALUES ($1, $2, $3, $4, $5, $6)
+    let sql = "INSERT INTO peers (agency, ticket, added_at, added_by, left_at, expelled_at, unpinned_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
                ON CONFLICT (agency) DO UPDATE SET ticket = excluded.ticket, added_at = excluded.added_at,
-               added_by = excluded.added_by, left_at = excluded.left_at, expelled_at = excluded.expelled_at";
+               added_by = excluded.added_by, left_at = excluded.left_at, expelled_at = excluded.expelled_at,
+               unpinned_at = excluded.unpinned_at";
     writing!(
         tx,
         sqlx::query(sql)
@@ -42,6 +45,7 @@ pub(super) async fn put(tx: &mut Tx, row: &PeerRow) -> Result<(), Unavailable> {
             .bind(&row.added_by)
             .bind(row.left_at)
             .bind(row.expelled_at)
+            .bind(row.unpinned_at)
     )?;
     Ok(())
 }

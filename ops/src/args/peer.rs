@@ -50,16 +50,22 @@ fingerprint with the agency over another way: by telephone, or in person.")]
 Examples:
   comity peer remove US-SC
   comity peer remove --expel US-SC
+  comity peer remove --unpin US-SC
 
 Without --expel, what is known of the agency counts until it is too old. With
 it, nothing that the agency says counts from now on but what it revoked, and
-answers that need it say since when.")]
+answers that need it say since when. A name stays pinned to its log, so that
+nobody else comes under it; --unpin lets go of the name of one that was removed
+before: for an agency that lost its keys, and begins anew.")]
     Remove {
         /// Which agency: US-SC
         agency: AgencyId,
         /// Let nothing that it says count any more
-        #[arg(long)]
+        #[arg(long, conflicts_with = "unpin")]
         expel: bool,
+        /// Let go of its name, once it is removed: another log may come under it
+        #[arg(long)]
+        unpin: bool,
     },
     /// List whom your peers introduce and your node does not follow
     #[command(after_help = "Example:\n  comity peer introductions\n\nNobody is followed by being introduced.")]

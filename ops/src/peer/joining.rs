@@ -211,20 +211,32 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
     Ok(if nobody_answered { Exit::Unreachable } else { Exit::Done })
 }
 
-pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool) -> anyhow::Result<Exit> {
+pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, unpin: bool) -> anyhow::Result<Exit> {
     let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now));
-    let question = if expel {
+    let question = if unpin {
+        format!(
+            "Let go of the name {agency}? From then on another log may come under it, nothing that this one said counts here, \
+             and whoever is added by this name is believed. Ask the agency over another way first."
+        )
+    } else if expel {
         format!("Expel {agency}? From now on nothing that it says counts here but what it revoked.")
     } else {
         format!("Follow {agency} no more? Once what is known of it is too old, answers that need it say so.")
     };
     agreed(session, &question)?;
     let path = ["v1", "peers", agency.as_str(), "removal"];
-    let reply = session.client.write(&path, &json!({"expel": expel})).await?;
+    let reply = session
+        .client
+        .write(&path, &json!({"expel": expel, "unpin": unpin}))
+        .await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;
-        let wanted = if expel { "expelled" } else { "left" };
+        let wanted = match (unpin, expel) {
+            (true, _) => "unpinned",
+            (false, true) => "expelled",
+            (false, false) => "left",
+        };
         if peer.agency != *agency || peer.membership.as_deref() != Some(wanted) {
             let message = format!("the node's answer does not say that `{agency}` is {wanted}: see `comity peer list`");
             return Err(fault(Exit::Integrity, message));

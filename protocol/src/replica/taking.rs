@@ -14,7 +14,7 @@ use crate::{
     misbehaviour::Misbehaviour,
     mutant::mutant,
     session::Asked,
-    signed::Signed,
+    signed::{Refused, Signed, Verified},
 };
 
 impl Replica {
@@ -249,16 +249,44 @@ impl Replica {
         };
         let Some(log) = self.logs.get(&holder) else { return };
         match Held::read(signed, log.key_log()) {
-            Ok(held) if held.get().of == self.settings.home => {
-                let known = self.reach.get(&holder);
-                if known.is_none_or(|known| known.get().at <= held.get().at) {
-                    self.reach.insert(holder, held.clone());
-                    step.batch.held.push(held);
-                }
-            }
+            Ok(held) if held.get().of == self.settings.home => self.note_held(held, step),
             Ok(_) => step.expel(peer, Misbehaviour::WrongAnswer),
             Err(Unverified::KeyLog(_)) => self.ask_key_log(peer, holder, step),
             Err(Unverified::Refused(refused)) => step.expel(peer, refused.into()),
+        }
+    }
+
+    fn note_held(&mut self, held: Verified<Held>, step: &mut Step) {
+        let holder = held.get().agency;
+        let known = self.reach.get(&holder);
+        if known.is_none_or(|known| known.get().at <= held.get().at) {
+            self.reach.insert(holder, held.clone());
+            step.batch.held.push(held);
+        }
+    }
+
+    /// Believes a countersignature for our own log that nobody's conversation brought, if an agency that is listened to
+    /// signed it.
+    ///
+    /// # Errors
+    /// [`Unverified`], if it is another's, of another log, or not what it says.
+    pub fn check_posted(&self, signed: Signed<Held>) -> Result<Verified<Held>, Unverified> {
+        let holder = signed.claim().map(|claim| claim.agency);
+        let holder = holder.filter(|holder| *holder != self.settings.home && self.settings.pinned.contains(holder));
+        let log = holder.and_then(|holder| self.logs.get(&holder));
+        let log = log.ok_or(Unverified::Refused(Refused::Authority))?;
+        let held = Held::read(signed, log.key_log())?;
+        if held.get().of == self.settings.home {
+            Ok(held)
+        } else {
+            Err(Unverified::Refused(Refused::Rule("it is for another agency's log")))
+        }
+    }
+
+    /// Takes in what [`Replica::check_posted`] believes; what it does not, it passes over: nobody is to blame.
+    pub(super) fn take_posted(&mut self, signed: Signed<Held>, step: &mut Step) {
+        if let Ok(held) = self.check_posted(signed) {
+            self.note_held(held, step);
         }
     }
 }
