@@ -89,7 +89,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         key_logs: vec![key_log],
         ..Batch::default()
     };
-    store.commit(&batch, &[]).await?;
+    store.commit(&batch, &[], now).await?;
     store.close().await;
     let first = joining.ticket.map(|ticket| PeerConfig {
         agency: ticket.agency,

@@ -49,7 +49,7 @@ impl Registrar {
         if !hand.dry_run {
             let act = self.act(hand, "framework.import", &new.framework.id, None);
             let own = [OwnWrite::Framework(Box::new(new.clone())), act];
-            self.store.commit(&protocol::Batch::default(), &own).await?;
+            self.store.commit(&protocol::Batch::default(), &own, new.at).await?;
         }
         Ok(new)
     }

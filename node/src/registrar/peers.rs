@@ -128,7 +128,7 @@ impl Registrar {
         }
         let audit = self.act(hand, "peer.unpin", agency.as_str(), Some(genesis.to_string()));
         let own = [OwnWrite::Peer(row.clone()), audit];
-        self.store.commit(&Batch::default(), &own).await?;
+        self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
         self.registry.write().heed(&[row]);
         Ok(())
     }

@@ -430,6 +430,6 @@ impl Registrar {
         if dry_run {
             return Ok(());
         }
-        Ok(self.store.commit(&Batch::default(), &own).await?)
+        Ok(self.store.commit(&Batch::default(), &own, self.clock.now()).await?)
     }
 }

@@ -227,11 +227,11 @@ async fn a_step_of_a_case_is_written_once() {
             OwnWrite::Step(step(1, None), "submitted"),
             OwnWrite::Step(step(2, Some("did:example:1")), "registered"),
         ];
-        store.commit(&Batch::default(), &own).await.unwrap();
+        store.commit(&Batch::default(), &own, NOW).await.unwrap();
         // Neither twice, nor one issuer of two steps, nor changed or taken away afterwards.
         for again in [step(2, None), step(3, Some("did:example:1"))] {
             let twice = [OwnWrite::Step(again, "refused")];
-            assert!(store.commit(&Batch::default(), &twice).await.is_err());
+            assert!(store.commit(&Batch::default(), &twice, NOW).await.is_err());
         }
         for sql in [
             "UPDATE application_steps SET note = 'other'",
