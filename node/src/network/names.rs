@@ -34,9 +34,12 @@ pub(super) async fn looked_up(addresses: Vec<Multiaddr>) -> Vec<Multiaddr> {
     found
 }
 
+/// Which numbers may take a name's place.
+type Fits = fn(IpAddr) -> bool;
+
 /// The name with which an address begins, and which numbers may take its place.
-fn host(address: &Multiaddr) -> Option<(String, fn(IpAddr) -> bool)> {
-    let fits: fn(IpAddr) -> bool = match address.iter().next()? {
+fn host(address: &Multiaddr) -> Option<(String, Fits)> {
+    let fits: Fits = match address.iter().next()? {
         Protocol::Dns(_) => |_| true,
         Protocol::Dns4(_) => |ip| ip.is_ipv4(),
         Protocol::Dns6(_) => |ip| ip.is_ipv6(),
