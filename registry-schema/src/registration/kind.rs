@@ -1,0 +1,124 @@
+//! The kinds of steps, and in which role each is taken.
+
+use serde::{Deserialize, Serialize};
+
+use super::By;
+#[cfg(doc)]
+use super::Step;
+
+/// The kinds of steps, by their names in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// [`Step::Apply`].
+    Apply,
+    /// [`Step::Evidence`].
+    Evidence,
+    /// [`Step::Review`].
+    Review,
+    /// [`Step::Approve`].
+    Approve,
+    /// [`Step::Refuse`].
+    Refuse,
+    /// [`Step::Notice`].
+    Notice,
+    /// [`Step::Suspend`].
+    Suspend,
+    /// [`Step::Reinstate`].
+    Reinstate,
+    /// [`Step::Withdraw`].
+    Withdraw,
+    /// [`Step::Renew`].
+    Renew,
+    /// [`Step::Close`].
+    Close,
+    /// [`Step::Appeal`].
+    Appeal,
+    /// [`Step::DecideAppeal`].
+    DecideAppeal,
+}
+
+impl Kind {
+    /// All kinds, in the order in which a case meets them.
+    pub const ALL: [Self; 13] = [
+        Self::Apply,
+        Self::Evidence,
+        Self::Review,
+        Self::Approve,
+        Self::Refuse,
+        Self::Notice,
+        Self::Suspend,
+        Self::Reinstate,
+        Self::Withdraw,
+        Self::Renew,
+        Self::Close,
+        Self::Appeal,
+        Self::DecideAppeal,
+    ];
+
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Evidence => "evidence",
+            Self::Review => "review",
+            Self::Approve => "approve",
+            Self::Refuse => "refuse",
+            Self::Notice => "notice",
+            Self::Suspend => "suspend",
+            Self::Reinstate => "reinstate",
+            Self::Withdraw => "withdraw",
+            Self::Renew => "renew",
+            Self::Close => "close",
+            Self::Appeal => "appeal",
+            Self::DecideAppeal => "decide_appeal",
+        }
+    }
+
+    /// Whether the applicant can take it; an operator can record it for them, as from a letter.
+    #[must_use]
+    pub const fn is_applicants(self) -> bool {
+        matches!(
+            self,
+            Self::Apply | Self::Evidence | Self::Renew | Self::Close | Self::Appeal
+        )
+    }
+
+    /// Whether it must say why.
+    #[must_use]
+    pub const fn gives_reasons(self) -> bool {
+        matches!(
+            self,
+            Self::Refuse | Self::Notice | Self::Suspend | Self::Withdraw | Self::Appeal | Self::DecideAppeal
+        )
+    }
+
+    /// In which role it is taken.
+    #[must_use]
+    pub const fn role(self, by: &By) -> Role {
+        match (by, self) {
+            (By::Applicant, _) => Role::Applicant,
+            (_, Self::Review) => Role::Reviewer,
+            (_, Self::Approve | Self::Refuse | Self::Suspend | Self::Reinstate | Self::Withdraw) => Role::Decider,
+            (_, Self::DecideAppeal) => Role::Appeals,
+            _ => Role::Clerk,
+        }
+    }
+}
+
+/// In which role somebody takes a step. The public learns the role, never the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Who wants to be an issuer, or is one.
+    Applicant,
+    /// Scores against the rubric.
+    Reviewer,
+    /// Decides.
+    Decider,
+    /// Decides an appeal.
+    Appeals,
+    /// Writes down what came, and sends what goes.
+    Clerk,
+}
