@@ -300,7 +300,13 @@ async fn judge_chunk(
     let stages: Vec<Stage> = stream::iter(gathering).buffered(CHUNK).collect().await;
     let _permit = app.judging.acquire().await;
     let (shared, checked) = (question.clone(), app.checked.clone());
-    let judged = apart(move || stages.into_iter().map(|stage| stage.judge(&shared, &checked, with_facts)).collect()).await;
+    let judged = apart(move || {
+        stages
+            .into_iter()
+            .map(|stage| stage.judge(&shared, &checked, with_facts))
+            .collect()
+    })
+    .await;
     let mut verdicts: Vec<Option<(Verdict, Option<::policy::Facts>)>> = judged.unwrap_or_default();
     verdicts.resize(total, None);
     let lines = names.into_iter().zip(verdicts).map(|((row, input), judged)| {
@@ -328,7 +334,12 @@ impl Stage {
         }
     }
 
-    fn judge(self, question: &Question, checked: &Checked, with_facts: bool) -> Option<(Verdict, Option<::policy::Facts>)> {
+    fn judge(
+        self,
+        question: &Question,
+        checked: &Checked,
+        with_facts: bool,
+    ) -> Option<(Verdict, Option<::policy::Facts>)> {
         match self {
             Self::Ready(case) => {
                 let verdict = judge(&case.0, &case.1, question);

@@ -167,14 +167,22 @@ pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option
     let purpose = question.purpose.filter(|_| lines.len() <= MOST_BADGES)?;
     let (policy, _) = rules(app, question).ok()?;
     let facts = lines.iter().enumerate();
-    let facts: Vec<Facts> = facts.map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone())).collect();
+    let facts: Vec<Facts> = facts
+        .map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone()))
+        .collect();
     let tally = policy.tally(&facts, purpose, question.at);
-    let needs = tally.sums.iter().flat_map(|sum| sum.needs.iter().map(move |need| (sum.unit, need)));
+    let needs = tally
+        .sums
+        .iter()
+        .flat_map(|sum| sum.needs.iter().map(move |need| (sum.unit, need)));
     let needs = needs.map(|(unit, need)| {
         let says = need.says.trim_end_matches('.');
         format!("{} {unit} needed: {says} ({})", need.amount, need.citation)
     });
-    let besides = tally.no_rate.iter().map(|rule| format!("no published rate: {}", rule.says));
+    let besides = tally
+        .no_rate
+        .iter()
+        .map(|rule| format!("no published rate: {}", rule.says));
     Some(std::iter::once(tally.to_string()).chain(needs).chain(besides).collect())
 }
 

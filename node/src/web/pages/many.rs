@@ -71,7 +71,9 @@ impl ManyPage {
             rows: lines.iter().map(Row::of).collect(),
             total: Vec::new(),
             no_total: match purpose {
-                None if lines.len() <= MOST_BADGES => "Choose a use on the first page to see what they count for together.",
+                None if lines.len() <= MOST_BADGES => {
+                    "Choose a use on the first page to see what they count for together."
+                }
                 _ => "",
             },
             csv: csv(lines).ok().map(|table| STANDARD.encode(table)),
