@@ -164,11 +164,7 @@ async fn the_rules_of_the_agency_that_is_asked_decide_on_the_page_at_the_command
             .text("purpose", "renewal");
         let page = http::send(http::client().post(format!("{}/verify", tn.url())).multipart(form)).await;
         let page = page.with_status(200).text();
-        let plain = page
-            .replace("&#39;", "'")
-            .replace("&#x27;", "'")
-            .replace("&#96;", "`")
-            .replace("&#x60;", "`");
+        let plain = page.replace(['\u{201c}', '\u{201d}'], "`");
         assert!(flat(&plain).contains(&flat(&said)), "{page}");
 
         let document: serde_json::Value = serde_json::from_slice(&badge.bytes()).expect("JSON");

@@ -3,6 +3,7 @@
 
 use policy::samples;
 use registry_schema::{Check, Verdict, VerdictKind, policy::PolicyFile};
+use reqwest::multipart::{Form, Part};
 use tests::{Agency, Answer as _, Federation, Reply, Scene, eventually, http};
 
 /// Sends a policy as an operator does.
@@ -223,5 +224,49 @@ async fn several_badges_are_counted_together_once_each_and_only_if_they_are_acce
     assert_eq!(would["consequences"]["own"], serde_json::json!([]), "{would}");
     sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     nc.withdraws(&recognition).await;
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_of_one_person_on_the_page_show_what_they_count_for_together() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
+    applies(tn, &flat(), false).await.with_status(200);
+    let more = serde_json::json!({"achievement": {"name": "Another achievement"}});
+    let other = sc.issues_with(&issuer, "Jordan Avery", more).await;
+    let drops = async |files: &[Vec<u8>], purpose: &str| {
+        let form = Form::new().text("purpose", purpose.to_owned()).text("agency", "US-TN");
+        let form = files.iter().enumerate().fold(form, |form, (nth, file)| {
+            form.part("file", Part::bytes(file.clone()).file_name(format!("badge-{nth}.json")))
+        });
+        http::send(http::client().post(format!("{}/verify", tn.url())).multipart(form)).await
+    };
+    let files = [badge.bytes(), other.bytes(), badge.bytes(), b"a letter".to_vec()];
+    let page = drops(&files, "renewal").await.with_status(200).text();
+    for said in [
+        "3 of 4 badges accepted",
+        "What they count for together in Tennessee",
+        "<strong>3 of 4 recognized for license renewal: 12 of 60 PDP; 1 duplicate does not count twice</strong>",
+        "60 PDP needed: ",
+        "badge-3.json",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let page = drops(&files, "").await.with_status(200).text();
+    assert!(
+        page.contains("Choose a use") && !page.contains("What they count for together in"),
+        "{page}"
+    );
+    // One file is one answer, as before; too many are told so.
+    let page = drops(&files[..1], "renewal").await.with_status(200).text();
+    assert!(page.contains("Accepted in Tennessee"), "{page}");
+    let many = vec![b"a letter".to_vec(); 51];
+    let page = drops(&many, "renewal").await.with_status(422).text();
+    assert!(page.contains("at most 50 files at once"), "{page}");
     federation.audit().await;
 }

@@ -105,14 +105,11 @@ impl Case<'_> {
         let finding = match depends.is_empty() {
             false => finding(
                 Code::RecognitionRuleDepends,
-                format!(
-                    "{name} recognizes the issuer, but a rule of its policy could not be checked, {}",
-                    why(&depends)
-                ),
+                format!("whether {name} accepts it {}", why(&depends)),
             ),
             true => finding(
                 Code::RecognitionRuleNotMet,
-                format!("{name} recognizes the issuer, but not this badge, {}", why(&not_met)),
+                format!("{name} does not accept it {}", why(&not_met)),
             ),
         };
         Ruled {

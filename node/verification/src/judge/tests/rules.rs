@@ -61,8 +61,7 @@ fn a_rule_that_is_not_met_makes_a_genuine_badge_not_recognized_and_is_named() {
         (
             VerdictKind::NotRecognized,
             "recognition.rule_not_met",
-            "Genuine, but North Carolina recognizes the issuer, but not this badge, for license renewal: rule \
-             `own-alone` (a statute) demands that its issuer belongs to US-NC."
+            "Genuine, but North Carolina does not accept it for license renewal: rule `own-alone` (a statute) demands that its issuer belongs to US-NC."
         )
     );
     assert_eq!(
@@ -89,7 +88,7 @@ fn what_neither_badge_nor_agency_says_could_not_be_checked() {
             "{unknown:?}"
         );
         assert!(
-            sentence.starts_with("Could not check: North Carolina recognizes the issuer, but a rule")
+            sentence.starts_with("Could not check: whether North Carolina accepts it for license renewal: rule")
                 && sentence.contains(&format!("rule `facts` (a statute): not known whether {unknown}")),
             "{sentence}"
         );
