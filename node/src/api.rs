@@ -136,6 +136,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(peers::list, peers::add))
         .routes(routes!(peers::ticket))
         .routes(routes!(peers::introductions))
+        .routes(routes!(peers::signed_introductions))
         .routes(routes!(peers::remove))
         .routes(routes!(replication::heartbeats))
         .routes(routes!(replication::reach))

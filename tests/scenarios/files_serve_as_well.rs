@@ -127,7 +127,12 @@ async fn who_reads_by_https_says_how_far_it_holds_and_only_its_signature_counts(
 
     va.starts().await;
     holds(true).await;
-    federation.audit().await;
+    // The others do not follow Virginia.
+    va.agrees(&[sc]).await;
+    assert_eq!(
+        sc.audited("peer.misbehaved").await + va.audited("peer.misbehaved").await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -254,6 +254,8 @@ async fn set() -> Set {
         (&texts.0, &texts.1, &followed, &application),
     );
     assert!(writes.len() >= 7, "{writes:?}");
+    // One of them alters its entry.
+    sc.acknowledged().retain(|act| !act.what.starts_with("issuer "));
     // So that it can be removed.
     let body = json!({"ticket": of_virginia().to_string()});
     sc.asks(Method::POST, "/v1/peers", Some(&body)).await.with_status(201);

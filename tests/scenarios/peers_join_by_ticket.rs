@@ -218,6 +218,30 @@ async fn a_peer_introduces_others_and_an_operator_says_yes() {
         .comity(&["peer", "add", "--introduced-by", "US-NC", "US-GA", "--yes"])
         .await;
     assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    // Whom North Carolina did not sign for, it does not introduce; and only it signs for itself.
+    let signed = nc
+        .employer()
+        .reads("/v1/peers/introductions/signed")
+        .await
+        .with_status(200)
+        .value();
+    let of_sc = sc.ticket(1).await.to_string();
+    let foreign = tn
+        .employer()
+        .reads("/v1/peers/introductions/signed")
+        .await
+        .with_status(200)
+        .value();
+    for (ticket, introduction) in [
+        (&of_sc, &signed["signed"]),
+        (&of_sc, &foreign["signed"]),
+        (&of_sc, &json!("AAAA")),
+        (&of_sc, &Value::Null),
+    ] {
+        let body = json!({"ticket": ticket, "introduced_by": "US-NC", "introduction": introduction});
+        let refused = tn.asks(Method::POST, "/v1/peers", Some(&body)).await;
+        refused.problem(422, "request.invalid");
+    }
     done(
         tn.comity(&["peer", "add", "--introduced-by", "US-NC", "US-SC", "--yes"])
             .await,
@@ -242,6 +266,10 @@ async fn a_peer_introduces_others_and_an_operator_says_yes() {
         .with_status(200)
         .json();
     assert!(introduced.is_empty(), "{introduced:?}");
+    let nobody = tn
+        .comity(&["peer", "add", "--introduced-by", "US-NC", "US-SC", "--yes"])
+        .await;
+    assert_eq!(nobody.code, Some(1), "{nobody:?}");
     tn.stops().await;
     federation.meets().await;
     federation.audit().await;

@@ -1,7 +1,8 @@
 //! A badge by a key that was stolen is good only if its home agency, asked, confirms that it issued that very badge; and
 //! nobody is asked in any other case.
 
-use registry_schema::{Reason, Timestamp, Verdict, VerdictKind};
+use protocol::trust_list;
+use registry_schema::{Issuer, Reason, Timestamp, Verdict, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually};
@@ -70,6 +71,11 @@ async fn after_a_theft_the_home_agencys_word_decides_badge_by_badge() {
         .comity(&["--yes", "issuer", "compromised", &issuer.name, "--note", "a laptop"])
         .await;
     assert_eq!(done.code, Some(0), "{done:?}");
+    // What must survive everywhere is the entry as it reads now.
+    sc.acknowledged().retain(|act| !act.what.starts_with("issuer "));
+    let marked: Issuer = sc.employer().reads(&format!("/v1/issuers/{}", issuer.id)).await.json();
+    assert!(marked.compromised().is_some(), "{marked:?}");
+    sc.notes("the key marked".into(), trust_list::register(&marked));
     let again = sc.comity(&["--yes", "issuer", "compromised", &issuer.id]).await;
     assert_eq!(again.code, Some(5), "{again:?}");
 

@@ -144,10 +144,13 @@ async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
 pub(super) struct NewPeer {
     /// The ticket, as `comity peer ticket` prints it at the other node.
     ticket: String,
-    /// Which peer introduced it, if one did; for the audit trail.
+    /// Which peer introduced it, if one did; then `introduction` is needed.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     introduced_by: Option<AgencyId>,
+    /// The introduction that this peer signed, as its `/v1/peers/introductions/signed` gives it: it must hold the ticket.
+    #[serde(default)]
+    introduction: Option<String>,
 }
 
 /// What a ticket says.
@@ -196,6 +199,15 @@ pub(super) async fn add(
 ) -> Result<(StatusCode, Json<serde_json::Value>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let ticket: Ticket = new.ticket.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
+    if let Some(by) = &new.introduced_by {
+        let introduction = new.introduction.as_deref().ok_or_else(|| {
+            Problem::new(
+                &INVALID,
+                format!("`introduction` is missing: what the node of `{by}` signed"),
+            )
+        })?;
+        app.registrar.check_introduction(by, introduction, &ticket).await?;
+    }
     app.registrar
         .add_peer(&hand, &ticket, new.introduced_by.as_ref())
         .await?;
@@ -273,8 +285,29 @@ pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem
 #[utoipa::path(get, path = "/v1/peers/introductions", tag = "federation",
     responses((status = 200, description = "empty, if the operator of this node introduces nobody", body = Vec<Told>)))]
 pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<Told>> {
+    Json(whom_we_introduce(&app))
+}
+
+/// The same, signed with this agency's writer key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Introductions {
+    /// The signed statement (`Introduction` in `PROTOCOL.md`), in base64: the tickets, and when they were given.
+    signed: String,
+}
+
+/// The tickets of this node's peers, signed with this agency's writer key: nobody on the way adds one. It is believed for an
+/// hour.
+#[utoipa::path(get, path = "/v1/peers/introductions/signed", tag = "federation",
+    responses((status = 200, body = Introductions), (status = 503, description = "this process does not write", body = Problem)))]
+pub(super) async fn signed_introductions(State(app): State<App>) -> Result<Json<Introductions>, Problem> {
+    let tickets = whom_we_introduce(&app).into_iter().map(|told| told.ticket).collect();
+    let signed = app.registrar.introduce(tickets).await?;
+    Ok(Json(Introductions { signed }))
+}
+
+fn whom_we_introduce(app: &App) -> Vec<Told> {
     if !app.introduces {
-        return Json(vec![]);
+        return vec![];
     }
     let registry = app.registry.read();
     let members = registry.roster().others();
@@ -293,5 +326,5 @@ pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<Told>> {
         });
         tickets.collect::<Vec<_>>()
     });
-    Json(told.collect())
+    told.collect()
 }

@@ -1,6 +1,6 @@
 //! Whom this node follows: an operator always says yes; nothing is pinned by itself.
 
-use protocol::{Batch, Event, Held, Replica, Signed, Ticket};
+use protocol::{Batch, Event, Held, Introduction, Replica, Signed, Ticket};
 use registry_schema::AgencyId;
 
 use super::{Hand, NotDone, Registrar};
@@ -131,6 +131,47 @@ impl Registrar {
         self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
         self.registry.write().heed(&[row]);
         Ok(())
+    }
+
+    /// These tickets as an introduction, signed with this node's writer key; in base64.
+    ///
+    /// # Errors
+    /// [`NotDone`], if this process does not write, or may not.
+    pub(crate) async fn introduce(&self, tickets: Vec<String>) -> Result<String, NotDone> {
+        let now = self.clock.now();
+        let signed = self.look(move |replica| replica.introduce(tickets, now)).await?;
+        let signed = signed
+            .ok_or_else(|| NotDone::Unavailable("the key log does not let this node's writer key sign".into()))?;
+        Ok(Introduction::to_text(&signed))
+    }
+
+    /// Believes that a peer introduces this node: its writer key signed the ticket, not long ago.
+    ///
+    /// # Errors
+    /// [`NotDone`], if it is no peer, or did not.
+    pub(crate) async fn check_introduction(
+        &self,
+        by: &AgencyId,
+        introduction: &str,
+        ticket: &Ticket,
+    ) -> Result<(), NotDone> {
+        let wrong = |why: &dyn std::fmt::Display| NotDone::Invalid(format!("this is no introduction by `{by}`: {why}"));
+        let signed = Introduction::from_text(introduction).map_err(|error| wrong(&error))?;
+        let genesis = {
+            let registry = self.registry.read();
+            let known = registry.roster().of(by);
+            known
+                .filter(|known| known.membership == Membership::Member)
+                .map(|known| known.genesis)
+        };
+        let genesis = genesis.ok_or_else(|| NotDone::Unknown(format!("`{by}` is no peer: see /v1/peers")))?;
+        let key_log = self.store.key_log(genesis).await?.ok_or_else(super::not_ready)?;
+        let introduction = Introduction::read(signed, &key_log, self.clock.now()).map_err(|error| wrong(&error))?;
+        if introduction.get().tickets.contains(&ticket.to_string()) {
+            Ok(())
+        } else {
+            Err(wrong(&"it holds another ticket"))
+        }
     }
 
     /// Takes in a countersignature for this agency's log that was posted; it is on disk when this returns.

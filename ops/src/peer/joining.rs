@@ -1,6 +1,6 @@
 //! Tickets, introductions, and the end of it. Nothing is trusted that an operator has not seen and said yes to.
 
-use protocol::Ticket;
+use protocol::{Introduction, Ticket};
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use registry_schema::AgencyId;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use super::{Peer, abroad, all, find, grouped, home, render};
 use crate::{
     Session,
     args::PeerAdd,
-    client, confirm,
+    confirm,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -19,6 +19,12 @@ use crate::{
 #[derive(Debug, Deserialize)]
 struct Told {
     ticket: String,
+}
+
+/// What a peer's writer key signed: whom it introduces.
+struct Introduced {
+    tickets: Vec<Ticket>,
+    signed: String,
 }
 
 pub(super) async fn ticket(session: &Session, no_qr: bool, json: bool) -> anyhow::Result<Exit> {
@@ -72,9 +78,11 @@ fn shown(ticket: &Ticket) -> String {
 
 pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exit> {
     let peers = all(session).await?;
-    let ticket = match &args.introduced_by {
-        None => read(&args.whom)?,
-        Some(by) => introduced(session, by, &args.whom).await?,
+    let (ticket, introduction) = match &args.introduced_by {
+        None => (read(&args.whom)?, None),
+        Some(by) => introduced(session, by, &args.whom)
+            .await
+            .map(|(ticket, signed)| (ticket, Some(signed)))?,
     };
     out::note(&shown(&ticket));
     if let Some(known) = peers.iter().find(|peer| peer.agency == ticket.agency) {
@@ -98,7 +106,9 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
             ticket.agency
         ),
     )?;
-    let body = json!({"ticket": ticket.to_string(), "introduced_by": args.introduced_by});
+    let body = json!({
+        "ticket": ticket.to_string(), "introduced_by": args.introduced_by, "introduction": introduction,
+    });
     let reply = session.client.write(&["v1", "peers"], &body).await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;
@@ -128,31 +138,34 @@ fn agreed(session: &Session, question: &str) -> anyhow::Result<()> {
 }
 
 /// Whom a peer introduces.
-async fn introductions_of(peer: &Peer) -> anyhow::Result<Vec<(Ticket, Box<RawValue>)>> {
-    let reply = abroad(peer)?.read(&["v1", "peers", "introductions"], &[]).await?;
-    let told: Vec<Box<RawValue>> = reply.parse()?;
-    let mut tickets = Vec::new();
-    for one in told {
-        let Told { ticket } = client::parse(&one)?;
-        // The words beside it are not believed: what counts is the ticket.
-        tickets.push((read(&ticket)?, one));
+async fn introductions_of(peer: &Peer) -> anyhow::Result<Introduced> {
+    #[derive(Deserialize)]
+    struct Signed {
+        signed: String,
     }
-    Ok(tickets)
+    let path = ["v1", "peers", "introductions", "signed"];
+    let Signed { signed } = abroad(peer)?.read(&path, &[]).await?.parse()?;
+    let broken = || fault(Exit::Integrity, format!("`{}` gave no introduction", peer.agency));
+    let statement = Introduction::from_text(&signed).map_err(|_| broken())?;
+    // Our own node, which knows the peer's keys, checks the signature before it follows one of them.
+    let tickets = Introduction::claimed_tickets(&statement);
+    Ok(Introduced { tickets, signed })
 }
 
-async fn introduced(session: &Session, by: &AgencyId, whom: &str) -> anyhow::Result<Ticket> {
+async fn introduced(session: &Session, by: &AgencyId, whom: &str) -> anyhow::Result<(Ticket, String)> {
     let agency: AgencyId = whom.parse().map_err(|e| usage(format!("{e}")))?;
     let introducer = find(session, by).await?;
     if introducer.membership.as_deref().is_some_and(|is| is != "member") {
         return Err(usage(format!("`{by}` is no peer any more: it introduces nobody here")));
     }
     let found = introductions_of(&introducer).await?;
-    let found = found.into_iter().find(|(ticket, _)| ticket.agency == agency);
+    let Introduced { tickets, signed } = found;
+    let found = tickets.into_iter().find(|ticket| ticket.agency == agency);
     let nobody = || {
         let message = format!("`{by}` does not introduce `{agency}`: see `comity peer introductions`");
         fault(Exit::Negative, message)
     };
-    Ok(found.ok_or_else(nobody)?.0)
+    Ok((found.ok_or_else(nobody)?, signed))
 }
 
 pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
@@ -168,7 +181,7 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
                 continue;
             }
         };
-        for (ticket, _) in found {
+        for ticket in found.tickets {
             let known = peers.iter().find(|known| known.agency == ticket.agency);
             let genesis = ticket.genesis.to_string();
             if ticket.agency == home || known.is_some_and(|known| known.genesis == genesis) {

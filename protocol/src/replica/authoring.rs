@@ -11,11 +11,12 @@ use crate::{
     document::Row,
     envelope::{DocumentId, Envelope, MAX_PARENTS, Put, SignedEnvelope},
     heartbeat::Heartbeat,
+    introduction::{Introduction, MAX_TICKETS},
     key_log::{Act, KeyLogEntry},
     log::AgencyLog,
     message::Request,
     session::Asked,
-    signed::{PublicKey, Refused, SigningKey, Verified},
+    signed::{PublicKey, Refused, Signed, SigningKey, Verified},
 };
 
 impl Replica {
@@ -34,6 +35,21 @@ impl Replica {
         self.beat(now, step)?;
         self.push(pushed, step);
         Ok(())
+    }
+
+    /// An introduction of these, signed with this replica's key; none, if the key may not write.
+    #[must_use]
+    pub fn introduce(&self, tickets: Vec<String>, now: Timestamp) -> Option<Signed<Introduction>> {
+        let log = self.logs.get(&self.settings.home).filter(|_| self.is_writer())?;
+        let signed = self.settings.key.sign(&Introduction {
+            version: 1,
+            agency: self.settings.home,
+            writer: self.settings.key.public(),
+            key_log: log.key_log().head(),
+            at: now,
+            tickets: tickets.into_iter().take(MAX_TICKETS).collect(),
+        });
+        Some(signed.ok()?.signed().clone())
     }
 
     /// Whether the key log lets this replica's key put all of this.
