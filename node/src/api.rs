@@ -6,6 +6,7 @@ pub(crate) mod agencies;
 mod agency_recognitions;
 pub(crate) mod auth;
 pub(crate) mod bulk;
+pub(crate) mod clients;
 mod credentials;
 pub(crate) mod federation;
 mod forks;
@@ -84,6 +85,8 @@ pub(crate) struct App {
     pub(crate) role: watch::Receiver<Role>,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
+    /// How often each client has codes looked up.
+    pub(crate) clients: clients::Clients,
     /// What this node knew at earlier moments.
     pub(crate) past: Past,
     /// What issuers outside the federation publish.

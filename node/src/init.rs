@@ -11,7 +11,7 @@ use rand::Rng as _;
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
-    config::{Config, OutboundConfig, PeerConfig},
+    config::{Config, LookupConfig, OutboundConfig, PeerConfig},
     keys, network,
     storage::Store,
 };
@@ -99,6 +99,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         introduces: true,
         tls: None,
         outbound: OutboundConfig::default(),
+        lookups: LookupConfig::default(),
         peers: vec![],
         mirrors: vec![],
     };

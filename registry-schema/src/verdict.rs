@@ -275,7 +275,7 @@ pub struct Verdict {
     /// The answer about each badge in it, if it is a Comprehensive Learner Record; in the record's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
-    pub credentials: Vec<Verdict>,
+    pub credentials: Vec<Self>,
     /// Where the signed record of this answer is, if one was kept.
     pub receipt: Option<String>,
 }

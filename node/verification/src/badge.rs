@@ -56,7 +56,7 @@ pub struct OpenBadge {
     /// What is wrong with its structure.
     pub faults: Vec<Fault>,
     /// The badges in a Comprehensive Learner Record, in its order; none in a badge.
-    pub parts: Vec<Result<OpenBadge, Unreadable>>,
+    pub parts: Vec<Result<Self, Unreadable>>,
 }
 
 impl OpenBadge {

@@ -138,5 +138,5 @@ pub struct Evidence {
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
     /// What is known about each badge in a Comprehensive Learner Record, in its order.
-    pub parts: Vec<Evidence>,
+    pub parts: Vec<Self>,
 }
