@@ -7,6 +7,7 @@ mod agency_recognitions;
 pub(crate) mod applications;
 pub(crate) mod auth;
 pub(crate) mod bulk;
+pub(crate) mod clients;
 mod confirmations;
 mod credentials;
 pub(crate) mod federation;
@@ -91,6 +92,8 @@ pub(crate) struct App {
     pub(crate) role: watch::Receiver<Role>,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
+    /// How often each client has codes looked up.
+    pub(crate) clients: clients::Clients,
     /// What this node knew at earlier moments.
     pub(crate) past: Past,
     /// What issuers outside the federation publish.

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Write as _,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -69,6 +69,9 @@ pub struct Config {
     /// What it fetches from others, and how.
     #[serde(default)]
     pub outbound: OutboundConfig,
+    /// How often one client may look up short codes.
+    #[serde(default)]
+    pub lookups: LookupConfig,
     /// The peers, and who their agencies are.
     #[serde(default)]
     pub peers: Vec<PeerConfig>,
@@ -122,6 +125,31 @@ pub struct OutboundConfig {
     /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
     /// each: `"did:web:badges.example" = 100000`.
     pub short_lists: BTreeMap<String, u32>,
+}
+
+/// How often one client, an IPv4 address or an IPv6 network of /64, may have short codes looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LookupConfig {
+    /// How many a minute, in the long run; 0 for as many as anybody likes.
+    pub per_minute: u32,
+    /// How many at once.
+    pub burst: u32,
+    /// The addresses of this node's own proxies, which are believed about who asks; nobody else is.
+    pub proxies: Vec<IpAddr>,
+    /// The header in which they say it; its last address counts.
+    pub proxy_header: String,
+}
+
+impl Default for LookupConfig {
+    fn default() -> Self {
+        Self {
+            per_minute: 60,
+            burst: 60,
+            proxies: vec![],
+            proxy_header: "x-forwarded-for".to_owned(),
+        }
+    }
 }
 
 impl OutboundConfig {
@@ -243,6 +271,7 @@ impl Config {
             registration: RegistrationConfig::default(),
             tls: None,
             outbound: OutboundConfig::default(),
+            lookups: LookupConfig::default(),
             peers: vec![],
             mirrors: vec![],
         }
@@ -288,6 +317,14 @@ impl Config {
         anyhow::ensure!(
             config.lease_term_seconds > 0,
             "`lease_term_seconds` is 0: write 1 or more"
+        );
+        anyhow::ensure!(
+            config.lookups.per_minute == 0 || config.lookups.burst > 0,
+            "`lookups.burst` is 0: write 1 or more, or `per_minute = 0` for no limit"
+        );
+        anyhow::ensure!(
+            axum::http::HeaderName::from_bytes(config.lookups.proxy_header.as_bytes()).is_ok(),
+            "`lookups.proxy_header` is no name of a header"
         );
         anyhow::ensure!(
             config.exchange_every_seconds > 0,

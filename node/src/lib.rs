@@ -177,6 +177,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         shelf: Shelf::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
+        clients: api::clients::Clients::new(&config.lookups),
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound)?,
         role: roles.clone(),

@@ -3,12 +3,12 @@
 mod pages;
 mod registration;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
-    http::{StatusCode, header},
+    extract::{ConnectInfo, DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
+    http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -27,7 +27,7 @@ pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 use crate::api::{
     App, agencies, applications, bulk,
     problem::{self, Problem},
-    verifications::{Asked, answer, link, receive},
+    verifications::{Asked, answer, is_code, link, receive},
     worth,
 };
 
@@ -159,7 +159,12 @@ struct Sent {
     asked: Asked,
 }
 
-async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
+async fn verify(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    multipart: Multipart,
+) -> Response {
     let form = async {
         read_form(multipart)
             .await
@@ -199,6 +204,11 @@ async fn verify(State(app): State<App>, multipart: Multipart) -> Response {
             Ok(response) => response,
             Err(problem) => box_page(&app, &sent.asked, "", Some(&problem)),
         };
+    }
+    if is_code(&app, badge)
+        && let Err(problem) = app.clients.looks_up_for(peer.ip(), &headers)
+    {
+        return box_page(&app, &sent.asked, &sent.text, Some(&problem));
     }
     match answer(&app, badge, &question).await {
         Ok(verdict) => {

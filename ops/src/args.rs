@@ -102,6 +102,7 @@ Examples:
   comity verify NC-4K2M9-QXR7T-3
   curl -s https://badges.example.org/17 | comity verify -
   comity verify --output json badges/*.json
+  comity verify --bulk hires.csv
 
 Exit codes: 0 accepted; 1 not valid, not recognized or unreadable; 3 could not
 be checked. Of several badges, the highest counts.")]
@@ -167,8 +168,11 @@ impl Command {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// A file (JSON, JWT, baked PNG or SVG), a link, a code, or `-` for stdin
-    #[arg(required = true, value_name = "FILE|URL|CODE|-")]
+    #[arg(required_unless_present = "bulk", value_name = "FILE|URL|CODE|-")]
     pub(crate) badges: Vec<String>,
+    /// Many badges at once: a ZIP of badge files, JSON lines, or a CSV with a column of codes, links or badges
+    #[arg(long, value_name = "FILE", conflicts_with = "badges")]
+    pub(crate) bulk: Option<String>,
     /// Was it good on this day? (2026-11-23 or 2026-11-23T14:02:11Z)
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<Timestamp>,

@@ -1,5 +1,7 @@
 //! `comity verify`: badges in, verdicts out.
 
+mod bulk;
+
 use std::{
     fs,
     io::{self, Read},
@@ -28,6 +30,9 @@ pub(crate) struct Badge {
 }
 
 pub(crate) async fn verify(session: &Session, args: &Verify) -> anyhow::Result<Exit> {
+    if let Some(file) = &args.bulk {
+        return bulk::verify(session, args, file).await;
+    }
     let several = args.badges.len() > 1;
     let mut worst = Exit::Done;
     for (i, name) in args.badges.iter().enumerate() {
@@ -63,21 +68,25 @@ pub(crate) async fn verify(session: &Session, args: &Verify) -> anyhow::Result<E
 
 async fn one(session: &Session, args: &Verify, name: &str) -> anyhow::Result<Verdict> {
     let badge = load(name)?;
-    let query = [
-        ("at", args.at.map(|t| t.to_string())),
-        ("known", args.known.map(|t| t.to_string())),
-        ("purpose", args.purpose.map(|p| p.to_string())),
-        ("agency", args.agency.as_ref().map(ToString::to_string)),
-    ];
     let reply = session
         .client
-        .ask(&["v1", "verifications"], &query, badge.kind, badge.bytes)
+        .ask(&["v1", "verifications"], &query(args), badge.kind, badge.bytes)
         .await?;
     let verdict = reply.parse()?;
     if session.out.json {
         session.out.json(&reply.json)?;
     }
     Ok(verdict)
+}
+
+/// What is asked.
+fn query(args: &Verify) -> [(&'static str, Option<String>); 4] {
+    [
+        ("at", args.at.map(|t| t.to_string())),
+        ("known", args.known.map(|t| t.to_string())),
+        ("purpose", args.purpose.map(|p| p.to_string())),
+        ("agency", args.agency.as_ref().map(ToString::to_string)),
+    ]
 }
 
 const fn exit_for(verdict: VerdictKind) -> Exit {

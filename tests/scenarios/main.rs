@@ -34,6 +34,8 @@ mod badges_go_along;
 
 mod what_was_known_is_told;
 
+mod codes_are_not_tried_out;
+
 // What an agency relies on.
 mod a_cut_link_heals;
 mod achievements_align_to_frameworks;

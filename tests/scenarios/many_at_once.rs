@@ -177,3 +177,54 @@ async fn nobody_makes_a_node_follow_ten_thousand_links() {
         answers[0]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_checks_a_list_and_ends_as_the_worst_answer_does() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let nc = federation.agency("US-NC");
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, content: Vec<u8>| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("a file is written");
+        path.to_str().expect("a path in Unicode").to_owned()
+    };
+    let good = write(
+        "good.zip",
+        packed(&[("a.json", badge.bytes()), ("b.json", badge.bytes())]),
+    );
+    let mixed = write(
+        "mixed.zip",
+        packed(&[
+            ("a.json", badge.bytes()),
+            ("b.json", badge.tampered()),
+            ("c.txt", b"x".to_vec()),
+        ]),
+    );
+
+    let ended = nc.comity(&["verify", "--bulk", &good]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stdout.matches("accepted").count(), 2, "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("b.json") && ended.stderr.contains("2 answered"),
+        "{ended:?}"
+    );
+
+    let ended = nc.comity(&["--output", "json", "verify", "--bulk", &mixed]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let lines: Vec<Value> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    let verdicts: Vec<&str> = seen(&lines).into_iter().map(|(_, _, verdict)| verdict).collect();
+    assert_eq!(verdicts, ["accepted", "not_valid", "unreadable"]);
+
+    let ended = nc
+        .comity(&["verify", "--bulk", &write("a.csv", b"name\nAna\n".to_vec())])
+        .await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("names no column"), "{}", ended.stderr);
+    for wrong in [vec!["verify"], vec!["verify", "a.json", "--bulk", good.as_str()]] {
+        assert_eq!(nc.comity(&wrong).await.code, Some(2), "{wrong:?}");
+    }
+}

@@ -22,6 +22,9 @@ pub(crate) struct Problem {
     status: u16,
     /// What is wrong with this request, and what to do.
     detail: String,
+    /// In how many seconds to come again, for the header.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// A code, its status, its title and its explanation.
@@ -56,6 +59,8 @@ codes! {
         "A request, its body included, has a minute. Nothing is half done: look at what stands, and send it again if need be.";
     TOO_MANY = "request.too_many", TOO_MANY_REQUESTS, "More is asked than this node takes at a time",
         "So that nobody can fill this node's store, it takes only so many applications in an hour, and only so many that wait. Nothing was changed. Try again later, or write to the agency.";
+    TOO_OFTEN = "request.too_often", TOO_MANY_REQUESTS, "Too many codes were looked up",
+        "Short codes are looked up only so often for one address, so that nobody tries them one after the other. The header `Retry-After` says in how many seconds to come again. Whoever has many badges to check sends them as a list: see /docs.";
     UNAUTHENTICATED = "operator.unauthenticated", UNAUTHORIZED, "This is for operators of the agency",
         "Send an operator's token: `Authorization: Bearer TOKEN`, or use `comity --profile FILE`. A token is made on the node's machine with `comityd operator add NAME`.";
     VC_NOT_VERIFIED = "credential.not_verified", UNPROCESSABLE_ENTITY, "The credential or presentation is not verified",
@@ -79,7 +84,14 @@ impl Problem {
             title: code.title,
             status: code.status.as_u16(),
             detail: detail.into(),
+            retry_after: None,
         }
+    }
+
+    /// The same, with the number of seconds after which to come again.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     pub(crate) fn detail(&self) -> &str {
@@ -144,8 +156,13 @@ pub(crate) async fn in_our_words(response: Response) -> Response {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, retry_after) = (self.status(), self.retry_after);
         let mut response = (status, Json(self)).into_response();
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
         let kind = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if status == StatusCode::UNAUTHORIZED {

@@ -123,6 +123,7 @@ impl Asked {
         (status = 200, description = "the answer", body = Verdict),
         (status = 413, description = "the body is longer than 2 MiB", body = Problem),
         (status = 422, description = "a parameter cannot be understood", body = Problem),
+        (status = 429, description = "too many codes were looked up for this client; `Retry-After` says when to come again", body = Problem),
     ),
 )]
 pub(crate) async fn verify(
@@ -131,7 +132,11 @@ pub(crate) async fn verify(
     request: Request,
 ) -> Result<Json<Verdict>, Problem> {
     let question = asked.question(&app)?;
+    let (extensions, headers) = (request.extensions().clone(), request.headers().clone());
     let bytes = receive(&app, body(&app, request)).await?;
+    if is_code(&app, &bytes) {
+        app.clients.looks_up(&extensions, &headers)?;
+    }
     answer(&app, &bytes, &question).await.map(Json)
 }
 
@@ -304,6 +309,11 @@ async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask:
 pub(super) fn code(bytes: &[u8]) -> Option<CredentialCode> {
     let text = std::str::from_utf8(bytes).ok();
     text.filter(|text| text.len() <= LONGEST_CODE)?.parse().ok()
+}
+
+/// Whether a code is looked up for these bytes, as such or in a link to an agency's own copy.
+pub(crate) fn is_code(app: &App, bytes: &[u8]) -> bool {
+    code(bytes).is_some() || link(bytes).is_some_and(|link| code_behind(app, link).is_some())
 }
 
 /// The link, if that is all that was sent.

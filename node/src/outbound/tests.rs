@@ -91,6 +91,8 @@ async fn server() -> Server {
         Body::from_stream(futures::stream::repeat_with(move || Ok::<_, Infallible>(chunk.clone())))
     };
     let bomb = Bytes::from(gzip(&vec![0; 16 * 1024 * 1024]));
+    // Nothing past the cap is unpacked: else its missing end would be seen, and it would be called broken.
+    let endless = bomb.slice(..bomb.len() - 8);
     let routes = Router::new()
         .route(
             "/badge",
@@ -120,6 +122,10 @@ async fn server() -> Server {
         .route(
             "/bomb",
             get(move || async move { ([("content-encoding", "gzip")], bomb.clone()) }),
+        )
+        .route(
+            "/endless-bomb",
+            get(move || async move { ([("content-encoding", "gzip")], endless.clone()) }),
         )
         .route(
             "/half-packed",
@@ -212,6 +218,7 @@ async fn a_host_that_means_ill_gets_nothing_and_costs_little() {
         (server.url("/endless"), Refusal::TooLong(host.clone())),
         (server.url("/one-more"), Refusal::TooLong(host.clone())),
         (server.url("/bomb"), Refusal::TooLong(host.clone())),
+        (server.url("/endless-bomb"), Refusal::TooLong(host.clone())),
         (server.url("/drip"), Refusal::Slow(host.clone())),
         (server.url("/slow-start"), Refusal::Slow(host.clone())),
         (server.url("/half-packed"), Refusal::Broken(host.clone())),

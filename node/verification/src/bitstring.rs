@@ -145,6 +145,9 @@ mod tests {
         assert!(decode(&short, 100_000).is_ok());
         let bomb = encode(&Bitstring::new(u32::MAX / 8));
         assert_eq!(decode(&bomb, MIN_ENTRIES), Err(BadList::TooLong));
+        // Nothing past the cap is unpacked: else this one's missing end would be seen.
+        let endless = bomb.get(..bomb.len() - 8).unwrap();
+        assert_eq!(decode(endless, MIN_ENTRIES), Err(BadList::TooLong));
         let mut cut = encode(&Bitstring::new(MIN_ENTRIES));
         cut.truncate(20);
         assert!(matches!(decode(&cut, MIN_ENTRIES), Err(BadList::Gzip(_))));

@@ -187,6 +187,13 @@ fn archive(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
     if archive.len() > MAX_ROWS {
         return Err(too_many());
     }
+    // Of files with one name the library keeps the last: the others would get no answer, and nobody would see it.
+    if entries(bytes, archive.central_directory_start()) != archive.len() {
+        return Err(Unreadable::new(
+            "several files in the archive have the same name",
+            "give each file a name of its own, and make the archive again",
+        ));
+    }
     let mut left = MAX_UNPACKED;
     let mut rows = Vec::new();
     for place in 0..archive.len() {
@@ -203,6 +210,22 @@ fn archive(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
         });
     }
     Ok(rows)
+}
+
+/// How many files the archive's directory names, one after the other (APPNOTE 6.3.10, §4.3.12).
+fn entries(bytes: &[u8], start: u64) -> usize {
+    let mut place = usize::try_from(start).unwrap_or(usize::MAX);
+    let mut count = 0;
+    while let Some(entry) = bytes.get(place..).filter(|entry| entry.starts_with(ENTRY)) {
+        let length = |at: usize| {
+            entry
+                .get(at..at + 2)
+                .map_or(0, |two| two.iter().rev().fold(0, |n, b| n << 8 | usize::from(*b)))
+        };
+        count += 1;
+        place = place.saturating_add(46 + length(28) + length(30) + length(32));
+    }
+    count
 }
 
 /// Folders, and what operating systems put into archives beside the files.

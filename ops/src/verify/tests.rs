@@ -189,6 +189,7 @@ async fn a_badge_is_sent_as_it_is_with_the_question() {
     };
     let args = Verify {
         badges: vec!["https://badges.example.org/17".to_owned()],
+        bulk: None,
         at: Some("2026-08-15".parse().unwrap()),
         known: Some("2026-09-01".parse().unwrap()),
         purpose: Some(registry_schema::Purpose::Renewal),

@@ -91,6 +91,20 @@ fn a_damaged_or_foreign_archive_says_so() {
 }
 
 #[test]
+fn an_archive_in_which_two_files_have_one_name_is_refused() {
+    let files: [(&str, &[u8]); 3] = [("a.json", b"{\"a\": 1}"), ("b.json", b"{\"b\": 1}"), ("c.json", b"{}")];
+    let zip = packed(&files);
+    assert_eq!(read(&zip).len(), 3);
+    // No writer makes such an archive; a hostile hand does.
+    let mut twice = zip;
+    while let Some(at) = twice.windows(6).position(|name| name == b"b.json") {
+        twice[at] = b'a';
+    }
+    let why = rows(&twice, Upload::Zip).unwrap_err().to_string();
+    assert!(why.contains("the same name"), "{why}");
+}
+
+#[test]
 fn an_archive_with_too_many_entries_is_not_even_opened() {
     let mut hostile = b"PK\x03\x04".to_vec();
     hostile.extend(ENTRY.repeat(MAX_ROWS + 1));

@@ -223,7 +223,7 @@ fn lists_of_2021_are_read_in_each_base64_that_they_were_written_in() {
             "issuanceDate": "2026-11-01T00:00:00Z",
             "credentialSubject": {"id": format!("{URL}#list"), "type": "StatusList2021", "statusPurpose": "revocation", "encodedList": encoded},
         });
-        // Signed by hand: in canonical RDF, two types that each bring a vocabulary are more than this crate takes.
+        // Signed by hand: this crate makes tokens of badges alone.
         let header = json!({"alg": "EdDSA", "kid": multikey().1}).to_string();
         let part = |text: String| URL_SAFE_NO_PAD.encode(text);
         let message = format!("{}.{}", part(header), part(document.to_string()));
@@ -235,6 +235,31 @@ fn lists_of_2021_are_read_in_each_base64_that_they_were_written_in() {
         assert_eq!(value(&list, &entry), Ok(1));
         entry.index = Some(8);
         assert_eq!(value(&list, &entry), Ok(0));
+    }
+}
+
+/// Signed by npm's `@digitalbazaar/vc`, with a name and a description, which the list's second type alone defines.
+#[test]
+fn a_list_of_2021_with_a_data_integrity_proof_is_read_and_believed_only_as_it_was_signed() {
+    let text = include_str!("../../fixtures/digitalbazaar-status-list-2021.json");
+    let list = read_it(text.as_bytes()).unwrap();
+    assert_eq!(list.signatures.len(), 1);
+    let mut entry = entry(5);
+    entry.kind = "StatusList2021Entry".to_owned();
+    assert_eq!(value(&list, &entry), Ok(1));
+    entry.index = Some(4);
+    assert_eq!(value(&list, &entry), Ok(0));
+    for (what, with) in [
+        ("Revocations", "Suspensions"),
+        ("revocation\"", "suspension\""),
+        ("badges of", "badge of"),
+    ] {
+        let altered = text.replacen(what, with, 1);
+        assert_ne!(altered, text);
+        assert!(
+            matches!(read_it(altered.as_bytes()), Err(ListFault::Verification(_))),
+            "{what}"
+        );
     }
 }
 

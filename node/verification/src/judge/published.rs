@@ -49,7 +49,9 @@ impl Case<'_> {
     /// Why a list that is whole in itself does not count for this badge.
     fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<&'static str> {
         if found.issuer != self.badge.issuer_id {
-            return Some("it is not by the badge's issuer");
+            return Some(
+                "it is by another than the badge's issuer, and nothing shows that it may speak for the issuer",
+            );
         }
         if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
             return Some("it is signed by another key than the issuer's");

@@ -81,7 +81,7 @@ impl Seen<'_> {
         }
         for (key, value) in object {
             if matches!(key.as_str(), "type" | "@type") {
-                one_scope(value, is_record(object) && object.contains_key("@context"))?;
+                one_scope(value, object)?;
             }
             match key.as_str() {
                 own if is_document && Some(own) == self.without => {}
@@ -202,16 +202,16 @@ static SCOPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 });
 
 /// `oxjsonld` 0.2.7 uses only the last of several vocabularies that one object's types bring, and drops the terms of
-/// the others. Such a badge may be right, so it must not be called altered. Of a record, what its second type brings is
-/// put into its contexts ([`super::record`]).
-fn one_scope(types: &Value, is_record: bool) -> Result<(), Stop> {
+/// the others. Such a badge may be right, so it must not be called altered. Of some, what the second type brings is put
+/// into the contexts ([`super::record`]).
+fn one_scope(types: &Value, object: &Map<String, Value>) -> Result<(), Stop> {
     let names = types
         .as_array()
         .filter(|types| types.len() > 1)
         .into_iter()
         .flatten()
         .filter_map(Value::as_str);
-    let names = names.filter(|name| !(is_record && *name == record::KIND));
+    let names = names.filter(|name| !record::is_brought(object, name));
     if names.filter(|name| SCOPED.contains(*name)).count() > 1 {
         return Err(too_complex("one part of it has two types that each bring a vocabulary"));
     }
