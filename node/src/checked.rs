@@ -52,7 +52,9 @@ impl Checked {
         if verdict.agency != self.home || !is_listed || !passed(Check::Proof) || !passed(Check::Issuer) {
             return;
         }
-        let achievement = badge.achievement_id.as_deref().filter(|id| id.len() <= LONGEST_ID);
+        // PostgreSQL takes no NUL in a text.
+        let achievement = badge.achievement_id.as_deref();
+        let achievement = achievement.filter(|id| id.len() <= LONGEST_ID && !id.contains('\0'));
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let (issuer, month) = (badge.issuer_id.clone(), month(verdict.checked_at));
         let mut key = (month, issuer, achievement.unwrap_or_default().to_owned());

@@ -267,6 +267,6 @@ async fn several_files_of_one_person_on_the_page_show_what_they_count_for_togeth
     assert!(page.contains("Accepted in Tennessee"), "{page}");
     let many = vec![b"a letter".to_vec(); 51];
     let page = drops(&many, "renewal").await.with_status(422).text();
-    assert!(page.contains("at most 50 files at once"), "{page}");
+    assert!(page.contains("At most 50 files at once"), "{page}");
     federation.audit().await;
 }

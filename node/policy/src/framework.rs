@@ -123,6 +123,9 @@ pub fn read(bytes: &[u8], base: &str) -> Result<Read, NoFramework> {
     }
     let text = std::str::from_utf8(bytes).map_err(|e| NoFramework(format!("it is no text in UTF-8: {e}")))?;
     let text = text.trim_start_matches('\u{feff}');
+    if text.contains("\\u0000") {
+        return Err(NoFramework("it holds a character that no text has: `\\u0000`".into()));
+    }
     if text.trim_start().starts_with('{') {
         case::read(text)
     } else {

@@ -108,6 +108,7 @@ fn what_is_no_package_is_refused_and_says_why() {
         ),
         ("[1]", "neither a CASE package nor a definition"),
         (&WRAPPED.replace("Plans with colleagues", ""), "says nothing"),
+        (&WRAPPED.replace("Plans with colleagues", "Plans\\u0000"), "no text has"),
         (&WRAPPED.replace("0a13", "0a12"), "two items have the identifier or URI"),
         (&package(3, &[(0, 1), (1, 2), (2, 0)]), "in a circle"),
         (&package(1, &[(0, 0)]), "in a circle"),
