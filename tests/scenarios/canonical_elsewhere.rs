@@ -11,7 +11,6 @@ use verification::{
     data_integrity::rdf::{canonical_by_libraries, canonical_fast},
 };
 
-#[expect(dead_code, reason = "the generator has more than is needed here")]
 #[path = "../../node/verification/src/data_integrity/rdf/fast/tests/documents.rs"]
 mod documents;
 

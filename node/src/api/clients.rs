@@ -133,7 +133,7 @@ mod tests {
         );
         assert_eq!(clients.takes(ip("192.0.2.1"), start), Err(11));
         assert_eq!(taken("192.0.2.1", 50, start + Duration::from_secs(21)), 2);
-        let free = super::Clients::new(&LookupConfig {
+        let free = Clients::new(&LookupConfig {
             per_minute: 0,
             ..LookupConfig::default()
         });
