@@ -92,7 +92,7 @@ async fn server() -> Server {
     };
     let bomb = Bytes::from(gzip(&vec![0; 16 * 1024 * 1024]));
     // Nothing past the cap is unpacked: else its missing end would be seen, and it would be called broken.
-    let cut_off = bomb.slice(..bomb.len() - 8);
+    let endless_bomb = bomb.slice(..bomb.len() - 8);
     let routes = Router::new()
         .route(
             "/badge",
@@ -125,7 +125,7 @@ async fn server() -> Server {
         )
         .route(
             "/endless-bomb",
-            get(move || async move { ([("content-encoding", "gzip")], cut_off.clone()) }),
+            get(move || async move { ([("content-encoding", "gzip")], endless_bomb.clone()) }),
         )
         .route(
             "/half-packed",
