@@ -1,5 +1,7 @@
 //! CASE packages as they are found, frameworks that are minted, and what achievements cover of them.
 
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy::framework::{self, MAX_BYTES, MAX_DEPTH, MAX_ITEMS, Read, Source, coverage, coverage::Aligned, mint};
