@@ -145,6 +145,6 @@ impl Case<'_> {
 /// The decision in words, without its first: the sentence has its own.
 fn of_rules(decision: &Decision<'_>) -> String {
     let said = decision.to_string();
-    said.split_once(": ")
-        .map_or_else(|| said.clone(), |(_, rules)| rules.to_owned())
+    let rules = said.split_once(": ").map(|(_, rules)| rules.to_owned());
+    rules.unwrap_or(said)
 }
