@@ -28,7 +28,7 @@ enum Command {
     /// Start a federation of three agencies on this machine, with sample badges to try.
     Demo(demo::Options),
     /// Make a node: keys, an empty store, a configuration.
-    Init(Init),
+    Init(Box<Init>),
     /// Run a node.
     Run(Run),
     /// Print this node's ticket, by which others follow it: `comity peer add TICKET` at theirs.
@@ -172,7 +172,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
-        Command::Init(options) => make(options).await,
+        Command::Init(options) => make(*options).await,
         Command::Run(Run {
             data,
             listen,
