@@ -14,7 +14,7 @@ const MAX_OF_ONE: usize = 8;
 pub(super) async fn looked_up(addresses: Vec<Multiaddr>) -> Vec<Multiaddr> {
     let mut found = Vec::new();
     for address in addresses {
-        let Some((host, fits)) = host(&address) else {
+        let Some(host) = host(&address) else {
             found.push(address);
             continue;
         };
@@ -23,7 +23,7 @@ pub(super) async fn looked_up(addresses: Vec<Multiaddr>) -> Vec<Multiaddr> {
             Ok(Ok(numbers)) => {
                 let numbers = numbers
                     .map(|socket| socket.ip())
-                    .filter(|ip| fits(*ip))
+                    .filter(|ip| fits(&address, *ip))
                     .take(MAX_OF_ONE);
                 found.extend(numbers.filter_map(|ip| address.replace(0, |_| Some(Protocol::from(ip)))));
             }
@@ -34,20 +34,20 @@ pub(super) async fn looked_up(addresses: Vec<Multiaddr>) -> Vec<Multiaddr> {
     found
 }
 
-/// Which numbers may take a name's place.
-type Fits = fn(IpAddr) -> bool;
-
-/// The name with which an address begins, and which numbers may take its place.
-fn host(address: &Multiaddr) -> Option<(String, Fits)> {
-    let fits: Fits = match address.iter().next()? {
-        Protocol::Dns(_) => |_| true,
-        Protocol::Dns4(_) => |ip| ip.is_ipv4(),
-        Protocol::Dns6(_) => |ip| ip.is_ipv6(),
-        _ => return None,
-    };
+/// The name with which an address begins.
+fn host(address: &Multiaddr) -> Option<String> {
     match address.iter().next()? {
-        Protocol::Dns(host) | Protocol::Dns4(host) | Protocol::Dns6(host) => Some((host.into_owned(), fits)),
+        Protocol::Dns(host) | Protocol::Dns4(host) | Protocol::Dns6(host) => Some(host.into_owned()),
         _ => None,
+    }
+}
+
+/// Whether this number may take the place of the name with which an address begins.
+fn fits(address: &Multiaddr, ip: IpAddr) -> bool {
+    match address.iter().next() {
+        Some(Protocol::Dns4(_)) => ip.is_ipv4(),
+        Some(Protocol::Dns6(_)) => ip.is_ipv6(),
+        _ => true,
     }
 }
 

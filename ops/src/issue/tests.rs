@@ -18,7 +18,6 @@ fn args() -> Issue {
         valid_until: None,
         csv: None,
         out: None,
-        aligned_to: vec![],
     }
 }
 
