@@ -50,7 +50,7 @@ impl Case<'_> {
     fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<&'static str> {
         if found.issuer != self.badge.issuer_id {
             return Some(
-                "it is by another than the badge's issuer, and nothing shows that it may speak for the issuer",
+                "it is not by the badge's issuer, and nothing shows that its own issuer may speak for that one",
             );
         }
         if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
