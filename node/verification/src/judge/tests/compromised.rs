@@ -64,7 +64,7 @@ pub(super) fn rows() -> Vec<Row> {
                 w.forge = |document| document["name"] = json!("Another badge");
             },
             NotValid,
-            "Not valid: the content does not match the signature: it was changed after it was signed, or another key signed it.",
+            "Not valid: the signature does not match: the badge was changed after it was issued, or another key signed it.",
             &["proof.invalid"],
         ),
     ]
