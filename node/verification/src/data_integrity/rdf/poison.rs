@@ -222,10 +222,6 @@ mod tests {
                     lines.concat()
                 })
             });
-            println!(
-                "{name}: {} after {time:?}",
-                if made.is_some() { "made canonical" } else { "refused" }
-            );
             assert!(time < AT_MOST, "{name}: {time:?}");
             if let Some(made) = made {
                 assert_eq!(Some(made.as_str()), canonical, "{name}");
