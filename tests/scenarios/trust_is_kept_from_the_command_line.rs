@@ -245,31 +245,18 @@ async fn following_an_agency_and_an_issuers_standing_are_typed_and_say_first_wha
 
     // A standing says what it would do to the agency's own badges; then it is done, and followed.
     sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
-    let would = flat(&types(sc, &["issuer", "standing", ISSUER, "suspended", "--dry-run"], 0).await);
+    let would = flat(&types(sc, &["issuer", "suspend", ISSUER, "--dry-run"], 0).await);
     assert!(
         would.contains("1 badge of") && would.contains("to not recognized"),
         "{would}"
     );
     sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
-    types(
-        sc,
-        &[
-            "issuer",
-            "standing",
-            ISSUER,
-            "suspended",
-            "--note",
-            "see file 17",
-            "--yes",
-        ],
-        0,
-    )
-    .await;
+    types(sc, &["issuer", "suspend", ISSUER, "--note", "see file 17", "--yes"], 0).await;
     federation.awaits(nc, &badge, VerdictKind::NotRecognized).await;
-    types(sc, &["issuer", "standing", ISSUER, "suspended"], 5).await;
+    types(sc, &["issuer", "suspend", ISSUER], 5).await;
     let told = flat(&types(sc, &["trust", "history", ISSUER], 0).await);
     assert!(told.contains("US-SC suspends the registration"), "{told}");
-    types(sc, &["issuer", "standing", ISSUER, "registered", "--yes"], 0).await;
+    types(sc, &["issuer", "reinstate", ISSUER, "--yes"], 0).await;
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
 
     types(nc, &["trust", "withdraw-agency", id, "--yes"], 0).await;

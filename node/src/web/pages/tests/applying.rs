@@ -60,7 +60,8 @@ fn the_form_to_apply_keeps_what_was_typed_and_names_every_field() {
         5 + 3 + 2,
         "typed, in the summary, and beside two fields: {html}"
     );
-    for field in html.split("<input ").chain(html.split("<textarea ")).skip(1) {
+    let fields = |tag: &'static str| html.split(tag).skip(1);
+    for field in fields("<input ").chain(fields("<textarea ")) {
         let Some((_, rest)) = field.split_once(" id=\"") else {
             continue;
         };
