@@ -5,7 +5,7 @@ use registry_schema::{AgencyId, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did};
 
 use crate::{
-    registry::{Registry, SharedRegistry, status_then},
+    registry::{AgencyLists, Registry, SharedRegistry, status_then},
     storage::{Store, Unavailable},
 };
 
@@ -20,7 +20,10 @@ pub async fn gather(
     agency: &AgencyId,
     now: Timestamp,
 ) -> Result<Evidence, Unavailable> {
-    let code = match &badge.id {
+    // Only what this agency's issuers issued has a code here; the store is not asked about others' badges.
+    let is_own = |home: &AgencyLists| home.issuer(&badge.issuer_id).is_some();
+    let own_id = badge.id.as_ref().filter(|_| registry.read().home().is_some_and(is_own));
+    let code = match own_id {
         Some(id) => store.credential_by_id(id).await?.map(|credential| credential.code),
         None => None,
     };

@@ -29,6 +29,9 @@ use crate::{
     foreign::Learnt,
 };
 
+/// A badge of at most so many bytes is read in less time than another thread takes to wake up.
+const READ_AT_ONCE: usize = 16 * 1024;
+
 /// How long a badge may be on its way.
 const LONGEST_RECEIVING: Duration = Duration::from_secs(15);
 
@@ -397,16 +400,23 @@ async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
 }
 
 async fn read(bytes: Vec<u8>) -> Result<Result<OpenBadge, Unreadable>, Problem> {
+    if bytes.len() <= READ_AT_ONCE {
+        return std::panic::catch_unwind(|| formats::read(&bytes)).map_err(|_| died());
+    }
     apart(move || formats::read(&bytes)).await
+}
+
+fn died() -> Problem {
+    Problem::new(
+        &UNAVAILABLE,
+        "this badge could not be judged: please report it to the node's operator",
+    )
 }
 
 /// Does work on a thread of its own; a panic there is a bug, and an answer all the same.
 pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a verification died");
-        Problem::new(
-            &UNAVAILABLE,
-            "this badge could not be judged: please report it to the node's operator",
-        )
+        died()
     })
 }
