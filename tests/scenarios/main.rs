@@ -79,6 +79,8 @@ mod tls_where_it_is_asked_for;
 // What everyone else relies on.
 mod other_software_agrees;
 
+mod tokens_go_both_ways;
+
 mod canonical_elsewhere;
 
 mod standards_endpoints;
