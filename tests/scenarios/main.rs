@@ -32,6 +32,8 @@ mod badges_come_from_elsewhere;
 
 mod badges_go_along;
 
+mod records_hold_badges;
+
 mod what_was_known_is_told;
 
 mod codes_are_not_tried_out;
