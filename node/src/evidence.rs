@@ -2,7 +2,7 @@
 //! leaves this node: nobody learns which badge is being checked.
 
 use registry_schema::{AgencyId, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did};
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did, judge::endorsed_status};
 
 use crate::{
     registry::{AgencyLists, Registry, SharedRegistry, status_then},
@@ -32,6 +32,10 @@ pub async fn gather(
     evidence.code = code;
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
     evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+    for entries in endorsed_status(badge) {
+        let entries = entries.iter().map(|entry| status(entry, &registry, now));
+        evidence.endorsements.push(entries.collect());
+    }
     Ok(evidence)
 }
 
@@ -58,6 +62,13 @@ pub(crate) async fn gather_then(
     }
     for entry in &badge.status {
         evidence.status.push(status_then(registry, store, entry, then).await?);
+    }
+    for entries in endorsed_status(badge) {
+        let mut known = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            known.push(status_then(registry, store, entry, then).await?);
+        }
+        evidence.endorsements.push(known);
     }
     Ok(evidence)
 }

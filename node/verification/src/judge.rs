@@ -14,6 +14,8 @@ mod sentence;
 mod status;
 mod worth;
 
+pub use endorsements::endorsed_status;
+
 use std::cell::OnceCell;
 
 use registry_schema::{
@@ -46,6 +48,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
     let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.before_rules);
     findings.extend(worth_findings);
     findings.push(holder(badge));
+    findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
     let mut listed = evidence
         .issuers
