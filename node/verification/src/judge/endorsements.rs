@@ -55,6 +55,11 @@ impl Case<'_> {
         (told, findings)
     }
 
+    /// Whether others say something of it within it.
+    pub(super) fn has_endorsements(&self) -> bool {
+        !self.found().is_empty()
+    }
+
     fn found(&self) -> Vec<Found<'_>> {
         let document = &self.badge.document;
         let achievement = document
