@@ -29,6 +29,7 @@ pub mod registry;
 mod replication;
 pub mod root;
 pub mod roster;
+mod said;
 mod serve;
 mod shelf;
 pub mod storage;
@@ -63,6 +64,7 @@ use crate::{
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
     roster::Roster,
+    said::Said,
     shelf::Shelf,
     storage::Store,
 };
@@ -175,6 +177,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         shelf: Shelf::new(store.clone()),
+        said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
         clients: api::clients::Clients::new(&config.lookups),

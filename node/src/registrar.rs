@@ -7,6 +7,7 @@ mod any;
 mod consequences;
 mod credentials;
 mod frameworks;
+mod issuers;
 mod keys;
 mod peers;
 mod policy;
@@ -22,7 +23,7 @@ use tokio::sync::Mutex;
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
-pub use consequences::Consequences;
+pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};

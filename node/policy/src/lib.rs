@@ -31,4 +31,4 @@ pub use diff::diff;
 pub use facts::Facts;
 pub use policy::Policy;
 pub use tally::Tally;
-pub use what_if::{what_if, what_if_weighed};
+pub use what_if::{Turn, what_changes, what_if};

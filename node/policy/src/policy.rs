@@ -7,7 +7,7 @@ use std::{
 
 use registry_schema::{
     PolicyEntry, Timestamp,
-    acceptance::AcceptanceRule,
+    acceptance::{AcceptanceRule, AppliesTo},
     criteria::{Collection, Criterion},
     policy::About,
     worth::{Requirement, WorthRule},
@@ -107,6 +107,14 @@ impl Policy {
     #[must_use]
     pub fn acceptance_rules(&self) -> &[AcceptanceRule] {
         self.acceptance.all()
+    }
+
+    /// Whether a rule of it names items of frameworks.
+    #[must_use]
+    pub fn asks_for_items(&self) -> bool {
+        let names = |scope: &AppliesTo| !scope.aligned_to.is_empty();
+        self.acceptance_rules().iter().any(|rule| names(&rule.applies_to))
+            || self.worth_rules().iter().any(|rule| names(&rule.applies_to))
     }
 
     /// The facts, with what the policy itself says of the issuer: the criteria that it was found to meet.

@@ -8,7 +8,8 @@ mod rows;
 use protocol::{Batch, Hash, Put, trust_list};
 use rand::Rng as _;
 use registry_schema::{
-    Timestamp,
+    Issuer, Timestamp,
+    acceptance::ProviderKind,
     criteria::Rubric,
     recognition::{Registration, RegistrationStanding},
     registration::{By, Case, Kind, Phase, Step, Taken},
@@ -52,6 +53,9 @@ pub struct Contact {
     pub email: String,
 }
 
+/// What stands in the place of a contact that was expunged.
+const EXPUNGED: &str = "null";
+
 /// Evidence that comes with an application.
 #[derive(Clone, Debug)]
 pub struct FirstEvidence {
@@ -92,6 +96,8 @@ pub struct CaseFile {
     pub case: Case,
     /// The rubric of its last review.
     pub rubric: Rubric,
+    /// What the trust list says of its issuer with the step that was just taken, if that changed it.
+    pub said: Option<Registration>,
 }
 
 impl Registrar {
@@ -251,6 +257,7 @@ impl Registrar {
             steps,
             case,
             rubric,
+            said: None,
         };
         Ok(Submitted { file, token })
     }
@@ -289,6 +296,7 @@ impl Registrar {
             steps,
             case,
             rubric,
+            said: None,
         })
     }
 
@@ -366,13 +374,21 @@ impl Registrar {
             taken.rubric = Some(file.rubric.reference());
         }
         let (mut puts, mut own): (Vec<Put>, Vec<OwnWrite>) = (vec![], vec![]);
+        let provider = match &taken.step {
+            Step::Approve { provider, .. } => *provider,
+            _ => None,
+        };
         if kind == Kind::Approve && file.case.phase.is_open() {
             let application = &file.application;
-            let (issuer, kept) = self.new_issuer(&application.name, application.url.clone(), KeyKind::Ed25519)?;
+            let (mut issuer, kept) = self.new_issuer(&application.name, application.url.clone(), KeyKind::Ed25519)?;
+            issuer.provider = provider;
             puts.push(trust_list::register(&issuer));
             own.extend(kept);
             own.push(self.audited(&by, now, "issuer.register", &issuer.id));
             taken.issuer = Some(issuer.id);
+        } else if let Some(issuer) = self.otherwise(file.case.issuer.as_deref(), provider) {
+            puts.push(trust_list::register(&issuer));
+            own.push(self.audited(&by, now, "issuer.provider", &issuer.id));
         }
         let before = standing_of(&file.case, now);
         file.case.take(&taken);
@@ -381,6 +397,7 @@ impl Registrar {
             self.has_not_ended(&said.issuer)?;
             puts.push(trust_list::register_standing(&said));
             own.push(self.audited(&by, now, "issuer.standing", &said.issuer));
+            file.said = Some(said);
         }
         let text = note
             .text
@@ -397,6 +414,63 @@ impl Registrar {
         file.application.phase = file.case.phase.as_str().to_owned();
         file.steps.push(row);
         Ok(file)
+    }
+
+    /// The entry of a registered issuer, if it is found to be another kind of body than the list has.
+    fn otherwise(&self, issuer: Option<&str>, provider: Option<ProviderKind>) -> Option<Issuer> {
+        let registry = self.registry.read();
+        let issuer = registry.home()?.issuer(issuer?)?;
+        let differs = provider.is_some() && issuer.provider != provider;
+        differs.then(|| Issuer {
+            provider,
+            ..issuer.clone()
+        })
+    }
+
+    /// Forgets who can be reached about a case. What was decided, and why, stays.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is no such case, it waits for a decision, that is forgotten already, or the node cannot write.
+    pub async fn expunge_contact(&self, id: &str, hand: &Hand) -> Result<CaseFile, NotDone> {
+        let _acting = self.acting.lock().await;
+        let mut file = self.case(id).await?;
+        if file.case.phase.is_open() {
+            return Err(NotDone::Conflict(
+                "the application waits for a decision, and whoever made it has to be reached: decide or close it first"
+                    .into(),
+            ));
+        }
+        if file.application.contact == EXPUNGED {
+            return Err(NotDone::Conflict(format!("the contact of `{id}` is expunged already")));
+        }
+        let own = vec![
+            OwnWrite::Contact {
+                application: id.to_owned(),
+                contact: EXPUNGED.to_owned(),
+            },
+            self.act(hand, "application.expunge_contact", id, None),
+        ];
+        self.keep(hand.dry_run, own).await?;
+        file.application.contact = EXPUNGED.to_owned();
+        Ok(file)
+    }
+
+    /// Forgets the contacts of the cases that were refused, closed or withdrawn, and untouched for so many days. Gives how many.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the node cannot write.
+    pub async fn expunge_old_contacts(&self, after_days: u32) -> Result<usize, NotDone> {
+        let before = self.clock.now().plus_seconds(-i64::from(after_days) * 86_400);
+        let over = [Phase::Refused, Phase::Closed, Phase::Withdrawn].map(Phase::as_str);
+        let hand = Hand {
+            who: "retention".into(),
+            dry_run: false,
+        };
+        let old = self.store.contacts_before(before.0, over, EXPUNGED).await?;
+        for id in &old {
+            self.expunge_contact(id, &hand).await?;
+        }
+        Ok(old.len())
     }
 
     /// What ended in the lists does not come back, whatever the history here says: as after a restored backup.

@@ -104,6 +104,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = Recognition {
         id: "1".to_owned(),

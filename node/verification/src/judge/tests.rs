@@ -88,6 +88,7 @@ fn world_of(issuer_id: &str) -> World {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = |agency: &str, purposes: &[Purpose]| RecognitionEntry {
         agency: id(agency),

@@ -3,10 +3,9 @@
 
 use policy::{Facts, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth};
-use serde_json::Value;
 
 use super::{Case, finding};
-use crate::{Freshness, codes::Code};
+use crate::{Freshness, codes::Code, facts};
 
 impl Case<'_> {
     /// The findings on worth, one for each use, and the amounts that count for certain.
@@ -71,23 +70,23 @@ impl Case<'_> {
         amounts.collect()
     }
 
-    /// What is known of this badge. Its license, approvals and hours are not in a badge, and so are not known.
+    /// What is known of this badge: what it states, and what the lists say of its issuer. Its license and approvals are in
+    /// neither, and so are not known.
     pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
         let badge = self.badge;
-        let mut listed = self
-            .evidence
-            .issuers
-            .iter()
-            .chain(self.evidence.recognitions.iter().map(|r| &r.recognition.issuer));
+        let issuer = facts::issuer(self.evidence, &badge.issuer_id);
+        let stated = facts::stated(&badge.document);
         Facts {
             id: badge.id.clone().unwrap_or_default(),
             issuer: badge.issuer_id.clone(),
             recognized_for: Some(recognized_for.to_vec()),
-            issuer_agency: listed
-                .find(|issuer| issuer.id == badge.issuer_id)
-                .map(|issuer| issuer.agency.clone()),
+            issuer_agency: issuer.map(|issuer| issuer.agency.clone()),
+            provider: issuer.and_then(|issuer| issuer.provider),
             achievement: badge.achievement_id.clone(),
-            alignments: alignments(&badge.document),
+            alignments: facts::alignments(&badge.document).map(|_| self.alignments().to_vec()),
+            clock_hours: stated.clock_hours,
+            ceus: stated.ceus,
+            mastery: stated.mastery,
             // Who recognizes an achievement by name, or in a stack, has approved it; who recognizes all, has not said.
             achievement_approved: self.names_the_achievement().then_some(true),
             earned: badge.valid_from,
@@ -127,19 +126,4 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
         (false, false) => Code::WorthRuleNotMet,
     };
     Some((code, format!("for {purpose}: {worth}, by {}", rules.join(" and "))))
-}
-
-/// The items of frameworks that the badge says it is aligned to (Open Badges 3.0, `Achievement.alignment`).
-pub(super) fn alignments(document: &Value) -> Option<Vec<String>> {
-    let subject = document
-        .get("credentialSubject")
-        .or_else(|| document.get("vc")?.get("credentialSubject"))?;
-    let listed = subject.get("achievement")?.get("alignment")?;
-    let items: Vec<&Value> = listed
-        .as_array()
-        .map_or_else(|| vec![listed], |items| items.iter().collect());
-    let ids = items
-        .into_iter()
-        .flat_map(|item| ["targetUrl", "targetCode"].map(|field| item.get(field)));
-    Some(ids.flatten().filter_map(Value::as_str).map(str::to_owned).collect())
 }

@@ -97,6 +97,7 @@ impl World {
                 agency: "US-NC".parse().unwrap(),
                 verification_methods: vec![],
                 url: None,
+                provider: None,
             }),
         }
     }
