@@ -249,6 +249,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     servers.push(server);
     serving.push(task);
+    if let Some(days) = config.registration.contact_kept_days {
+        let task = registrar::retention(registrar.clone(), days, stop.subscribe());
+        serving.push(tokio::spawn(task));
+    }
 
     tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
     Ok(Node {

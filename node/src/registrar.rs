@@ -26,6 +26,7 @@ pub use any::NewDocument;
 pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
+pub(crate) use registrations::retention;
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 

@@ -3,6 +3,7 @@
 //! Whether a step can be taken is [`Case::allows`]'s to say. A step that changes the trust list is written in one
 //! transaction with that change: the public list and the history at home never differ.
 
+mod contacts;
 mod rows;
 
 use protocol::{Batch, Hash, Put, trust_list};
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::MutexGuard;
 use verification::KeyKind;
 
+pub(crate) use self::contacts::retention;
 use self::rows::{not_done, row_of, rubric_of, standing_of, taken_of};
 use super::{Hand, NotDone, Registrar, internal, not_ready, slots::Slots, trust::lower_case_id, within};
 use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
@@ -52,9 +54,6 @@ pub struct Contact {
     /// An e-mail address.
     pub email: String,
 }
-
-/// What stands in the place of a contact that was expunged.
-const EXPUNGED: &str = "null";
 
 /// Evidence that comes with an application.
 #[derive(Clone, Debug)]
@@ -425,52 +424,6 @@ impl Registrar {
             provider,
             ..issuer.clone()
         })
-    }
-
-    /// Forgets who can be reached about a case. What was decided, and why, stays.
-    ///
-    /// # Errors
-    /// [`NotDone`], if there is no such case, it waits for a decision, that is forgotten already, or the node cannot write.
-    pub async fn expunge_contact(&self, id: &str, hand: &Hand) -> Result<CaseFile, NotDone> {
-        let _acting = self.acting.lock().await;
-        let mut file = self.case(id).await?;
-        if file.case.phase.is_open() {
-            return Err(NotDone::Conflict(
-                "the application waits for a decision, and whoever made it has to be reached: decide or close it first"
-                    .into(),
-            ));
-        }
-        if file.application.contact == EXPUNGED {
-            return Err(NotDone::Conflict(format!("the contact of `{id}` is expunged already")));
-        }
-        let own = vec![
-            OwnWrite::Contact {
-                application: id.to_owned(),
-                contact: EXPUNGED.to_owned(),
-            },
-            self.act(hand, "application.expunge_contact", id, None),
-        ];
-        self.keep(hand.dry_run, own).await?;
-        file.application.contact = EXPUNGED.to_owned();
-        Ok(file)
-    }
-
-    /// Forgets the contacts of the cases that were refused, closed or withdrawn, and untouched for so many days. Gives how many.
-    ///
-    /// # Errors
-    /// [`NotDone`], if the node cannot write.
-    pub async fn expunge_old_contacts(&self, after_days: u32) -> Result<usize, NotDone> {
-        let before = self.clock.now().plus_seconds(-i64::from(after_days) * 86_400);
-        let over = [Phase::Refused, Phase::Closed, Phase::Withdrawn].map(Phase::as_str);
-        let hand = Hand {
-            who: "retention".into(),
-            dry_run: false,
-        };
-        let old = self.store.contacts_before(before.0, over, EXPUNGED).await?;
-        for id in &old {
-            self.expunge_contact(id, &hand).await?;
-        }
-        Ok(old.len())
     }
 
     /// What ended in the lists does not come back, whatever the history here says: as after a restored backup.
