@@ -26,6 +26,7 @@ pub mod tally;
 pub mod value;
 pub mod what_if;
 
+pub use conditions::Because;
 pub use decision::Decision;
 pub use diff::diff;
 pub use facts::Facts;

@@ -1,9 +1,6 @@
 //! A policy, ready to be asked.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use registry_schema::{
     PolicyEntry, Timestamp,
@@ -13,7 +10,11 @@ use registry_schema::{
     worth::{Requirement, WorthRule},
 };
 
-use crate::{Facts, conditions::Known, index::Index};
+use crate::{
+    Facts,
+    conditions::{Asked, Known},
+    index::Index,
+};
 
 /// A policy, indexed. Made once, asked often.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub struct Policy {
     collections: BTreeMap<String, Vec<Collection>>,
     pub(crate) acceptance: Index<AcceptanceRule>,
     pub(crate) worth: Index<WorthRule>,
-    /// The worth rules of which there are several versions.
-    contradictory: BTreeSet<String>,
+    /// What all rules demand.
+    pub(crate) asked: Asked,
     requirements: Vec<Requirement>,
     /// The criteria that issuers were found to meet, by issuer.
     met: BTreeMap<String, Vec<String>>,
@@ -64,16 +65,14 @@ impl Policy {
                 met.entry(issuer.clone()).or_default().push(criterion.id.clone());
             }
         }
-        let mut ids = BTreeSet::new();
-        let again = worth.iter().filter(|rule: &&WorthRule| !ids.insert(rule.id.clone()));
-        let contradictory = again.map(|rule| rule.id.clone()).collect();
+        let mut asked = Asked::default();
         Self {
             about,
             criteria,
             collections,
-            acceptance: Index::new(acceptance),
-            worth: Index::new(worth),
-            contradictory,
+            acceptance: Index::new(acceptance, &mut asked),
+            worth: Index::new(worth, &mut asked),
+            asked,
             requirements,
             met,
         }
@@ -128,10 +127,6 @@ impl Policy {
             facts.criteria.entry(id.clone()).or_insert(true);
         }
         Cow::Owned(facts)
-    }
-
-    pub(crate) fn is_contradictory(&self, rule: &WorthRule) -> bool {
-        self.contradictory.contains(&rule.id)
     }
 
     /// The requirements for a use that are in force.

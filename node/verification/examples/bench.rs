@@ -142,6 +142,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         resolved: None,
         confirmed: None,
         status: vec![listed.clone(), listed],
+        above: Vec::new(),
         expelled: [].into(),
         code: None,
         parts: vec![],

@@ -32,6 +32,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Ver
         question,
         terms: Terms::Known,
         alignments: OnceCell::new(),
+        tallies: OnceCell::new(),
     };
     let credentials = record::parts(badge, evidence, question);
     let (endorsements, endorsed) = case.endorsements();
@@ -100,6 +101,7 @@ pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> pol
         question,
         terms: Terms::Known,
         alignments: OnceCell::new(),
+        tallies: OnceCell::new(),
     };
     case.facts(&case.recognition().purposes)
 }
@@ -113,6 +115,7 @@ pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, quest
         question,
         terms: Terms::Any,
         alignments: OnceCell::new(),
+        tallies: OnceCell::new(),
     };
     let mut findings = case.proof(Vec::new());
     findings.retain(|finding| finding.check != Check::Structure);
@@ -187,6 +190,8 @@ struct Case<'a> {
     terms: Terms,
     /// The items of frameworks that the badge says it is aligned to, once they were asked for.
     alignments: OnceCell<Vec<String>>,
+    /// What the asked agency's policy makes of the badge, use by use, once that was asked for.
+    tallies: OnceCell<worth::Judged<'a>>,
 }
 
 /// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.

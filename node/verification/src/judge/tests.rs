@@ -135,6 +135,7 @@ fn world_of(issuer_id: &str) -> World {
             resolved: None,
             confirmed: None,
             status: vec![listed(), listed()],
+            above: Vec::new(),
             expelled: [].into(),
             code: None,
             parts: vec![],

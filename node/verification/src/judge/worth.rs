@@ -1,13 +1,39 @@
 //! What the badge counts for at the asked agency. **Never changes the verdict**; whether its rules accept the badge at all
 //! is decided with recognition.
 
-use policy::{Facts, Tally};
+use policy::{Facts, Policy, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth};
 
 use super::{Case, finding};
 use crate::{Freshness, codes::Code, facts};
 
-impl Case<'_> {
+/// What a policy makes of a badge: what is known of it, and what it counts for, use by use.
+pub(super) struct Judged<'a> {
+    pub(super) facts: Facts,
+    pub(super) of: Vec<(Purpose, Tally<'a>)>,
+}
+
+impl<'a> Case<'a> {
+    /// What the asked agency's policy makes of the badge, for the use that is asked about or else for all these; worked out
+    /// once, for acceptance and for worth.
+    pub(super) fn judged(&self, policy: &'a Policy, recognized_for: &[Purpose]) -> &Judged<'a> {
+        self.tallies.get_or_init(|| {
+            let facts = self.facts(recognized_for);
+            let asked = match self.question.purpose {
+                Some(purpose) => vec![purpose],
+                None => recognized_for.to_vec(),
+            };
+            let tally = |purpose| {
+                (
+                    purpose,
+                    policy.tally(std::slice::from_ref(&facts), purpose, self.question.at),
+                )
+            };
+            let of = asked.into_iter().map(tally).collect();
+            Judged { facts, of }
+        })
+    }
+
     /// The findings on worth, one for each use, and the amounts that count for certain.
     pub(super) fn worth(&self, recognized_for: &[Purpose], recognition: Outcome) -> (Vec<Finding>, Vec<Worth>) {
         let agency = &self.question.agency;
@@ -34,19 +60,13 @@ impl Case<'_> {
             let said = format!("nothing counts in {name} while the issuer is not recognized there for this use");
             return (vec![with_age(finding(Code::WorthNotChecked, said))], Vec::new());
         }
-        let asked: Vec<Purpose> = match self.question.purpose {
-            Some(purpose) => vec![purpose],
-            None => recognized_for.to_vec(),
-        };
-        let facts = [self.facts(recognized_for)];
         let (mut findings, mut worth) = (Vec::new(), Vec::new());
         let mut without_rate: Vec<Purpose> = Vec::new();
-        for purpose in asked {
-            let tally = policy.tally(&facts, purpose, self.question.at);
-            worth.extend(self.amounts(&tally));
-            match said(&tally) {
+        for (purpose, tally) in &self.judged(policy, recognized_for).of {
+            worth.extend(self.amounts(tally));
+            match said(tally) {
                 Some((code, said)) => findings.push(with_age(finding(code, said))),
-                None => without_rate.push(purpose),
+                None => without_rate.push(*purpose),
             }
         }
         if !without_rate.is_empty() || findings.is_empty() {
