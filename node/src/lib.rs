@@ -29,6 +29,7 @@ pub mod registry;
 mod replication;
 pub mod root;
 pub mod roster;
+mod said;
 pub mod seal;
 mod serve;
 mod shelf;
@@ -64,6 +65,7 @@ use crate::{
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
     roster::Roster,
+    said::Said,
     seal::Seal,
     shelf::Shelf,
     storage::Store,
@@ -215,6 +217,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         shelf: Shelf::new(store.clone()),
+        said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
         clients: api::clients::Clients::new(&config.lookups),
@@ -294,6 +297,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     servers.push(server);
     serving.push(task);
+    if let Some(days) = config.registration.contact_kept_days {
+        let task = registrar::retention(registrar.clone(), days, stop.subscribe());
+        serving.push(tokio::spawn(task));
+    }
 
     tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
     Ok(Node {

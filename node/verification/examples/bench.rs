@@ -104,6 +104,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = Recognition {
         id: "1".to_owned(),
@@ -141,6 +142,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         resolved: None,
         confirmed: None,
         status: vec![listed.clone(), listed],
+        above: Vec::new(),
         expelled: [].into(),
         code: None,
         endorsements: vec![],
