@@ -1,6 +1,7 @@
 //! Gathers what storage and the registry know about one badge. All the IO of a verification is here, and none of it
 //! leaves this node: nobody learns which badge is being checked.
 
+use protocol::trust_list;
 use registry_schema::{AgencyId, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did};
 
@@ -71,6 +72,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
         expelled: expelled.collect(),
         ..Evidence::default()
     };
+    let key = trust_list::issuer_key(issuer);
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
         evidence
@@ -86,7 +88,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
             // Nobody is followed through an agency that was expelled.
             .filter(|hop| roster.expelled(&hop.recognition.of).is_none() && roster.expelled(&hop.agency).is_none());
         evidence.agency_recognitions.extend(hops);
-        if let Some(said) = lists.registration(issuer) {
+        if let Some(said) = lists.registration_at(&key) {
             evidence.registrations.insert(lists.id.clone(), said.clone());
         }
     }
