@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use protocol::trust_list;
 use registry_schema::{AgencyId, Scope, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did, facts, judge::endorsed_status};
 
@@ -115,6 +116,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
         expelled: expelled.collect(),
         ..Evidence::default()
     };
+    let key = trust_list::issuer_key(issuer);
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
         evidence
@@ -130,7 +132,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
             // Nobody is followed through an agency that was expelled.
             .filter(|hop| roster.expelled(&hop.recognition.of).is_none() && roster.expelled(&hop.agency).is_none());
         evidence.agency_recognitions.extend(hops);
-        if let Some(said) = lists.registration(issuer) {
+        if let Some(said) = lists.registration_at(&key) {
             evidence.registrations.insert(lists.id.clone(), said.clone());
         }
     }

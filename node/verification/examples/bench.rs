@@ -27,6 +27,10 @@ use verification::{
     formats, judge, multikey,
 };
 
+/// As in `comityd`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BADGE: &str = include_str!("../../../tests/fixtures/digitalbazaar-ob3.json");
 
 /// The median times of each call in microseconds, over batches of at least 100 µs. They take turns, so that whatever
