@@ -11,16 +11,17 @@ mod cuts;
 mod expunging;
 mod family;
 mod fold;
+mod kept;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use registry_schema::Timestamp;
 
 use crate::{
-    attic::{Attic, Lost, Memory, Spot},
+    attic::{Attic, Memory},
     cosigned::Cosigned,
     document::{Broken, Clock, Documents, Place, Row},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
@@ -34,6 +35,7 @@ use beats::Beats;
 pub use beats::Heard;
 use cuts::Cuts;
 use family::Branch;
+use kept::{Kept, sum};
 
 /// One agency's log.
 pub struct AgencyLog {
@@ -65,30 +67,6 @@ pub struct AgencyLog {
     above: BTreeMap<Hash, Vec<Row>>,
     /// Which slots were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
-}
-
-/// What is at hand of a kept envelope; the rest is in the attic.
-struct Kept {
-    place: Place,
-    /// Its index in `order`.
-    index: usize,
-    writer: PublicKey,
-    time: Timestamp,
-    spot: Spot,
-    /// The beginning of the SHA-256 of the bytes at that spot.
-    sum: [u8; 8],
-    /// Whether a value is missing.
-    has_gaps: bool,
-    /// Whether it grants something.
-    grants: bool,
-}
-
-fn sum(bytes: &[u8]) -> [u8; 8] {
-    let mut sum = [0; 8];
-    for (to, from) in sum.iter_mut().zip(Hash::of(&[bytes]).0) {
-        *to = from;
-    }
-    sum
 }
 
 /// What came of an envelope.
@@ -174,40 +152,6 @@ impl AgencyLog {
     pub(crate) fn needs_nothing_of(&self, signed: &SignedEnvelope) -> bool {
         let known = self.kept.get(&signed.name());
         known.is_some_and(|known| !known.has_gaps)
-    }
-
-    /// The envelope with this name, if it is kept.
-    ///
-    /// # Errors
-    /// [`Broken`], if it is not where it was put.
-    pub fn envelope(&self, hash: &Hash) -> Result<Option<Envelope>, Broken> {
-        self.kept.get(hash).map(|kept| self.fetch(kept)).transpose()
-    }
-
-    /// All kept envelopes, each after its parents; or [`Broken`], where one is not where it was put.
-    pub fn envelopes(&self) -> impl Iterator<Item = Result<Envelope, Broken>> {
-        let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
-        kept.map(|kept| self.fetch(kept))
-    }
-
-    fn fetch(&self, kept: &Kept) -> Result<Envelope, Broken> {
-        let bytes = self.attic.read(kept.spot)?;
-        let is_same = sum(&bytes) == kept.sum || mutant!(AtticsAreBelieved);
-        let envelope = Envelope::unpacked(&bytes).filter(|_| is_same);
-        envelope.ok_or_else(|| Lost("an envelope is not what was put there".into()).into())
-    }
-
-    /// Puts a kept envelope away again that has other values now; what was there is gone.
-    fn replace(&mut self, envelope: &Envelope) -> Result<(), Broken> {
-        let bytes = envelope.packed();
-        let spot = self.attic.put(&bytes)?;
-        if let Some(kept) = self.kept.get_mut(&envelope.hash()) {
-            let before = std::mem::replace(&mut kept.spot, spot);
-            kept.sum = sum(&bytes);
-            kept.has_gaps = envelope.gaps().next().is_some();
-            self.attic.erase(before)?;
-        }
-        Ok(())
     }
 
     /// How many envelopes of a writer are kept that are neither these nor before one of them.
@@ -416,44 +360,6 @@ impl AgencyLog {
         self.note_gaps()?;
         self.note_waiting()?;
         Ok(rows)
-    }
-
-    /// The ancestors of `want` (and `want`) that are neither `have` nor their ancestors, each after its parents, up
-    /// to a page; and whether there are more.
-    ///
-    /// # Errors
-    /// [`Broken`], if an envelope is not where it was put.
-    pub fn page(&self, want: &[Hash], have: &[Hash], max_bytes: usize) -> Result<(Vec<SignedEnvelope>, bool), Broken> {
-        let reach = |hashes: &[Hash]| {
-            let mut reach = Clock::new();
-            for kept in hashes.iter().filter_map(|hash| self.kept.get(hash)) {
-                family::extend(&mut reach, &kept.place.clock);
-            }
-            reach
-        };
-        let (want, have) = (reach(want), reach(have));
-        let next = |branch: u32, position: u32| {
-            let upto = want.get(&branch).filter(|upto| position <= **upto);
-            let hash = upto.and_then(|_| self.branch(branch)?.envelopes.get(position as usize));
-            let index = hash.and_then(|hash| self.kept.get(hash)).map(|kept| kept.index);
-            index.map(|index| std::cmp::Reverse((index, branch, position)))
-        };
-        // The next of each branch, the earliest kept first.
-        let first = |branch: &u32| next(*branch, have.get(branch).map_or(0, |reach| reach + 1));
-        let mut due: BinaryHeap<_> = want.keys().filter_map(first).collect();
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        while let Some(std::cmp::Reverse((index, branch, position))) = due.pop() {
-            due.extend(next(branch, position + 1));
-            let Some(kept) = self.order.get(index).and_then(|hash| self.kept.get(hash)) else {
-                continue;
-            };
-            bytes += kept.spot.length as usize;
-            if bytes > max_bytes && !page.is_empty() {
-                return Ok((page, true));
-            }
-            page.push(self.fetch(kept)?.signed());
-        }
-        Ok((page, false))
     }
 
     /// How many kept envelopes are neither among these nor before one of them; all of them, if none of these is here.
