@@ -2,7 +2,7 @@
 //! leaves this node: nobody learns which badge is being checked.
 
 use registry_schema::{AgencyId, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did};
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did, judge::endorsed_status};
 
 use crate::{
     registry::{AgencyLists, Registry, SharedRegistry, status_then},
@@ -32,6 +32,10 @@ pub async fn gather(
     evidence.code = code;
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
     evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+    for entries in endorsed_status(badge) {
+        let entries = entries.iter().map(|entry| status(entry, &registry, now));
+        evidence.endorsements.push(entries.collect());
+    }
     Ok(evidence)
 }
 
@@ -59,6 +63,13 @@ pub(crate) async fn gather_then(
     for entry in &badge.status {
         evidence.status.push(status_then(registry, store, entry, then).await?);
     }
+    for entries in endorsed_status(badge) {
+        let mut known = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            known.push(status_then(registry, store, entry, then).await?);
+        }
+        evidence.endorsements.push(known);
+    }
     Ok(evidence)
 }
 
@@ -77,10 +88,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
             .trust_lists
             .insert(lists.id.clone(), registry.freshness(lists, now));
         evidence.issuers.extend(lists.issuer(issuer).cloned());
-        let of_this_issuer = lists
-            .recognitions()
-            .filter(|entry| entry.recognition.issuer.id == issuer);
-        evidence.recognitions.extend(of_this_issuer);
+        evidence.recognitions.extend(lists.recognitions_of(issuer));
         // A name that another node pinned to another agency says nothing here.
         let pinned = |hash: &str, id: &AgencyId| registry.pin(id).is_some_and(|pin| pin.to_string() == hash);
         let hops = lists

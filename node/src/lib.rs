@@ -212,7 +212,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         clock.clone(),
         folder.clone(),
     ));
-    let mut app = api::App {
+    let mut app = api::Parts {
         registrar: registrar.clone(),
         store: store.clone(),
         registry: registry.clone(),
@@ -225,7 +225,9 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         role: roles.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
-        receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
+        arriving: api::arrivals::Arrivals::new(api::ARRIVING),
+        arriving_uploads: api::arrivals::Arrivals::new(api::bulk::ARRIVING),
+        passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
         registration: config.registration,
         introduces: config.introduces,
@@ -242,7 +244,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         let inner = config
             .inner_listen
             .unwrap_or_else(|| SocketAddr::new(reachable(config.listen.ip()), 0));
-        let guarded = api::router(app.clone()).layer(from_fn_with_state(door.clone(), forwarding::guard));
+        let guarded = api::router(app.clone().into()).layer(from_fn_with_state(door.clone(), forwarding::guard));
         let (address, server, task) = serve::door(inner, (certificate.clone(), key), &config.agency, guarded).await?;
         servers.push(server);
         serving.push(task);
@@ -276,7 +278,13 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         .as_ref()
         .map(|held| held.peer_addresses.clone())
         .unwrap_or_default();
-    let served = serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await;
+    let served = serve::serve(
+        config.listen,
+        config.tls.as_ref(),
+        &config.agency,
+        api::router(app.into()),
+    )
+    .await;
     let (http, server, task) = match served {
         Ok(served) => served,
         Err(error) => {
@@ -307,7 +315,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     })
 }
 
-/// Writes how many badges were checked, now and then and at the end.
+/// Writes how many badges were checked, now and then and at the end; and thins out what was known earlier.
 async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
     loop {
         let stopped = tokio::select! {
@@ -319,6 +327,11 @@ async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mu
         }
         if stopped {
             return;
+        }
+        match registry::thinning::thin(&store, clock.now()).await {
+            // Another process of the agency writes, and thins.
+            Ok(()) | Err(storage::Unavailable::Deposed) => {}
+            Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
         }
     }
 }

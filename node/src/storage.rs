@@ -34,7 +34,7 @@ pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
-pub use memory::Slot;
+pub use memory::{Grain, KeptStanding, Slot};
 pub use peers::PeerRow;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 

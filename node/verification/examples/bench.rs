@@ -143,6 +143,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         status: vec![listed.clone(), listed],
         expelled: [].into(),
         code: None,
+        endorsements: vec![],
         parts: vec![],
     };
     let question = Question {
