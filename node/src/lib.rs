@@ -11,6 +11,7 @@
 
 mod abroad;
 mod api;
+mod attic;
 mod checked;
 pub mod clock;
 pub mod config;
@@ -184,6 +185,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         pinned: roster.pinned(),
         home,
         keys: folder.clone(),
+        scratch: data.to_owned(),
         heartbeat_every: config.heartbeat_every_seconds.into(),
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
