@@ -16,6 +16,7 @@ mod log;
 mod memory;
 mod operators;
 mod peers;
+mod published;
 mod registrations;
 
 use std::{
@@ -34,6 +35,7 @@ pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
 pub use memory::Slot;
 pub use peers::PeerRow;
+pub use published::Published;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
 /// The store of one agency. Clones share its connections and its right to write.
