@@ -88,10 +88,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
             .trust_lists
             .insert(lists.id.clone(), registry.freshness(lists, now));
         evidence.issuers.extend(lists.issuer(issuer).cloned());
-        let of_this_issuer = lists
-            .recognitions()
-            .filter(|entry| entry.recognition.issuer.id == issuer);
-        evidence.recognitions.extend(of_this_issuer);
+        evidence.recognitions.extend(lists.recognitions_of(issuer));
         // A name that another node pinned to another agency says nothing here.
         let pinned = |hash: &str, id: &AgencyId| registry.pin(id).is_some_and(|pin| pin.to_string() == hash);
         let hops = lists

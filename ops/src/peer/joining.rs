@@ -225,7 +225,13 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
 }
 
 pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, unpin: bool) -> anyhow::Result<Exit> {
-    let peer = find(session, agency).await?;
+    let path = ["v1", "peers", agency.as_str(), "removal"];
+    let body = json!({"expel": expel, "unpin": unpin});
+    let mut peer = find(session, agency).await?;
+    if unpin {
+        // What rests on it is told by a look at what it would do.
+        peer = session.client.write_as(&path, &body, true).await?.parse()?;
+    }
     out::note(&render(&peer, None, session.now));
     let question = if unpin {
         format!(
@@ -238,11 +244,7 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
         format!("Follow {agency} no more? Once what is known of it is too old, answers that need it say so.")
     };
     agreed(session, &question)?;
-    let path = ["v1", "peers", agency.as_str(), "removal"];
-    let reply = session
-        .client
-        .write(&path, &json!({"expel": expel, "unpin": unpin}))
-        .await?;
+    let reply = session.client.write(&path, &body).await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;
         let wanted = match (unpin, expel) {

@@ -100,6 +100,11 @@ impl Case<'_> {
         (told, findings)
     }
 
+    /// Whether others say something of it within it.
+    pub(super) fn has_endorsements(&self) -> bool {
+        !found(self.badge).is_empty()
+    }
+
     fn endorsement(&self, found: &Found<'_>, status: &[StatusEvidence]) -> Endorsement {
         let (by, code, detail) = match read(found.value) {
             Err(why) => (None, Code::StructureInvalid, why.stopped),

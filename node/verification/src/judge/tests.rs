@@ -1,4 +1,5 @@
 mod agencies;
+mod at_once;
 mod beside;
 mod compromised;
 mod endorsed;
