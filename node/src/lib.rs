@@ -224,7 +224,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         abroad: Abroad::new(config.outbound.roots()?)?,
         clients: api::clients::Clients::new(&config.lookups),
         past: registry::Past::new(store.clone()).await?,
-        foreign: Foreign::new(&config.outbound)?,
+        foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),

@@ -17,6 +17,7 @@ mod log;
 mod memory;
 mod operators;
 mod peers;
+mod published;
 mod registrations;
 
 use std::{
@@ -37,6 +38,7 @@ pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
 pub use memory::{Grain, KeptStanding, Slot};
 pub use peers::PeerRow;
+pub use published::Published;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
 /// The store of one agency. Clones share its connections and its right to write.
