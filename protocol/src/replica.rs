@@ -18,7 +18,7 @@ use std::{
 use registry_schema::Timestamp;
 
 use crate::{
-    attic::{Attic, Lost},
+    attic::Attic,
     checkpoint::{Checkpoint, Held},
     cosigned::Cosigned,
     document::{Broken, Row},
@@ -209,9 +209,6 @@ pub enum Failed {
     /// The own key log is not there.
     #[error("this node's own key log is not in the store")]
     NoKeyLog,
-    /// There is no scratch place for envelopes.
-    #[error(transparent)]
-    Attic(#[from] Lost),
     /// An envelope in the store does not follow its parents.
     #[error("an envelope in the store comes before its parents")]
     StoreOrder,

@@ -46,6 +46,8 @@ mod a_pulled_cable_heals;
 
 mod restart_loses_nothing;
 
+mod seals_hold;
+
 mod files_serve_as_well;
 
 mod files_are_not_believed;
