@@ -5,6 +5,7 @@
 pub(crate) mod agencies;
 mod agency_recognitions;
 pub(crate) mod applications;
+pub(crate) mod arrivals;
 pub(crate) mod auth;
 pub(crate) mod bulk;
 pub(crate) mod clients;
@@ -31,8 +32,9 @@ mod vc_api;
 pub(crate) mod verifications;
 pub(crate) mod worth;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
+use arrivals::Arrivals;
 use auth::BearerScheme;
 use axum::{
     Json, Router,
@@ -73,16 +75,41 @@ const MOST_LET_BY: usize = 64 * 1024 * 1024;
 /// How long a request may take, its body included; then it is answered with 408.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many badges are received at once; one more is told to come again. With [`MAX_BODY_BYTES`] it bounds the memory
-/// that strangers can use.
-pub(crate) const MAX_RECEIVING: usize = 128;
+/// How many questions at once are passed on to other stores of this agency.
+pub(crate) const MAX_PASSED_ON: usize = 128;
+
+/// The badges, and whatever else of at most [`MAX_BODY_BYTES`] strangers send, that are on their way or not yet answered.
+pub(crate) const ARRIVING: arrivals::Limits = arrivals::Limits {
+    what: "badges",
+    bytes: 256 * 1024 * 1024,
+    of_one: 128,
+    longest: Duration::from_secs(15),
+};
 
 /// How many received badges are judged at once; the others wait. A slow sender holds up no judging.
 pub(crate) const MAX_JUDGING: usize = 16;
 
-/// What the handlers work with.
+/// What the handlers work with: one pointer, because every request takes some copies of it.
 #[derive(Clone, Debug)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Parts>);
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The parts of an [`App`].
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
     pub(crate) registrar: Arc<Registrar>,
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
@@ -104,8 +131,12 @@ pub(crate) struct App {
     pub(crate) foreign: Foreign,
     /// A permit for each file that is on its way.
     pub(crate) sending: Arc<Semaphore>,
-    /// A permit for each badge that is being received.
-    pub(crate) receiving: Arc<Semaphore>,
+    /// Badges on their way.
+    pub(crate) arriving: Arrivals,
+    /// Uploads of many badges on their way.
+    pub(crate) arriving_uploads: Arrivals,
+    /// A permit for each question that is passed on to other stores of this agency.
+    pub(crate) passing_on: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
     pub(crate) judging: Arc<Semaphore>,
     /// How this agency takes applications.
@@ -211,19 +242,19 @@ pub(crate) fn router(app: App) -> Router {
     api.route("/openapi.json", get(|| async { Json(document) }))
         .merge(pages)
         .fallback(problem::no_such_route)
-        .layer(from_fn_with_state(app.forwarding.clone(), forwarding::forward_writes))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn(refuse_what_is_too_large))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST_TIMEOUT,
+        // Together, because each layer of its own costs every request a box; the first is the outermost.
+        .layer((
+            TraceLayer::new_for_http(),
+            header(header::CACHE_CONTROL, "no-store"),
+            header(header::CONTENT_SECURITY_POLICY, web::CONTENT_SECURITY_POLICY),
+            header(header::REFERRER_POLICY, "no-referrer"),
+            header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            map_response(problem::in_our_words),
+            TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT),
+            from_fn(refuse_what_is_too_large),
+            DefaultBodyLimit::max(MAX_BODY_BYTES),
+            from_fn_with_state(app.forwarding.clone(), forwarding::forward_writes),
         ))
-        .layer(map_response(problem::in_our_words))
-        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, web::CONTENT_SECURITY_POLICY))
-        .layer(header(header::CACHE_CONTROL, "no-store"))
-        .layer(TraceLayer::new_for_http())
         .with_state(app)
 }
 

@@ -63,6 +63,9 @@ pub struct Config {
     /// How this agency takes applications of who wants to be an issuer.
     #[serde(default)]
     pub registration: RegistrationConfig,
+    /// Where secrets are that are not in the data directory.
+    #[serde(default)]
+    pub keys: KeysConfig,
     /// HTTPS; plain HTTP without.
     #[serde(default)]
     pub tls: Option<Tls>,
@@ -78,6 +81,15 @@ pub struct Config {
     /// Where agencies' lists are had as files, by HTTPS: for a node that cannot reach its peers itself.
     #[serde(default)]
     pub mirrors: Vec<MirrorConfig>,
+}
+
+/// Where secrets are that are not in the data directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysConfig {
+    /// The file with the seal under which issuers' keys are kept in the database: 64 hexadecimal digits; `keys/seal.key` in the
+    /// data directory, if absent. A relative path begins at the data directory.
+    pub seal: Option<PathBuf>,
 }
 
 /// How to answer HTTPS.
@@ -273,6 +285,7 @@ impl Config {
             peer_addresses: vec![],
             introduces: yes(),
             registration: RegistrationConfig::default(),
+            keys: KeysConfig::default(),
             tls: None,
             outbound: OutboundConfig::default(),
             lookups: LookupConfig::default(),
@@ -285,6 +298,13 @@ impl Config {
     #[must_use]
     pub fn path(data: &Path) -> PathBuf {
         data.join("comity.toml")
+    }
+
+    /// The file with the seal of issuers' keys.
+    #[must_use]
+    pub fn seal_file(&self, data: &Path) -> PathBuf {
+        let usual = || Path::new("keys").join("seal.key");
+        data.join(self.keys.seal.clone().unwrap_or_else(usual))
     }
 
     /// The addresses that its ticket names. Those that only mean "everywhere on this machine" help nobody else.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use registry_schema::{AgencyId, Scope, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did, facts};
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did, facts, judge::endorsed_status};
 
 use crate::{
     registry::{AgencyLists, Registry, SharedRegistry, status_then},
@@ -35,6 +35,10 @@ pub async fn gather(
         evidence.code = code;
         evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
         evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+        for entries in endorsed_status(badge) {
+            let entries = entries.iter().map(|entry| status(entry, &registry, now));
+            evidence.endorsements.push(entries.collect());
+        }
         evidence
     };
     evidence.above = above(badge, &evidence, store).await?;
@@ -92,6 +96,13 @@ pub(crate) async fn gather_then(
     }
     // A framework says which item stands below which; of that, only what is known now is known.
     evidence.above = above(badge, &evidence, store).await?;
+    for entries in endorsed_status(badge) {
+        let mut known = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            known.push(status_then(registry, store, entry, then).await?);
+        }
+        evidence.endorsements.push(known);
+    }
     Ok(evidence)
 }
 
@@ -110,10 +121,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
             .trust_lists
             .insert(lists.id.clone(), registry.freshness(lists, now));
         evidence.issuers.extend(lists.issuer(issuer).cloned());
-        let of_this_issuer = lists
-            .recognitions()
-            .filter(|entry| entry.recognition.issuer.id == issuer);
-        evidence.recognitions.extend(of_this_issuer);
+        evidence.recognitions.extend(lists.recognitions_of(issuer));
         // A name that another node pinned to another agency says nothing here.
         let pinned = |hash: &str, id: &AgencyId| registry.pin(id).is_some_and(|pin| pin.to_string() == hash);
         let hops = lists

@@ -105,11 +105,11 @@ impl Foreign {
             if agencies.iter().any(|lists| lists.issuer(&badge.issuer_id).is_some()) {
                 return learnt;
             }
-            let recognized = agencies.iter().flat_map(|lists| lists.recognitions());
-            let recognized = recognized.map(|entry| entry.recognition.issuer);
+            let recognized = agencies
+                .iter()
+                .flat_map(|lists| lists.recognitions_of(&badge.issuer_id));
             let methods: Vec<VerificationMethod> = recognized
-                .filter(|issuer| issuer.id == badge.issuer_id)
-                .flat_map(|issuer| issuer.verification_methods)
+                .flat_map(|entry| entry.recognition.issuer.verification_methods)
                 .collect();
             let is_foreign = |entry: &StatusEntry| registry.status_list(&entry.list).is_none();
             let to_ask: Vec<bool> = badge.status.iter().map(is_foreign).collect();

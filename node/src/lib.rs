@@ -30,6 +30,7 @@ mod replication;
 pub mod root;
 pub mod roster;
 mod said;
+pub mod seal;
 mod serve;
 mod shelf;
 pub mod storage;
@@ -65,6 +66,7 @@ use crate::{
     replication::{Author, Identity},
     roster::Roster,
     said::Said,
+    seal::Seal,
     shelf::Shelf,
     storage::Store,
 };
@@ -100,6 +102,43 @@ pub fn choose_cryptography() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
+/// Gives the store the seal of issuers' keys. Without it the node serves, and cannot sign for issuers.
+async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Result<()> {
+    let file = config.seal_file(data);
+    let shown = file.display();
+    let seal = match Seal::load(&file)? {
+        Some(seal) => Some(seal),
+        None => match store.sealed_by_another().await? {
+            Some(name) => {
+                tracing::error!(
+                    "the keys of issuers are sealed with the key `{name}`, and `{shown}` is not there: this node serves, and \
+                     issues nothing until it is put back"
+                );
+                None
+            }
+            // Several processes share a database, and must share its seal.
+            None if config.database.is_some() => {
+                tracing::warn!(
+                    "the keys of issuers are in clear in the database: put 64 random hexadecimal digits into `{shown}`, the \
+                     same for every process of this store, and start them again"
+                );
+                None
+            }
+            None => Some(Seal::create(&file)?),
+        },
+    };
+    if let Some(seal) = seal {
+        let name = seal.name().to_owned();
+        store.use_seal(seal);
+        if let Some(other) = store.sealed_by_another().await? {
+            tracing::error!(
+                "keys of issuers are sealed with the key `{other}`, and `{shown}` holds `{name}`: what they sign cannot be issued"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Starts a node on its data directory.
 ///
 /// # Errors
@@ -110,6 +149,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
     let folder = data.join("keys");
+    take_seal(data, &config, &store).await?;
 
     let keypair = network::identity(keys::load(&folder, "node.key")?)?;
     let mut configured = Vec::new();
@@ -172,7 +212,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         clock.clone(),
         folder.clone(),
     ));
-    let mut app = api::App {
+    let mut app = api::Parts {
         registrar: registrar.clone(),
         store: store.clone(),
         registry: registry.clone(),
@@ -186,7 +226,9 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         role: roles.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
-        receiving: Arc::new(Semaphore::new(api::MAX_RECEIVING)),
+        arriving: api::arrivals::Arrivals::new(api::ARRIVING),
+        arriving_uploads: api::arrivals::Arrivals::new(api::bulk::ARRIVING),
+        passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
         registration: config.registration,
         introduces: config.introduces,
@@ -203,7 +245,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         let inner = config
             .inner_listen
             .unwrap_or_else(|| SocketAddr::new(reachable(config.listen.ip()), 0));
-        let guarded = api::router(app.clone()).layer(from_fn_with_state(door.clone(), forwarding::guard));
+        let guarded = api::router(app.clone().into()).layer(from_fn_with_state(door.clone(), forwarding::guard));
         let (address, server, task) = serve::door(inner, (certificate.clone(), key), &config.agency, guarded).await?;
         servers.push(server);
         serving.push(task);
@@ -237,7 +279,13 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         .as_ref()
         .map(|held| held.peer_addresses.clone())
         .unwrap_or_default();
-    let served = serve::serve(config.listen, config.tls.as_ref(), &config.agency, api::router(app)).await;
+    let served = serve::serve(
+        config.listen,
+        config.tls.as_ref(),
+        &config.agency,
+        api::router(app.into()),
+    )
+    .await;
     let (http, server, task) = match served {
         Ok(served) => served,
         Err(error) => {
@@ -272,7 +320,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     })
 }
 
-/// Writes how many badges were checked, now and then and at the end.
+/// Writes how many badges were checked, now and then and at the end; and thins out what was known earlier.
 async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
     loop {
         let stopped = tokio::select! {
@@ -284,6 +332,11 @@ async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mu
         }
         if stopped {
             return;
+        }
+        match registry::thinning::thin(&store, clock.now()).await {
+            // Another process of the agency writes, and thins.
+            Ok(()) | Err(storage::Unavailable::Deposed) => {}
+            Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
         }
     }
 }

@@ -15,6 +15,10 @@ use node::{
 };
 use registry_schema::AgencyId;
 
+/// Judging a badge takes some hundred small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A node of Comity, the federated registry for educators' micro-credentials.
 #[derive(Debug, Parser)]
 #[command(name = "comityd", version, propagate_version = true, arg_required_else_help = true)]

@@ -4,6 +4,7 @@
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
 mod any;
+mod compromise;
 mod consequences;
 mod credentials;
 mod frameworks;
@@ -82,6 +83,7 @@ impl From<Unavailable> for NotDone {
     fn from(error: Unavailable) -> Self {
         match error {
             Unavailable::Deposed => Self::NotHolder,
+            error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
             error => Self::Unavailable(error.to_string()),
         }
     }

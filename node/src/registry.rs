@@ -7,6 +7,7 @@
 mod lists;
 mod past;
 mod standing;
+pub(crate) mod thinning;
 
 use std::{
     collections::BTreeMap,

@@ -11,6 +11,7 @@ mod credentials;
 mod db;
 mod files;
 mod frameworks;
+mod issuer_keys;
 mod lease;
 mod log;
 mod memory;
@@ -20,12 +21,13 @@ mod registrations;
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{Arc, OnceLock, atomic::AtomicI64},
 };
 
 use protocol::Batch;
 use registry_schema::Timestamp;
 
+use crate::seal::Seal;
 use db::{Db, reading};
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
@@ -33,7 +35,7 @@ pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
 pub(crate) use files::Placed;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
-pub use memory::Slot;
+pub use memory::{Grain, KeptStanding, Slot};
 pub use peers::PeerRow;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
@@ -43,6 +45,8 @@ pub struct Store {
     db: Db,
     /// The epoch in which this process holds the lease; [`lease::NOT_HELD`] while it does not.
     epoch: Arc<AtomicI64>,
+    /// Under which issuers' keys are kept.
+    seal: Arc<OnceLock<Seal>>,
 }
 
 /// The store did not do it. Nothing of the transaction is there.
@@ -54,6 +58,9 @@ pub enum Unavailable {
     /// What it holds cannot be read.
     #[error("the store holds what cannot be read: {0}")]
     Unreadable(String),
+    /// An issuer's key is kept under a seal that this node does not have.
+    #[error("the keys of issuers are sealed with the key `{0}`, which this node does not have")]
+    Sealed(String),
     /// This process does not hold the lease, or not any more.
     #[error("another process of this agency writes now")]
     Deposed,
@@ -144,7 +151,8 @@ impl Store {
 
     fn new(db: Db) -> Self {
         let epoch = Arc::new(AtomicI64::new(lease::NOT_HELD));
-        Self { db, epoch }
+        let seal = Arc::default();
+        Self { db, epoch, seal }
     }
 
     /// Opens the store, to read: who would write takes the lease first ([`Store::take`]).
@@ -171,7 +179,7 @@ impl Store {
             match write {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
                 OwnWrite::IssuerKey { issuer, seed, list } => {
-                    credentials::insert_key(&mut transaction, issuer, &seed.0, *list).await?;
+                    issuer_keys::insert(&mut transaction, self.seal.get(), issuer, seed, *list).await?;
                 }
                 OwnWrite::Expunged { id } => {
                     credentials::delete(&mut transaction, id).await?;

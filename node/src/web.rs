@@ -8,7 +8,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
+    extract::{
+        ConnectInfo, DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State,
+        multipart::MultipartError,
+    },
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -166,15 +169,18 @@ async fn verify(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    multipart: Multipart,
+    request: Request,
 ) -> Response {
-    let form = async {
-        read_form(multipart)
-            .await
-            .map_err(|error| Problem::unreadable_body(error.status(), error.body_text()))
+    let received = async {
+        let arrived = receive(&app, request).await?;
+        let multipart = Multipart::from_request(arrived.request, &app).await;
+        let multipart = multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+        let sent = read_form(multipart).await;
+        let sent = sent.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+        Ok((sent, arrived.place))
     };
-    let sent = match receive(&app, form).await {
-        Ok(sent) => sent,
+    let (sent, _place) = match received.await {
+        Ok(received) => received,
         Err(problem) => return box_page(&app, &Asked::default(), "", Some(&problem)),
     };
     let question = match sent.asked.question(&app) {
@@ -209,7 +215,7 @@ async fn verify(
         };
     }
     if is_code(&app, badge)
-        && let Err(problem) = app.clients.looks_up_for(peer.ip(), &headers)
+        && let Err(problem) = app.clients.looks_up(app.clients.at(peer.ip(), &headers))
     {
         return box_page(&app, &sent.asked, &sent.text, Some(&problem));
     }
@@ -248,14 +254,14 @@ async fn many(app: &App, file: Vec<u8>, question: Question) -> Result<Response, 
 }
 
 async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
-    let permit = bulk::admit(app)?;
+    let permit = bulk::admit(app).await?;
     if rows.len() > MOST_ON_A_PAGE {
         let detail =
             format!("more than {MOST_ON_A_PAGE} badges do not fit on a page: send them in parts, or see /docs");
         return Err(Problem::new(&problem::INVALID, detail));
     }
     let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
-    let chunks = bulk::lines(app.clone(), rows, question.clone(), permit);
+    let chunks = bulk::lines(app.clone(), rows, question.clone(), permit, None);
     let cut = |_| {
         Problem::new(
             &problem::UNAVAILABLE,

@@ -1,7 +1,7 @@
 //! `comity issuer`: who signs badges.
 
 use registry_schema::{
-    AgencyId, Issuer,
+    AgencyId, Issuer, VerificationMethod,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
@@ -24,7 +24,9 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Show { issuer } => one(session, &issuer).await,
         Command::Add(args) => add(session, &args).await,
         Command::Provider { issuer, provider } => describe(session, &issuer, provider).await,
-        Command::Compromised { issuer, note } => compromised(session, &issuer, note.as_deref()).await,
+        Command::Compromised { issuer, key, note } => {
+            compromised(session, &issuer, key.as_deref(), note.as_deref()).await
+        }
         step => registration::handle(session, step).await,
     }
 }
@@ -112,7 +114,7 @@ async fn describe(session: &Session, typed: &str, provider: ProviderKind) -> any
 }
 
 /// Says that somebody else may sign with an issuer's key; shows first what comes of it.
-async fn compromised(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
+async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Option<&str>) -> anyhow::Result<Exit> {
     #[derive(Deserialize)]
     struct Compromised {
         issuer: Issuer,
@@ -122,14 +124,18 @@ async fn compromised(session: &Session, typed: &str, note: Option<&str>) -> anyh
     if !session.yes && !session.dry_run && confirm::somebody_is_there() {
         let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
         out::note(&render(&reply.parse()?));
-        confirm::ask(
-            "Mark its key as compromised, for everybody and for good? Try --dry-run to see what comes of it.",
-        )?;
+        let which = key.map_or_else(|| "its key".to_owned(), |key| format!("its key {key}"));
+        confirm::ask(&format!(
+            "Mark {which} as compromised, for everybody and for good? Try --dry-run to see what comes of it."
+        ))?;
     }
     let path = ["v1", "issuers", &id, "key-compromise"];
-    let reply = session.client.write(&path, &json!({"note": note})).await?;
+    let reply = session.client.write(&path, &json!({"key": key, "note": note})).await?;
     let said: Compromised = reply.parse()?;
-    if said.issuer.id != id || said.issuer.compromised().is_none() {
+    let is_named =
+        |method: &&VerificationMethod| key.is_none_or(|key| method.id == key || method.public_key_multibase == key);
+    let mut named = said.issuer.verification_methods.iter().filter(is_named);
+    if said.issuer.id != id || !named.any(|method| method.compromised.is_some()) {
         return Err(fault(
             Exit::Integrity,
             "the node's answer does not say that the key is compromised: see `comity issuer show`",
@@ -211,7 +217,7 @@ fn pick<'a>(issuers: &'a [Issuer], typed: &str, agency: Option<&AgencyId>) -> an
     let of_agency = issuers.iter().filter(|i| agency.is_none_or(|a| *a == i.agency));
     let found: Vec<&Issuer> = of_agency.filter(|i| i.name == typed).collect();
     // One whose key was stolen may have been added anew under the same name.
-    let sound: Vec<&Issuer> = found.iter().filter(|i| i.compromised().is_none()).copied().collect();
+    let sound: Vec<&Issuer> = found.iter().filter(|i| i.is_sound()).copied().collect();
     let found = if sound.is_empty() { found } else { sound };
     match found.as_slice() {
         [one] => Ok(one),

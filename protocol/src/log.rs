@@ -23,7 +23,7 @@ use crate::{
     cosigned::Cosigned,
     document::{Broken, Clock, Documents, Place, Row},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
-    key_log::{Added, ForkProof, KeyLog, KeyLogEntry},
+    key_log::{AddedLot, ForkProof, KeyLog, KeyLogEntry, MAX_CHECKS},
     mutant::mutant,
     signed::{Hash, PublicKey, Refused},
 };
@@ -206,16 +206,15 @@ impl AgencyLog {
         self.key_log.disputed().is_some()
     }
 
-    /// Adds an entry to the key log; gives the rows that altered, for what a key may do can have changed.
+    /// Adds entries to the key log, up to [`MAX_CHECKS`] signatures; gives the rows that altered, for what a key may do can
+    /// have changed, and what came of the entries. The documents are built again once, however many entries came.
     ///
     /// # Errors
-    /// [`Refused`], if the entry is not what its place demands; [`Broken`], if a document cannot be built again.
-    pub fn add_entry(&mut self, entry: Cosigned<KeyLogEntry>) -> Result<Result<Option<Vec<Row>>, Refused>, Broken> {
-        match self.key_log.add(entry) {
-            Ok(Added::New) => Ok(Ok(Some(self.rebuild()?))),
-            Ok(Added::Known | Added::Crowded) => Ok(Ok(None)),
-            Err(refused) => Ok(Err(refused)),
-        }
+    /// [`Broken`], if a document cannot be built again.
+    pub fn add_entries(&mut self, entries: Vec<Cosigned<KeyLogEntry>>) -> Result<(Vec<Row>, AddedLot), Broken> {
+        let lot = self.key_log.add_some(entries, MAX_CHECKS);
+        let rows = if lot.any { self.rebuild()? } else { vec![] };
+        Ok((rows, lot))
     }
 
     /// The rows that would stand after an act of the root.

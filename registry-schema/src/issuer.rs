@@ -73,6 +73,13 @@ impl VerificationMethod {
 }
 
 impl Issuer {
+    /// Whether it has a key that nobody calls compromised, or no key is known.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let methods = &self.verification_methods;
+        methods.is_empty() || methods.iter().any(|method| method.compromised.is_none())
+    }
+
     /// Since when one of its keys is compromised, if one is: the earliest.
     #[must_use]
     pub fn compromised(&self) -> Option<Timestamp> {

@@ -10,6 +10,8 @@ mod recognition_decides;
 
 mod agencies_follow_agencies;
 
+mod changes_show_their_consequences;
+
 mod policies_are_tried_before_they_hold;
 mod trust_is_kept_from_the_command_line;
 mod worth_is_the_receivers;
@@ -31,6 +33,8 @@ mod stolen_badge_keys_prove_nothing;
 mod badges_come_from_elsewhere;
 
 mod badges_go_along;
+
+mod records_hold_badges;
 
 mod what_was_known_is_told;
 
@@ -78,6 +82,8 @@ mod tls_where_it_is_asked_for;
 
 // What everyone else relies on.
 mod other_software_agrees;
+
+mod tokens_go_both_ways;
 
 mod canonical_elsewhere;
 

@@ -27,7 +27,8 @@ use verification::{
 
 use super::{
     App,
-    problem::{INVALID, Problem, TOO_LARGE, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
+    arrivals::{Arrived, Limits, Place},
+    problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
     verifications::{Asked, Followed, apart, code, evidence, follow, link},
     worth,
 };
@@ -41,8 +42,20 @@ pub(crate) const MAX_UPLOADS: usize = 4;
 /// them ten thousand times.
 const MOST_FOLLOWED: usize = 500;
 
-/// How long an upload may be on its way.
-const LONGEST_RECEIVING: Duration = Duration::from_secs(45);
+/// The uploads that are on their way, wait for their turn, or are not read to the end of their answer. None of those
+/// holds a place among the [`MAX_UPLOADS`] that are worked on.
+pub(crate) const ARRIVING: Limits = Limits {
+    what: "uploads",
+    bytes: 256 * 1024 * 1024,
+    of_one: 2,
+    longest: Duration::from_secs(45),
+};
+
+/// How long an upload that is here waits for a place.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// About how many bytes the answer about a row has.
+const ANSWER_BYTES: usize = 3 * 1024;
 
 /// After how long the rows that are left are answered without a check.
 const LONGEST_JUDGING: Duration = Duration::from_secs(60);
@@ -96,15 +109,18 @@ pub(crate) async fn verify(
     request: Request,
 ) -> Result<Response, Problem> {
     let question = asked.question(&app)?;
-    let permit = admit(&app)?;
     let kind = request.headers().get(CONTENT_TYPE);
     let named = kind.and_then(|kind| named(kind.to_str().unwrap_or_default()));
-    let slow = || Problem::new(&TOO_SLOW, "the upload did not arrive in time: send it in parts");
-    let body = tokio::time::timeout(LONGEST_RECEIVING, receive(request.into_body()));
-    let body = body.await.map_err(|_| slow())??;
-    let rows = rows(body, named).await?;
+    let client = app.clients.of(request.extensions(), request.headers());
+    let arriving = app
+        .arriving_uploads
+        .receive(client, request, bulk::MAX_UPLOAD, too_large);
+    let Arrived { bytes, mut place, .. } = arriving.await?;
+    let permit = admit(&app).await?;
+    let rows = rows(bytes, named).await?;
     let count = rows.len();
-    let lines = lines(app, rows, question, permit).map(|chunk| {
+    place.takes_bytes(count * ANSWER_BYTES)?;
+    let lines = lines(app, rows, question, permit, Some(place)).map(|chunk| {
         let mut text = Vec::with_capacity(CHUNK * 2048);
         for line in chunk? {
             serde_json::to_writer(&mut text, &line)?;
@@ -119,19 +135,6 @@ pub(crate) async fn verify(
     Ok((headers, Body::from_stream(lines)).into_response())
 }
 
-async fn receive(body: Body) -> Result<Bytes, Problem> {
-    let mut body = body.into_data_stream();
-    let mut upload = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let broken = |_| Problem::new(&UNSUPPORTED, "the upload did not arrive to its end: send it again");
-        upload.extend_from_slice(&chunk.map_err(broken)?);
-        if upload.len() > bulk::MAX_UPLOAD {
-            return Err(too_large());
-        }
-    }
-    Ok(upload.into())
-}
-
 /// The answer to an upload that is too long.
 pub(crate) fn too_large() -> Problem {
     let most = bulk::MAX_UPLOAD / (1024 * 1024);
@@ -141,15 +144,13 @@ pub(crate) fn too_large() -> Problem {
     )
 }
 
-/// A place among the uploads that are worked on.
-pub(crate) fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    let busy = |_| {
-        Problem::new(
-            &UNAVAILABLE,
-            "too many uploads are being checked at the moment: try again",
-        )
-    };
-    app.uploads.clone().try_acquire_owned().map_err(busy)
+/// A place among the uploads that are worked on, if one becomes free soon.
+pub(crate) async fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
+    let permit = tokio::time::timeout(LONGEST_WAIT, app.uploads.clone().acquire_owned()).await;
+    permit.ok().and_then(Result::ok).ok_or_else(|| {
+        let detail = "too many uploads are being checked at the moment: try again";
+        Problem::new(&UNAVAILABLE, detail).retry_after(LONGEST_WAIT.as_secs())
+    })
 }
 
 /// The form that a content type names.
@@ -168,16 +169,19 @@ pub(crate) async fn rows(body: Bytes, named: Option<Upload>) -> Result<Vec<Row>,
     rows.map_err(|why| Problem::new(&INVALID, why.to_string()))
 }
 
-/// The answers, in chunks and in the rows' order. If they cannot all be given, the last item is an error.
+/// The answers, in chunks and in the rows' order. If they cannot all be given, the last item is an error. All are judged
+/// at once, and wait for whoever reads them slowly; the permit is free when the last is judged, `place` when it is read.
 pub(crate) fn lines(
     app: App,
     rows: Vec<Row>,
     question: Question,
     permit: OwnedSemaphorePermit,
+    place: Option<Place>,
 ) -> impl Stream<Item = io::Result<Vec<Line>>> + Send + 'static {
     let left = rows.len();
     let with_facts = left <= worth::MOST_BADGES;
     let (sender, receiver) = mpsc::channel(4);
+    let (judged, mut waiting) = mpsc::unbounded_channel();
     let deadline = Instant::now() + LONGEST_JUDGING;
     tokio::spawn(async move {
         let chunks = chunks(rows);
@@ -188,15 +192,23 @@ pub(crate) fn lines(
                 tokio::spawn(work)
             })
             .buffered(std::thread::available_parallelism().map_or(2, usize::from));
+        while let Some(Ok(lines)) = answers.next().await {
+            if judged.send(lines).is_err() {
+                break;
+            }
+        }
+        drop(permit);
+    });
+    tokio::spawn(async move {
         let give = async {
-            while let Some(Ok(lines)) = answers.next().await {
+            while let Some(lines) = waiting.recv().await {
                 if sender.send(lines).await.is_err() {
                     break;
                 }
             }
         };
         let _in_time = timeout_at(deadline + LONGEST_READING, give).await;
-        drop(permit);
+        drop(place);
     });
     stream::unfold((receiver, left), |(mut receiver, left)| async move {
         match receiver.recv().await {

@@ -20,6 +20,10 @@ const MOST_CLIENTS: usize = 16_384;
 /// What is left for a client, and since when.
 type Bucket = (f64, Instant);
 
+/// Who asks, by address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Client(IpAddr);
+
 /// What is left for each client. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients(Arc<Inner>);
@@ -38,20 +42,24 @@ impl Clients {
         }))
     }
 
-    /// Takes one look-up from the share of whoever asks.
-    pub(crate) fn looks_up(&self, extensions: &Extensions, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Who asks.
+    pub(crate) fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> Client {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
-        self.looks_up_for(peer, headers)
+        self.at(peer, headers)
     }
 
-    /// The same for whoever is connected from this address.
-    pub(crate) fn looks_up_for(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Problem> {
-        self.takes(self.client(peer, headers), Instant::now())
-            .map_err(|seconds| {
-                let detail = format!("too many codes were looked up from your address: try again in {seconds} seconds");
-                Problem::new(&TOO_OFTEN, detail).retry_after(seconds)
-            })
+    /// Whoever is connected from this address.
+    pub(crate) fn at(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        Client(self.client(peer, headers))
+    }
+
+    /// Takes one look-up from the share of whoever asks.
+    pub(crate) fn looks_up(&self, client: Client) -> Result<(), Problem> {
+        self.takes(client.0, Instant::now()).map_err(|seconds| {
+            let detail = format!("too many codes were looked up from your address: try again in {seconds} seconds");
+            Problem::new(&TOO_OFTEN, detail).retry_after(seconds)
+        })
     }
 
     /// Who asks: whoever is connected, or, if that is a proxy of ours, whoever it names last.

@@ -104,12 +104,14 @@ pub(super) async fn file(
     responses((status = 204, description = "on disk"), (status = 422, description = "not one that counts here", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn held(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
-    let _permit = app.receiving.try_acquire().map_err(|_| busy())?;
-    let bytes = axum::body::to_bytes(request.into_body(), MAX_HELD_BYTES);
-    let bytes = tokio::time::timeout(WAIT, bytes).await.map_err(|_| busy())?;
     let refused = |why: String| Problem::new(&INVALID, format!("no countersignature that counts here: {why}"));
-    let bytes = bytes.map_err(|_| refused(format!("it has more than {MAX_HELD_BYTES} bytes")))?;
-    let held: Signed<Held> = minicbor::decode(&bytes).map_err(|error| refused(error.to_string()))?;
+    let too_large = || {
+        let detail = format!("no countersignature that counts here: it has more than {MAX_HELD_BYTES} bytes");
+        Problem::new(&INVALID, detail)
+    };
+    let client = app.clients.of(request.extensions(), request.headers());
+    let arrived = app.arriving.receive(client, request, MAX_HELD_BYTES, too_large).await?;
+    let held: Signed<Held> = minicbor::decode(&arrived.bytes).map_err(|error| refused(error.to_string()))?;
     app.registrar.take_held(held).await.map_err(|error| match error {
         NotDone::Invalid(why) => refused(why),
         other => other.into(),

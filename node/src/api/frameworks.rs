@@ -10,7 +10,6 @@ use axum::{
     extract::{Path, Query, Request, State},
     http::StatusCode,
 };
-use futures::StreamExt as _;
 use policy::framework::{
     self, Framework,
     coverage::{self, Coverage, Covered, Share},
@@ -23,14 +22,11 @@ use super::{
     App,
     auth::Operator,
     bulk,
-    problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE, TOO_SLOW, UNSUPPORTED},
+    problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE},
     recognitions::Consequences,
     verifications::apart,
 };
 use crate::storage::FrameworkRow;
-
-/// How long a framework may be on its way.
-const LONGEST_RECEIVING: std::time::Duration = std::time::Duration::from_secs(45);
 
 /// A framework, without its items.
 #[derive(Debug, Serialize, ToSchema)]
@@ -121,10 +117,13 @@ pub(super) async fn import(
     Query(asked): Query<Import>,
     request: Request,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
-    let _permit = bulk::admit(&app)?;
-    let slow = |_| Problem::new(&TOO_SLOW, "the framework did not arrive in time");
-    let body = tokio::time::timeout(LONGEST_RECEIVING, receive(request));
-    let body = body.await.map_err(slow)??;
+    let client = app.clients.of(request.extensions(), request.headers());
+    let arriving = app
+        .arriving_uploads
+        .receive(client, request, framework::MAX_BYTES, too_large);
+    let arrived = arriving.await?;
+    let _permit = bulk::admit(&app).await?;
+    let body = arrived.bytes;
     let base = {
         let registry = app.registry.read();
         registry.home().map(|home| home.url.clone()).unwrap_or_default()
@@ -199,19 +198,6 @@ pub(super) async fn remove(
     Ok((super::created(&hand), Json(removed)))
 }
 
-async fn receive(request: Request) -> Result<Vec<u8>, Problem> {
-    let mut body = request.into_body().into_data_stream();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let broken = |_| Problem::new(&UNSUPPORTED, "the framework did not arrive to its end: send it again");
-        bytes.extend_from_slice(&chunk.map_err(broken)?);
-        if bytes.len() > framework::MAX_BYTES {
-            return Err(too_large());
-        }
-    }
-    Ok(bytes)
-}
-
 /// The answer to a framework that is too long.
 pub(super) fn too_large() -> Problem {
     let most = framework::MAX_BYTES / (1024 * 1024);
@@ -260,7 +246,7 @@ async fn row(app: &App, id: &str) -> Result<FrameworkRow, Problem> {
     responses((status = 200, body = WholeFramework), (status = 404, body = Problem)))]
 pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<WholeFramework>, Problem> {
     let row = row(&app, &id).await?;
-    let _permit = bulk::admit(&app)?;
+    let _permit = bulk::admit(&app).await?;
     let items = app.store.framework(&row).await?.items.into_iter();
     let items = items.map(|item| FrameworkItem {
         id: item.id,

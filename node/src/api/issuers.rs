@@ -256,6 +256,8 @@ pub(super) async fn stand(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewCompromise {
+    /// Which key, as a Multikey (`z6Mk…`) or by its verification method; the only one that is not compromised yet, if absent.
+    key: Option<String>,
     /// Stays at this agency.
     note: Option<String>,
 }
@@ -273,8 +275,8 @@ pub(super) struct Compromised {
 /// Say that somebody else may sign with the key of an issuer of this agency. This is final.
 ///
 /// From then on every node asks this agency about each badge by that key, and takes it as genuine only if this agency
-/// confirms that it issued that very badge. The key issues nothing more; register the issuer anew to go on. A dry run shows
-/// what would come of it.
+/// confirms that it issued that very badge. The key issues nothing more; register the issuer anew to go on. Its other keys
+/// stay as they are. A dry run shows what would come of it.
 #[utoipa::path(post, path = "/v1/issuers/{id}/key-compromise", tag = "trust lists", request_body = NewCompromise,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Compromised), (status = 401, body = Problem), (status = 404, body = Problem),
@@ -287,7 +289,7 @@ pub(super) async fn compromise(
 ) -> Result<(StatusCode, Json<Compromised>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = new.note.map(|note| note.chars().take(1_000).collect());
-    let (issuer, credentials_kept) = app.registrar.compromise(&id, note, &hand).await?;
+    let (issuer, credentials_kept) = app.registrar.compromise(&id, new.key.as_deref(), note, &hand).await?;
     let said = Compromised {
         issuer,
         credentials_kept,

@@ -60,6 +60,25 @@ pub(super) struct Peer {
     missing: usize,
     /// How often one of its nodes did what no honest node does; the audit trail says what.
     misbehaved: i64,
+    /// Of a name that is, or in a dry run would be, let go of: how many of this agency's standing recognitions rest on what the
+    /// agency said, because it registers the issuer, or is itself what is recognized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recognitions: Option<usize>,
+}
+
+/// How many of this agency's recognitions rest on what another one says.
+fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> usize {
+    let Some(home) = registry.home() else { return 0 };
+    let issuers = home.recognitions().filter(|entry| {
+        let registers = registry
+            .agency(agency)
+            .is_some_and(|it| it.issuer(&entry.recognition.issuer.id).is_some());
+        entry.holds(now, None) && (registers || entry.recognition.issuer.agency == *agency)
+    });
+    let itself = home
+        .agency_recognitions()
+        .filter(|entry| entry.recognition.of == *agency && entry.holds(now, None));
+    issuers.count() + itself.count()
 }
 
 fn shown(
@@ -109,6 +128,7 @@ fn shown(
         lag_seconds: last_heard.map(|heard| now.seconds_since(heard).max(0)),
         missing: lists.map_or(0, |lists| lists.missing),
         misbehaved: counts.sum(),
+        recognitions: None,
     }
 }
 
@@ -268,9 +288,14 @@ pub(super) async fn remove(
         }
         // As it was: afterwards nothing is known by this name.
         let before = one(&app, &agency).await?;
+        let recognitions = resting_on(&app.registry.read(), &agency, app.clock.now());
         app.registrar.unpin_peer(&hand, &agency).await?;
         let membership = if hand.dry_run { before.membership } else { "unpinned" };
-        let peer = Peer { membership, ..before };
+        let peer = Peer {
+            membership,
+            recognitions: Some(recognitions),
+            ..before
+        };
         let consequences = would(&app, &hand, Change::Gone(agency)).await?;
         return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }

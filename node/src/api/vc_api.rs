@@ -5,8 +5,7 @@
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -261,14 +260,10 @@ fn no_credential(why: Unreadable) -> Problem {
 
 /// The body, as strict JSON of this shape.
 async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request: Request) -> Result<T, Problem> {
-    let body = async {
-        let bytes = Bytes::from_request(request, app).await;
-        bytes.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))
-    };
-    let bytes = receive(app, body).await?;
+    let arrived = receive(app, request).await?;
     let unreadable = |error: String| Problem::new(&UNSUPPORTED, error);
     apart(move || {
-        let value = vcdm::read_json(&bytes).map_err(unreadable)?;
+        let value = vcdm::read_json(&arrived.bytes).map_err(unreadable)?;
         serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))
     })
     .await?

@@ -5,23 +5,25 @@
     reason = "utoipa's macro writes qualified names in place of ours"
 )]
 
-use std::time::Duration;
+use std::{borrow::Cow, panic::AssertUnwindSafe};
 
 use axum::{
     Json,
     body::Bytes,
     extract::{FromRequest as _, Multipart, Query, Request, State},
-    http::header::CONTENT_TYPE,
+    http::{StatusCode, header::CONTENT_TYPE},
 };
 use futures::future::try_join_all;
 use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, unreachable, unreadable};
+use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, judge_at_once, unreachable, unreadable};
 
 use super::{
-    App, confirmations,
-    problem::{INVALID, Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
+    App, MAX_BODY_BYTES,
+    arrivals::Arrived,
+    confirmations,
+    problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
 };
 use crate::{
     abroad::Fetched,
@@ -29,11 +31,8 @@ use crate::{
     foreign::Learnt,
 };
 
-/// A badge of at most so many bytes is read in less time than another thread takes to wake up.
+/// A badge of at most so many bytes is read, and most often judged, in less time than another thread takes to wake up.
 const READ_AT_ONCE: usize = 16 * 1024;
-
-/// How long a badge may be on its way.
-const LONGEST_RECEIVING: Duration = Duration::from_secs(15);
 
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;
@@ -135,16 +134,17 @@ pub(crate) async fn verify(
     request: Request,
 ) -> Result<Json<Verdict>, Problem> {
     let question = asked.question(&app)?;
-    let (extensions, headers) = (request.extensions().clone(), request.headers().clone());
-    let bytes = receive(&app, body(&app, request)).await?;
+    let client = app.clients.of(request.extensions(), request.headers());
+    let arrived = receive(&app, request).await?;
+    let bytes = badge_in(&app, arrived.request, arrived.bytes).await?;
     if is_code(&app, &bytes) {
-        app.clients.looks_up(&extensions, &headers)?;
+        app.clients.looks_up(client)?;
     }
     answer(&app, &bytes, &question).await.map(Json)
 }
 
-/// The badge in a request: its body, or the field `file` of a form.
-async fn body(app: &App, request: Request) -> Result<Bytes, Problem> {
+/// The badge in a request with this body: all of it, or the field `file` of a form.
+async fn badge_in(app: &App, request: Request, body: Bytes) -> Result<Bytes, Problem> {
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -154,23 +154,14 @@ async fn body(app: &App, request: Request) -> Result<Bytes, Problem> {
         let multipart = Multipart::from_request(request, app).await;
         return file_field(multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?).await;
     }
-    let bytes = Bytes::from_request(request, app).await;
-    bytes.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))
+    Ok(body)
 }
 
-/// Receives a badge, if not too many others are on their way, and if it does not take too long.
-pub(crate) async fn receive<T>(app: &App, badge: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    let busy = || {
-        Problem::new(
-            &UNAVAILABLE,
-            "too many badges are on their way at the moment: try again",
-        )
-    };
-    let _permit = app.receiving.try_acquire().map_err(|_| busy())?;
-    let slow = || Problem::new(&TOO_SLOW, "the badge did not arrive in time: try again");
-    tokio::time::timeout(LONGEST_RECEIVING, badge)
-        .await
-        .map_err(|_| slow())?
+/// Receives a request with badges, if not too many others are on their way, and if it does not take too long.
+pub(crate) async fn receive(app: &App, request: Request) -> Result<Arrived, Problem> {
+    let client = app.clients.of(request.extensions(), request.headers());
+    let too_large = || Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new());
+    app.arriving.receive(client, request, MAX_BODY_BYTES, too_large).await
 }
 
 async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
@@ -204,16 +195,23 @@ async fn answer_as<T: Send + 'static>(
     question: &Question,
     besides: fn(&OpenBadge, &Evidence, &Question) -> T,
 ) -> Result<(Verdict, Option<T>), Problem> {
-    let badge = match follow(app, bytes, question).await? {
-        Followed::Itself => read(bytes.to_vec()).await?,
-        Followed::Badge(badge) => read(badge).await?,
+    let file = match follow(app, bytes, question).await? {
+        Followed::Itself => Cow::Borrowed(bytes),
+        Followed::Badge(badge) => Cow::Owned(badge),
         Followed::Answer(verdict) => return Ok((*verdict, None)),
     };
-    let badge = match badge {
+    let badge = match read(&file).await? {
         Ok(badge) => badge,
         Err(why) => return Ok((unreadable(&why, question), None)),
     };
     let evidence = evidence(app, &badge, question).await?;
+    if file.len() <= READ_AT_ONCE
+        && let Some(verdict) = unharmed(|| judge_at_once(&badge, &evidence, question))?
+    {
+        let besides = besides(&badge, &evidence, question);
+        app.checked.count(&badge, &evidence, &verdict);
+        return Ok((verdict, Some(besides)));
+    }
     let _permit = app.judging.acquire().await;
     let (question, checked) = (question.clone(), app.checked.clone());
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
@@ -399,11 +397,20 @@ async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
     Ok(answer)
 }
 
-async fn read(bytes: Vec<u8>) -> Result<Result<OpenBadge, Unreadable>, Problem> {
+async fn read(bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, Problem> {
     if bytes.len() <= READ_AT_ONCE {
-        return std::panic::catch_unwind(|| formats::read(&bytes)).map_err(|_| died());
+        return unharmed(|| formats::read(bytes));
     }
+    let bytes = bytes.to_vec();
     apart(move || formats::read(&bytes)).await
+}
+
+/// Does work here and now; a panic in it is a bug, and an answer all the same.
+fn unharmed<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        tracing::error!("a verification died");
+        died()
+    })
 }
 
 fn died() -> Problem {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{FromRequest as _, Request, State},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{Facts, Policy};
@@ -193,10 +193,10 @@ pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option
 #[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthQuery,
     responses((status = 200, body = WorthAnswer), (status = 422, body = Problem),
               (status = 503, description = "the agency's policy is too old here", body = Problem)))]
-pub(super) async fn count(
-    State(app): State<App>,
-    body: Result<Json<WorthQuery>, JsonRejection>,
-) -> Result<Json<WorthAnswer>, Problem> {
+pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Json<WorthAnswer>, Problem> {
+    let arrived = receive(&app, request).await?;
+    let _place = arrived.place;
+    let body = Json::<WorthQuery>::from_request(arrived.request, &app).await;
     let Json(query) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     if !(1..=MOST_BADGES).contains(&query.badges.len()) {
         return Err(Problem::new(
@@ -213,22 +213,18 @@ pub(super) async fn count(
     let question = asked.question(&app)?;
     let (policy, list) = rules(&app, &question)?;
     let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
-    let (badges, facts) = receive(&app, async {
-        let (mut badges, mut all) = (Vec::new(), Vec::new());
-        for (nth, file) in files.iter().enumerate() {
-            let (verdict, facts) = answer_with_facts(&app, file, &question).await?;
-            all.push(judged(nth, &verdict, facts));
-            let summary = verdict.credential.unwrap_or_default();
-            badges.push(BadgeWorth {
-                id: summary.id,
-                name: summary.name,
-                verdict: verdict.verdict,
-                sentence: verdict.sentence,
-            });
-        }
-        Ok((badges, all))
-    })
-    .await?;
+    let (mut badges, mut facts) = (Vec::new(), Vec::new());
+    for (nth, file) in files.iter().enumerate() {
+        let (verdict, of_it) = answer_with_facts(&app, file, &question).await?;
+        facts.push(judged(nth, &verdict, of_it));
+        let summary = verdict.credential.unwrap_or_default();
+        badges.push(BadgeWorth {
+            id: summary.id,
+            name: summary.name,
+            verdict: verdict.verdict,
+            sentence: verdict.sentence,
+        });
+    }
     let tally = policy.tally(&facts, query.purpose, question.at);
     let sums = tally.sums.iter().map(|sum| UnitSum {
         unit: sum.unit.to_owned(),

@@ -56,7 +56,7 @@ impl Registrar {
             // One whose key was stolen is registered anew, with another key, under the name that people know.
             if home
                 .issuers()
-                .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.compromised().is_none())
+                .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.is_sound())
             {
                 return Err(NotDone::Conflict(format!(
                     "an issuer named `{name}` is registered already"
@@ -134,38 +134,6 @@ impl Registrar {
         Ok(said)
     }
 
-    /// Says that somebody else may sign with the key of an issuer of this agency. From then on its badges are good only
-    /// where this agency, asked, confirms that it issued them, and the key issues nothing more here. Gives the issuer's entry,
-    /// and how many of its badges this store keeps.
-    ///
-    /// # Errors
-    /// [`NotDone`], if this agency does not register it, that is said already, or the node cannot write.
-    pub async fn compromise(&self, issuer: &str, note: Option<String>, hand: &Hand) -> Result<(Issuer, i64), NotDone> {
-        let _acting = self.acting.lock().await;
-        let registered = self
-            .registry
-            .read()
-            .home()
-            .and_then(|home| home.issuer(issuer).cloned());
-        let mut issuer =
-            registered.ok_or_else(|| NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")))?;
-        if let Some(since) = issuer.compromised() {
-            return Err(NotDone::Conflict(format!(
-                "the key of `{}` is marked as compromised since {}, which is final",
-                issuer.name,
-                since.date_in_words()
-            )));
-        }
-        let now = self.clock.now();
-        for method in &mut issuer.verification_methods {
-            method.compromised = Some(now);
-        }
-        let kept = self.store.credentials_of(&issuer.id).await?;
-        let act = self.act(hand, "issuer.key_compromised", &issuer.id, note);
-        self.write(hand, vec![trust_list::register(&issuer)], vec![act]).await?;
-        Ok((issuer, kept))
-    }
-
     /// Says what kind of body an issuer of this agency is: rules of any agency can ask for it.
     ///
     /// # Errors
@@ -220,18 +188,5 @@ impl Registrar {
             ),
         };
         Err(NotDone::Conflict(why))
-    }
-
-    /// Whether an issuer's key may still sign: not once this agency has said that it is compromised.
-    pub(super) fn may_sign(&self, issuer: &str) -> Result<(), NotDone> {
-        let registry = self.registry.read();
-        let issuer = registry.home().and_then(|home| home.issuer(issuer));
-        match issuer.and_then(|issuer| Some((&issuer.name, issuer.compromised()?))) {
-            None => Ok(()),
-            Some((name, since)) => Err(NotDone::Conflict(format!(
-                "the key of `{name}` is compromised since {} and signs nothing more: register the issuer anew",
-                since.date_in_words()
-            ))),
-        }
     }
 }

@@ -237,6 +237,12 @@ impl AgencyLists {
         self.recognitions.values().map(|recognition| self.entry(recognition))
     }
 
+    /// Its recognitions of one issuer.
+    pub fn recognitions_of(&self, issuer: &str) -> impl Iterator<Item = RecognitionEntry> {
+        let of_it = self.recognitions.values().filter(move |one| one.issuer.id == issuer);
+        of_it.map(|recognition| self.entry(recognition))
+    }
+
     /// Its recognition with this id.
     #[must_use]
     pub fn recognition(&self, id: &str) -> Option<RecognitionEntry> {

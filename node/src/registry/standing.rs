@@ -12,31 +12,31 @@ use super::Registry;
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Standing {
     #[n(0)]
-    agency: Hash,
+    pub(super) agency: Hash,
     /// Whether its node is connected.
     #[n(1)]
-    connected: bool,
+    pub(super) connected: bool,
     /// How many envelopes are known to exist and are not in the store.
     #[n(2)]
-    missing: u64,
+    pub(super) missing: u64,
     /// As of when its rows in the store are known, and until when that counts: milliseconds since 1970.
     #[n(3)]
-    heard: Option<(i64, i64)>,
+    pub(super) heard: Option<(i64, i64)>,
     /// The same for the agency's writers but the holder's own.
     #[n(4)]
-    others_heard: Option<(i64, i64)>,
+    pub(super) others_heard: Option<(i64, i64)>,
     /// Whether no grant counts.
     #[n(5)]
-    disputed: bool,
+    pub(super) disputed: bool,
     /// Grants that do not count for now: documents and keys.
     #[n(6)]
-    waiting: Vec<(DocumentId, String)>,
+    pub(super) waiting: Vec<(DocumentId, String)>,
     /// By which transport its node is connected.
     #[n(7)]
-    via: Option<String>,
+    pub(super) via: Option<String>,
     /// How many forks are known.
     #[n(8)]
-    forks: Option<u64>,
+    pub(super) forks: Option<u64>,
 }
 
 /// As of when, and until when it counts: milliseconds since 1970.
@@ -65,10 +65,34 @@ impl Standing {
             }
             _ => false,
         };
-        self.disputed == now.disputed
-            && self.waiting == now.waiting
-            && younger(self.heard, now.heard)
-            && younger(self.others_heard, now.others_heard)
+        self.is_like(now) && younger(self.heard, now.heard) && younger(self.others_heard, now.others_heard)
+    }
+
+    /// Whether the same counts, whatever the freshness.
+    fn is_like(&self, other: &Self) -> bool {
+        self.agency == other.agency && self.disputed == other.disputed && self.waiting == other.waiting
+    }
+
+    /// Whether `next`, of this moment, says the same, and this one was still fresh then.
+    pub(super) fn goes_on_in(&self, next: &Self, at: Timestamp) -> bool {
+        let goes_on = |before: Span, next: Span| match (before, next) {
+            (None, None) => true,
+            (Some((as_of, until)), Some((next, next_until))) => at.0 <= until && next >= as_of && next_until >= until,
+            _ => false,
+        };
+        self.is_like(next) && goes_on(self.heard, next.heard) && goes_on(self.others_heard, next.others_heard)
+    }
+
+    /// Lasts as long as `next` does, and is no younger for it.
+    pub(super) fn reach(&mut self, next: &Self) {
+        for (span, next) in [
+            (&mut self.heard, next.heard),
+            (&mut self.others_heard, next.others_heard),
+        ] {
+            if let (Some((_, until)), Some((_, next_until))) = (span, next) {
+                *until = next_until;
+            }
+        }
     }
 }
 

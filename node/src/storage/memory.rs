@@ -24,6 +24,26 @@ pub struct Slot {
     pub index: u32,
 }
 
+/// How an agency stood from some moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptStanding {
+    /// Which row it is.
+    pub position: i64,
+    /// From when on.
+    pub at: Timestamp,
+    /// Which agency, and how; in its own form.
+    pub standing: Vec<u8>,
+}
+
+/// To what standings are thinned out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// What tells an hour.
+    Hours,
+    /// What tells a day.
+    Days,
+}
+
 /// What an expunging hides now is hidden from what was, too: its reason and time are gone, the bit stays.
 pub(super) async fn hide(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable> {
     let slot = |row: &&Row| status_list::hidden_slot(&row.key).is_some();
@@ -74,6 +94,66 @@ impl Store {
                     .bind(standing)
             )?;
         }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Up to when the standings were thinned out to this grain; if not yet, since when they are kept.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn thinned_up_to(&self, grain: Grain) -> Result<Timestamp, Unavailable> {
+        let sql = "SELECT since, hours_up_to, days_up_to FROM memory";
+        let (since, hours, days): (i64, i64, i64) = reading!(self, sqlx::query_as(sql), fetch_one)?;
+        let up_to = match grain {
+            Grain::Hours => hours,
+            Grain::Days => days,
+        };
+        Ok(Timestamp(up_to.max(since)))
+    }
+
+    /// What was kept of the agencies' standings from one moment on and before another, by agency and time.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn standings_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<KeptStanding>, Unavailable> {
+        let sql = "SELECT position, at, standing FROM standings WHERE at >= $1 AND at < $2 ORDER BY agency, position";
+        let found: Vec<(i64, i64, Vec<u8>)> = reading!(self, sqlx::query_as(sql).bind(from.0).bind(to.0), fetch_all)?;
+        let kept = found.into_iter().map(|(position, at, standing)| KeptStanding {
+            position,
+            at: Timestamp(at),
+            standing,
+        });
+        Ok(kept.collect())
+    }
+
+    /// Thins the standings out up to a moment: without some rows, and with others saying more.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn thin_standings(
+        &self,
+        grain: Grain,
+        up_to: Timestamp,
+        gone: &[i64],
+        longer: &[(i64, Vec<u8>)],
+    ) -> Result<(), Unavailable> {
+        let (mut tx, _) = self.begin().await?;
+        for position in gone {
+            writing!(
+                &mut tx,
+                sqlx::query("DELETE FROM standings WHERE position = $1").bind(position)
+            )?;
+        }
+        for (position, standing) in longer {
+            let sql = "UPDATE standings SET standing = $1 WHERE position = $2";
+            writing!(&mut tx, sqlx::query(sql).bind(standing).bind(position))?;
+        }
+        let sql = match grain {
+            Grain::Hours => "UPDATE memory SET hours_up_to = $1",
+            Grain::Days => "UPDATE memory SET days_up_to = $1",
+        };
+        writing!(&mut tx, sqlx::query(sql).bind(up_to.0))?;
         tx.commit().await?;
         Ok(())
     }

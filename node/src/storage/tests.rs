@@ -15,6 +15,7 @@ use super::*;
 
 mod lease;
 mod memory;
+mod seals;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 

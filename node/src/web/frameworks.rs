@@ -45,7 +45,7 @@ pub(super) async fn framework_page(
         let row = app.store.framework_row(&id).await?;
         let row =
             row.ok_or_else(|| Problem::new(&problem::NOT_FOUND, "this agency keeps no framework by this name"))?;
-        let _permit = bulk::admit(&app)?;
+        let _permit = bulk::admit(&app).await?;
         let framework = app.store.framework(&row).await?;
         let shown = FrameworkPage::new(&agency(&app), &framework, &row.tested()?, which.page.unwrap_or(1));
         Ok::<_, Problem>(page(StatusCode::OK, &shown))

@@ -145,6 +145,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         above: Vec::new(),
         expelled: [].into(),
         code: None,
+        endorsements: vec![],
         parts: vec![],
     };
     let question = Question {

@@ -20,22 +20,29 @@ use std::{
 };
 
 /// A connection that is kept alive.
-struct Connection<'a> {
-    address: &'a str,
+struct Connection {
     writing: TcpStream,
     reading: BufReader<TcpStream>,
     line: String,
     body: Vec<u8>,
 }
 
-impl<'a> Connection<'a> {
-    fn open(address: &'a str) -> Self {
+/// A question, as it goes over the wire.
+fn question(address: &str, path: &str, more: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n{body}",
+    )
+    .into_bytes()
+}
+
+impl Connection {
+    fn open(address: &str) -> Self {
         let writing = TcpStream::connect(address).unwrap();
         writing.set_nodelay(true).unwrap();
         let reading = BufReader::new(writing.try_clone().unwrap());
         let (line, body) = (String::new(), Vec::new());
         Self {
-            address,
             writing,
             reading,
             line,
@@ -43,43 +50,33 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The answer to a question.
-    fn post(&mut self, path: &str, more: &str, body: &str) -> &[u8] {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{more}content-length: {}\r\n\r\n",
-            self.address,
-            body.len()
-        );
-        self.writing
-            .write_all([head.as_bytes(), body.as_bytes()].concat().as_slice())
-            .unwrap();
-        let mut length = 0;
-        let mut status = String::new();
+    fn ask(&mut self, question: &[u8]) {
+        self.writing.write_all(question).unwrap();
+    }
+
+    /// The answer to what was asked.
+    fn answer(&mut self) -> &[u8] {
+        let (mut length, mut status) = (0, None);
         loop {
             self.line.clear();
-            assert_ne!(
-                self.reading.read_line(&mut self.line).unwrap(),
-                0,
-                "the connection ended"
-            );
-            if status.is_empty() {
-                status.push_str(self.line.trim());
-            }
-            let lower = self.line.to_ascii_lowercase();
-            if let Some(number) = lower.strip_prefix("content-length:") {
-                length = number.trim().parse().unwrap();
-            }
-            if self.line.trim().is_empty() {
+            let read = self.reading.read_line(&mut self.line).unwrap();
+            assert_ne!(read, 0, "the connection ended");
+            let line = self.line.trim_end();
+            if line.is_empty() {
                 break;
+            }
+            status.get_or_insert_with(|| line.to_owned());
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap();
             }
         }
         self.body.resize(length, 0);
         self.reading.read_exact(&mut self.body).unwrap();
-        assert!(
-            status.contains(" 20"),
-            "{status}: {}",
-            String::from_utf8_lossy(&self.body)
-        );
+        let status = status.unwrap_or_default();
+        let is_good = status.contains(" 20");
+        assert!(is_good, "{status}: {}", String::from_utf8_lossy(&self.body));
         &self.body
     }
 }
@@ -88,44 +85,55 @@ fn says(body: &[u8], word: &[u8]) -> bool {
     body.windows(word.len()).any(|part| part == word)
 }
 
-/// Asks in turn, from this badge on; says how many answers came, and how many of them were good.
-fn ask(address: &str, path: &str, badges: &[&str], first: usize, until: Instant) -> (u32, u32) {
-    let mut connection = Connection::open(address);
-    let (mut answers, mut accepted) = (0, 0);
-    for badge in badges.iter().cycle().skip(first) {
-        if Instant::now() > until {
-            break;
-        }
-        let body = connection.post(path, "", badge);
-        answers += 1;
-        accepted += u32::from(says(body, b"\"accepted\"") || says(body, b"\"verified\":true"));
+/// Asks over all connections in turn, so that each has one question open all the time, on this one thread, which costs the
+/// machine less than a thread for each would. Says how many answers came, and how many of them were good.
+fn ask(address: &str, questions: &[Vec<u8>], connections: usize, until: Instant) -> (u32, u32) {
+    let mut questions = questions.iter().cycle();
+    let mut open: Vec<Connection> = (0..connections).map(|_| Connection::open(address)).collect();
+    for connection in &mut open {
+        connection.ask(questions.next().unwrap());
     }
-    (answers, accepted)
+    let (mut answers, mut accepted) = (0, 0);
+    loop {
+        let is_last = Instant::now() > until;
+        for connection in &mut open {
+            let body = connection.answer();
+            answers += 1;
+            accepted += u32::from(says(body, b"\"accepted\"") || says(body, b"\"verified\":true"));
+            if !is_last {
+                connection.ask(questions.next().unwrap());
+            }
+        }
+        if is_last {
+            return (answers, accepted);
+        }
+    }
 }
 
 /// Revokes one credential after the other.
 fn spread(home: &str, token: &str, credentials: &[&str], addresses: &[String]) {
     let mut writing = Connection::open(home);
-    let mut nodes: Vec<Connection<'_>> = addresses.iter().map(|address| Connection::open(address)).collect();
+    let mut nodes: Vec<(&String, Connection)> = addresses.iter().map(|one| (one, Connection::open(one))).collect();
     let authorization = format!("authorization: Bearer {token}\r\n");
     let (mut all, mut durable) = (Vec::new(), Vec::new());
     for credential in credentials {
         let (code, badge) = credential.split_once(' ').unwrap();
         let path = format!("/v1/credentials/{code}/status-entries");
         let begin = Instant::now();
-        writing.post(
-            &path,
-            &authorization,
-            r#"{"status":"revoked","reason":"issued_in_error"}"#,
-        );
+        let revoked = r#"{"status":"revoked","reason":"issued_in_error"}"#;
+        writing.ask(&question(home, &path, &authorization, revoked));
+        writing.answer();
         durable.push(begin.elapsed().as_secs_f64() * 1e3);
         // One after the other: who heard it first is asked no more.
-        for node in &mut nodes {
-            while !says(node.post("/v1/verifications", "", badge), b"\"status.revoked\"") {
-                assert!(
-                    begin.elapsed() < Duration::from_secs(60),
-                    "a node heard nothing for a minute"
-                );
+        for (address, node) in &mut nodes {
+            let asked = question(address, "/v1/verifications", "", badge);
+            loop {
+                node.ask(&asked);
+                if says(node.answer(), b"\"status.revoked\"") {
+                    break;
+                }
+                let waited = begin.elapsed();
+                assert!(waited < Duration::from_secs(60), "a node heard nothing for a minute");
             }
         }
         all.push(begin.elapsed().as_secs_f64() * 1e3);
@@ -147,24 +155,11 @@ fn main() {
         std::process::exit(2);
     };
     let text = std::fs::read_to_string(file).unwrap();
-    let badges: Vec<&str> = text.lines().collect();
-    let connections: usize = connections.parse().unwrap();
+    let questions: Vec<Vec<u8>> = text.lines().map(|badge| question(address, path, "", badge)).collect();
     let start = Instant::now();
     let until = start + Duration::from_secs_f64(seconds.parse().unwrap());
-    let all: Vec<(u32, u32)> = std::thread::scope(|scope| {
-        let asking: Vec<_> = (0..connections)
-            .map(|i| {
-                scope.spawn({
-                    let badges = &badges;
-                    move || ask(address, path, badges, i * badges.len() / connections, until)
-                })
-            })
-            .collect();
-        asking.into_iter().map(|one| one.join().unwrap()).collect()
-    });
+    let (answers, accepted) = ask(address, &questions, connections.parse().unwrap(), until);
     let took = start.elapsed().as_secs_f64();
-    let answers: u32 = all.iter().map(|(answers, _)| answers).sum();
-    let accepted: u32 = all.iter().map(|(_, accepted)| accepted).sum();
     let per_second = f64::from(answers) / took;
     println!("{{\"per_second\": {per_second:.1}, \"answers\": {answers}, \"accepted\": {accepted}}}");
 }

@@ -13,7 +13,10 @@ use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use self::rdf::Document;
-pub use self::{rdf::Terms, suite::Suite};
+pub use self::{
+    rdf::{Terms, Way},
+    suite::Suite,
+};
 use crate::{
     badge::moment,
     keys::{BadKey, PublicKey, SigningKey},
@@ -220,6 +223,8 @@ pub struct Expected<'a> {
     pub domain: Option<&'a str>,
     /// The terms that the document may use.
     pub terms: Terms,
+    /// How it may be made canonical.
+    pub way: Way,
 }
 
 impl Expected<'_> {
@@ -229,6 +234,7 @@ impl Expected<'_> {
         challenge: None,
         domain: None,
         terms: Terms::Known,
+        way: Way::Any,
     };
 }
 
@@ -348,6 +354,7 @@ fn verify_one(
         without: Some("proof"),
         context: context_of(document, proof)?,
         terms: expected.terms,
+        way: expected.way,
     };
     let with_proofs;
     if let Some(before) = before {

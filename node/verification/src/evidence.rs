@@ -141,6 +141,8 @@ pub struct Evidence {
     pub expelled: BTreeMap<AgencyId, Timestamp>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
+    /// The same for each endorsement in the badge that is looked at ([`crate::judge::endorsed_status`]), in its order.
+    pub endorsements: Vec<Vec<StatusEvidence>>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
     /// What is known about each badge in a Comprehensive Learner Record, in its order.

@@ -36,5 +36,5 @@ pub mod vcdm;
 pub use badge::{Fault, OpenBadge, StatusEntry};
 pub use evidence::{Evidence, Freshness, Question, StatusEvidence};
 pub use formats::Unreadable;
-pub use judge::{judge, unreachable, unreadable};
+pub use judge::{judge, judge_at_once, unreachable, unreadable};
 pub use keys::{BadKey, KeyKind, PublicKey, SigningKey};

@@ -44,6 +44,7 @@ Examples:
 Examples:
   comity issuer compromised \"Palmetto Learning\" --dry-run
   comity issuer compromised \"Palmetto Learning\" --note \"laptop stolen\"
+  comity issuer compromised \"Palmetto Learning\" --key z6Mk…
 
 Final. From then on a badge by that key is good only where your agency, asked,
 confirms that it issued that very badge; the key issues nothing more. Then add
@@ -51,6 +52,9 @@ the issuer anew, and reissue the badges that matter.")]
     Compromised {
         /// Its id, or its name
         issuer: String,
+        /// Which of its keys, if it has several: see `comity issuer show`
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
         /// What happened; stays at your agency
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,

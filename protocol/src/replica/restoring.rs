@@ -1,11 +1,12 @@
 //! Making a replica from what the store holds.
 
-use super::{AgencyLog, BTreeMap, BTreeSet, Failed, Hash, KeyLog, OwnLog, Replica, Settings, Verified};
+use super::{AgencyLog, BTreeMap, BTreeSet, Failed, Hash, KeyLog, OwnLog, Replica, Settings, SigningKey, Verified};
 use crate::{
     checkpoint::{Checkpoint, Held},
     envelope::SignedEnvelope,
     heartbeat::Heartbeat,
     log::Keeping,
+    mutant::mutant,
     signed::Signed,
 };
 
@@ -67,10 +68,8 @@ impl Replica {
             let log = logs.get(&holder).ok_or(Failed::NoKeyLog)?;
             reach.insert(holder, Held::read(signed, log.key_log())?);
         }
-        if !logs.contains_key(&settings.home) {
-            return Err(Failed::NoKeyLog);
-        }
-        let alone = settings.pinned.iter().all(|agency| *agency == settings.home);
+        let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
+        let alone = is_alone(&settings, home_log);
         let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
         Ok(Self {
             settings,
@@ -86,4 +85,13 @@ impl Replica {
             reach,
         })
     }
+}
+
+/// Whether nobody else can have this agency's log: no other agency is followed, and no key that has not ended is at another
+/// store of this one.
+fn is_alone(settings: &Settings, key_log: &KeyLog) -> bool {
+    let own = [&settings.key].into_iter().chain(&settings.former_keys);
+    let own: BTreeSet<_> = own.map(SigningKey::public).collect();
+    let no_other_store = mutant!(AloneNeverWaits) || key_log.writers().iter().all(|writer| own.contains(writer));
+    no_other_store && settings.pinned.iter().all(|agency| *agency == settings.home)
 }

@@ -88,6 +88,41 @@ fn a_restored_backup_takes_in_its_own_log_from_abroad_before_it_writes() {
     }
 }
 
+/// Two stores of an agency that follows nobody: one of them gets an older disk, and its own log back from the other.
+pub(crate) fn forks_of_a_restored_store_without_other_peers(seed: u64) -> usize {
+    let plan = Plan {
+        second_writers: true,
+        ..Plan::calm(1)
+    };
+    let mut world = crate::world::World::new(seed, plan);
+    world.admit_second_store();
+    world.settle();
+    let old = world.sites[0].disk.clone();
+    for _ in 0..20 {
+        world.act_of(0);
+    }
+    world.settle();
+    world.sites[0].backup = Some(old);
+    world.restore_backup(0);
+    for _ in 0..20 {
+        world.act_of(0);
+    }
+    world.settle();
+    world.assert_at_the_end();
+    world.truth.forks
+}
+
+#[test]
+fn a_restored_store_of_an_agency_that_follows_nobody_waits_for_its_own_log() {
+    for seed in 0..20 {
+        assert_eq!(
+            forks_of_a_restored_store_without_other_peers(seed),
+            0,
+            "seed {seed}: it wrote before it knew its own log"
+        );
+    }
+}
+
 /// The control: an order of arrival that the rules forbid is noticed.
 #[test]
 fn an_envelope_before_its_parents_is_not_kept() {

@@ -95,3 +95,37 @@ async fn what_is_expunged_is_hidden_in_what_was_too_and_stays_revoked() {
         }
     }
 }
+
+#[tokio::test]
+async fn standings_are_thinned_out_up_to_a_moment_that_is_remembered() {
+    for place in Place::both().await {
+        let store = place.create().await.unwrap();
+        let since = store.remembers_since().await.unwrap();
+        for grain in [Grain::Hours, Grain::Days] {
+            assert_eq!(store.thinned_up_to(grain).await.unwrap(), since, "never yet");
+        }
+        let agency = batch().rows[0].agency;
+        let at = |nth: i64| since.plus_seconds(nth);
+        for nth in 0..5_u8 {
+            store
+                .keep_standings(at(nth.into()), &[(agency, vec![nth])])
+                .await
+                .unwrap();
+        }
+        let kept = store.standings_between(at(1), at(4)).await.unwrap();
+        let seen: Vec<(Timestamp, Vec<u8>)> = kept.iter().map(|row| (row.at, row.standing.clone())).collect();
+        assert_eq!(seen, [(at(1), vec![1]), (at(2), vec![2]), (at(3), vec![3])]);
+        let gone = [kept[1].position, kept[2].position];
+        let longer = [(kept[0].position, vec![9])];
+        store.thin_standings(Grain::Hours, at(4), &gone, &longer).await.unwrap();
+        for (then, expected) in [(0, 0), (1, 9), (3, 9), (4, 4)] {
+            let (_, standings) = store.lists_then(at(then)).await.unwrap();
+            assert_eq!(standings, [[expected]], "{then}");
+        }
+        let reopened = place.open().await.unwrap();
+        assert_eq!(reopened.thinned_up_to(Grain::Hours).await.unwrap(), at(4));
+        assert_eq!(reopened.thinned_up_to(Grain::Days).await.unwrap(), since);
+        let refused = reopened.thin_standings(Grain::Days, at(4), &[], &[]).await;
+        assert!(matches!(refused, Err(Unavailable::Deposed)), "only who writes thins");
+    }
+}

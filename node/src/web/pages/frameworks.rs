@@ -76,7 +76,7 @@ impl FrameworksPage {
         let agency = plain(agency, 80);
         let summary = match rows.len() {
             0 => format!("{agency} has imported no framework yet."),
-            many => format!("{agency} keeps {}.", counted(many, "framework")),
+            many => format!("{agency} keeps {}.", counted(many, "framework", "frameworks")),
         };
         Self {
             summary,
@@ -125,7 +125,7 @@ impl FrameworkPage {
             title: plain(&framework.title, 120),
             lead: format!(
                 "{}{}{}.",
-                counted(framework.items.len(), "item"),
+                counted(framework.items.len(), "item", "items"),
                 by.unwrap_or_default(),
                 version.unwrap_or_default()
             ),

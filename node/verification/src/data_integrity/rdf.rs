@@ -32,6 +32,15 @@ pub enum Terms {
     Any,
 }
 
+/// How a document may be made canonical.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The short way if it goes, else the long one, which can take a hundred milliseconds.
+    Any,
+    /// The short way with contexts that were met before, or the document is called too complex.
+    Short,
+}
+
 /// What is to be made canonical.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Document<'a> {
@@ -41,6 +50,7 @@ pub(super) struct Document<'a> {
     /// The contexts to read it under; its own, if absent.
     pub(super) context: Option<&'a Value>,
     pub(super) terms: Terms,
+    pub(super) way: Way,
 }
 
 impl<'a> Document<'a> {
@@ -51,6 +61,7 @@ impl<'a> Document<'a> {
             without: None,
             context: None,
             terms,
+            way: Way::Any,
         }
     }
 
@@ -75,6 +86,7 @@ pub(super) fn hash(document: Document<'_>, hash: Hash) -> Result<Digest, Stop> {
     walk::check(document)?;
     let canonical = match short_way(document, hash) {
         Some(canonical) => canonical,
+        None if document.way == Way::Short => return Err(too_complex("it does not take the short way")),
         None => by_libraries(document.copied(), hash)?,
     };
     Ok(hash.of(canonical.as_bytes()))

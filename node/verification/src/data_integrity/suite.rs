@@ -89,6 +89,7 @@ impl Suite {
             without: Some("proofValue"),
             context: content.contexts(),
             terms: content.terms,
+            way: content.way,
         };
         Ok(Message::of(rdf::hash(options, hash)?, of_content))
     }

@@ -58,6 +58,7 @@ impl Case<'_> {
                 &self.badge.document,
                 &Expected {
                     terms: self.terms,
+                    way: self.way,
                     ..Expected::BADGE
                 },
                 key_of,

@@ -1,4 +1,5 @@
 mod agencies;
+mod at_once;
 mod beside;
 mod compromised;
 mod endorsed;
@@ -137,6 +138,7 @@ fn world_of(issuer_id: &str) -> World {
             status: vec![listed(), listed()],
             above: Vec::new(),
             expelled: [].into(),
+            endorsements: vec![],
             code: None,
             parts: vec![],
         },
@@ -262,6 +264,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "worth.depends",
         "worth.rule_not_met",
         "worth.stale",
+        "holder.another",
     ];
     for code in codes::all() {
         assert_ne!(

@@ -2,7 +2,7 @@
 //! is decided with recognition.
 
 use policy::{Facts, Policy, Tally};
-use registry_schema::{Finding, Outcome, Purpose, verdict::Worth};
+use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRule};
 
 use super::{Case, finding};
 use crate::{Freshness, codes::Code, facts};
@@ -128,11 +128,8 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
     let in_doubt = tally.sums.iter().any(|sum| !sum.because.is_empty())
         || tally.sets.iter().any(|set| set.in_doubt > 0)
         || tally.meets.iter().any(|met| !met.is_certain);
-    let rules: Vec<&str> = {
-        let mut rules: Vec<&str> = badge.values.iter().map(|value| value.rule.id.as_str()).collect();
-        rules.dedup();
-        rules
-    };
+    let mut rules: Vec<String> = badge.values.iter().map(|value| named(value.rule)).collect();
+    rules.dedup();
     let counts = tally
         .sums
         .iter()
@@ -146,4 +143,9 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
         (false, false) => Code::WorthRuleNotMet,
     };
     Some((code, format!("for {purpose}: {worth}, by {}", rules.join(" and "))))
+}
+
+/// `rule tn-pdp (State Board rule 5.502)`: a person at a desk can look it up.
+fn named(rule: &WorthRule) -> String {
+    format!("rule {} ({})", rule.id, rule.citation)
 }

@@ -7,7 +7,7 @@ use super::{Answer, Checks, invalid, read_credential, structure::Faults};
 use crate::{
     Fault, OpenBadge, Question, Unreadable,
     codes::Code,
-    data_integrity::{self, Expected, ProofOutcome, Terms},
+    data_integrity::{self, Expected, ProofOutcome, Terms, Way},
     judge, multikey,
 };
 
@@ -95,6 +95,7 @@ fn proof(
         challenge,
         domain,
         terms: Terms::Any,
+        way: Way::Any,
     };
     let outcome = data_integrity::verify_as(&presentation.document, &expected, multikey::key_in_method);
     let mut findings = vec![judge::proof::signature(&outcome, question.at)];

@@ -10,6 +10,19 @@ use rand::RngExt as _;
 use super::{Site, World, key_of};
 
 impl World {
+    /// The root of the first agency lets its second store write.
+    pub(crate) fn admit_second_store(&mut self) {
+        self.settle();
+        let key = key_of(&self.sites[1].key).public();
+        self.enter(0, Act::WriterAdded(WriterKey::of_all(key)));
+        assert!(
+            self.sites[0].replica.logs()[&self.sites[0].home]
+                .key_log()
+                .writers()
+                .contains(&key)
+        );
+    }
+
     /// The root of a site's agency does something there.
     pub(super) fn hold_ceremony(&mut self, at: usize) {
         let now = self.clock(at);

@@ -24,7 +24,7 @@ use super::Document;
 
 /// Canonical N-Quads (RDFC-1.0) of a document that passed the walk; `None` if that takes the long way.
 pub(super) fn canonical(document: Document<'_>) -> Option<String> {
-    let vocabulary = contexts::compiled(document.contexts()?)?;
+    let vocabulary = contexts::compiled(document.contexts()?, document.way)?;
     let statements = statements::of(document, &vocabulary)?;
     canonical::lines(statements)
 }

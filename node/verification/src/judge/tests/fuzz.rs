@@ -97,6 +97,9 @@ fn judged(world: &World, original: &Value, bytes: &[u8]) -> bool {
     let Ok(badge) = formats::read(bytes) else { return false };
     let verdict = judge(&badge, &world.evidence, &world.question);
     audit("fuzz", &verdict);
+    if let Some(at_once) = judge_at_once(&badge, &world.evidence, &world.question) {
+        assert_eq!(at_once, verdict, "another answer at once");
+    }
     let accepted = verdict.verdict == VerdictKind::Accepted;
     if accepted {
         let unsigned = |document: &Value| {

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    super::named,
+    super::{Way, named},
     terms::{Kind, Scope, Term, Terms, Vocabulary},
 };
 use crate::contexts;
@@ -23,8 +23,9 @@ const MAX_STEPS: usize = 4;
 type Local = &'static Map<String, Value>;
 type Remembered = Vec<(Vec<&'static str>, Option<Arc<Vocabulary>>)>;
 
-/// The vocabulary of a document's `@context`; `None` if that takes the long way.
-pub(super) fn compiled(context: &Value) -> Option<Arc<Vocabulary>> {
+/// The vocabulary of a document's `@context`; `None` if that takes the long way, or if nobody compiled it yet and only
+/// the short way is open: compiling takes longer than all the rest.
+pub(super) fn compiled(context: &Value, way: Way) -> Option<Arc<Vocabulary>> {
     static KNOWN: RwLock<Remembered> = RwLock::new(Vec::new());
     let urls = match context {
         Value::Array(urls) if urls.len() <= MAX_LISTED => urls.as_slice(),
@@ -37,6 +38,9 @@ pub(super) fn compiled(context: &Value) -> Option<Arc<Vocabulary>> {
         if let Some((_, vocabulary)) = known.iter().find(|(listed, _)| same(listed)) {
             return vocabulary.clone();
         }
+    }
+    if way == Way::Short {
+        return None;
     }
     let of = |url: &Value| Some(contexts::find(url.as_str()?)?.url);
     let urls: Vec<&'static str> = urls.iter().map(of).collect::<Option<_>>()?;

@@ -1,0 +1,187 @@
+//! What is on its way to this node. Whoever sends slowly holds nothing but the bytes that have come: no place among the
+//! few that are worked on, and not more than a client's share of what may be on its way.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+};
+use futures::StreamExt as _;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    clients::Client,
+    problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
+};
+
+/// For so long a sender may be as slow as it likes.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// After that, so many bytes a second are expected of it, from the beginning on.
+const LEAST_A_SECOND: usize = 32 * 1024;
+
+/// Memory is counted in pieces of so many bytes.
+const PIECE: usize = 1024;
+
+/// What may be on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// What arrives, for the refusals: `badges`.
+    pub(crate) what: &'static str,
+    /// All bytes together, those included that have arrived and are still held.
+    pub(crate) bytes: usize,
+    /// How many of one client at once, those included that are not answered to their end.
+    pub(crate) of_one: usize,
+    /// How long one may take.
+    pub(crate) longest: Duration,
+}
+
+/// What is on its way. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrivals(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limits: Limits,
+    /// A permit for each [`PIECE`] that is free.
+    room: Arc<Semaphore>,
+    /// How many of each client.
+    senders: Mutex<BTreeMap<Client, usize>>,
+}
+
+/// A request that is here to its end.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    /// The request, with its body in memory.
+    pub(crate) request: Request,
+    /// The body.
+    pub(crate) bytes: Bytes,
+    pub(crate) place: Place,
+}
+
+/// A sender's place and memory, until the request is answered.
+#[derive(Debug)]
+pub(crate) struct Place {
+    arrivals: Arrivals,
+    client: Client,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Arrivals {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            limits,
+            room: Arc::new(Semaphore::new(limits.bytes / PIECE)),
+            senders: Mutex::default(),
+        }))
+    }
+
+    /// Receives the body of a request, of at most so many bytes; `too_large` is the answer to a longer one.
+    pub(crate) async fn receive(
+        &self,
+        client: Client,
+        request: Request,
+        most: usize,
+        too_large: fn() -> Problem,
+    ) -> Result<Arrived, Problem> {
+        let mut place = self.begin(client)?;
+        let (parts, body) = request.into_parts();
+        let mut body = body.into_data_stream();
+        let (mut first, mut whole) = (Bytes::new(), Vec::new());
+        let begun = Instant::now();
+        loop {
+            let received = first.len() + whole.len();
+            let expected = GRACE + Duration::from_secs((received / LEAST_A_SECOND) as u64);
+            let slow = |_| {
+                let detail = "it did not arrive in time: try again, over a faster connection or in parts";
+                Problem::new(&TOO_SLOW, detail)
+            };
+            let next = timeout_at(begun + expected.min(self.0.limits.longest), body.next());
+            let Some(chunk) = next.await.map_err(slow)? else { break };
+            let broken = |_| Problem::new(&UNSUPPORTED, "the body did not arrive to its end: send it again");
+            let chunk = chunk.map_err(broken)?;
+            let now = received + chunk.len();
+            if now > most {
+                return Err(too_large());
+            }
+            place.takes(now.div_ceil(PIECE) - received.div_ceil(PIECE))?;
+            // Most bodies come in one piece, and are not copied.
+            if received == 0 {
+                first = chunk;
+            } else {
+                whole.extend_from_slice(&std::mem::take(&mut first));
+                whole.extend_from_slice(&chunk);
+            }
+        }
+        let bytes = if whole.is_empty() { first } else { whole.into() };
+        Ok(Arrived {
+            request: Request::from_parts(parts, Body::from(bytes.clone())),
+            bytes,
+            place,
+        })
+    }
+
+    fn begin(&self, client: Client) -> Result<Place, Problem> {
+        let mut senders = self.0.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = senders.entry(client).or_default();
+        if *of_it >= self.0.limits.of_one {
+            let what = self.0.limits.what;
+            let detail = format!("too many {what} are on their way from your address: wait until these are here");
+            return Err(Problem::new(&UNAVAILABLE, detail).retry_after(GRACE.as_secs()));
+        }
+        *of_it += 1;
+        Ok(Place {
+            arrivals: self.clone(),
+            client,
+            room: None,
+        })
+    }
+}
+
+impl Place {
+    /// Takes memory for an answer of so many bytes.
+    pub(crate) fn takes_bytes(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.takes(bytes.div_ceil(PIECE))
+    }
+
+    fn takes(&mut self, pieces: usize) -> Result<(), Problem> {
+        let busy = |_| {
+            let what = self.arrivals.0.limits.what;
+            let detail = format!("too many {what} are on their way at the moment: try again");
+            Problem::new(&UNAVAILABLE, detail).retry_after(GRACE.as_secs())
+        };
+        let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
+        let more = self
+            .arrivals
+            .0
+            .room
+            .clone()
+            .try_acquire_many_owned(pieces)
+            .map_err(busy)?;
+        match &mut self.room {
+            Some(room) => room.merge(more),
+            None => self.room = Some(more),
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut senders = self.arrivals.0.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_it) = senders.get_mut(&self.client) {
+            *of_it -= 1;
+            if *of_it == 0 {
+                senders.remove(&self.client);
+            }
+        }
+    }
+}
