@@ -246,6 +246,8 @@ async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_
         what_if.contains("to not recognized") && what_if.contains("to could not check"),
         "{what_if}"
     );
+    // The issuer's entry is another than was acknowledged first.
+    sc.acknowledged().retain(|act| !act.what.starts_with("issuer "));
     federation.audit().await;
 }
 

@@ -64,6 +64,8 @@ mod stores_write_at_once;
 
 mod operators_are_authenticated;
 
+mod contacts_are_forgotten;
+
 mod issuers_are_registered;
 
 mod no_step_is_skipped;
