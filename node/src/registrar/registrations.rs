@@ -4,13 +4,13 @@
 //! transaction with that change: the public list and the history at home never differ.
 
 mod contacts;
+mod lists;
 mod rows;
 
 use protocol::{Batch, Hash, Put, trust_list};
 use rand::Rng as _;
 use registry_schema::{
-    Issuer, Timestamp,
-    acceptance::ProviderKind,
+    Timestamp,
     criteria::Rubric,
     recognition::{Registration, RegistrationStanding},
     registration::{By, Case, Kind, Phase, Step, Taken},
@@ -413,29 +413,6 @@ impl Registrar {
         file.application.phase = file.case.phase.as_str().to_owned();
         file.steps.push(row);
         Ok(file)
-    }
-
-    /// The entry of a registered issuer, if it is found to be another kind of body than the list has.
-    fn otherwise(&self, issuer: Option<&str>, provider: Option<ProviderKind>) -> Option<Issuer> {
-        let registry = self.registry.read();
-        let issuer = registry.home()?.issuer(issuer?)?;
-        let differs = provider.is_some() && issuer.provider != provider;
-        differs.then(|| Issuer {
-            provider,
-            ..issuer.clone()
-        })
-    }
-
-    /// What ended in the lists does not come back, whatever the history here says: as after a restored backup.
-    fn has_not_ended(&self, issuer: &str) -> Result<(), NotDone> {
-        let registry = self.registry.read();
-        let home = registry.home().ok_or_else(not_ready)?;
-        match home.registration(issuer) {
-            Some(said) if said.standing == RegistrationStanding::Ended => Err(NotDone::Conflict(
-                "the registration of the issuer has ended, which is final".into(),
-            )),
-            _ => Ok(()),
-        }
     }
 
     fn audited(&self, by: &By, at: Timestamp, act: &'static str, subject: &str) -> OwnWrite {

@@ -17,6 +17,9 @@ const EXPUNGED: &str = "null";
 /// How often it is looked for contacts that were kept long enough.
 const LOOKED_EVERY: Duration = Duration::from_secs(3_600);
 
+/// How soon it is tried again where it could not be done.
+const TRIED_EVERY: Duration = Duration::from_secs(30);
+
 impl Registrar {
     /// Forgets who can be reached about a case. What was decided, and why, stays.
     ///
@@ -68,13 +71,21 @@ impl Registrar {
 /// Forgets contacts that were kept so many days, now and then; the process that writes for the agency does.
 pub(crate) async fn retention(registrar: Arc<Registrar>, days: u32, mut stop: watch::Receiver<bool>) {
     loop {
-        match registrar.expunge_old_contacts(days).await {
-            Ok(0) | Err(NotDone::NotHolder) => {}
-            Ok(count) => tracing::info!(count, "contacts of applications were kept long enough and are expunged"),
-            Err(error) => tracing::warn!(%error, "contacts of applications could not be expunged"),
-        }
+        let pause = match registrar.expunge_old_contacts(days).await {
+            Ok(0) => LOOKED_EVERY,
+            // Whoever holds the lease does it; this process may be about to.
+            Err(NotDone::NotHolder) => TRIED_EVERY,
+            Ok(count) => {
+                tracing::info!(count, "contacts of applications were kept long enough and are expunged");
+                LOOKED_EVERY
+            }
+            Err(error) => {
+                tracing::warn!(%error, "contacts of applications could not be expunged");
+                TRIED_EVERY
+            }
+        };
         let stopped = tokio::select! {
-            () = tokio::time::sleep(LOOKED_EVERY) => false,
+            () = tokio::time::sleep(pause) => false,
             _ = stop.wait_for(|stop| *stop) => true,
         };
         if stopped {
