@@ -50,6 +50,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
     let badge = SigningKey::from_seed(&keys::create(&folder, "badge.key")?)?;
     keys::create(&folder, "node.key")?;
+    keys::create(&folder, "seal.key")?;
 
     let founding = Founding {
         agency: beginning.agency.clone(),

@@ -183,6 +183,10 @@ impl Part {
             ..self.identity.clone()
         };
         let (network, addresses) = Network::listen(&peering, orders_taken, news.clone()).await?;
+        let sealed = self.store.seal_keys().await?;
+        if sealed > 0 {
+            tracing::info!(sealed, "issuers' keys that were in clear are sealed now");
+        }
         let replica = identity.restore(&self.store).await?;
         let mut registry = Registry::new(roster, &replica)?;
         registry.know_own(match &self.sharing {

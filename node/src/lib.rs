@@ -11,6 +11,7 @@
 
 mod abroad;
 mod api;
+mod attic;
 mod checked;
 pub mod clock;
 pub mod config;
@@ -29,6 +30,8 @@ pub mod registry;
 mod replication;
 pub mod root;
 pub mod roster;
+mod said;
+pub mod seal;
 mod serve;
 mod shelf;
 pub mod storage;
@@ -63,6 +66,8 @@ use crate::{
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
     roster::Roster,
+    said::Said,
+    seal::Seal,
     shelf::Shelf,
     storage::Store,
 };
@@ -98,6 +103,43 @@ pub fn choose_cryptography() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
+/// Gives the store the seal of issuers' keys. Without it the node serves, and cannot sign for issuers.
+async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Result<()> {
+    let file = config.seal_file(data);
+    let shown = file.display();
+    let seal = match Seal::load(&file)? {
+        Some(seal) => Some(seal),
+        None => match store.sealed_by_another().await? {
+            Some(name) => {
+                tracing::error!(
+                    "the keys of issuers are sealed with the key `{name}`, and `{shown}` is not there: this node serves, and \
+                     issues nothing until it is put back"
+                );
+                None
+            }
+            // Several processes share a database, and must share its seal.
+            None if config.database.is_some() => {
+                tracing::warn!(
+                    "the keys of issuers are in clear in the database: put 64 random hexadecimal digits into `{shown}`, the \
+                     same for every process of this store, and start them again"
+                );
+                None
+            }
+            None => Some(Seal::create(&file)?),
+        },
+    };
+    if let Some(seal) = seal {
+        let name = seal.name().to_owned();
+        store.use_seal(seal);
+        if let Some(other) = store.sealed_by_another().await? {
+            tracing::error!(
+                "keys of issuers are sealed with the key `{other}`, and `{shown}` holds `{name}`: what they sign cannot be issued"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Starts a node on its data directory.
 ///
 /// # Errors
@@ -108,6 +150,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
     let folder = data.join("keys");
+    take_seal(data, &config, &store).await?;
 
     let keypair = network::identity(keys::load(&folder, "node.key")?)?;
     let mut configured = Vec::new();
@@ -142,6 +185,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         pinned: roster.pinned(),
         home,
         keys: folder.clone(),
+        scratch: data.to_owned(),
         heartbeat_every: config.heartbeat_every_seconds.into(),
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
@@ -175,11 +219,12 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         shelf: Shelf::new(store.clone()),
+        said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
         clients: api::clients::Clients::new(&config.lookups),
         past: registry::Past::new(store.clone()).await?,
-        foreign: Foreign::new(&config.outbound)?,
+        foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
@@ -254,6 +299,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     servers.push(server);
     serving.push(task);
+    if let Some(days) = config.registration.contact_kept_days {
+        let task = registrar::retention(registrar.clone(), days, stop.subscribe());
+        serving.push(tokio::spawn(task));
+    }
 
     tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
     Ok(Node {

@@ -4,9 +4,11 @@
 //! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
 
 mod any;
+mod compromise;
 mod consequences;
 mod credentials;
 mod frameworks;
+mod issuers;
 mod keys;
 mod peers;
 mod policy;
@@ -22,9 +24,10 @@ use tokio::sync::Mutex;
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
-pub use consequences::Consequences;
+pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
+pub(crate) use registrations::retention;
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
@@ -80,6 +83,7 @@ impl From<Unavailable> for NotDone {
     fn from(error: Unavailable) -> Self {
         match error {
             Unavailable::Deposed => Self::NotHolder,
+            error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
             error => Self::Unavailable(error.to_string()),
         }
     }

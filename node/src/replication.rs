@@ -7,18 +7,24 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
 use protocol::{
-    Batch, Effect, Event, Hash, KeyLog, Put, Replica, Settings, SigningKey, key_log::SignedEntry, log::AgencyLog,
-    replica::Failed, signed::Refused,
+    Batch, Effect, Event, Hash, KeyLog, Put, Replica, Settings, SigningKey,
+    attic::Lost,
+    key_log::SignedEntry,
+    log::AgencyLog,
+    replica::{Failed, Restoring},
+    signed::Refused,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    attic::ScratchFile,
     clock::Clock,
     keys,
     mirror::Rooms,
@@ -29,6 +35,9 @@ use crate::{
 
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
+
+/// How many envelopes are read from the store at once at a start.
+const ENVELOPES_AT_ONCE: i64 = 512;
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]
@@ -130,6 +139,8 @@ pub(crate) struct Identity {
     pub(crate) home: Hash,
     /// The folder with this node's writer keys.
     pub(crate) keys: PathBuf,
+    /// Where a scratch file may lie.
+    pub(crate) scratch: PathBuf,
     pub(crate) heartbeat_every: i64,
     pub(crate) heartbeat_term: i64,
     pub(crate) exchange_every: i64,
@@ -139,7 +150,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// The replica as the store has it.
     pub(crate) async fn restore(&self, store: &Store) -> Result<Replica, NotWritten> {
-        let stored = store.load_log().await?;
+        let mut stored = store.load_statements().await?;
         let own = stored.key_logs.iter().find(|log| log.genesis() == self.home);
         let (key, former_keys) = self.writer_keys(own.ok_or(Failed::NoKeyLog)?)?;
         let settings = Settings {
@@ -151,8 +162,19 @@ impl Identity {
             heartbeat_term: self.heartbeat_term,
             exchange_every: self.exchange_every,
             checkpoint_every: self.checkpoint_every,
+            attic: Arc::new(ScratchFile::new(&self.scratch).map_err(|error| Failed::Attic(Lost(error.to_string())))?),
         };
-        Ok(Replica::restore(settings, stored)?)
+        let mut restoring = Restoring::begin(settings, std::mem::take(&mut stored.key_logs));
+        let mut after = None;
+        loop {
+            let (envelopes, last) = store.load_envelopes(after, ENVELOPES_AT_ONCE).await?;
+            if last.is_none() {
+                break;
+            }
+            restoring.keep(envelopes)?;
+            after = last;
+        }
+        Ok(restoring.end(stored)?)
     }
 
     /// The key to write with, of those that are here: the one that the key log added last and that has not ended.

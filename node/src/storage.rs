@@ -11,29 +11,34 @@ mod credentials;
 mod db;
 mod files;
 mod frameworks;
+mod issuer_keys;
 mod lease;
 mod log;
 mod memory;
 mod operators;
 mod peers;
+mod published;
 mod registrations;
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{Arc, OnceLock, atomic::AtomicI64},
 };
 
 use protocol::Batch;
 use registry_schema::Timestamp;
 
+use crate::seal::Seal;
 use db::{Db, reading};
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
+pub(crate) use files::Placed;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
 pub use memory::{Grain, KeptStanding, Slot};
 pub use peers::PeerRow;
+pub use published::Published;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
 /// The store of one agency. Clones share its connections and its right to write.
@@ -42,6 +47,8 @@ pub struct Store {
     db: Db,
     /// The epoch in which this process holds the lease; [`lease::NOT_HELD`] while it does not.
     epoch: Arc<AtomicI64>,
+    /// Under which issuers' keys are kept.
+    seal: Arc<OnceLock<Seal>>,
 }
 
 /// The store did not do it. Nothing of the transaction is there.
@@ -53,6 +60,9 @@ pub enum Unavailable {
     /// What it holds cannot be read.
     #[error("the store holds what cannot be read: {0}")]
     Unreadable(String),
+    /// An issuer's key is kept under a seal that this node does not have.
+    #[error("the keys of issuers are sealed with the key `{0}`, which this node does not have")]
+    Sealed(String),
     /// This process does not hold the lease, or not any more.
     #[error("another process of this agency writes now")]
     Deposed,
@@ -94,6 +104,18 @@ pub enum OwnWrite {
     Application(ApplicationRow),
     /// A step was taken in a case, and where it then stands, in a word.
     Step(StepRow, &'static str),
+    /// Who can be reached about an application is something else, or forgotten.
+    Contact {
+        /// The application's id.
+        application: String,
+        /// The contact, as JSON.
+        contact: String,
+    },
+    /// A framework is kept no more.
+    FrameworkRemoved {
+        /// Its id.
+        id: String,
+    },
     /// Somebody did something.
     Audit(Act),
 }
@@ -131,7 +153,8 @@ impl Store {
 
     fn new(db: Db) -> Self {
         let epoch = Arc::new(AtomicI64::new(lease::NOT_HELD));
-        Self { db, epoch }
+        let seal = Arc::default();
+        Self { db, epoch, seal }
     }
 
     /// Opens the store, to read: who would write takes the lease first ([`Store::take`]).
@@ -158,7 +181,7 @@ impl Store {
             match write {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
                 OwnWrite::IssuerKey { issuer, seed, list } => {
-                    credentials::insert_key(&mut transaction, issuer, &seed.0, *list).await?;
+                    issuer_keys::insert(&mut transaction, self.seal.get(), issuer, seed, *list).await?;
                 }
                 OwnWrite::Expunged { id } => {
                     credentials::delete(&mut transaction, id).await?;
@@ -172,6 +195,10 @@ impl Store {
                 OwnWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
                 OwnWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
                 OwnWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,
+                OwnWrite::Contact { application, contact } => {
+                    registrations::set_contact(&mut transaction, application, contact).await?;
+                }
+                OwnWrite::FrameworkRemoved { id } => frameworks::delete(&mut transaction, id).await?,
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }

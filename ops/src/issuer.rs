@@ -1,7 +1,8 @@
 //! `comity issuer`: who signs badges.
 
 use registry_schema::{
-    AgencyId, Issuer,
+    AgencyId, Issuer, VerificationMethod,
+    acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,10 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Show { issuer } if issuer.starts_with("app-") => registration::one(session, &issuer).await,
         Command::Show { issuer } => one(session, &issuer).await,
         Command::Add(args) => add(session, &args).await,
-        Command::Compromised { issuer, note } => compromised(session, &issuer, note.as_deref()).await,
+        Command::Provider { issuer, provider } => describe(session, &issuer, provider).await,
+        Command::Compromised { issuer, key, note } => {
+            compromised(session, &issuer, key.as_deref(), note.as_deref()).await
+        }
         step => registration::handle(session, step).await,
     }
 }
@@ -66,10 +70,13 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
         name: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        provider: Option<ProviderKind>,
     }
     let new = New {
         name: &args.name,
         url: args.url.as_deref(),
+        provider: args.provider,
     };
     let reply = session.client.write(&["v1", "issuers"], &new).await?;
     session.written(&reply, |issuer: &Issuer| render(issuer))?;
@@ -81,8 +88,33 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Says what kind of body an issuer is; shows first what comes of it.
+async fn describe(session: &Session, typed: &str, provider: ProviderKind) -> anyhow::Result<Exit> {
+    #[derive(Deserialize)]
+    struct Described {
+        #[serde(flatten)]
+        issuer: Issuer,
+        consequences: Option<trust::Consequences>,
+    }
+    let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
+    let path = ["v1", "issuers", &id, "provider"];
+    let body = json!({ "provider": provider });
+    let shown = |said: &Described| trust::with_consequences(render(&said.issuer), &said.consequences);
+    trust::asks_first(session, &path, &body, shown, |said: &Described| {
+        format!(
+            "Say that {} is {}? Every agency will see it.",
+            said.issuer.name,
+            provider.in_words()
+        )
+    })
+    .await?;
+    let reply = session.client.write(&path, &body).await?;
+    session.written(&reply, shown)?;
+    Ok(Exit::Done)
+}
+
 /// Says that somebody else may sign with an issuer's key; shows first what comes of it.
-async fn compromised(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
+async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Option<&str>) -> anyhow::Result<Exit> {
     #[derive(Deserialize)]
     struct Compromised {
         issuer: Issuer,
@@ -92,14 +124,18 @@ async fn compromised(session: &Session, typed: &str, note: Option<&str>) -> anyh
     if !session.yes && !session.dry_run && confirm::somebody_is_there() {
         let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
         out::note(&render(&reply.parse()?));
-        confirm::ask(
-            "Mark its key as compromised, for everybody and for good? Try --dry-run to see what comes of it.",
-        )?;
+        let which = key.map_or_else(|| "its key".to_owned(), |key| format!("its key {key}"));
+        confirm::ask(&format!(
+            "Mark {which} as compromised, for everybody and for good? Try --dry-run to see what comes of it."
+        ))?;
     }
     let path = ["v1", "issuers", &id, "key-compromise"];
-    let reply = session.client.write(&path, &json!({"note": note})).await?;
+    let reply = session.client.write(&path, &json!({"key": key, "note": note})).await?;
     let said: Compromised = reply.parse()?;
-    if said.issuer.id != id || said.issuer.compromised().is_none() {
+    let is_named =
+        |method: &&VerificationMethod| key.is_none_or(|key| method.id == key || method.public_key_multibase == key);
+    let mut named = said.issuer.verification_methods.iter().filter(is_named);
+    if said.issuer.id != id || !named.any(|method| method.compromised.is_some()) {
         return Err(fault(
             Exit::Integrity,
             "the node's answer does not say that the key is compromised: see `comity issuer show`",
@@ -181,7 +217,7 @@ fn pick<'a>(issuers: &'a [Issuer], typed: &str, agency: Option<&AgencyId>) -> an
     let of_agency = issuers.iter().filter(|i| agency.is_none_or(|a| *a == i.agency));
     let found: Vec<&Issuer> = of_agency.filter(|i| i.name == typed).collect();
     // One whose key was stolen may have been added anew under the same name.
-    let sound: Vec<&Issuer> = found.iter().filter(|i| i.compromised().is_none()).copied().collect();
+    let sound: Vec<&Issuer> = found.iter().filter(|i| i.is_sound()).copied().collect();
     let found = if sound.is_empty() { found } else { sound };
     match found.as_slice() {
         [one] => Ok(one),
@@ -207,6 +243,10 @@ fn render(issuer: &Issuer) -> String {
         (
             "page".to_owned(),
             issuer.url.clone().unwrap_or_else(|| "none".to_owned()),
+        ),
+        (
+            "provider".to_owned(),
+            issuer.provider.map_or("not said", ProviderKind::in_words).to_owned(),
         ),
     ];
     for key in &issuer.verification_methods {
@@ -238,6 +278,7 @@ mod tests {
             agency: agency.parse().unwrap(),
             verification_methods: Vec::new(),
             url: None,
+            provider: None,
         }
     }
 

@@ -327,15 +327,16 @@ fn status(verdict: &Verdict) -> (String, String) {
 }
 
 fn counts_for(verdict: &Verdict) -> Vec<String> {
+    let accepted = verdict.verdict == VerdictKind::Accepted;
+    let condition = if accepted { "" } else { "nothing unless accepted; then " };
     if verdict.worth.is_empty() {
-        let finding = verdict.findings.iter().find(|f| f.check == Check::Worth);
-        return vec![finding.map_or_else(|| "not known".to_owned(), |f| format!("{} ({})", f.detail, f.code))];
+        let Some(found) = verdict.findings.iter().find(|f| f.check == Check::Worth) else {
+            return vec!["not known".to_owned()];
+        };
+        let is_amount = matches!(found.code.as_str(), "worth.rate" | "worth.depends");
+        let condition = if is_amount { condition } else { "" };
+        return vec![format!("{condition}{} ({})", found.detail, found.code)];
     }
-    let condition = if verdict.verdict == VerdictKind::Accepted {
-        ""
-    } else {
-        "nothing unless accepted; then "
-    };
     let said = verdict.worth.iter().map(|w| {
         format!(
             "{condition}{} {} in {} for {} ({})",

@@ -5,11 +5,18 @@ use minicbor::Decode;
 
 use crate::{
     checkpoint::{Checkpoint, Held, read_page},
-    envelope::SignedEnvelope,
+    document::admits,
+    envelope::{DocumentId, MAX_VALUE_BYTES, SignedEnvelope},
+    files::{Listing, read_entries, read_envelopes},
     heartbeat::Heartbeat,
-    key_log::{ForkProof, KeyLog, SignedEntry},
+    introduction::Introduction,
+    key_log::{ForkProof, KeyLog, MAX_CHECKS, SignedEntry},
     message::{MAX_MESSAGE_BYTES, Request, Response},
+    policy,
     signed::{Hash, Signed},
+    status_list,
+    ticket::{self, Ticket},
+    trust_list,
 };
 
 /// Whether the bytes are a request.
@@ -36,10 +43,63 @@ fn decoded<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
     fits.then(|| minicbor::decode(bytes).ok()).flatten()
 }
 
-/// Whether the bytes are a key log.
+/// Whether the bytes are a key log, as far as it is looked at in one go.
 #[must_use]
 pub fn key_log(bytes: &[u8]) -> bool {
-    decoded::<Vec<SignedEntry>>(bytes).is_some_and(|entries| KeyLog::read(entries).is_ok())
+    decoded::<Vec<SignedEntry>>(bytes).is_some_and(|entries| KeyLog::begin(entries, MAX_CHECKS).is_ok())
+}
+
+/// Whether the bytes are an entry of a key log, signed or not, as holders of the root carry it.
+#[must_use]
+pub fn entry(bytes: &[u8]) -> bool {
+    decoded::<SignedEntry>(bytes).is_some_and(|entry| entry.claim().is_ok())
+}
+
+/// Whether the bytes are a ticket's text, or what is in one.
+#[must_use]
+pub fn ticket(bytes: &[u8]) -> bool {
+    let read = |text: &str| text.parse::<Ticket>().is_ok();
+    str::from_utf8(bytes).is_ok_and(read) || (bytes.len() <= ticket::MAX_TEXT_BYTES && read(&ticket::text_of(bytes)))
+}
+
+/// Whether the bytes are a file that lists an agency's other files.
+#[must_use]
+pub fn listing(bytes: &[u8]) -> bool {
+    Listing::read(bytes).is_ok()
+}
+
+/// Whether the bytes are a file of envelopes.
+#[must_use]
+pub fn envelope_file(bytes: &[u8]) -> bool {
+    let claims = |envelopes: Vec<SignedEnvelope>| {
+        !envelopes.is_empty() && envelopes.iter().all(|envelope| envelope.claim().is_ok())
+    };
+    read_envelopes(bytes).is_ok_and(claims)
+}
+
+/// Whether the bytes are a file of a key log's entries.
+#[must_use]
+pub fn key_log_file(bytes: &[u8]) -> bool {
+    read_entries(bytes).is_ok_and(|entries| KeyLog::begin(entries, MAX_CHECKS).is_ok())
+}
+
+/// Whether the bytes are a put, `[document, key, value]`, that its document admits; and what is admitted folds.
+#[must_use]
+pub fn put(bytes: &[u8]) -> bool {
+    let Some((document, key, value)) = decoded::<(DocumentId, String, minicbor::bytes::ByteVec)>(bytes) else {
+        return false;
+    };
+    if value.len() > MAX_VALUE_BYTES || !admits(&document, &key, &value) {
+        return false;
+    }
+    let values = [value.to_vec(), value.to_vec()];
+    match document {
+        DocumentId::StatusList(_) => drop(status_list::fold(&key, &values)),
+        DocumentId::TrustList => drop(trust_list::fold(&key, &values)),
+        DocumentId::Policy => drop(policy::fold(&key, &values)),
+        DocumentId::Unknown(_) => {}
+    }
+    true
 }
 
 /// Whether the bytes are proof of a fork.
@@ -76,4 +136,18 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
 #[must_use]
 pub fn held(bytes: &[u8]) -> bool {
     beside_its_key_log::<Signed<Held>>(bytes).is_some_and(|(log, held)| Held::read(held, &log).is_ok())
+}
+
+/// Whether the bytes are a key log and an introduction that it proves, at the time that the introduction says. It is told as
+/// text.
+#[must_use]
+pub fn introduction(bytes: &[u8]) -> bool {
+    let Some((log, it)) = beside_its_key_log::<Signed<Introduction>>(bytes) else {
+        return false;
+    };
+    let (Some(claim), Ok(told)) = (it.claim(), Introduction::from_text(&Introduction::to_text(&it))) else {
+        return false;
+    };
+    drop(Introduction::claimed_tickets(&told));
+    Introduction::read(told, &log, claim.at).is_ok()
 }

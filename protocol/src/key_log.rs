@@ -7,18 +7,20 @@
 
 mod act;
 mod authority;
+mod fork_proof;
+mod rivals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minicbor::{Decode, Encode};
 use registry_schema::Timestamp;
 
 pub use act::{Act, End, Founding, KeyLogEntry, WriterKey, WriterScope};
 pub use authority::{Authority, Term, Writer};
+pub use fork_proof::ForkProof;
 
 use crate::{
     cosigned::Cosigned,
-    signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
+    signed::{Hash, PublicKey, Refused, SigningKey, Verified},
 };
 
 /// Most writer keys, and most badge keys, that one agency ever names.
@@ -27,10 +29,13 @@ pub const MAX_KEYS: usize = 128;
 /// log cannot keep its owner from ending the theft.
 pub const MAX_PLACES: u32 = 1024;
 const PLACES_FOR_ROTATIONS: u32 = 64;
-/// Most entries that are kept at one place after the same entry.
-const MAX_SIBLINGS: usize = 4;
-/// Most entries that are kept in all, but for rotations.
+/// Most entries of one sort, rotations or others, that are passed on after the same entry: those with the smallest names.
+const MAX_RIVALS: usize = 4;
+/// Most entries of one sort that are kept in all.
 const MAX_HELD: usize = 1100;
+/// Most signatures that are looked at for one message. What a longer key log has beyond them is asked for again, so that no
+/// single message costs more than some 20 ms.
+pub const MAX_CHECKS: usize = 256;
 
 /// A key-log entry as it travels.
 pub type SignedEntry = Cosigned<KeyLogEntry>;
@@ -43,6 +48,8 @@ pub struct KeyLog {
     held: BTreeMap<Hash, Held>,
     /// All entries, each after the one before it.
     order: Vec<Hash>,
+    /// The entries that are passed on and can count: all but those that rivals crowded out, and what follows them.
+    shown: BTreeSet<Hash>,
     /// The last entry that counts.
     head: Hash,
     /// What holds after it.
@@ -55,6 +62,7 @@ struct Held {
     entry: Verified<KeyLogEntry, SignedEntry>,
     /// What holds after it.
     authority: Authority,
+    /// The entries after it, sorted by name.
     after: Vec<Hash>,
 }
 
@@ -65,8 +73,19 @@ pub enum Added {
     New,
     /// It was in the log before.
     Known,
-    /// As many entries stand at its place as are kept.
+    /// As many entries with smaller names stand at its place as are passed on, or as many entries are here as are kept.
     Crowded,
+}
+
+/// What came of several entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddedLot {
+    /// Whether one of them is new.
+    pub any: bool,
+    /// Why the first of them that was refused was; those after it were not looked at.
+    pub refused: Option<Refused>,
+    /// Whether some were not looked at because the others had as many signatures as are looked at in one go.
+    pub more: bool,
 }
 
 impl KeyLog {
@@ -75,10 +94,21 @@ impl KeyLog {
     /// # Errors
     /// [`Refused`], if an entry is not what its place demands.
     pub fn read(entries: Vec<SignedEntry>) -> Result<Self, Refused> {
+        let (log, _) = Self::begin(entries, usize::MAX)?;
+        Ok(log)
+    }
+
+    /// Reads the first entries of a key log: at least one, and no more once this many signatures were looked at. Says
+    /// whether some are left.
+    ///
+    /// # Errors
+    /// [`Refused`], if an entry is not what its place demands.
+    pub fn begin(entries: Vec<SignedEntry>, most: usize) -> Result<(Self, bool), Refused> {
         let mut entries = entries.into_iter();
         let first = entries
             .next()
             .ok_or(Refused::Rule("a key log has at least one entry"))?;
+        let checked = first.signers().count();
         let first = first.verify(|entry| match &entry.act {
             Act::Founded(founding) => Some(founding.root.clone()),
             _ => None,
@@ -102,14 +132,13 @@ impl KeyLog {
             founding,
             held: BTreeMap::from([(genesis, held)]),
             order: vec![genesis],
+            shown: BTreeSet::from([genesis]),
             head: genesis,
             authority,
             disputed: None,
         };
-        for entry in entries {
-            log.add(entry)?;
-        }
-        Ok(log)
+        let lot = log.add_some(entries, most.saturating_sub(checked));
+        lot.refused.map_or(Ok((log, lot.more)), Err)
     }
 
     /// Adds an entry whose predecessor is here.
@@ -117,25 +146,64 @@ impl KeyLog {
     /// # Errors
     /// [`Refused`], if it is not what its place demands.
     pub fn add(&mut self, entry: SignedEntry) -> Result<Added, Refused> {
+        let added = self.put(entry);
+        if added == Ok(Added::New) {
+            self.settle();
+        }
+        added
+    }
+
+    /// Adds entries, each after the one before it, until so many signatures were looked at.
+    pub fn add_some(&mut self, entries: impl IntoIterator<Item = SignedEntry>, most: usize) -> AddedLot {
+        let mut lot = AddedLot::default();
+        let mut checked = 0;
+        for entry in entries {
+            if checked >= most {
+                lot.more = true;
+                break;
+            }
+            let signatures = entry.signers().count();
+            match self.put(entry) {
+                Ok(Added::New) => {
+                    lot.any = true;
+                    checked += signatures;
+                }
+                Ok(Added::Known | Added::Crowded) => {}
+                Err(refused) => {
+                    lot.refused = Some(refused);
+                    break;
+                }
+            }
+        }
+        if lot.any {
+            self.settle();
+        }
+        lot
+    }
+
+    fn put(&mut self, entry: SignedEntry) -> Result<Added, Refused> {
         let name = entry.name();
         if self.held.contains_key(&name) {
             return Ok(Added::Known);
         }
-        let previous = entry
-            .claim()?
+        let claim = entry.claim()?;
+        let previous = claim
             .previous
             .ok_or(Refused::Rule("only the first entry follows none"))?;
         let before = self
             .held
             .get(&previous)
             .ok_or(Refused::Rule("an entry comes after the one before it"))?;
+        // Before its signatures are looked at: who floods a place pays more than who refuses it.
+        if self.is_crowded(before, &name, claim.act.is_rotation()) {
+            return Ok(Added::Crowded);
+        }
         let place = before.entry.get().position + 1;
         let entry = entry.verify(|entry| before.authority.signs(&entry.act))?;
         if entry.get().version != 1 || entry.get().position != place {
             return Err(Refused::Rule("an entry stands at the place after the one before it"));
         }
-        let is_rotation = entry.get().act.is_rotation();
-        let places = if is_rotation {
+        let places = if entry.get().act.is_rotation() {
             MAX_PLACES
         } else {
             MAX_PLACES - PLACES_FOR_ROTATIONS
@@ -146,13 +214,9 @@ impl KeyLog {
             ));
         }
         let authority = before.authority.after(&entry.get().act)?;
-        let rivals = before.after.iter().filter_map(|hash| self.held.get(hash));
-        let rivals = rivals.filter(|rival| rival.entry.get().act.is_rotation() == is_rotation);
-        if rivals.count() >= MAX_SIBLINGS || (self.order.len() >= MAX_HELD && !is_rotation) {
-            return Ok(Added::Crowded);
-        }
         if let Some(before) = self.held.get_mut(&previous) {
-            before.after.push(name);
+            let at = before.after.partition_point(|other| *other < name);
+            before.after.insert(at, name);
         }
         self.held.insert(
             name,
@@ -163,34 +227,8 @@ impl KeyLog {
             },
         );
         self.order.push(name);
-        self.settle();
+        self.shown.insert(name);
         Ok(Added::New)
-    }
-
-    /// Finds the last entry that counts.
-    fn settle(&mut self) {
-        let mut head = self.genesis;
-        self.disputed = None;
-        while let Some(held) = self.held.get(&head) {
-            let is_rotation = |hash: &&Hash| {
-                let next = self.held.get(hash);
-                next.is_some_and(|next| next.entry.get().act.is_rotation())
-            };
-            let (rotations, others): (Vec<&Hash>, Vec<&Hash>) = held.after.iter().partition(is_rotation);
-            let next = if rotations.is_empty() { others } else { rotations };
-            match next.as_slice() {
-                [] => break,
-                [only] => head = **only,
-                [one, other, ..] => {
-                    self.disputed = Some((**one.min(other), **one.max(other)));
-                    break;
-                }
-            }
-        }
-        self.head = head;
-        if let Some(held) = self.held.get(&head) {
-            self.authority = held.authority.clone();
-        }
     }
 
     /// The agency: the hash of the first entry.
@@ -262,15 +300,19 @@ impl KeyLog {
         self.chain().iter().find(adds).map(|entry| entry.get().position)
     }
 
-    /// The entries that no other follows, sorted: what a peer needs to know to tell what is missing here.
+    /// The entries that are passed on and that no other follows, sorted: what a peer needs to know to tell what is missing
+    /// here.
     #[must_use]
     pub fn leaves(&self) -> Vec<Hash> {
-        let leaves = self.held.iter().filter(|(_, held)| held.after.is_empty());
-        leaves.map(|(hash, _)| *hash).collect()
+        let is_last = |hash: &&Hash| {
+            let held = self.held.get(hash);
+            held.is_some_and(|held| !held.after.iter().any(|after| self.shown.contains(after)))
+        };
+        self.shown.iter().filter(is_last).copied().collect()
     }
 
-    /// All entries, each after the one before it, that are neither `have` nor before one of them; up to so many bytes,
-    /// and whether there are more.
+    /// All entries that are passed on, each after the one before it, that are neither `have` nor before one of them; up to so
+    /// many bytes, and whether there are more.
     #[must_use]
     pub fn page(&self, have: &[Hash], max_bytes: usize) -> (Vec<SignedEntry>, bool) {
         let mut known = BTreeSet::new();
@@ -285,7 +327,8 @@ impl KeyLog {
         }
         let mut bytes = 0;
         let mut page = Vec::new();
-        for held in self.order.iter().filter(|hash| !known.contains(*hash)) {
+        let due = self.order.iter().filter(|hash| self.shown.contains(hash));
+        for held in due.filter(|hash| !known.contains(*hash)) {
             let Some(held) = self.held.get(held) else { continue };
             bytes += crate::signed::encode(held.entry.signed()).len();
             if bytes > max_bytes && !page.is_empty() {
@@ -296,10 +339,11 @@ impl KeyLog {
         (page, false)
     }
 
-    /// All entries as they came, to be stored.
+    /// All entries as they came, to be stored: those that were crowded out too, for kept envelopes may name them.
     #[must_use]
     pub fn signed(&self) -> Vec<SignedEntry> {
-        self.page(&[], usize::MAX).0
+        let held = self.order.iter().filter_map(|hash| self.held.get(hash));
+        held.map(|held| held.entry.signed().clone()).collect()
     }
 
     /// The entries that count, from the first on.
@@ -357,50 +401,6 @@ pub fn found(founding: Founding, root: &[&SigningKey], time: Timestamp) -> Resul
         entry.sign(holder);
     }
     KeyLog::read(vec![entry])
-}
-
-/// Proof that a writer has two histories: two envelopes' headers of one writer with one number. It needs nothing else
-/// but the key log that names the writer.
-#[derive(Clone, Debug, Encode, Decode)]
-pub struct ForkProof {
-    /// The agency's key log.
-    #[n(0)]
-    pub key_log: Vec<SignedEntry>,
-    /// The two, sorted by hash.
-    #[n(1)]
-    pub headers: Vec<Signed<crate::envelope::Header>>,
-}
-
-impl ForkProof {
-    /// Checks the proof; gives the agency, the writer, and the number that it used twice.
-    ///
-    /// # Errors
-    /// [`Refused`], if it proves nothing.
-    pub fn check(&self) -> Result<(Hash, PublicKey, u32), Refused> {
-        if self.headers.len() != 2 {
-            return Err(Refused::Rule("two envelopes prove a fork, neither more nor fewer"));
-        }
-        let log = KeyLog::read(self.key_log.clone())?;
-        let mut headers = Vec::new();
-        for header in &self.headers {
-            let named = |h: &crate::envelope::Header| {
-                (h.agency == log.genesis() && log.names_writer(&h.key_log, &h.writer) == Some(true)).then_some(h.writer)
-            };
-            headers.push(header.clone().verify(named)?);
-        }
-        match headers.as_slice() {
-            [one, other]
-                if one.hash() != other.hash()
-                    && one.get().writer == other.get().writer
-                    && one.get().sequence == other.get().sequence =>
-            {
-                Ok((log.genesis(), one.get().writer, one.get().sequence))
-            }
-            _ => Err(Refused::Rule(
-                "two different envelopes of one writer with one number prove a fork",
-            )),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -123,10 +123,14 @@ fn checksum(bytes: &[u8]) -> Vec<u8> {
 
 impl fmt::Display for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = encode(self);
-        bytes.extend(checksum(&bytes));
-        write!(f, "{PREFIX}{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
+        f.write_str(&text_of(&encode(self)))
     }
+}
+
+/// The text of a ticket with these bytes in it.
+pub(crate) fn text_of(bytes: &[u8]) -> String {
+    let bytes = [bytes, &checksum(bytes)].concat();
+    format!("{PREFIX}{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
 }
 
 impl FromStr for Ticket {

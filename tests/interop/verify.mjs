@@ -7,11 +7,9 @@
 // not, 2 if asked wrongly. A revoked badge with a good proof exits 0: read `statusOk`.
 import {readFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
-import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
-import {cryptosuite} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import {verifyCredential} from '@digitalbazaar/vc';
 import {checkStatus, decodeList} from '@digitalbazaar/vc-bitstring-status-list';
-import {documentLoader, messages, report} from './documents.mjs';
+import {documentLoader, messages, report, verifyingSuites} from './documents.mjs';
 
 const FEWEST_ENTRIES = 131072;
 
@@ -66,7 +64,7 @@ async function main() {
   }
   const credential = await json(file);
   const loader = documentLoader(await Promise.all(values['status-list'].map(json)));
-  const suite = new DataIntegrityProof({cryptosuite});
+  const suite = verifyingSuites();
   const now = values.at ? new Date(values.at) : new Date();
   if(Number.isNaN(now.getTime())) {
     throw new Error(`\`${values.at}\` is no date`);

@@ -32,6 +32,8 @@ mod badges_come_from_elsewhere;
 
 mod badges_go_along;
 
+mod records_hold_badges;
+
 mod what_was_known_is_told;
 
 mod codes_are_not_tried_out;
@@ -78,6 +80,8 @@ mod tls_where_it_is_asked_for;
 
 // What everyone else relies on.
 mod other_software_agrees;
+
+mod tokens_go_both_ways;
 
 mod canonical_elsewhere;
 

@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use registry_schema::{Check, Reason, VerdictKind};
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{Answer as _, Badge, Federation, Scene, http, interop};
+use tests::{Answer as _, Badge, Federation, Scene, forge, http, interop};
+use verification::{
+    KeyKind, SigningKey,
+    data_integrity::{self, Suite},
+    multikey,
+};
 
 /// Writes a file into a folder.
 fn write(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
@@ -148,6 +153,71 @@ async fn a_badge_that_other_software_signed_verifies_here() {
     let verdict = employer.verifies_bytes(&theirs).await;
     assert!(verdict.verdict != VerdictKind::Accepted, "{verdict:#?}");
     assert_eq!(verdict.codes(Check::Proof), ["proof.valid"]);
+    federation.audit().await;
+}
+
+/// Each cryptosuite, and a set of two proofs: made there and checked here, made here and checked there; with one word
+/// changed, refused by both.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cryptosuite_goes_both_ways() {
+    let federation = Federation::start(&["US-NC"]).await;
+    let employer = federation.employer_at("US-NC");
+    let folder = folder();
+    let here = async |document: &[u8]| {
+        let verdict = employer.verifies_bytes(document).await;
+        if verdict.verdict == VerdictKind::NotRecognized {
+            verdict.finding("proof.valid");
+            verdict.finding("issuer.key_is_issuers");
+            return true;
+        }
+        verdict.is(VerdictKind::NotValid).finding("proof.invalid");
+        false
+    };
+    let there = async |file: &Path| interop::asks("verify.mjs", file, &[]).await.verified;
+
+    for words in [
+        &["--suite", "eddsa-rdfc-2022"][..],
+        &["--suite", "eddsa-jcs-2022"],
+        &["--curve", "P-256", "--suite", "ecdsa-rdfc-2019"],
+        &["--curve", "P-384", "--suite", "ecdsa-rdfc-2019"],
+        &["--suite", "eddsa-rdfc-2022", "--suite", "eddsa-jcs-2022"],
+    ] {
+        for tamper in [&[][..], &["--tamper"]] {
+            let file = folder.path().join("theirs.json");
+            let path = [file.to_str().expect("a path")];
+            interop::tool("sign.mjs", path.iter().chain(words).chain(tamper)).await;
+            let document = std::fs::read(&file).expect("a badge");
+            let good = tamper.is_empty();
+            assert_eq!((here(&document).await, there(&file).await), (good, good), "{words:?}");
+        }
+    }
+
+    let mut unsigned: Value = serde_json::from_slice(&forge::by_a_stranger(None)).expect("JSON");
+    unsigned.as_object_mut().expect("an object").remove("proof");
+    let at = "2026-01-20T00:00:00Z".parse().expect("a date");
+    for (suite, kind, length) in [
+        (Suite::EddsaRdfc2022, KeyKind::Ed25519, 32),
+        (Suite::EddsaJcs2022, KeyKind::Ed25519, 32),
+        (Suite::EcdsaRdfc2019, KeyKind::P256, 32),
+        (Suite::EcdsaRdfc2019, KeyKind::P384, 48),
+    ] {
+        let key = SigningKey::from_secret(kind, &vec![9; length]).expect("a key");
+        let (did, method) = multikey::did_key(&key.public_key());
+        unsigned["issuer"]["id"] = did.into();
+        let mut signed = data_integrity::sign_with(suite, unsigned.clone(), &key, &method, at).expect("a proof");
+        for good in [true, false] {
+            if !good {
+                signed["credentialSubject"]["achievement"]["name"] = "Everything".into();
+            }
+            let file = write(&folder, "ours.json", signed.to_string().as_bytes());
+            let document = std::fs::read(&file).expect("a badge");
+            assert_eq!(
+                (here(&document).await, there(&file).await),
+                (good, good),
+                "{suite:?} {kind:?}"
+            );
+        }
+    }
     federation.audit().await;
 }
 

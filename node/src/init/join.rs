@@ -73,6 +73,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
     keys::create(&folder, "badge.key")?;
     keys::create(&folder, "node.key")?;
+    keys::create(&folder, "seal.key")?;
     let mut kinds = joining.kinds;
     kinds.sort_unstable();
     kinds.dedup();

@@ -1,7 +1,7 @@
 //! Who a peer is, and who this node is for its peers.
 
 use anyhow::Context as _;
-use libp2p::{Multiaddr, PeerId, identity};
+use libp2p::{Multiaddr, PeerId, identity, multiaddr::Protocol};
 use protocol::{Hash, Ticket};
 
 /// A peer that an operator listed.
@@ -37,6 +37,13 @@ impl Peer {
         })
     }
 
+    /// Whether it has addresses, and none of them can be called: `/dnsaddr` stands for whatever a TXT record says, which this
+    /// node does not ask for.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        let is_indirect = |address: &Multiaddr| address.iter().any(|part| matches!(part, Protocol::Dnsaddr(_)));
+        !self.addresses.is_empty() && self.addresses.iter().all(is_indirect)
+    }
+
     /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
     pub(crate) fn name(&self) -> Hash {
         Hash::of(&[b"comity peer", &self.id.to_bytes()])
@@ -50,4 +57,27 @@ pub(crate) struct Peering {
     /// Where it listens.
     pub(crate) listen: Vec<Multiaddr>,
     pub(crate) peers: Vec<Peer>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_is_told_by_dnsaddr_alone_is_out_of_reach() {
+        let peer = |addresses: &[&str]| {
+            let ticket = Ticket {
+                agency: "US-SC".parse().unwrap(),
+                name: String::new(),
+                genesis: Hash([7; 32]),
+                node: "12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD".into(),
+                addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
+                url: String::new(),
+            };
+            Peer::of(&ticket).unwrap()
+        };
+        assert!(peer(&["/dnsaddr/sc.example.gov"]).is_out_of_reach());
+        assert!(!peer(&["/dnsaddr/sc.example.gov", "/dns/sc.example.gov/tcp/7500"]).is_out_of_reach());
+        assert!(!peer(&[]).is_out_of_reach(), "it calls us");
+    }
 }

@@ -32,6 +32,12 @@ impl Registrar {
         introduced_by: Option<&AgencyId>,
     ) -> Result<(), NotDone> {
         let peer = Peer::of(ticket).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
+        if peer.is_out_of_reach() {
+            return Err(NotDone::Invalid(format!(
+                "a node cannot be called by `{}`: its operator writes /dns/HOST/tcp/PORT into `peer_addresses`",
+                ticket.addresses.join("`, `")
+            )));
+        }
         let _acting = self.acting.lock().await;
         let row = {
             let registry = self.registry.read();

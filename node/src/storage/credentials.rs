@@ -58,15 +58,13 @@ impl Issued {
 }
 
 /// An issuer's secret and status list.
-#[derive(Clone, FromRow)]
+#[derive(Clone)]
 pub struct IssuerKey {
     /// The issuer's id.
     pub issuer: String,
     /// The secret from which its badge key follows.
-    #[sqlx(try_from = "Vec<u8>")]
     pub seed: Seed,
     /// The number of its status list.
-    #[sqlx(try_from = "i64")]
     pub list: u32,
 }
 
@@ -122,17 +120,6 @@ pub(super) async fn insert(tx: &mut Tx, new: &NewCredential) -> Result<(), Unava
 
 pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
     writing!(tx, sqlx::query("DELETE FROM credentials WHERE id = $1").bind(id))?;
-    Ok(())
-}
-
-pub(super) async fn insert_key(tx: &mut Tx, issuer: &str, seed: &[u8], list: u32) -> Result<(), Unavailable> {
-    writing!(
-        tx,
-        sqlx::query("INSERT INTO issuer_keys (issuer, seed, list) VALUES ($1, $2, $3)")
-            .bind(issuer)
-            .bind(seed)
-            .bind(i64::from(list))
-    )?;
     Ok(())
 }
 
@@ -216,25 +203,12 @@ impl Store {
         Ok(found.map(|(document,)| document))
     }
 
-    /// The key and the status list of an issuer, if this node keeps them.
+    /// For each achievement one of its badges, by its id; at most `limit`.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn issuer_key(&self, issuer: &str) -> Result<Option<IssuerKey>, Unavailable> {
-        let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE issuer = $1";
-        Ok(reading!(self, sqlx::query_as(sql).bind(issuer), fetch_optional)?)
-    }
-
-    /// The key of the issuer that has this status list.
-    ///
-    /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn issuer_key_of_list(&self, list: u32) -> Result<Option<IssuerKey>, Unavailable> {
-        let sql = "SELECT issuer, seed, list FROM issuer_keys WHERE list = $1";
-        Ok(reading!(
-            self,
-            sqlx::query_as(sql).bind(i64::from(list)),
-            fetch_optional
-        )?)
+    pub async fn badge_of_each(&self, limit: i64) -> Result<Vec<(String, String)>, Unavailable> {
+        let sql = "SELECT achievement, MIN(id) FROM credentials GROUP BY achievement ORDER BY achievement LIMIT $1";
+        Ok(reading!(self, sqlx::query_as(sql).bind(limit), fetch_all)?)
     }
 }

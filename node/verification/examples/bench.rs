@@ -108,6 +108,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = Recognition {
         id: "1".to_owned(),
@@ -145,8 +146,10 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         resolved: None,
         confirmed: None,
         status: vec![listed.clone(), listed],
+        above: Vec::new(),
         expelled: [].into(),
         code: None,
+        endorsements: vec![],
         parts: vec![],
     };
     let question = Question {

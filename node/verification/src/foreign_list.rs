@@ -270,6 +270,12 @@ fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u3
     let index = entry.index.ok_or_else(|| malformed("has no usable index"))?;
     let size = entry.size.filter(|size| (1..=MAX_SIZE).contains(size));
     let size = u32::from(size.ok_or_else(|| malformed("has a `statusSize` that is none"))?);
+    // Bitstring Status List v1.0, §2.1: a status of several bits means what its message says, and each has one.
+    if size > 1 && !(0..1_u32 << size).all(|status| entry.messages.contains_key(&status)) {
+        return Err(malformed(
+            "has a status of several bits, and does not say what each value means",
+        ));
+    }
     let has = bits.len() / usize::try_from(size).unwrap_or(1);
     if has < usize::try_from(least).unwrap_or(usize::MAX) {
         return Err(ListFault::Length { has, least });

@@ -14,6 +14,8 @@ mod sentence;
 mod status;
 mod worth;
 
+pub use endorsements::endorsed_status;
+
 use std::cell::OnceCell;
 
 use registry_schema::{
@@ -68,6 +70,7 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.before_rules);
     findings.extend(worth_findings);
     findings.push(holder(badge));
+    findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
     let mut listed = evidence
         .issuers
@@ -202,6 +205,8 @@ struct Case<'a> {
     way: Way,
     /// The items of frameworks that the badge says it is aligned to, once they were asked for.
     alignments: OnceCell<Vec<String>>,
+    /// What the asked agency's policy makes of the badge, use by use, once that was asked for.
+    tallies: OnceCell<worth::Judged<'a>>,
 }
 
 /// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.
@@ -284,6 +289,7 @@ impl<'a> Case<'a> {
             terms: Terms::Known,
             way,
             alignments: OnceCell::new(),
+            tallies: OnceCell::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
-use protocol::{KeyLog, key_log::ForkProof, signed::decode, ticket::fingerprint};
+use protocol::{KeyLog, key_log::ForkProof, signed, ticket::fingerprint};
 use serde_json::{json, value::RawValue};
 
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) fn check(out: Out, path: &Path) -> anyhow::Result<Exit> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(nothing("it is longer than 8 MiB".into()));
     }
-    let proof: ForkProof = decode(&bytes).map_err(|_| nothing("it is no proof of a fork".into()))?;
+    let proof: ForkProof = signed::decode(&bytes).map_err(|_| nothing("it is no proof of a fork".into()))?;
     let (genesis, writer, sequence) = proof.check().map_err(|why| nothing(why.to_string()))?;
     let log = KeyLog::read(proof.key_log.clone()).map_err(|why| nothing(why.to_string()))?;
     let founding = log.founding();

@@ -100,6 +100,29 @@ fn not_valid_shows_every_finding_that_failed() {
 }
 
 #[test]
+fn what_depends_counts_for_nothing_where_the_badge_is_not_accepted() {
+    let depends = finding(
+        "worth",
+        "could_not_check",
+        "worth.depends",
+        "for license renewal: 0 of 60 PDP",
+    );
+    let sentence = "Not valid: this badge was revoked on 3 March 2026.";
+    for (kind, says) in [
+        (
+            "not_valid",
+            "counts for     nothing unless accepted; then for license renewal: 0 of 60 PDP",
+        ),
+        ("accepted", "counts for     for license renewal: 0 of 60 PDP"),
+    ] {
+        let mut v = verdict(kind, sentence, json!([depends]));
+        v["worth"] = json!([]);
+        let text = shown(v);
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
 fn could_not_check_says_what_and_since_when() {
     let stale = finding(
         "status",

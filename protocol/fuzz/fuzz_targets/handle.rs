@@ -1,60 +1,7 @@
-//! What a peer sends as a request, to a replica that holds its agency's key log.
+//! What a peer sends as a request or as an answer, to a replica that holds its agency's key log.
 #![no_main]
 
-use std::collections::BTreeSet;
+#[path = "../replica.rs"]
+mod replica;
 
-use protocol::{
-    CallId, Event, Hash, Replica, Root, Settings, SigningKey,
-    key_log::{Founding, WriterKey, found},
-    replica::Stored,
-};
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let now = protocol_time(1_700_000_000_000);
-    let key = SigningKey::from_seed(&[1; 32]).expect("a key");
-    let founding = Founding {
-        agency: "US-NC".parse().expect("a name"),
-        name: "North Carolina".into(),
-        url: String::new(),
-        root: Root::single(key.public()),
-        next_root: Hash([0; 32]),
-        writers: vec![WriterKey::of_all(key.public())],
-        badge_keys: vec![],
-    };
-    let log = found(founding, &[&key], now).expect("an agency");
-    let home = log.genesis();
-    let settings = Settings {
-        pinned: BTreeSet::from([home]),
-        home,
-        key,
-        heartbeat_every: 60,
-        heartbeat_term: 3600,
-        exchange_every: 10,
-        checkpoint_every: 4,
-    };
-    let stored = Stored {
-        key_logs: vec![log],
-        ..Stored::default()
-    };
-    let mut replica = Replica::restore(settings, stored).expect("a replica");
-    let peer = Hash([2; 32]);
-    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
-    let connected = Event::Connected { peer, agency: home };
-    replica.handle(connected, now, &mut rng).expect("a peer");
-    let asked = Event::Asked {
-        peer,
-        call: CallId(1),
-        request: bytes.to_vec(),
-    };
-    replica.handle(asked, now, &mut rng).expect("a peer cannot stop a replica");
-    let answered = Event::Answered {
-        peer,
-        call: CallId(1),
-        response: Some(bytes.to_vec()),
-    };
-    replica.handle(answered, now, &mut rng).expect("a peer cannot stop a replica");
-});
-
-fn protocol_time(at: i64) -> registry_schema::Timestamp {
-    registry_schema::Timestamp(at)
-}
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| replica::handle(bytes));

@@ -117,7 +117,11 @@ impl Replica {
     ) -> Result<(), Failed> {
         let home = self.settings.home;
         let log = self.logs.get_mut(&home).ok_or(Failed::NoKeyLog)?;
-        if let Some(rows) = log.add_entry(entry)?? {
+        let (rows, lot) = log.add_entries(vec![entry])?;
+        if let Some(refused) = lot.refused {
+            return Err(refused.into());
+        }
+        if lot.any {
             step.key_log_grew(log, rows);
         }
         if self.is_writer() {

@@ -1,11 +1,12 @@
 //! Making a replica from what the store holds.
 
-use super::{AgencyLog, BTreeMap, BTreeSet, Failed, Hash, KeyLog, OwnLog, Replica, Settings, Verified};
+use super::{AgencyLog, BTreeMap, BTreeSet, Failed, Hash, KeyLog, OwnLog, Replica, Settings, SigningKey, Verified};
 use crate::{
     checkpoint::{Checkpoint, Held},
     envelope::SignedEnvelope,
     heartbeat::Heartbeat,
     log::Keeping,
+    mutant::mutant,
     signed::Signed,
 };
 
@@ -24,20 +25,31 @@ pub struct Stored {
     pub held: Vec<(Hash, Signed<Held>)>,
 }
 
-impl Replica {
-    /// A replica that holds what the store holds. Signatures are checked again: a disk is not to be trusted blindly
-    /// either.
+/// A replica in the making. A store can hold more envelopes than fit into memory at once, so they come some at a time.
+#[derive(Debug)]
+pub struct Restoring {
+    settings: Settings,
+    logs: BTreeMap<Hash, AgencyLog>,
+}
+
+impl Restoring {
+    /// Begins with key logs alone.
+    #[must_use]
+    pub fn begin(settings: Settings, key_logs: Vec<KeyLog>) -> Self {
+        let within = |log: KeyLog| (log.genesis(), AgencyLog::within(log, settings.attic.clone()));
+        Self {
+            logs: key_logs.into_iter().map(within).collect(),
+            settings,
+        }
+    }
+
+    /// Keeps the next envelopes of the store. Signatures are checked again: a disk is not to be trusted blindly either.
     ///
     /// # Errors
     /// [`Failed`], if the store holds what it should not.
-    pub fn restore(settings: Settings, stored: Stored) -> Result<Self, Failed> {
-        let logs = stored
-            .key_logs
-            .into_iter()
-            .map(|log| (log.genesis(), AgencyLog::new(log)));
-        let mut logs: BTreeMap<Hash, AgencyLog> = logs.collect();
-        for (agency, signed) in stored.envelopes {
-            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
+    pub fn keep(&mut self, envelopes: Vec<(Hash, SignedEnvelope)>) -> Result<(), Failed> {
+        for (agency, signed) in envelopes {
+            let log = self.logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
             let envelope = signed.verify(log.key_log())?;
             match log.keep(envelope)? {
                 Keeping::Missing(_) => return Err(Failed::StoreOrder),
@@ -45,6 +57,15 @@ impl Replica {
                 Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_) => {}
             }
         }
+        Ok(())
+    }
+
+    /// The replica, once all envelopes are kept: with what else is stored.
+    ///
+    /// # Errors
+    /// [`Failed`], if the store holds what it should not.
+    pub fn end(self, stored: Stored) -> Result<Replica, Failed> {
+        let Self { settings, mut logs } = self;
         for (agency, signed) in stored.heartbeats {
             let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
             let heartbeat = Heartbeat::read(signed, log.key_log())?;
@@ -67,12 +88,10 @@ impl Replica {
             let log = logs.get(&holder).ok_or(Failed::NoKeyLog)?;
             reach.insert(holder, Held::read(signed, log.key_log())?);
         }
-        if !logs.contains_key(&settings.home) {
-            return Err(Failed::NoKeyLog);
-        }
-        let alone = settings.pinned.iter().all(|agency| *agency == settings.home);
+        let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
+        let alone = is_alone(&settings, home_log);
         let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
-        Ok(Self {
+        Ok(Replica {
             settings,
             logs,
             own_log,
@@ -86,4 +105,25 @@ impl Replica {
             reach,
         })
     }
+}
+
+impl Replica {
+    /// A replica that holds what the store holds, all of which is at hand.
+    ///
+    /// # Errors
+    /// [`Failed`], if the store holds what it should not.
+    pub fn restore(settings: Settings, mut stored: Stored) -> Result<Self, Failed> {
+        let mut restoring = Restoring::begin(settings, std::mem::take(&mut stored.key_logs));
+        restoring.keep(std::mem::take(&mut stored.envelopes))?;
+        restoring.end(stored)
+    }
+}
+
+/// Whether nobody else can have this agency's log: no other agency is followed, and no key that has not ended is at another
+/// store of this one.
+fn is_alone(settings: &Settings, key_log: &KeyLog) -> bool {
+    let own = [&settings.key].into_iter().chain(&settings.former_keys);
+    let own: BTreeSet<_> = own.map(SigningKey::public).collect();
+    let no_other_store = mutant!(AloneNeverWaits) || key_log.writers().iter().all(|writer| own.contains(writer));
+    no_other_store && settings.pinned.iter().all(|agency| *agency == settings.home)
 }

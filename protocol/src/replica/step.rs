@@ -28,7 +28,7 @@ impl Step {
         log: &mut AgencyLog,
         envelope: Envelope,
     ) -> Result<Result<Vec<Hash>, Refused>, Broken> {
-        let agency = envelope.header().agency;
+        let (agency, name) = (envelope.header().agency, envelope.hash());
         match log.keep(envelope.clone())? {
             Keeping::Known => Ok(Ok(vec![])),
             Keeping::Missing(parents) => {
@@ -38,7 +38,8 @@ impl Step {
             }
             Keeping::Refused(refused) => Ok(Err(refused)),
             Keeping::Filled(rows) => {
-                self.batch.rewritten.push(envelope);
+                // As it is now: neither copy may have had all values.
+                self.batch.rewritten.extend(log.envelope(&name)?);
                 self.rows(log, rows);
                 Ok(Ok(vec![]))
             }

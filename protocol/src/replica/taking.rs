@@ -5,10 +5,9 @@ use registry_schema::Timestamp;
 use super::{AgencyLog, Failed, Hash, KeyLog, OwnLog, Replica, Step};
 use crate::{
     checkpoint::Held,
-    document::Row,
     envelope::SignedEnvelope,
     heartbeat::{Heartbeat, Unverified},
-    key_log::SignedEntry,
+    key_log::{MAX_CHECKS, SignedEntry},
     log::Heard,
     message::{MAX_HASHES, Request, Summary},
     misbehaviour::Misbehaviour,
@@ -137,21 +136,14 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&agency) else {
             return self.begin_log(peer, agency, entries, now, step);
         };
-        let mut altered: Option<Vec<Row>> = None;
-        for entry in entries {
-            match log.add_entry(entry)? {
-                // A row that one entry takes away is not among the rows after the next.
-                Ok(Some(rows)) => altered.get_or_insert_default().extend(rows),
-                Ok(None) => {}
-                Err(refused) => {
-                    step.expel(peer, refused.into());
-                    break;
-                }
-            }
-        }
-        if let Some(rows) = altered {
+        let (rows, lot) = log.add_entries(entries)?;
+        if lot.any {
             step.key_log_grew(log, rows);
+            // What was not looked at yet is asked for again.
             self.exchange(peer, now, step);
+        }
+        if let Some(refused) = lot.refused {
+            step.expel(peer, refused.into());
         }
         Ok(())
     }
@@ -172,9 +164,9 @@ impl Replica {
             step.expel(peer, Misbehaviour::ForeignKeyLog { asked: agency });
             return Ok(());
         }
-        match KeyLog::read(entries) {
-            Ok(log) => {
-                let log = AgencyLog::new(log);
+        match KeyLog::begin(entries, MAX_CHECKS) {
+            Ok((log, _)) => {
+                let log = AgencyLog::within(log, self.settings.attic.clone());
                 step.key_log_grew(&log, vec![]);
                 self.logs.insert(agency, log);
                 self.exchange(peer, now, step);

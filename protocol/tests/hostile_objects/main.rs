@@ -4,17 +4,25 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     reason = "a test says what is wrong by panicking"
 )]
 
+mod carried;
+mod long;
 mod measure;
 mod objects;
+#[path = "../../fuzz/replica.rs"]
+mod replica;
+mod targets;
 
 use std::time::Duration;
 
 use measure::{Cost, alone, measured};
 use objects::{DECODERS, Object, hostile, real};
+use protocol::{KeyLog, key_log::MAX_CHECKS};
 
 const MOST_TIME: Duration = Duration::from_millis(50);
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -68,6 +76,31 @@ fn the_control_real_objects_are_accepted() {
     }
 }
 
+#[test]
+fn the_longest_real_objects_keep_the_same_bounds() {
+    let _alone = alone();
+    let log = long::longest_key_log(8);
+    for object in long::long(&log) {
+        let (accepted, cost) = least(&object);
+        assert_eq!(accepted, object.decoder != "fork proof", "{}", object.what);
+        assert!(
+            cost.time <= MOST_TIME && cost.bytes <= MOST_BYTES,
+            "{} as {}: {cost:?}",
+            object.what,
+            object.decoder
+        );
+    }
+    // The control: all of it in one go costs more, and a lot after the other ends the same.
+    let (_, cost) = measured(|| KeyLog::read(log.signed()).unwrap());
+    assert!(cost.time > MOST_TIME, "a bound that nothing reaches: {cost:?}");
+    let (taken, lots) = long::lots(&log, MAX_CHECKS);
+    assert!(lots > 20, "{lots}");
+    assert_eq!(
+        (taken.head(), taken.leaves(), taken.signed().len()),
+        (log.head(), log.leaves(), log.signed().len())
+    );
+}
+
 /// The control: what costs too much is measured as such.
 #[test]
 fn the_control_a_waste_of_memory_is_measured() {
@@ -76,12 +109,14 @@ fn the_control_a_waste_of_memory_is_measured() {
     assert!(cost.bytes > MOST_BYTES, "{cost:?}");
 }
 
+/// And a replica survives each of them.
 #[test]
 fn real_objects_are_the_seeds_of_the_corpus() {
     let _alone = alone();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
     std::fs::create_dir_all(&folder).unwrap();
     for (number, object) in real().into_iter().enumerate() {
+        replica::handle(&object.bytes);
         std::fs::write(folder.join(format!("{}-{number}", object.decoder)), object.bytes).unwrap();
     }
 }

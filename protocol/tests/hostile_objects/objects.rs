@@ -1,5 +1,6 @@
 //! Real objects, and what somebody makes of them who wants harm.
 
+use crate::carried;
 use protocol::{
     Checkpoint, Envelope, Hash, Heartbeat, Held, KeyLog, Put, Request, Response, Root, SigningKey, checkpoint,
     decoders,
@@ -15,7 +16,7 @@ use registry_schema::{Reason, Timestamp};
 pub(crate) type Decoder = fn(&[u8]) -> bool;
 
 /// Every decoder that a peer's bytes reach.
-pub(crate) const DECODERS: [(&str, Decoder); 9] = [
+pub(crate) const DECODERS: [(&str, Decoder); 16] = [
     ("request", decoders::request),
     ("response", decoders::response),
     ("envelope", decoders::envelope),
@@ -25,6 +26,25 @@ pub(crate) const DECODERS: [(&str, Decoder); 9] = [
     ("page", decoders::page),
     ("countersignature", decoders::held),
     ("fork proof", decoders::fork_proof),
+    ("introduction", decoders::introduction),
+    ("entry", decoders::entry),
+    ("ticket", decoders::ticket),
+    ("listing", decoders::listing),
+    ("envelope file", decoders::envelope_file),
+    ("key log file", decoders::key_log_file),
+    ("put", decoders::put),
+];
+
+/// What is signed, so that no changed bit makes another of it.
+const SIGNED: [&str; 8] = [
+    "envelope",
+    "key log",
+    "heartbeat",
+    "checkpoint",
+    "countersignature",
+    "fork proof",
+    "introduction",
+    "key log file",
 ];
 
 pub(crate) struct Object {
@@ -33,13 +53,13 @@ pub(crate) struct Object {
     pub(crate) bytes: Vec<u8>,
 }
 
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-fn key(seed: u8) -> SigningKey {
+pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32]).unwrap()
 }
 
-fn agency() -> KeyLog {
+pub(crate) fn agency() -> KeyLog {
     KeyLog::read(agency_of(1)).unwrap()
 }
 
@@ -135,7 +155,8 @@ pub(crate) fn real() -> Vec<Object> {
         decoder,
         bytes,
     };
-    vec![
+    let carried = carried::real(&log, &one, &summary);
+    let sent = vec![
         object("request", Request::Exchange(vec![summary.clone()]).to_bytes()),
         object("request", push.to_bytes()),
         object("response", Response::Exchange(vec![summary]).to_bytes()),
@@ -147,7 +168,9 @@ pub(crate) fn real() -> Vec<Object> {
         object("page", pages[0].clone()),
         object("countersignature", encode(&(log.signed(), signed_held))),
         object("fork proof", encode(&proof)),
-    ]
+    ];
+    let carried = carried.into_iter().map(|(decoder, bytes)| object(decoder, bytes));
+    sent.into_iter().chain(carried).collect()
 }
 
 /// The table.
@@ -166,6 +189,7 @@ pub(crate) fn hostile() -> Vec<Object> {
         objects.extend(made_of(&object));
     }
     objects.extend(made_for_harm());
+    objects.extend(carried::made_for_harm());
     objects
 }
 
@@ -207,10 +231,10 @@ fn made_of(object: &Object) -> Vec<Object> {
     for cut in [1, length / 4, length / 2, length * 3 / 4, length - 1] {
         made.push(make(format!("cut after {cut} bytes"), object.bytes[..cut].to_vec()));
     }
-    if matches!(decoder, "request" | "response") {
+    if matches!(decoder, "request" | "response" | "listing") {
         made.push(make("with a byte after it".into(), [&object.bytes[..], &[0]].concat()));
     }
-    if matches!(decoder, "request" | "response" | "page") {
+    if !SIGNED.contains(&decoder) {
         return made;
     }
     let mut rng = StdRng::seed_from_u64(9);
@@ -284,8 +308,8 @@ fn made_for_harm() -> Vec<Object> {
     ]
 }
 
-/// A key log of 200 wide entries, real until one too many follows. A longer one takes the time of its signatures, some
-/// 60 microseconds each, and is read only from the agency that it founds.
+/// A key log of 200 wide entries, real until one too many follows. See `long` for the longest
+/// that is real.
 fn long_key_log() -> Vec<SignedEntry> {
     let mut log = agency();
     let kinds: Vec<String> = (0..2).map(|i| format!("kind-{i:02}")).collect();

@@ -19,5 +19,6 @@ mod campaign;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod plan;
+mod rivals;
 mod schedules;
 mod world;

@@ -46,3 +46,26 @@ fn the_control_without_a_mutant_holds() {
     );
     assert!(seen.failures.is_empty(), "{:?}", seen.failures);
 }
+
+#[test]
+fn a_key_log_that_keeps_the_first_rivals_is_noticed() {
+    switch_on(Some(Mutant::FirstRivalsStay));
+    let differ = (0..60).any(|seed| !crate::rivals::play(seed).0);
+    switch_on(None);
+    assert!(differ, "every order ended the same");
+}
+
+#[test]
+fn a_restored_store_that_does_not_wait_for_its_own_log_is_noticed() {
+    switch_on(Some(Mutant::AloneNeverWaits));
+    let forks = (0..20).map(crate::schedules::forks_of_a_restored_store_without_other_peers);
+    let forks: usize = forks.sum();
+    switch_on(None);
+    assert!(forks > 0, "it never forked");
+}
+
+#[test]
+fn a_scratch_place_that_is_believed_blindly_is_noticed() {
+    let seen = play_all(0..WITHIN, Plan::mixed, || switch_on(Some(Mutant::AtticsAreBelieved)), 1);
+    assert!(!seen.failures.is_empty(), "nothing was wrong");
+}

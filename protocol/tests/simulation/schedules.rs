@@ -31,8 +31,8 @@ fn seeds(count: u64) -> Range<u64> {
 
 fn assert_none_failed(seen: &Seen) {
     eprintln!(
-        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left",
-        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted
+        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost",
+        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted, seen.lost
     );
     let seeds: Vec<u64> = seen.failures.iter().map(|(seed, _)| *seed).collect();
     assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");
@@ -51,6 +51,7 @@ fn the_twelve_invariants_hold_in_every_schedule() {
         assert!(seen.adopted > enough / 5, "hardly anybody began with a checkpoint");
         assert!(seen.entries > enough, "hardly a ceremony was held");
         assert!(seen.disputed > enough / 10, "hardly a key log was disputed");
+        assert!(seen.lost > enough / 10, "hardly a scratch place failed");
         assert!(seen.kept > 100 * enough, "the schedules wrote hardly anything");
     }
 }
@@ -85,6 +86,41 @@ fn a_restored_backup_takes_in_its_own_log_from_abroad_before_it_writes() {
         world.truth.rewound.clear();
         world.assert_at_the_end();
         assert_eq!(world.truth.forks, 0, "it wrote before it knew its own log");
+    }
+}
+
+/// Two stores of an agency that follows nobody: one of them gets an older disk, and its own log back from the other.
+pub(crate) fn forks_of_a_restored_store_without_other_peers(seed: u64) -> usize {
+    let plan = Plan {
+        second_writers: true,
+        ..Plan::calm(1)
+    };
+    let mut world = crate::world::World::new(seed, plan);
+    world.admit_second_store();
+    world.settle();
+    let old = world.sites[0].disk.clone();
+    for _ in 0..20 {
+        world.act_of(0);
+    }
+    world.settle();
+    world.sites[0].backup = Some(old);
+    world.restore_backup(0);
+    for _ in 0..20 {
+        world.act_of(0);
+    }
+    world.settle();
+    world.assert_at_the_end();
+    world.truth.forks
+}
+
+#[test]
+fn a_restored_store_of_an_agency_that_follows_nobody_waits_for_its_own_log() {
+    for seed in 0..20 {
+        assert_eq!(
+            forks_of_a_restored_store_without_other_peers(seed),
+            0,
+            "seed {seed}: it wrote before it knew its own log"
+        );
     }
 }
 

@@ -72,10 +72,21 @@ impl Desk<'_> {
             steps.push("See to the condition named above before you count the badge: no badge shows it.".to_owned());
         }
         if self.verdict.worth.is_empty() {
-            steps.push(format!(
-                "Ask {} what this badge counts for. It has published no rate.",
-                self.here()
-            ));
+            let here = self.here();
+            steps.push(
+                match finding(&self.verdict.findings, Check::Worth).map(|f| f.code.as_str()) {
+                    Some("worth.depends") => {
+                        format!("Find out what is not known yet beside “Counts for”, before you count it in {here}.")
+                    }
+                    Some("worth.rule_not_met") => {
+                        format!("Read the rule beside “Counts for”: nothing counts in {here} for it.")
+                    }
+                    Some("worth.stale") => {
+                        format!("Check again later what it counts for: {here} was not heard recently enough.")
+                    }
+                    _ => format!("Ask {here} what this badge counts for. It has published no rate."),
+                },
+            );
         }
         steps.push("Print or save this page for your records.".to_owned());
         steps.push(

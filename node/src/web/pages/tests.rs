@@ -226,6 +226,19 @@ fn a_revocation_after_the_day_asked_about_is_told() {
 }
 
 #[test]
+fn a_rate_that_depends_is_not_called_no_rate() {
+    let mut verdict = verdict(VerdictKind::Accepted);
+    verdict.worth.clear();
+    assert!(page(&verdict).contains("It has published no rate."));
+    "worth.depends".clone_into(&mut verdict.findings[6].code);
+    let html = page(&verdict);
+    assert!(
+        !html.contains("It has published no rate.") && html.contains("Find out what is not known yet"),
+        "{html}"
+    );
+}
+
+#[test]
 fn nothing_of_an_unreadable_file_looks_checked() {
     let html = page(&verdict(VerdictKind::Unreadable));
     let (card, _) = html.split_once("</article>").unwrap();

@@ -106,12 +106,12 @@ codes! {
          ordinary one. Ask the issuer for a simpler badge."
     ProofEndorsementInvalid "proof.endorsement_invalid" Proof NotApplicable
         "An endorsement in the badge does not hold"
-        "Somebody else's praise is embedded in the badge, and it is not signed by whoever is named, was changed, is about \
-         something else or is out of date. The list of endorsements says which. The badge itself may be good all the same."
+        "Somebody else's praise is embedded in the badge, and it is not signed by whoever is named, was changed or withdrawn, is \
+         about something else or is out of date. The list of endorsements says which. The badge itself may be good all the same."
     ProofEndorsementsNotChecked "proof.endorsements_not_checked" Proof NotApplicable
         "Some of the badge's endorsements were not checked"
-        "Somebody else's praise is embedded in the badge, and whether they signed it could not be told without asking \
-         others. The badge's own signature covers that its \
+        "Somebody else's praise is embedded in the badge, and whether they signed it, or withdrew it since, could not be told \
+         without asking others. The badge's own signature covers that its \
          issuer put it there, and not that whoever is named in it said so. Do not rely on it without asking them."
     ProofNotChecked "proof.not_checked" Proof CouldNotCheck
         "The signature was not checked"
@@ -303,6 +303,10 @@ codes! {
         "Worth was not looked up"
         "There was no badge whose worth could be looked up, or the agency asked does not recognize its issuer for this use: then \
          nothing counts there. See the findings on structure and recognition."
+    HolderAnother "holder.another" Holder CouldNotCheck
+        "A badge in the record names another person"
+        "A record (CLR) and a badge in it both carry a name, and the names differ: the badge may be somebody else's, or carry an \
+         earlier name. It is judged by itself, and never makes the record good. Compare both names with an identity document."
     HolderNotChecked "holder.not_checked" Holder CouldNotCheck
         "Whether it is this person's badge was not checked"
         "A badge that is genuine may still be somebody else's. Compare the name in the badge with an identity \

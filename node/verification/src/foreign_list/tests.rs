@@ -101,7 +101,11 @@ fn a_status_of_more_bits_is_read_left_to_right_and_has_its_message() {
     let mut two = entry(3);
     two.purpose = Some("message".to_owned());
     two.size = Some(2);
+    // Each value needs its meaning.
     two.messages = [(2, "pending review".to_owned())].into();
+    assert!(matches!(value(&list, &two), Err(ListFault::Malformed(_))));
+    two.messages = (0..256).map(|status| (status, format!("meaning {status}"))).collect();
+    two.messages.insert(2, "pending review".to_owned());
     let found = list.look_up(None, &two, MIN_ENTRIES).unwrap();
     assert_eq!((found.value, found.message.as_deref()), (2, Some("pending review")));
     // Dividing counts: 8 bits each leave too few entries; and sizes that are none.

@@ -1,5 +1,6 @@
 //! What others say of a badge, its issuer or its achievement, within the badge (Open Badges 3.0, §8.4). Each is told with
-//! whether its own signature holds; **none ever changes the verdict**, and nobody is asked anything about one.
+//! whether its own signature holds, and whether it was withdrawn as far as the federation's own lists say; **none ever
+//! changes the verdict**, and nobody outside is asked anything about one.
 
 use registry_schema::{
     Finding, Outcome,
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::{Case, finding, proof};
 use crate::{
-    OpenBadge, Unreadable,
+    OpenBadge, StatusEntry, StatusEvidence, Unreadable,
     badge::{parse_any, types},
     codes::Code,
     data_integrity::{self, Doubt, ProofOutcome, Signature},
@@ -31,15 +32,59 @@ struct Found<'a> {
     value: &'a Value,
 }
 
+/// Where the status of each endorsement in a badge stands: of as many as are looked at, in their order.
+#[must_use]
+pub fn endorsed_status(badge: &OpenBadge) -> Vec<Vec<StatusEntry>> {
+    let found = found(badge);
+    let looked_at = found.iter().take(MAX_CHECKED);
+    looked_at
+        .map(|one| read(one.value).map(|read| read.status).unwrap_or_default())
+        .collect()
+}
+
+fn read(value: &Value) -> Result<OpenBadge, Unreadable> {
+    match value {
+        Value::String(text) if jwt::is_token(text) => jwt::read(text, Form::Jwt),
+        Value::Object(_) => parse_any(value.clone(), Form::Json),
+        _ => Err(Unreadable::new("it is neither an object nor a token", "")),
+    }
+}
+
+/// All endorsements in a badge.
+fn found(badge: &OpenBadge) -> Vec<Found<'_>> {
+    let document = &badge.document;
+    let achievement = document
+        .get("credentialSubject")
+        .and_then(|subject| subject.get("achievement"));
+    let places = [
+        (Endorsed::Badge, Some(document)),
+        (Endorsed::Issuer, document.get("issuer")),
+        (Endorsed::Achievement, achievement),
+    ];
+    let mut found = Vec::new();
+    for (of, place) in places {
+        let Some(place) = place else { continue };
+        let subject = place.get("id").and_then(Value::as_str);
+        for key in ["endorsement", "endorsementJwt"] {
+            let values = match place.get(key) {
+                None | Some(Value::Null) => &[],
+                Some(Value::Array(many)) => many.as_slice(),
+                Some(one) => std::slice::from_ref(one),
+            };
+            found.extend(values.iter().map(|value| Found { of, subject, value }));
+        }
+    }
+    found
+}
+
 impl Case<'_> {
     /// What was found of each endorsement, and a finding for those that do not hold or were not checked.
     pub(super) fn endorsements(&self) -> (Vec<Endorsement>, Vec<Finding>) {
-        let found = self.found();
-        let told: Vec<Endorsement> = found
-            .iter()
-            .take(MAX_CHECKED)
-            .map(|one| self.endorsement(one))
-            .collect();
+        let found = found(self.badge);
+        let known = &self.evidence.endorsements;
+        let known = known.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
+        let looked_at = found.iter().take(MAX_CHECKED).zip(known);
+        let told: Vec<Endorsement> = looked_at.map(|(one, status)| self.endorsement(one, status)).collect();
         let count = |outcome: Outcome| told.iter().filter(|one| one.outcome == outcome).count();
         let (failed, total) = (count(Outcome::Failed), found.len());
         let unchecked = total - told.len() + count(Outcome::CouldNotCheck);
@@ -57,45 +102,14 @@ impl Case<'_> {
 
     /// Whether others say something of it within it.
     pub(super) fn has_endorsements(&self) -> bool {
-        !self.found().is_empty()
+        !found(self.badge).is_empty()
     }
 
-    fn found(&self) -> Vec<Found<'_>> {
-        let document = &self.badge.document;
-        let achievement = document
-            .get("credentialSubject")
-            .and_then(|subject| subject.get("achievement"));
-        let places = [
-            (Endorsed::Badge, Some(document)),
-            (Endorsed::Issuer, document.get("issuer")),
-            (Endorsed::Achievement, achievement),
-        ];
-        let mut found = Vec::new();
-        for (of, place) in places {
-            let Some(place) = place else { continue };
-            let subject = place.get("id").and_then(Value::as_str);
-            for key in ["endorsement", "endorsementJwt"] {
-                let values = match place.get(key) {
-                    None | Some(Value::Null) => &[],
-                    Some(Value::Array(many)) => many.as_slice(),
-                    Some(one) => std::slice::from_ref(one),
-                };
-                found.extend(values.iter().map(|value| Found { of, subject, value }));
-            }
-        }
-        found
-    }
-
-    fn endorsement(&self, found: &Found<'_>) -> Endorsement {
-        let read = match found.value {
-            Value::String(text) if jwt::is_token(text) => jwt::read(text, Form::Jwt),
-            Value::Object(_) => parse_any(found.value.clone(), Form::Json),
-            _ => Err(Unreadable::new("it is neither an object nor a token", "")),
-        };
-        let (by, code, detail) = match read {
+    fn endorsement(&self, found: &Found<'_>, status: &[StatusEvidence]) -> Endorsement {
+        let (by, code, detail) = match read(found.value) {
             Err(why) => (None, Code::StructureInvalid, why.stopped),
             Ok(read) => {
-                let (code, detail) = self.endorses(&read, found.subject);
+                let (code, detail) = self.endorses(&read, found.subject, status);
                 let by = read.issuer_name.as_deref().unwrap_or(&read.issuer_id);
                 let by: String = by.chars().take(MAX_NAME).collect();
                 (Some(by).filter(|by| !by.is_empty()), code, detail)
@@ -111,7 +125,7 @@ impl Case<'_> {
     }
 
     /// What is found of an endorsement: of several things against it, the first.
-    fn endorses(&self, read: &OpenBadge, subject: Option<&str>) -> (Code, String) {
+    fn endorses(&self, read: &OpenBadge, subject: Option<&str>, status: &[StatusEvidence]) -> (Code, String) {
         if !types(read.document.get("type")).any(|kind| kind == "EndorsementCredential") {
             return (
                 Code::StructureInvalid,
@@ -149,11 +163,36 @@ impl Case<'_> {
             let on = from.date_in_words();
             return (Code::DatesNotYetValid, format!("it is good from {on} on"));
         }
-        let open = match read.status.is_empty() {
-            true => "",
-            false => "; whether it was withdrawn since was not asked",
-        };
-        (Code::ProofValid, format!("whoever is named signed it{open}"))
+        if read.status.is_empty() {
+            return (Code::ProofValid, "whoever is named signed it".to_owned());
+        }
+        match self.withdrawn(read, status) {
+            Some(against) => against,
+            None => {
+                let what = "whoever is named signed it, and has not withdrawn it since";
+                (Code::ProofValid, what.to_owned())
+            }
+        }
+    }
+
+    /// What is known against its status: the gravest first. What nobody here knows is not checked, never fine.
+    fn withdrawn(&self, read: &OpenBadge, status: &[StatusEvidence]) -> Option<(Code, String)> {
+        let said = read.status.iter().enumerate().flat_map(|(i, entry)| {
+            // The federation's lists are of revocations and of suspensions, one bit an entry.
+            let known = status.get(i).filter(|_| entry.is_bitstring() && entry.size == Some(1));
+            match known {
+                Some(known @ StatusEvidence::Listed { .. }) => self.entry(known, &mut None),
+                _ => vec![finding(
+                    Code::StatusUnreachable,
+                    "whether it was withdrawn since was not checked: no agency of this federation keeps its status list, and \
+                     nobody was asked",
+                )],
+            }
+        });
+        let said: Vec<Finding> = said.collect();
+        let of = |outcome: Outcome| said.iter().find(|f| f.outcome == outcome);
+        let against = of(Outcome::Failed).or_else(|| of(Outcome::CouldNotCheck))?;
+        Some((code_of(against), against.detail.clone()))
     }
 
     /// What is against the key, unless the endorser's own name holds it, or it is a listed key of the badge's issuer.

@@ -47,20 +47,22 @@ impl Case<'_> {
     }
 
     /// Why a list that is whole in itself does not count for this badge.
-    fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<&'static str> {
+    fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<String> {
         if found.issuer != self.badge.issuer_id {
-            return Some(
-                "it is not by the badge's issuer, and nothing shows that its own issuer may speak for that one",
-            );
+            let by: String = found.issuer.chars().take(120).collect();
+            return Some(format!(
+                "it is by `{by}` and not by the badge's issuer, and nothing shows that the one may speak for the other"
+            ));
         }
         if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
-            return Some("it is signed by another key than the issuer's");
+            return Some("it is signed by another key than the issuer's".to_owned());
         }
         let now = self.question.knowing();
         if found.signatures.iter().any(|s| s.expires.is_some_and(|end| end <= now)) {
-            return Some("its signature has expired");
+            return Some("its signature has expired".to_owned());
         }
-        valid_from.filter(|from| now < *from).map(|_| "it does not hold yet")
+        let early = valid_from.filter(|from| now < *from);
+        early.map(|from| format!("it does not hold yet, but from {} on", from.in_words()))
     }
 
     fn says(&self, entry: &StatusEntry, found: &Found, list: &str, freshness: Freshness) -> Finding {

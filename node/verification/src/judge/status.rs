@@ -124,7 +124,7 @@ impl Case<'_> {
         )
     }
 
-    fn entry(&self, evidence: &StatusEvidence, since: &mut Option<&'static str>) -> Vec<Finding> {
+    pub(super) fn entry(&self, evidence: &StatusEvidence, since: &mut Option<&'static str>) -> Vec<Finding> {
         let (agency, revoked, suspended, freshness) = match evidence {
             StatusEvidence::Listed {
                 agency,

@@ -89,6 +89,7 @@ fn world_of(issuer_id: &str) -> World {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = |agency: &str, purposes: &[Purpose]| RecognitionEntry {
         agency: id(agency),
@@ -135,7 +136,9 @@ fn world_of(issuer_id: &str) -> World {
             resolved: None,
             confirmed: None,
             status: vec![listed(), listed()],
+            above: Vec::new(),
             expelled: [].into(),
+            endorsements: vec![],
             code: None,
             parts: vec![],
         },
@@ -261,6 +264,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "worth.depends",
         "worth.rule_not_met",
         "worth.stale",
+        "holder.another",
     ];
     for code in codes::all() {
         assert_ne!(

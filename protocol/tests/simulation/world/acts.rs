@@ -53,6 +53,14 @@ impl World {
         self.assert_at_any_time();
     }
 
+    /// One site writes, and some time goes by.
+    pub(crate) fn act_of(&mut self, at: usize) {
+        self.write(at);
+        let wait = self.rng.random_range(1..10_000);
+        self.pass(wait, 0.0);
+        self.assert_at_any_time();
+    }
+
     fn write(&mut self, at: usize) {
         let now = self.clock(at);
         if !self.sites[at].replica.may_write(now) {
@@ -97,6 +105,7 @@ impl World {
                 agency: "US-NC".parse().unwrap(),
                 verification_methods: vec![],
                 url: None,
+                provider: None,
             }),
         }
     }

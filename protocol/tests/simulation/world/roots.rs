@@ -10,6 +10,19 @@ use rand::RngExt as _;
 use super::{Site, World, key_of};
 
 impl World {
+    /// The root of the first agency lets its second store write.
+    pub(crate) fn admit_second_store(&mut self) {
+        self.settle();
+        let key = key_of(&self.sites[1].key).public();
+        self.enter(0, Act::WriterAdded(WriterKey::of_all(key)));
+        assert!(
+            self.sites[0].replica.logs()[&self.sites[0].home]
+                .key_log()
+                .writers()
+                .contains(&key)
+        );
+    }
+
     /// The root of a site's agency does something there.
     pub(super) fn hold_ceremony(&mut self, at: usize) {
         let now = self.clock(at);
@@ -151,8 +164,9 @@ impl World {
         let log = &site.replica.logs()[&site.home];
         let own: Vec<Hash> = log
             .envelopes()
+            .map(Result::unwrap)
             .filter(|envelope| envelope.header().writer == *key)
-            .map(protocol::Envelope::hash)
+            .map(|envelope| envelope.hash())
             .collect();
         own.iter()
             .rev()
@@ -205,13 +219,15 @@ fn newest_by(site: &Site, key: &PublicKey) -> Vec<Hash> {
     let log = &site.replica.logs()[&site.home];
     let named: std::collections::BTreeSet<Hash> = log
         .envelopes()
+        .map(Result::unwrap)
         .filter(|envelope| envelope.header().writer == *key)
         .flat_map(|envelope| envelope.header().parents.clone())
         .collect();
     let mut newest: Vec<Hash> = log
         .envelopes()
+        .map(Result::unwrap)
         .filter(|envelope| envelope.header().writer == *key && !named.contains(&envelope.hash()))
-        .map(protocol::Envelope::hash)
+        .map(|envelope| envelope.hash())
         .collect();
     newest.sort_unstable();
     newest

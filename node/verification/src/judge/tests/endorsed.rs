@@ -138,3 +138,88 @@ fn more_endorsements_than_are_checked_are_counted() {
         .unwrap();
     assert!(finding.detail.contains("(25), 15 could not"), "{}", finding.detail);
 }
+
+/// What is told of an endorsement with two status entries, of which this is known.
+fn with_status(known: Vec<StatusEvidence>) -> (Endorsement, Verdict) {
+    let (_, did, _) = endorser();
+    let mut document = praise(&did, ABOUT);
+    document["credentialStatus"] = world().unsigned["credentialStatus"].clone();
+    let mut world = world();
+    let achievement = &mut world.unsigned["credentialSubject"]["achievement"];
+    achievement["id"] = json!(ABOUT);
+    achievement["endorsement"] = json!([signed(document)]);
+    world.evidence.endorsements = vec![known];
+    let verdict = world.verdict();
+    assert_eq!(verdict.verdict, VerdictKind::Accepted, "{:#?}", verdict.findings);
+    audit("endorsed", &verdict);
+    (verdict.endorsements[0].clone(), verdict)
+}
+
+#[test]
+fn an_endorsement_that_was_withdrawn_does_not_hold_and_an_unasked_one_is_not_fine() {
+    let listed = |revoked: Option<&str>, suspended: Option<&str>, freshness| StatusEvidence::Listed {
+        agency: id("US-SC"),
+        revoked: revoked.map(|at| change(StatusState::Revoked, at)),
+        suspended: suspended.map(|at| change(StatusState::Suspended, at)),
+        freshness,
+    };
+    let fine = || listed(None, None, fresh());
+    let unreachable = || StatusEvidence::Unreachable {
+        list: "https://board.example/status".to_owned(),
+        why: "no agency of this federation keeps it".to_owned(),
+    };
+    for (known, code, outcome) in [
+        (vec![fine(), fine()], "proof.valid", Outcome::Passed),
+        (
+            vec![listed(Some("2026-03-03"), None, fresh()), fine()],
+            "status.revoked",
+            Outcome::Failed,
+        ),
+        (
+            vec![unreachable(), listed(None, Some("2026-03-03"), stale())],
+            "status.suspended",
+            Outcome::Failed,
+        ),
+        (
+            vec![fine(), listed(None, None, stale())],
+            "status.stale",
+            Outcome::CouldNotCheck,
+        ),
+        (
+            vec![fine(), unreachable()],
+            "status.unreachable",
+            Outcome::CouldNotCheck,
+        ),
+        (vec![fine()], "status.unreachable", Outcome::CouldNotCheck),
+        (vec![], "status.unreachable", Outcome::CouldNotCheck),
+    ] {
+        let (told, verdict) = with_status(known);
+        assert_eq!((told.code.as_str(), told.outcome), (code, outcome), "{told:?}");
+        let finding = match outcome {
+            Outcome::Failed => Some("proof.endorsement_invalid"),
+            Outcome::CouldNotCheck => Some("proof.endorsements_not_checked"),
+            _ => None,
+        };
+        let told = verdict
+            .findings
+            .iter()
+            .find(|f| f.code.starts_with("proof.endorsement"));
+        assert_eq!(told.map(|f| f.code.as_str()), finding);
+    }
+}
+
+#[test]
+fn where_the_status_of_endorsements_stands_is_told_in_their_order_and_bounded() {
+    let (key, did, method) = endorser();
+    let mut document = praise(&did, ABOUT);
+    document["credentialStatus"] = world().unsigned["credentialStatus"].clone();
+    let token = crate::jwt::sign(document.clone(), &key, &method, t("2026-01-02")).unwrap();
+    let mut world = world();
+    let achievement = &mut world.unsigned["credentialSubject"]["achievement"];
+    achievement["endorsement"] = json!([praise(&did, ABOUT), document, 7]);
+    achievement["endorsementJwt"] = json!(vec![token; 25]);
+    let badge = crate::badge::parse(world.unsigned, formats::Form::Json).unwrap();
+    let entries: Vec<usize> = endorsed_status(&badge).iter().map(Vec::len).collect();
+    assert_eq!(entries, [0, 2, 0, 2, 2, 2, 2, 2, 2, 2]);
+    assert!(endorsed_status(&formats::read(&signed(praise(&did, ABOUT)).to_string().into_bytes()).unwrap()).is_empty());
+}

@@ -187,3 +187,74 @@ fn records_of_1edtech_are_read_and_their_signatures_checked() {
 
     assert!(!token.credentials.is_empty());
 }
+
+/// The same record, with this name and id of its learner.
+fn about(mut record: World, name: Option<&str>, id: &str) -> World {
+    let subject = &mut record.unsigned["credentialSubject"];
+    subject["id"] = json!(id);
+    if let Some(name) = name {
+        subject["identifier"] = json!([
+            {"type": "IdentityObject", "hashed": false, "identityType": "name", "identityHash": name},
+        ]);
+    }
+    record
+}
+
+#[test]
+fn a_record_that_packs_somebody_elses_badge_is_not_good_for_it() {
+    let mut world = world();
+    let of_jordan = badge(&world);
+    let identity = "/credentialSubject/identifier/0/identityHash";
+    assert_eq!(world.unsigned.pointer(identity), Some(&json!("Jordan Ávila")));
+    world.unsigned["credentialSubject"]["id"] = json!("did:example:jordan");
+    let with_id = badge(&world);
+    let verdict_on = |badges: Vec<Value>, name: Option<&str>, id: &str| {
+        let verdict = about(record(badges), name, id).verdict();
+        audit("learners", &verdict);
+        verdict.credentials.iter().for_each(|part| audit("a part", part));
+        verdict
+    };
+
+    for (name, id) in [
+        (Some("Jordan Ávila"), "did:example:learner"),
+        (Some("ÁVILA,  Jordan"), "did:example:learner"),
+        // Nothing to compare: ids alone differ for one person.
+        (None, "did:example:learner"),
+    ] {
+        let verdict = verdict_on(vec![of_jordan.clone()], name, id);
+        assert_eq!(verdict.verdict, VerdictKind::Accepted, "{name:?}");
+        assert!(!codes(&verdict).contains(&"holder.another"), "{name:?}");
+        assert!(!codes(&verdict.credentials[0]).contains(&"holder.another"), "{name:?}");
+    }
+    // The same id is the same person, whatever name she bore.
+    let renamed = verdict_on(vec![with_id], Some("Jordan Brooks"), "did:example:jordan");
+    assert_eq!(renamed.verdict, VerdictKind::Accepted);
+    assert!(!codes(&renamed).contains(&"holder.another"));
+
+    let packed = verdict_on(vec![of_jordan.clone()], Some("Riley Brooks"), "did:example:riley");
+    assert_eq!(packed.verdict, VerdictKind::CouldNotCheck, "{:#?}", packed.findings);
+    assert!(codes(&packed).contains(&"recognition.badges_not_checked"));
+    assert!(codes(&packed).contains(&"holder.another"));
+    assert!(
+        packed
+            .sentence
+            .ends_with("One of them names another person than the record."),
+        "{}",
+        packed.sentence
+    );
+    let part = &packed.credentials[0];
+    assert_eq!(part.verdict, VerdictKind::Accepted, "by itself it is what it is");
+    assert!(part.sentence.ends_with("It names another person than the record."));
+    assert!(
+        !packed.findings.iter().any(|f| f.detail.contains("Jordan")),
+        "no name is told"
+    );
+
+    // Beside one of her own it lends nothing and takes nothing away.
+    let mut own = self::world();
+    *own.unsigned.pointer_mut(identity).unwrap() = json!("Riley Brooks");
+    let both = verdict_on(vec![badge(&own), of_jordan], Some("Riley Brooks"), "did:example:riley");
+    assert_eq!(both.verdict, VerdictKind::Accepted);
+    let told = both.findings.iter().find(|f| f.code == "holder.another").unwrap();
+    assert!(told.detail.starts_with("badge 2 in this record"), "{}", told.detail);
+}

@@ -53,7 +53,10 @@ fn a_published_rate_is_shown_with_its_rule_and_citation() {
     let (code, detail) = worth_finding(&verdict);
     assert_eq!(
         (code, detail),
-        ("worth.rate", "for license renewal: 6 of 60 PDP, by tn-pdp")
+        (
+            "worth.rate",
+            "for license renewal: 6 of 60 PDP, by rule tn-pdp (tn.gov Professional Development Points FAQ; State Board rule 5.502)"
+        )
     );
     let [worth] = verdict.worth.as_slice() else {
         panic!("{:?}", verdict.worth)

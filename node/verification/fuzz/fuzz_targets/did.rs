@@ -1,0 +1,6 @@
+//! See `verification_fuzz::targets::did`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    verification_fuzz::targets::did(bytes);
+});

@@ -1,0 +1,56 @@
+//! A proof, as a file, that a writer has two histories.
+
+use minicbor::{Decode, Encode};
+
+use super::{KeyLog, SignedEntry};
+use crate::signed::{Hash, PublicKey, Refused, Signed};
+
+/// Most signatures in the key log of a proof: checking it takes no longer than some 30 ms.
+const MAX_PROOF_CHECKS: usize = 512;
+
+/// Proof that a writer has two histories: two envelopes' headers of one writer with one number. It needs nothing else
+/// but the key log that names the writer.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct ForkProof {
+    /// The agency's key log.
+    #[n(0)]
+    pub key_log: Vec<SignedEntry>,
+    /// The two, sorted by hash.
+    #[n(1)]
+    pub headers: Vec<Signed<crate::envelope::Header>>,
+}
+
+impl ForkProof {
+    /// Checks the proof; gives the agency, the writer, and the number that it used twice.
+    ///
+    /// # Errors
+    /// [`Refused`], if it proves nothing.
+    pub fn check(&self) -> Result<(Hash, PublicKey, u32), Refused> {
+        if self.headers.len() != 2 {
+            return Err(Refused::Rule("two envelopes prove a fork, neither more nor fewer"));
+        }
+        let (log, more) = KeyLog::begin(self.key_log.clone(), MAX_PROOF_CHECKS)?;
+        if more {
+            return Err(Refused::Rule("the key log of a proof has at most 512 signatures"));
+        }
+        let mut headers = Vec::new();
+        for header in &self.headers {
+            let named = |h: &crate::envelope::Header| {
+                (h.agency == log.genesis() && log.names_writer(&h.key_log, &h.writer) == Some(true)).then_some(h.writer)
+            };
+            headers.push(header.clone().verify(named)?);
+        }
+        match headers.as_slice() {
+            [one, other]
+                if one.hash() != other.hash()
+                    && one.get().writer == other.get().writer
+                    && one.get().sequence == other.get().sequence =>
+            {
+                Ok((log.genesis(), one.get().writer, one.get().sequence))
+            }
+            _ => Err(Refused::Rule(
+                "two different envelopes of one writer with one number prove a fork",
+            )),
+        }
+    }
+}
