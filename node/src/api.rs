@@ -83,6 +83,7 @@ pub(crate) const ARRIVING: arrivals::Limits = arrivals::Limits {
     what: "badges",
     bytes: 256 * 1024 * 1024,
     of_one: 128,
+    grace: Duration::from_secs(10),
     longest: Duration::from_secs(15),
 };
 
