@@ -88,7 +88,7 @@ impl FrameworksPage {
 
 impl FrameworkPage {
     /// How many items a page shows: keeps it under 50 KB.
-    const ITEMS: usize = 60;
+    const ITEMS: usize = 24;
 
     /// `page` counts from 1; one that does not exist shows the nearest.
     pub(crate) fn new(agency: &str, framework: &Framework, tested: &[String], page: usize) -> Self {
@@ -110,8 +110,8 @@ impl FrameworkPage {
                 .collect();
             ShownItem {
                 code: item.code.as_deref().map(|code| plain(code, 60)),
-                statement: plain(&item.statement, 240),
-                uri: plain(&item.uri, 120),
+                statement: plain(&item.statement, 200),
+                uri: plain(&item.uri, 100),
                 below: (!below.is_empty()).then(|| below.join(" and ")),
             }
         });
@@ -167,9 +167,9 @@ mod tests {
             items: (0..200).map(item).collect(),
         };
         let last = FrameworkPage::new("An agency", &framework, &["Mathematics".into()], 99);
-        assert_eq!((last.page, last.pages, last.items.len()), (4, 4, 20));
+        assert_eq!((last.page, last.pages, last.items.len()), (9, 9, 8));
         let first = FrameworkPage::new("An agency", &framework, &[], 0).render().unwrap();
         assert!(!first.contains("<script>") && first.contains("Below"), "{first}");
-        assert!(first.len() < 120_000, "{}", first.len());
+        assert!(first.len() < 50_000, "{}", first.len());
     }
 }

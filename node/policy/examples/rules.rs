@@ -1,4 +1,4 @@
-//! What a policy costs a verdict: `cargo run --release -p policy --example bench`. At most 10 µs with 500 rules, even if all of
+//! What a policy costs a verdict: `cargo run --release -p policy --example rules`. At most 10 µs with 500 rules, even if all of
 //! them govern the badge. A verdict makes one tally for each use that is asked about: whether the rules accept the badge, and what it counts for.
 
 #![expect(
