@@ -115,6 +115,9 @@ pub struct RegistrationConfig {
     pub public_history: bool,
     /// How many applications of strangers may wait for a decision.
     pub most_open: u32,
+    /// So many days after its last step, the contact of an application that was refused, closed or withdrawn is expunged;
+    /// never by itself, if absent.
+    pub contact_kept_days: Option<u32>,
 }
 
 impl Default for RegistrationConfig {
@@ -122,12 +125,13 @@ impl Default for RegistrationConfig {
         Self {
             public_history: false,
             most_open: 200,
+            contact_kept_days: None,
         }
     }
 }
 
 /// How this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutboundConfig {
     /// Whether addresses of this machine may be asked: for tests and demonstrations, never where strangers ask.
@@ -137,6 +141,20 @@ pub struct OutboundConfig {
     /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
     /// each: `"did:web:badges.example" = 100000`.
     pub short_lists: BTreeMap<String, u32>,
+    /// How many MiB of what was fetched are kept in the store, the newest, for answers by what was known at an earlier date;
+    /// 0 to keep none. It holds what issuers publish, by its address, and nothing of the badges that it was fetched for.
+    pub keep_mib: u32,
+}
+
+impl Default for OutboundConfig {
+    fn default() -> Self {
+        Self {
+            loopback: false,
+            extra_roots: None,
+            short_lists: BTreeMap::new(),
+            keep_mib: 64,
+        }
+    }
 }
 
 /// How often one client, an IPv4 address or an IPv6 network of /64, may have short codes looked up.

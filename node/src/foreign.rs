@@ -1,8 +1,12 @@
 //! What issuers outside the federation publish: the document of a DID, a status list, the badge behind a link. Fetched
 //! through the guard of [`crate::outbound`], kept for as long as it counts, and never asked for about a badge of the
 //! federation's own issuers: nobody learns that one of those is being checked.
+//!
+//! The newest of it is kept on disk too, so that it can be told later what was known here ([`then`]): what issuers publish,
+//! by its address; nothing of the badges for which it was fetched.
 
 mod cache;
+mod then;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,6 +24,7 @@ use crate::{
     config::OutboundConfig,
     outbound::{Fetched, Outbound, Refusal},
     registry::SharedRegistry,
+    storage::{Published, Store},
 };
 use cache::{Cache, Kept, New};
 
@@ -50,6 +55,9 @@ struct Inner {
     outbound: Outbound,
     documents: Cache<Resolved, String>,
     lists: Cache<ForeignList, NoList>,
+    store: Store,
+    /// How many bytes of what was fetched the store keeps.
+    kept_bytes: i64,
     short_lists: BTreeMap<String, u32>,
 }
 
@@ -71,7 +79,9 @@ pub(crate) struct Learnt {
 impl Learnt {
     /// Puts it into the evidence, where the federation itself knows nothing.
     pub(crate) fn fill(self, evidence: &mut Evidence) {
-        evidence.resolved = self.resolved;
+        if self.resolved.is_some() {
+            evidence.resolved = self.resolved;
+        }
         for (known, learnt) in evidence.status.iter_mut().zip(self.status) {
             if let (StatusEvidence::Unreachable { .. }, Some(learnt)) = (&*known, learnt) {
                 *known = learnt;
@@ -81,11 +91,13 @@ impl Learnt {
 }
 
 impl Foreign {
-    pub(crate) fn new(config: &OutboundConfig) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: &OutboundConfig, store: Store) -> anyhow::Result<Self> {
         Ok(Self(Arc::new(Inner {
             outbound: Outbound::new(config.loopback, config.roots()?)?,
             documents: Cache::new(MOST_DOCUMENTS),
             lists: Cache::new(MOST_LISTS),
+            store,
+            kept_bytes: i64::from(config.keep_mib) * 1024 * 1024,
             short_lists: config.short_lists.clone(),
         })))
     }
@@ -121,22 +133,20 @@ impl Foreign {
                 methods.clone_from(&resolved.keys.issuing);
             }
         }
-        let keys: Vec<(&str, PublicKey)> = methods
-            .iter()
-            .filter_map(|m| Some((m.id.as_str(), multikey::decode(&m.public_key_multibase).ok()?)))
-            .collect();
-        let mut urls: Vec<&str> = Vec::new();
-        for (entry, ask) in badge.status.iter().zip(&to_ask) {
-            if *ask && is_known(entry) && !urls.contains(&entry.list.as_str()) {
-                urls.push(&entry.list);
-            }
-        }
+        let keys = keys_of(&methods);
+        let urls = urls_of(badge, &to_ask);
         let fetching = urls
             .iter()
             .take(MOST_LISTS_A_BADGE)
             .map(|url| self.list(&badge.issuer_id, url, &keys, now));
         let fetched = futures::future::join_all(fetching).await;
-        let lists: BTreeMap<&str, Result<Kept<ForeignList>, NoList>> = urls.into_iter().zip(fetched).collect();
+        let had = fetched.into_iter().map(|list| {
+            list.map(|kept| Had {
+                freshness: freshness(&kept),
+                list: kept.value,
+            })
+        });
+        let lists: Lists<'_> = urls.into_iter().zip(had).collect();
         let entries = badge.status.iter().zip(to_ask);
         learnt.status = entries
             .map(|(entry, ask)| ask.then(|| self.status(badge, entry, &lists)))
@@ -161,8 +171,13 @@ impl Foreign {
             };
             let witnesses = witnesses.transpose().map_err(|why| why.to_string())?.map(|w| w.bytes);
             let did = issuer.to_owned();
+            let (body, approvals) = (document.clone(), witnesses.clone());
             let read = move || did::read(&did, &document, witnesses.as_deref(), now);
             let value = apart(read).await?.map_err(|why| why.to_string())?;
+            if let Some(approvals) = approvals {
+                self.keep(then::witnesses_of(issuer), approvals, now, DAY).await;
+            }
+            self.keep(then::document_of(issuer), body, now, DAY).await;
             let weight = 256 * (value.issuing.len() + value.other.len());
             let again_after = value.ttl.map_or(AGAIN, i64::from).clamp(LEAST_KEPT, DAY);
             Ok(New {
@@ -183,19 +198,14 @@ impl Foreign {
         &self,
         issuer: &str,
         url: &str,
-        keys: &[(&str, PublicKey)],
+        keys: &BTreeMap<String, PublicKey>,
         now: Timestamp,
     ) -> Result<Kept<ForeignList>, NoList> {
         let fetch = async || {
             let bytes = self.0.outbound.fetch(url, LIST).await;
             let bytes = bytes.map_err(|why| NoList::NotHad(why.to_string()))?.bytes;
-            let keys: BTreeMap<String, PublicKey> =
-                keys.iter().map(|(m, key)| ((*m).to_owned(), key.clone())).collect();
-            let key_of = move |method: &str| keys.get(method).cloned().or_else(|| multikey::key_in_method(method));
-            let value = apart(move || foreign_list::read(&bytes, key_of))
-                .await
-                .map_err(NoList::NotHad)?;
-            let value = value.map_err(NoList::Bad)?;
+            let body = bytes.clone();
+            let value = read_list(bytes, keys).await?;
             if let Some(ended) = value.valid_until.filter(|until| *until <= now) {
                 let why = format!("it held until {}, and no newer one stands there", ended.in_words());
                 return Err(NoList::Bad(ListFault::Verification(why)));
@@ -205,6 +215,7 @@ impl Foreign {
             let valid = value.valid_until.map(|until| until.seconds_since(now));
             let good_for = ttl.unwrap_or(DAY).clamp(LEAST_KEPT, DAY).min(valid.unwrap_or(DAY));
             let again_after = ttl.map_or(AGAIN, |_| good_for).min(good_for);
+            self.keep(then::list_of(issuer, url), body, now, good_for).await;
             Ok(New {
                 value,
                 weight,
@@ -216,12 +227,22 @@ impl Foreign {
         self.0.lists.find(&format!("{issuer} {url}"), now, fetch).await
     }
 
-    fn status(
-        &self,
-        badge: &OpenBadge,
-        entry: &StatusEntry,
-        lists: &BTreeMap<&str, Result<Kept<ForeignList>, NoList>>,
-    ) -> StatusEvidence {
+    /// Keeps what was fetched. That it cannot be kept takes nothing from the answer of today.
+    async fn keep(&self, name: String, body: Vec<u8>, now: Timestamp, good_for: i64) {
+        let new = Published {
+            fetched_at: now,
+            good_until: now.plus_seconds(good_for),
+            body,
+        };
+        if self.0.kept_bytes == 0 {
+            return;
+        }
+        if let Err(error) = self.0.store.keep_published(&name, &new, self.0.kept_bytes).await {
+            tracing::warn!(%error, "what was fetched could not be kept for later");
+        }
+    }
+
+    fn status(&self, badge: &OpenBadge, entry: &StatusEntry, lists: &Lists<'_>) -> StatusEvidence {
         let not_had = |why: String| StatusEvidence::Unreachable {
             list: entry.list.clone(),
             why,
@@ -240,13 +261,46 @@ impl Foreign {
             None => not_had("the badge names more lists than are fetched for one badge".to_owned()),
             Some(Err(NoList::NotHad(why))) => not_had(why.clone()),
             Some(Err(NoList::Bad(fault))) => fetched(Err(fault.clone()), None, Freshness::Never),
-            Some(Ok(kept)) => {
+            Some(Ok(Had { list, freshness })) => {
                 let least = self.0.short_lists.get(&badge.issuer_id).copied().unwrap_or(MIN_ENTRIES);
-                let found = kept.value.look_up(badge.id.as_deref(), entry, least);
-                fetched(found, kept.value.valid_from, freshness(kept))
+                let found = list.look_up(badge.id.as_deref(), entry, least);
+                fetched(found, list.valid_from, *freshness)
             }
         }
     }
+}
+
+/// A list that there is, and its age.
+struct Had {
+    list: Arc<ForeignList>,
+    freshness: Freshness,
+}
+
+/// By their addresses.
+type Lists<'a> = BTreeMap<&'a str, Result<Had, NoList>>;
+
+fn keys_of(methods: &[VerificationMethod]) -> BTreeMap<String, PublicKey> {
+    let key = |m: &VerificationMethod| Some((m.id.clone(), multikey::decode(&m.public_key_multibase).ok()?));
+    methods.iter().filter_map(key).collect()
+}
+
+/// The lists that are asked for, each once.
+fn urls_of<'a>(badge: &'a OpenBadge, to_ask: &[bool]) -> Vec<&'a str> {
+    let mut urls: Vec<&str> = Vec::new();
+    for (entry, ask) in badge.status.iter().zip(to_ask) {
+        if *ask && is_known(entry) && !urls.contains(&entry.list.as_str()) {
+            urls.push(&entry.list);
+        }
+    }
+    urls
+}
+
+/// Reads a list with its issuer's keys.
+async fn read_list(bytes: Vec<u8>, keys: &BTreeMap<String, PublicKey>) -> Result<ForeignList, NoList> {
+    let keys = keys.clone();
+    let key_of = move |method: &str| keys.get(method).cloned().or_else(|| multikey::key_in_method(method));
+    let read = apart(move || foreign_list::read(&bytes, key_of)).await;
+    read.map_err(NoList::NotHad)?.map_err(NoList::Bad)
 }
 
 /// Whether lists of this kind can be read.

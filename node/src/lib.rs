@@ -30,6 +30,7 @@ pub mod registry;
 mod replication;
 pub mod root;
 pub mod roster;
+mod said;
 pub mod seal;
 mod serve;
 mod shelf;
@@ -65,6 +66,7 @@ use crate::{
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
     roster::Roster,
+    said::Said,
     seal::Seal,
     shelf::Shelf,
     storage::Store,
@@ -217,11 +219,12 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         shelf: Shelf::new(store.clone()),
+        said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
         clients: api::clients::Clients::new(&config.lookups),
         past: registry::Past::new(store.clone()).await?,
-        foreign: Foreign::new(&config.outbound)?,
+        foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
@@ -296,6 +299,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     servers.push(server);
     serving.push(task);
+    if let Some(days) = config.registration.contact_kept_days {
+        let task = registrar::retention(registrar.clone(), days, stop.subscribe());
+        serving.push(tokio::spawn(task));
+    }
 
     tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
     Ok(Node {

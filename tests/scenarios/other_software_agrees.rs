@@ -93,6 +93,33 @@ async fn a_status_list_of_ours_verifies_by_itself() {
     federation.audit().await;
 }
 
+/// A list is sent once: who has it is told so, until something in it changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_list_is_sent_again_only_when_it_changed() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let url = badge.status_lists().remove(0);
+    let get = async |known: Option<&str>| {
+        let mut request = http::client().get(&url);
+        if let Some(known) = known {
+            request = request.header("if-none-match", known);
+        }
+        let response = request.send().await.expect("an answer");
+        let etag = response.headers().get("etag");
+        let etag = etag.map(|etag| etag.to_str().expect("text").to_owned());
+        (response.status().as_u16(), etag)
+    };
+    let (status, etag) = get(None).await;
+    let etag = etag.expect("a list has an ETag");
+    assert_eq!(status, 200);
+    assert_eq!(get(Some(&etag)).await.0, 304);
+    assert_eq!(get(Some("\"another\"")).await.0, 200);
+    federation.agency("US-SC").revokes(&badge, Reason::IssuedInError).await;
+    let (status, newer) = get(Some(&etag)).await;
+    assert_eq!(status, 200, "a revocation is news");
+    assert_ne!(newer.as_ref(), Some(&etag));
+    federation.audit().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_badge_of_ours_is_refused_by_all() {
     let Scene { federation, badge, .. } = Federation::with_a_badge().await;

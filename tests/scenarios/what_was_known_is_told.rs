@@ -2,7 +2,8 @@
 //! day of hiring can show later what the answer was; nobody is blamed for a revocation that had not arrived.
 
 use registry_schema::{Check, Outcome, Reason, Timestamp, VerdictKind};
-use tests::{Answer as _, Federation, Scene, eventually};
+use tests::{Answer as _, Federation, Publisher, Scene, eventually};
+use verification::SigningKey;
 
 /// A moment between two others, as a person writes it.
 fn moment(federation: &Federation) -> String {
@@ -149,4 +150,62 @@ async fn what_was_known_in_the_future_or_before_the_node_is_no_question() {
         let detail = reply.problem(422, "request.invalid").detail;
         assert!(detail.contains(why), "{known}: {detail}");
     }
+}
+
+/// What an issuer outside the federation published is told as it was fetched, after it changed and after it went.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_outside_issuer_published_then_is_told_as_it_was_fetched() {
+    let federation = Federation::start(&["US-NC"]).await;
+    let nc = federation.agency("US-NC");
+    let publisher = Publisher::starts().await;
+    publisher.is_trusted_by(nc, |_| {}).await;
+    let key = SigningKey::from_seed(&[77; 32]).expect("a key");
+    let (hour, index) = (3_600_000, 4_711);
+    let now = federation.clock().now();
+    publisher.publishes_key(&key, &["assertionMethod"]);
+    publisher.publishes_list("/revocation", "revocation", &[], &key, now, hour);
+    publisher.publishes_list("/suspension", "suspension", &[], &key, now, hour);
+    let badge = publisher.issues(&key, index, now);
+    let ask = async |known: &str| nc.employer().asks(&badge, &[("known", known)]).await;
+
+    let before = moment(&federation);
+    let unknown = ask(&before).await.is(VerdictKind::CouldNotCheck);
+    assert!(
+        unknown.finding("issuer.unresolvable").detail.contains("not kept"),
+        "nothing was fetched by then: {unknown:#?}"
+    );
+
+    nc.employer()
+        .verifies_bytes(&badge)
+        .await
+        .is(VerdictKind::NotRecognized);
+    let while_good = federation.clock().now().to_string();
+    publisher.publishes_list("/revocation", "revocation", &[index], &key, now, hour);
+    federation.clock().advance_hours(2);
+    nc.employer().verifies_bytes(&badge).await.is(VerdictKind::NotValid);
+    let while_revoked = federation.clock().now().to_string();
+    federation.clock().advance(3);
+    let in_silence = federation.clock().now().to_string();
+    publisher.stops();
+    publisher.was_asked_for();
+
+    // From the disk alone, and nobody is asked.
+    for round in ["running", "restarted"] {
+        let good = ask(&while_good).await.is(VerdictKind::NotRecognized);
+        assert_eq!(good.codes(Check::Status), ["status.active", "status.active"], "{round}");
+        good.finding("issuer.key_is_issuers");
+        let fresh = good.status.fresh_as_of.expect("an answer tells its age");
+        assert!(fresh <= while_good.parse().expect("a moment"), "{round}: {good:#?}");
+        let revoked = ask(&while_revoked).await.is(VerdictKind::NotValid);
+        revoked.finding("status.revoked");
+        // What was fetched days before no longer counted, and that is what was known.
+        let silent = ask(&in_silence).await;
+        assert!(silent.verdict != VerdictKind::Accepted && silent.verdict != VerdictKind::NotRecognized);
+        silent.finding("issuer.unresolvable");
+        ask(&before).await.is(VerdictKind::CouldNotCheck);
+        nc.stops().await;
+        nc.starts().await;
+    }
+    assert_eq!(publisher.was_asked_for(), Vec::<String>::new());
+    federation.audit().await;
 }

@@ -292,6 +292,7 @@ async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask:
     if let Some(then) = question.known {
         let past = app.past.at(then, question.now, &app.registry).await?;
         let mut evidence = gather_then(badge, &past, &app.store, &question.agency, then).await?;
+        app.foreign.then(badge, &past, then).await?.fill(&mut evidence);
         confirmations::ask(app, badge, &mut evidence, question).await?;
         return Ok(evidence);
     }

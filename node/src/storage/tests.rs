@@ -20,13 +20,13 @@ mod seals;
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A place for a store: a folder, and the URL of an empty database if it is to be PostgreSQL.
-struct Place {
+pub(super) struct Place {
     folder: tempfile::TempDir,
     database: Option<String>,
 }
 
 impl Place {
-    async fn both() -> [Self; 2] {
+    pub(super) async fn both() -> [Self; 2] {
         let server = std::env::var("COMITY_TEST_POSTGRES")
             .expect("COMITY_TEST_POSTGRES names no server: `tests/run` starts one and sets it");
         let mut random = [0; 8];
@@ -51,7 +51,7 @@ impl Place {
         ]
     }
 
-    async fn create(&self) -> anyhow::Result<Store> {
+    pub(super) async fn create(&self) -> anyhow::Result<Store> {
         Store::create(self.folder.path(), self.database.as_deref()).await
     }
 

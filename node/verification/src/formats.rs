@@ -181,7 +181,23 @@ mod tests {
         let baked = bake_svg(picture, &named).unwrap();
         assert_eq!(read(baked.as_bytes()).unwrap().document, plain.document);
         assert!(bake_svg(&baked, BADGE).unwrap_err().stopped.contains("already"));
-        for no_picture in ["", "<html><svg/></html>", "<svg/>", "text", "<svg>"] {
+        let marked = format!("\u{feff}{picture}");
+        let baked = bake_svg(&marked, &named).unwrap();
+        assert_eq!(
+            read(baked.as_bytes()).unwrap().document,
+            plain.document,
+            "after a byte order mark"
+        );
+        for no_picture in [
+            "",
+            "<html><svg/></html>",
+            "<svg/>",
+            "text",
+            "<svg>",
+            "PK<svg></svg>",
+            "&amp;<svg></svg>",
+            "<![CDATA[x]]><svg></svg>",
+        ] {
             assert!(bake_svg(no_picture, BADGE).is_err(), "{no_picture}");
         }
     }

@@ -152,10 +152,11 @@ fn what_does_not_hold_is_noticed() {
         let mut badge = verification::formats::read(&one.bytes).unwrap();
         badge.subject_name = Some("Somebody else".to_owned());
         let shown = catch_unwind(AssertUnwindSafe(|| fuzz::targets::judged(scene, &badge)));
-        assert!(
-            shown.is_err(),
-            "{}: another name was shown and nobody noticed",
-            one.name
-        );
+        let noticed = match shown {
+            Err(_) => true,
+            // A record about somebody else is good for none of its badges.
+            Ok(accepted) => badge.is_record() && !accepted,
+        };
+        assert!(noticed, "{}: another name was shown and nobody noticed", one.name);
     }
 }

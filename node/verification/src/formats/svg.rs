@@ -80,6 +80,7 @@ pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
 /// If the image is no SVG, or holds a badge already.
 pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, Unreadable> {
     let no_image = || Unreadable::new("the picture is no SVG image", "choose an SVG file");
+    let svg = svg.trim_start_matches('\u{feff}');
     match credential(svg) {
         Err(e) if e.stopped.ends_with("no badge inside") => {}
         Ok(_) => {
@@ -94,8 +95,10 @@ pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, Unreadable> 
     loop {
         match reader.read_event().map_err(broken)? {
             Event::Start(root) if root.local_name().as_ref() == "svg" => break,
-            Event::Start(_) | Event::Empty(_) | Event::Eof => return Err(no_image()),
-            _ => {}
+            // Whoever reads it knows a picture by its first character.
+            Event::Text(text) if text.trim().is_empty() => {}
+            Event::Decl(_) | Event::DocType(_) | Event::Comment(_) | Event::PI(_) => {}
+            _ => return Err(no_image()),
         }
     }
     let place = usize::try_from(reader.buffer_position()).map_err(|_| no_image())?;

@@ -241,7 +241,7 @@ const ROWS: &[Row] = &[
         VerdictKind::CouldNotCheck,
         "status.list_unverified",
         CouldNotCheck,
-        "not by the badge's issuer",
+        "by `did:web:other.example` and not by the badge's issuer",
     ),
     (
         "a list that another signed",

@@ -1,0 +1,17 @@
+-- What issuers outside the federation published, as this node fetched it, so that it can tell later what it knew.
+-- Fetched again and unchanged, it is a row without a new body.
+CREATE TABLE published (
+    name       TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    -- From this moment on it no longer counted.
+    good_until INTEGER NOT NULL,
+    digest     BLOB NOT NULL,
+    PRIMARY KEY (name, fetched_at)
+) STRICT;
+CREATE INDEX published_in_time ON published (fetched_at);
+
+CREATE TABLE published_bodies (
+    digest BLOB NOT NULL PRIMARY KEY,
+    size   INTEGER NOT NULL,
+    body   BLOB NOT NULL
+) STRICT;
