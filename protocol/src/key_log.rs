@@ -311,13 +311,11 @@ impl KeyLog {
         self.shown.iter().filter(is_last).copied().collect()
     }
 
-    /// All entries that are passed on, each after the one before it, that are neither `have` nor before one of them; up to so
-    /// many bytes, and whether there are more.
-    #[must_use]
-    pub fn page(&self, have: &[Hash], max_bytes: usize) -> (Vec<SignedEntry>, bool) {
+    /// These entries, as far as they are here, and all before them.
+    fn up_to(&self, entries: &[Hash]) -> BTreeSet<Hash> {
         let mut known = BTreeSet::new();
-        for leaf in have {
-            let mut at = Some(*leaf);
+        for entry in entries {
+            let mut at = Some(*entry);
             while let Some(held) = at.and_then(|hash| self.held.get(&hash)) {
                 if !known.insert(held.entry.hash()) {
                     break;
@@ -325,6 +323,23 @@ impl KeyLog {
                 at = held.entry.get().previous;
             }
         }
+        known
+    }
+
+    /// These entries and all before them, as they came: what proves the keys that they name.
+    #[must_use]
+    pub fn path_to(&self, entries: &[Hash]) -> Vec<SignedEntry> {
+        let path = self.up_to(entries);
+        let held = self.order.iter().filter(|hash| path.contains(*hash));
+        let held = held.filter_map(|hash| self.held.get(hash));
+        held.map(|held| held.entry.signed().clone()).collect()
+    }
+
+    /// All entries that are passed on, each after the one before it, that are neither `have` nor before one of them; up to so
+    /// many bytes, and whether there are more.
+    #[must_use]
+    pub fn page(&self, have: &[Hash], max_bytes: usize) -> (Vec<SignedEntry>, bool) {
+        let known = self.up_to(have);
         let mut bytes = 0;
         let mut page = Vec::new();
         let due = self.order.iter().filter(|hash| self.shown.contains(hash));

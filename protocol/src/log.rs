@@ -384,12 +384,12 @@ impl AgencyLog {
     pub fn fork_proof(&self, pair: &(Hash, Hash)) -> Option<ForkProof> {
         let mut pair = [&pair.0, &pair.1];
         pair.sort_unstable();
-        let headers = pair
-            .into_iter()
-            .map(|hash| Some(self.envelope(hash).ok()??.signed_header()));
+        let envelopes = pair.into_iter().map(|hash| self.envelope(hash).ok()?);
+        let envelopes: Vec<Envelope> = envelopes.collect::<Option<_>>()?;
+        let named: Vec<Hash> = envelopes.iter().map(|envelope| envelope.header().key_log).collect();
         Some(ForkProof {
-            headers: headers.collect::<Option<_>>()?,
-            key_log: self.key_log.signed(),
+            key_log: self.key_log.path_to(&named),
+            headers: envelopes.iter().map(Envelope::signed_header).collect(),
         })
     }
 

@@ -157,3 +157,19 @@ fn a_root_of_several_holders_signs_together() {
     both.sign(&holders[1]);
     assert_eq!(log.add(both), Ok(Added::New));
 }
+
+#[test]
+fn a_path_holds_what_proves_an_entry_and_nothing_else() {
+    let mut log = log();
+    let (one, other) = (entry(&log, add_writer(11), 1), entry(&log, add_writer(12), 1));
+    log.add(one.clone()).unwrap();
+    let after = entry(&log, add_writer(13), 1);
+    log.add(after.clone()).unwrap();
+    log.add(other).unwrap();
+    let path = log.path_to(&[after.name()]);
+    let names: Vec<Hash> = path.iter().map(SignedEntry::name).collect();
+    assert_eq!(names, [log.genesis(), one.name(), after.name()]);
+    let proven = KeyLog::read(path).unwrap();
+    assert_eq!(proven.names_writer(&after.name(), &key(13).public()), Some(true));
+    assert!(log.path_to(&[Hash([9; 32])]).is_empty());
+}
