@@ -27,6 +27,7 @@ mod rubrics;
 mod status_lists;
 mod stores;
 mod trqp;
+mod trust_history;
 mod vc_api;
 pub(crate) mod verifications;
 pub(crate) mod worth;
@@ -59,6 +60,7 @@ use crate::{
     lease::Role,
     registrar::Registrar,
     registry::{Past, SharedRegistry},
+    said::Said,
     shelf::Shelf,
     storage::Store,
     web,
@@ -81,6 +83,7 @@ pub(crate) const ARRIVING: arrivals::Limits = arrivals::Limits {
     what: "badges",
     bytes: 256 * 1024 * 1024,
     of_one: 128,
+    grace: Duration::from_secs(10),
     longest: Duration::from_secs(15),
 };
 
@@ -113,6 +116,8 @@ pub(crate) struct Parts {
     pub(crate) registry: SharedRegistry,
     /// What is held, as files for everybody.
     pub(crate) shelf: Shelf,
+    /// What was said in trust lists.
+    pub(crate) said: Said,
     pub(crate) clock: Clock,
     pub(crate) abroad: Abroad,
     /// Whether this process writes for the agency.
@@ -181,10 +186,12 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
         .routes(routes!(agency_recognitions::withdraw))
         .routes(routes!(issuers::stand))
+        .routes(routes!(issuers::provide))
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
         .routes(routes!(issuers::compromise))
         .routes(routes!(issuers::registrations))
+        .routes(routes!(trust_history::tell))
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
@@ -196,7 +203,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(worth::count))
         .routes(routes!(policy::schema))
         .routes(routes!(frameworks::list, frameworks::import))
-        .routes(routes!(frameworks::one))
+        .routes(routes!(frameworks::one, frameworks::remove))
         .routes(routes!(frameworks::cover))
         .routes(routes!(credentials::list, credentials::issue))
         .routes(routes!(credentials::one))

@@ -115,6 +115,9 @@ pub struct RegistrationConfig {
     pub public_history: bool,
     /// How many applications of strangers may wait for a decision.
     pub most_open: u32,
+    /// So many days after its last step, the contact of an application that was refused, closed or withdrawn is expunged;
+    /// never by itself, if absent.
+    pub contact_kept_days: Option<u32>,
 }
 
 impl Default for RegistrationConfig {
@@ -122,6 +125,7 @@ impl Default for RegistrationConfig {
         Self {
             public_history: false,
             most_open: 200,
+            contact_kept_days: None,
         }
     }
 }

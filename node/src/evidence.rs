@@ -1,8 +1,11 @@
 //! Gathers what storage and the registry know about one badge. All the IO of a verification is here, and none of it
 //! leaves this node: nobody learns which badge is being checked.
 
-use registry_schema::{AgencyId, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, judge::endorsed_status};
+use std::collections::BTreeSet;
+
+use protocol::trust_list;
+use registry_schema::{AgencyId, Scope, Timestamp};
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, facts, judge::endorsed_status};
 
 use crate::{
     registry::{AgencyLists, Registry, SharedRegistry, status_then},
@@ -27,16 +30,45 @@ pub async fn gather(
         Some(id) => store.credential_by_id(id).await?.map(|credential| credential.code),
         None => None,
     };
-    let registry = registry.read();
-    let mut evidence = of_issuer(&registry, &badge.issuer_id, now);
-    evidence.code = code;
-    evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
-    evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
-    for entries in endorsed_status(badge) {
-        let entries = entries.iter().map(|entry| status(entry, &registry, now));
-        evidence.endorsements.push(entries.collect());
-    }
+    let mut evidence = {
+        let registry = registry.read();
+        let mut evidence = of_issuer(&registry, &badge.issuer_id, now);
+        evidence.code = code;
+        evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
+        evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
+        for entries in endorsed_status(badge) {
+            let entries = entries.iter().map(|entry| status(entry, &registry, now));
+            evidence.endorsements.push(entries.collect());
+        }
+        evidence
+    };
+    evidence.above = above(badge, &evidence, store).await?;
     Ok(evidence)
+}
+
+/// Most alignments of a badge of which it is looked up what stands above them.
+const MOST_ALIGNED: usize = 50;
+
+/// The items of frameworks above those that the badge is aligned to, where a list or rule asks for items at all.
+async fn above(badge: &OpenBadge, evidence: &Evidence, store: &Store) -> Result<Vec<String>, Unavailable> {
+    let by_items = |scope: &Scope| matches!(scope, Scope::Aligned(_));
+    let matters = evidence.recognitions.iter().any(|e| by_items(&e.recognition.scope))
+        || evidence
+            .agency_recognitions
+            .iter()
+            .any(|e| by_items(&e.recognition.scope))
+        || evidence.policy.as_ref().is_some_and(|policy| policy.asks_for_items());
+    if !matters {
+        return Ok(Vec::new());
+    }
+    let named: BTreeSet<String> = facts::alignments(&badge.document)
+        .into_iter()
+        .flatten()
+        .take(MOST_ALIGNED)
+        .collect();
+    let above = store.items_above(&named, None).await?;
+    let all: BTreeSet<String> = above.into_values().flatten().collect();
+    Ok(all.into_iter().collect())
 }
 
 /// Everything that was known here about this badge at an earlier moment, from the registry as it was then. What issuers
@@ -66,6 +98,8 @@ pub(crate) async fn gather_then(
         }
         evidence.endorsements.push(known);
     }
+    // A framework says which item stands below which; of that, only what is known now is known.
+    evidence.above = above(badge, &evidence, store).await?;
     Ok(evidence)
 }
 
@@ -78,6 +112,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
         expelled: expelled.collect(),
         ..Evidence::default()
     };
+    let key = trust_list::issuer_key(issuer);
     for lists in registry.agencies() {
         evidence.agency_names.insert(lists.id.clone(), lists.name.clone());
         evidence
@@ -93,7 +128,7 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
             // Nobody is followed through an agency that was expelled.
             .filter(|hop| roster.expelled(&hop.recognition.of).is_none() && roster.expelled(&hop.agency).is_none());
         evidence.agency_recognitions.extend(hops);
-        if let Some(said) = lists.registration(issuer) {
+        if let Some(said) = lists.registration_at(&key) {
             evidence.registrations.insert(lists.id.clone(), said.clone());
         }
     }

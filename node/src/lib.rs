@@ -11,6 +11,7 @@
 
 mod abroad;
 mod api;
+mod attic;
 mod checked;
 pub mod clock;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod registry;
 mod replication;
 pub mod root;
 pub mod roster;
+mod said;
 pub mod seal;
 mod serve;
 mod shelf;
@@ -64,6 +66,7 @@ use crate::{
     registry::{Registry, SharedRegistry},
     replication::{Author, Identity},
     roster::Roster,
+    said::Said,
     seal::Seal,
     shelf::Shelf,
     storage::Store,
@@ -182,6 +185,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         pinned: roster.pinned(),
         home,
         keys: folder.clone(),
+        scratch: data.to_owned(),
         heartbeat_every: config.heartbeat_every_seconds.into(),
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
@@ -215,6 +219,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         shelf: Shelf::new(store.clone()),
+        said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
         clients: api::clients::Clients::new(&config.lookups),
@@ -294,6 +299,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     servers.push(server);
     serving.push(task);
+    if let Some(days) = config.registration.contact_kept_days {
+        let task = registrar::retention(registrar.clone(), days, stop.subscribe());
+        serving.push(tokio::spawn(task));
+    }
 
     tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
     Ok(Node {

@@ -8,6 +8,7 @@ mod compromise;
 mod consequences;
 mod credentials;
 mod frameworks;
+mod issuers;
 mod keys;
 mod peers;
 mod policy;
@@ -23,9 +24,10 @@ use tokio::sync::Mutex;
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
-pub use consequences::Consequences;
+pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
+pub(crate) use registrations::retention;
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 

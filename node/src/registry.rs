@@ -215,9 +215,10 @@ impl Registry {
     /// All agencies that are known, this one first, then by name.
     #[must_use]
     pub fn agencies(&self) -> Vec<&AgencyLists> {
-        let mut all: Vec<(&Hash, &AgencyLists)> = self.agencies.iter().collect();
+        let mut all: Vec<(bool, &AgencyLists)> = Vec::with_capacity(self.agencies.len());
         let home = self.roster.own().genesis;
-        all.sort_by_key(|(hash, lists)| (**hash != home, lists.id.clone()));
+        all.extend(self.agencies.iter().map(|(hash, lists)| (*hash != home, lists)));
+        all.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
         all.into_iter().map(|(_, lists)| lists).collect()
     }
 

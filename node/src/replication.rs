@@ -4,23 +4,21 @@
 //! If the store fails, the replica in memory may know more than the disk: it is dropped and made again from it.
 //! It runs in the process that holds the lease ([`crate::lease`]) and ends when that is lost.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    time::Duration,
-};
+mod identity;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{
-    Batch, Effect, Event, Hash, KeyLog, Put, Replica, Settings, SigningKey, key_log::SignedEntry, log::AgencyLog,
-    replica::Failed, signed::Refused,
+    Batch, Effect, Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, replica::Failed, signed::Refused,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use identity::Identity;
+
 use crate::{
     clock::Clock,
-    keys,
     mirror::Rooms,
     network::{News, Order},
     registry::{SharedRegistry, Standing},
@@ -120,55 +118,6 @@ impl Author {
     pub(crate) async fn run(&self, errand: Errand) -> Result<(), NotWritten> {
         let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
         desk.errands.send(errand).await.map_err(|_| NotWritten::NotHolder)
-    }
-}
-
-/// What a replica is made from, again after each failure.
-#[derive(Clone, Debug)]
-pub(crate) struct Identity {
-    pub(crate) pinned: BTreeSet<Hash>,
-    pub(crate) home: Hash,
-    /// The folder with this node's writer keys.
-    pub(crate) keys: PathBuf,
-    pub(crate) heartbeat_every: i64,
-    pub(crate) heartbeat_term: i64,
-    pub(crate) exchange_every: i64,
-    pub(crate) checkpoint_every: u32,
-}
-
-impl Identity {
-    /// The replica as the store has it.
-    pub(crate) async fn restore(&self, store: &Store) -> Result<Replica, NotWritten> {
-        let stored = store.load_log().await?;
-        let own = stored.key_logs.iter().find(|log| log.genesis() == self.home);
-        let (key, former_keys) = self.writer_keys(own.ok_or(Failed::NoKeyLog)?)?;
-        let settings = Settings {
-            pinned: self.pinned.clone(),
-            home: self.home,
-            key,
-            former_keys,
-            heartbeat_every: self.heartbeat_every,
-            heartbeat_term: self.heartbeat_term,
-            exchange_every: self.exchange_every,
-            checkpoint_every: self.checkpoint_every,
-        };
-        Ok(Replica::restore(settings, stored)?)
-    }
-
-    /// The key to write with, of those that are here: the one that the key log added last and that has not ended.
-    /// And the others.
-    fn writer_keys(&self, key_log: &KeyLog) -> Result<(SigningKey, Vec<SigningKey>), NotWritten> {
-        let mut keys = keys::writers(&self.keys).map_err(|error| NotWritten::Keys(format!("{error:#}")))?;
-        let live = key_log.writers();
-        let rank = |key: &SigningKey| {
-            let added = key_log.added(&key.public());
-            (live.contains(&key.public()), added)
-        };
-        keys.sort_by_key(rank);
-        let newest = keys
-            .pop()
-            .ok_or_else(|| NotWritten::Keys("no writer key is here".into()))?;
-        Ok((newest, keys))
     }
 }
 

@@ -33,6 +33,7 @@ use db::{Db, reading};
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
+pub(crate) use files::Placed;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
 pub use memory::{Grain, KeptStanding, Slot};
@@ -103,6 +104,18 @@ pub enum OwnWrite {
     Application(ApplicationRow),
     /// A step was taken in a case, and where it then stands, in a word.
     Step(StepRow, &'static str),
+    /// Who can be reached about an application is something else, or forgotten.
+    Contact {
+        /// The application's id.
+        application: String,
+        /// The contact, as JSON.
+        contact: String,
+    },
+    /// A framework is kept no more.
+    FrameworkRemoved {
+        /// Its id.
+        id: String,
+    },
     /// Somebody did something.
     Audit(Act),
 }
@@ -182,6 +195,10 @@ impl Store {
                 OwnWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
                 OwnWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
                 OwnWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,
+                OwnWrite::Contact { application, contact } => {
+                    registrations::set_contact(&mut transaction, application, contact).await?;
+                }
+                OwnWrite::FrameworkRemoved { id } => frameworks::delete(&mut transaction, id).await?,
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }

@@ -1,5 +1,6 @@
 //! The pages: the same Verdict as the API's, for people. Plain HTML from the server; no JavaScript.
 
+mod frameworks;
 mod pages;
 mod registration;
 
@@ -55,6 +56,8 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         .route("/agencies", get(agencies_page))
         .route("/issuers", get(issuers_page))
         .route("/issuers/{id}", get(registration::issuer_page))
+        .route("/frameworks", get(frameworks::frameworks_page))
+        .route("/frameworks/{id}", get(frameworks::framework_page))
         .merge(applicants())
         .route(
             "/docs",

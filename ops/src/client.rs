@@ -234,6 +234,13 @@ impl Client {
         answer(body)
     }
 
+    /// Removes something; or, in a dry run, has the node say what would come of it.
+    pub(crate) async fn delete_as(&self, path: &[&str], dry_run: bool) -> anyhow::Result<Reply> {
+        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
+        let (_, body) = self.send(Method::DELETE, url, None).await?;
+        answer(body)
+    }
+
     /// Whether the node says that it is ready, and in which words.
     pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
         let request = self.http.get(self.at(&["readyz"], &[]));

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use crate::{
     Session,
     args::Framework,
+    confirm,
     exit::{Exit, usage},
-    out, show,
+    out, show, trust,
 };
 
 /// A framework as the node tells of it.
@@ -31,6 +32,14 @@ struct Imported {
     #[serde(flatten)]
     framework: Summary,
     notes: Vec<String>,
+    consequences: Option<trust::Consequences>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Removed {
+    #[serde(flatten)]
+    framework: Summary,
+    consequences: Option<trust::Consequences>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +102,7 @@ pub(crate) async fn handle(session: &Session, command: Framework) -> anyhow::Res
         Framework::Import { file, sample, tested } => {
             import(session, file.as_deref(), sample.as_deref(), &tested).await
         }
+        Framework::Remove { id } => remove(session, &id).await,
         Framework::List => list(session).await,
         Framework::Show { id } => one(session, &id).await,
         Framework::Coverage { id } => coverage(session, &id).await,
@@ -131,8 +141,24 @@ async fn import(
         for note in &imported.notes {
             text = format!("{text}\n{}", show::paragraph(&format!("note: {note}")));
         }
-        text
+        trust::with_consequences(text, &imported.consequences)
     })?;
+    Ok(Exit::Done)
+}
+
+async fn remove(session: &Session, id: &str) -> anyhow::Result<Exit> {
+    let path = ["v1", "frameworks", id];
+    let shown = |removed: &Removed| trust::with_consequences(render(&removed.framework), &removed.consequences);
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let would: Removed = session.client.delete_as(&path, true).await?.parse()?;
+        out::note(&shown(&would));
+        confirm::ask(&format!(
+            "Keep the framework {} no more? No new badge can be aligned to it then.",
+            would.framework.title
+        ))?;
+    }
+    let reply = session.client.delete_as(&path, session.dry_run).await?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
 }
 

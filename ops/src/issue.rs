@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use registry_schema::{Credential, Timestamp};
+use registry_schema::{Credential, Decimal, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -43,6 +43,8 @@ struct NewAchievement {
     criteria: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aligned_to: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_hours: Option<Decimal>,
 }
 
 /// What the node made. The badge stays as it came: its signature covers it.
@@ -125,7 +127,7 @@ fn write_badge(file: &Path, document: &RawValue) -> anyhow::Result<()> {
     Ok(())
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "subject",
     "issuer",
     "achievement_name",
@@ -133,6 +135,7 @@ const COLUMNS: [&str; 9] = [
     "description",
     "criteria",
     "aligned_to",
+    "clock_hours",
     "valid_from",
     "valid_until",
 ];
@@ -163,6 +166,10 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
             aligned_to: match cell("aligned_to") {
                 Some(items) => items.split_whitespace().map(str::to_owned).collect(),
                 None => args.aligned_to.clone(),
+            },
+            clock_hours: match cell("clock_hours") {
+                Some(text) => Some(text.parse().map_err(|e| format!("clock_hours: {e}"))?),
+                None => args.clock_hours,
             },
         },
         subject: needed("subject", &args.subject)?,

@@ -2,6 +2,7 @@
 
 use registry_schema::{
     AgencyId, Issuer, VerificationMethod,
+    acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Show { issuer } if issuer.starts_with("app-") => registration::one(session, &issuer).await,
         Command::Show { issuer } => one(session, &issuer).await,
         Command::Add(args) => add(session, &args).await,
+        Command::Provider { issuer, provider } => describe(session, &issuer, provider).await,
         Command::Compromised { issuer, key, note } => {
             compromised(session, &issuer, key.as_deref(), note.as_deref()).await
         }
@@ -68,10 +70,13 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
         name: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        provider: Option<ProviderKind>,
     }
     let new = New {
         name: &args.name,
         url: args.url.as_deref(),
+        provider: args.provider,
     };
     let reply = session.client.write(&["v1", "issuers"], &new).await?;
     session.written(&reply, |issuer: &Issuer| render(issuer))?;
@@ -80,6 +85,31 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
             "added: it can issue now; whose badges count where is for each agency to say (`comity trust recognize`)",
         );
     }
+    Ok(Exit::Done)
+}
+
+/// Says what kind of body an issuer is; shows first what comes of it.
+async fn describe(session: &Session, typed: &str, provider: ProviderKind) -> anyhow::Result<Exit> {
+    #[derive(Deserialize)]
+    struct Described {
+        #[serde(flatten)]
+        issuer: Issuer,
+        consequences: Option<trust::Consequences>,
+    }
+    let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
+    let path = ["v1", "issuers", &id, "provider"];
+    let body = json!({ "provider": provider });
+    let shown = |said: &Described| trust::with_consequences(render(&said.issuer), &said.consequences);
+    trust::asks_first(session, &path, &body, shown, |said: &Described| {
+        format!(
+            "Say that {} is {}? Every agency will see it.",
+            said.issuer.name,
+            provider.in_words()
+        )
+    })
+    .await?;
+    let reply = session.client.write(&path, &body).await?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
 }
 
@@ -214,6 +244,10 @@ fn render(issuer: &Issuer) -> String {
             "page".to_owned(),
             issuer.url.clone().unwrap_or_else(|| "none".to_owned()),
         ),
+        (
+            "provider".to_owned(),
+            issuer.provider.map_or("not said", ProviderKind::in_words).to_owned(),
+        ),
     ];
     for key in &issuer.verification_methods {
         let from = key.from.map(|t| format!(" from {}", show::day(t))).unwrap_or_default();
@@ -244,6 +278,7 @@ mod tests {
             agency: agency.parse().unwrap(),
             verification_methods: Vec::new(),
             url: None,
+            provider: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     exit::{self, Exit, fault, usage},
     issuer, out,
     rubric::Imported,
-    show,
+    show, trust,
 };
 
 /// An application, as the node shows it.
@@ -25,8 +25,8 @@ struct Application {
     id: String,
     name: String,
     url: Option<String>,
-    contact_name: String,
-    contact_email: String,
+    contact_name: Option<String>,
+    contact_email: Option<String>,
     phase: Phase,
     rubric: RubricRef,
     issuer: Option<String>,
@@ -110,8 +110,18 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
             case,
             until,
             conditions,
+            provider,
             note,
-        } => (case, Step::Approve { conditions, until }, note),
+        } => (
+            case,
+            Step::Approve {
+                conditions,
+                until,
+                provider,
+            },
+            note,
+        ),
+        Command::ExpungeContact { case } => return expunge_contact(session, &case).await,
         Command::Notice {
             case,
             of,
@@ -134,7 +144,11 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Renew(Act { case, note }) => (case, Step::Renew, note),
         Command::Close(Act { case, note }) => (case, Step::Close, note),
         Command::Appeal(Act { case, note }) => (case, Step::Appeal, note),
-        Command::List { .. } | Command::Show { .. } | Command::Add(_) | Command::Compromised { .. } => {
+        Command::List { .. }
+        | Command::Show { .. }
+        | Command::Add(_)
+        | Command::Provider { .. }
+        | Command::Compromised { .. } => {
             return Err(usage("this is about issuers, not about cases"));
         }
     };
@@ -151,22 +165,53 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         }
         (id, _) => id?,
     };
-    if step == Step::Withdraw && confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        let shown: Application = session.client.read(&["v1", "applications", &id], &[]).await?.parse()?;
-        confirm::ask(&format!(
-            "End the registration of {}? That is final: what others recognize through it stops to count.",
-            shown.name
-        ))?;
-    }
     take(session, &id, &step, &note).await
 }
 
 async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::Result<Exit> {
     let body = json!({ "step": step, "note": note.text, "note_is_public": note.public_note });
-    let reply = session
-        .client
-        .write(&["v1", "applications", id, "steps"], &body)
+    let path = ["v1", "applications", id, "steps"];
+    let shown = |stood: &Stood| trust::with_consequences(render(&stood.application), &stood.consequences);
+    // What changes an issuer's standing is seen by every agency: what it does stands before the question.
+    let question = match step {
+        Step::Approve { .. } => Some("Register it as an issuer of your agency, or renew its registration?"),
+        Step::Suspend => Some("Suspend its registration? What others recognize through it stops to count for now."),
+        Step::Reinstate => Some("Lift the suspension? What others recognize through it counts again."),
+        Step::Withdraw => Some("End its registration? That is final: what others recognize through it stops to count."),
+        _ => None,
+    };
+    if let Some(question) = question {
+        trust::asks_first(session, &path, &body, shown, |stood: &Stood| {
+            format!("{}: {question}", stood.application.name)
+        })
         .await?;
+    }
+    let reply = session.client.write(&path, &body).await?;
+    session.written(&reply, |stood: &Stood| {
+        let text = shown(stood);
+        match session.dry_run && stood.consequences.is_none() {
+            true => format!("{text}\n\nThis step alone changes no answer about any badge."),
+            false => text,
+        }
+    })?;
+    Ok(Exit::Done)
+}
+
+/// A case after a step; in a dry run, with what would change.
+#[derive(Debug, Deserialize)]
+struct Stood {
+    #[serde(flatten)]
+    application: Application,
+    consequences: Option<trust::Consequences>,
+}
+
+async fn expunge_contact(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+    let id = resolve(session, typed).await?;
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        confirm::ask("Forget who can be reached about this application, for good?")?;
+    }
+    let path = ["v1", "applications", &id, "contact-expunging"];
+    let reply = session.client.write(&path, &json!({})).await?;
     session.written(&reply, render)?;
     Ok(Exit::Done)
 }
@@ -340,7 +385,10 @@ fn render(case: &Application) -> String {
         ("page".to_owned(), case.url.clone().unwrap_or_else(|| "none".to_owned())),
         (
             "contact".to_owned(),
-            format!("{}, {}", case.contact_name, case.contact_email),
+            case.contact_name
+                .as_ref()
+                .zip(case.contact_email.as_ref())
+                .map_or_else(|| "expunged".to_owned(), |(name, email)| format!("{name}, {email}")),
         ),
         ("stands".to_owned(), stands(case.phase, case.until, case.lapsed)),
         (

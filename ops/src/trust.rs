@@ -132,39 +132,52 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
         accepts_without_status: args.without_status,
         basis: scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone),
     };
-    let reply = session.client.write(&["v1", "recognitions"], &new).await?;
-    session.written(&reply, |entry: &RecognitionEntry| render(entry, session.now))?;
+    let path = ["v1", "recognitions"];
+    let shown = |said: &Said| with_consequences(render(&said.entry, session.now), &said.consequences);
+    asks_first(session, &path, &new, shown, |said: &Said| {
+        format!(
+            "Recognize {}? Every agency will see it.",
+            said.entry.recognition.issuer.name
+        )
+    })
+    .await?;
+    let reply = session.client.write(&path, &new).await?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
 }
 
-async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        let found = find(session, id).await?;
-        let own = found
-            .iter()
-            .find(|(_, e)| session.profile.agency.as_ref().is_none_or(|a| *a == e.agency));
-        let (_, entry) = own.ok_or_else(|| {
-            fault(
-                Exit::NotAllowed,
-                format!("`{id}` is another agency's recognition: only that agency can withdraw it"),
-            )
-        })?;
-        out::note(&render(entry, session.now));
-        let earlier = if earlier_badges_stay_good {
-            "earlier badges stay good"
-        } else {
-            "earlier badges no longer count either"
-        };
-        confirm::ask(&format!(
-            "Withdraw the recognition of {}? From now on its badges are not recognized; {earlier}.",
-            entry.recognition.issuer.name
-        ))?;
+/// Shows a person what a change would do, by a dry run, and asks before it is done.
+pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
+    session: &Session,
+    path: &[&str],
+    body: &impl Serialize,
+    shown: impl Fn(&T) -> String,
+    question: impl Fn(&T) -> String,
+) -> anyhow::Result<()> {
+    if !confirm::somebody_is_there() || session.yes || session.dry_run {
+        return Ok(());
     }
+    let would: T = session.client.write_as(path, body, true).await?.parse()?;
+    out::note(&shown(&would));
+    confirm::ask(&question(&would))
+}
+
+async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
     let body = json!({ "earlier_badges_stay_good": earlier_badges_stay_good });
-    let reply = session
-        .client
-        .write(&["v1", "recognitions", id, "withdrawal"], &body)
-        .await?;
+    let path = ["v1", "recognitions", id, "withdrawal"];
+    let shown = |said: &Said| with_consequences(render(&said.entry, session.now), &said.consequences);
+    let earlier = match earlier_badges_stay_good {
+        true => "earlier badges stay good",
+        false => "earlier badges no longer count either",
+    };
+    asks_first(session, &path, &body, shown, |said: &Said| {
+        format!(
+            "Withdraw the recognition of {}? From now on its badges are not recognized; {earlier}.",
+            said.entry.recognition.issuer.name
+        )
+    })
+    .await?;
+    let reply = session.client.write(&path, &body).await?;
     if !session.dry_run {
         let entry: RecognitionEntry = reply.parse()?;
         if entry.recognition.id != id || entry.withdrawn.is_none() {
@@ -174,15 +187,13 @@ async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -
             ));
         }
     }
-    session.written(&reply, |ended: &Withdrawn| {
-        with_consequences(render(&ended.entry, session.now), &ended.consequences)
-    })?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
 }
 
-/// What the node says of a withdrawal; in a dry run, with what it would change.
+/// A recognition as the node has it after a change; in a dry run, with what would change.
 #[derive(Debug, serde::Deserialize)]
-struct Withdrawn {
+pub(crate) struct Said {
     #[serde(flatten)]
     entry: RecognitionEntry,
     consequences: Option<Consequences>,
@@ -201,8 +212,12 @@ pub(crate) struct Consequences {
 pub(crate) fn with_consequences(text: String, would: &Option<Consequences>) -> String {
     let Some(would) = would else { return text };
     let changes = |lines: &[String]| match lines {
-        [] => "none changes its answer here".to_owned(),
-        some => some.join("\n"),
+        [] => "none changes verdict or worth here".to_owned(),
+        some => some
+            .iter()
+            .map(|line| show::paragraph(line))
+            .collect::<Vec<_>>()
+            .join("\n"),
     };
     format!(
         "{text}\n\nOf your agency's {} newest badges that are neither revoked nor suspended:\n{}\n\n\

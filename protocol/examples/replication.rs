@@ -19,14 +19,19 @@ use std::{
     collections::BTreeSet,
     fs,
     io::Write as _,
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use protocol::{
     Envelope, KeyLog, Put, Root, Signed, SignedEnvelope, SigningKey,
+    attic::{Attic, Lost, Spot},
     checkpoint::{self, Checkpoint},
     key_log::{Founding, SignedEntry, WriterKey, found},
     log::AgencyLog,
@@ -160,6 +165,42 @@ fn read(file: &Path) -> Vec<Vec<u8>> {
     pieces
 }
 
+/// Where envelopes' bytes lie, as in a node.
+#[derive(Debug)]
+struct ScratchFile(fs::File, Mutex<u64>);
+
+impl ScratchFile {
+    fn new(folder: &Path) -> Self {
+        let mut options = fs::OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(true);
+        Self(file.open(folder.join("scratch")).unwrap(), Mutex::new(0))
+    }
+}
+
+impl Attic for ScratchFile {
+    fn put(&self, bytes: &[u8]) -> Result<Spot, Lost> {
+        let mut end = self.1.lock().unwrap();
+        let at = *end;
+        self.0.write_all_at(bytes, at).unwrap();
+        *end += bytes.len() as u64;
+        drop(end);
+        Ok(Spot {
+            at,
+            length: u32::try_from(bytes.len()).unwrap(),
+        })
+    }
+
+    fn read(&self, spot: Spot) -> Result<Vec<u8>, Lost> {
+        let mut bytes = vec![0; spot.length as usize];
+        self.0.read_exact_at(&mut bytes, spot.at).unwrap();
+        Ok(bytes)
+    }
+
+    fn erase(&self, _: Spot) -> Result<(), Lost> {
+        Err(Lost("nothing is expunged here".into()))
+    }
+}
+
 /// How much memory the system counts as this process's.
 fn resident() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -170,13 +211,15 @@ fn resident() -> usize {
 
 /// Starts from these files, holds what came of them, and prints seconds and bytes of memory.
 fn start(way: &str, folder: &Path, agencies: usize) {
+    let attic = Arc::new(ScratchFile::new(folder));
     let begin = resident();
     let mut took = Duration::ZERO;
     let mut logs = Vec::new();
     for agency in 0..agencies {
         let pieces = read(&folder.join(format!("{agency}.{way}")));
         let turn = Instant::now();
-        let mut log = AgencyLog::new(KeyLog::read(decode::<Vec<SignedEntry>>(&pieces[0]).unwrap()).unwrap());
+        let key_log = KeyLog::read(decode::<Vec<SignedEntry>>(&pieces[0]).unwrap()).unwrap();
+        let mut log = AgencyLog::within(key_log, attic.clone());
         if way == "checkpoint" {
             let signed: Signed<Checkpoint> = decode(&pieces[1]).unwrap();
             let checkpoint = Checkpoint::read(signed, log.key_log()).unwrap();

@@ -34,6 +34,7 @@ pub(crate) fn handle(bytes: &[u8]) {
         heartbeat_term: 3600,
         exchange_every: 10,
         checkpoint_every: 4,
+        attic: std::sync::Arc::new(protocol::attic::Memory::default()),
     };
     let stored = Stored {
         key_logs: vec![log],

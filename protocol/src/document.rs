@@ -13,6 +13,7 @@ use std::{
 use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ROOT, ReadDoc, ScalarValue, legacy};
 
 use crate::{
+    attic::Lost,
     envelope::{DocumentId, Envelope},
     mutant::mutant,
     policy,
@@ -62,6 +63,12 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a document cannot be built: {0}")]
 pub struct Broken(String);
+
+impl From<Lost> for Broken {
+    fn from(lost: Lost) -> Self {
+        Self(lost.to_string())
+    }
+}
 
 impl From<automerge::AutomergeError> for Broken {
     fn from(error: automerge::AutomergeError) -> Self {

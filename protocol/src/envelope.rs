@@ -387,6 +387,27 @@ impl Envelope {
         any
     }
 
+    /// The bytes to be put away.
+    pub(crate) fn packed(&self) -> Vec<u8> {
+        crate::signed::encode(&self.signed())
+    }
+
+    /// The envelope whose bytes were put away, once verified. Nobody has changed them since: who reads them knows.
+    pub(crate) fn unpacked(bytes: &[u8]) -> Option<Self> {
+        let SignedEnvelope { header, values } = minicbor::decode(bytes).ok()?;
+        let (claim, name) = (header.claim()?, header.name());
+        Some(Self {
+            header: Verified::new(claim, name, header),
+            values,
+        })
+    }
+
+    /// Whether it grants something.
+    pub(crate) fn grants(&self) -> bool {
+        let mut puts = self.puts();
+        puts.any(|(document, key, value)| document.is_grant(key) && crate::document::admits(document, key, value))
+    }
+
     /// The signed part.
     #[must_use]
     pub fn signed_header(&self) -> Signed<Header> {

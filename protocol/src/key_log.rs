@@ -34,8 +34,8 @@ const MAX_RIVALS: usize = 4;
 /// Most entries of one sort that are kept in all.
 const MAX_HELD: usize = 1100;
 /// Most signatures that are looked at for one message. What a longer key log has beyond them is asked for again, so that no
-/// single message costs more than some 20 ms.
-pub const MAX_CHECKS: usize = 256;
+/// single message costs more than some 15 ms.
+pub const MAX_CHECKS: usize = 192;
 
 /// A key-log entry as it travels.
 pub type SignedEntry = Cosigned<KeyLogEntry>;

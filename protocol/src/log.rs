@@ -11,15 +11,17 @@ mod cuts;
 mod expunging;
 mod family;
 mod fold;
+mod kept;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use registry_schema::Timestamp;
 
 use crate::{
+    attic::{Attic, Memory},
     cosigned::Cosigned,
     document::{Broken, Clock, Documents, Place, Row},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
@@ -33,10 +35,13 @@ use beats::Beats;
 pub use beats::Heard;
 use cuts::Cuts;
 use family::Branch;
+use kept::{Kept, sum};
 
 /// One agency's log.
 pub struct AgencyLog {
     key_log: KeyLog,
+    /// Where the bytes of the kept envelopes lie.
+    attic: Arc<dyn Attic>,
     kept: HashMap<Hash, Kept>,
     /// The kept envelopes, each after its parents.
     order: Vec<Hash>,
@@ -60,13 +65,8 @@ pub struct AgencyLog {
     base: Option<Base>,
     /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
     above: BTreeMap<Hash, Vec<Row>>,
-}
-
-struct Kept {
-    envelope: Envelope,
-    place: Place,
-    /// Its index in `order`.
-    index: usize,
+    /// Which slots were expunged when this many envelopes were kept.
+    expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
 }
 
 /// What came of an envelope.
@@ -94,10 +94,17 @@ pub enum Keeping {
 }
 
 impl AgencyLog {
-    /// A log with nothing in it.
+    /// A log with nothing in it, all of which will be in memory.
     #[must_use]
     pub fn new(key_log: KeyLog) -> Self {
+        Self::within(key_log, Arc::new(Memory::default()))
+    }
+
+    /// A log with nothing in it, whose envelopes' bytes will be in this attic.
+    #[must_use]
+    pub fn within(key_log: KeyLog, attic: Arc<dyn Attic>) -> Self {
         Self {
+            attic,
             cuts: Cuts::of(&key_log, |_| None),
             key_log,
             kept: HashMap::new(),
@@ -113,6 +120,7 @@ impl AgencyLog {
             gaps: BTreeSet::new(),
             base: None,
             above: BTreeMap::new(),
+            expunged: None,
         }
     }
 
@@ -143,19 +151,7 @@ impl AgencyLog {
     /// Whether an envelope of this name is kept whole: another copy brings nothing, whatever its signature.
     pub(crate) fn needs_nothing_of(&self, signed: &SignedEnvelope) -> bool {
         let known = self.kept.get(&signed.name());
-        known.is_some_and(|known| known.envelope.gaps().next().is_none())
-    }
-
-    /// The envelope with this name.
-    #[must_use]
-    pub fn envelope(&self, hash: &Hash) -> Option<&Envelope> {
-        self.kept.get(hash).map(|kept| &kept.envelope)
-    }
-
-    /// All kept envelopes, each after its parents.
-    pub fn envelopes(&self) -> impl Iterator<Item = &Envelope> {
-        let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
-        kept.map(|kept| &kept.envelope)
+        known.is_some_and(|known| !known.has_gaps)
     }
 
     /// How many envelopes of a writer are kept that are neither these nor before one of them.
@@ -166,10 +162,7 @@ impl AgencyLog {
             .filter_map(|hash| self.kept.get(hash))
             .map(|kept| &kept.place)
             .collect();
-        let own = self
-            .kept
-            .values()
-            .filter(|kept| kept.envelope.header().writer == *writer);
+        let own = self.kept.values().filter(|kept| kept.writer == *writer);
         own.filter(|kept| !last.iter().any(|place| place.covers(&kept.place)))
             .count()
     }
@@ -224,7 +217,7 @@ impl AgencyLog {
     pub fn rows_after(&self, key_log: KeyLog) -> Result<Vec<Row>, Broken> {
         let mut supposed = Self::new(key_log);
         for envelope in self.envelopes() {
-            supposed.keep(envelope.clone())?;
+            supposed.keep(envelope?)?;
         }
         supposed.rows()
     }
@@ -255,10 +248,17 @@ impl AgencyLog {
     /// [`Broken`], if a document cannot be built: the log must then be built again from the store.
     pub fn keep(&mut self, envelope: Envelope) -> Result<Keeping, Broken> {
         let hash = envelope.hash();
-        if let Some(known) = self.kept.get_mut(&hash) {
-            if !known.envelope.fill(&envelope) {
+        if let Some(known) = self.kept.get(&hash) {
+            if !known.has_gaps {
                 return Ok(Keeping::Known);
             }
+            let mut filled = self.fetch(known)?;
+            if !filled.fill(&envelope) {
+                return Ok(Keeping::Known);
+            }
+            self.replace(&filled)?;
+            // What was expunged may be back.
+            self.expunged = None;
             return Ok(Keeping::Filled(self.rebuild()?));
         }
         let parents = &envelope.header().parents;
@@ -271,6 +271,8 @@ impl AgencyLog {
                 "an envelope's number counts its writer's own envelopes before it",
             )));
         }
+        let bytes = envelope.packed();
+        let spot = self.attic.put(&bytes)?;
         for parent in parents {
             self.heads.remove(parent);
         }
@@ -286,21 +288,29 @@ impl AgencyLog {
         self.forks.extend(fork);
         let closes_a_cut = self.cuts.missing().contains(&hash);
         let has_gaps = envelope.gaps().next().is_some();
-        let index = self.order.len() - 1;
+        let kept = Kept {
+            place: place.clone(),
+            index: self.order.len() - 1,
+            writer: envelope.header().writer,
+            time: envelope.header().time,
+            spot,
+            sum: sum(&bytes),
+            has_gaps,
+            grants: envelope.grants(),
+        };
+        self.kept.insert(hash, kept);
         let rows = if renames || closes_a_cut || has_gaps {
             // A fork renames the branches behind it, and a cut takes away what stood: the documents are built again.
-            self.kept.insert(hash, Kept { envelope, place, index });
             self.rebuild()?
         } else {
             let rows = self.build(&envelope, &place)?;
-            self.kept.insert(hash, Kept { envelope, place, index });
-            self.note_tombstones(&rows);
+            self.note_tombstones(&rows)?;
             rows
         };
         self.count_pending();
-        self.note_waiting();
+        self.note_waiting()?;
         let renewed = self.above.remove(&hash).is_some();
-        let compared = self.leave_base();
+        let compared = self.leave_base()?;
         Ok(Keeping::Kept {
             rows,
             fork,
@@ -323,7 +333,7 @@ impl AgencyLog {
         self.branches.clear();
         for hash in self.order.clone() {
             let Some(kept) = self.kept.get(&hash) else { continue };
-            let envelope = kept.envelope.clone();
+            let envelope = self.fetch(kept)?;
             let place = self.place(hash, &envelope);
             if let Some(kept) = self.kept.get_mut(&hash) {
                 kept.place = place;
@@ -333,7 +343,7 @@ impl AgencyLog {
         self.cuts = Cuts::of(&self.key_log, |hash| kept.get(hash).map(|kept| kept.place.clone()));
         for hash in self.order.clone() {
             let Some(kept) = self.kept.get(&hash) else { continue };
-            let (envelope, place) = (kept.envelope.clone(), kept.place.clone());
+            let (envelope, place) = (self.fetch(kept)?, kept.place.clone());
             self.build(&envelope, &place)?;
         }
         let mut rows = self.rows()?;
@@ -347,46 +357,9 @@ impl AgencyLog {
         if !mutant!(GoneRowsStay) {
             rows.extend(gone);
         }
-        self.note_gaps();
-        self.note_waiting();
+        self.note_gaps()?;
+        self.note_waiting()?;
         Ok(rows)
-    }
-
-    /// The ancestors of `want` (and `want`) that are neither `have` nor their ancestors, each after its parents, up
-    /// to a page; and whether there are more.
-    #[must_use]
-    pub fn page(&self, want: &[Hash], have: &[Hash], max_bytes: usize) -> (Vec<SignedEnvelope>, bool) {
-        let reach = |hashes: &[Hash]| {
-            let mut reach = Clock::new();
-            for kept in hashes.iter().filter_map(|hash| self.kept.get(hash)) {
-                family::extend(&mut reach, &kept.place.clock);
-            }
-            reach
-        };
-        let (want, have) = (reach(want), reach(have));
-        let next = |branch: u32, position: u32| {
-            let upto = want.get(&branch).filter(|upto| position <= **upto);
-            let hash = upto.and_then(|_| self.branch(branch)?.envelopes.get(position as usize));
-            let index = hash.and_then(|hash| self.kept.get(hash)).map(|kept| kept.index);
-            index.map(|index| std::cmp::Reverse((index, branch, position)))
-        };
-        // The next of each branch, the earliest kept first.
-        let first = |branch: &u32| next(*branch, have.get(branch).map_or(0, |reach| reach + 1));
-        let mut due: BinaryHeap<_> = want.keys().filter_map(first).collect();
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        while let Some(std::cmp::Reverse((index, branch, position))) = due.pop() {
-            due.extend(next(branch, position + 1));
-            let Some(kept) = self.order.get(index).and_then(|hash| self.kept.get(hash)) else {
-                continue;
-            };
-            let signed = kept.envelope.signed();
-            bytes += signed.bytes();
-            if bytes > max_bytes && !page.is_empty() {
-                return (page, true);
-            }
-            page.push(signed);
-        }
-        (page, false)
     }
 
     /// How many kept envelopes are neither among these nor before one of them; all of them, if none of these is here.
@@ -411,7 +384,9 @@ impl AgencyLog {
     pub fn fork_proof(&self, pair: &(Hash, Hash)) -> Option<ForkProof> {
         let mut pair = [&pair.0, &pair.1];
         pair.sort_unstable();
-        let headers = pair.into_iter().map(|hash| Some(self.envelope(hash)?.signed_header()));
+        let headers = pair
+            .into_iter()
+            .map(|hash| Some(self.envelope(hash).ok()??.signed_header()));
         Some(ForkProof {
             headers: headers.collect::<Option<_>>()?,
             key_log: self.key_log.signed(),

@@ -56,6 +56,8 @@ mod switched {
         /// Of rival entries of a key log those that came first stay. Breaks no invariant of the list: a test of its own
         /// finds it.
         FirstRivalsStay,
+        /// What is read from an attic is believed to be what was put there.
+        AtticsAreBelieved,
         /// An agency that is pinned alone never waits for its own log.
         AloneNeverWaits,
     }

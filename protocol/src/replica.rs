@@ -10,11 +10,15 @@ mod restoring;
 mod step;
 mod taking;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use registry_schema::Timestamp;
 
 use crate::{
+    attic::Attic,
     checkpoint::{Checkpoint, Held},
     cosigned::Cosigned,
     document::{Broken, Row},
@@ -28,7 +32,7 @@ use crate::{
     signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
 };
 use checkpoints::Adopting;
-pub use restoring::Stored;
+pub use restoring::{Restoring, Stored};
 use step::Step;
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
@@ -53,6 +57,8 @@ pub struct Settings {
     pub exchange_every: i64,
     /// Envelopes of the own log between two checkpoints.
     pub checkpoint_every: u32,
+    /// Where the bytes of kept envelopes lie: empty, and this replica's alone.
+    pub attic: Arc<dyn Attic>,
 }
 
 /// Something happened.

@@ -7,6 +7,7 @@ use aws_lc_rs::{
     digest,
     signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
+use data_encoding::HEXLOWER;
 use minicbor::{Decode, Encode};
 
 /// A SHA-256 digest, which names a statement.
@@ -37,7 +38,7 @@ macro_rules! hex_text {
     ($type:ident, $what:literal) => {
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                write!(f, "{}", HEXLOWER.encode_display(&self.0))
             }
         }
 

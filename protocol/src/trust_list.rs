@@ -230,6 +230,7 @@ mod tests {
                     .chain(more.iter().map(|id| method(id, None)))
                     .collect(),
                 url: None,
+                provider: None,
             }
         };
         let puts = [issuer(None, &["#b"]), issuer(Some(9), &[]), issuer(Some(5), &["#b"])].map(|one| register(&one));

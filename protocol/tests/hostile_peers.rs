@@ -66,6 +66,7 @@ impl Nc {
             heartbeat_term: 3600,
             exchange_every: 10,
             checkpoint_every: 512,
+            attic: std::sync::Arc::new(protocol::attic::Memory::default()),
         };
         let stored = Stored {
             key_logs: vec![nc, sc.clone()],

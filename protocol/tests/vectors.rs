@@ -87,6 +87,7 @@ fn issuer() -> Issuer {
         agency: "US-SC".parse().unwrap(),
         verification_methods: vec![],
         url: Some("https://palmetto.example".into()),
+        provider: None,
     }
 }
 

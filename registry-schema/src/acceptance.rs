@@ -189,6 +189,27 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [
+        Self::StateAgency,
+        Self::District,
+        Self::HigherEducation,
+        Self::Association,
+        Self::ThirdParty,
+    ];
+
+    /// The name in JSON, in policies and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StateAgency => "state_agency",
+            Self::District => "district",
+            Self::HigherEducation => "higher_education",
+            Self::Association => "association",
+            Self::ThirdParty => "third_party",
+        }
+    }
+
     /// The words in a sentence.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
@@ -199,6 +220,15 @@ impl ProviderKind {
             Self::Association => "an association",
             Self::ThirdParty => "a third party",
         }
+    }
+}
+
+impl std::str::FromStr for ProviderKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or_else(|| format!("one of {}", Self::ALL.map(Self::as_str).join(", ")))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Decimal;
+
 /// An `Achievement` of Open Badges 3.0 (§B.1.1), as far as this registry reads and writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -18,7 +20,18 @@ pub struct Achievement {
     /// The items of frameworks that it is aligned to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alignment: Vec<Alignment>,
+    /// The clock hours that it stands for, if its issuer says so: a `Result` of the type [`CLOCK_HOURS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_hours: Option<Decimal>,
 }
+
+/// The `resultType` of a result that states clock hours. Open Badges 3.0 has none: its `creditsEarned` and
+/// `creditsAvailable` (§B.1.1, §B.1.2) leave open which credits are meant, and so are never taken for hours. New types
+/// begin with `ext:` (§B.5, `ResultType`).
+pub const CLOCK_HOURS: &str = "ext:ClockHours";
+
+/// The `resultType` of a result that states continuing-education units, likewise.
+pub const CEUS: &str = "ext:CEU";
 
 /// An `Alignment` of Open Badges 3.0 (§B.1.4) to an item of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{AgencyId, Timestamp};
+use crate::{AgencyId, Timestamp, acceptance::ProviderKind};
 
 /// An issuer, as its home agency's trust list names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
@@ -25,6 +25,10 @@ pub struct Issuer {
     #[n(4)]
     #[serde(default)]
     pub url: Option<String>,
+    /// What kind of body it is, as its home agency found; not known, if absent.
+    #[n(5)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderKind>,
 }
 
 /// A public key of an issuer, and when it was one.

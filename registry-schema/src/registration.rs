@@ -25,6 +25,7 @@ pub use kind::{Kind, Role};
 
 use crate::{
     Timestamp,
+    acceptance::ProviderKind,
     criteria::{RubricRef, Scores},
 };
 
@@ -69,6 +70,9 @@ pub enum Step {
         conditions: Vec<String>,
         /// Up to when.
         until: Timestamp,
+        /// What kind of body it is, as the agency found; as it was, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<ProviderKind>,
     },
     /// Refuses the application, or the renewal; the note says why.
     Refuse,
@@ -299,7 +303,7 @@ impl Case {
                     round.reviews.insert(name.clone(), scores.clone());
                 }
             }
-            Step::Approve { conditions, until } => {
+            Step::Approve { conditions, until, .. } => {
                 self.phase = Phase::Registered;
                 self.round = None;
                 self.until = Some(*until);

@@ -2,7 +2,10 @@
 
 use registry_schema::VerdictKind;
 use tests::{Answer as _, Federation, Scene, chance, http};
-use tokio::io::AsyncWriteExt as _;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+};
 
 const MIB: usize = 1024 * 1024;
 
@@ -69,5 +72,77 @@ async fn slow_senders_hold_up_nobody() {
         tn.verifies(&badge).await.is(VerdictKind::Accepted);
     }
     drop(slow);
+    federation.audit().await;
+}
+
+/// A connection to a node from another address of this machine.
+async fn from(address: &str, node: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind(format!("{address}:0").parse().expect("an address"))
+        .expect("bound");
+    let node = node.trim_start_matches("http://").trim_end_matches('/');
+    socket
+        .connect(node.parse().expect("an address"))
+        .await
+        .expect("a connection")
+}
+
+const MANY: &str =
+    "POST /v1/verifications/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/jsonl\r\ncontent-length: ";
+
+/// Twice as many slow uploads as a node works on at once (four), and as many answers that nobody reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_uploaders_and_those_who_read_no_answer_hold_up_nobodys_upload() {
+    const SENDERS: u8 = 4;
+    const READERS: u8 = 2;
+    const OF_EACH: usize = 2;
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let tn = federation.employer_at("US-TN");
+    // All badges but one are not worth reading: what fills the way is the answers.
+    let rows = b"{}\n".repeat(5_000);
+    let mut held = Vec::new();
+    for sender in 2..2 + SENDERS {
+        let address = format!("127.0.0.{sender}");
+        for _ in 0..OF_EACH {
+            let mut slow = from(&address, tn.node()).await;
+            slow.write_all(format!("{MANY}1000\r\n\r\n{{").as_bytes())
+                .await
+                .expect("a beginning");
+            held.push(slow);
+        }
+        let mut third = from(&address, tn.node()).await;
+        third
+            .write_all(format!("{MANY}2\r\n\r\n{{}}").as_bytes())
+            .await
+            .expect("an upload");
+        let mut answer = [0; 1024];
+        let length = third.read(&mut answer).await.expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..length]);
+        assert!(
+            answer.starts_with("HTTP/1.1 503") && answer.contains("from your address"),
+            "{answer}"
+        );
+    }
+    for reader in 20..20 + READERS {
+        for _ in 0..OF_EACH {
+            let mut lazy = from(&format!("127.0.0.{reader}"), tn.node()).await;
+            let head = format!("{MANY}{}\r\n\r\n", rows.len());
+            lazy.write_all(&[head.as_bytes(), &rows].concat())
+                .await
+                .expect("an upload");
+            // The first line is here: the others wait on the node's side.
+            lazy.read_exact(&mut [0; 1024])
+                .await
+                .expect("the beginning of an answer");
+            held.push(lazy);
+        }
+    }
+    for _ in 0..3 {
+        let upload = [badge.bytes(), b"\n".to_vec()].concat();
+        let reply = tn.sends_many(upload, "application/jsonl", &[]).await.with_status(200);
+        assert!(reply.text().contains("\"verdict\":\"accepted\""), "{reply:?}");
+    }
+    drop(held);
     federation.audit().await;
 }

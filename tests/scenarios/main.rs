@@ -10,6 +10,8 @@ mod recognition_decides;
 
 mod agencies_follow_agencies;
 
+mod changes_show_their_consequences;
+
 mod policies_are_tried_before_they_hold;
 mod trust_is_kept_from_the_command_line;
 mod worth_is_the_receivers;
@@ -46,6 +48,8 @@ mod a_pulled_cable_heals;
 
 mod restart_loses_nothing;
 
+mod seals_hold;
+
 mod files_serve_as_well;
 
 mod files_are_not_believed;
@@ -61,6 +65,8 @@ mod keys_change_hands;
 mod stores_write_at_once;
 
 mod operators_are_authenticated;
+
+mod contacts_are_forgotten;
 
 mod issuers_are_registered;
 

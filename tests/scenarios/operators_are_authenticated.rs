@@ -51,7 +51,7 @@ fn writes(
     issuer: &Issuer,
     recognition: &RecognitionEntry,
     (badge, spare): (&Badge, &Badge),
-    (entry, policy, followed, application): (&str, &str, &str, &str),
+    (entry, policy, followed, [application, closed]): (&str, &str, &str, [&str; 2]),
 ) -> Vec<Write> {
     let sample = |path: &str| match path {
         "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
@@ -77,6 +77,10 @@ fn writes(
         "/v1/issuers/{id}/standing" => Some((
             format!("/v1/issuers/{}/standing", issuer.id),
             json!({"standing": "suspended"}),
+        )),
+        "/v1/issuers/{id}/provider" => Some((
+            format!("/v1/issuers/{}/provider", issuer.id),
+            json!({"provider": "third_party"}),
         )),
         "/v1/issuers/{id}/key-compromise" => Some((
             format!("/v1/issuers/{}/key-compromise", issuer.id),
@@ -109,6 +113,10 @@ fn writes(
             format!("/v1/applications/{application}/steps"),
             json!({"step": "refuse", "note": "it was a sample"}),
         )),
+        "/v1/applications/{id}/contact-expunging" => {
+            Some((format!("/v1/applications/{closed}/contact-expunging"), json!({})))
+        }
+        "/v1/frameworks/{id}" => Some(("/v1/frameworks/kept".to_owned(), json!({}))),
         "/v1/status-lists/{id}/entries" => {
             let (list, index) = spare.slot();
             Some((
@@ -240,18 +248,26 @@ async fn set() -> Set {
     let texts = (an_entry(sc).await, model);
     let rubric = sc.asks_with_text("/v1/rubrics", policy::rubrics::STARTER).await;
     rubric.with_status(201);
-    let body = json!({"name": "Applicant", "contact_name": "Office", "contact_email": "office@applicant.example"});
-    let applied = sc.asks(Method::POST, "/v1/applications", Some(&body)).await;
-    let application = applied.with_status(201).value()["application"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let applies = async |name: &str| {
+        let body = json!({"name": name, "contact_name": "Office", "contact_email": "office@applicant.example"});
+        let applied = sc.asks(Method::POST, "/v1/applications", Some(&body)).await;
+        let applied = applied.with_status(201).value();
+        applied["application"]["id"].as_str().expect("an id").to_owned()
+    };
+    let (application, closed) = (applies("Applicant").await, applies("Another").await);
+    let path = format!("/v1/applications/{closed}/steps");
+    let body = json!({"step": "close"});
+    sc.asks(Method::POST, &path, Some(&body)).await.with_status(201);
+    let body = json!({"CFDocument": {"identifier": "kept", "title": "A framework"}, "CFItems": []});
+    sc.asks(Method::POST, "/v1/frameworks", Some(&body))
+        .await
+        .with_status(201);
     let writes = writes(
         &document,
         &issuer,
         recognition,
         (&badge, &spare),
-        (&texts.0, &texts.1, &followed, &application),
+        (&texts.0, &texts.1, &followed, [&application, &closed]),
     );
     assert!(writes.len() >= 7, "{writes:?}");
     // One of them alters its entry.

@@ -215,7 +215,7 @@ async fn following_an_agency_and_an_issuers_standing_are_typed_and_say_first_wha
         "{would}"
     );
     assert!(
-        would.contains("checks of badges of") && would.contains("from accepted for license renewal"),
+        would.contains("checks of badges of") && would.contains("for license renewal: from accepted"),
         "{would}"
     );
     let number = |text: &str| -> i64 {

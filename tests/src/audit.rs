@@ -85,7 +85,7 @@ impl Holding {
                     }
                 }
             }
-            let folded = log.fold_without_automerge();
+            let folded = log.fold_without_automerge().expect("envelopes in memory");
             let mut folded: Vec<StoredRow> = folded
                 .into_iter()
                 .map(|row| (row.document.to_string(), row.key, row.values))

@@ -39,6 +39,7 @@ pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
             description: "Anything.".into(),
             criteria: "None.".into(),
             alignment: vec![],
+            clock_hours: None,
         },
         valid_from: DATE.parse().expect("a date"),
         valid_until: None,

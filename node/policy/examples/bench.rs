@@ -1,4 +1,5 @@
-//! What a policy costs a verdict: `cargo run --release -p policy --example bench`. At most 10 µs with 500 rules.
+//! What a policy costs a verdict: `cargo run --release -p policy --example bench`. At most 10 µs with 500 rules, even if all of
+//! them govern the badge. A verdict makes one tally for each use that is asked about: whether the rules accept the badge, and what it counts for.
 
 #![expect(
     clippy::expect_used,
@@ -16,7 +17,8 @@ use registry_schema::{
     worth::{Counts, Rates, WorthRule},
 };
 
-const ROUNDS: u32 = 20_000;
+const RUNS: u32 = 200;
+const ROUNDS: u32 = 100;
 const MOST_MICROSECONDS: f64 = 10.0;
 
 fn acceptance(number: usize, purposes: Vec<Purpose>, applies_to: AppliesTo) -> PolicyEntry {
@@ -84,17 +86,14 @@ fn all_govern(rules: usize) -> Policy {
     }))
 }
 
-/// The median of several runs, in microseconds.
+/// The least of many short runs, in microseconds: what else the machine does meanwhile only adds to it.
 fn microseconds(mut run: impl FnMut()) -> f64 {
-    let mut runs: Vec<f64> = (0..7)
-        .map(|_| {
-            let begin = Instant::now();
-            (0..ROUNDS).for_each(|_| run());
-            begin.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS)
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    runs[runs.len() / 2]
+    let runs = (0..RUNS).map(|_| {
+        let begin = Instant::now();
+        (0..ROUNDS).for_each(|_| run());
+        begin.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS)
+    });
+    runs.fold(f64::INFINITY, f64::min)
 }
 
 fn main() {
@@ -118,11 +117,11 @@ fn main() {
         ),
         ("500 rules, mixed", mixed(500), Some(MOST_MICROSECONDS)),
         ("2,000 rules, mixed", mixed(2_000), None),
-        ("500 rules that all govern", all_govern(500), None),
+        ("500 rules that all govern", all_govern(500), Some(MOST_MICROSECONDS)),
     ];
     println!(
         "{:<28} {:>12} {:>12} {:>12}",
-        "policy", "decide µs", "values µs", "both µs"
+        "policy", "decide µs", "values µs", "verdict µs"
     );
     let mut is_met = true;
     for (name, policy, most) in &rows {
@@ -132,11 +131,14 @@ fn main() {
         let values = microseconds(|| {
             black_box(policy.values(black_box(&facts), Purpose::Renewal, at));
         });
-        let held = most.is_none_or(|most| decide + values <= most);
+        let verdict = microseconds(|| {
+            let one = std::slice::from_ref(black_box(&facts));
+            black_box(policy.tally(one, Purpose::Renewal, at));
+        });
+        let held = most.is_none_or(|most| verdict <= most);
         is_met &= held;
         println!(
-            "{name:<28} {decide:>12.2} {values:>12.2} {:>12.2}{}",
-            decide + values,
+            "{name:<28} {decide:>12.2} {values:>12.2} {verdict:>12.2}{}",
             if held { "" } else { "  too slow" }
         );
     }

@@ -1,5 +1,7 @@
 //! Holds a condition against the facts: yes, no, or not known.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use registry_schema::{
     Timestamp,
     acceptance::{AppliesTo, Condition},
@@ -56,23 +58,190 @@ pub(crate) fn holds(condition: &Condition, facts: &Facts, at: Timestamp) -> Know
     }
 }
 
-/// The conditions that do not hold, and those of which it is not known.
-pub(crate) struct Open<'p> {
-    pub(crate) failed: Vec<&'p Condition>,
-    pub(crate) unknown: Vec<&'p Condition>,
+/// Conditions that many share.
+pub(crate) type Shared<'p> = Option<Arc<Vec<&'p Condition>>>;
+
+/// Some of a rule's conditions: which of them, and no copies. A verdict over hundreds of rules makes one of these for each.
+#[derive(Clone, Debug, Default)]
+pub struct Because<'p> {
+    of: Option<&'p Vec<Condition>>,
+    /// The number of the first of them among all that rules demand, one rule after the other.
+    first: u32,
+    /// Which of them, by place; a rule has at most 16.
+    marked: u32,
+    /// Whether the license is one of them, though the rule's conditions do not name it.
+    license: bool,
+    /// Others, of the rule's alternatives or of the rules that decide about acceptance.
+    more: Shared<'p>,
 }
 
-impl<'p> Open<'p> {
-    pub(crate) fn of(conditions: impl IntoIterator<Item = &'p Condition>, facts: &Facts, at: Timestamp) -> Self {
-        let mut open = Self {
-            failed: Vec::new(),
-            unknown: Vec::new(),
+impl<'p> Because<'p> {
+    /// Some of a rule's conditions.
+    pub(crate) const fn of(of: &'p Vec<Condition>, first: u32, marked: u32) -> Self {
+        Self {
+            of: Some(of),
+            first,
+            marked,
+            license: false,
+            more: None,
+        }
+    }
+
+    /// With those of the rule's alternatives.
+    pub(crate) fn and_of(mut self, more: Vec<&'p Condition>) -> Self {
+        self.more = (!more.is_empty()).then(|| Arc::new(more));
+        self
+    }
+
+    /// With the validity of the license among them.
+    pub(crate) fn and_the_license(mut self) -> Self {
+        let is_named = self.iter().any(|one| *one == Condition::EarnedWithinLicense);
+        self.license = !is_named;
+        self
+    }
+
+    /// With those that are the same for many.
+    pub(crate) fn and(mut self, shared: &Shared<'p>) -> Self {
+        self.more = shared.clone().filter(|shared| !shared.is_empty());
+        self
+    }
+
+    /// The places of those of its own rule among all demands; and whether the license is one besides.
+    pub(crate) fn places(&self) -> (impl Iterator<Item = u32> + use<>, bool) {
+        let (first, mut left) = (self.first, self.marked);
+        let next = move || {
+            let nth = (left != 0).then(|| left.trailing_zeros())?;
+            left &= left - 1;
+            Some(first + nth)
         };
-        for condition in conditions {
-            match holds(condition, facts, at) {
+        (std::iter::from_fn(next), self.license)
+    }
+
+    /// Those of its own rule.
+    fn own(&self) -> impl Iterator<Item = &'p Condition> + use<'p> {
+        let (of, marked) = (self.of, self.marked);
+        let license = self.license.then_some(&Condition::EarnedWithinLicense);
+        let marked = of
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .filter(move |(nth, _)| bit(*nth) & marked != 0);
+        marked.map(|(_, condition)| condition).chain(license)
+    }
+
+    /// Those that are not, shared by many.
+    pub(crate) const fn shared(&self) -> &Shared<'p> {
+        &self.more
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &'p Condition> {
+        self.own().chain(self.more.iter().flat_map(|more| more.iter().copied()))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.marked == 0 && !self.license && self.more.is_none()
+    }
+}
+
+impl PartialEq for Because<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Because<'_> {}
+
+const fn bit(nth: usize) -> u32 {
+    if nth < 32 { 1 << nth } else { 1 << 31 }
+}
+
+/// Which of some conditions do not hold, and of which it is not known; each by its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Open {
+    pub(crate) failed: u32,
+    pub(crate) unknown: u32,
+}
+
+/// The conditions of all rules, each once: rules of one agency ask the same again and again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    all: Vec<Condition>,
+}
+
+impl Asked {
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The condition with this number.
+    pub(crate) fn condition(&self, number: usize) -> Option<&Condition> {
+        self.all.get(number)
+    }
+
+    /// The numbers that conditions have in all of these rules, in the order of the rules; and them all.
+    pub(crate) fn number<'r>(&mut self, rules: impl Iterator<Item = &'r [Condition]>) -> Vec<Vec<u32>> {
+        let mut known: BTreeMap<String, u32> = BTreeMap::new();
+        for (number, condition) in (0_u32..).zip(&self.all) {
+            known.insert(format!("{condition:?}"), number);
+        }
+        let mut number = |condition: &Condition| {
+            let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+            let number = *known.entry(format!("{condition:?}")).or_insert(next);
+            if number == next {
+                self.all.push(condition.clone());
+            }
+            number
+        };
+        rules
+            .map(|conditions| conditions.iter().map(&mut number).collect())
+            .collect()
+    }
+}
+
+/// What came of the conditions so far, for one badge at one moment.
+pub(crate) struct Answers<'f> {
+    asked: &'f Asked,
+    facts: &'f Facts,
+    at: Timestamp,
+    /// By the number of a condition.
+    known: Vec<Option<Known>>,
+}
+
+impl<'f> Answers<'f> {
+    pub(crate) fn new(asked: &'f Asked, facts: &'f Facts, at: Timestamp) -> Self {
+        Self {
+            asked,
+            facts,
+            at,
+            known: vec![None; asked.all.len()],
+        }
+    }
+
+    fn of(&mut self, number: u32) -> Known {
+        let nth = number as usize;
+        if let Some(Some(known)) = self.known.get(nth) {
+            return *known;
+        }
+        let condition = self.asked.all.get(nth)?;
+        let known = holds(condition, self.facts, self.at);
+        if let Some(place) = self.known.get_mut(nth) {
+            *place = Some(known);
+        }
+        known
+    }
+
+    /// What is open of conditions with these numbers.
+    pub(crate) fn open(&mut self, numbers: &[u32]) -> Open {
+        let mut open = Open::default();
+        for (nth, number) in numbers.iter().enumerate() {
+            match self.of(*number) {
                 Some(true) => {}
-                Some(false) => open.failed.push(condition),
-                None => open.unknown.push(condition),
+                Some(false) => open.failed |= bit(nth),
+                None => open.unknown |= bit(nth),
             }
         }
         open

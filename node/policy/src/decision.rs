@@ -1,5 +1,7 @@
 //! Acceptance: recognition first, then the rules; the answer names those that made it.
 
+use std::sync::Arc;
+
 use registry_schema::{
     Purpose, Timestamp, VerdictKind,
     acceptance::{AcceptanceRule, Condition},
@@ -7,7 +9,8 @@ use registry_schema::{
 
 use crate::{
     Facts, Policy,
-    conditions::{self, Open},
+    conditions::{self, Answers, Because, Open, Shared},
+    index::Candidate,
 };
 
 /// Whether an agency accepts a badge for a use, and which rules decided that.
@@ -28,7 +31,7 @@ pub struct Ruling<'p> {
     /// The rule.
     pub rule: &'p AcceptanceRule,
     /// The conditions that failed or could not be checked; none of a rule that passed.
-    pub because: Vec<&'p Condition>,
+    pub because: Because<'p>,
     /// Whether it is not known that the rule speaks of this badge at all.
     pub scope_unknown: bool,
 }
@@ -37,36 +40,54 @@ impl Policy {
     /// Whether the agency accepts a badge for a use at a moment.
     #[must_use]
     pub fn decide(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Decision<'_> {
-        let by_recognition = |verdict| Decision {
-            verdict,
-            by_recognition: true,
-            rulings: Vec::new(),
-        };
-        match &facts.recognized_for {
-            None => return by_recognition(VerdictKind::CouldNotCheck),
-            Some(purposes) if !purposes.contains(&purpose) => return by_recognition(VerdictKind::NotRecognized),
-            Some(_) => {}
+        if let Some(decided) = Decision::by_recognition(facts, purpose) {
+            return decided;
         }
         let facts = &*self.known(facts);
-        let (mut failed, mut unknown, mut passed) = (Vec::new(), Vec::new(), Vec::new());
-        for rule in self.acceptance.candidates(purpose, facts, at) {
-            let scope = conditions::governs(&rule.applies_to, facts, self);
+        self.decide_by(facts, purpose, at, &mut Answers::new(&self.asked, facts, at))
+    }
+
+    /// The same for a badge whose issuer is recognized, by facts that have what the policy says of the issuer.
+    pub(crate) fn decide_by(
+        &self,
+        facts: &Facts,
+        purpose: Purpose,
+        at: Timestamp,
+        answers: &mut Answers<'_>,
+    ) -> Decision<'_> {
+        let (mut failed, mut unknown) = (Vec::new(), Vec::new());
+        let mut passed = Vec::with_capacity(self.acceptance.most(purpose, facts));
+        self.acceptance.each(purpose, facts, at, |candidate| {
+            let rule = candidate.rule;
+            let scope = match candidate.mark.is_all {
+                true => Some(true),
+                false => conditions::governs(&rule.applies_to, facts, self),
+            };
             if scope == Some(false) {
-                continue;
+                return;
             }
-            let ruling = |because| Ruling {
+            let open = answers.open(candidate.demands);
+            if open.failed == 0 && open.unknown == 0 && !candidate.mark.has_more {
+                passed.push(Ruling {
+                    rule,
+                    because: Because::default(),
+                    scope_unknown: scope.is_none(),
+                });
+                return;
+            }
+            let (met, because) = meets(&candidate, open, facts, at);
+            let ruling = Ruling {
                 rule,
                 because,
                 scope_unknown: scope.is_none(),
             };
-            let (met, because) = meets(rule, facts, at);
             match (met, scope) {
                 // Met, it holds whether or not it governs.
-                (Some(true), _) => passed.push(ruling(because)),
-                (Some(false), Some(_)) => failed.push(ruling(because)),
-                _ => unknown.push(ruling(because)),
+                (Some(true), _) => passed.push(ruling),
+                (Some(false), Some(_)) => failed.push(ruling),
+                _ => unknown.push(ruling),
             }
-        }
+        });
         let (verdict, rulings) = match (failed.is_empty(), unknown.is_empty()) {
             (false, _) => (VerdictKind::NotRecognized, failed),
             (true, false) => (VerdictKind::CouldNotCheck, unknown),
@@ -77,6 +98,22 @@ impl Policy {
             by_recognition: rulings.is_empty(),
             rulings,
         }
+    }
+}
+
+impl Decision<'_> {
+    /// What recognition alone decides; nothing, if the issuer is recognized for this use.
+    pub(crate) fn by_recognition(facts: &Facts, purpose: Purpose) -> Option<Self> {
+        let verdict = match &facts.recognized_for {
+            None => VerdictKind::CouldNotCheck,
+            Some(purposes) if !purposes.contains(&purpose) => VerdictKind::NotRecognized,
+            Some(_) => return None,
+        };
+        Some(Self {
+            verdict,
+            by_recognition: true,
+            rulings: Vec::new(),
+        })
     }
 }
 
@@ -117,40 +154,52 @@ impl<'p> Decision<'p> {
     }
 }
 
-fn meets<'p>(rule: &'p AcceptanceRule, facts: &Facts, at: Timestamp) -> (Option<bool>, Vec<&'p Condition>) {
-    let required = Open::of(&rule.requires, facts, at);
+fn meets<'p>(
+    candidate: &Candidate<'p, AcceptanceRule>,
+    required: Open,
+    facts: &Facts,
+    at: Timestamp,
+) -> (Option<bool>, Because<'p>) {
+    let rule = candidate.rule;
     let alternative = |all: &'p Vec<Condition>| conditions::all(all.iter().map(|c| conditions::holds(c, facts, at)));
     let alternatives = match rule.one_of.as_slice() {
         [] => Some(true),
         some => conditions::any(some.iter().map(alternative)),
     };
     // Of the alternatives that came out like the whole, the conditions that made them do so.
-    let of_alternatives = |wanted: Option<bool>| {
-        let all = rule
-            .one_of
-            .iter()
-            .filter(move |all| alternative(all) == wanted)
-            .flatten();
-        all.filter(move |c| conditions::holds(c, facts, at) == wanted)
-    };
-    if !required.failed.is_empty() || alternatives == Some(false) {
-        let mut because = required.failed;
-        if alternatives == Some(false) {
-            because.extend(of_alternatives(Some(false)));
+    let of_alternatives = |wanted: Option<bool>| -> Vec<&'p Condition> {
+        if alternatives != wanted {
+            return Vec::new();
         }
+        let like_it = rule.one_of.iter().filter(|all| alternative(all) == wanted);
+        let made_so = like_it.flatten().filter(|c| conditions::holds(c, facts, at) == wanted);
+        made_so.collect()
+    };
+    if required.failed != 0 || alternatives == Some(false) {
+        let because =
+            Because::of(&rule.requires, candidate.mark.demands.0, required.failed).and_of(of_alternatives(Some(false)));
         return (Some(false), because);
     }
-    if !required.unknown.is_empty() || alternatives.is_none() {
-        let mut because = required.unknown;
-        if alternatives.is_none() {
-            because.extend(of_alternatives(None));
-        }
+    if required.unknown != 0 || alternatives.is_none() {
+        let because =
+            Because::of(&rule.requires, candidate.mark.demands.0, required.unknown).and_of(of_alternatives(None));
         return (None, because);
     }
-    (Some(true), Vec::new())
+    (Some(true), Because::default())
 }
 
-impl Decision<'_> {
+impl<'p> Decision<'p> {
+    /// All that kept it from being decided, each condition once.
+    pub(crate) fn because(&self) -> Shared<'p> {
+        let mut all: Vec<&'p Condition> = Vec::new();
+        for condition in self.rulings.iter().flat_map(|ruling| ruling.because.iter()) {
+            if !all.contains(&condition) {
+                all.push(condition);
+            }
+        }
+        Some(Arc::new(all))
+    }
+
     /// The ids of the rules that decided.
     pub fn rules(&self) -> impl Iterator<Item = &str> {
         self.rulings.iter().map(|ruling| ruling.rule.id.as_str())

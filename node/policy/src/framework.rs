@@ -133,6 +133,31 @@ pub fn read(bytes: &[u8], base: &str) -> Result<Read, NoFramework> {
     }
 }
 
+impl Framework {
+    /// For each of these items, by its URI, the URIs of those above it; those that stand at the top, or are not here, are
+    /// left out.
+    #[must_use]
+    pub fn items_above(&self, items: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+        let by_id: BTreeMap<&str, &Item> = self.items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for item in self.items.iter().filter(|item| items.contains(&item.uri)) {
+            let mut above = BTreeSet::new();
+            let mut open: Vec<&str> = item.parents.iter().map(String::as_str).collect();
+            while let Some(id) = open.pop() {
+                if let Some(parent) = by_id.get(id)
+                    && above.insert(parent.uri.clone())
+                {
+                    open.extend(parent.parents.iter().map(String::as_str));
+                }
+            }
+            if !above.is_empty() {
+                found.insert(item.uri.clone(), above);
+            }
+        }
+        found
+    }
+}
+
 /// Puts parents before children, and refuses circles and too deep trees; gives the depth.
 fn in_order(items: Vec<Item>) -> Result<(Vec<Item>, usize), NoFramework> {
     let mut children: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

@@ -1,14 +1,14 @@
 //! Finds the rules that may speak of a badge, so that a long policy costs a verdict little.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use registry_schema::{
     Purpose, Timestamp,
-    acceptance::{AcceptanceRule, AppliesTo},
-    worth::WorthRule,
+    acceptance::{AcceptanceRule, AppliesTo, Condition},
+    worth::{Counts, WorthRule},
 };
 
-use crate::Facts;
+use crate::{Facts, conditions::Asked};
 
 /// What an index needs to know of a rule.
 pub(crate) trait Rule {
@@ -17,14 +17,18 @@ pub(crate) trait Rule {
     fn applies_to(&self) -> &AppliesTo;
     fn term(&self) -> (Option<Timestamp>, Option<Timestamp>);
 
-    fn in_force(&self, at: Timestamp) -> bool {
-        let (from, until) = self.term();
-        from.is_none_or(|from| from <= at) && until.is_none_or(|until| at < until)
-    }
+    /// What is counted, for rules that count something.
+    fn unit(&self) -> &str;
+    /// What each of them demands.
+    fn requires(&self) -> &[Condition];
+    /// How much it counts, if it counts something.
+    fn counts(&self) -> Option<&Counts>;
+    /// Whether more has to be looked at than what it demands: alternatives, or limits.
+    fn has_more(&self) -> bool;
 }
 
 macro_rules! rule {
-    ($kind:ty) => {
+    ($kind:ty, $unit:expr, $counts:expr, $more:ident) => {
         impl Rule for $kind {
             fn id(&self) -> &str {
                 &self.id
@@ -38,70 +42,203 @@ macro_rules! rule {
             fn term(&self) -> (Option<Timestamp>, Option<Timestamp>) {
                 (self.from, self.until)
             }
+            fn unit(&self) -> &str {
+                let unit: fn(&Self) -> &str = $unit;
+                unit(self)
+            }
+            fn requires(&self) -> &[Condition] {
+                &self.requires
+            }
+            fn counts(&self) -> Option<&Counts> {
+                let counts: fn(&Self) -> Option<&Counts> = $counts;
+                counts(self)
+            }
+            fn has_more(&self) -> bool {
+                !self.$more.is_empty()
+            }
         }
     };
 }
-rule!(AcceptanceRule);
-rule!(WorthRule);
+rule!(AcceptanceRule, |_| "", |_| None, one_of);
+rule!(WorthRule, |rule| &rule.unit, |rule| Some(&rule.counts), limits);
 
 /// Rules by purpose, and within it by what they speak of: achievements or issuers by name, or anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Index<T> {
     rules: Vec<T>,
+    /// Of each rule, what is asked of it every time.
+    marks: Vec<Mark>,
+    /// The numbers of what they demand, one rule after the other.
+    demands: Vec<u32>,
     by_purpose: Vec<Room>,
+    units: usize,
+    counts: usize,
+}
+
+/// What is asked of a rule every time, side by side with others': a rule itself lies far from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    from: i64,
+    until: i64,
+    /// Where what it demands stands among all demands.
+    pub(crate) demands: (u32, u32),
+    /// The number of what it counts: the same for the same unit.
+    pub(crate) unit: u32,
+    /// The number of how much it counts: the same for the same rates.
+    pub(crate) counts: u32,
+    /// Whether more has to be looked at than what it demands: alternatives, or limits.
+    pub(crate) has_more: bool,
+    /// Whether it speaks of every badge.
+    pub(crate) is_all: bool,
+    /// Whether another rule has its id.
+    pub(crate) has_twin: bool,
+}
+
+/// A rule that may speak of a badge.
+#[derive(Debug)]
+pub(crate) struct Candidate<'i, T> {
+    /// Its place among all, in the order of their ids.
+    pub(crate) place: u32,
+    pub(crate) rule: &'i T,
+    pub(crate) mark: &'i Mark,
+    /// The numbers of what it demands.
+    pub(crate) demands: &'i [u32],
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Room {
     /// Those that name neither achievements nor issuers.
-    general: Vec<usize>,
+    general: Vec<u32>,
     /// Those that name achievements, under each.
-    by_achievement: HashMap<String, Vec<usize>>,
+    by_achievement: HashMap<String, Vec<u32>>,
     /// All of those, for a badge whose achievement is not known.
-    of_achievements: Vec<usize>,
+    of_achievements: Vec<u32>,
     /// Those that name issuers and no achievements, under each.
-    by_issuer: HashMap<String, Vec<usize>>,
+    by_issuer: HashMap<String, Vec<u32>>,
 }
 
 impl<T: Rule> Index<T> {
-    pub(crate) fn new(mut rules: Vec<T>) -> Self {
+    pub(crate) fn new(mut rules: Vec<T>, asked: &mut Asked) -> Self {
         rules.sort_by(|a, b| a.id().cmp(b.id()));
         let mut by_purpose = vec![Room::default(); Purpose::ALL.len()];
-        for (at, rule) in rules.iter().enumerate() {
+        let mut units: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut rates: BTreeMap<String, u32> = BTreeMap::new();
+        let mut marks: Vec<Mark> = Vec::with_capacity(rules.len());
+        let numbered = asked.number(rules.iter().map(Rule::requires));
+        let mut demands: Vec<u32> = Vec::new();
+        for ((place, rule), numbers) in (0_u32..).zip(&rules).zip(numbered) {
             for purpose in rule.purposes() {
                 if let Some(room) = by_purpose.get_mut(*purpose as usize) {
-                    room.add(at, rule.applies_to());
+                    room.add(place, rule.applies_to());
                 }
             }
+            let next = u32::try_from(units.len()).unwrap_or(u32::MAX);
+            let (from, until) = rule.term();
+            let first = u32::try_from(demands.len()).unwrap_or(u32::MAX);
+            demands.extend(numbers);
+            let last = u32::try_from(demands.len()).unwrap_or(u32::MAX);
+            marks.push(Mark {
+                from: from.map_or(i64::MIN, |from| from.0),
+                until: until.map_or(i64::MAX, |until| until.0),
+                demands: (first, last),
+                unit: *units.entry(rule.unit()).or_insert(next),
+                counts: {
+                    let next = u32::try_from(rates.len()).unwrap_or(u32::MAX);
+                    *rates.entry(format!("{:?}", rule.counts())).or_insert(next)
+                },
+                has_more: rule.has_more(),
+                is_all: rule.applies_to().is_all(),
+                has_twin: false,
+            });
         }
-        Self { rules, by_purpose }
+        for (nth, pair) in rules.windows(2).enumerate() {
+            if matches!(pair, [one, other] if one.id() == other.id()) {
+                let twins = marks.iter_mut().skip(nth).take(2);
+                twins.for_each(|mark| mark.has_twin = true);
+            }
+        }
+        let (units, counts) = (units.len(), rates.len());
+        Self {
+            rules,
+            marks,
+            demands,
+            by_purpose,
+            units,
+            counts,
+        }
     }
 
     pub(crate) fn all(&self) -> &[T] {
         &self.rules
     }
 
-    /// The rules in force at a moment that may speak of a badge for a use.
-    pub(crate) fn candidates<'i>(
+    /// What its rules demand, one rule after the other: numbers of conditions.
+    pub(crate) fn demands(&self) -> &[u32] {
+        &self.demands
+    }
+
+    /// How many different things its rules count.
+    pub(crate) const fn units(&self) -> usize {
+        self.units
+    }
+
+    /// In how many different ways they count it.
+    pub(crate) const fn counts(&self) -> usize {
+        self.counts
+    }
+
+    fn places(&self, purpose: Purpose, facts: &Facts) -> [&[u32]; 3] {
+        let Some(room) = self.by_purpose.get(purpose as usize) else {
+            return [&[]; 3];
+        };
+        let named = match &facts.achievement {
+            Some(achievement) => room.by_achievement.get(achievement),
+            None => Some(&room.of_achievements),
+        };
+        let of_issuer = room.by_issuer.get(&facts.issuer);
+        [
+            &room.general,
+            named.map_or(&[], Vec::as_slice),
+            of_issuer.map_or(&[], Vec::as_slice),
+        ]
+    }
+
+    /// At most how many rules may speak of a badge for a use.
+    pub(crate) fn most(&self, purpose: Purpose, facts: &Facts) -> usize {
+        self.places(purpose, facts).iter().map(|places| places.len()).sum()
+    }
+
+    /// Shows the rules in force at a moment that may speak of a badge for a use.
+    pub(crate) fn each<'i>(
         &'i self,
         purpose: Purpose,
         facts: &Facts,
         at: Timestamp,
-    ) -> impl Iterator<Item = &'i T> {
-        let room = self.by_purpose.get(purpose as usize);
-        let named = room.and_then(|room| match &facts.achievement {
-            Some(achievement) => room.by_achievement.get(achievement),
-            None => Some(&room.of_achievements),
-        });
-        let of_issuer = room.and_then(|room| room.by_issuer.get(&facts.issuer));
-        let places = room.map(|room| &room.general).into_iter().chain(named).chain(of_issuer);
-        let rules = places.flatten().filter_map(|place| self.rules.get(*place));
-        rules.filter(move |rule| rule.in_force(at))
+        mut show: impl FnMut(Candidate<'i, T>),
+    ) {
+        for places in self.places(purpose, facts) {
+            for place in places {
+                let nth = *place as usize;
+                let Some((mark, rule)) = self.marks.get(nth).zip(self.rules.get(nth)) else {
+                    continue;
+                };
+                if mark.from <= at.0 && at.0 < mark.until {
+                    let (first, last) = mark.demands;
+                    let demands = self.demands.get(first as usize..last as usize).unwrap_or_default();
+                    show(Candidate {
+                        place: *place,
+                        rule,
+                        mark,
+                        demands,
+                    });
+                }
+            }
+        }
     }
 }
 
 impl Room {
-    fn add(&mut self, at: usize, scope: &AppliesTo) {
+    fn add(&mut self, at: u32, scope: &AppliesTo) {
         if !scope.achievements.is_empty() {
             self.of_achievements.push(at);
             for achievement in &scope.achievements {

@@ -26,9 +26,10 @@ pub mod tally;
 pub mod value;
 pub mod what_if;
 
+pub use conditions::Because;
 pub use decision::Decision;
 pub use diff::diff;
 pub use facts::Facts;
 pub use policy::Policy;
 pub use tally::Tally;
-pub use what_if::{what_if, what_if_weighed};
+pub use what_if::{Turn, what_changes, what_if};

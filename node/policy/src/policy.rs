@@ -1,19 +1,20 @@
 //! A policy, ready to be asked.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use registry_schema::{
     PolicyEntry, Timestamp,
-    acceptance::AcceptanceRule,
+    acceptance::{AcceptanceRule, AppliesTo},
     criteria::{Collection, Criterion},
     policy::About,
     worth::{Requirement, WorthRule},
 };
 
-use crate::{Facts, conditions::Known, index::Index};
+use crate::{
+    Facts,
+    conditions::{Asked, Known},
+    index::Index,
+};
 
 /// A policy, indexed. Made once, asked often.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub struct Policy {
     collections: BTreeMap<String, Vec<Collection>>,
     pub(crate) acceptance: Index<AcceptanceRule>,
     pub(crate) worth: Index<WorthRule>,
-    /// The worth rules of which there are several versions.
-    contradictory: BTreeSet<String>,
+    /// What all rules demand.
+    pub(crate) asked: Asked,
     requirements: Vec<Requirement>,
     /// The criteria that issuers were found to meet, by issuer.
     met: BTreeMap<String, Vec<String>>,
@@ -64,16 +65,14 @@ impl Policy {
                 met.entry(issuer.clone()).or_default().push(criterion.id.clone());
             }
         }
-        let mut ids = BTreeSet::new();
-        let again = worth.iter().filter(|rule: &&WorthRule| !ids.insert(rule.id.clone()));
-        let contradictory = again.map(|rule| rule.id.clone()).collect();
+        let mut asked = Asked::default();
         Self {
             about,
             criteria,
             collections,
-            acceptance: Index::new(acceptance),
-            worth: Index::new(worth),
-            contradictory,
+            acceptance: Index::new(acceptance, &mut asked),
+            worth: Index::new(worth, &mut asked),
+            asked,
             requirements,
             met,
         }
@@ -109,6 +108,14 @@ impl Policy {
         self.acceptance.all()
     }
 
+    /// Whether a rule of it names items of frameworks.
+    #[must_use]
+    pub fn asks_for_items(&self) -> bool {
+        let names = |scope: &AppliesTo| !scope.aligned_to.is_empty();
+        self.acceptance_rules().iter().any(|rule| names(&rule.applies_to))
+            || self.worth_rules().iter().any(|rule| names(&rule.applies_to))
+    }
+
     /// The facts, with what the policy itself says of the issuer: the criteria that it was found to meet.
     #[must_use]
     pub fn known<'f>(&self, facts: &'f Facts) -> Cow<'f, Facts> {
@@ -120,10 +127,6 @@ impl Policy {
             facts.criteria.entry(id.clone()).or_insert(true);
         }
         Cow::Owned(facts)
-    }
-
-    pub(crate) fn is_contradictory(&self, rule: &WorthRule) -> bool {
-        self.contradictory.contains(&rule.id)
     }
 
     /// The requirements for a use that are in force.

@@ -4,20 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use registry_schema::{
     Decimal, Purpose, Timestamp, VerdictKind,
-    acceptance::Condition,
-    worth::{Requirement, SetOf, Window, WorthRule},
+    worth::{Requirement, SetOf, WorthRule},
 };
 
 use crate::{
     Decision, Facts, Policy,
+    conditions::{Answers, Asked},
     value::{Amount, Standing, Value},
 };
 
+mod reasons;
 mod sets;
 mod sum;
 mod words;
 
-use sum::{Group, best};
+use reasons::Reasons;
+use sum::{Alone, Group, Offer, best};
 
 /// What all of a teacher's badges count for, for one use at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,12 +121,18 @@ impl Policy {
         let judged: Vec<(&Facts, Badge<'p>)> = sorted
             .into_iter()
             .map(|facts| {
-                let decision = self.decide(facts, purpose, at);
-                let values = match decision.verdict {
+                let known = self.known(facts);
+                let mut answers = Answers::new(&self.asked, &known, at);
+                let decision = Decision::by_recognition(&known, purpose)
+                    .unwrap_or_else(|| self.decide_by(&known, purpose, at, &mut answers));
+                let mut values = match decision.verdict {
                     VerdictKind::NotRecognized => Vec::new(),
-                    _ => self.values(facts, purpose, at),
+                    _ => self.values_by(&known, purpose, at, &mut answers),
                 };
-                let values = values.into_iter().filter_map(|value| value.under(&decision)).collect();
+                if decision.verdict == VerdictKind::CouldNotCheck {
+                    let because = decision.because();
+                    values.iter_mut().for_each(|value| value.in_doubt(&because));
+                }
                 (
                     facts,
                     Badge {
@@ -135,13 +143,22 @@ impl Policy {
                 )
             })
             .collect();
-        let units: BTreeSet<&'p str> = of(&judged)
-            .filter(|value| counts_units(value))
-            .map(|value| value.rule.unit.as_str())
-            .collect();
+        let mut units: BTreeMap<&'p str, Vec<Counted<'_, 'p>>> = BTreeMap::new();
+        let mut last: Option<(u32, &'p str)> = None;
+        for (facts, badge) in &judged {
+            for value in badge.values.iter().filter(|value| counts_units(value)) {
+                // Most rules of an agency count the same, and one look at a number tells so.
+                let unit = match last {
+                    Some((number, unit)) if number == value.unit => unit,
+                    _ => value.rule.unit.as_str(),
+                };
+                last = Some((value.unit, unit));
+                units.entry(unit).or_default().push((facts, value));
+            }
+        }
         let sums = units
             .into_iter()
-            .map(|unit| self.sum(unit, &judged, purpose, at))
+            .map(|(unit, counted)| self.sum(unit, &counted, purpose, at))
             .collect();
         let no_rate: BTreeMap<&str, &'p WorthRule> = of(&judged)
             .filter(|value| value.amount == Amount::NoPublishedRate)
@@ -157,41 +174,46 @@ impl Policy {
             at,
             sums,
             sets: sets::progress(&judged),
-            meets: met(&judged),
+            meets: met(self.demands(), &judged),
             no_rate: no_rate.into_values().collect(),
             duplicates: named.len() - different.len(),
             badges: judged.into_iter().map(|(_, badge)| badge).collect(),
         }
     }
 
-    fn sum<'p>(&'p self, unit: &'p str, judged: &[(&Facts, Badge<'p>)], purpose: Purpose, at: Timestamp) -> Sum<'p> {
-        let mut certain: BTreeMap<String, Group<'p>> = BTreeMap::new();
-        let mut possible: BTreeMap<String, Group<'p>> = BTreeMap::new();
-        let mut because = BTreeSet::new();
-        for (facts, badge) in judged {
-            for value in badge
-                .values
-                .iter()
-                .filter(|value| value.rule.unit == unit && counts_units(value))
-            {
+    fn sum<'p>(&'p self, unit: &'p str, counted: &[Counted<'_, 'p>], purpose: Purpose, at: Timestamp) -> Sum<'p> {
+        let mut certain: BTreeMap<(bool, &str), Group<'_, 'p>> = BTreeMap::new();
+        let mut possible: BTreeMap<(bool, &str), Group<'_, 'p>> = BTreeMap::new();
+        let mut because = Reasons::new(self.demands());
+        if let (Some((facts, _)), Some((last, _))) = (counted.first(), counted.last())
+            && std::ptr::eq(*facts, *last)
+        {
+            return self.sum_of_one(unit, counted, purpose, at);
+        }
+        // What is said of one badge stands together.
+        for of_badge in counted.chunk_by(|(one, _), (other, _)| std::ptr::eq(*one, *other)) {
+            let Some((facts, _)) = of_badge.first() else { continue };
+            let (mut sure, mut all) = (Vec::new(), Vec::with_capacity(of_badge.len()));
+            for (_, value) in of_badge {
                 let Amount::Of(amount) = value.amount else {
-                    because.extend(why(value));
+                    because.take(value);
                     continue;
                 };
-                let counts = value.standing == Standing::Counts && facts.achievement.is_some();
                 if matches!(value.standing, Standing::Excluded(_)) {
                     continue;
                 }
-                if !counts {
-                    because.extend(why(value));
+                let offer = Offer::of(value, amount, facts);
+                if value.standing == Standing::Counts && facts.achievement.is_some() {
+                    sure.push(offer);
+                } else {
+                    because.take(value);
                 }
-                let into = |groups: &mut BTreeMap<String, Group<'p>>| {
-                    groups.entry(key(facts)).or_default().offer(value.rule, amount, facts);
-                };
-                if counts {
-                    into(&mut certain);
+                all.push(offer);
+            }
+            for (groups, offers) in [(&mut certain, sure), (&mut possible, all)] {
+                if !offers.is_empty() {
+                    groups.entry(key(facts)).or_default().offer(offers);
                 }
-                into(&mut possible);
             }
         }
         let (counted, credits) = best(&certain.into_values().collect::<Vec<_>>());
@@ -201,12 +223,60 @@ impl Policy {
             unit,
             counted,
             in_doubt: at_most.minus(counted),
-            because,
+            because: because.in_words(),
             credits,
             needs,
         }
     }
 }
+
+impl Policy {
+    /// All that its worth rules demand.
+    fn demands(&self) -> (&Asked, &[u32]) {
+        (&self.asked, self.worth.demands())
+    }
+
+    /// The sum of a single badge: what it brings under the rule where it brings most.
+    fn sum_of_one<'p>(
+        &'p self,
+        unit: &'p str,
+        counted: &[Counted<'_, 'p>],
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> Sum<'p> {
+        let (mut certain, mut possible) = (Alone::default(), Alone::default());
+        let mut because = Reasons::new(self.demands());
+        for (facts, value) in counted {
+            let Amount::Of(amount) = value.amount else {
+                because.take(value);
+                continue;
+            };
+            if matches!(value.standing, Standing::Excluded(_)) {
+                continue;
+            }
+            let offer = Offer::of(value, amount, facts);
+            possible.offer(offer);
+            if value.standing == Standing::Counts && facts.achievement.is_some() {
+                certain.offer(offer);
+            } else {
+                because.take(value);
+            }
+        }
+        let (counted, credits) = certain.sum();
+        let needs = self.needs(purpose, at).filter(|it| it.unit == unit).collect();
+        Sum {
+            unit,
+            counted,
+            in_doubt: possible.sum().0.minus(counted),
+            because: because.in_words(),
+            credits,
+            needs,
+        }
+    }
+}
+
+/// What a badge counts for under one rule.
+type Counted<'a, 'p> = (&'a Facts, &'a Value<'p>);
 
 /// Whether a value is one that adds up.
 fn counts_units(value: &Value<'_>) -> bool {
@@ -214,10 +284,10 @@ fn counts_units(value: &Value<'_>) -> bool {
 }
 
 /// Badges with the same key are duplicates.
-fn key(facts: &Facts) -> String {
+fn key(facts: &Facts) -> (bool, &str) {
     match &facts.achievement {
-        Some(achievement) => format!("achievement {achievement}"),
-        None => format!("badge {}", facts.id),
+        Some(achievement) => (true, achievement),
+        None => (false, &facts.id),
     }
 }
 
@@ -225,36 +295,7 @@ fn of<'a, 'p>(judged: &'a [(&Facts, Badge<'p>)]) -> impl Iterator<Item = &'a Val
     judged.iter().flat_map(|(_, badge)| &badge.values)
 }
 
-/// What is not known about a value, in words that stand after "not known".
-pub(crate) fn why(value: &Value<'_>) -> Vec<String> {
-    let whether = |conditions: &[&Condition]| -> Vec<String> {
-        conditions
-            .iter()
-            .map(|condition| format!("whether {condition}"))
-            .collect()
-    };
-    match (&value.amount, &value.standing) {
-        (_, Standing::Excluded(_)) => Vec::new(),
-        (Amount::NotStated, _) => vec!["how many hours it stands for".to_owned()],
-        (Amount::Contradictory, _) => vec![format!("which version of rule `{}` holds", value.rule.id)],
-        (_, Standing::NotKnown(conditions)) if !conditions.is_empty() => whether(conditions),
-        (_, Standing::NotKnown(_))
-            if value
-                .rule
-                .limits
-                .iter()
-                .any(|limit| matches!(limit.within, Window::Years(_))) =>
-        {
-            vec!["when it was earned".to_owned()]
-        }
-        // The rule that may speak of it instead says so itself.
-        (_, Standing::NotKnown(_)) if !value.is_specific => Vec::new(),
-        (_, Standing::NotKnown(_)) => vec![format!("whether rule `{}` speaks of it", value.rule.id)],
-        (_, Standing::Counts) => vec!["which achievement it is for".to_owned()],
-    }
-}
-
-fn met<'p>(judged: &[(&Facts, Badge<'p>)]) -> Vec<Met<'p>> {
+fn met<'p>(demands: (&'p Asked, &'p [u32]), judged: &[(&Facts, Badge<'p>)]) -> Vec<Met<'p>> {
     let mut found: BTreeMap<&str, Met<'p>> = BTreeMap::new();
     for value in of(judged) {
         let Amount::Meets(what) = value.amount else { continue };
@@ -271,7 +312,9 @@ fn met<'p>(judged: &[(&Facts, Badge<'p>)]) -> Vec<Met<'p>> {
         let met = found.entry(value.rule.id.as_str()).or_insert_with(new);
         met.is_certain |= is_certain;
         if !is_certain {
-            met.because.extend(why(value));
+            let mut because = Reasons::new(demands);
+            because.take(value);
+            met.because.extend(because.in_words());
         }
     }
     found.into_values().collect()

@@ -1,14 +1,14 @@
 //! What one badge counts for under the rules that speak of it.
 
 use registry_schema::{
-    Decimal, Purpose, Timestamp, VerdictKind,
-    acceptance::Condition,
+    Decimal, Purpose, Timestamp,
     worth::{Counts, Limit, Rates, Window, WorthRule},
 };
 
 use crate::{
-    Decision, Facts, Policy,
-    conditions::{self, Known, Open},
+    Facts, Policy,
+    conditions::{self, Answers, Because, Known, Open, Shared},
+    index::Candidate,
 };
 
 /// What one badge counts for under one rule.
@@ -22,6 +22,12 @@ pub struct Value<'p> {
     pub standing: Standing<'p>,
     /// Whether the rule names the badges that it speaks of, and so goes before a rule for all.
     pub is_specific: bool,
+    /// The place of the rule among all, in the order of their ids.
+    pub(crate) place: u32,
+    /// The number of the rule's unit.
+    pub(crate) unit: u32,
+    /// Whether the rule has limits.
+    pub(crate) is_limited: bool,
 }
 
 /// How much one badge is worth.
@@ -47,9 +53,9 @@ pub enum Standing<'p> {
     /// It does.
     Counts,
     /// It does not: these conditions fail.
-    Excluded(Vec<&'p Condition>),
+    Excluded(Because<'p>),
     /// Not known: these conditions could not be checked, or it is not known what the badge is.
-    NotKnown(Vec<&'p Condition>),
+    NotKnown(Because<'p>),
 }
 
 impl Policy {
@@ -60,64 +66,140 @@ impl Policy {
     #[must_use]
     pub fn values(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Vec<Value<'_>> {
         let facts = &*self.known(facts);
-        let mut kept: Vec<Value<'_>> = Vec::new();
-        // The units in which a rule that names its badges speaks of this one for certain.
-        let mut certain: Vec<&str> = Vec::new();
-        // Those in which one may.
-        let mut doubtful: Vec<&str> = Vec::new();
-        for rule in self.worth.candidates(purpose, facts, at) {
-            let scope = conditions::governs(&rule.applies_to, facts, self);
-            if scope == Some(false) {
-                continue;
-            }
-            let value = self.value(rule, scope, facts, at);
-            if scope == Some(true) && value.is_specific {
-                certain.push(&rule.unit);
-            } else if scope.is_none() && value.is_specific {
-                doubtful.push(&rule.unit);
-            }
-            kept.push(value);
-        }
-        kept.retain(|value| value.is_specific || !certain.contains(&value.rule.unit.as_str()));
-        for value in kept.iter_mut().filter(|value| !value.is_specific) {
-            if value.standing == Standing::Counts && doubtful.contains(&value.rule.unit.as_str()) {
-                value.standing = Standing::NotKnown(Vec::new());
-            }
-        }
-        kept.sort_by(|a, b| (!a.is_specific, &a.rule.id).cmp(&(!b.is_specific, &b.rule.id)));
-        kept
+        self.values_by(facts, purpose, at, &mut Answers::new(&self.asked, facts, at))
     }
 
-    fn value<'p>(&'p self, rule: &'p WorthRule, scope: Known, facts: &Facts, at: Timestamp) -> Value<'p> {
-        let amount = match &rule.counts {
-            _ if self.is_contradictory(rule) => Amount::Contradictory,
-            Counts::NoPublishedRate => Amount::NoPublishedRate,
-            Counts::Meets(what) => Amount::Meets(what),
-            Counts::SetOf(_) => Amount::TowardsSet,
-            Counts::Per(rates) => applied(rates, facts).map_or(Amount::NotStated, Amount::Of),
-        };
-        let open = Open::of(&rule.requires, facts, at);
-        let inside = conditions::all(rule.limits.iter().map(|limit| is_inside(limit, facts, at)));
-        let standing = match (open.failed.is_empty(), inside) {
-            (false, _) => Standing::Excluded(open.failed),
-            (true, Some(false)) => Standing::Excluded(Vec::new()),
-            (true, None) => {
-                let mut because = open.unknown;
-                let of_license = rule.limits.iter().any(|limit| limit.within == Window::License);
-                if of_license && !because.contains(&&Condition::EarnedWithinLicense) {
-                    because.push(&Condition::EarnedWithinLicense);
-                }
-                Standing::NotKnown(because)
+    /// The same by facts that have what the policy says of the issuer.
+    pub(crate) fn values_by(
+        &self,
+        facts: &Facts,
+        purpose: Purpose,
+        at: Timestamp,
+        answers: &mut Answers<'_>,
+    ) -> Vec<Value<'_>> {
+        let mut kept: Vec<Value<'_>> = Vec::with_capacity(self.worth.most(purpose, facts));
+        // The units in which a rule that names its badges speaks of this one for certain.
+        let mut certain = Units::default();
+        // Those in which one may.
+        let mut doubtful = Units::default();
+        // Rules that count alike give one badge the same amount.
+        let mut amounts: Vec<Option<Amount<'_>>> = vec![None; self.worth.counts()];
+        self.worth.each(purpose, facts, at, |candidate| {
+            let scope = match candidate.mark.is_all {
+                true => Some(true),
+                false => conditions::governs(&candidate.rule.applies_to, facts, self),
+            };
+            if scope == Some(false) {
+                return;
             }
-            (true, Some(true)) if scope.is_none() || !open.unknown.is_empty() => Standing::NotKnown(open.unknown),
-            (true, Some(true)) => Standing::Counts,
-        };
-        Value {
+            if !candidate.mark.is_all {
+                let units = if scope.is_some() { &mut certain } else { &mut doubtful };
+                units.add(candidate.mark.unit, self.worth.units());
+            }
+            let open = answers.open(candidate.demands);
+            let known = amounts.get(candidate.mark.counts as usize).copied().flatten();
+            let amount = known.unwrap_or_else(|| amount(candidate.rule, facts));
+            if let Some(place) = amounts.get_mut(candidate.mark.counts as usize) {
+                *place = Some(amount);
+            }
+            kept.push(value(&candidate, scope, (open, amount), (facts, at)));
+        });
+        if !certain.0.is_empty() {
+            kept.retain(|value| value.is_specific || !certain.has(value.unit));
+        }
+        if !doubtful.0.is_empty() {
+            for value in kept.iter_mut().filter(|value| !value.is_specific) {
+                if value.standing == Standing::Counts && doubtful.has(value.unit) {
+                    value.standing = Standing::NotKnown(Because::default());
+                }
+            }
+        }
+        let order = |value: &Value<'_>| (!value.is_specific, value.place);
+        if !kept.is_sorted_by_key(order) {
+            kept.sort_by_key(order);
+        }
+        kept
+    }
+}
+
+/// Some units, by their numbers.
+#[derive(Default)]
+struct Units(Vec<u64>);
+
+impl Units {
+    fn add(&mut self, unit: u32, of: usize) {
+        if self.0.is_empty() {
+            self.0.resize(of / 64 + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(unit as usize / 64) {
+            *word |= 1 << (unit % 64);
+        }
+    }
+
+    fn has(&self, unit: u32) -> bool {
+        self.0
+            .get(unit as usize / 64)
+            .is_some_and(|word| word & (1 << (unit % 64)) != 0)
+    }
+}
+
+fn amount<'p>(rule: &'p WorthRule, facts: &Facts) -> Amount<'p> {
+    match &rule.counts {
+        Counts::NoPublishedRate => Amount::NoPublishedRate,
+        Counts::Meets(what) => Amount::Meets(what),
+        Counts::SetOf(_) => Amount::TowardsSet,
+        Counts::Per(rates) => applied(rates, facts).map_or(Amount::NotStated, Amount::Of),
+    }
+}
+
+#[inline]
+fn value<'p>(
+    candidate: &Candidate<'p, WorthRule>,
+    scope: Known,
+    (open, amount): (Open, Amount<'p>),
+    (facts, at): (&Facts, Timestamp),
+) -> Value<'p> {
+    let Candidate { place, rule, mark, .. } = *candidate;
+    let amount = if mark.has_twin { Amount::Contradictory } else { amount };
+    if scope == Some(true) && open.failed == 0 && !mark.has_more {
+        // Nearly all rules.
+        return Value {
             rule,
             amount,
-            standing,
-            is_specific: !rule.applies_to.is_all(),
+            standing: match open.unknown {
+                0 => Standing::Counts,
+                unknown => Standing::NotKnown(Because::of(&rule.requires, mark.demands.0, unknown)),
+            },
+            is_specific: !mark.is_all,
+            place,
+            unit: mark.unit,
+            is_limited: false,
+        };
+    }
+    let inside = match mark.has_more {
+        true => conditions::all(rule.limits.iter().map(|limit| is_inside(limit, facts, at))),
+        false => Some(true),
+    };
+    let of_rule = |marked| Because::of(&rule.requires, mark.demands.0, marked);
+    let standing = match (open.failed, inside) {
+        (1.., _) => Standing::Excluded(of_rule(open.failed)),
+        (0, Some(false)) => Standing::Excluded(Because::default()),
+        (0, None) => {
+            let because = of_rule(open.unknown);
+            let of_license = rule.limits.iter().any(|limit| limit.within == Window::License);
+            Standing::NotKnown(if of_license { because.and_the_license() } else { because })
         }
+        (0, Some(true)) if scope.is_none() || open.unknown != 0 => Standing::NotKnown(of_rule(open.unknown)),
+        (0, Some(true)) => Standing::Counts,
+    };
+    Value {
+        rule,
+        amount,
+        standing,
+        is_specific: !mark.is_all,
+        place,
+        unit: mark.unit,
+        is_limited: mark.has_more,
     }
 }
 
@@ -143,27 +225,12 @@ fn is_inside(limit: &Limit, facts: &Facts, at: Timestamp) -> Option<bool> {
 }
 
 impl<'p> Value<'p> {
-    /// What an accepted badge makes of a standing, and what a doubtful one does.
-    pub(crate) fn under(mut self, decision: &Decision<'p>) -> Option<Self> {
-        match decision.verdict {
-            VerdictKind::Accepted => Some(self),
-            VerdictKind::CouldNotCheck => {
-                let mut because: Vec<&'p Condition> = decision
-                    .rulings
-                    .iter()
-                    .flat_map(|ruling| ruling.because.iter().copied())
-                    .collect();
-                match self.standing {
-                    Standing::Excluded(_) => {}
-                    Standing::Counts => self.standing = Standing::NotKnown(because),
-                    Standing::NotKnown(more) => {
-                        because.extend(more);
-                        self.standing = Standing::NotKnown(because);
-                    }
-                }
-                Some(self)
-            }
-            _ => None,
-        }
+    /// What stands of it while it is not known whether the badge is accepted; `because` is shared by all values.
+    pub(crate) fn in_doubt(&mut self, because: &Shared<'p>) {
+        self.standing = match std::mem::replace(&mut self.standing, Standing::Counts) {
+            Standing::Excluded(why) => Standing::Excluded(why),
+            Standing::Counts => Standing::NotKnown(Because::default().and(because)),
+            Standing::NotKnown(own) => Standing::NotKnown(own.and(because)),
+        };
     }
 }

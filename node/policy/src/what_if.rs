@@ -1,4 +1,4 @@
-//! The consequences of a change of policy, before it is made.
+//! The consequences of a change, of a policy or of what is known of badges, before it is made.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,8 +6,8 @@ use registry_schema::{Purpose, Timestamp, VerdictKind};
 
 use crate::{Facts, Policy};
 
-/// What a change of policy does to a set of badges. Counted per issuer; **no person and no badge is named**.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a change does to a set of badges. Counted per issuer and achievement; **no person and no badge is named**.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consequences {
     /// The number of badges that were asked about: the base of all counts.
     pub badges: usize,
@@ -15,81 +15,115 @@ pub struct Consequences {
     pub changes: Vec<Consequence>,
 }
 
-/// How many badges of one issuer change in the same way, for one use.
+/// A verdict and a worth.
+pub type Answer = (VerdictKind, String);
+
+/// How many badges for one achievement of one issuer change in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Consequence {
     /// The issuer's id.
     pub issuer: String,
-    /// For which use.
-    pub purpose: Purpose,
+    /// The achievement's id, if it is known.
+    pub achievement: Option<String>,
+    /// For which uses.
+    pub purposes: Vec<Purpose>,
     /// The verdict and worth before.
-    pub was: (VerdictKind, String),
+    pub was: Answer,
     /// The verdict and worth after.
-    pub is: (VerdictKind, String),
+    pub is: Answer,
     /// Of how many badges.
+    pub count: usize,
+}
+
+/// What is known of a badge under a policy, before and after a change; and for how many badges it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a> {
+    /// Before.
+    pub was: (&'a Policy, &'a Facts),
+    /// After.
+    pub is: (&'a Policy, &'a Facts),
+    /// How many.
     pub count: usize,
 }
 
 /// Which verdicts and worths change, badge by badge, if `new` takes the place of `old`.
 #[must_use]
 pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose], at: Timestamp) -> Consequences {
-    what_if_weighed(old, new, badges.iter().map(|facts| (facts, 1)), purposes, at)
+    let turns = badges.iter().map(|facts| Turn {
+        was: (old, facts),
+        is: (new, facts),
+        count: 1,
+    });
+    what_changes(turns, purposes, at)
 }
 
-/// The same, where each badge stands for so many.
+/// Which verdicts and worths change, badge by badge.
 #[must_use]
-pub fn what_if_weighed<'f>(
-    old: &Policy,
-    new: &Policy,
-    badges: impl IntoIterator<Item = (&'f Facts, usize)>,
+pub fn what_changes<'a>(
+    turns: impl IntoIterator<Item = Turn<'a>>,
     purposes: &[Purpose],
     at: Timestamp,
 ) -> Consequences {
-    type Answer = (VerdictKind, String);
-    let mut counts: BTreeMap<(&str, Purpose, Answer, Answer), usize> = BTreeMap::new();
-    let mut all = 0;
-    for (facts, weight) in badges {
-        all += weight;
+    type Changed<'a> = (&'a str, Option<&'a str>, Answer, Answer);
+    let mut counts: BTreeMap<(Changed<'a>, Purpose), usize> = BTreeMap::new();
+    let mut badges = 0;
+    for turn in turns {
+        badges += turn.count;
+        if std::ptr::eq(turn.was.0, turn.is.0) && turn.was.1 == turn.is.1 {
+            continue;
+        }
         for purpose in purposes {
-            let answer = |policy: &Policy| {
+            let answer = |(policy, facts): (&Policy, &Facts)| {
                 let tally = policy.tally(std::slice::from_ref(facts), *purpose, at);
                 (tally.verdict(), tally.worth_in_words())
             };
-            let (was, is) = (answer(old), answer(new));
+            let (was, is) = (answer(turn.was), answer(turn.is));
             if was != is {
-                *counts.entry((facts.issuer.as_str(), *purpose, was, is)).or_default() += weight;
+                let facts = turn.is.1;
+                let changed = (facts.issuer.as_str(), facts.achievement.as_deref(), was, is);
+                *counts.entry((changed, *purpose)).or_default() += turn.count;
             }
         }
     }
-    let changes = counts
+    // Uses that change in the same way for as many badges are told together.
+    let mut together: BTreeMap<(Changed<'a>, usize), Vec<Purpose>> = BTreeMap::new();
+    for ((changed, purpose), count) in counts {
+        together.entry((changed, count)).or_default().push(purpose);
+    }
+    let changes = together
         .into_iter()
-        .map(|((issuer, purpose, was, is), count)| Consequence {
+        .map(|(((issuer, achievement, was, is), count), purposes)| Consequence {
             issuer: issuer.to_owned(),
-            purpose,
+            achievement: achievement.map(str::to_owned),
+            purposes,
             was,
             is,
             count,
         });
     Consequences {
-        badges: all,
+        badges,
         changes: changes.collect(),
     }
 }
 
 impl Consequence {
-    /// In words, counted in `one` or `many`: `badge of`, `badges of`.
+    /// In words, counted in `one` or `many` (`badge of`, `badges of`), with the names that issuers and achievements go by.
     #[must_use]
-    pub fn counted_in(&self, one: &str, many: &str) -> String {
+    pub fn counted_in(&self, one: &str, many: &str, name: &dyn Fn(&str) -> String) -> String {
         let of = if self.count == 1 { one } else { many };
-        let answer = |(verdict, worth): &(VerdictKind, String)| match verdict {
+        let answer = |(verdict, worth): &Answer| match verdict {
             VerdictKind::Accepted => format!("accepted, {worth}"),
             other => other.as_str().replace('_', " "),
         };
+        let achievement = self.achievement.as_deref();
+        let achievement = achievement.map(|id| format!(", achievement {}", name(id)));
+        let purposes: Vec<&str> = self.purposes.iter().map(|purpose| purpose.in_words()).collect();
         format!(
-            "{} {of} `{}` for {}: from {} to {}",
+            "{} {of} {}{}, for {}: from {} to {}",
             self.count,
-            self.issuer,
-            self.purpose.in_words(),
+            name(&self.issuer),
+            achievement.unwrap_or_default(),
+            purposes.join(", "),
             answer(&self.was),
             answer(&self.is)
         )
@@ -98,6 +132,6 @@ impl Consequence {
 
 impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.counted_in("badge of", "badges of"))
+        f.write_str(&self.counted_in("badge of", "badges of", &|id| format!("`{id}`")))
     }
 }

@@ -303,6 +303,7 @@ fn the_consequences_of_a_change_are_counted_by_issuer_and_name_their_base() {
             } else {
                 "did:example:odd".into()
             },
+            achievement: Some("reading".into()),
             ..recognized(&format!("badge-{hours}"))
         })
         .collect();
@@ -313,7 +314,7 @@ fn the_consequences_of_a_change_are_counted_by_issuer_and_name_their_base() {
     let said = consequences.changes[0].to_string();
     assert_eq!(
         said,
-        "1 badge of `did:example:even` for license renewal: from accepted, 0.2 PLU to not recognized"
+        "1 badge of `did:example:even`, achievement `reading`, for license renewal: from accepted, 0.2 PLU to not recognized"
     );
     assert!(!said.contains("badge-"), "no badge is named");
     assert!(what_if(&old, &old, &badges, &Purpose::ALL, now()).changes.is_empty());

@@ -16,9 +16,9 @@ use super::{
     App,
     auth::Operator,
     problem::Problem,
-    recognitions::{Consequences, NewWithdrawal},
+    recognitions::{Consequences, NewWithdrawal, would},
 };
-use crate::registrar;
+use crate::registrar::{self, Change};
 
 /// Which agency accepts what another recognizes.
 #[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",
@@ -75,16 +75,17 @@ const fn adopted() -> Attestation {
 
 /// Recognize whatever another agency recognizes.
 ///
-/// It counts for those of its recognitions that say that they may be followed.
+/// It counts for those of its recognitions that say that they may be followed. With `dry_run`, nothing is written and the
+/// consequences are shown.
 #[utoipa::path(post, path = "/v1/agency-recognitions", tag = "trust lists", request_body = NewAgencyRecognition,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = AgencyRecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = AgencyRecognized), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
     Operator(hand): Operator,
     body: Result<Json<NewAgencyRecognition>, JsonRejection>,
-) -> Result<(StatusCode, Json<AgencyRecognitionEntry>), Problem> {
+) -> Result<(StatusCode, Json<AgencyRecognized>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let new = registrar::NewAgencyRecognition {
         of: new.of,
@@ -101,12 +102,14 @@ pub(super) async fn recognize(
         },
     };
     let entry = app.registrar.recognize_agency(new, &hand).await?;
-    Ok((super::created(&hand), Json(entry)))
+    let change = Change::Agency(Box::new(entry.clone()));
+    let consequences = would(&app, &hand, change).await?;
+    Ok((super::created(&hand), Json(AgencyRecognized { entry, consequences })))
 }
 
-/// A recognition of an agency that ended, or with `dry_run` would.
+/// A recognition of an agency as it stands now, or with `dry_run` would.
 #[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct AgencyWithdrawn {
+pub(super) struct AgencyRecognized {
     #[serde(flatten)]
     entry: AgencyRecognitionEntry,
     /// With `dry_run`: what would change.
@@ -117,24 +120,20 @@ pub(super) struct AgencyWithdrawn {
 /// Withdraw a recognition of another agency. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/agency-recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = AgencyWithdrawn), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = AgencyRecognized), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
-) -> Result<(StatusCode, Json<AgencyWithdrawn>), Problem> {
+) -> Result<(StatusCode, Json<AgencyRecognized>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw_agency(&id, stay_good, &hand).await?;
-    let would = match hand.dry_run {
-        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?),
+    let consequences = match hand.dry_run {
+        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?.into()),
         false => None,
     };
-    let withdrawn = AgencyWithdrawn {
-        entry,
-        consequences: would.map(Consequences::from),
-    };
-    Ok((super::created(&hand), Json(withdrawn)))
+    Ok((super::created(&hand), Json(AgencyRecognized { entry, consequences })))
 }

@@ -19,6 +19,7 @@ use super::{
     App,
     auth::{self, Operator},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
+    recognitions::Consequences,
 };
 use crate::registrar::{Contact, FirstEvidence, NewApplication, Note};
 
@@ -33,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, apply))
         .routes(routes!(one))
         .routes(routes!(take_step))
+        .routes(routes!(expunge_contact))
         .routes(routes!(public_history))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
 }
@@ -230,6 +232,16 @@ pub(super) struct NewStep {
     note_is_public: bool,
 }
 
+/// An application after a step, or with `dry_run` as it would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Taken {
+    #[serde(flatten)]
+    application: Application,
+    /// With `dry_run`, where the step changes how the issuer stands: what that would change. For operators alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
 /// Take a step in a case.
 ///
 /// The applicant, with the application's token: `evidence`, `renew`, `close`, `appeal`. Operators: all of them; what comes
@@ -237,14 +249,14 @@ pub(super) struct NewStep {
 /// needs the rubric's gate to be met; the end of a registration a notice that gave time to answer.
 #[utoipa::path(post, path = "/v1/applications/{id}/steps", tag = "registration", request_body = NewStep,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Application), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = Taken), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn take_step(
     State(app): State<App>,
     Path(id): Path<String>,
     party: Party,
     body: Result<Json<NewStep>, JsonRejection>,
-) -> Result<(StatusCode, Json<Application>), Problem> {
+) -> Result<(StatusCode, Json<Taken>), Problem> {
     party.may_see(&id)?;
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = Note {
@@ -261,7 +273,32 @@ pub(super) async fn take_step(
     } else {
         StatusCode::CREATED
     };
-    Ok((status, Json(Application::of(&file, eyes, app.clock.now())?)))
+    // What a step does to whose badges is the agency's to know.
+    let consequences = match (&file.said, party.dry_run, eyes) {
+        (Some(said), true, Eyes::Operator) => Some(app.registrar.standing_consequences(said.clone()).await?.into()),
+        _ => None,
+    };
+    let application = Application::of(&file, eyes, app.clock.now())?;
+    let taken = Taken {
+        application,
+        consequences,
+    };
+    Ok((status, Json(taken)))
+}
+
+/// Forget who can be reached about an application that was decided or closed. What was decided, and why, stays.
+#[utoipa::path(post, path = "/v1/applications/{id}/contact-expunging", tag = "registration",
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Application), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem)))]
+pub(super) async fn expunge_contact(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+) -> Result<(StatusCode, Json<Application>), Problem> {
+    let file = app.registrar.expunge_contact(&id, &hand).await?;
+    let application = Application::of(&file, Eyes::Operator, app.clock.now())?;
+    Ok((super::created(&hand), Json(application)))
 }
 
 /// How an issuer of this agency came to be one, and what came of it since: each step with its day and the role of who took

@@ -22,11 +22,11 @@ use super::{
     problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
 
-/// For so long a sender may be as slow as it likes.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// After that, so many bytes a second are expected of it, from the beginning on.
+/// So many bytes a second are expected of a sender.
 const LEAST_A_SECOND: usize = 32 * 1024;
+
+/// In how many seconds who finds no room comes again.
+const COME_AGAIN: u64 = 10;
 
 /// Memory is counted in pieces of so many bytes.
 const PIECE: usize = 1024;
@@ -40,6 +40,8 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
     /// How many of one client at once, those included that are not answered to their end.
     pub(crate) of_one: usize,
+    /// For so long a sender may be as slow as it likes.
+    pub(crate) grace: Duration,
     /// How long one may take.
     pub(crate) longest: Duration,
 }
@@ -99,7 +101,7 @@ impl Arrivals {
         let begun = Instant::now();
         loop {
             let received = first.len() + whole.len();
-            let expected = GRACE + Duration::from_secs((received / LEAST_A_SECOND) as u64);
+            let expected = self.0.limits.grace + Duration::from_secs((received / LEAST_A_SECOND) as u64);
             let slow = |_| {
                 let detail = "it did not arrive in time: try again, over a faster connection or in parts";
                 Problem::new(&TOO_SLOW, detail)
@@ -135,7 +137,7 @@ impl Arrivals {
         if *of_it >= self.0.limits.of_one {
             let what = self.0.limits.what;
             let detail = format!("too many {what} are on their way from your address: wait until these are here");
-            return Err(Problem::new(&UNAVAILABLE, detail).retry_after(GRACE.as_secs()));
+            return Err(Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN));
         }
         *of_it += 1;
         Ok(Place {
@@ -156,7 +158,7 @@ impl Place {
         let busy = |_| {
             let what = self.arrivals.0.limits.what;
             let detail = format!("too many {what} are on their way at the moment: try again");
-            Problem::new(&UNAVAILABLE, detail).retry_after(GRACE.as_secs())
+            Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN)
         };
         let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
         let more = self
@@ -183,5 +185,89 @@ impl Drop for Place {
                 senders.remove(&self.client);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+    use futures::{FutureExt as _, stream};
+
+    use super::*;
+    use crate::{api::clients::Clients, config::LookupConfig};
+
+    const LIMITS: Limits = Limits {
+        what: "badges",
+        bytes: 8 * 1024,
+        of_one: 2,
+        grace: Duration::from_millis(50),
+        longest: Duration::from_secs(60),
+    };
+
+    fn client(address: &str) -> Client {
+        Clients::new(&LookupConfig::default()).at(address.parse().unwrap(), &HeaderMap::new())
+    }
+
+    fn whole(bytes: usize) -> Request {
+        Request::new(Body::from(vec![b' '; bytes]))
+    }
+
+    /// Sends a byte, and then no more.
+    fn drip() -> Request {
+        let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
+        Request::new(Body::from_stream(begun.chain(stream::pending())))
+    }
+
+    async fn receive(arrivals: &Arrivals, from: &str, request: Request) -> Result<Arrived, u16> {
+        let too_large = || Problem::unreadable_body(axum::http::StatusCode::PAYLOAD_TOO_LARGE, String::new());
+        let received = arrivals.receive(client(from), request, 6 * 1024, too_large).await;
+        received.map_err(|problem| problem.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn who_sends_too_slowly_is_cut_off_and_leaves_nothing_behind() {
+        let arrivals = Arrivals::new(LIMITS);
+        assert_eq!(receive(&arrivals, "192.0.2.1", drip()).await.unwrap_err(), 408);
+        assert_eq!(receive(&arrivals, "192.0.2.1", whole(7 * 1024)).await.unwrap_err(), 413);
+        assert_eq!(arrivals.0.room.available_permits(), LIMITS.bytes / PIECE);
+        assert!(arrivals.0.senders.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_client_has_its_share_until_it_is_answered_and_others_have_theirs() {
+        let arrivals = Arrivals::new(Limits {
+            grace: Duration::from_secs(60),
+            ..LIMITS
+        });
+        let mut slow = Box::pin(receive(&arrivals, "192.0.2.1", drip()));
+        assert!(slow.as_mut().now_or_never().is_none(), "on its way");
+        let unanswered = receive(&arrivals, "192.0.2.1", whole(10)).await.unwrap();
+        assert_eq!(receive(&arrivals, "192.0.2.1", whole(10)).await.unwrap_err(), 503);
+        assert!(receive(&arrivals, "192.0.2.2", whole(10)).await.is_ok());
+        drop(unanswered);
+        assert!(receive(&arrivals, "192.0.2.1", whole(10)).await.is_ok());
+        drop(slow);
+        assert!(arrivals.0.senders.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn all_that_is_held_together_is_bounded() {
+        let arrivals = Arrivals::new(LIMITS);
+        let mut first = receive(&arrivals, "192.0.2.1", whole(5 * 1024)).await.unwrap();
+        assert_eq!(first.bytes.len(), 5 * 1024);
+        assert_eq!(receive(&arrivals, "192.0.2.2", whole(4 * 1024)).await.unwrap_err(), 503);
+        first.place.takes_bytes(3 * 1024).unwrap();
+        assert!(first.place.takes_bytes(1).is_err(), "answers count as well");
+        assert_eq!(receive(&arrivals, "192.0.2.2", whole(1)).await.unwrap_err(), 503);
+        drop(first);
+        let parts = (0..4).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 1_000])));
+        let in_parts = Request::new(Body::from_stream(stream::iter(parts)));
+        let arrived = receive(&arrivals, "192.0.2.2", in_parts).await.unwrap();
+        assert_eq!(arrived.bytes, vec![b'x'; 4_000]);
+        assert_eq!(arrivals.0.room.available_permits(), LIMITS.bytes / PIECE - 4);
+        let body = axum::body::to_bytes(arrived.request.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        assert_eq!(body, arrived.bytes);
     }
 }

@@ -48,6 +48,7 @@ pub(crate) const ARRIVING: Limits = Limits {
     what: "uploads",
     bytes: 256 * 1024 * 1024,
     of_one: 2,
+    grace: Duration::from_secs(10),
     longest: Duration::from_secs(45),
 };
 
@@ -90,7 +91,8 @@ pub(crate) struct Line {
 ///
 /// The body is a ZIP archive of badge files (`application/zip`), JSON lines (`application/jsonl`; every line a badge, a
 /// token, a code or a link), or a CSV (`text/csv`) with a header line and a column `badge`, `credential`, `code`, `link`
-/// or `url`. At most 10,000 rows, 48 MiB, and 64 MiB unpacked; 500 codes and links are followed. The answer is a stream
+/// or `url`. At most 10,000 rows, 48 MiB, and 64 MiB unpacked; 500 codes and links are followed;
+/// two uploads of one address at once. The answer is a stream
 /// of JSON lines, one for every row in its order: a Verdict with `row` and `input`. The header `comity-rows` says how
 /// many come; a stream that ends early is broken off, never closed.
 #[utoipa::path(

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
+use registry_schema::{Achievement, Credential, CredentialCode, Decimal, Reason, StatusChange, StatusState, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::formats;
@@ -146,6 +146,8 @@ pub(super) struct NewAchievement {
     /// The items of this agency's frameworks that it is aligned to, by identifier or URI; at most 20.
     #[serde(default)]
     aligned_to: Vec<String>,
+    /// The clock hours that it stands for: 0.01 to 100,000.
+    clock_hours: Option<Decimal>,
 }
 
 /// A credential that was issued.
@@ -181,6 +183,7 @@ pub(super) async fn issue(
         description,
         criteria,
         aligned_to,
+        clock_hours,
     } = achievement;
     let or_name = |text: Option<String>| text.unwrap_or_else(|| name.clone());
     let (description, criteria) = (or_name(description), or_name(criteria));
@@ -190,6 +193,7 @@ pub(super) async fn issue(
         description,
         criteria,
         alignment: app.registrar.alignments(&aligned_to).await?,
+        clock_hours,
     };
     let new = NewBadge {
         issuer,

@@ -62,7 +62,8 @@ async fn look<T: Send + 'static>(
 
 fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<Fork> {
     // Both were verified before they were kept.
-    let header = log.envelope(&pair.0)?.header();
+    let envelope = log.envelope(&pair.0).ok()??;
+    let header = envelope.header();
     let name = name(pair);
     Some(Fork {
         proof: format!("/v1/agencies/{id}/forks/{name}"),

@@ -23,6 +23,7 @@ use super::{
     auth::Operator,
     bulk,
     problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE},
+    recognitions::Consequences,
     verifications::apart,
 };
 use crate::storage::FrameworkRow;
@@ -95,6 +96,9 @@ pub(super) struct Imported {
     framework: FrameworkSummary,
     /// What of the file was left out, in words.
     notes: Vec<String>,
+    /// With `dry_run`: what would change, for a badge that is aligned to an item counts as aligned to those above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
 }
 
 /// Import a framework.
@@ -130,6 +134,14 @@ pub(super) async fn import(
     let tested = asked.tested.split('|').map(|subject| subject.trim().to_owned());
     let tested = tested.filter(|subject| !subject.is_empty()).collect();
     let new = app.registrar.import_framework(read, tested, &hand).await?;
+    let consequences = match hand.dry_run {
+        true => {
+            let changed = &new.framework;
+            let would = app.registrar.framework_consequences(&changed.id, Some(changed));
+            Some(would.await?.into())
+        }
+        false => None,
+    };
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let framework = FrameworkSummary {
         items: number(new.framework.items.len()),
@@ -143,7 +155,47 @@ pub(super) async fn import(
         tested: new.tested,
         imported_at: new.at,
     };
-    Ok((super::created(&hand), Json(Imported { framework, notes })))
+    let imported = Imported {
+        framework,
+        notes,
+        consequences,
+    };
+    Ok((super::created(&hand), Json(imported)))
+}
+
+/// A framework that was removed, or with `dry_run` would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Removed {
+    #[serde(flatten)]
+    framework: FrameworkSummary,
+    /// With `dry_run`: what would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// Keep a framework no more.
+///
+/// What badges say that they are aligned to stays as it is; but alignment to an item counts no more for those above it, and
+/// no new badge can be aligned to it. With `dry_run`, nothing is removed and the consequences are shown.
+#[utoipa::path(delete, path = "/v1/frameworks/{id}", tag = "frameworks", params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    security(("operator" = [])),
+    responses((status = 201, description = "removed", body = Removed), (status = 200, description = "dry run", body = Removed),
+              (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn remove(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+) -> Result<(StatusCode, Json<Removed>), Problem> {
+    let row = app.registrar.remove_framework(&id, &hand).await?;
+    let consequences = match hand.dry_run {
+        true => Some(app.registrar.framework_consequences(&id, None).await?.into()),
+        false => None,
+    };
+    let removed = Removed {
+        framework: row.try_into()?,
+        consequences,
+    };
+    Ok((super::created(&hand), Json(removed)))
 }
 
 /// The answer to a framework that is too long.

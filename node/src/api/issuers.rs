@@ -12,6 +12,7 @@ use axum::{
 };
 use registry_schema::{
     AgencyId, Issuer,
+    acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,9 @@ use super::{
     App,
     auth::Operator,
     problem::{NOT_FOUND, Problem},
-    recognitions::Consequences,
+    recognitions::{Consequences, would},
 };
+use crate::registrar::Change;
 
 /// Which issuers.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -73,6 +75,8 @@ pub(super) struct NewIssuer {
     /// The kind of its badge key; `ed25519`, which everybody reads, if absent.
     #[serde(default)]
     key: NewKey,
+    /// What kind of body it is; not known, if absent.
+    provider: Option<ProviderKind>,
 }
 
 /// A kind of badge key.
@@ -112,8 +116,49 @@ pub(super) async fn register(
 ) -> Result<(StatusCode, Json<Issuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let kind = new.key.into();
-    let issuer = app.registrar.register_issuer(&new.name, new.url, kind, &hand).await?;
+    let issuer = app
+        .registrar
+        .register_issuer(&new.name, new.url, kind, new.provider, &hand)
+        .await?;
     Ok((super::created(&hand), Json(issuer)))
+}
+
+/// What kind of body an issuer is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewProvider {
+    /// `state_agency`, `district`, `higher_education`, `association` or `third_party`.
+    provider: ProviderKind,
+}
+
+/// An issuer's entry as it stands now, or with `dry_run` would.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Described {
+    #[serde(flatten)]
+    issuer: Issuer,
+    /// With `dry_run`: what would change at this agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// Say what kind of body an issuer of this agency is.
+///
+/// Rules of any agency can ask for it; while it is not said, such a rule could not be checked. With `dry_run`, nothing is
+/// written and the consequences are shown.
+#[utoipa::path(post, path = "/v1/issuers/{id}/provider", tag = "trust lists", request_body = NewProvider,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = Described), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn provide(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<NewProvider>, JsonRejection>,
+) -> Result<(StatusCode, Json<Described>), Problem> {
+    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let issuer = app.registrar.set_provider(&id, new.provider, &hand).await?;
+    let consequences = would(&app, &hand, Change::Issuer(Box::new(issuer.clone()))).await?;
+    Ok((super::created(&hand), Json(Described { issuer, consequences })))
 }
 
 /// How an issuer is to stand.

@@ -17,9 +17,11 @@ use super::{
     agencies::heard,
     auth::Operator,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
+    recognitions::{Consequences, would},
 };
 use crate::{
     network,
+    registrar::Change,
     registry::Registry,
     roster::{Known, Membership},
 };
@@ -252,10 +254,21 @@ pub(super) struct Removal {
     unpin: bool,
 }
 
-/// Follow an agency no more; what is known of it stays, as evidence. Or, after that, let go of its name.
+/// A peer as it stands now, or with `dry_run` as it would be left.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Parted {
+    #[serde(flatten)]
+    peer: Peer,
+    /// With `dry_run`: what would change, at once or, where it is not expelled, as soon as its last word is too old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// Follow an agency no more; what is known of it stays, as evidence. Or, after that, let go of its name. With `dry_run`,
+/// nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/peers/{agency}/removal", tag = "federation", security(("operator" = [])),
     params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)), request_body = Removal,
-    responses((status = 201, body = Peer), (status = 200, description = "dry run", body = Peer),
+    responses((status = 201, body = Parted), (status = 200, description = "dry run", body = Parted),
               (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "it is not followed any more already", body = Problem)))]
 pub(super) async fn remove(
@@ -263,7 +276,7 @@ pub(super) async fn remove(
     Path(agency): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<Removal>, JsonRejection>,
-) -> Result<(StatusCode, Json<Peer>), Problem> {
+) -> Result<(StatusCode, Json<Parted>), Problem> {
     let Json(Removal { expel, unpin }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let agency: AgencyId = agency.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     if unpin {
@@ -283,10 +296,18 @@ pub(super) async fn remove(
             recognitions: Some(recognitions),
             ..before
         };
-        return Ok((super::created(&hand), Json(peer)));
+        let consequences = would(&app, &hand, Change::Gone(agency)).await?;
+        return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }
     app.registrar.remove_peer(&hand, &agency, expel).await?;
-    Ok((super::created(&hand), Json(one(&app, &agency).await?)))
+    let peer = one(&app, &agency).await?;
+    let is_own = *app.registry.read().home_id() == agency;
+    let consequences = match is_own {
+        // Another store of this agency: the lists stay the agency's own.
+        true => None,
+        false => would(&app, &hand, Change::Gone(agency)).await?,
+    };
+    Ok((super::created(&hand), Json(Parted { peer, consequences })))
 }
 
 /// This node's own ticket, by which others follow it.

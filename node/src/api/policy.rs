@@ -113,10 +113,10 @@ pub(super) async fn apply(
     let applied = app.registrar.apply_policy(file, &hand).await?;
     Ok(Json(Applied {
         differences: applied.differences,
-        consequences: applied.consequences,
-        badges: applied.badges,
-        checks: applied.checks,
-        checked: applied.checked,
+        consequences: applied.consequences.own,
+        badges: applied.consequences.badges,
+        checks: applied.consequences.checks,
+        checked: applied.consequences.checked,
     }))
 }
 

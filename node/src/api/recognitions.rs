@@ -22,7 +22,7 @@ use super::{
     auth::Operator,
     problem::{INVALID, Problem},
 };
-use crate::registrar;
+use crate::registrar::{self, Change, Hand};
 
 /// Which recognitions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -95,16 +95,16 @@ pub(super) struct NewRecognition {
     conditions: Vec<String>,
 }
 
-/// Recognize an issuer.
+/// Recognize an issuer. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = NewRecognition,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = RecognitionEntry), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = Recognized), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
     Operator(hand): Operator,
     body: Result<Json<NewRecognition>, JsonRejection>,
-) -> Result<(StatusCode, Json<RecognitionEntry>), Problem> {
+) -> Result<(StatusCode, Json<Recognized>), Problem> {
     let Json(NewRecognition {
         issuer,
         purposes,
@@ -132,7 +132,9 @@ pub(super) async fn recognize(
         },
     };
     let entry = app.registrar.recognize(new, &hand).await?;
-    Ok((super::created(&hand), Json(entry)))
+    let change = Change::Recognition(Box::new(entry.clone()));
+    let consequences = would(&app, &hand, change).await?;
+    Ok((super::created(&hand), Json(Recognized { entry, consequences })))
 }
 
 /// The end of a recognition.
@@ -144,9 +146,9 @@ pub(super) struct NewWithdrawal {
     pub(super) earlier_badges_stay_good: bool,
 }
 
-/// A recognition that ended, or with `dry_run` would.
+/// A recognition as it stands now, or with `dry_run` would.
 #[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct Withdrawn {
+pub(super) struct Recognized {
     #[serde(flatten)]
     entry: RecognitionEntry,
     /// With `dry_run`: what would change.
@@ -159,7 +161,7 @@ pub(super) struct Withdrawn {
 pub(super) struct Consequences {
     /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
     badges: usize,
-    /// What would change for them, by issuer, in words.
+    /// What would change for them, in verdict or in worth, by issuer and achievement, in words.
     own: Vec<String>,
     /// How many checks of badges there were at this node in the last 12 months, for answers of this agency; a badge that was
     /// checked twice counts twice.
@@ -182,24 +184,28 @@ impl From<registrar::Consequences> for Consequences {
 /// Withdraw a recognition. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Withdrawn), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = Recognized), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
-) -> Result<(StatusCode, Json<Withdrawn>), Problem> {
+) -> Result<(StatusCode, Json<Recognized>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw(&id, stay_good, &hand).await?;
-    let would = match hand.dry_run {
-        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?),
+    let consequences = match hand.dry_run {
+        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?.into()),
         false => None,
     };
-    let withdrawn = Withdrawn {
-        entry,
-        consequences: would.map(Consequences::from),
-    };
-    Ok((super::created(&hand), Json(withdrawn)))
+    Ok((super::created(&hand), Json(Recognized { entry, consequences })))
+}
+
+/// In a dry run, what a change would do.
+pub(super) async fn would(app: &App, hand: &Hand, change: Change) -> Result<Option<Consequences>, Problem> {
+    match hand.dry_run {
+        true => Ok(Some(app.registrar.consequences(change).await?.into())),
+        false => Ok(None),
+    }
 }

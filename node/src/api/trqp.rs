@@ -76,7 +76,8 @@ pub(super) struct TrqpAnswer {
 /// Is this entity authorized by this authority?
 ///
 /// `issue`: the authority registers the issuer as its own, or recognizes it, itself or through agencies that it follows.
-/// `recognize:<purpose>`: it recognizes the issuer for this purpose.
+/// `recognize:<purpose>`: it recognizes the issuer for this purpose. What its acceptance rules demand of a badge is not asked:
+/// the query names none. The message says that there are such rules; `/v1/verifications` holds a badge against them.
 #[utoipa::path(post, path = "/authorization", tag = "other registries", request_body = TrqpQuery,
     responses((status = 200, body = TrqpAnswer), (status = 400, body = Problem),
               (status = 404, description = "the authority or the action is not known", body = Problem),
@@ -271,7 +272,24 @@ fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool,
     }
     if let Some(first) = held(Lists::FreshAt(now)).first() {
         let path: Vec<String> = first.path().iter().rev().map(ToString::to_string).collect();
-        let said = format!("recognized by {}, as of {on}", path.join(" through "));
+        let policy = registry.agency(&authority).and_then(|lists| lists.policy());
+        let asks_more = policy.is_some_and(|policy| {
+            let rules = policy.acceptance_rules().iter();
+            let mut governing = rules.filter(|rule| {
+                rule.purposes
+                    .iter()
+                    .any(|p| serves(&[*p]) && first.purposes.contains(p))
+                    && rule.from.is_none_or(|from| from <= at)
+                    && rule.until.is_none_or(|until| at < until)
+            });
+            governing.next().is_some()
+        });
+        // A rule speaks of a badge: its hours, its date, how it was assessed. Nobody showed one here.
+        let more = match asks_more {
+            true => "; its rules demand more of a badge: show it to /v1/verifications",
+            false => "",
+        };
+        let said = format!("recognized by {}, as of {on}{more}", path.join(" through "));
         return Ok((true, said, query));
     }
     let registered = evidence.issuers.iter().any(|issuer| issuer.agency == authority)

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use policy::rubrics;
 use registry_schema::{
     Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp,
+    acceptance::ProviderKind,
     registration::{By, Step},
 };
 use serde_json::Value;
@@ -69,7 +70,7 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
             None if name == APPLIED => applies(node, name).await?,
             None => {
                 node.registrar
-                    .register_issuer(name, None, KeyKind::Ed25519, &hand())
+                    .register_issuer(name, None, KeyKind::Ed25519, Some(ProviderKind::Association), &hand())
                     .await?
             }
         };
@@ -152,6 +153,7 @@ async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
     let step = Step::Approve {
         conditions: vec!["The scoring rubric stays public.".to_owned()],
         until: Clock::default().now().plus_seconds(3 * 365 * 86_400).whole_seconds(),
+        provider: Some(ProviderKind::HigherEducation),
     };
     let file = takes("demo", step, Some("Every component is met in both reviews.")).await?;
     let issuer = file.case.issuer.context("an approved application has an issuer")?;
@@ -261,6 +263,7 @@ fn achievement(id: String) -> Achievement {
         criteria: "A lesson plan, student work with feedback, and a reflection, scored against the public rubric."
             .into(),
         alignment: vec![],
+        clock_hours: None,
     }
 }
 

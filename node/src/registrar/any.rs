@@ -56,6 +56,7 @@ impl Registrar {
             .get("issuer")
             .map(|issuer| issuer.get("id").unwrap_or(issuer));
         let issuer = issuer.and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.may_issue(&issuer)?;
         let key = self.key_of(&issuer).await?;
         let url = {
             let registry = self.registry.read();

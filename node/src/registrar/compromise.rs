@@ -116,6 +116,7 @@ mod tests {
             agency: "US-SC".parse().unwrap(),
             verification_methods: methods.collect(),
             url: None,
+            provider: None,
         }
     }
 

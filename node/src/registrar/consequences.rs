@@ -1,16 +1,28 @@
-//! What a change to this agency's trust list would do, before it is done: to its own badges, and to those that are checked
-//! here. **No person and no badge is named; each number names its base.**
+//! What a change of whom this agency trusts, or of its policy, would do before it is done: to its own badges, and to those
+//! that are checked here. **No person and no badge is named; each number names its base.**
+//!
+//! Every badge is answered twice by the same rules, once as things stand and once as they would: what is told is what
+//! differs, in verdict or in worth.
 
-use std::collections::BTreeMap;
+mod change;
 
-use registry_schema::{Purpose, StatusState, Timestamp, Withdrawal, recognition::Registration};
-use verification::{
-    Evidence,
-    followed::{self, Lists, Sought},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
-use super::{NotDone, Registrar, not_ready};
-use crate::{checked::months_before, evidence::of_issuer};
+use policy::{Facts, Policy, Turn, what_changes};
+use registry_schema::{AgencyId, Purpose, StatusState, Timestamp, Withdrawal, recognition::Registration};
+use verification::{
+    Evidence, facts,
+    facts::Stated,
+    followed::{Lists, Sought},
+};
+
+pub use change::Change;
+
+use super::{NotDone, Registrar, internal, not_ready};
+use crate::{checked::months_before, evidence::of_issuer, storage::Issued};
 
 /// Most of this agency's own badges over which consequences are counted: the newest.
 const MOST_BADGES: i64 = 10_000;
@@ -18,12 +30,19 @@ const MOST_BADGES: i64 = 10_000;
 /// For how many months checks are counted, this one included.
 const MONTHS: i64 = 12;
 
+/// Of how many achievements of this agency a badge is read, for the hours that it states.
+const MOST_READ: i64 = 500;
+
+/// Most lines that are told of each base.
+const MOST_LINES: usize = 200;
+
 /// What a change would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consequences {
     /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
     pub badges: usize,
-    /// What changes for them, by issuer, in words.
+    /// What changes for them, by issuer and achievement, in words; for a license, approvals and whatever else is not in
+    /// the store, "could not check" stands on both sides.
     pub own: Vec<String>,
     /// How many checks of badges there were here in the last 12 months, for answers of this agency; one that was checked
     /// twice counts twice.
@@ -32,13 +51,33 @@ pub struct Consequences {
     pub checked: Vec<String>,
 }
 
-/// A change that is asked about.
-pub(super) enum Change<'a> {
-    /// A recognition with this id, of an issuer or of an agency, is withdrawn.
-    Withdrawal(&'a str, Withdrawal),
-    /// One of this agency's issuers stands otherwise.
-    Standing(Registration),
+/// Badges of one issuer and achievement that are answered alike, and how many they are.
+struct Alike {
+    issuer: String,
+    achievement: Option<String>,
+    /// The items that it is aligned to, if that is known.
+    aligned: Option<Vec<String>>,
+    dated: Timestamp,
+    stated: Stated,
+    count: i64,
 }
+
+/// What is the same for all badges.
+struct Scene {
+    home: AgencyId,
+    now: Timestamp,
+    /// What the lists say of each issuer, before and after.
+    evidence: BTreeMap<String, (Evidence, Evidence)>,
+    /// This agency's policy, before and after.
+    policies: (Arc<Policy>, Arc<Policy>),
+    /// The items of frameworks above others, before and after.
+    above: (Above, Above),
+    /// The names that issuers and achievements go by.
+    names: BTreeMap<String, String>,
+}
+
+/// By an item of a framework, those above it.
+pub(super) type Above = Arc<BTreeMap<String, BTreeSet<String>>>;
 
 impl Registrar {
     /// What withdrawing a recognition, of an issuer or of an agency, would do.
@@ -50,7 +89,7 @@ impl Registrar {
             at: self.clock.now(),
             earlier_badges_stay_good: stay_good,
         };
-        self.consequences(&Change::Withdrawal(id, withdrawal)).await
+        self.consequences(Change::Withdrawal(id.to_owned(), withdrawal)).await
     }
 
     /// What another standing of one of its issuers would do.
@@ -58,68 +97,81 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if the store cannot be read.
     pub async fn standing_consequences(&self, said: Registration) -> Result<Consequences, NotDone> {
-        self.consequences(&Change::Standing(said)).await
+        self.consequences(Change::Standing(said)).await
     }
 
-    async fn consequences(&self, change: &Change<'_>) -> Result<Consequences, NotDone> {
+    /// What a change would do.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the store cannot be read.
+    pub async fn consequences(&self, change: Change) -> Result<Consequences, NotDone> {
         let now = self.clock.now();
         let issued = self.store.credentials(MOST_BADGES).await?;
         let checks = self.checks(now).await?;
         let aligned = self.store.all_alignments().await?;
-        let registry = self.registry.read();
-        let home = registry.home().ok_or_else(not_ready)?;
-        let mut evidence: BTreeMap<String, (Evidence, Evidence)> = BTreeMap::new();
-        let mut turns = |issuer: &str, achievement: &str, issued: Timestamp| {
-            let (before, after) = evidence.entry(issuer.to_owned()).or_insert_with(|| {
-                let before = of_issuer(&registry, issuer, now);
-                let mut after = before.clone();
-                change.apply(&mut after, home);
-                (before, after)
+        let stated = self.stated().await?;
+        let items: BTreeSet<String> = aligned.values().flatten().cloned().collect();
+        let above: Above = Arc::new(self.store.items_above(&items, None).await?);
+        let (own, scene) = {
+            let registry = self.registry.read();
+            let home = registry.home().ok_or_else(not_ready)?;
+            let active = |badge: &&Issued| {
+                let place = u32::try_from(badge.list).ok().zip(u32::try_from(badge.slot).ok());
+                let state = place.and_then(|(list, slot)| Some(home.list(list)?.state(slot).0));
+                state.is_none_or(|state| state == StatusState::Active)
+            };
+            let own: Vec<&Issued> = issued.iter().filter(active).collect();
+            let asked = own.iter().map(|badge| &badge.issuer);
+            let asked: BTreeSet<&String> = asked.chain(checks.iter().map(|(issuer, ..)| issuer)).collect();
+            let evidence: BTreeMap<String, (Evidence, Evidence)> = asked
+                .into_iter()
+                .map(|issuer| {
+                    let before = of_issuer(&registry, issuer, now);
+                    let mut after = before.clone();
+                    change.apply(&mut after, &home.id, issuer);
+                    (issuer.clone(), (before, after))
+                })
+                .collect();
+            let names = evidence.iter().filter_map(|(id, (before, _))| {
+                let name = &before.issuers.first()?.name;
+                Some((id.clone(), format!("{name} (`{id}`)")))
             });
-            let alignments: Vec<String> = aligned.get(achievement).into_iter().flatten().cloned().collect();
-            let sought = Sought {
-                issuer,
-                achievement: Some(achievement).filter(|id| !id.is_empty()),
-                alignments: &alignments,
-                at: now,
-                issued: Some(issued),
+            let achievements = own
+                .iter()
+                .map(|badge| (badge.achievement.clone(), format!("\"{}\"", badge.name)));
+            let old = home.policy().cloned().unwrap_or_default();
+            let scene = Scene {
+                home: home.id.clone(),
+                now,
+                names: achievements.chain(names).collect(),
+                policies: (old.clone(), change.policy().unwrap_or(old)),
+                above: (above.clone(), change.above().unwrap_or(above)),
+                evidence,
             };
-            let purposes = |evidence: &Evidence| {
-                let held = followed::held(evidence, &home.id, &sought, Lists::FreshAt(now));
-                let mut purposes: Vec<Purpose> = held.into_iter().flat_map(|held| held.purposes).collect();
-                purposes.sort_unstable();
-                purposes.dedup();
-                purposes
-            };
-            let (was, is) = (purposes(before), purposes(after));
-            (was != is).then(|| (issuer.to_owned(), was, is))
+            let own = own.into_iter().map(|badge| Alike {
+                issuer: badge.issuer.clone(),
+                achievement: Some(badge.achievement.clone()).filter(|id| !id.is_empty()),
+                aligned: Some(aligned.get(&badge.achievement).into_iter().flatten().cloned().collect()),
+                dated: Timestamp(badge.valid_from),
+                stated: stated.get(&badge.achievement).copied().unwrap_or_default(),
+                count: 1,
+            });
+            (own.collect::<Vec<Alike>>(), scene)
         };
-        let mut own: BTreeMap<Turn, i64> = BTreeMap::new();
-        let mut badges = 0;
-        for badge in &issued {
-            let state = u32::try_from(badge.list).ok().zip(u32::try_from(badge.slot).ok());
-            let state = state.and_then(|(list, slot)| Some(home.list(list)?.state(slot).0));
-            if state.is_some_and(|state| state != StatusState::Active) {
-                continue;
-            }
-            badges += 1;
-            if let Some(turn) = turns(&badge.issuer, &badge.achievement, Timestamp(badge.valid_from)) {
-                *own.entry(turn).or_default() += 1;
-            }
-        }
-        let mut checked: BTreeMap<Turn, i64> = BTreeMap::new();
-        for (issuer, achievement, number) in &checks {
+        let checked = checks.into_iter().map(|(issuer, achievement, count)| Alike {
+            issuer,
+            aligned: aligned.get(&achievement).map(|items| items.iter().cloned().collect()),
+            stated: stated.get(&achievement).copied().unwrap_or_default(),
+            achievement: Some(achievement).filter(|id| !id.is_empty()),
             // What was checked here is dated before now.
-            if let Some(turn) = turns(issuer, achievement, now.plus_seconds(-1)) {
-                *checked.entry(turn).or_default() += number;
-            }
-        }
-        Ok(Consequences {
-            badges,
-            own: in_words(own, "badge of", "badges of"),
-            checks: checks.iter().map(|(_, _, number)| number).sum(),
-            checked: in_words(checked, "check of a badge of", "checks of badges of"),
-        })
+            dated: now.plus_seconds(-1),
+            count,
+        });
+        let checked: Vec<Alike> = checked.collect();
+        // Thousands of badges take a moment: not on the thread that answers others.
+        tokio::task::spawn_blocking(move || scene.told(&own, &checked))
+            .await
+            .map_err(internal)
     }
 
     /// How often badges were checked here in the last 12 months, by issuer and achievement.
@@ -127,43 +179,80 @@ impl Registrar {
         self.checked.write(&self.store, now).await?;
         Ok(self.store.checked(months_before(now, MONTHS - 1)).await?)
     }
-}
 
-/// An issuer, and for what its badges were and would be accepted.
-type Turn = (String, Vec<Purpose>, Vec<Purpose>);
-
-fn in_words(turns: BTreeMap<Turn, i64>, one: &str, many: &str) -> Vec<String> {
-    let words = |purposes: &[Purpose]| -> String {
-        let words: Vec<&str> = purposes.iter().map(|purpose| purpose.in_words()).collect();
-        if words.is_empty() {
-            "not recognized".to_owned()
-        } else {
-            format!("accepted for {}", words.join(", "))
+    /// What this agency's badges state of themselves: by achievement, as one of its badges does.
+    async fn stated(&self) -> Result<BTreeMap<String, Stated>, NotDone> {
+        let mut stated = BTreeMap::new();
+        for (achievement, id) in self.store.badge_of_each(MOST_READ).await? {
+            let document = self.store.badge(&id).await?;
+            let document = document.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+            if let Some(document) = document {
+                stated.insert(achievement, facts::stated(&document));
+            }
         }
-    };
-    let said = turns.into_iter().map(|((issuer, was, is), count)| {
-        let of = if count == 1 { one } else { many };
-        format!("{count} {of} `{issuer}`: from {} to {}", words(&was), words(&is))
-    });
-    said.collect()
+        Ok(stated)
+    }
 }
 
-impl Change<'_> {
-    fn apply(&self, evidence: &mut Evidence, home: &crate::registry::AgencyLists) {
-        match self {
-            Self::Withdrawal(id, withdrawal) => {
-                let own = evidence.recognitions.iter_mut();
-                own.filter(|e| e.agency == home.id && e.recognition.id == *id)
-                    .for_each(|entry| entry.withdrawn = Some(withdrawal.clone()));
-                let own = evidence.agency_recognitions.iter_mut();
-                own.filter(|e| e.agency == home.id && e.recognition.id == *id)
-                    .for_each(|entry| entry.withdrawn = Some(withdrawal.clone()));
+impl Scene {
+    fn told(&self, own: &[Alike], checked: &[Alike]) -> Consequences {
+        let (of_own, of_checked) = (self.turned(own), self.turned(checked));
+        let words = |found: &policy::what_if::Consequences, one, many| {
+            let name = |id: &str| self.names.get(id).cloned().unwrap_or_else(|| format!("`{id}`"));
+            let all = found.changes.iter().map(|change| change.counted_in(one, many, &name));
+            let mut lines: Vec<String> = all.take(MOST_LINES).collect();
+            if let Some(more @ 1..) = found.changes.len().checked_sub(MOST_LINES) {
+                lines.push(format!("and {more} more changes, not listed"));
             }
-            Self::Standing(said) => {
-                if evidence.issuers.iter().any(|issuer| issuer.id == said.issuer) {
-                    evidence.registrations.insert(home.id.clone(), said.clone());
-                }
-            }
+            lines
+        };
+        Consequences {
+            badges: of_own.badges,
+            own: words(&of_own, "badge of", "badges of"),
+            checks: i64::try_from(of_checked.badges).unwrap_or(i64::MAX),
+            checked: words(&of_checked, "check of a badge of", "checks of badges of"),
+        }
+    }
+
+    fn turned(&self, badges: &[Alike]) -> policy::what_if::Consequences {
+        let both: Vec<(Facts, Facts, usize)> = badges
+            .iter()
+            .filter_map(|badge| {
+                let (before, after) = self.evidence.get(&badge.issuer)?;
+                let (was, is) = (
+                    self.facts(badge, before, &self.above.0),
+                    self.facts(badge, after, &self.above.1),
+                );
+                Some((was, is, usize::try_from(badge.count).unwrap_or(0)))
+            })
+            .collect();
+        let turns = both.iter().map(|(was, is, count)| Turn {
+            was: (self.policies.0.as_ref(), was),
+            is: (self.policies.1.as_ref(), is),
+            count: *count,
+        });
+        what_changes(turns, &Purpose::ALL, self.now)
+    }
+
+    fn facts(&self, badge: &Alike, evidence: &Evidence, above: &Above) -> Facts {
+        let named = badge.aligned.iter().flatten();
+        let with_above = named.clone().filter_map(|item| above.get(item)).flatten();
+        let alignments: BTreeSet<String> = named.chain(with_above).cloned().collect();
+        let alignments: Vec<String> = alignments.into_iter().collect();
+        let sought = Sought {
+            issuer: &badge.issuer,
+            achievement: badge.achievement.as_deref(),
+            alignments: &alignments,
+            at: self.now,
+            issued: Some(badge.dated),
+        };
+        let known = facts::of_lists(evidence, &self.home, &sought, Lists::FreshAt(self.now));
+        Facts {
+            alignments: badge.aligned.is_some().then_some(alignments),
+            clock_hours: badge.stated.clock_hours,
+            ceus: badge.stated.ceus,
+            mastery: badge.stated.mastery,
+            ..known
         }
     }
 }

@@ -39,7 +39,7 @@ impl Registrar {
         let mut acting = self.acting.lock().await;
         let now = self.clock.now();
         check(&new)?;
-        self.may_sign(&new.issuer)?;
+        self.may_issue(&new.issuer)?;
         let key = self.store.issuer_key(&new.issuer).await?.ok_or_else(|| {
             NotDone::Unknown(format!(
                 "this agency keeps no key of issuer `{}`: see `comity issuer list`",

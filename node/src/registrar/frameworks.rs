@@ -1,10 +1,12 @@
 //! Frameworks that achievements align to: this agency's own data, which never replicates.
 
-use policy::framework::Read;
+use std::{collections::BTreeSet, sync::Arc};
+
+use policy::framework::{Framework, Read};
 use registry_schema::Alignment;
 
-use super::{Hand, NotDone, Registrar, within};
-use crate::storage::{NewFramework, OwnWrite};
+use super::{Change, Consequences, Hand, NotDone, Registrar, within};
+use crate::storage::{FrameworkRow, NewFramework, OwnWrite};
 
 /// Most frameworks that are kept.
 const MOST_FRAMEWORKS: usize = 100;
@@ -52,6 +54,41 @@ impl Registrar {
             self.store.commit(&protocol::Batch::default(), &own, new.at).await?;
         }
         Ok(new)
+    }
+
+    /// Keeps a framework no more. What badges say that they are aligned to stays as it is; but alignment to an item counts no
+    /// more for those above it, and no new badge can be aligned to it.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is none with this id, or the node cannot write.
+    pub async fn remove_framework(&self, id: &str, hand: &Hand) -> Result<FrameworkRow, NotDone> {
+        let _acting = self.acting.lock().await;
+        let row = self.store.framework_row(id).await?;
+        let row =
+            row.ok_or_else(|| NotDone::Unknown(format!("there is no framework `{id}` here: see /v1/frameworks")))?;
+        if !hand.dry_run {
+            let act = self.act(hand, "framework.remove", id, None);
+            let own = [OwnWrite::FrameworkRemoved { id: id.to_owned() }, act];
+            self.store
+                .commit(&protocol::Batch::default(), &own, self.clock.now())
+                .await?;
+        }
+        Ok(row)
+    }
+
+    /// What it would change that the framework with this id is another, or none: badges aligned to an item count as aligned
+    /// to those above it.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the store cannot be read.
+    pub async fn framework_consequences(&self, id: &str, new: Option<&Framework>) -> Result<Consequences, NotDone> {
+        let aligned = self.store.all_alignments().await?;
+        let items: BTreeSet<String> = aligned.values().flatten().cloned().collect();
+        let mut above = self.store.items_above(&items, Some(id)).await?;
+        for (item, found) in new.iter().flat_map(|framework| framework.items_above(&items)) {
+            above.entry(item).or_default().extend(found);
+        }
+        self.consequences(Change::Above(Arc::new(above))).await
     }
 
     /// The alignments to these items, which are named by identifier or URI.

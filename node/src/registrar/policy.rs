@@ -3,41 +3,29 @@
 //! A policy is applied as a whole file; only what differs is written. The past stays answerable: a rule that the file
 //! no longer has ends now, and one that it changes is kept, ended, beside its new version.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use policy::{Facts, Policy, diff::Change, what_if, what_if_weighed};
+use policy::{Policy, diff::Change};
 use protocol::{Put, policy as document};
 use registry_schema::{
-    PolicyEntry, Purpose, Timestamp,
+    PolicyEntry, Timestamp,
     policy::{EntryKind, MAX_ENTRIES, PolicyFile},
 };
 
-use verification::followed::{self, Lists, Sought};
-
-use super::{Hand, NotDone, Registrar, not_ready};
-use crate::{evidence::of_issuer, registry::AgencyLists};
+use super::{Consequences, Hand, NotDone, Registrar, not_ready};
+use crate::registry::AgencyLists;
 
 /// Most puts that are written at once; an envelope holds 256, and 256 KiB.
 const PUTS_AT_ONCE: usize = 200;
 const BYTES_AT_ONCE: usize = 192 * 1024;
-
-/// Most of this agency's own badges over which consequences are counted: the newest.
-const MOST_BADGES: i64 = 10_000;
 
 /// What came of applying a policy, or would come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// What differs from the policy that stood, rule by rule, in words.
     pub differences: Vec<String>,
-    /// What changes for this agency's own badges, counted by issuer, in words; for a license, approvals and whatever
-    /// else is not in the store, "could not check" stands on both sides.
-    pub consequences: Vec<String>,
-    /// Over how many of its newest badges that was counted.
-    pub badges: usize,
-    /// How many checks of badges there were here in the last 12 months, for answers of this agency.
-    pub checks: i64,
-    /// What changes for badges of those issuers and achievements, counted in checks, in words.
-    pub checked: Vec<String>,
+    /// What changes for badges, in verdict or in worth.
+    pub consequences: Consequences,
 }
 
 impl Registrar {
@@ -48,7 +36,7 @@ impl Registrar {
     pub async fn apply_policy(&self, mut file: PolicyFile, hand: &Hand) -> Result<Applied, NotDone> {
         let _acting = self.acting.lock().await;
         let now = self.clock.now().whole_seconds();
-        let (standing, old) = {
+        let standing = {
             let registry = self.registry.read();
             let home = registry.home().ok_or_else(not_ready)?;
             match &file.about.agency {
@@ -61,7 +49,7 @@ impl Registrar {
                 }
                 _ => file.about.agency = Some(home.id.clone()),
             }
-            (Standing::of(home), home.policy().cloned().unwrap_or_default())
+            Standing::of(home)
         };
         standing.keep_beginnings(&mut file);
         let was = standing.in_force(now, &file);
@@ -110,11 +98,9 @@ impl Registrar {
             );
             return Err(NotDone::Invalid(said));
         }
-        let (badges, new) = (self.own_badges(now).await?, Policy::new(after));
-        let consequences = what_if(&old, &new, &badges, &Purpose::ALL, now);
-        let checked = self.checked_badges(now).await?;
-        let weighed = checked.iter().map(|(facts, checks)| (facts, *checks));
-        let of_checked = what_if_weighed(&old, &new, weighed, &Purpose::ALL, now);
+        let consequences = self
+            .consequences(super::Change::Policy(Arc::new(Policy::new(after))))
+            .await?;
         let said = format!("{} differences", differences.len());
         let mut act = vec![self.act(hand, "policy.apply", &file.about.title, Some(said))];
         for some in batches(puts.into_values().collect()) {
@@ -122,79 +108,8 @@ impl Registrar {
         }
         Ok(Applied {
             differences: differences.iter().map(ToString::to_string).collect(),
-            consequences: consequences.changes.iter().map(ToString::to_string).collect(),
-            badges: consequences.badges,
-            checks: i64::try_from(of_checked.badges).unwrap_or(i64::MAX),
-            checked: of_checked
-                .changes
-                .iter()
-                .map(|change| change.counted_in("check of a badge of", "checks of badges of"))
-                .collect(),
+            consequences,
         })
-    }
-
-    /// What is known of the badges that are checked here: their issuers and achievements, with how often.
-    async fn checked_badges(&self, now: Timestamp) -> Result<Vec<(Facts, usize)>, NotDone> {
-        let checks = self.checks(now).await?;
-        let registry = self.registry.read();
-        let home = registry.home().ok_or_else(not_ready)?;
-        let facts = checks.into_iter().map(|(issuer, achievement, number)| {
-            let evidence = of_issuer(&registry, &issuer, now);
-            let sought = Sought {
-                issuer: &issuer,
-                achievement: Some(achievement.as_str()).filter(|id| !id.is_empty()),
-                alignments: &[],
-                at: now,
-                issued: Some(now.plus_seconds(-1)),
-            };
-            let held = followed::held(&evidence, &home.id, &sought, Lists::FreshAt(now));
-            let mut purposes: Vec<Purpose> = held.into_iter().flat_map(|held| held.purposes).collect();
-            purposes.sort_unstable();
-            purposes.dedup();
-            let issuer_agency = evidence.issuers.first().map(|issuer| issuer.agency.clone());
-            let facts = Facts {
-                id: achievement.clone(),
-                recognized_for: Some(purposes),
-                issuer_agency,
-                achievement: Some(achievement).filter(|id| !id.is_empty()),
-                shown: [("digital certificate".to_owned(), true)].into(),
-                issuer,
-                ..Facts::default()
-            };
-            (facts, usize::try_from(number).unwrap_or(0))
-        });
-        Ok(facts.collect())
-    }
-
-    /// What is known of this agency's own badges, without persons.
-    async fn own_badges(&self, now: Timestamp) -> Result<Vec<Facts>, NotDone> {
-        let issued = self.store.credentials(MOST_BADGES).await?;
-        let registry = self.registry.read();
-        let home = registry.home().ok_or_else(not_ready)?;
-        let recognitions: Vec<_> = home.recognitions().collect();
-        let facts = issued.into_iter().map(|badge| {
-            let holding = recognitions.iter().filter(|entry| {
-                entry.recognition.issuer.id == badge.issuer
-                    && entry.recognition.scope.covers(Some(&badge.achievement), &[])
-                    && entry.holds(now, Some(Timestamp(badge.valid_from)))
-            });
-            let mut purposes: Vec<Purpose> = holding
-                .flat_map(|entry| entry.recognition.purposes.iter().copied())
-                .collect();
-            purposes.sort_unstable();
-            purposes.dedup();
-            Facts {
-                id: badge.id,
-                issuer: badge.issuer,
-                recognized_for: Some(purposes),
-                issuer_agency: Some(home.id.clone()),
-                achievement: Some(badge.achievement),
-                earned: Some(Timestamp(badge.valid_from)),
-                shown: [("digital certificate".to_owned(), true)].into(),
-                ..Facts::default()
-            }
-        });
-        Ok(facts.collect())
     }
 }
 

@@ -3,6 +3,8 @@
 //! Whether a step can be taken is [`Case::allows`]'s to say. A step that changes the trust list is written in one
 //! transaction with that change: the public list and the history at home never differ.
 
+mod contacts;
+mod lists;
 mod rows;
 
 use protocol::{Batch, Hash, Put, trust_list};
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::MutexGuard;
 use verification::KeyKind;
 
+pub(crate) use self::contacts::retention;
 use self::rows::{not_done, row_of, rubric_of, standing_of, taken_of};
 use super::{Hand, NotDone, Registrar, internal, not_ready, slots::Slots, trust::lower_case_id, within};
 use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
@@ -92,6 +95,8 @@ pub struct CaseFile {
     pub case: Case,
     /// The rubric of its last review.
     pub rubric: Rubric,
+    /// What the trust list says of its issuer with the step that was just taken, if that changed it.
+    pub said: Option<Registration>,
 }
 
 impl Registrar {
@@ -251,6 +256,7 @@ impl Registrar {
             steps,
             case,
             rubric,
+            said: None,
         };
         Ok(Submitted { file, token })
     }
@@ -289,6 +295,7 @@ impl Registrar {
             steps,
             case,
             rubric,
+            said: None,
         })
     }
 
@@ -366,13 +373,21 @@ impl Registrar {
             taken.rubric = Some(file.rubric.reference());
         }
         let (mut puts, mut own): (Vec<Put>, Vec<OwnWrite>) = (vec![], vec![]);
+        let provider = match &taken.step {
+            Step::Approve { provider, .. } => *provider,
+            _ => None,
+        };
         if kind == Kind::Approve && file.case.phase.is_open() {
             let application = &file.application;
-            let (issuer, kept) = self.new_issuer(&application.name, application.url.clone(), KeyKind::Ed25519)?;
+            let (mut issuer, kept) = self.new_issuer(&application.name, application.url.clone(), KeyKind::Ed25519)?;
+            issuer.provider = provider;
             puts.push(trust_list::register(&issuer));
             own.extend(kept);
             own.push(self.audited(&by, now, "issuer.register", &issuer.id));
             taken.issuer = Some(issuer.id);
+        } else if let Some(issuer) = self.otherwise(file.case.issuer.as_deref(), provider) {
+            puts.push(trust_list::register(&issuer));
+            own.push(self.audited(&by, now, "issuer.provider", &issuer.id));
         }
         let before = standing_of(&file.case, now);
         file.case.take(&taken);
@@ -381,6 +396,7 @@ impl Registrar {
             self.has_not_ended(&said.issuer)?;
             puts.push(trust_list::register_standing(&said));
             own.push(self.audited(&by, now, "issuer.standing", &said.issuer));
+            file.said = Some(said);
         }
         let text = note
             .text
@@ -397,18 +413,6 @@ impl Registrar {
         file.application.phase = file.case.phase.as_str().to_owned();
         file.steps.push(row);
         Ok(file)
-    }
-
-    /// What ended in the lists does not come back, whatever the history here says: as after a restored backup.
-    fn has_not_ended(&self, issuer: &str) -> Result<(), NotDone> {
-        let registry = self.registry.read();
-        let home = registry.home().ok_or_else(not_ready)?;
-        match home.registration(issuer) {
-            Some(said) if said.standing == RegistrationStanding::Ended => Err(NotDone::Conflict(
-                "the registration of the issuer has ended, which is final".into(),
-            )),
-            _ => Ok(()),
-        }
     }
 
     fn audited(&self, by: &By, at: Timestamp, act: &'static str, subject: &str) -> OwnWrite {

@@ -3,19 +3,14 @@
 use protocol::trust_list;
 use rand::RngExt as _;
 use registry_schema::{
-    AgencyId, Issuer, Purpose, Recognition, Scope, Timestamp, VerificationMethod, Withdrawal,
+    AgencyId, Purpose, Recognition, Scope, Timestamp, Withdrawal,
     recognition::{
         AgencyRecognition, AgencyRecognitionEntry, Basis, MAX_CONDITION_BYTES, MAX_CONDITIONS, MAX_DEPTH,
-        MAX_SCOPE_ID_BYTES, MAX_SCOPE_IDS, RecognitionEntry, Registration, RegistrationStanding,
+        MAX_SCOPE_ID_BYTES, MAX_SCOPE_IDS, RecognitionEntry,
     },
 };
-use verification::{KeyKind, multikey};
 
-use super::{Hand, NotDone, Registrar, internal, not_ready, within};
-use crate::{
-    keys,
-    storage::{OwnWrite, Seed},
-};
+use super::{Hand, NotDone, Registrar, not_ready};
 
 /// What a recognition is to say.
 #[derive(Clone, Debug)]
@@ -56,77 +51,6 @@ pub struct NewAgencyRecognition {
 }
 
 impl Registrar {
-    /// Registers an issuer of this agency: makes its badge key of this kind, its `did:key` and its status list.
-    ///
-    /// # Errors
-    /// [`NotDone`], if the name is none or taken, or the node cannot write.
-    pub async fn register_issuer(
-        &self,
-        name: &str,
-        url: Option<String>,
-        kind: KeyKind,
-        hand: &Hand,
-    ) -> Result<Issuer, NotDone> {
-        let _acting = self.acting.lock().await;
-        let (issuer, mut own) = self.new_issuer(name, url, kind)?;
-        own.push(self.act(hand, "issuer.register", &issuer.id, None));
-        self.write(hand, vec![trust_list::register(&issuer)], own).await?;
-        Ok(issuer)
-    }
-
-    /// An issuer with a key and a list of its own, and what is to be kept of it; nothing is written yet.
-    pub(super) fn new_issuer(
-        &self,
-        name: &str,
-        url: Option<String>,
-        kind: KeyKind,
-    ) -> Result<(Issuer, Vec<OwnWrite>), NotDone> {
-        let name = name.trim();
-        within("an issuer's name", name, 200)?;
-        within("an issuer's URL", url.as_deref().unwrap_or("-"), 200)?;
-        let agency = {
-            let registry = self.registry.read();
-            let home = registry.home().ok_or_else(not_ready)?;
-            let has_ended = |id: &str| {
-                home.registration(id)
-                    .is_some_and(|said| said.standing == RegistrationStanding::Ended)
-            };
-            // One whose key was stolen is registered anew, with another key, under the name that people know.
-            if home
-                .issuers()
-                .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.is_sound())
-            {
-                return Err(NotDone::Conflict(format!(
-                    "an issuer named `{name}` is registered already"
-                )));
-            }
-            home.id.clone()
-        };
-        let (key, secret) = keys::fresh(kind).map_err(internal)?;
-        let (id, method) = multikey::did_key(&key.public_key());
-        let method = VerificationMethod {
-            id: method,
-            public_key_multibase: multikey::encode(&key.public_key()),
-            from: Some(self.clock.now().whole_seconds()),
-            until: None,
-            compromised: None,
-        };
-        let issuer = Issuer {
-            id,
-            name: name.to_owned(),
-            agency,
-            verification_methods: vec![method],
-            url,
-        };
-        let list = rand::rng().random_range(0..=u32::MAX >> 1);
-        let own = vec![OwnWrite::IssuerKey {
-            issuer: issuer.id.clone(),
-            seed: Seed(secret),
-            list,
-        }];
-        Ok((issuer, own))
-    }
-
     /// Recognizes an issuer that some agency of the federation registers.
     ///
     /// # Errors
@@ -295,50 +219,6 @@ impl Registrar {
             .await?;
         entry.withdrawn = Some(withdrawal);
         Ok(entry)
-    }
-
-    /// Says how an issuer of this agency stands from now on.
-    ///
-    /// # Errors
-    /// [`NotDone`], if this agency does not register it, it stands so already or has ended, or the node cannot write.
-    pub async fn set_standing(
-        &self,
-        issuer: &str,
-        standing: RegistrationStanding,
-        note: Option<String>,
-        hand: &Hand,
-    ) -> Result<Registration, NotDone> {
-        let acting = self.acting.lock().await;
-        let (was, until) = {
-            let registry = self.registry.read();
-            let home = registry.home().ok_or_else(not_ready)?;
-            if home.issuer(issuer).is_none() {
-                return Err(NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")));
-            }
-            home.registration(issuer)
-                .map_or((RegistrationStanding::Registered, None), |said| {
-                    (said.standing, said.until)
-                })
-        };
-        if was == standing || was == RegistrationStanding::Ended {
-            return Err(NotDone::Conflict(
-                "the issuer stands so already, or its registration has ended, which is final".into(),
-            ));
-        }
-        // An issuer with a history changes by steps of it, so that the list and the history say the same.
-        if let Some(application) = self.store.application_of_issuer(issuer).await? {
-            return self.stand_by_step(&acting, &application.id, standing, note, hand).await;
-        }
-        let said = Registration {
-            issuer: issuer.to_owned(),
-            standing,
-            at: self.clock.now(),
-            until,
-        };
-        let act = self.act(hand, "issuer.standing", issuer, note);
-        self.write(hand, vec![trust_list::register_standing(&said)], vec![act])
-            .await?;
-        Ok(said)
     }
 
     /// Withdraws a recognition of this agency.

@@ -277,7 +277,12 @@ impl AgencyLists {
     /// How its own issuer with this id stands, if it ever said so beyond registering it.
     #[must_use]
     pub fn registration(&self, issuer: &str) -> Option<&Registration> {
-        self.registrations.get(&trust_list::issuer_key(issuer))
+        self.registration_at(&trust_list::issuer_key(issuer))
+    }
+
+    /// The same by the issuer's [`trust_list::issuer_key`], which is a hash, for who asks many agencies.
+    pub(crate) fn registration_at(&self, key: &str) -> Option<&Registration> {
+        self.registrations.get(key)
     }
 
     /// What it last said of how its own issuers stand.

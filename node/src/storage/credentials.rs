@@ -202,4 +202,13 @@ impl Store {
         )?;
         Ok(found.map(|(document,)| document))
     }
+
+    /// For each achievement one of its badges, by its id; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn badge_of_each(&self, limit: i64) -> Result<Vec<(String, String)>, Unavailable> {
+        let sql = "SELECT achievement, MIN(id) FROM credentials GROUP BY achievement ORDER BY achievement LIMIT $1";
+        Ok(reading!(self, sqlx::query_as(sql).bind(limit), fetch_all)?)
+    }
 }

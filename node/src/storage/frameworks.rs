@@ -14,6 +14,9 @@ use super::{
 /// How many items one statement writes: nine values each, and SQLite takes 32,766.
 const AT_ONCE: usize = 500;
 
+/// Most items above one that are looked for.
+const MOST_ABOVE: usize = 200;
+
 /// Most pairs of achievement and item that are read at once.
 const MOST_ALIGNMENTS: i64 = 100_000;
 
@@ -113,14 +116,7 @@ impl FrameworkRow {
 pub(super) async fn put(tx: &mut Tx, new: &NewFramework) -> Result<(), Unavailable> {
     let framework = &new.framework;
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    writing!(
-        tx,
-        sqlx::query("DELETE FROM framework_items WHERE framework = $1").bind(&framework.id)
-    )?;
-    writing!(
-        tx,
-        sqlx::query("DELETE FROM frameworks WHERE id = $1").bind(&framework.id)
-    )?;
+    delete(tx, &framework.id).await?;
     let sql = format!("INSERT INTO frameworks ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
     writing!(
         tx,
@@ -166,6 +162,16 @@ pub(super) async fn put(tx: &mut Tx, new: &NewFramework) -> Result<(), Unavailab
             query
         })?;
     }
+    Ok(())
+}
+
+/// Keeps a framework no more. What achievements are aligned to stands in their badges, and stays noted.
+pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
+    writing!(
+        tx,
+        sqlx::query("DELETE FROM framework_items WHERE framework = $1").bind(id)
+    )?;
+    writing!(tx, sqlx::query("DELETE FROM frameworks WHERE id = $1").bind(id))?;
     Ok(())
 }
 
@@ -258,6 +264,43 @@ impl Store {
             items.push((title, item.try_into()?));
         }
         Ok(items)
+    }
+
+    /// For each of these items, by its URI, the URIs of those above it in the frameworks that are kept. Items that no
+    /// framework has, or that stand at the top, are left out; so is what the framework `without` says.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn items_above(
+        &self,
+        items: &BTreeSet<String>,
+        without: Option<&str>,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, Unavailable> {
+        let mut above: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for item in items {
+            let by_uri = "SELECT framework, parents FROM framework_items WHERE uri = $1 LIMIT 8";
+            let mut open: Vec<(String, String)> = reading!(self, sqlx::query_as(by_uri).bind(item), fetch_all)?;
+            open.retain(|(framework, _)| without != Some(framework));
+            let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+            while let Some((framework, parents)) = open.pop() {
+                for parent in texts(&parents)? {
+                    if seen.len() >= MOST_ABOVE || !seen.insert((framework.clone(), parent.clone())) {
+                        continue;
+                    }
+                    let by_id = "SELECT uri, parents FROM framework_items WHERE id = $1 AND framework = $2";
+                    let found: Option<(String, String)> = reading!(
+                        self,
+                        sqlx::query_as(by_id).bind(&parent).bind(&framework),
+                        fetch_optional
+                    )?;
+                    if let Some((uri, parents)) = found {
+                        above.entry(item.clone()).or_default().insert(uri);
+                        open.push((framework.clone(), parents));
+                    }
+                }
+            }
+        }
+        Ok(above)
     }
 
     /// What this agency's achievements are aligned to, with how many badges were issued for each; and how many

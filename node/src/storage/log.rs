@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    Batch, Checkpoint, Hash, Held, KeyLog, Row, Signed, key_log::SignedEntry, replica::Stored, signed::encode,
+    Batch, Checkpoint, Hash, Held, KeyLog, Row, Signed, SignedEnvelope, key_log::SignedEntry, replica::Stored,
+    signed::encode,
 };
 
 use registry_schema::Timestamp;
@@ -181,18 +182,42 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
     pub async fn load_log(&self) -> Result<Stored, Unavailable> {
+        let (envelopes, _) = self.load_envelopes(None, i64::MAX).await?;
+        Ok(Stored {
+            envelopes,
+            ..self.load_statements().await?
+        })
+    }
+
+    /// The next envelopes, at most so many, after this position; and the position of the last of them.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn load_envelopes(
+        &self,
+        after: Option<i64>,
+        most: i64,
+    ) -> Result<(Vec<(Hash, SignedEnvelope)>, Option<i64>), Unavailable> {
+        let sql = "SELECT position, agency, bytes FROM envelopes WHERE position > $1 ORDER BY position LIMIT $2";
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = reading!(
+            self,
+            sqlx::query_as(sql).bind(after.unwrap_or(i64::MIN)).bind(most),
+            fetch_all
+        )?;
+        let last = rows.last().map(|(position, _, _)| *position);
+        let read = |(_, agency, bytes): &(i64, Vec<u8>, Vec<u8>)| Ok((hash(agency)?, decode(bytes)?));
+        Ok((rows.iter().map(read).collect::<Result<_, Unavailable>>()?, last))
+    }
+
+    /// Everything that a replica is restored from but the envelopes.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn load_statements(&self) -> Result<Stored, Unavailable> {
         let mut stored = Stored {
             key_logs: self.load_key_logs().await?,
             ..Stored::default()
         };
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = reading!(
-            self,
-            sqlx::query_as("SELECT agency, bytes FROM envelopes ORDER BY position"),
-            fetch_all
-        )?;
-        for (agency, bytes) in rows {
-            stored.envelopes.push((hash(&agency)?, decode(&bytes)?));
-        }
         let rows: Vec<(Vec<u8>, Vec<u8>)> =
             reading!(self, sqlx::query_as("SELECT agency, bytes FROM heartbeats"), fetch_all)?;
         for (agency, bytes) in rows {

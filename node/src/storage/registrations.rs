@@ -136,6 +136,16 @@ pub(super) async fn insert_step(tx: &mut Tx, row: &StepRow, phase: &str) -> Resu
     Ok(())
 }
 
+pub(super) async fn set_contact(tx: &mut Tx, application: &str, contact: &str) -> Result<(), Unavailable> {
+    writing!(
+        tx,
+        sqlx::query("UPDATE applications SET contact = $2 WHERE id = $1")
+            .bind(application)
+            .bind(contact)
+    )?;
+    Ok(())
+}
+
 const APPLICATION: &str = "id, name, url, contact, token_hash, applied_at, phase";
 
 impl Store {
@@ -225,6 +235,33 @@ impl Store {
         let sql = "SELECT application, number, at, who, step, note, note_is_public, rubric_id, rubric_version, issuer
                    FROM application_steps WHERE application = $1 ORDER BY number";
         Ok(reading!(self, sqlx::query_as(sql).bind(application), fetch_all)?)
+    }
+
+    /// The applications in one of these phases whose last step was before a moment and whose contact is not this one; at
+    /// most 1,000.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn contacts_before(
+        &self,
+        before: i64,
+        phases: [&str; 3],
+        other_than: &str,
+    ) -> Result<Vec<String>, Unavailable> {
+        let sql = "SELECT id FROM applications WHERE (phase = $1 OR phase = $2 OR phase = $3) AND contact <> $4
+                   AND (SELECT MAX(at) FROM application_steps WHERE application = id) < $5 ORDER BY id LIMIT 1000";
+        let [first, second, third] = phases;
+        let rows: Vec<(String,)> = reading!(
+            self,
+            sqlx::query_as(sql)
+                .bind(first)
+                .bind(second)
+                .bind(third)
+                .bind(other_than)
+                .bind(before),
+            fetch_all
+        )?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// How many applications wait for a decision, and how many came at or after each of two moments.

@@ -7,6 +7,7 @@
 mod agencies;
 mod apply;
 mod docs;
+mod frameworks;
 mod help;
 mod issuers;
 mod lines;
@@ -21,6 +22,7 @@ mod words;
 pub(crate) use agencies::{AgenciesPage, AgencyRow};
 pub(crate) use apply::{ApplicationPage, AppliedPage, ApplyPage, IssuerPage, Typed, Wrong};
 pub(crate) use docs::{DocsGroupPage, DocsPage, Error, Reference, SAMPLE_BADGE};
+pub(crate) use frameworks::{FrameworkPage, FrameworksPage};
 pub(crate) use help::{HelpIndexPage, HelpPage};
 pub(crate) use issuers::IssuersPage;
 pub(crate) use many::ManyPage;

@@ -27,6 +27,10 @@ use verification::{
     formats, judge, multikey,
 };
 
+/// As in `comityd`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BADGE: &str = include_str!("../../../tests/fixtures/digitalbazaar-ob3.json");
 
 /// The median times of each call in microseconds, over batches of at least 100 µs. They take turns, so that whatever
@@ -104,6 +108,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = Recognition {
         id: "1".to_owned(),
@@ -141,6 +146,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         resolved: None,
         confirmed: None,
         status: vec![listed.clone(), listed],
+        above: Vec::new(),
         expelled: [].into(),
         code: None,
         endorsements: vec![],

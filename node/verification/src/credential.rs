@@ -1,7 +1,7 @@
 //! Unsigned documents, as this registry issues them: badges (Open Badges 3.0 on VCDM 2.0) and status lists
 //! (Bitstring Status List v1.0).
 
-use registry_schema::{Achievement, Timestamp};
+use registry_schema::{Achievement, Timestamp, achievement::CLOCK_HOURS};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -93,6 +93,14 @@ pub fn build(new: &NewCredential) -> Value {
     }]);
     put(&mut subject, "identifier", Some(name));
     put(&mut subject, "achievement", Some(achievement(&new.achievement)));
+    let result = new.achievement.clock_hours.map(|hours| {
+        json!([{
+            "type": ["Result"],
+            "resultDescription": hours_described(&new.achievement.id),
+            "value": hours.to_string(),
+        }])
+    });
+    put(&mut subject, "result", result);
     let mut document = Map::new();
     put(&mut document, "@context", Some(json!([CREDENTIALS_V2, OPEN_BADGES])));
     put(&mut document, "id", Some(new.id.as_str()));
@@ -112,6 +120,12 @@ pub fn build(new: &NewCredential) -> Value {
         new.status.as_ref().map(status_entries),
     );
     Value::Object(document)
+}
+
+/// The id of the description of the result that states clock hours.
+fn hours_described(achievement: &str) -> String {
+    let joint = if achievement.contains('#') { '-' } else { '#' };
+    format!("{achievement}{joint}clock-hours")
 }
 
 fn achievement(said: &Achievement) -> Value {
@@ -140,6 +154,15 @@ fn achievement(said: &Achievement) -> Value {
         "alignment",
         Some(alignment).filter(|all| !all.is_empty()),
     );
+    let described = said.clock_hours.map(|_| {
+        json!([{
+            "id": hours_described(&said.id),
+            "type": ["ResultDescription"],
+            "name": "Clock hours",
+            "resultType": CLOCK_HOURS,
+        }])
+    });
+    put(&mut achievement, "resultDescription", described);
     Value::Object(achievement)
 }
 
@@ -189,7 +212,7 @@ pub fn status_list(new: &NewStatusList) -> Value {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::{SigningKey, badge, data_integrity, formats::Form, multikey};
+    use crate::{SigningKey, badge, data_integrity, facts, formats::Form, multikey};
 
     pub(crate) fn example(key: &SigningKey) -> NewCredential {
         NewCredential {
@@ -205,6 +228,7 @@ pub(crate) mod tests {
                 description: "Uses evidence of learning.".to_owned(),
                 criteria: "Three pieces of evidence.".to_owned(),
                 alignment: Vec::new(),
+                clock_hours: None,
             },
             valid_from: "2026-01-15T09:00:00Z".parse().unwrap(),
             valid_until: Some("2031-01-15T09:00:00Z".parse().unwrap()),
@@ -242,6 +266,28 @@ pub(crate) mod tests {
                 (Some("revocation"), "https://sc.example/v1/status-lists/1", Some(94_567)),
                 (Some("suspension"), "https://sc.example/v1/status-lists/2", Some(94_567)),
             ]
+        );
+    }
+
+    #[test]
+    fn clock_hours_are_signed_and_read_back_by_their_result_type() {
+        let key = SigningKey::from_seed(&[7; 32]).unwrap();
+        let mut new = example(&key);
+        assert_eq!(facts::stated(&build(&new)), facts::Stated::default());
+        new.achievement.clock_hours = Some("10.5".parse().unwrap());
+        let (_, method) = multikey::did_key(&key.public_key());
+        let signed = data_integrity::sign(build(&new), &key, &method, new.valid_from).unwrap();
+        let outcome = data_integrity::verify(&signed, multikey::key_in_method);
+        assert!(matches!(outcome, data_integrity::ProofOutcome::Valid(_)), "{outcome:?}");
+        assert_eq!(badge::parse(signed.clone(), Form::Json).unwrap().faults, []);
+        assert_eq!(facts::stated(&signed).clock_hours, new.achievement.clock_hours);
+        // Another number under the same signature is another badge.
+        let mut altered = signed;
+        altered["credentialSubject"]["result"][0]["value"] = "60".into();
+        let outcome = data_integrity::verify(&altered, multikey::key_in_method);
+        assert!(
+            !matches!(outcome, data_integrity::ProofOutcome::Valid(_)),
+            "{outcome:?}"
         );
     }
 

@@ -133,6 +133,9 @@ pub struct Evidence {
     pub confirmed: Option<Result<bool, String>>,
     /// The asked agency's policy, if it has published one. It is as old as its trust list.
     pub policy: Option<Arc<Policy>>,
+    /// The items of frameworks above those that the badge names (`isChildOf`), by the frameworks that this node has. A badge
+    /// that is aligned to an item is aligned to those as well.
+    pub above: Vec<String>,
     /// Agencies with which this node no longer federates, and since when: of what they say, only what they revoked or
     /// suspended counts.
     pub expelled: BTreeMap<AgencyId, Timestamp>,

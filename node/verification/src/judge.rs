@@ -205,6 +205,8 @@ struct Case<'a> {
     way: Way,
     /// The items of frameworks that the badge says it is aligned to, once they were asked for.
     alignments: OnceCell<Vec<String>>,
+    /// What the asked agency's policy makes of the badge, use by use, once that was asked for.
+    tallies: OnceCell<worth::Judged<'a>>,
 }
 
 /// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.
@@ -287,6 +289,7 @@ impl<'a> Case<'a> {
             terms: Terms::Known,
             way,
             alignments: OnceCell::new(),
+            tallies: OnceCell::new(),
         }
     }
 }

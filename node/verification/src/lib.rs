@@ -21,6 +21,7 @@ pub mod credential;
 pub mod data_integrity;
 pub mod did;
 pub mod evidence;
+pub mod facts;
 pub mod followed;
 pub mod foreign_list;
 pub mod formats;

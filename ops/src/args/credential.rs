@@ -6,7 +6,7 @@ use clap::{
     Args, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{Decimal, Reason, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Credential {
@@ -22,8 +22,8 @@ Examples:
 The CSV file's first line names its columns. Needed: subject, and
 achievement_name unless --achievement-name is given. Known besides: issuer,
 achievement_id, description, criteria, aligned_to (items, spaces between them),
-valid_from, valid_until. Nothing is
-issued while a row has a mistake.")]
+clock_hours, valid_from, valid_until. Nothing is issued while a row has a
+mistake.")]
     Issue(Issue),
     /// List the credentials that your agency keeps
     #[command(after_help = "Example:\n  comity credential list")]
@@ -101,6 +101,9 @@ pub(crate) struct Issue {
     /// An item of your agency's frameworks that it is aligned to (identifier or URI); can be given several times
     #[arg(long, value_name = "ITEM")]
     pub(crate) aligned_to: Vec<String>,
+    /// The clock hours that it stands for: 10, or 7.5
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) clock_hours: Option<Decimal>,
     /// Whose it is
     #[arg(long, value_name = "NAME", required_unless_present = "csv", conflicts_with = "csv")]
     pub(crate) subject: Option<String>,

@@ -40,6 +40,18 @@ identifier takes the place of the earlier one.")]
         /// Its identifier, as `framework list` shows it
         id: String,
     },
+    /// Keep a framework no more
+    #[command(after_help = "\
+Examples:
+  comity framework remove ncpts --dry-run
+  comity framework remove ncpts
+
+What badges say that they are aligned to stays as it is. Asks before it acts if
+a person is there to answer; --yes answers.")]
+    Remove {
+        /// Its identifier, as `framework list` shows it
+        id: String,
+    },
     /// How far your agency's achievements cover a framework, item by item
     #[command(after_help = "\
 Example:

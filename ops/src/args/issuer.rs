@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
-use registry_schema::{AgencyId, Timestamp};
+use clap::{
+    Args, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use registry_schema::{AgencyId, Timestamp, acceptance::ProviderKind};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Issuer {
@@ -108,7 +111,7 @@ Every component is scored. Who scores again replaces their own scores.")]
     #[command(after_help = "\
 Example:
   comity issuer approve app-4k2m9qxr7t3a --until 2029-07-01 \\
-    --condition \"the rubric stays public\"
+    --provider third_party --condition \"the rubric stays public\"
 
 Refused while the rubric's gate is not met by the reviews, or if you are one of
 the reviewers and the rubric wants another person to decide.")]
@@ -121,6 +124,9 @@ the reviewers and the rubric wants another person to decide.")]
         /// A condition; can be given several times
         #[arg(long = "condition", value_name = "TEXT")]
         conditions: Vec<String>,
+        /// What kind of body it is, as you found; rules of any agency can ask for it
+        #[arg(long, value_name = "KIND", value_parser = providers())]
+        provider: Option<ProviderKind>,
         #[command(flatten)]
         note: Note,
     },
@@ -183,6 +189,33 @@ Examples:
         #[command(flatten)]
         note: Note,
     },
+    /// Say what kind of body an issuer of your agency is
+    #[command(after_help = "\
+Examples:
+  comity issuer provider \"Palmetto Learning\" third_party --dry-run
+  comity issuer provider \"Palmetto Learning\" higher_education
+
+Rules of any agency can ask for it; while it is not said, such a rule could not
+be checked.")]
+    Provider {
+        /// Its id, or its name
+        issuer: String,
+        /// What it is
+        #[arg(value_name = "KIND", value_parser = providers())]
+        provider: ProviderKind,
+    },
+    /// Forget who can be reached about an application that was decided or closed
+    #[command(after_help = "\
+Example:
+  comity issuer expunge-contact app-4k2m9qxr7t3a
+
+What was decided, and why, stays. `contact_kept_days` in the node's
+configuration does it by itself, so long after the last step. Asks before it
+acts if a person is there to answer; --yes answers.")]
+    ExpungeContact {
+        /// The application's id, or its issuer's name
+        case: String,
+    },
     /// How an issuer came to be one, as its agency publishes it
     #[command(after_help = "Example:\n  comity issuer history \"Palmetto Learning\"")]
     History {
@@ -234,6 +267,9 @@ pub(crate) struct IssuerAdd {
     /// Its public page
     #[arg(long)]
     pub(crate) url: Option<String>,
+    /// What kind of body it is; rules of any agency can ask for it
+    #[arg(long, value_name = "KIND", value_parser = providers())]
+    pub(crate) provider: Option<ProviderKind>,
 }
 
 #[derive(Debug, Args)]
@@ -290,6 +326,10 @@ others, and so is one with the id of a published rubric that counts otherwise.")
         /// The rubric, as TOML
         file: PathBuf,
     },
+}
+
+fn providers() -> impl TypedValueParser<Value = ProviderKind> {
+    PossibleValuesParser::new(ProviderKind::ALL.map(ProviderKind::as_str)).try_map(|text| text.parse::<ProviderKind>())
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

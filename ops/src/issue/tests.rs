@@ -8,6 +8,7 @@ use crate::client::tests::{canned, client};
 fn args() -> Issue {
     Issue {
         aligned_to: vec![],
+        clock_hours: None,
         issuer: Some("did:key:z6Mk".to_owned()),
         achievement_name: Some("Formative Assessment".to_owned()),
         achievement_id: None,

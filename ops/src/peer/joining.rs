@@ -12,7 +12,7 @@ use crate::{
     args::PeerAdd,
     confirm,
     exit::{Exit, fault, usage},
-    out, show,
+    out, show, trust,
 };
 
 /// A ticket as a node tells it.
@@ -225,14 +225,10 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
 }
 
 pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, unpin: bool) -> anyhow::Result<Exit> {
-    let path = ["v1", "peers", agency.as_str(), "removal"];
-    let body = json!({"expel": expel, "unpin": unpin});
-    let mut peer = find(session, agency).await?;
-    if unpin {
-        // What rests on it is told by a look at what it would do.
-        peer = session.client.write_as(&path, &body, true).await?.parse()?;
-    }
+    let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now));
+    let shown =
+        |parted: &Parted| trust::with_consequences(render(&parted.peer, None, session.now), &parted.consequences);
     let question = if unpin {
         format!(
             "Let go of the name {agency}? From then on another log may come under it, nothing that this one said counts here, \
@@ -243,7 +239,10 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     } else {
         format!("Follow {agency} no more? Once what is known of it is too old, answers that need it say so.")
     };
-    agreed(session, &question)?;
+    match confirm::somebody_is_there() {
+        true => trust::asks_first(session, &path, &body, shown, |_: &Parted| question.clone()).await?,
+        false => agreed(session, &question)?,
+    }
     let reply = session.client.write(&path, &body).await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;
@@ -257,6 +256,14 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
             return Err(fault(Exit::Integrity, message));
         }
     }
-    session.written(&reply, |peer: &Peer| render(peer, None, session.now))?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
+}
+
+/// A peer after its removal; in a dry run, with what would change.
+#[derive(Deserialize)]
+struct Parted {
+    #[serde(flatten)]
+    peer: Peer,
+    consequences: Option<trust::Consequences>,
 }

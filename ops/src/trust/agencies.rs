@@ -7,13 +7,7 @@ use registry_schema::{
 use serde_json::json;
 
 use super::scope;
-use crate::{
-    Session,
-    args::trust::RecognizeAgency,
-    confirm,
-    exit::{Exit, fault},
-    out, show,
-};
+use crate::{Session, args::trust::RecognizeAgency, exit::Exit, out, show};
 
 pub(super) async fn all(session: &Session) -> anyhow::Result<Vec<AgencyRecognitionEntry>> {
     session.client.read(&["v1", "agency-recognitions"], &[]).await?.parse()
@@ -68,41 +62,36 @@ pub(super) async fn recognize(session: &Session, args: &RecognizeAgency) -> anyh
             body.insert(name.to_owned(), json!(moment));
         }
     }
-    let reply = session.client.write(&["v1", "agency-recognitions"], &body).await?;
-    session.written(&reply, |entry: &AgencyRecognitionEntry| render(entry, session.now))?;
+    let path = ["v1", "agency-recognitions"];
+    let shown = |said: &Said| super::with_consequences(render(&said.entry, session.now), &said.consequences);
+    super::asks_first(session, &path, &body, shown, |_: &Said| {
+        format!("Accept whatever {} recognizes and lets others follow?", args.of)
+    })
+    .await?;
+    let reply = session.client.write(&path, &body).await?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
 }
 
 pub(super) async fn withdraw(session: &Session, id: &str, stay_good: bool) -> anyhow::Result<Exit> {
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        let entries = all(session).await?;
-        let found = entries.iter().find(|entry| {
-            entry.recognition.id == id && session.profile.agency.as_ref().is_none_or(|own| *own == entry.agency)
-        });
-        let entry = found.ok_or_else(|| {
-            fault(
-                Exit::Negative,
-                format!("your agency has no recognition `{id}` of an agency: see `comity trust agencies`"),
-            )
-        })?;
-        out::note(&render(entry, session.now));
-        confirm::ask(&format!(
-            "Accept no longer what {} recognizes? From now on badges that are accepted through it are not.",
-            entry.recognition.of
-        ))?;
-    }
     let body = json!({ "earlier_badges_stay_good": stay_good });
     let path = ["v1", "agency-recognitions", id, "withdrawal"];
+    let shown = |said: &Said| super::with_consequences(render(&said.entry, session.now), &said.consequences);
+    super::asks_first(session, &path, &body, shown, |said: &Said| {
+        format!(
+            "Accept no longer what {} recognizes? From now on badges that are accepted through it are not.",
+            said.entry.recognition.of
+        )
+    })
+    .await?;
     let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, |ended: &Withdrawn| {
-        super::with_consequences(render(&ended.entry, session.now), &ended.consequences)
-    })?;
+    session.written(&reply, shown)?;
     Ok(Exit::Done)
 }
 
-/// What the node says of a withdrawal; in a dry run, with what it would change.
+/// A recognition of an agency as the node has it after a change; in a dry run, with what would change.
 #[derive(Debug, serde::Deserialize)]
-struct Withdrawn {
+struct Said {
     #[serde(flatten)]
     entry: AgencyRecognitionEntry,
     consequences: Option<super::Consequences>,

@@ -115,21 +115,23 @@ impl AgencyLog {
     }
 
     /// Compares, once the history reaches the checkpoint's heads: then the log stands on its own.
-    pub(super) fn leave_base(&mut self) -> Option<Compared> {
-        let it = self.base.as_ref()?.checkpoint.get();
+    pub(super) fn leave_base(&mut self) -> Result<Option<Compared>, Broken> {
+        let Some(it) = self.base.as_ref().map(|base| base.checkpoint.get()) else {
+            return Ok(None);
+        };
         if !it.heads.iter().all(|head| self.kept.contains_key(head)) {
-            return self.leave_lost_base().then_some(Compared::Unknown);
+            return Ok(self.leave_lost_base().then_some(Compared::Unknown));
         }
-        let has_gaps = self.envelopes().any(|envelope| envelope.gaps().next().is_some());
+        let has_gaps = self.kept.values().any(|kept| kept.has_gaps);
         let compared = if it.key_log != self.key_log.head() || has_gaps || !self.cuts.missing().is_empty() {
             Compared::Unknown
-        } else if checkpoint::names(&checkpoint::pages(&self.fold_at(&it.heads))) == it.pages {
+        } else if checkpoint::names(&checkpoint::pages(&self.fold_at(&it.heads)?)) == it.pages {
             Compared::Same
         } else {
             Compared::Differs
         };
         self.base = None;
-        Some(compared)
+        Ok(Some(compared))
     }
 
     /// Leaves a checkpoint whose history is lost: its writer was restored from an older backup, and a later word of it

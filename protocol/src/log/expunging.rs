@@ -15,35 +15,34 @@ impl AgencyLog {
         &self.gaps
     }
 
-    pub(super) fn note_gaps(&mut self) {
-        let has_gaps = |hash: &&Hash| {
-            self.envelope(hash)
-                .is_some_and(|envelope| envelope.gaps().next().is_some())
-        };
-        if !self.order.iter().any(|hash| has_gaps(&hash)) {
-            self.gaps.clear();
-            return;
+    pub(super) fn note_gaps(&mut self) -> Result<(), Broken> {
+        self.gaps.clear();
+        if !self.kept.values().any(|kept| kept.has_gaps) {
+            return Ok(());
         }
         let tombstones = self.documents.tombstones();
         let explained = |document: &DocumentId, key: &str| {
             let index = status_list::slot_of(key);
             index.is_some_and(|index| tombstones.contains(&(document.clone(), index)))
         };
-        self.gaps = self
-            .order
-            .iter()
-            .filter_map(|hash| Some((hash, self.kept.get(hash)?)))
-            .filter(|(_, kept)| kept.envelope.gaps().any(|(document, key)| !explained(document, key)))
-            .map(|(hash, _)| *hash)
-            .collect();
+        let mut gaps = BTreeSet::new();
+        for (hash, kept) in self.kept.iter().filter(|(_, kept)| kept.has_gaps) {
+            let envelope = self.fetch(kept)?;
+            if envelope.gaps().any(|(document, key)| !explained(document, key)) {
+                gaps.insert(*hash);
+            }
+        }
+        self.gaps = gaps;
+        Ok(())
     }
 
     /// A tombstone explains gaps that were there before it.
-    pub(super) fn note_tombstones(&mut self, rows: &[Row]) {
+    pub(super) fn note_tombstones(&mut self, rows: &[Row]) -> Result<(), Broken> {
         let is_tombstone = |row: &Row| status_list::is_tombstone(&row.key);
         if !self.gaps.is_empty() && rows.iter().any(is_tombstone) {
-            self.note_gaps();
+            self.note_gaps()?;
         }
+        Ok(())
     }
 
     /// Drops the bytes of values that were expunged long enough ago; gives the envelopes that changed, to be stored
@@ -60,20 +59,26 @@ impl AgencyLog {
                 (now.seconds_since(at) >= EXPUNGE_AFTER_SECONDS).then_some((row.document, index))
             })
             .collect();
-        if due.is_empty() {
+        let all = (self.order.len(), due);
+        // Nothing came since the last time.
+        if all.1.is_empty() || self.expunged.as_ref() == Some(&all) {
             return Ok(vec![]);
         }
+        let due = &all.1;
         let is_due = |document: &DocumentId, key: &str| {
             let index = status_list::slot_of(key);
             index.is_some_and(|index| due.contains(&(document.clone(), index)))
         };
         let mut changed = Vec::new();
-        for hash in &self.order {
-            let Some(kept) = self.kept.get_mut(hash) else { continue };
-            if kept.envelope.expunge(is_due) {
-                changed.push(kept.envelope.clone());
+        for hash in self.order.clone() {
+            let Some(kept) = self.kept.get(&hash) else { continue };
+            let mut envelope = self.fetch(kept)?;
+            if envelope.expunge(is_due) {
+                self.replace(&envelope)?;
+                changed.push(envelope);
             }
         }
+        self.expunged = Some(all);
         if !changed.is_empty() {
             // The documents in memory hold the values too.
             self.rebuild()?;

@@ -2,7 +2,7 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Arc, BTreeSet, Clock, DocumentId, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
+use super::{AgencyLog, Arc, BTreeSet, Broken, Clock, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
 use crate::document::admits;
 
 /// A writer's run of envelopes without fork or join.
@@ -35,7 +35,7 @@ impl AgencyLog {
     pub fn newest_for(&self, writer: &PublicKey) -> Vec<Hash> {
         let is_others = |hash: &Hash| {
             let kept = self.kept.get(hash);
-            kept.is_none_or(|kept| kept.envelope.header().writer != *writer)
+            kept.is_none_or(|kept| kept.writer != *writer)
         };
         let mut newest = self.heads();
         newest.sort_by_key(is_others);
@@ -71,7 +71,7 @@ impl AgencyLog {
                 .iter()
                 .rev()
                 .filter_map(|hash| Some((*hash, self.kept.get(hash)?)));
-            newest_first.find(|(_, kept)| at(kept.envelope.header().time))
+            newest_first.find(|(_, kept)| at(kept.time))
         };
         let tips: Vec<(Hash, &Place)> = own.filter_map(newest).map(|(hash, kept)| (hash, &kept.place)).collect();
         let is_last =
@@ -111,7 +111,7 @@ impl AgencyLog {
         let writer = envelope.header().writer;
         let is_own = |parent: &&Hash| {
             let kept = self.kept.get(parent);
-            kept.is_some_and(|kept| kept.envelope.header().writer == writer)
+            kept.is_some_and(|kept| kept.writer == writer)
         };
         envelope.header().parents.iter().filter(is_own).copied().collect()
     }
@@ -159,10 +159,10 @@ impl AgencyLog {
     }
 
     /// Finds the grants that wait: an envelope of their writer is neither before nor after them, and none joins both.
-    pub(super) fn note_waiting(&mut self) {
+    pub(super) fn note_waiting(&mut self) -> Result<(), Broken> {
         self.waiting.clear();
         if self.forks.is_empty() || self.heads.len() < 2 {
-            return;
+            return Ok(());
         }
         let tips: Vec<(PublicKey, Place)> = self
             .branches
@@ -181,17 +181,17 @@ impl AgencyLog {
             })
         };
         let mut waiting = BTreeSet::new();
-        for kept in self.order.iter().filter_map(|hash| self.kept.get(hash)) {
-            let grants = kept
-                .envelope
-                .puts()
-                .filter(|(document, key, value)| document.is_grant(key) && admits(document, key, value));
-            let places: Vec<(DocumentId, String)> = grants.map(|(d, key, _)| (d.clone(), key.to_owned())).collect();
-            if !places.is_empty() && is_open(&kept.envelope.header().writer, &kept.place) {
-                waiting.extend(places);
+        for kept in self.kept.values().filter(|kept| kept.grants) {
+            if is_open(&kept.writer, &kept.place) {
+                let envelope = self.fetch(kept)?;
+                let puts = envelope.puts();
+                let grants =
+                    puts.filter(|(document, key, value)| document.is_grant(key) && admits(document, key, value));
+                waiting.extend(grants.map(|(document, key, _)| (document.clone(), key.to_owned())));
             }
         }
         self.waiting = waiting;
+        Ok(())
     }
 
     /// The name of the branch that an envelope is in, for diagnosis.

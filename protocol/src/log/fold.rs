@@ -2,23 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AgencyLog, Clock, DocumentId, Hash, Place, Row, family};
+use super::{AgencyLog, Broken, Clock, DocumentId, Hash, Place, Row, family};
 use crate::{document::admits, status_list};
 
 /// The puts that stand at each place, and where in the log they were made.
-type Standing<'a> = BTreeMap<(&'a DocumentId, &'a str), Vec<(&'a Place, &'a [u8])>>;
+type Standing<'a> = BTreeMap<(DocumentId, String), Vec<(&'a Place, Vec<u8>)>>;
 
 impl AgencyLog {
     /// The same rows from the parents alone, without automerge: a put survives while no later one replaced it.
     /// For tests, for diagnosis, and for rows as they once were.
-    #[must_use]
-    pub fn fold_without_automerge(&self) -> Vec<Row> {
+    ///
+    /// # Errors
+    /// [`Broken`], if an envelope is not where it was put.
+    pub fn fold_without_automerge(&self) -> Result<Vec<Row>, Broken> {
         self.fold_at(&self.heads())
     }
 
     /// The rows as they were when these were the newest envelopes.
-    #[must_use]
-    pub fn fold_at(&self, heads: &[Hash]) -> Vec<Row> {
+    ///
+    /// # Errors
+    /// [`Broken`], if an envelope is not where it was put.
+    pub fn fold_at(&self, heads: &[Hash]) -> Result<Vec<Row>, Broken> {
         let mut reach = Clock::new();
         for kept in heads.iter().filter_map(|head| self.kept.get(head)) {
             family::extend(&mut reach, &kept.place.clock);
@@ -27,35 +31,35 @@ impl AgencyLog {
         let mut standing = Standing::new();
         let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
         for kept in kept.filter(|kept| is_reached(&kept.place)) {
-            let writer = &kept.envelope.header().writer;
-            for (document, key, value) in kept.envelope.puts() {
+            let writer = &kept.writer;
+            for (document, key, value) in self.fetch(kept)?.puts() {
                 let counts = admits(document, key, value)
                     && self.cuts.may_put(&self.key_log, writer, &kept.place, document, key);
                 if !counts {
                     continue;
                 }
-                let here = standing.entry((document, key)).or_default();
+                let here = standing.entry((document.clone(), key.to_owned())).or_default();
                 let write_once = matches!(document, DocumentId::StatusList(_)) && status_list::is_write_once(key);
                 if write_once && here.iter().any(|(place, _)| kept.place.covers(place)) {
                     continue;
                 }
                 here.retain(|(place, _)| !kept.place.covers(place));
-                here.push((&kept.place, value));
+                here.push((&kept.place, value.to_vec()));
             }
         }
         let agency = self.key_log.genesis();
         let mut rows = Vec::new();
         for ((document, key), values) in standing {
-            let values: BTreeSet<Vec<u8>> = values.into_iter().map(|(_, value)| value.to_vec()).collect();
+            let values: BTreeSet<Vec<u8>> = values.into_iter().map(|(_, value)| value).collect();
             if !values.is_empty() {
                 rows.push(Row {
                     agency,
-                    document: document.clone(),
-                    key: key.to_owned(),
+                    document,
+                    key,
                     values: values.into_iter().collect(),
                 });
             }
         }
-        status_list::hide_expunged(rows)
+        Ok(status_list::hide_expunged(rows))
     }
 }

@@ -79,7 +79,7 @@ impl Replica {
             }
             Request::Envelopes { agency, want, have } => {
                 let page = self.logs.get(&agency).map(|log| log.page(&want, &have, PAGE_BYTES));
-                let (envelopes, more) = page.unwrap_or_default();
+                let (envelopes, more) = page.transpose()?.unwrap_or_default();
                 Response::Envelopes { envelopes, more }
             }
             Request::Push {
@@ -101,7 +101,7 @@ impl Replica {
                 Response::Received
             }
             Request::Whole { agency, envelopes } => Response::Envelopes {
-                envelopes: self.whole(agency, &envelopes),
+                envelopes: self.whole(agency, &envelopes)?,
                 more: false,
             },
             Request::Checkpoint { agency, name } => {
@@ -127,21 +127,21 @@ impl Replica {
     }
 
     /// These envelopes, up to a page.
-    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Vec<crate::SignedEnvelope> {
+    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Result<Vec<crate::SignedEnvelope>, Failed> {
+        let (mut whole, mut bytes) = (Vec::new(), 0);
         let Some(log) = self.logs.get(&agency) else {
-            return vec![];
+            return Ok(whole);
         };
-        let mut bytes = 0;
-        let signed = envelopes
-            .iter()
-            .filter_map(|hash| log.envelope(hash))
-            .map(crate::Envelope::signed);
-        signed
-            .take_while(|envelope| {
-                bytes += envelope.bytes();
-                bytes <= PAGE_BYTES
-            })
-            .collect()
+        for hash in envelopes {
+            let Some(envelope) = log.envelope(hash)? else { continue };
+            let signed = envelope.signed();
+            bytes += signed.bytes();
+            if bytes > PAGE_BYTES {
+                break;
+            }
+            whole.push(signed);
+        }
+        Ok(whole)
     }
 
     pub(super) fn answered(

@@ -25,20 +25,31 @@ pub struct Stored {
     pub held: Vec<(Hash, Signed<Held>)>,
 }
 
-impl Replica {
-    /// A replica that holds what the store holds. Signatures are checked again: a disk is not to be trusted blindly
-    /// either.
+/// A replica in the making. A store can hold more envelopes than fit into memory at once, so they come some at a time.
+#[derive(Debug)]
+pub struct Restoring {
+    settings: Settings,
+    logs: BTreeMap<Hash, AgencyLog>,
+}
+
+impl Restoring {
+    /// Begins with key logs alone.
+    #[must_use]
+    pub fn begin(settings: Settings, key_logs: Vec<KeyLog>) -> Self {
+        let within = |log: KeyLog| (log.genesis(), AgencyLog::within(log, settings.attic.clone()));
+        Self {
+            logs: key_logs.into_iter().map(within).collect(),
+            settings,
+        }
+    }
+
+    /// Keeps the next envelopes of the store. Signatures are checked again: a disk is not to be trusted blindly either.
     ///
     /// # Errors
     /// [`Failed`], if the store holds what it should not.
-    pub fn restore(settings: Settings, stored: Stored) -> Result<Self, Failed> {
-        let logs = stored
-            .key_logs
-            .into_iter()
-            .map(|log| (log.genesis(), AgencyLog::new(log)));
-        let mut logs: BTreeMap<Hash, AgencyLog> = logs.collect();
-        for (agency, signed) in stored.envelopes {
-            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
+    pub fn keep(&mut self, envelopes: Vec<(Hash, SignedEnvelope)>) -> Result<(), Failed> {
+        for (agency, signed) in envelopes {
+            let log = self.logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
             let envelope = signed.verify(log.key_log())?;
             match log.keep(envelope)? {
                 Keeping::Missing(_) => return Err(Failed::StoreOrder),
@@ -46,6 +57,15 @@ impl Replica {
                 Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_) => {}
             }
         }
+        Ok(())
+    }
+
+    /// The replica, once all envelopes are kept: with what else is stored.
+    ///
+    /// # Errors
+    /// [`Failed`], if the store holds what it should not.
+    pub fn end(self, stored: Stored) -> Result<Replica, Failed> {
+        let Self { settings, mut logs } = self;
         for (agency, signed) in stored.heartbeats {
             let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
             let heartbeat = Heartbeat::read(signed, log.key_log())?;
@@ -71,7 +91,7 @@ impl Replica {
         let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
         let alone = is_alone(&settings, home_log);
         let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
-        Ok(Self {
+        Ok(Replica {
             settings,
             logs,
             own_log,
@@ -84,6 +104,18 @@ impl Replica {
             declined: BTreeSet::new(),
             reach,
         })
+    }
+}
+
+impl Replica {
+    /// A replica that holds what the store holds, all of which is at hand.
+    ///
+    /// # Errors
+    /// [`Failed`], if the store holds what it should not.
+    pub fn restore(settings: Settings, mut stored: Stored) -> Result<Self, Failed> {
+        let mut restoring = Restoring::begin(settings, std::mem::take(&mut stored.key_logs));
+        restoring.keep(std::mem::take(&mut stored.envelopes))?;
+        restoring.end(stored)
     }
 }
 

@@ -39,7 +39,7 @@ impl Step {
             Keeping::Refused(refused) => Ok(Err(refused)),
             Keeping::Filled(rows) => {
                 // As it is now: neither copy may have had all values.
-                self.batch.rewritten.extend(log.envelope(&name).cloned());
+                self.batch.rewritten.extend(log.envelope(&name)?);
                 self.rows(log, rows);
                 Ok(Ok(vec![]))
             }

@@ -166,7 +166,7 @@ impl Replica {
         }
         match KeyLog::begin(entries, MAX_CHECKS) {
             Ok((log, _)) => {
-                let log = AgencyLog::new(log);
+                let log = AgencyLog::within(log, self.settings.attic.clone());
                 step.key_log_grew(&log, vec![]);
                 self.logs.insert(agency, log);
                 self.exchange(peer, now, step);

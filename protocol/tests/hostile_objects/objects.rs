@@ -304,16 +304,16 @@ fn made_for_harm() -> Vec<Object> {
         make("1,500 envelopes", "fork proof", encode(&proof(headers(&crowd)))),
         make("half a megabyte of revocations and a byte", "page", packed),
         make("a time without end", "page", endless),
-        make("a scope 200 times", "key log", encode(&entries)),
+        make("a scope 150 times", "key log", encode(&entries)),
     ]
 }
 
-/// A key log of 200 wide entries, real until one too many follows. See `long` for the longest
+/// A key log of 150 wide entries, real until one too many follows. See `long` for the longest
 /// that is real.
 fn long_key_log() -> Vec<SignedEntry> {
     let mut log = agency();
     let kinds: Vec<String> = (0..2).map(|i| format!("kind-{i:02}")).collect();
-    for place in 0u8..200 {
+    for place in 0u8..150 {
         let mut last = vec![Hash([0; 32]); 14];
         for (i, hash) in (0u8..).zip(&mut last) {
             hash.0[..2].copy_from_slice(&[place, i]);

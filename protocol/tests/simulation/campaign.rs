@@ -24,6 +24,7 @@ pub(crate) struct Seen {
     pub(crate) expelled: usize,
     pub(crate) entries: usize,
     pub(crate) disputed: usize,
+    pub(crate) lost: usize,
     pub(crate) failures: Vec<(u64, String)>,
 }
 
@@ -75,6 +76,7 @@ fn note(seen: &mut Seen, seed: u64, played: Result<World, String>) {
             seen.adopted += world.truth.adopted;
             seen.expelled += world.truth.expelled;
             seen.disputed += world.truth.disputed.len();
+            seen.lost += world.truth.lost;
             let logs = world.sites.iter().filter_map(|site| site.disk.key_logs.get(&site.home));
             seen.entries += logs.map(|log| log.signed().len() - 1).sum::<usize>();
         }

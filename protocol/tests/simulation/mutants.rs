@@ -63,3 +63,9 @@ fn a_restored_store_that_does_not_wait_for_its_own_log_is_noticed() {
     switch_on(None);
     assert!(forks > 0, "it never forked");
 }
+
+#[test]
+fn a_scratch_place_that_is_believed_blindly_is_noticed() {
+    let seen = play_all(0..WITHIN, Plan::mixed, || switch_on(Some(Mutant::AtticsAreBelieved)), 1);
+    assert!(!seen.failures.is_empty(), "nothing was wrong");
+}

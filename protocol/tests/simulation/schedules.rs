@@ -31,8 +31,8 @@ fn seeds(count: u64) -> Range<u64> {
 
 fn assert_none_failed(seen: &Seen) {
     eprintln!(
-        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left",
-        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted
+        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost",
+        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted, seen.lost
     );
     let seeds: Vec<u64> = seen.failures.iter().map(|(seed, _)| *seed).collect();
     assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");
@@ -51,6 +51,7 @@ fn the_twelve_invariants_hold_in_every_schedule() {
         assert!(seen.adopted > enough / 5, "hardly anybody began with a checkpoint");
         assert!(seen.entries > enough, "hardly a ceremony was held");
         assert!(seen.disputed > enough / 10, "hardly a key log was disputed");
+        assert!(seen.lost > enough / 10, "hardly a scratch place failed");
         assert!(seen.kept > 100 * enough, "the schedules wrote hardly anything");
     }
 }

@@ -6,13 +6,17 @@ mod hostile;
 mod network;
 mod roots;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::Ordering},
+};
 
-pub(crate) use disk::{Disk, RowPlace};
+pub(crate) use disk::{Disk, Loft, RowPlace};
 pub(crate) use network::Network;
 use protocol::{
     Batch, DocumentId, Effect, Event, Hash, KeyLog, PublicKey, Replica, Root, Settings, SigningKey,
     key_log::{Founding, WriterKey, found},
+    replica::Failed,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
@@ -33,6 +37,8 @@ pub(crate) struct Site {
     pub(crate) disk: Disk,
     pub(crate) backup: Option<Disk>,
     pub(crate) replica: Replica,
+    /// Where its envelopes' bytes lie.
+    pub(crate) loft: Arc<Loft>,
     /// What its clock is ahead of the world's, in milliseconds.
     pub(crate) ahead: i64,
     /// The rows that it answers from, as its driver keeps them.
@@ -59,6 +65,8 @@ pub(crate) struct Truth {
     pub(crate) forks: usize,
     pub(crate) adopted: usize,
     pub(crate) expelled: usize,
+    /// How often a scratch place failed.
+    pub(crate) lost: usize,
 }
 
 #[derive(Clone)]
@@ -104,7 +112,8 @@ pub(crate) fn founding(name: &str, writers: &[PublicKey], keys: &RootKeys) -> Ke
 }
 
 impl Site {
-    fn restored(&self) -> Replica {
+    fn restored(&mut self) -> Replica {
+        self.loft = Arc::new(Loft::whole());
         let settings = Settings {
             pinned: self.pinned.clone(),
             home: self.home,
@@ -114,6 +123,7 @@ impl Site {
             heartbeat_term: TERM,
             exchange_every: 15,
             checkpoint_every: 3,
+            attic: self.loft.clone(),
         };
         Replica::restore(settings, self.disk.stored())
             .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")))
@@ -189,6 +199,7 @@ impl World {
             heartbeat_term: TERM,
             exchange_every: 15,
             checkpoint_every: 3,
+            attic: Arc::new(protocol::attic::Memory::default()),
         };
         let mut site = Site {
             name: Hash([self.sites.len() as u8 + 1; 32]),
@@ -198,6 +209,7 @@ impl World {
             replica: Replica::restore(settings, disk.stored()).unwrap(),
             disk,
             backup: None,
+            loft: Arc::new(Loft::whole()),
             ahead: 0,
             shown: BTreeMap::new(),
             hostile: false,
@@ -223,10 +235,21 @@ impl World {
     pub(crate) fn happen(&mut self, at: usize, event: Event) -> bool {
         let is_own_act = matches!(event, Event::Authored(_));
         let now = self.clock(at);
+        if self.plan.crashes && self.rng.random_bool(0.02) {
+            let after = self.rng.random_range(0..4);
+            self.sites[at].loft.fails_after.store(after, Ordering::Relaxed);
+        }
         let effects = match self.sites[at].replica.handle(event, now, &mut self.rng) {
             Ok(effects) => effects,
+            // As the driver does: the replica is made again from the store.
+            Err(Failed::Broken(_)) if self.sites[at].loft.failed.load(Ordering::Relaxed) > 0 => {
+                self.truth.lost += 1;
+                self.crash(at);
+                return false;
+            }
             Err(failed) => violated(10, format!("a replica cannot go on: {failed}")),
         };
+        self.sites[at].loft.fails_after.store(-1, Ordering::Relaxed);
         for effect in effects {
             if self.plan.crashes && self.rng.random_bool(0.002) {
                 self.crash(at);

@@ -9,6 +9,7 @@ fn recognition() -> Recognition {
             agency: "US-SC".parse().unwrap(),
             verification_methods: vec![],
             url: None,
+            provider: None,
         },
         scope: Scope::All,
         purposes: vec![Purpose::Renewal],

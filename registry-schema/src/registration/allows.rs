@@ -181,7 +181,7 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
             }
         }
         Step::Review { scores } => rubric.scores_fit(scores)?,
-        Step::Approve { conditions, until } => {
+        Step::Approve { conditions, until, .. } => {
             if conditions.len() > MAX_CONDITIONS
                 || conditions
                     .iter()

@@ -103,6 +103,7 @@ fn approve(now: Timestamp) -> Step {
     Step::Approve {
         conditions: vec!["the rubric stays public".into()],
         until: now.plus_seconds(3 * 365 * 86_400),
+        provider: None,
     }
 }
 

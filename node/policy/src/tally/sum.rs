@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use registry_schema::{Decimal, worth::WorthRule};
 
 use super::Credit;
-use crate::Facts;
+use crate::{Facts, value::Value};
 
 /// Most ways to spread achievements over rules that are tried out. Only an achievement of which a teacher holds
 /// several badges that fall under different rules of one unit can be spread at all.
@@ -13,47 +13,102 @@ const MOST_WAYS: usize = 4_096;
 
 /// All badges for one achievement: what they bring under each rule. Only one of them counts.
 #[derive(Default)]
-pub(super) struct Group<'p> {
-    options: BTreeMap<&'p str, Offer<'p>>,
+pub(super) struct Group<'a, 'p> {
+    /// One a rule.
+    options: Vec<Offer<'a, 'p>>,
 }
 
-#[derive(Clone)]
-struct Offer<'p> {
+/// What a badge brings under a rule.
+#[derive(Clone, Copy)]
+pub(super) struct Offer<'a, 'p> {
     rule: &'p WorthRule,
+    /// The rule's place in the order of ids.
+    place: u32,
+    is_limited: bool,
     amount: Decimal,
-    badge: String,
-    category: Option<String>,
+    facts: &'a Facts,
 }
 
-impl<'p> Group<'p> {
-    /// Takes one more badge in; under each rule the one that brings most stays.
-    pub(super) fn offer(&mut self, rule: &'p WorthRule, amount: Decimal, facts: &Facts) {
-        let known = self.options.get(rule.id.as_str());
-        if known.is_none_or(|known| known.amount < amount) {
-            let offer = Offer {
-                rule,
-                amount,
-                badge: facts.id.clone(),
-                category: facts.category.clone(),
-            };
-            self.options.insert(rule.id.as_str(), offer);
+impl<'a, 'p> Offer<'a, 'p> {
+    pub(super) const fn of(value: &Value<'p>, amount: Decimal, facts: &'a Facts) -> Self {
+        Self {
+            rule: value.rule,
+            place: value.place,
+            is_limited: value.is_limited,
+            amount,
+            facts,
         }
     }
 
-    fn greatest(&self) -> Option<&Offer<'p>> {
-        let by_amount =
-            |a: &&Offer<'p>, b: &&Offer<'p>| a.amount.cmp(&b.amount).then_with(|| b.rule.id.cmp(&a.rule.id));
-        self.options.values().max_by(by_amount)
+    /// What counts of it, if nothing else is under its rule.
+    fn alone(&self) -> Decimal {
+        if !self.is_limited {
+            return self.amount;
+        }
+        let limits = &self.rule.limits;
+        if limits.iter().any(|limit| limit.badges == Some(0)) {
+            return Decimal::ZERO;
+        }
+        let most = limits.iter().filter_map(|limit| limit.amount).min();
+        most.map_or(self.amount, |most| self.amount.min(most))
+    }
+}
+
+impl<'a, 'p> Group<'a, 'p> {
+    /// Takes one more badge in; under each rule the one that brings most stays.
+    pub(super) fn offer(&mut self, offers: Vec<Offer<'a, 'p>>) {
+        if self.options.is_empty() {
+            self.options = offers;
+            self.options.sort_by_key(|offer| offer.place);
+            return;
+        }
+        for offer in offers {
+            match self.options.binary_search_by_key(&offer.place, |known| known.place) {
+                Ok(nth) => {
+                    if let Some(known) = self.options.get_mut(nth).filter(|known| known.amount < offer.amount) {
+                        *known = offer;
+                    }
+                }
+                Err(nth) => self.options.insert(nth, offer),
+            }
+        }
+    }
+
+    fn greatest(&self) -> Option<&Offer<'a, 'p>> {
+        let by_amount = |a: &&Offer<'a, 'p>, b: &&Offer<'a, 'p>| a.amount.cmp(&b.amount).then(b.place.cmp(&a.place));
+        self.options.iter().max_by(by_amount)
+    }
+}
+
+/// What a single badge brings where it brings most; of equals, under the rule whose id comes first.
+#[derive(Default)]
+pub(super) struct Alone<'a, 'p>(Option<(Decimal, Offer<'a, 'p>)>);
+
+impl<'a, 'p> Alone<'a, 'p> {
+    pub(super) fn offer(&mut self, offer: Offer<'a, 'p>) {
+        let counts = offer.alone();
+        let is_better = self
+            .0
+            .as_ref()
+            .is_none_or(|(most, best)| *most < counts || (*most == counts && offer.place < best.place));
+        if is_better {
+            self.0 = Some((counts, offer));
+        }
+    }
+
+    pub(super) fn sum(&self) -> (Decimal, Vec<Credit<'p>>) {
+        let chosen: Vec<&Offer<'a, 'p>> = self.0.iter().map(|(_, offer)| offer).collect();
+        credited(&chosen)
     }
 }
 
 /// The greatest sum within all limits, and what each badge brings to it.
-pub(super) fn best<'p>(groups: &[Group<'p>]) -> (Decimal, Vec<Credit<'p>>) {
+pub(super) fn best<'p>(groups: &[Group<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
     let mut ways: usize = 1;
-    let mut settled: Vec<&Offer<'p>> = Vec::new();
-    let mut contested: Vec<Vec<&Offer<'p>>> = Vec::new();
+    let mut settled: Vec<&Offer<'_, 'p>> = Vec::new();
+    let mut contested: Vec<Vec<&Offer<'_, 'p>>> = Vec::new();
     for group in groups {
-        let options: Vec<&Offer<'p>> = group.options.values().collect();
+        let options: Vec<&Offer<'_, 'p>> = group.options.iter().collect();
         match options.as_slice() {
             [] => {}
             [only] => settled.push(only),
@@ -83,15 +138,15 @@ pub(super) fn best<'p>(groups: &[Group<'p>]) -> (Decimal, Vec<Credit<'p>>) {
 }
 
 /// The sum of these, each rule within its limits.
-fn credited<'p>(offers: &[&Offer<'p>]) -> (Decimal, Vec<Credit<'p>>) {
-    let mut by_rule: BTreeMap<&str, Vec<&Offer<'p>>> = BTreeMap::new();
+fn credited<'p>(offers: &[&Offer<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
+    let mut by_rule: BTreeMap<&str, Vec<&Offer<'_, 'p>>> = BTreeMap::new();
     for offer in offers {
         by_rule.entry(offer.rule.id.as_str()).or_default().push(offer);
     }
     let mut sum = Decimal::ZERO;
     let mut credits = Vec::new();
     for offers in by_rule.values_mut() {
-        offers.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.badge.cmp(&b.badge)));
+        offers.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.facts.id.cmp(&b.facts.id)));
         let limits = offers
             .first()
             .map(|offer| offer.rule.limits.as_slice())
@@ -104,8 +159,8 @@ fn credited<'p>(offers: &[&Offer<'p>]) -> (Decimal, Vec<Credit<'p>>) {
             left = left.map(|left| left.minus(amount));
             sum = sum.plus(amount);
             credits.push(Credit {
-                badge: offer.badge.clone(),
-                category: offer.category.clone(),
+                badge: offer.facts.id.clone(),
+                category: offer.facts.category.clone(),
                 rule: offer.rule,
                 amount,
             });

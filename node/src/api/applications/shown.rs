@@ -60,10 +60,10 @@ pub(crate) struct Application {
     pub(crate) name: String,
     /// Its public page.
     pub(crate) url: Option<String>,
-    /// Who can be reached about it; stays at this agency.
-    pub(crate) contact_name: String,
-    /// Their e-mail address; stays at this agency.
-    pub(crate) contact_email: String,
+    /// Who can be reached about it; stays at this agency. Absent once it was expunged.
+    pub(crate) contact_name: Option<String>,
+    /// Their e-mail address; stays at this agency. Absent once it was expunged.
+    pub(crate) contact_email: Option<String>,
     /// Where the case stands.
     pub(crate) phase: Phase,
     /// The rubric of its last review.
@@ -108,7 +108,7 @@ pub(crate) struct ShownStep {
 impl Application {
     pub(crate) fn of(file: &CaseFile, eyes: Eyes, now: Timestamp) -> Result<Self, Problem> {
         let (row, case) = (&file.application, &file.case);
-        let contact: Contact = serde_json::from_str(&row.contact).map_err(unreadable)?;
+        let contact: Option<Contact> = serde_json::from_str(&row.contact).map_err(unreadable)?;
         let unmet = case
             .round
             .as_ref()
@@ -117,8 +117,8 @@ impl Application {
             id: row.id.clone(),
             name: row.name.clone(),
             url: row.url.clone(),
-            contact_name: contact.name,
-            contact_email: contact.email,
+            contact_name: contact.as_ref().map(|contact| contact.name.clone()),
+            contact_email: contact.map(|contact| contact.email),
             phase: case.phase,
             rubric: case.rubric.clone(),
             issuer: case.issuer.clone(),
@@ -249,7 +249,7 @@ impl From<ShownStep> for HistoryStep {
             note: shown.note.filter(|_| shown.note_is_public),
         };
         match shown.step {
-            Step::Approve { conditions, until } => {
+            Step::Approve { conditions, until, .. } => {
                 seen.conditions = conditions;
                 seen.until = Some(until);
             }

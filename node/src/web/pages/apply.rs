@@ -277,6 +277,8 @@ pub(crate) struct IssuerPage {
     name: String,
     id: String,
     agency: String,
+    /// What kind of body it is, in words.
+    provider: Option<&'static str>,
     url: Option<String>,
     standing: String,
     history: Option<ShownHistory>,
@@ -303,6 +305,7 @@ impl IssuerPage {
             name: plain(&issuer.name, 200),
             id: plain(&issuer.id, 500),
             agency: plain(&agency_name(&issuer.agency), 60),
+            provider: issuer.provider.map(registry_schema::acceptance::ProviderKind::in_words),
             url: issuer.url.as_deref().map(|url| plain(url, 200)),
             standing,
             history: history.map(|history| ShownHistory {

@@ -167,6 +167,7 @@ mod tests {
                 description: "Shows what an answer looks like.".into(),
                 criteria: "None: this is a sample.".into(),
                 alignment: vec![],
+                clock_hours: None,
             },
             valid_from: day,
             valid_until: None,

@@ -268,6 +268,7 @@ pub(crate) fn issuers() -> (Vec<Issuer>, Vec<RecognitionEntry>) {
         agency: agency(home),
         verification_methods: Vec::new(),
         url: None,
+        provider: None,
     };
     let issuers = vec![
         issuer("Carolina Educators’ Learning Collaborative", "US-SC", DID),

@@ -88,6 +88,7 @@ fn badge(did: &str, number: u8) -> Value {
             description: "Uses evidence of learning.".to_owned(),
             criteria: "Three pieces of evidence.".to_owned(),
             alignment: Vec::new(),
+            clock_hours: None,
         },
         valid_from: t(ISSUED),
         valid_until: Some(t("2031-01-15T09:00:00Z")),
@@ -279,6 +280,7 @@ fn evidence(issuers: &[(&str, &str, &SigningKey)]) -> Evidence {
                 compromised: None,
             }],
             url: None,
+            provider: None,
         })
         .collect();
     let recognitions = issuers.iter().map(|issuer| RecognitionEntry {

@@ -38,6 +38,7 @@ fn of_issuer(by: usize, purposes: &[Purpose], may_be_followed: bool) -> Recognit
                 agency: id(0),
                 verification_methods: vec![],
                 url: None,
+                provider: None,
             },
             scope: Scope::All,
             purposes: purposes.to_vec(),

@@ -1,13 +1,14 @@
 //! Whether the asked agency recognizes the issuer for this badge, and who else does.
 
 use registry_schema::{
-    AgencyId, Check, Finding, Outcome, Purpose, Scope, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
+    AgencyId, Check, Finding, Outcome, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
 };
 
 use super::{Case, finding, rules::Ruled};
 use crate::{
     Freshness,
     codes::Code,
+    facts,
     followed::{self, Held, Home, Lists, Sought},
 };
 
@@ -43,14 +44,22 @@ impl Case<'_> {
         entry.recognition.scope.covers(sought.achievement, sought.alignments)
     }
 
+    /// The items of frameworks that the badge is aligned to, with those above them that this node knows.
+    pub(super) fn alignments(&self) -> &[String] {
+        self.alignments.get_or_init(|| {
+            let named = facts::alignments(&self.badge.document).unwrap_or_default();
+            let above = self.evidence.above.iter().filter(|item| !named.contains(item));
+            let above: Vec<String> = above.cloned().collect();
+            named.into_iter().chain(above).collect()
+        })
+    }
+
     /// What is looked for in the lists.
     pub(super) fn sought(&self) -> Sought<'_> {
         Sought {
             issuer: &self.badge.issuer_id,
             achievement: self.badge.achievement_id.as_deref(),
-            alignments: self
-                .alignments
-                .get_or_init(|| super::worth::alignments(&self.badge.document).unwrap_or_default()),
+            alignments: self.alignments(),
             at: self.question.at,
             issued: self.badge.valid_from,
         }
@@ -96,9 +105,7 @@ impl Case<'_> {
 
     /// Whether a recognition of the asked agency itself names this achievement, and not only its issuer.
     pub(super) fn names_the_achievement(&self) -> bool {
-        let held = self.holding_here();
-        let mut own = held.iter().filter(|held| held.via.is_empty());
-        own.any(|held| matches!(held.entry.recognition.scope, Scope::Achievements(_) | Scope::Stack(_)))
+        facts::names_the_achievement(&self.holding_here())
     }
 
     pub(super) fn recognition(&self) -> Recognized {

@@ -52,14 +52,12 @@ impl Case<'_> {
         else {
             return Ruled::of(recognized, purposes);
         };
-        let facts = self.facts(purposes);
-        let asked: Vec<Purpose> = match self.question.purpose {
-            Some(purpose) => vec![purpose],
-            None => purposes.to_vec(),
-        };
+        let judged = self.judged(policy, purposes);
         let (mut accepted, mut provided, mut depends, mut not_met) = (vec![], vec![], vec![], vec![]);
-        for purpose in asked {
-            match self.use_of(policy, &facts, purpose) {
+        for (purpose, tally) in &judged.of {
+            let purpose = *purpose;
+            let Some(badge) = tally.badges.first() else { continue };
+            match self.use_of(policy, &judged.facts, &badge.decision) {
                 Use::Accepted => accepted.push(purpose),
                 Use::Provided(what, rules) => provided.push((purpose, what, rules)),
                 Use::Depends(why) => depends.push((purpose, why)),
@@ -119,12 +117,11 @@ impl Case<'_> {
         }
     }
 
-    fn use_of(&self, policy: &Policy, facts: &Facts, purpose: Purpose) -> Use {
+    fn use_of(&self, policy: &Policy, facts: &Facts, decision: &Decision<'_>) -> Use {
         let at = self.question.at;
-        let decision = policy.decide(facts, purpose, at);
         match (decision.verdict, decision.outside(&policy.known(facts), at)) {
             (VerdictKind::Accepted, _) => Use::Accepted,
-            (VerdictKind::NotRecognized, _) => Use::NotMet(of_rules(&decision)),
+            (VerdictKind::NotRecognized, _) => Use::NotMet(of_rules(decision)),
             (_, Some(outside)) => {
                 let mut what: Vec<&Condition> = Vec::new();
                 let mut rules = Vec::new();
@@ -137,7 +134,7 @@ impl Case<'_> {
                 words.dedup();
                 Use::Provided(words, rules)
             }
-            _ => Use::Depends(of_rules(&decision)),
+            _ => Use::Depends(of_rules(decision)),
         }
     }
 }

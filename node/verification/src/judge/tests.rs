@@ -89,6 +89,7 @@ fn world_of(issuer_id: &str) -> World {
             compromised: None,
         }],
         url: None,
+        provider: None,
     };
     let recognition = |agency: &str, purposes: &[Purpose]| RecognitionEntry {
         agency: id(agency),
@@ -135,6 +136,7 @@ fn world_of(issuer_id: &str) -> World {
             resolved: None,
             confirmed: None,
             status: vec![listed(), listed()],
+            above: Vec::new(),
             expelled: [].into(),
             endorsements: vec![],
             code: None,

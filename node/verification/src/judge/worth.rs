@@ -1,14 +1,39 @@
 //! What the badge counts for at the asked agency. **Never changes the verdict**; whether its rules accept the badge at all
 //! is decided with recognition.
 
-use policy::{Facts, Tally};
+use policy::{Facts, Policy, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRule};
-use serde_json::Value;
 
 use super::{Case, finding};
-use crate::{Freshness, codes::Code};
+use crate::{Freshness, codes::Code, facts};
 
-impl Case<'_> {
+/// What a policy makes of a badge: what is known of it, and what it counts for, use by use.
+pub(super) struct Judged<'a> {
+    pub(super) facts: Facts,
+    pub(super) of: Vec<(Purpose, Tally<'a>)>,
+}
+
+impl<'a> Case<'a> {
+    /// What the asked agency's policy makes of the badge, for the use that is asked about or else for all these; worked out
+    /// once, for acceptance and for worth.
+    pub(super) fn judged(&self, policy: &'a Policy, recognized_for: &[Purpose]) -> &Judged<'a> {
+        self.tallies.get_or_init(|| {
+            let facts = self.facts(recognized_for);
+            let asked = match self.question.purpose {
+                Some(purpose) => vec![purpose],
+                None => recognized_for.to_vec(),
+            };
+            let tally = |purpose| {
+                (
+                    purpose,
+                    policy.tally(std::slice::from_ref(&facts), purpose, self.question.at),
+                )
+            };
+            let of = asked.into_iter().map(tally).collect();
+            Judged { facts, of }
+        })
+    }
+
     /// The findings on worth, one for each use, and the amounts that count for certain.
     pub(super) fn worth(&self, recognized_for: &[Purpose], recognition: Outcome) -> (Vec<Finding>, Vec<Worth>) {
         let agency = &self.question.agency;
@@ -35,19 +60,13 @@ impl Case<'_> {
             let said = format!("nothing counts in {name} while the issuer is not recognized there for this use");
             return (vec![with_age(finding(Code::WorthNotChecked, said))], Vec::new());
         }
-        let asked: Vec<Purpose> = match self.question.purpose {
-            Some(purpose) => vec![purpose],
-            None => recognized_for.to_vec(),
-        };
-        let facts = [self.facts(recognized_for)];
         let (mut findings, mut worth) = (Vec::new(), Vec::new());
         let mut without_rate: Vec<Purpose> = Vec::new();
-        for purpose in asked {
-            let tally = policy.tally(&facts, purpose, self.question.at);
-            worth.extend(self.amounts(&tally));
-            match said(&tally) {
+        for (purpose, tally) in &self.judged(policy, recognized_for).of {
+            worth.extend(self.amounts(tally));
+            match said(tally) {
                 Some((code, said)) => findings.push(with_age(finding(code, said))),
-                None => without_rate.push(purpose),
+                None => without_rate.push(*purpose),
             }
         }
         if !without_rate.is_empty() || findings.is_empty() {
@@ -71,23 +90,23 @@ impl Case<'_> {
         amounts.collect()
     }
 
-    /// What is known of this badge. Its license, approvals and hours are not in a badge, and so are not known.
+    /// What is known of this badge: what it states, and what the lists say of its issuer. Its license and approvals are in
+    /// neither, and so are not known.
     pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
         let badge = self.badge;
-        let mut listed = self
-            .evidence
-            .issuers
-            .iter()
-            .chain(self.evidence.recognitions.iter().map(|r| &r.recognition.issuer));
+        let issuer = facts::issuer(self.evidence, &badge.issuer_id);
+        let stated = facts::stated(&badge.document);
         Facts {
             id: badge.id.clone().unwrap_or_default(),
             issuer: badge.issuer_id.clone(),
             recognized_for: Some(recognized_for.to_vec()),
-            issuer_agency: listed
-                .find(|issuer| issuer.id == badge.issuer_id)
-                .map(|issuer| issuer.agency.clone()),
+            issuer_agency: issuer.map(|issuer| issuer.agency.clone()),
+            provider: issuer.and_then(|issuer| issuer.provider),
             achievement: badge.achievement_id.clone(),
-            alignments: alignments(&badge.document),
+            alignments: facts::alignments(&badge.document).map(|_| self.alignments().to_vec()),
+            clock_hours: stated.clock_hours,
+            ceus: stated.ceus,
+            mastery: stated.mastery,
             // Who recognizes an achievement by name, or in a stack, has approved it; who recognizes all, has not said.
             achievement_approved: self.names_the_achievement().then_some(true),
             earned: badge.valid_from,
@@ -129,19 +148,4 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
 /// `rule tn-pdp (State Board rule 5.502)`: a person at a desk can look it up.
 fn named(rule: &WorthRule) -> String {
     format!("rule {} ({})", rule.id, rule.citation)
-}
-
-/// The items of frameworks that the badge says it is aligned to (Open Badges 3.0, `Achievement.alignment`).
-pub(super) fn alignments(document: &Value) -> Option<Vec<String>> {
-    let subject = document
-        .get("credentialSubject")
-        .or_else(|| document.get("vc")?.get("credentialSubject"))?;
-    let listed = subject.get("achievement")?.get("alignment")?;
-    let items: Vec<&Value> = listed
-        .as_array()
-        .map_or_else(|| vec![listed], |items| items.iter().collect());
-    let ids = items
-        .into_iter()
-        .flat_map(|item| ["targetUrl", "targetCode"].map(|field| item.get(field)));
-    Some(ids.flatten().filter_map(Value::as_str).map(str::to_owned).collect())
 }

@@ -105,6 +105,7 @@ impl World {
                 agency: "US-NC".parse().unwrap(),
                 verification_methods: vec![],
                 url: None,
+                provider: None,
             }),
         }
     }

@@ -1,8 +1,15 @@
-//! What survives a crash.
+//! What survives a crash, and the scratch place that does not.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
-use protocol::{Batch, Checkpoint, Hash, Heartbeat, Held, KeyLog, Signed, SignedEnvelope, Verified, replica::Stored};
+use protocol::{
+    Batch, Checkpoint, Hash, Heartbeat, Held, KeyLog, Signed, SignedEnvelope, Verified,
+    attic::{Attic, Lost, Memory, Spot},
+    replica::Stored,
+};
 
 /// A row's place: agency, document, key.
 pub(crate) type RowPlace = (Hash, String, String);
@@ -71,5 +78,49 @@ impl Disk {
                 .collect(),
             held: self.held.iter().map(|(holder, held)| (*holder, held.clone())).collect(),
         }
+    }
+}
+
+/// A scratch place for envelopes that fails when it is told to: it loses what is read, or gives it with a bit changed.
+#[derive(Debug, Default)]
+pub(crate) struct Loft {
+    memory: Memory,
+    /// After how many more readings it fails; never, while negative.
+    pub(crate) fails_after: AtomicI64,
+    pub(crate) failed: AtomicI64,
+}
+
+impl Loft {
+    pub(crate) fn whole() -> Self {
+        Self {
+            fails_after: AtomicI64::new(-1),
+            ..Self::default()
+        }
+    }
+}
+
+impl Attic for Loft {
+    fn put(&self, bytes: &[u8]) -> Result<Spot, Lost> {
+        self.memory.put(bytes)
+    }
+
+    fn read(&self, spot: Spot) -> Result<Vec<u8>, Lost> {
+        let left = self.fails_after.fetch_sub(1, Ordering::Relaxed);
+        let mut bytes = self.memory.read(spot)?;
+        if left != 0 {
+            return Ok(bytes);
+        }
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        if spot.at.is_multiple_of(2) {
+            return Err(Lost("a disk failed".into()));
+        }
+        // In a value, mostly.
+        let at = bytes.len().saturating_sub(1 + spot.at as usize % 12);
+        bytes[at] ^= 1;
+        Ok(bytes)
+    }
+
+    fn erase(&self, spot: Spot) -> Result<(), Lost> {
+        self.memory.erase(spot)
     }
 }

@@ -164,8 +164,9 @@ impl World {
         let log = &site.replica.logs()[&site.home];
         let own: Vec<Hash> = log
             .envelopes()
+            .map(Result::unwrap)
             .filter(|envelope| envelope.header().writer == *key)
-            .map(protocol::Envelope::hash)
+            .map(|envelope| envelope.hash())
             .collect();
         own.iter()
             .rev()
@@ -218,13 +219,15 @@ fn newest_by(site: &Site, key: &PublicKey) -> Vec<Hash> {
     let log = &site.replica.logs()[&site.home];
     let named: std::collections::BTreeSet<Hash> = log
         .envelopes()
+        .map(Result::unwrap)
         .filter(|envelope| envelope.header().writer == *key)
         .flat_map(|envelope| envelope.header().parents.clone())
         .collect();
     let mut newest: Vec<Hash> = log
         .envelopes()
+        .map(Result::unwrap)
         .filter(|envelope| envelope.header().writer == *key && !named.contains(&envelope.hash()))
-        .map(protocol::Envelope::hash)
+        .map(|envelope| envelope.hash())
         .collect();
     newest.sort_unstable();
     newest

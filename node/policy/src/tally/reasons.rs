@@ -1,0 +1,127 @@
+//! Why something is not certain, each reason once: the words are made when all are known, however many rules say them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use registry_schema::{acceptance::Condition, worth::Window};
+
+use crate::{
+    conditions::{Asked, Because, Shared},
+    value::{Amount, Standing, Value},
+};
+
+/// What is not known.
+pub(super) struct Reasons<'p> {
+    asked: &'p Asked,
+    /// What worth rules demand, one after the other: numbers of conditions.
+    demands: &'p [u32],
+    /// Whether these of the policy's conditions hold: by their numbers.
+    numbers: Vec<u64>,
+    /// Whether these hold, besides.
+    conditions: Vec<&'p Condition>,
+    /// The shared ones that were taken in last.
+    shared: Shared<'p>,
+    hours: bool,
+    earned: bool,
+    achievement: bool,
+    others: BTreeSet<String>,
+}
+
+impl<'p> Reasons<'p> {
+    pub(super) const fn new((asked, demands): (&'p Asked, &'p [u32])) -> Self {
+        Self {
+            asked,
+            demands,
+            numbers: Vec::new(),
+            conditions: Vec::new(),
+            shared: None,
+            hours: false,
+            earned: false,
+            achievement: false,
+            others: BTreeSet::new(),
+        }
+    }
+
+    /// What is not known about a value.
+    pub(super) fn take(&mut self, value: &Value<'p>) {
+        match (&value.amount, &value.standing) {
+            (_, Standing::Excluded(_)) => {}
+            (Amount::NotStated, _) => self.hours = true,
+            (Amount::Contradictory, _) => {
+                self.others
+                    .insert(format!("which version of rule `{}` holds", value.rule.id));
+            }
+            (_, Standing::NotKnown(conditions)) if !conditions.is_empty() => self.whether(conditions),
+            (_, Standing::NotKnown(_))
+                if value
+                    .rule
+                    .limits
+                    .iter()
+                    .any(|limit| matches!(limit.within, Window::Years(_))) =>
+            {
+                self.earned = true;
+            }
+            // The rule that may speak of it instead says so itself.
+            (_, Standing::NotKnown(_)) if !value.is_specific => {}
+            (_, Standing::NotKnown(_)) => {
+                self.others
+                    .insert(format!("whether rule `{}` speaks of it", value.rule.id));
+            }
+            (_, Standing::Counts) => self.achievement = true,
+        }
+    }
+
+    fn whether(&mut self, because: &Because<'p>) {
+        let (places, license) = because.places();
+        for place in places {
+            let Some(number) = self.demands.get(place as usize) else {
+                continue;
+            };
+            if self.numbers.is_empty() {
+                self.numbers.resize(self.asked.len() / 64 + 1, 0);
+            }
+            if let Some(word) = self.numbers.get_mut(*number as usize / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+        if license {
+            self.add(&Condition::EarnedWithinLicense);
+        }
+        let Some(shared) = because.shared() else {
+            return;
+        };
+        if self.shared.as_ref().is_some_and(|taken| Arc::ptr_eq(taken, shared)) {
+            return;
+        }
+        for condition in shared.iter() {
+            self.add(condition);
+        }
+        self.shared = Some(shared.clone());
+    }
+
+    fn add(&mut self, condition: &'p Condition) {
+        if !self.conditions.contains(&condition) {
+            self.conditions.push(condition);
+        }
+    }
+
+    /// In words that stand after "not known".
+    pub(super) fn in_words(self) -> BTreeSet<String> {
+        let mut words = self.others;
+        for (nth, word) in self.numbers.iter().enumerate().filter(|(_, word)| **word != 0) {
+            let set = (0..64).filter(|bit| word & (1 << bit) != 0);
+            let conditions = set.filter_map(|bit| self.asked.condition(nth * 64 + bit));
+            words.extend(conditions.map(|condition| format!("whether {condition}")));
+        }
+        words.extend(self.conditions.iter().map(|condition| format!("whether {condition}")));
+        for (is_so, said) in [
+            (self.hours, "how many hours it stands for"),
+            (self.earned, "when it was earned"),
+            (self.achievement, "which achievement it is for"),
+        ] {
+            if is_so {
+                words.insert(said.to_owned());
+            }
+        }
+        words
+    }
+}

@@ -1,0 +1,90 @@
+//! A change that is asked about, and what the lists would say after it.
+
+use std::sync::Arc;
+
+use policy::Policy;
+use registry_schema::{
+    AgencyId, Issuer, Withdrawal,
+    recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
+};
+use verification::{Evidence, Freshness};
+
+use super::Above;
+
+/// A change that is asked about.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// An issuer is recognized.
+    Recognition(Box<RecognitionEntry>),
+    /// An agency's recognitions are accepted.
+    Agency(Box<AgencyRecognitionEntry>),
+    /// A recognition with this id, of an issuer or of an agency, is withdrawn.
+    Withdrawal(String, Withdrawal),
+    /// One of this agency's issuers stands otherwise.
+    Standing(Registration),
+    /// The entry of one of this agency's issuers says something else.
+    Issuer(Box<Issuer>),
+    /// An agency is followed no more, or expelled.
+    Gone(AgencyId),
+    /// This agency's policy is another.
+    Policy(Arc<Policy>),
+    /// Which items of frameworks stand above others is something else.
+    Above(Above),
+}
+
+impl Change {
+    /// The policy that would be in force, if it is another.
+    pub(super) fn policy(&self) -> Option<Arc<Policy>> {
+        match self {
+            Self::Policy(new) => Some(new.clone()),
+            _ => None,
+        }
+    }
+
+    /// Which items would stand above others, if that is something else.
+    pub(super) fn above(&self) -> Option<Above> {
+        match self {
+            Self::Above(new) => Some(new.clone()),
+            _ => None,
+        }
+    }
+
+    /// What the lists would say of this issuer.
+    pub(super) fn apply(&self, evidence: &mut Evidence, home: &AgencyId, issuer: &str) {
+        match self {
+            Self::Recognition(entry) => {
+                if entry.recognition.issuer.id == issuer {
+                    evidence.recognitions.push((**entry).clone());
+                }
+            }
+            Self::Agency(entry) => evidence.agency_recognitions.push((**entry).clone()),
+            Self::Withdrawal(id, withdrawal) => {
+                let own = evidence.recognitions.iter_mut();
+                own.filter(|e| e.agency == *home && e.recognition.id == *id)
+                    .for_each(|entry| entry.withdrawn = Some(withdrawal.clone()));
+                let own = evidence.agency_recognitions.iter_mut();
+                own.filter(|e| e.agency == *home && e.recognition.id == *id)
+                    .for_each(|entry| entry.withdrawn = Some(withdrawal.clone()));
+            }
+            Self::Standing(said) => {
+                if said.issuer == issuer {
+                    evidence.registrations.insert(home.clone(), said.clone());
+                }
+            }
+            Self::Issuer(said) => {
+                let same = evidence.issuers.iter_mut().filter(|one| one.id == said.id);
+                same.for_each(|one| one.clone_from(said));
+            }
+            Self::Gone(agency) => {
+                // What it says is too old soon; and what rests on it is not known then.
+                evidence.trust_lists.insert(agency.clone(), Freshness::Never);
+                let at_home = |issuer: &Issuer| issuer.agency == *agency;
+                let recognized = evidence.recognitions.iter().map(|entry| &entry.recognition.issuer);
+                if evidence.issuers.iter().chain(recognized).any(at_home) {
+                    evidence.expelled.insert(agency.clone(), registry_schema::Timestamp(0));
+                }
+            }
+            Self::Policy(_) | Self::Above(_) => {}
+        }
+    }
+}

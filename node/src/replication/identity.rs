@@ -1,0 +1,88 @@
+//! Who this node is, and its replica as the store has it.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use protocol::{
+    Hash, KeyLog, Replica, Settings, SigningKey,
+    attic::{Attic, Memory},
+    replica::{Failed, Restoring},
+};
+
+use super::NotWritten;
+use crate::{attic::ScratchFile, keys, storage::Store};
+
+/// How many envelopes are read from the store at once at a start.
+const ENVELOPES_AT_ONCE: i64 = 512;
+
+/// What a replica is made from, again after each failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) pinned: BTreeSet<Hash>,
+    pub(crate) home: Hash,
+    /// The folder with this node's writer keys.
+    pub(crate) keys: PathBuf,
+    /// Where a scratch file may lie.
+    pub(crate) scratch: PathBuf,
+    pub(crate) heartbeat_every: i64,
+    pub(crate) heartbeat_term: i64,
+    pub(crate) exchange_every: i64,
+    pub(crate) checkpoint_every: u32,
+}
+
+impl Identity {
+    /// The replica as the store has it.
+    pub(crate) async fn restore(&self, store: &Store) -> Result<Replica, NotWritten> {
+        let mut stored = store.load_statements().await?;
+        let own = stored.key_logs.iter().find(|log| log.genesis() == self.home);
+        let (key, former_keys) = self.writer_keys(own.ok_or(Failed::NoKeyLog)?)?;
+        let settings = Settings {
+            pinned: self.pinned.clone(),
+            home: self.home,
+            key,
+            former_keys,
+            heartbeat_every: self.heartbeat_every,
+            heartbeat_term: self.heartbeat_term,
+            exchange_every: self.exchange_every,
+            checkpoint_every: self.checkpoint_every,
+            attic: self.attic(),
+        };
+        let mut restoring = Restoring::begin(settings, std::mem::take(&mut stored.key_logs));
+        let mut after = None;
+        loop {
+            let (envelopes, last) = store.load_envelopes(after, ENVELOPES_AT_ONCE).await?;
+            if last.is_none() {
+                break;
+            }
+            restoring.keep(envelopes)?;
+            after = last;
+        }
+        Ok(restoring.end(stored)?)
+    }
+
+    /// Where envelopes' bytes lie: in a scratch file, or in memory, if the folder takes none.
+    fn attic(&self) -> Arc<dyn Attic> {
+        match ScratchFile::new(&self.scratch) {
+            Ok(file) => Arc::new(file),
+            Err(error) => {
+                tracing::warn!(%error, "no scratch file can be made: all envelopes stay in memory");
+                Arc::new(Memory::default())
+            }
+        }
+    }
+
+    /// The key to write with, of those that are here: the one that the key log added last and that has not ended.
+    /// And the others.
+    pub(super) fn writer_keys(&self, key_log: &KeyLog) -> Result<(SigningKey, Vec<SigningKey>), NotWritten> {
+        let mut keys = keys::writers(&self.keys).map_err(|error| NotWritten::Keys(format!("{error:#}")))?;
+        let live = key_log.writers();
+        let rank = |key: &SigningKey| {
+            let added = key_log.added(&key.public());
+            (live.contains(&key.public()), added)
+        };
+        keys.sort_by_key(rank);
+        let newest = keys
+            .pop()
+            .ok_or_else(|| NotWritten::Keys("no writer key is here".into()))?;
+        Ok((newest, keys))
+    }
+}

@@ -1,0 +1,185 @@
+//! What a badge and the lists say that an agency's rules are held against. **Pure.** What is not said is not known.
+
+use policy::Facts;
+use registry_schema::{
+    AgencyId, Decimal, Issuer, Purpose, Scope,
+    achievement::{CEUS, CLOCK_HOURS},
+};
+use serde_json::Value;
+
+use crate::{
+    Evidence,
+    followed::{self, Held, Lists, Sought},
+};
+
+/// Most results of a badge that are read.
+const MOST_RESULTS: usize = 100;
+
+/// What a badge states of itself by its results (Open Badges 3.0, `AchievementSubject.result`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// The clock hours that it stands for ([`CLOCK_HOURS`]).
+    pub clock_hours: Option<Decimal>,
+    /// The continuing-education units that it stands for ([`CEUS`]).
+    pub ceus: Option<Decimal>,
+    /// To how many per cent it was mastered (`Percent`).
+    pub mastery: Option<Decimal>,
+}
+
+fn subject(document: &Value) -> Option<&Value> {
+    document
+        .get("credentialSubject")
+        .or_else(|| document.get("vc")?.get("credentialSubject"))
+}
+
+fn listed(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(all)) => all,
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    }
+}
+
+/// What the badge states of itself. A result counts by the `resultType` of its description in the badge; where two of one
+/// type differ, nothing is known.
+#[must_use]
+pub fn stated(document: &Value) -> Stated {
+    let Some(subject) = subject(document) else {
+        return Stated::default();
+    };
+    let descriptions = listed(subject.get("achievement").and_then(|it| it.get("resultDescription")));
+    let of_type = |wanted: &str| -> Option<Decimal> {
+        let is_described = |id: &Value| {
+            descriptions
+                .iter()
+                .take(MOST_RESULTS)
+                .any(|one| one.get("id") == Some(id) && one.get("resultType").and_then(Value::as_str) == Some(wanted))
+        };
+        let results = listed(subject.get("result")).iter().take(MOST_RESULTS);
+        let mut values = results
+            .filter(|result| result.get("resultDescription").is_some_and(is_described))
+            .map(|result| {
+                result
+                    .get("value")
+                    .and_then(Value::as_str)?
+                    .trim()
+                    .parse::<Decimal>()
+                    .ok()
+            });
+        let first = values.next()??;
+        values.all(|other| other == Some(first)).then_some(first)
+    };
+    Stated {
+        clock_hours: of_type(CLOCK_HOURS),
+        ceus: of_type(CEUS),
+        mastery: of_type("Percent").filter(|percent| *percent <= Decimal::whole(100)),
+    }
+}
+
+/// The items of frameworks that the badge says it is aligned to (Open Badges 3.0, `Achievement.alignment`).
+#[must_use]
+pub fn alignments(document: &Value) -> Option<Vec<String>> {
+    let items = listed(Some(subject(document)?.get("achievement")?.get("alignment")?));
+    let ids = items
+        .iter()
+        .flat_map(|item| ["targetUrl", "targetCode"].map(|field| item.get(field)));
+    Some(ids.flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// The entry of the badge's issuer: its home agency's, or else one in a recognition.
+pub(crate) fn issuer<'e>(evidence: &'e Evidence, id: &str) -> Option<&'e Issuer> {
+    let recognized = evidence.recognitions.iter().map(|entry| &entry.recognition.issuer);
+    let mut all = evidence.issuers.iter().chain(recognized);
+    all.find(|issuer| issuer.id == id)
+}
+
+/// Whether a recognition of the asked agency itself names the achievement, and not only its issuer.
+pub(crate) fn names_the_achievement(held: &[Held<'_>]) -> bool {
+    let mut own = held.iter().filter(|held| held.via.is_empty());
+    own.any(|held| matches!(held.entry.recognition.scope, Scope::Achievements(_) | Scope::Stack(_)))
+}
+
+/// What is known of a badge of this issuer and achievement by the lists alone, for an answer of this agency: whether its
+/// issuer is recognized, and for what, is not known where that rests on a list that is too old, or on an expelled agency.
+#[must_use]
+pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lists: Lists) -> Facts {
+    let held = followed::held(evidence, agency, sought, lists);
+    let mut purposes: Vec<Purpose> = held.iter().flat_map(|held| held.purposes.iter().copied()).collect();
+    purposes.sort_unstable();
+    purposes.dedup();
+    let home = issuer(evidence, sought.issuer);
+    let is_expelled = home.is_some_and(|issuer| evidence.expelled.contains_key(&issuer.agency));
+    // What would be held by lists of any age, and is not by those that may be believed, is not known.
+    let in_doubt = purposes.is_empty() && !followed::held(evidence, agency, sought, Lists::Any).is_empty();
+    Facts {
+        issuer: sought.issuer.to_owned(),
+        recognized_for: (!is_expelled && !in_doubt).then_some(purposes),
+        issuer_agency: home.map(|issuer| issuer.agency.clone()),
+        provider: home.and_then(|issuer| issuer.provider),
+        achievement: sought.achievement.map(str::to_owned),
+        alignments: Some(sought.alignments.to_vec()),
+        // Who recognizes an achievement by name, or in a stack, has approved it; who recognizes all, has not said.
+        achievement_approved: names_the_achievement(&held).then_some(true),
+        earned: sought.issued,
+        // A badge that was read is the provider's signed certificate.
+        shown: [("digital certificate".to_owned(), true)].into(),
+        ..Facts::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn badge(results: Value, descriptions: Value) -> Value {
+        json!({"credentialSubject": {"achievement": {"resultDescription": descriptions}, "result": results}})
+    }
+
+    #[test]
+    fn a_result_counts_by_its_described_type_and_nothing_where_two_differ() {
+        let described = json!([
+            {"id": "urn:h", "resultType": "ext:ClockHours"},
+            {"id": "urn:p", "resultType": "Percent"},
+            {"id": "urn:c", "resultType": "ext:CEU"},
+        ]);
+        let hours = |value: &str| json!({"resultDescription": "urn:h", "value": value});
+        let some = |text: &str| Some(text.parse::<Decimal>().unwrap());
+        let all = json!([hours("10"), {"resultDescription": "urn:p", "value": "85"}, {"resultDescription": "urn:c", "value": "1.5"}]);
+        let read = stated(&badge(all, described.clone()));
+        assert_eq!(
+            (read.clock_hours, read.mastery, read.ceus),
+            (some("10"), some("85"), some("1.5"))
+        );
+        for (results, why) in [
+            (json!([hours("10"), hours("12")]), "two differ"),
+            (json!([hours("ten")]), "no number"),
+            (json!([hours("-1")]), "less than nothing"),
+            (json!([{"value": "10"}]), "no type"),
+            (
+                json!([{"resultDescription": "urn:x", "value": "10"}]),
+                "described nowhere",
+            ),
+            (
+                json!([{"resultDescription": "urn:h", "value": 10}]),
+                "the standard has texts",
+            ),
+        ] {
+            assert_eq!(stated(&badge(results, described.clone())).clock_hours, None, "{why}");
+        }
+        assert_eq!(
+            stated(&badge(hours("4"), described)).clock_hours,
+            some("4"),
+            "one, not in a list"
+        );
+        let too_much = badge(
+            json!([{"resultDescription": "urn:p", "value": "101"}]),
+            json!({"id": "urn:p", "resultType": "Percent"}),
+        );
+        assert_eq!(stated(&too_much).mastery, None);
+        // Credits are hours of a kind that the standard leaves open: not taken for clock hours.
+        let credits = json!({"credentialSubject": {"creditsEarned": 3.0, "achievement": {"creditsAvailable": 3.0}}});
+        assert_eq!(stated(&credits), Stated::default());
+    }
+}

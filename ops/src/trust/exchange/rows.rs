@@ -1,0 +1,370 @@
+//! A trust list as a file: one recognition a row.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use anyhow::Context as _;
+use registry_schema::{
+    AgencyId, Purpose, Scope, Timestamp,
+    recognition::{AgencyRecognitionEntry, Attestation, RecognitionEntry},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{csv, exit::usage, show};
+
+/// The longest file that is read.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+/// Most rows of a file.
+const MOST_ROWS: usize = 5_000;
+
+pub(super) const COLUMNS: [&str; 13] = [
+    "issuer",
+    "issuer_name",
+    "purposes",
+    "scope",
+    "from",
+    "until",
+    "accepts_without_status",
+    "attestation",
+    "stands_alone",
+    "may_be_followed",
+    "conditions",
+    "agency",
+    "depth",
+];
+
+/// A recognition in a file, of an issuer or of an agency: what `POST /v1/recognitions` or `POST /v1/agency-recognitions`
+/// takes, with the issuer's name for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    /// The issuer's id; none, if an agency is recognized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) issuer: Option<String>,
+    #[serde(default, skip_serializing)]
+    pub(super) issuer_name: Option<String>,
+    /// The agency whose recognitions are accepted; none, if an issuer is recognized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) agency: Option<AgencyId>,
+    /// Through how many agencies that reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) depth: Option<u8>,
+    pub(super) purposes: Vec<Purpose>,
+    pub(super) scope: Scope,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) accepts_without_status: bool,
+    #[serde(default)]
+    pub(super) attestation: Option<Attestation>,
+    #[serde(default)]
+    pub(super) stands_alone: bool,
+    #[serde(default)]
+    pub(super) may_be_followed: bool,
+    #[serde(default)]
+    pub(super) conditions: Vec<String>,
+}
+
+impl Row {
+    pub(super) fn of(entry: &RecognitionEntry) -> Self {
+        let r = entry.recognition.clone();
+        Self {
+            issuer: Some(r.issuer.id),
+            issuer_name: Some(r.issuer.name),
+            agency: None,
+            depth: None,
+            purposes: r.purposes,
+            scope: r.scope,
+            from: Some(r.from),
+            until: r.until,
+            accepts_without_status: r.accepts_without_status,
+            attestation: Some(r.basis.attestation),
+            stands_alone: r.basis.stands_alone,
+            may_be_followed: r.basis.may_be_followed,
+            conditions: r.basis.conditions,
+        }
+    }
+
+    pub(super) fn of_agency(entry: &AgencyRecognitionEntry) -> Self {
+        let r = entry.recognition.clone();
+        Self {
+            issuer: None,
+            issuer_name: None,
+            agency: Some(r.of),
+            depth: Some(r.depth),
+            purposes: r.purposes,
+            scope: r.scope,
+            from: Some(r.from),
+            until: r.until,
+            accepts_without_status: false,
+            attestation: Some(r.basis.attestation),
+            stands_alone: false,
+            may_be_followed: r.basis.may_be_followed,
+            conditions: r.basis.conditions,
+        }
+    }
+
+    /// The route that takes it in, and what that takes.
+    pub(super) fn request(&self) -> ([&'static str; 2], Value) {
+        let mut body = json!({
+            "purposes": self.purposes,
+            "scope": self.scope,
+            "may_be_followed": self.may_be_followed,
+            "conditions": self.conditions,
+        });
+        let mut put = |name: &str, value: Value| {
+            if let (Some(fields), false) = (body.as_object_mut(), value.is_null()) {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        put("from", json!(self.from));
+        put("until", json!(self.until));
+        put("attestation", json!(self.attestation));
+        if let Some(agency) = &self.agency {
+            put("of", json!(agency));
+            put("depth", json!(self.depth));
+            return (["v1", "agency-recognitions"], body);
+        }
+        put("issuer", json!(self.issuer));
+        put("accepts_without_status", json!(self.accepts_without_status));
+        put("stands_alone", json!(self.stands_alone));
+        (["v1", "recognitions"], body)
+    }
+
+    /// What it names one of: an issuer, or an agency.
+    fn is_of_one(&self) -> Result<(), String> {
+        match (&self.issuer, &self.agency) {
+            (Some(_), None) if self.depth.is_none() => Ok(()),
+            (Some(_), None) => Err("`depth` is for agencies".to_owned()),
+            (None, Some(_)) if self.accepts_without_status || self.stands_alone => {
+                Err("`accepts_without_status` and `stands_alone` are for issuers".to_owned())
+            }
+            (None, Some(_)) => Ok(()),
+            (Some(_), Some(_)) => Err("a row names an `issuer` or an `agency`, and not both".to_owned()),
+            (None, None) => Err("`issuer` is empty, and so is `agency`".to_owned()),
+        }
+    }
+
+    /// The same, without what only people read, and with what an absence stands for.
+    pub(super) fn plain(&self) -> Self {
+        let (attestation, depth) = match self.agency {
+            Some(_) => (Attestation::AdoptedReview, Some(1)),
+            None => (Attestation::OwnReview, None),
+        };
+        Self {
+            issuer_name: None,
+            depth: self.depth.or(depth),
+            attestation: Some(self.attestation.unwrap_or(attestation)),
+            ..self.clone()
+        }
+    }
+
+    /// Two rows with the same key speak of the same.
+    pub(super) fn key(&self) -> (String, String, Vec<Purpose>) {
+        let mut purposes = self.purposes.clone();
+        purposes.sort_unstable();
+        let scope = serde_json::to_string(&self.scope).unwrap_or_default();
+        (self.whom(), scope, purposes)
+    }
+
+    fn whom(&self) -> String {
+        match (&self.agency, &self.issuer) {
+            (Some(agency), _) => format!("whatever {agency} recognizes"),
+            (None, issuer) => issuer.clone().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn in_words(&self) -> String {
+        let purposes: Vec<&str> = self.purposes.iter().map(|p| p.as_str()).collect();
+        let name = self.issuer_name.as_ref().map(|name| format!("{} ", show::plain(name)));
+        format!(
+            "{}{}: {}, for {}",
+            name.unwrap_or_default(),
+            self.whom(),
+            self.scope,
+            purposes.join(", ")
+        )
+    }
+}
+
+/// The rows of a file, each with where it stands; or all that is wrong with them.
+pub(super) fn rows(path: &Path) -> anyhow::Result<Vec<(String, Row)>> {
+    let named = path.display();
+    let mut text = String::new();
+    let cannot = || format!("cannot read `{named}`");
+    File::open(path)
+        .with_context(cannot)?
+        .take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .with_context(cannot)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(usage(format!("`{named}` is longer than 8 MiB")));
+    }
+    if text.trim_start().starts_with('[') {
+        let rows: Vec<Row> = serde_json::from_str(&text).map_err(|e| usage(format!("`{named}`: {e}")))?;
+        for (n, row) in rows.iter().enumerate() {
+            row.is_of_one()
+                .map_err(|why| usage(format!("`{named}`: entry {}: {why}", n + 1)))?;
+        }
+        return limited(
+            rows.into_iter()
+                .enumerate()
+                .map(|(n, row)| (format!("entry {}", n + 1), row))
+                .collect(),
+        );
+    }
+    let lines =
+        csv::parse(&text).map_err(|line| usage(format!("`{named}`: the quotation in line {line} never ends")))?;
+    let Some((head, lines)) = lines.split_first() else {
+        return Err(usage(format!("`{named}` is empty")));
+    };
+    let unknown: Vec<&String> = head.cells.iter().filter(|c| !COLUMNS.contains(&c.trim())).collect();
+    if let Some(unknown) = unknown.first() {
+        return Err(usage(format!(
+            "`{named}`: no column is called `{unknown}`: {}",
+            COLUMNS.join(", ")
+        )));
+    }
+    let (mut good, mut wrong) = (Vec::new(), Vec::new());
+    for line in lines {
+        let cell = |name: &str| {
+            let place = head.cells.iter().position(|cell| cell.trim() == name)?;
+            line.cells
+                .get(place)
+                .map(|cell| cell.trim())
+                .filter(|cell| !cell.is_empty())
+        };
+        match row(&cell) {
+            Ok(row) => good.push((format!("line {}", line.line), row)),
+            Err(why) => wrong.push(format!("line {}: {why}", line.line)),
+        }
+    }
+    if wrong.is_empty() {
+        limited(good)
+    } else {
+        Err(usage(wrong.join("\n")))
+    }
+}
+
+fn limited(rows: Vec<(String, Row)>) -> anyhow::Result<Vec<(String, Row)>> {
+    if rows.len() > MOST_ROWS {
+        return Err(usage(format!("a file has at most {MOST_ROWS} recognitions")));
+    }
+    Ok(rows)
+}
+
+fn row<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Result<Row, String> {
+    let time = |name: &str| {
+        cell(name)
+            .map(|text| text.parse::<Timestamp>().map_err(|e| format!("{name}: {e}")))
+            .transpose()
+    };
+    let flag = |name: &str| match cell(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(format!("{name}: `{other}` is neither `true` nor `false`")),
+    };
+    let purposes = cell("purposes").ok_or("`purposes` is empty")?.split_whitespace();
+    let json = |name: &str, text: &str| -> Result<Value, String> {
+        serde_json::from_str(text).map_err(|e| format!("{name}: {e}"))
+    };
+    let typed = |name: &str, e: serde_json::Error| format!("{name}: {e}");
+    let row = Row {
+        issuer: cell("issuer").map(str::to_owned),
+        issuer_name: cell("issuer_name").map(str::to_owned),
+        agency: cell("agency")
+            .map(|text| text.parse().map_err(|e| format!("agency: {e}")))
+            .transpose()?,
+        depth: cell("depth")
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| format!("depth: `{text}` is no number from 1 to 4"))
+            })
+            .transpose()?,
+        purposes: purposes
+            .map(|p| p.parse().map_err(|e| format!("{e}")))
+            .collect::<Result<_, String>>()?,
+        scope: match cell("scope") {
+            None | Some("all") => Scope::All,
+            Some(text) => serde_json::from_value(json("scope", text)?).map_err(|e| typed("scope", e))?,
+        },
+        from: time("from")?,
+        until: time("until")?,
+        accepts_without_status: flag("accepts_without_status")?,
+        attestation: cell("attestation").map(str::parse).transpose()?,
+        stands_alone: flag("stands_alone")?,
+        may_be_followed: flag("may_be_followed")?,
+        conditions: match cell("conditions") {
+            None => Vec::new(),
+            Some(text) => serde_json::from_value(json("conditions", text)?).map_err(|e| typed("conditions", e))?,
+        },
+    };
+    row.is_of_one()?;
+    Ok(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cells: &[(&str, &'static str)]) -> Result<Row, String> {
+        let cell = |name: &str| {
+            let found = cells.iter().find(|(known, _)| *known == name);
+            found.map(|(_, text)| *text).filter(|text| !text.is_empty())
+        };
+        row(&cell)
+    }
+
+    #[test]
+    fn a_row_is_read_with_its_scope_its_term_and_its_conditions() {
+        let good = read(&[
+            ("issuer", "did:key:z6Mk"),
+            ("purposes", "renewal salary"),
+            (
+                "scope",
+                r#"{"stack":{"name":"Reading","achievements":["https://a.example/1"]}}"#,
+            ),
+            ("until", "2029-07-01"),
+            ("may_be_followed", "true"),
+            ("conditions", r#"["the district approves"]"#),
+        ])
+        .unwrap();
+        assert_eq!(good.purposes, [Purpose::Renewal, Purpose::Salary]);
+        assert!(good.may_be_followed && !good.stands_alone && good.from.is_none());
+        assert_eq!((good.scope.ids().len(), good.conditions.len()), (1, 1));
+        for (column, text, said) in [
+            ("purposes", "fun", "`fun` is no purpose"),
+            ("until", "soon", "until: "),
+            ("stands_alone", "yes", "neither `true` nor `false`"),
+            ("scope", "everything", "scope: "),
+            ("attestation", "hearsay", "own_review"),
+        ] {
+            let mut cells = vec![(column, text), ("issuer", "did:key:z6Mk"), ("purposes", "renewal")];
+            cells.dedup_by_key(|(name, _)| *name);
+            let wrong = read(&cells).unwrap_err();
+            assert!(wrong.contains(said), "{wrong}");
+        }
+        assert!(
+            read(&[("purposes", "renewal")])
+                .unwrap_err()
+                .contains("`issuer` is empty")
+        );
+        // An agency instead of an issuer; never both, and nothing that is for issuers alone.
+        let agency = [("agency", "US-TN"), ("purposes", "renewal"), ("depth", "2")];
+        let row = read(&agency).unwrap();
+        assert_eq!(row.request().0, ["v1", "agency-recognitions"]);
+        assert_eq!((row.depth, row.request().1["of"].as_str()), (Some(2), Some("US-TN")));
+        for (column, text, said) in [
+            ("issuer", "did:key:z6Mk", "and not both"),
+            ("stands_alone", "true", "are for issuers"),
+            ("depth", "far", "depth: "),
+        ] {
+            let mut cells = vec![(column, text)];
+            cells.extend(agency);
+            let wrong = read(&cells).unwrap_err();
+            assert!(wrong.contains(said), "{wrong}");
+        }
+    }
+}

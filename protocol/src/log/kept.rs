@@ -1,0 +1,109 @@
+//! Kept envelopes: what of them is at hand, and how the rest is fetched from where it was put.
+
+use std::collections::BinaryHeap;
+
+use registry_schema::Timestamp;
+
+use super::{AgencyLog, Broken, Clock, Envelope, Hash, Place, PublicKey, SignedEnvelope, family};
+use crate::{
+    attic::{Lost, Spot},
+    mutant::mutant,
+};
+
+/// What is at hand of a kept envelope; the rest is in the attic.
+pub(super) struct Kept {
+    pub(super) place: Place,
+    /// Its index in `order`.
+    pub(super) index: usize,
+    pub(super) writer: PublicKey,
+    pub(super) time: Timestamp,
+    pub(super) spot: Spot,
+    /// The beginning of the SHA-256 of the bytes at that spot.
+    pub(super) sum: [u8; 8],
+    /// Whether a value is missing.
+    pub(super) has_gaps: bool,
+    /// Whether it grants something.
+    pub(super) grants: bool,
+}
+
+pub(super) fn sum(bytes: &[u8]) -> [u8; 8] {
+    let mut sum = [0; 8];
+    for (to, from) in sum.iter_mut().zip(Hash::of(&[bytes]).0) {
+        *to = from;
+    }
+    sum
+}
+
+impl AgencyLog {
+    /// The envelope with this name, if it is kept.
+    ///
+    /// # Errors
+    /// [`Broken`], if it is not where it was put.
+    pub fn envelope(&self, hash: &Hash) -> Result<Option<Envelope>, Broken> {
+        self.kept.get(hash).map(|kept| self.fetch(kept)).transpose()
+    }
+
+    /// All kept envelopes, each after its parents; or [`Broken`], where one is not where it was put.
+    pub fn envelopes(&self) -> impl Iterator<Item = Result<Envelope, Broken>> {
+        let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
+        kept.map(|kept| self.fetch(kept))
+    }
+
+    pub(super) fn fetch(&self, kept: &Kept) -> Result<Envelope, Broken> {
+        let bytes = self.attic.read(kept.spot)?;
+        let is_same = sum(&bytes) == kept.sum || mutant!(AtticsAreBelieved);
+        let envelope = Envelope::unpacked(&bytes).filter(|_| is_same);
+        envelope.ok_or_else(|| Lost("an envelope is not what was put there".into()).into())
+    }
+
+    /// Puts a kept envelope away again that has other values now; what was there is gone.
+    pub(super) fn replace(&mut self, envelope: &Envelope) -> Result<(), Broken> {
+        let bytes = envelope.packed();
+        let spot = self.attic.put(&bytes)?;
+        if let Some(kept) = self.kept.get_mut(&envelope.hash()) {
+            let before = std::mem::replace(&mut kept.spot, spot);
+            kept.sum = sum(&bytes);
+            kept.has_gaps = envelope.gaps().next().is_some();
+            self.attic.erase(before)?;
+        }
+        Ok(())
+    }
+
+    /// The ancestors of `want` (and `want`) that are neither `have` nor their ancestors, each after its parents, up
+    /// to a page; and whether there are more.
+    ///
+    /// # Errors
+    /// [`Broken`], if an envelope is not where it was put.
+    pub fn page(&self, want: &[Hash], have: &[Hash], max_bytes: usize) -> Result<(Vec<SignedEnvelope>, bool), Broken> {
+        let reach = |hashes: &[Hash]| {
+            let mut reach = Clock::new();
+            for kept in hashes.iter().filter_map(|hash| self.kept.get(hash)) {
+                family::extend(&mut reach, &kept.place.clock);
+            }
+            reach
+        };
+        let (want, have) = (reach(want), reach(have));
+        let next = |branch: u32, position: u32| {
+            let upto = want.get(&branch).filter(|upto| position <= **upto);
+            let hash = upto.and_then(|_| self.branch(branch)?.envelopes.get(position as usize));
+            let index = hash.and_then(|hash| self.kept.get(hash)).map(|kept| kept.index);
+            index.map(|index| std::cmp::Reverse((index, branch, position)))
+        };
+        // The next of each branch, the earliest kept first.
+        let first = |branch: &u32| next(*branch, have.get(branch).map_or(0, |reach| reach + 1));
+        let mut due: BinaryHeap<_> = want.keys().filter_map(first).collect();
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while let Some(std::cmp::Reverse((index, branch, position))) = due.pop() {
+            due.extend(next(branch, position + 1));
+            let Some(kept) = self.order.get(index).and_then(|hash| self.kept.get(hash)) else {
+                continue;
+            };
+            bytes += kept.spot.length as usize;
+            if bytes > max_bytes && !page.is_empty() {
+                return Ok((page, true));
+            }
+            page.push(self.fetch(kept)?.signed());
+        }
+        Ok((page, false))
+    }
+}
