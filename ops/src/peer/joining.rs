@@ -225,6 +225,8 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
 }
 
 pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, unpin: bool) -> anyhow::Result<Exit> {
+    let path = ["v1", "peers", agency.as_str(), "removal"];
+    let body = json!({"expel": expel, "unpin": unpin});
     let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now));
     let shown =
