@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use protocol::trust_list;
 use registry_schema::{AgencyId, Scope, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, did, facts, judge::endorsed_status};
+use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, facts, judge::endorsed_status};
 
 use crate::{
     registry::{AgencyLists, Registry, SharedRegistry, status_then},
@@ -72,7 +72,7 @@ async fn above(badge: &OpenBadge, evidence: &Evidence, store: &Store) -> Result<
 }
 
 /// Everything that was known here about this badge at an earlier moment, from the registry as it was then. What issuers
-/// outside the federation published is not kept: of that, nothing is known.
+/// outside the federation had published is another's to add.
 ///
 /// # Errors
 /// [`Unavailable`], if the store cannot be read.
@@ -88,10 +88,6 @@ pub(crate) async fn gather_then(
         evidence.code = store.credential_by_id(id).await?.map(|credential| credential.code);
     }
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
-    if evidence.issuers.is_empty() && evidence.recognitions.is_empty() && did::on_the_web(&badge.issuer_id).is_some() {
-        let why = "what its own site said then was not kept here; ask about today";
-        evidence.resolved = Some(Err(why.to_owned()));
-    }
     for entry in &badge.status {
         evidence.status.push(status_then(registry, store, entry, then).await?);
     }

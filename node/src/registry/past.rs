@@ -116,7 +116,7 @@ pub(crate) async fn status_then(
     let Some(slot) = registry.slot(entry) else {
         return Ok(StatusEvidence::Unreachable {
             list: entry.list.clone(),
-            why: "no agency of this federation keeps it, and what others publish is not kept here".into(),
+            why: "no agency of this federation keeps it".into(),
         });
     };
     let (mut revoked, mut suspended) = (None, None);

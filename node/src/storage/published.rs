@@ -1,4 +1,5 @@
-//! What issuers outside the federation published, each time that this node fetched it. Bounded: the oldest goes first. It needs no lease: every process fetches, and what one keeps serves all.
+//! What issuers outside the federation published, each time that this node fetched it. Bounded: the oldest goes first. It
+//! needs no lease: every process fetches, and what one keeps serves all.
 
 use protocol::Hash;
 use registry_schema::Timestamp;

@@ -188,6 +188,9 @@ mod tests {
             plain.document,
             "after a byte order mark"
         );
+        let empty = "<svg xmlns:o=\"https://purl.imsglobal.org/ob/v3p0\"><o:credential/></svg>";
+        assert!(stopped(empty.as_bytes()).contains("nothing in it"));
+        assert!(bake_svg(empty, BADGE).unwrap_err().stopped.contains("already"));
         for no_picture in [
             "",
             "<html><svg/></html>",

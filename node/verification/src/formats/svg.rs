@@ -12,6 +12,8 @@ use quick_xml::{
 use super::{ASK_AGAIN, Unreadable};
 
 const NAMESPACE: Namespace<'_> = Namespace("https://purl.imsglobal.org/ob/v3p0");
+/// Said of an element for a badge in which there is none.
+const EMPTY: &str = "the SVG image has an element for a badge, and nothing in it";
 /// How deep the picture may nest.
 const MAX_DEPTH: u32 = 256;
 
@@ -66,12 +68,12 @@ pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
     if depth > 0 {
         return Err(broken("an element has no end"));
     }
-    found.filter(|t| !t.trim().is_empty()).ok_or_else(|| {
-        Unreadable::new(
-            "the SVG image has no badge inside",
-            "ask the holder for the badge file itself: an edited picture loses the badge",
-        )
-    })
+    let next = "ask the holder for the badge file itself: an edited picture loses the badge";
+    let found = found.ok_or_else(|| Unreadable::new("the SVG image has no badge inside", next))?;
+    match found.trim().is_empty() {
+        true => Err(Unreadable::new(EMPTY, next)),
+        false => Ok(found),
+    }
 }
 
 /// Writes a credential into an SVG image, right after the beginning of its root element.
@@ -83,6 +85,13 @@ pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, Unreadable> 
     let svg = svg.trim_start_matches('\u{feff}');
     match credential(svg) {
         Err(e) if e.stopped.ends_with("no badge inside") => {}
+        // A second element beside an empty one could not be read.
+        Err(e) if e.stopped == EMPTY => {
+            return Err(Unreadable::new(
+                "the picture already has an element for a badge",
+                "choose one without",
+            ));
+        }
         Ok(_) => {
             return Err(Unreadable::new(
                 "the picture already holds a badge",

@@ -35,9 +35,20 @@ pub(super) fn parts(record: &OpenBadge, evidence: &Evidence, question: &Question
 fn names_another(record: &OpenBadge, part: &OpenBadge) -> bool {
     let same_id = record.subject_id.is_some() && record.subject_id == part.subject_id;
     match (&record.subject_name, &part.subject_name) {
-        (Some(learner), Some(named)) => !same_id && words(learner) != words(named),
+        (Some(learner), Some(named)) => !same_id && !may_be_one(&words(learner), &words(named)),
         _ => false,
     }
+}
+
+/// Whether two names may be one person's: the same words, or two and more of which the other has all, as with a second
+/// given name that one of them leaves out.
+fn may_be_one(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
+    let (short, long) = if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    one == other || (short.len() >= 2 && short.is_subset(long))
 }
 
 /// The words of a name, in whatever order, case and punctuation it is written.

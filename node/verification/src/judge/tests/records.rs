@@ -218,6 +218,7 @@ fn a_record_that_packs_somebody_elses_badge_is_not_good_for_it() {
     for (name, id) in [
         (Some("Jordan Ávila"), "did:example:learner"),
         (Some("ÁVILA,  Jordan"), "did:example:learner"),
+        (Some("Jordan T. Ávila"), "did:example:learner"),
         // Nothing to compare: ids alone differ for one person.
         (None, "did:example:learner"),
     ] {
@@ -249,6 +250,12 @@ fn a_record_that_packs_somebody_elses_badge_is_not_good_for_it() {
         !packed.findings.iter().any(|f| f.detail.contains("Jordan")),
         "no name is told"
     );
+
+    // One word in common is no name in common.
+    for name in ["Jordan", "Jordan Brooks", "Ávila"] {
+        let other = verdict_on(vec![of_jordan.clone()], Some(name), "did:example:riley");
+        assert_eq!(other.verdict, VerdictKind::CouldNotCheck, "{name}");
+    }
 
     // Beside one of her own it lends nothing and takes nothing away.
     let mut own = self::world();
