@@ -239,11 +239,14 @@ async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_
     // What would change, if TN's rule asked for more hours: it counts what badges state.
     let stricter = std::fs::read_to_string(&ours)
         .expect("a file")
+        .replace("at_least_hours = \"4\"", "at_least_hours = 12")
         .replace("at_least_hours = 4", "at_least_hours = 12");
+    assert!(stricter.contains("at_least_hours = 12"), "{stricter}");
     let stricter = file(sc, "stricter.toml", &stricter.replace("US-TN", "US-SC"));
     let what_if = flat(&types(sc, &["policy", "what-if", &stricter], 0).await);
     assert!(
-        what_if.contains("to not recognized") && what_if.contains("to could not check"),
+        what_if.contains("achievement \"A\", for license renewal: from accepted, no published rate to not recognized")
+            && what_if.contains("to could not check"),
         "{what_if}"
     );
     // The issuer's entry is another than was acknowledged first.

@@ -96,7 +96,15 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
     }
     for (agency, node) in nodes {
         if let Some(sample) = policy::samples::of(agency.as_str()) {
-            let file = policy::file::parse(sample)?;
+            let mut file = policy::file::parse(sample)?;
+            // Whom an agency found to meet its criteria no source says: in the demo, its own issuer.
+            let own = ISSUERS.iter().filter(|(home, _)| *home == agency.as_str());
+            let own: Vec<String> = own
+                .filter_map(|(_, name)| Some(issuers.get(name)?.id.clone()))
+                .collect();
+            for criterion in &mut file.criterion {
+                criterion.met_by.clone_from(&own);
+            }
             node.registrar.apply_policy(file, &hand()).await?;
         }
     }
@@ -263,7 +271,7 @@ fn achievement(id: String) -> Achievement {
         criteria: "A lesson plan, student work with feedback, and a reflection, scored against the public rubric."
             .into(),
         alignment: vec![],
-        clock_hours: None,
+        clock_hours: Some(registry_schema::Decimal::whole(10)),
     }
 }
 

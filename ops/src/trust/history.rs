@@ -68,7 +68,9 @@ pub(super) async fn show(session: &Session, whom: &str, at: Option<Timestamp>) -
         ("agency", agency.as_ref().map(ToString::to_string)),
         ("at", at.map(|at| at.to_string())),
     ];
-    let statements: Vec<Statement> = session.client.read(&["v1", "trust-history"], &query).await?.parse()?;
+    let mut statements: Vec<Statement> = session.client.read(&["v1", "trust-history"], &query).await?.parse()?;
+    // Of one envelope, who an issuer is stands before how it stands.
+    statements.sort_by_key(|statement| (statement.at, !matches!(statement.said, Said::Issuer(_))));
     let mut events = told(&statements);
     events.retain(|event| event.at <= at.unwrap_or(session.now));
     if session.out.json {
@@ -117,6 +119,12 @@ fn told(statements: &[Statement]) -> Vec<Event> {
     let mut before = Before::default();
     let mut events: Vec<Event> = Vec::new();
     let mut withdrawn: BTreeMap<(&AgencyId, &str), Timestamp> = BTreeMap::new();
+    // A recognition carries the issuer's name as well: so nobody is told of by an id alone.
+    for statement in statements {
+        if let Said::Recognition(said) = &statement.said {
+            before.names.insert(&said.issuer.id, &said.issuer.name);
+        }
+    }
     for statement in statements {
         if let Said::Withdrawal(ended) = &statement.said {
             withdrawn.insert((&statement.agency, &ended.id), ended.withdrawal.at);

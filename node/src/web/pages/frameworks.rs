@@ -88,7 +88,7 @@ impl FrameworksPage {
 
 impl FrameworkPage {
     /// How many items a page shows: keeps it under 50 KB.
-    const ITEMS: usize = 24;
+    const ITEMS: usize = 32;
 
     /// `page` counts from 1; one that does not exist shows the nearest.
     pub(crate) fn new(agency: &str, framework: &Framework, tested: &[String], page: usize) -> Self {
@@ -105,12 +105,12 @@ impl FrameworkPage {
             let below: Vec<String> = item
                 .parents
                 .iter()
-                .take(3)
+                .take(1)
                 .filter_map(|id| by_id.get(id.as_str()).map(|parent| named(parent)))
                 .collect();
             ShownItem {
                 code: item.code.as_deref().map(|code| plain(code, 60)),
-                statement: plain(&item.statement, 200),
+                statement: plain(&item.statement, 160),
                 uri: plain(&item.uri, 100),
                 below: (!below.is_empty()).then(|| below.join(" and ")),
             }
@@ -167,7 +167,7 @@ mod tests {
             items: (0..200).map(item).collect(),
         };
         let last = FrameworkPage::new("An agency", &framework, &["Mathematics".into()], 99);
-        assert_eq!((last.page, last.pages, last.items.len()), (9, 9, 8));
+        assert_eq!((last.page, last.pages, last.items.len()), (7, 7, 8));
         let first = FrameworkPage::new("An agency", &framework, &[], 0).render().unwrap();
         assert!(!first.contains("<script>") && first.contains("Below"), "{first}");
         assert!(first.len() < 50_000, "{}", first.len());
