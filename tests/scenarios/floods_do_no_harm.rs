@@ -106,14 +106,19 @@ async fn slow_uploaders_and_those_who_read_no_answer_hold_up_nobodys_upload() {
         let address = format!("127.0.0.{sender}");
         for _ in 0..OF_EACH {
             let mut slow = from(&address, tn.node()).await;
-            slow.write_all(format!("{MANY}1000\r\n\r\n{{").as_bytes())
+            slow.write_all(format!("{MANY}1000\r\nExpect: 100-continue\r\n\r\n").as_bytes())
                 .await
-                .expect("a beginning");
+                .expect("a head");
+            // Said when the node begins to read the rest: from here on it is on its way.
+            let mut go_on = [0; 25];
+            slow.read_exact(&mut go_on).await.expect("a word to go on");
+            assert!(go_on.starts_with(b"HTTP/1.1 100 "), "{go_on:?}");
+            slow.write_all(b"{").await.expect("a beginning");
             held.push(slow);
         }
         let mut third = from(&address, tn.node()).await;
         third
-            .write_all(format!("{MANY}2\r\n\r\n{{}}").as_bytes())
+            .write_all(format!("{MANY}2\r\nConnection: close\r\n\r\n{{}}").as_bytes())
             .await
             .expect("an upload");
         let mut answer = String::new();
