@@ -23,13 +23,7 @@ impl Registrar {
         hand: &Hand,
     ) -> Result<(Issuer, i64), NotDone> {
         let _acting = self.acting.lock().await;
-        let registered = self
-            .registry
-            .read()
-            .home()
-            .and_then(|home| home.issuer(issuer).cloned());
-        let mut issuer =
-            registered.ok_or_else(|| NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")))?;
+        let mut issuer = self.own_issuer(issuer)?;
         mark(&mut issuer, key, self.clock.now())?;
         let kept = self.store.credentials_of(&issuer.id).await?;
         let act = self.act(hand, "issuer.key_compromised", &issuer.id, note);

@@ -140,13 +140,7 @@ impl Registrar {
     /// [`NotDone`], if this agency does not register it, that is said already, or the node cannot write.
     pub async fn set_provider(&self, issuer: &str, provider: ProviderKind, hand: &Hand) -> Result<Issuer, NotDone> {
         let _acting = self.acting.lock().await;
-        let registered = self
-            .registry
-            .read()
-            .home()
-            .and_then(|home| home.issuer(issuer).cloned());
-        let mut issuer =
-            registered.ok_or_else(|| NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")))?;
+        let mut issuer = self.own_issuer(issuer)?;
         if issuer.provider == Some(provider) {
             let said = format!("`{}` is {} in the list already", issuer.name, provider.in_words());
             return Err(NotDone::Conflict(said));
@@ -155,6 +149,15 @@ impl Registrar {
         let act = self.act(hand, "issuer.provider", &issuer.id, Some(provider.as_str().to_owned()));
         self.write(hand, vec![trust_list::register(&issuer)], vec![act]).await?;
         Ok(issuer)
+    }
+
+    /// The entry of an issuer of this agency.
+    pub(super) fn own_issuer(&self, id: &str) -> Result<Issuer, NotDone> {
+        let registry = self.registry.read();
+        let issuer = registry.home().and_then(|home| home.issuer(id));
+        issuer
+            .cloned()
+            .ok_or_else(|| NotDone::Unknown(format!("this agency registers no issuer `{id}`")))
     }
 
     /// Whether an issuer may issue: not once its key is compromised, nor while its registration does not hold.
