@@ -279,6 +279,7 @@ mod tests {
             verification_methods: Vec::new(),
             url: None,
             provider: None,
+            own_keys: None,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | key | value | rule |
 //! |---|---|---|
-//! | `i/<hash>` | [`Issuer`] | on conflict: the keys that all versions name, compromised if any says so, since the earliest |
+//! | `i/<hash>` | [`Issuer`] | on conflict: the keys and status lists that all versions name, compromised if any says so, since the earliest |
 //! | `g/<id>` | [`Recognition`] | a grant: in conflict it does not count |
 //! | `a/<id>` | [`AgencyRecognition`] | a grant: in conflict it does not count |
 //! | `e/<hash>` | [`Registration`] | how an issuer of this agency stands; on conflict the strictest, since the earliest, up to the earliest |
@@ -11,7 +11,7 @@
 //! `<hash>` is the first 32 hexadecimal digits of SHA-256 of the issuer's id.
 
 use registry_schema::{
-    Issuer, Recognition, Withdrawal,
+    Issuer, OwnKeys, Recognition, Withdrawal,
     recognition::{AgencyRecognition, Registration},
 };
 
@@ -66,6 +66,13 @@ pub fn withdraw(id: &str, withdrawal: &Withdrawal) -> Put {
     put(format!("w/{id}"), encode(withdrawal))
 }
 
+/// What two versions both say: a status list that one of them does not name is not fetched.
+fn both((mut one, other): (OwnKeys, OwnKeys)) -> OwnKeys {
+    one.status_lists.retain(|list| other.status_lists.contains(list));
+    one.seen = one.seen.min(other.seen);
+    one
+}
+
 fn put(key: String, value: Vec<u8>) -> Put {
     Put {
         document: DocumentId::TrustList,
@@ -89,7 +96,8 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let all: Option<Vec<Issuer>> = values.iter().map(|v| exactly(v)).collect();
             let mut all = all?.into_iter();
             let first = all.next().filter(|issuer| issuer_key(&issuer.id) == rest)?;
-            let agreed = all.fold(first, |mut agreed, other| {
+            let mut agreed = all.fold(first, |mut agreed, other| {
+                agreed.own_keys = agreed.own_keys.zip(other.own_keys).map(both);
                 agreed.verification_methods.retain_mut(|method| {
                     let same = other.verification_methods.iter().find(|same| same.is_same_key(method));
                     let said = [method.compromised, same.and_then(|same| same.compromised)];
@@ -98,6 +106,10 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
                 });
                 agreed
             });
+            // Lists that nobody may name are fetched by nobody; the issuer stays.
+            if let Some(own) = agreed.own_keys.as_mut().filter(|own| !own.is_within_limits()) {
+                own.status_lists.clear();
+            }
             Some(Entry::Issuer(agreed))
         }
         "g" if is_id(rest) => {
@@ -231,6 +243,7 @@ mod tests {
                     .collect(),
                 url: None,
                 provider: None,
+                own_keys: None,
             }
         };
         let puts = [issuer(None, &["#b"]), issuer(Some(9), &[]), issuer(Some(5), &["#b"])].map(|one| register(&one));
@@ -238,6 +251,43 @@ mod tests {
             let values = order.map(|at: usize| puts[at].value.clone());
             assert_eq!(fold(&puts[0].key, &values), Some(Entry::Issuer(issuer(Some(5), &[]))));
         }
+    }
+
+    #[test]
+    fn only_status_lists_that_all_versions_name_are_an_issuers() {
+        let issuer = |own: Option<(&[&str], i64)>| Issuer {
+            id: "did:web:issuer.example".into(),
+            name: "One".into(),
+            agency: "US-SC".parse().unwrap(),
+            verification_methods: vec![],
+            url: None,
+            provider: None,
+            own_keys: own.map(|(lists, seen)| OwnKeys {
+                status_lists: lists.iter().map(|list| (*list).to_owned()).collect(),
+                seen: Timestamp(seen),
+            }),
+        };
+        let said = |versions: &[Issuer]| {
+            let puts: Vec<Put> = versions.iter().map(register).collect();
+            let values: Vec<Vec<u8>> = puts.iter().map(|put| put.value.clone()).collect();
+            fold(&puts[0].key, &values)
+        };
+        let [one, other] = [
+            issuer(Some((&["https://a", "https://b"], 5))),
+            issuer(Some((&["https://b"], 9))),
+        ];
+        for versions in [[one.clone(), other.clone()], [other, one.clone()]] {
+            let both = issuer(Some((&["https://b"], 5)));
+            assert_eq!(said(&versions), Some(Entry::Issuer(both)));
+        }
+        assert_eq!(said(&[one.clone(), issuer(None)]), Some(Entry::Issuer(issuer(None))));
+        // More than anybody may name: none is fetched, and the issuer stays.
+        let many = ["https://a"; registry_schema::MAX_STATUS_LISTS + 1];
+        let none = issuer(Some((&[], 5)));
+        assert_eq!(said(&[issuer(Some((&many, 5)))]), Some(Entry::Issuer(none)));
+        // An issuer whose keys its agency keeps has the bytes that it always had.
+        let bytes = register(&issuer(None)).value;
+        assert_eq!(minicbor::decode::Decoder::new(&bytes).array().unwrap(), Some(4));
     }
 
     #[test]

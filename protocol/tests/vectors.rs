@@ -88,6 +88,7 @@ fn issuer() -> Issuer {
         verification_methods: vec![],
         url: Some("https://palmetto.example".into()),
         provider: None,
+        own_keys: None,
     }
 }
 

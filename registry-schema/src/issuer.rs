@@ -29,6 +29,41 @@ pub struct Issuer {
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderKind>,
+    /// Set if it signs with keys of its own, which its home agency does not keep: with software of its own.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_keys: Option<OwnKeys>,
+}
+
+/// Most status lists of an issuer with keys of its own.
+pub const MAX_STATUS_LISTS: usize = 16;
+/// Longest address of one, in bytes.
+pub const MAX_STATUS_LIST_BYTES: usize = 300;
+
+/// What else is known of an issuer that signs with keys of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnKeys {
+    /// Where it publishes what it revoked: the addresses of its status lists, at most 16 of at most 300 bytes. Every node
+    /// fetches them from time to time, whether or not a badge is checked; one that is not named here is never fetched.
+    #[n(0)]
+    #[serde(default)]
+    pub status_lists: Vec<String>,
+    /// When its home agency last looked at its keys, where it publishes them.
+    #[n(1)]
+    pub seen: Timestamp,
+}
+
+impl OwnKeys {
+    /// Whether there are not too many status lists, and each has an address that can be one.
+    #[must_use]
+    pub fn is_within_limits(&self) -> bool {
+        let is_one = |url: &String| {
+            let is_text = !url.chars().any(|c| c.is_whitespace() || c.is_control());
+            (1..=MAX_STATUS_LIST_BYTES).contains(&url.len()) && is_text
+        };
+        self.status_lists.len() <= MAX_STATUS_LISTS && self.status_lists.iter().all(is_one)
+    }
 }
 
 /// A public key of an issuer, and when it was one.

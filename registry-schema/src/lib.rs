@@ -41,7 +41,7 @@ pub use agency::AgencyId;
 pub use code::CredentialCode;
 pub use credential::Credential;
 pub use decimal::Decimal;
-pub use issuer::{Issuer, VerificationMethod};
+pub use issuer::{Issuer, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, OwnKeys, VerificationMethod};
 pub use policy::PolicyEntry;
 pub use recognition::{Purpose, Recognition, Scope, Withdrawal};
 pub use status::{Reason, StatusChange, StatusState};

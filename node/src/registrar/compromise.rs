@@ -111,6 +111,7 @@ mod tests {
             verification_methods: methods.collect(),
             url: None,
             provider: None,
+            own_keys: None,
         }
     }
 

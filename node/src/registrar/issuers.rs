@@ -80,6 +80,7 @@ impl Registrar {
             verification_methods: vec![method],
             url,
             provider: None,
+            own_keys: None,
         };
         let list = rand::rng().random_range(0..=u32::MAX >> 1);
         let own = vec![OwnWrite::IssuerKey {

@@ -109,6 +109,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         }],
         url: None,
         provider: None,
+        own_keys: None,
     };
     let recognition = Recognition {
         id: "1".to_owned(),

@@ -10,6 +10,7 @@ fn recognition() -> Recognition {
             verification_methods: vec![],
             url: None,
             provider: None,
+            own_keys: None,
         },
         scope: Scope::All,
         purposes: vec![Purpose::Renewal],

@@ -269,6 +269,7 @@ pub(crate) fn issuers() -> (Vec<Issuer>, Vec<RecognitionEntry>) {
         verification_methods: Vec::new(),
         url: None,
         provider: None,
+        own_keys: None,
     };
     let issuers = vec![
         issuer("Carolina Educators’ Learning Collaborative", "US-SC", DID),

@@ -281,6 +281,7 @@ fn evidence(issuers: &[(&str, &str, &SigningKey)]) -> Evidence {
             }],
             url: None,
             provider: None,
+            own_keys: None,
         })
         .collect();
     let recognitions = issuers.iter().map(|issuer| RecognitionEntry {

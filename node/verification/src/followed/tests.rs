@@ -39,6 +39,7 @@ fn of_issuer(by: usize, purposes: &[Purpose], may_be_followed: bool) -> Recognit
                 verification_methods: vec![],
                 url: None,
                 provider: None,
+                own_keys: None,
             },
             scope: Scope::All,
             purposes: purposes.to_vec(),

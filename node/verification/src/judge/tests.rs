@@ -90,6 +90,7 @@ fn world_of(issuer_id: &str) -> World {
         }],
         url: None,
         provider: None,
+        own_keys: None,
     };
     let recognition = |agency: &str, purposes: &[Purpose]| RecognitionEntry {
         agency: id(agency),

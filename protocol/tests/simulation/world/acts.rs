@@ -106,6 +106,7 @@ impl World {
                 verification_methods: vec![],
                 url: None,
                 provider: None,
+                own_keys: None,
             }),
         }
     }
