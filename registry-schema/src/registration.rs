@@ -24,7 +24,7 @@ pub use allows::NotNow;
 pub use kind::{Kind, Role};
 
 use crate::{
-    Timestamp,
+    OwnKeys, Timestamp, VerificationMethod,
     acceptance::ProviderKind,
     criteria::{RubricRef, Scores},
 };
@@ -57,6 +57,17 @@ pub enum Step {
         /// Where it can be seen: an http or https link.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
+    },
+    /// Has proved that it signs with software of its own: it sent something that its identifier's key signed, with the
+    /// case's challenge in it. Approved, it is registered under that identifier, with these keys. The last proof counts.
+    Prove {
+        /// The identifier that it controls: a DID.
+        issuer: String,
+        /// The keys that its document named for issuing then.
+        keys: Vec<VerificationMethod>,
+        /// The status lists that it used.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        status_lists: Vec<String>,
     },
     /// Scores every component. A reviewer who scores again replaces their own earlier scores.
     Review {
@@ -120,6 +131,7 @@ impl Step {
         match self {
             Self::Apply => Kind::Apply,
             Self::Evidence { .. } => Kind::Evidence,
+            Self::Prove { .. } => Kind::Prove,
             Self::Review { .. } => Kind::Review,
             Self::Approve { .. } => Kind::Approve,
             Self::Refuse => Kind::Refuse,
@@ -226,6 +238,17 @@ pub struct Notice {
     pub respond_by: Timestamp,
 }
 
+/// What an applicant last proved that it controls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// The identifier.
+    pub issuer: String,
+    /// Its keys.
+    pub keys: Vec<VerificationMethod>,
+    /// Its status lists, and when this was proved.
+    pub own: OwnKeys,
+}
+
 /// A decision against somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adverse {
@@ -248,6 +271,8 @@ pub struct Case {
     pub rubric: RubricRef,
     /// The issuer that it registered last.
     pub issuer: Option<String>,
+    /// The identifier that the applicant proved to control; none, if the agency is to make its key.
+    pub proven: Option<Proven>,
     /// The end of its term.
     pub until: Option<Timestamp>,
     /// The conditions of the last approval.
@@ -273,6 +298,7 @@ impl Case {
             round: Some(Round::new(rubric.clone())),
             rubric,
             issuer: None,
+            proven: None,
             until: None,
             conditions: Vec::new(),
             notice: None,
@@ -295,6 +321,20 @@ impl Case {
         self.count(taken);
         match &taken.step {
             Step::Apply | Step::Evidence { .. } => {}
+            Step::Prove {
+                issuer,
+                keys,
+                status_lists,
+            } => {
+                self.proven = Some(Proven {
+                    issuer: issuer.clone(),
+                    keys: keys.clone(),
+                    own: OwnKeys {
+                        status_lists: status_lists.clone(),
+                        seen: taken.at,
+                    },
+                });
+            }
             Step::Review { scores } => {
                 if self.phase == Phase::Submitted {
                     self.phase = Phase::UnderReview;

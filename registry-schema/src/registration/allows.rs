@@ -5,8 +5,9 @@ use super::{
     Step,
 };
 use crate::{
-    Timestamp,
+    OwnKeys, Timestamp,
     criteria::{Rubric, Unmet},
+    issuer::{MAX_ID_BYTES, MAX_KEYS, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS},
 };
 
 /// Longest term of an approval: twenty years, in seconds.
@@ -67,13 +68,14 @@ impl Case {
         match kind {
             Kind::Apply => false,
             Kind::Evidence => self.round.is_some() || self.notice.is_some() || self.appeal.is_some(),
+            // A registered issuer keeps the identifier that it has.
+            Kind::Prove | Kind::Close => self.phase.is_open(),
             Kind::Review | Kind::Approve | Kind::Refuse => self.round.is_some() && self.phase != Phase::Suspended,
             Kind::Notice => holds,
             Kind::Suspend => self.phase == Phase::Registered,
             Kind::Reinstate => self.phase == Phase::Suspended,
             Kind::Withdraw => holds && self.notice.is_some_and(|notice| notice.of == Intent::Withdrawal),
             Kind::Renew => self.phase == Phase::Registered && self.round.is_none(),
-            Kind::Close => self.phase.is_open(),
             Kind::Appeal => self.adverse.is_some() && self.appeal.is_none(),
             Kind::DecideAppeal => self.appeal.is_some(),
         }
@@ -178,6 +180,26 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
             }
             if note.is_none() && link.is_none() {
                 return Err("evidence is a link, or a note that says what it is".into());
+            }
+        }
+        Step::Prove {
+            issuer,
+            keys,
+            status_lists,
+        } => {
+            let own = OwnKeys {
+                status_lists: status_lists.clone(),
+                seen: now,
+            };
+            if !(1..=MAX_ID_BYTES).contains(&issuer.len()) || !(1..=MAX_KEYS).contains(&keys.len()) {
+                return Err(format!(
+                    "an issuer with keys of its own has an identifier of at most {MAX_ID_BYTES} bytes, and 1 to {MAX_KEYS} keys"
+                ));
+            }
+            if !own.is_within_limits() {
+                return Err(format!(
+                    "an issuer has at most {MAX_STATUS_LISTS} status lists, with addresses of at most {MAX_STATUS_LIST_BYTES} bytes"
+                ));
             }
         }
         Step::Review { scores } => rubric.scores_fit(scores)?,
