@@ -19,12 +19,14 @@ use serde::{Deserialize, Serialize};
 
 mod allows;
 mod kind;
+mod proven;
 
 pub use allows::NotNow;
 pub use kind::{Kind, Role};
+pub use proven::Proven;
 
 use crate::{
-    OwnKeys, Timestamp, VerificationMethod,
+    Timestamp, VerificationMethod,
     acceptance::ProviderKind,
     criteria::{RubricRef, Scores},
 };
@@ -238,17 +240,6 @@ pub struct Notice {
     pub respond_by: Timestamp,
 }
 
-/// What an applicant last proved that it controls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proven {
-    /// The identifier.
-    pub issuer: String,
-    /// Its keys.
-    pub keys: Vec<VerificationMethod>,
-    /// Its status lists, and when this was proved.
-    pub own: OwnKeys,
-}
-
 /// A decision against somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adverse {
@@ -321,20 +312,7 @@ impl Case {
         self.count(taken);
         match &taken.step {
             Step::Apply | Step::Evidence { .. } => {}
-            Step::Prove {
-                issuer,
-                keys,
-                status_lists,
-            } => {
-                self.proven = Some(Proven {
-                    issuer: issuer.clone(),
-                    keys: keys.clone(),
-                    own: OwnKeys {
-                        status_lists: status_lists.clone(),
-                        seen: taken.at,
-                    },
-                });
-            }
+            Step::Prove { .. } => self.proven = Proven::of(taken),
             Step::Review { scores } => {
                 if self.phase == Phase::Submitted {
                     self.phase = Phase::UnderReview;

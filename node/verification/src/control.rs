@@ -91,7 +91,9 @@ fn is_written(document: &Value, text: &str) -> bool {
         .any(|(name, value)| match name.as_str() {
             // Of the subject, what it achieved is the issuer's word.
             "credentialSubject" => {
-                let subjects = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                let subjects = value
+                    .as_array()
+                    .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
                 subjects
                     .iter()
                     .filter_map(|subject| subject.get("achievement"))

@@ -1,7 +1,5 @@
 //! Keys as text: Multikey (`z6Mk…`, `zDn…`, `z82…`; Controlled Identifiers 1.0, §2.2.2), `did:key` and `did:jwk`.
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 pub use crate::keys::{BadKey, KeyKind, PublicKey, SigningKey};
 use crate::{json, jwk};
 
@@ -45,20 +43,6 @@ pub fn decode(text: &str) -> Result<PublicKey, BadKey> {
         .find_map(|(kind, codec)| Some((*kind, bytes.strip_prefix(codec)?)));
     let (kind, key) = found.ok_or(BadKey::Kind)?;
     PublicKey::new(kind, key)
-}
-
-/// A short name of a key for people to compare, from its Multikey: `a1b2 c3d4 e5f6 0718`, the first eight bytes of SHA-256
-/// of the text.
-#[must_use]
-pub fn fingerprint(multikey: &str) -> String {
-    let hash = digest(&SHA256, multikey.as_bytes());
-    let pairs: Vec<String> = hash
-        .as_ref()
-        .chunks(2)
-        .take(4)
-        .map(|pair| pair.iter().map(|b| format!("{b:02x}")).collect())
-        .collect();
-    pairs.join(" ")
 }
 
 /// The `did:key` of a key, and the only verification method that it has.

@@ -81,19 +81,11 @@ impl Case {
         }
     }
 
-    /// Whether this step can be taken now, with this note; `rubric` is that of the case's last review.
+    /// Whether a step of this kind can be taken now by them, whatever it says.
     ///
     /// # Errors
     /// [`NotNow`] says why not.
-    pub fn allows(
-        &self,
-        by: &By,
-        step: &Step,
-        note: Option<&str>,
-        rubric: &Rubric,
-        now: Timestamp,
-    ) -> Result<(), NotNow> {
-        let kind = step.kind();
+    pub fn may(&self, by: &By, kind: Kind) -> Result<(), NotNow> {
         if *by == By::Applicant && !kind.is_applicants() {
             return Err(NotNow::NotTheApplicants(kind));
         }
@@ -108,6 +100,22 @@ impl Case {
         if all >= MAX_STEPS || (*by == By::Applicant && applicants >= MAX_APPLICANT_STEPS) {
             return Err(NotNow::TooMany);
         }
+        Ok(())
+    }
+
+    /// Whether this step can be taken now, with this note; `rubric` is that of the case's last review.
+    ///
+    /// # Errors
+    /// [`NotNow`] says why not.
+    pub fn allows(
+        &self,
+        by: &By,
+        step: &Step,
+        note: Option<&str>,
+        rubric: &Rubric,
+        now: Timestamp,
+    ) -> Result<(), NotNow> {
+        self.may(by, step.kind())?;
         is_said_well(step, note, rubric, now).map_err(NotNow::Invalid)?;
         match step {
             Step::Approve { .. } => {

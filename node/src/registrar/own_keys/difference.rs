@@ -25,7 +25,7 @@ fn is_same(one: &VerificationMethod, other: &VerificationMethod) -> bool {
 /// last looked, and one that is gone was one until now; one that was over when it was last looked and stands there again
 /// is listed a second time, so that what it signed in between does not become good.
 #[must_use]
-pub fn difference(
+pub(super) fn difference(
     listed: &[VerificationMethod],
     published: &[VerificationMethod],
     seen: Timestamp,
@@ -36,10 +36,7 @@ pub fn difference(
     for old in listed {
         let was_over = old.until.is_some_and(|until| until <= seen);
         let fits = |new: &VerificationMethod| is_same(old, new) && (!was_over || new.until == old.until);
-        let found = published
-            .iter()
-            .zip(&mut used)
-            .find(|(new, used)| !**used && fits(new));
+        let found = published.iter().zip(&mut used).find(|(new, used)| !**used && fits(new));
         let (from, until, became) = match found {
             Some((new, used)) => {
                 *used = true;

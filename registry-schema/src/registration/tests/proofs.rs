@@ -49,10 +49,12 @@ fn what_was_proved_last_before_the_decision_counts_and_nothing_after_it() {
     assert_eq!(file.case().proven.unwrap(), proven, "a renewal keeps it");
 }
 
+type Spoil = fn(&mut String, &mut Vec<VerificationMethod>, &mut Vec<String>);
+
 #[test]
 fn a_proof_keeps_to_the_limits_of_an_entry() {
     let case = File::new().case();
-    let says = |spoil: fn(&mut String, &mut Vec<VerificationMethod>, &mut Vec<String>)| {
+    let says = |spoil: Spoil| {
         let Step::Prove {
             mut issuer,
             mut keys,
@@ -70,7 +72,7 @@ fn a_proof_keeps_to_the_limits_of_an_entry() {
         case.allows(&By::Applicant, &step, None, &rubric(), NOW)
     };
     assert_eq!(says(|_, _, _| {}), Ok(()));
-    let broken: [fn(&mut String, &mut Vec<VerificationMethod>, &mut Vec<String>); 6] = [
+    let broken: [Spoil; 6] = [
         |issuer, _, _| issuer.clear(),
         |issuer, _, _| *issuer = "x".repeat(MAX_ID_BYTES + 1),
         |_, keys, _| keys.clear(),

@@ -16,7 +16,10 @@ fn key(name: &str, from: Option<i64>, until: Option<i64>) -> VerificationMethod 
 }
 
 /// The name of each key, its term and what became of it.
-fn told(listed: &[VerificationMethod], published: &[VerificationMethod]) -> Vec<(String, Option<i64>, Option<i64>, Became)> {
+fn told(
+    listed: &[VerificationMethod],
+    published: &[VerificationMethod],
+) -> Vec<(String, Option<i64>, Option<i64>, Became)> {
     let all = difference(listed, published, SEEN, NOW).into_iter();
     all.map(|(method, became)| {
         let name = method.public_key_multibase.trim_start_matches("z6Mk").to_owned();
@@ -47,7 +50,10 @@ fn terms_that_the_issuer_publishes_are_taken_as_given() {
     ];
     assert_eq!(told(&was, &is), expected);
     // Looked at again, the same history changes nothing.
-    let again: Vec<_> = difference(&was, &is, SEEN, NOW).into_iter().map(|(key, _)| key).collect();
+    let again: Vec<_> = difference(&was, &is, SEEN, NOW)
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
     let became = difference(&again, &is, NOW, Timestamp(3_000_000));
     assert!(became.iter().all(|(_, became)| *became == Became::Same), "{became:?}");
 }
@@ -83,7 +89,9 @@ fn another_key_under_the_same_name_is_another_key() {
 #[test]
 #[expect(clippy::print_stdout, reason = "whoever looks into a failure needs the seed")]
 fn no_key_vanishes_and_none_that_is_compromised_becomes_sound() {
-    let seed = std::env::var("COMITY_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = std::env::var("COMITY_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(rand::random);
     println!("COMITY_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
@@ -110,16 +118,24 @@ fn no_key_vanishes_and_none_that_is_compromised_becomes_sound() {
                 let same: Vec<_> = new.iter().filter(|(one, _)| is_same(old, one)).collect();
                 assert!(!same.is_empty(), "seed {seed}: {old:?} vanished");
                 let is_sound = same.iter().any(|(one, _)| one.compromised.is_none());
-                assert!(old.compromised.is_none() || !is_sound, "seed {seed}: {old:?} became sound");
+                assert!(
+                    old.compromised.is_none() || !is_sound,
+                    "seed {seed}: {old:?} became sound"
+                );
                 stolen += usize::from(old.compromised.is_some());
             }
             for (one, became) in &new {
                 let stands = published.iter().any(|other| is_same(one, other));
-                assert!(stands || one.until.is_some_and(|until| until <= now), "seed {seed}: {one:?} is open");
+                assert!(
+                    stands || one.until.is_some_and(|until| until <= now),
+                    "seed {seed}: {one:?} is open"
+                );
                 gone += usize::from(*became == Became::Gone);
                 // What it signed before the last look, and could not have, stays so.
                 let had = listed.iter().any(|old| is_same(old, one));
-                let given = published.iter().any(|other| is_same(one, other) && other.from.is_some());
+                let given = published
+                    .iter()
+                    .any(|other| is_same(one, other) && other.from.is_some());
                 assert!(had || given || one.from == Some(seen), "seed {seed}: {one:?}");
             }
             listed = new.into_iter().map(|(one, _)| one).collect();
@@ -129,5 +145,8 @@ fn no_key_vanishes_and_none_that_is_compromised_becomes_sound() {
             seen = now;
         }
     }
-    assert!(gone > 100 && stolen > 100, "seed {seed}: the walk met {gone} and {stolen}");
+    assert!(
+        gone > 100 && stolen > 100,
+        "seed {seed}: the walk met {gone} and {stolen}"
+    );
 }
