@@ -262,6 +262,28 @@ impl Registry {
         all.into_iter().map(|(_, lists)| lists).collect()
     }
 
+    /// The agency as whose issuer one counts here, where several list it: this agency itself, one that it recognizes as the
+    /// issuer's home, one that another agency does, or any; of those, whose name comes first.
+    #[must_use]
+    pub fn registering(&self, issuer: &str) -> Option<&AgencyLists> {
+        let all = self.agencies();
+        let homes = |lists: &AgencyLists| {
+            let named = lists.recognitions_of(issuer).filter(|entry| entry.withdrawn.is_none());
+            named.map(|entry| entry.recognition.issuer.agency).collect::<Vec<_>>()
+        };
+        let here = self.home().map(homes).unwrap_or_default();
+        let elsewhere = all.iter().flat_map(|lists| {
+            let by = lists.id.clone();
+            homes(lists).into_iter().filter(move |home| *home != by)
+        });
+        let elsewhere: Vec<AgencyId> = elsewhere.collect();
+        let listing = all.into_iter().filter(|lists| lists.issuer(issuer).is_some());
+        listing.min_by_key(|lists| {
+            let is_own = lists.id == *self.home_id();
+            (!is_own, !here.contains(&lists.id), !elsewhere.contains(&lists.id))
+        })
+    }
+
     /// The agencies that this node's operators know, followed or not, heard or not, with whether their node is connected.
     pub fn peers(&self) -> impl Iterator<Item = (&AgencyId, Option<&AgencyLists>, bool)> {
         let others = self.roster.others().map(|(id, known)| (id, &known.genesis));

@@ -82,6 +82,7 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
         heard(node, &issuer).await?;
         let new = NewRecognition {
             issuer,
+            registered_by: None,
             purposes: vec![Purpose::ProfessionalLearning, Purpose::Renewal],
             scope: Scope::All,
             from: None,

@@ -131,9 +131,11 @@ impl AgencyLists {
         }
         match &row.document {
             DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
-                Some(trust_list::Entry::Issuer(issuer)) => {
+                // An agency's list is of its own issuers: nobody speaks in another's name.
+                Some(trust_list::Entry::Issuer(issuer)) if issuer.agency == self.id => {
                     self.issuers.insert(issuer.id.clone(), issuer);
                 }
+                Some(trust_list::Entry::Issuer(issuer)) => drop(self.issuers.remove(&issuer.id)),
                 Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
                     self.recognitions.insert(id, recognition);
                 }
@@ -337,5 +339,46 @@ impl StatusList {
             (None, Some(change)) => (change.state, Some(change)),
             (None, None) => (StatusState::Active, None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Hash;
+
+    use super::*;
+
+    fn issuer(agency: &str) -> Issuer {
+        Issuer {
+            id: "did:web:academy.example".into(),
+            name: "Academy".into(),
+            agency: agency.parse().unwrap(),
+            verification_methods: vec![],
+            url: None,
+            provider: None,
+            own_keys: None,
+        }
+    }
+
+    /// What a row of its trust list says.
+    fn says(lists: &mut AgencyLists, issuer: &Issuer) {
+        let put = trust_list::register(issuer);
+        lists.set(&Row {
+            agency: Hash([7; 32]),
+            document: put.document,
+            key: put.key,
+            values: vec![put.value],
+        });
+    }
+
+    #[test]
+    fn an_agency_lists_issuers_of_its_own_and_of_no_other() {
+        let mut lists = AgencyLists::new("US-VA".parse().unwrap(), String::new(), String::new());
+        says(&mut lists, &issuer("US-SC"));
+        assert_eq!(lists.issuers().count(), 0, "in the name of another");
+        says(&mut lists, &issuer("US-VA"));
+        assert_eq!(lists.issuers().count(), 1);
+        says(&mut lists, &issuer("US-SC"));
+        assert_eq!(lists.issuers().count(), 0, "what stood there is replaced");
     }
 }

@@ -199,7 +199,7 @@ impl Case<'_> {
     fn endorser(&self, read: &OpenBadge, signatures: &[Signature]) -> Option<(Code, String)> {
         let own = multikey::key_of_did(&read.issuer_id);
         let listed = match read.issuer_id == self.badge.issuer_id {
-            true => self.listed_keys().into_iter().map(|known| known.key).collect(),
+            true => self.own_keys(),
             false => Vec::new(),
         };
         if own.is_none() && listed.is_empty() {
