@@ -35,10 +35,15 @@ pub async fn gather(
         let mut evidence = of_issuer(&registry, &badge.issuer_id, now);
         evidence.code = code;
         evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
-        evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
-        for entries in endorsed_status(badge) {
-            let entries = entries.iter().map(|entry| status(entry, &registry, now));
-            evidence.endorsements.push(entries.collect());
+        let known = |entry: &StatusEntry, issuer: &str| status(entry, issuer, &registry, now);
+        evidence.status = badge
+            .status
+            .iter()
+            .map(|entry| known(entry, &badge.issuer_id))
+            .collect();
+        for (issuer, entries) in endorsed_status(badge) {
+            let known: Vec<StatusEvidence> = entries.iter().map(|entry| known(entry, &issuer)).collect();
+            evidence.endorsements.push(known);
         }
         evidence
     };
@@ -89,12 +94,13 @@ pub(crate) async fn gather_then(
     }
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
     for entry in &badge.status {
-        evidence.status.push(status_then(registry, store, entry, then).await?);
+        let known = status_then(registry, store, entry, &badge.issuer_id, then);
+        evidence.status.push(known.await?);
     }
-    for entries in endorsed_status(badge) {
+    for (issuer, entries) in endorsed_status(badge) {
         let mut known = Vec::with_capacity(entries.len());
         for entry in &entries {
-            known.push(status_then(registry, store, entry, then).await?);
+            known.push(status_then(registry, store, entry, &issuer, then).await?);
         }
         evidence.endorsements.push(known);
     }
@@ -135,10 +141,10 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
     evidence
 }
 
-fn status(entry: &StatusEntry, registry: &Registry, now: Timestamp) -> StatusEvidence {
+fn status(entry: &StatusEntry, issuer: &str, registry: &Registry, now: Timestamp) -> StatusEvidence {
     let listed = entry
         .index
-        .and_then(|index| Some((index, registry.status_list(&entry.list)?)));
+        .and_then(|index| Some((index, registry.status_list_of(&entry.list, issuer)?)));
     match listed {
         Some((index, (lists, number))) => StatusEvidence::Listed {
             agency: lists.id.clone(),

@@ -222,6 +222,28 @@ impl Registry {
         all.into_iter().map(|(_, lists)| lists).collect()
     }
 
+    /// The agency as whose issuer one counts here, where several list it: this agency itself, one that it recognizes as the
+    /// issuer's home, one that another agency does, or any; of those, whose name comes first.
+    #[must_use]
+    pub fn registering(&self, issuer: &str) -> Option<&AgencyLists> {
+        let all = self.agencies();
+        let homes = |lists: &AgencyLists| {
+            let named = lists.recognitions_of(issuer).filter(|entry| entry.withdrawn.is_none());
+            named.map(|entry| entry.recognition.issuer.agency).collect::<Vec<_>>()
+        };
+        let here = self.home().map(homes).unwrap_or_default();
+        let elsewhere = all.iter().flat_map(|lists| {
+            let by = lists.id.clone();
+            homes(lists).into_iter().filter(move |home| *home != by)
+        });
+        let elsewhere: Vec<AgencyId> = elsewhere.collect();
+        let listing = all.into_iter().filter(|lists| lists.issuer(issuer).is_some());
+        listing.min_by_key(|lists| {
+            let is_own = lists.id == *self.home_id();
+            (!is_own, !here.contains(&lists.id), !elsewhere.contains(&lists.id))
+        })
+    }
+
     /// The agencies that this node's operators know, followed or not, heard or not, with whether their node is connected.
     pub fn peers(&self) -> impl Iterator<Item = (&AgencyId, Option<&AgencyLists>, bool)> {
         let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
@@ -270,10 +292,27 @@ impl Registry {
         }
     }
 
-    /// The agency whose node keeps the status list at this URL, and the list's number.
+    /// An agency that calls the status list at this URL its own, and the list's number.
     #[must_use]
     pub fn status_list(&self, url: &str) -> Option<(&AgencyLists, u32)> {
-        self.agencies.values().find_map(|lists| {
+        self.status_lists(url).next()
+    }
+
+    /// The same for a badge by this issuer. Where several agencies say that they are at one URL, it is the issuer's home of
+    /// them, and otherwise nobody's: no agency says in another's place what is revoked.
+    #[must_use]
+    pub fn status_list_of(&self, url: &str, issuer: &str) -> Option<(&AgencyLists, u32)> {
+        let mut found = self.status_lists(url);
+        let first = found.next()?;
+        if found.next().is_none() {
+            return Some(first);
+        }
+        let home = self.registering(issuer)?;
+        self.status_lists(url).find(|(lists, _)| lists.id == home.id)
+    }
+
+    fn status_lists(&self, url: &str) -> impl Iterator<Item = (&AgencyLists, u32)> {
+        self.agencies.values().filter_map(move |lists| {
             let name = url
                 .strip_prefix(lists.url.as_str())?
                 .strip_prefix("/v1/status-lists/")?;

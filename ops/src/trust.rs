@@ -6,7 +6,7 @@ mod history;
 mod scope;
 
 use registry_schema::{
-    Scope, Timestamp, Withdrawal,
+    AgencyId, Scope, Timestamp, Withdrawal,
     recognition::{Attestation, Basis, RecognitionEntry},
 };
 use serde::Serialize;
@@ -110,6 +110,8 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
     #[derive(Serialize)]
     struct New<'a> {
         issuer: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        registered_by: Option<&'a AgencyId>,
         purposes: &'a [registry_schema::Purpose],
         scope: Scope,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,9 +124,10 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
     }
     scope::in_order(args.from, args.until, session.now)?;
     let scope = scope::scope(&args.covers)?;
-    let issuer = issuer::resolve(session, &args.issuer, None).await?;
+    let issuer = issuer::resolve(session, &args.issuer, args.registered_by.as_ref()).await?;
     let new = New {
         issuer: &issuer,
+        registered_by: args.registered_by.as_ref(),
         purposes: &args.purposes,
         scope,
         from: args.from,

@@ -49,19 +49,28 @@ pub(super) async fn list(State(app): State<App>, Query(which): Query<Which>) -> 
     )
 }
 
-/// One issuer, by the id in its badges.
-#[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path)),
+/// One issuer, by the id in its badges. Where several agencies register it, `agency` says whose entry is meant.
+#[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path), Which),
     responses((status = 200, body = Issuer), (status = 404, body = Problem)))]
-pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Issuer>, Problem> {
-    let found = app
-        .registry
-        .read()
-        .agencies()
-        .into_iter()
-        .find_map(|lists| lists.issuer(&id).cloned());
-    found
-        .map(Json)
-        .ok_or_else(|| Problem::new(&NOT_FOUND, format!("no agency of this federation registers `{id}`")))
+pub(super) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Json<Issuer>, Problem> {
+    let registry = app.registry.read();
+    let lists = match which.agency.as_deref() {
+        None => registry.registering(&id),
+        Some(agency) => registry
+            .agencies()
+            .into_iter()
+            .find(|lists| lists.id.as_str() == agency),
+    };
+    let found = lists.and_then(|lists| lists.issuer(&id).cloned());
+    let who = which.agency.as_deref().unwrap_or("no agency of this federation");
+    found.map(Json).ok_or_else(|| {
+        let registers = which.agency.as_ref().map_or("registers", |_| "does not register");
+        Problem::new(&NOT_FOUND, format!("{who} {registers} `{id}`"))
+    })
 }
 
 /// An issuer to register.

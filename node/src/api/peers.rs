@@ -69,12 +69,9 @@ pub(super) struct Peer {
 /// How many of this agency's recognitions rest on what another one says.
 fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> usize {
     let Some(home) = registry.home() else { return 0 };
-    let issuers = home.recognitions().filter(|entry| {
-        let registers = registry
-            .agency(agency)
-            .is_some_and(|it| it.issuer(&entry.recognition.issuer.id).is_some());
-        entry.holds(now, None) && (registers || entry.recognition.issuer.agency == *agency)
-    });
+    let issuers = home
+        .recognitions()
+        .filter(|entry| entry.holds(now, None) && entry.recognition.issuer.agency == *agency);
     let itself = home
         .agency_recognitions()
         .filter(|entry| entry.recognition.of == *agency && entry.holds(now, None));

@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
 };
 use registry_schema::{
-    Purpose, Scope, Timestamp,
+    AgencyId, Purpose, Scope, Timestamp,
     recognition::{Attestation, Basis, RecognitionEntry},
 };
 use serde::Deserialize;
@@ -70,6 +70,8 @@ pub(super) async fn list(
 pub(super) struct NewRecognition {
     /// The issuer's id, as its home agency registers it.
     issuer: String,
+    /// Which agency registers it, so whose word on its keys and standing counts; the only one that does, if absent.
+    registered_by: Option<AgencyId>,
     /// For which purposes; at least one.
     purposes: Vec<Purpose>,
     /// `"all"`, `{"achievements": [ids]}`, `{"aligned": [framework items]}` or `{"stack": {"name": …, "achievements": [ids]}}`.
@@ -107,6 +109,7 @@ pub(super) async fn recognize(
 ) -> Result<(StatusCode, Json<Recognized>), Problem> {
     let Json(NewRecognition {
         issuer,
+        registered_by,
         purposes,
         scope,
         from,
@@ -119,6 +122,7 @@ pub(super) async fn recognize(
     }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let new = registrar::NewRecognition {
         issuer,
+        registered_by,
         purposes,
         scope,
         from,

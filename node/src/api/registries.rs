@@ -67,6 +67,10 @@ fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec
             if held.is_empty() {
                 continue;
             }
+            // As the agency registers it whose word counts; another may list the same issuer otherwise.
+            if held.iter().all(|held| held.entry.recognition.issuer.agency != lists.id) {
+                continue;
+            }
             let recognized = held.iter().map(|held| {
                 let purposes = held.purposes.iter().map(ToString::to_string).collect();
                 (held.entry.recognition.scope.to_string(), purposes, held.path())
@@ -104,6 +108,7 @@ fn everything<'a>(
             alignments: achievement.map_or(&[], std::slice::from_ref),
             at: now,
             issued: None,
+            vouched: None,
         };
         for held in followed::held(evidence, home, &sought, Lists::FreshAt(now)) {
             if !found.contains(&held) {

@@ -242,6 +242,7 @@ fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool,
         alignments: if whole { &[] } else { &resource },
         at,
         issued: None,
+        vouched: None,
     };
     let serves = |purposes: &[Purpose]| purpose.is_none_or(|p| purposes.contains(&p));
     let held = |lists| {

@@ -101,6 +101,7 @@ async fn recognizes(agency: &AgencyId, node: &Node, issuers: &BTreeMap<&str, Str
         heard(node, issuer).await?;
         let new = NewRecognition {
             issuer: issuer.clone(),
+            registered_by: None,
             purposes: uses.clone(),
             scope: Scope::All,
             from: None,

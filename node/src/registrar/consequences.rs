@@ -245,6 +245,7 @@ impl Scene {
             alignments: &alignments,
             at: self.now,
             issued: Some(badge.dated),
+            vouched: None,
         };
         let known = facts::of_lists(evidence, &self.home, &sought, Lists::FreshAt(self.now));
         Facts {

@@ -3,7 +3,7 @@
 use protocol::trust_list;
 use rand::RngExt as _;
 use registry_schema::{
-    AgencyId, Purpose, Recognition, Scope, Timestamp, Withdrawal,
+    AgencyId, Issuer, Purpose, Recognition, Scope, Timestamp, Withdrawal,
     recognition::{
         AgencyRecognition, AgencyRecognitionEntry, Basis, MAX_CONDITION_BYTES, MAX_CONDITIONS, MAX_DEPTH,
         MAX_SCOPE_ID_BYTES, MAX_SCOPE_IDS, RecognitionEntry,
@@ -11,12 +11,15 @@ use registry_schema::{
 };
 
 use super::{Hand, NotDone, Registrar, not_ready};
+use crate::registry::Registry;
 
 /// What a recognition is to say.
 #[derive(Clone, Debug)]
 pub struct NewRecognition {
     /// The issuer's id.
     pub issuer: String,
+    /// The agency that registers it; the only one that does, if absent.
+    pub registered_by: Option<AgencyId>,
     /// For which purposes.
     pub purposes: Vec<Purpose>,
     /// Which achievements.
@@ -63,19 +66,11 @@ impl Registrar {
         let (agency, issuer) = {
             let registry = self.registry.read();
             let home = registry.home().ok_or_else(not_ready)?;
-            let issuer = registry
-                .agencies()
-                .into_iter()
-                .find_map(|lists| lists.issuer(&new.issuer).cloned());
-            let issuer = issuer.ok_or_else(|| {
-                NotDone::Unknown(format!(
-                    "no agency of this federation registers `{}`: see `comity issuer list`",
-                    new.issuer
-                ))
-            })?;
-            let mut standing = home
-                .recognitions()
-                .filter(|e| e.recognition.issuer.id == issuer.id && e.holds(now, None));
+            let issuer = registered(&registry, &new.issuer, new.registered_by.as_ref())?;
+            let mut standing = home.recognitions().filter(|e| {
+                let known = &e.recognition.issuer;
+                known.id == issuer.id && known.agency == issuer.agency && e.holds(now, None)
+            });
             if let Some(same) =
                 standing.find(|e| e.recognition.scope == new.scope && e.recognition.purposes == new.purposes)
             {
@@ -241,6 +236,33 @@ impl Registrar {
             .await?;
         entry.withdrawn = Some(withdrawal);
         Ok(entry)
+    }
+}
+
+/// The issuer as the one agency registers it that is meant. Its word on the issuer's keys and standing will count, and nobody
+/// else's: where several list the issuer, which is meant has to be said.
+fn registered(registry: &Registry, id: &str, by: Option<&AgencyId>) -> Result<Issuer, NotDone> {
+    let all = registry.agencies().into_iter();
+    let followed = all.filter(|lists| registry.roster().expelled(&lists.id).is_none());
+    let listing: Vec<&Issuer> = followed.filter_map(|lists| lists.issuer(id)).collect();
+    let shown: String = id.chars().take(120).collect();
+    if let Some(by) = by {
+        let meant = listing.into_iter().find(|issuer| issuer.agency == *by).cloned();
+        return meant.ok_or_else(|| NotDone::Unknown(format!("`{by}` registers no issuer `{shown}`")));
+    }
+    match listing.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(NotDone::Unknown(format!(
+            "no agency of this federation registers `{shown}`: see `comity issuer list`"
+        ))),
+        several => {
+            let agencies: Vec<&str> = several.iter().map(|issuer| issuer.agency.as_str()).collect();
+            Err(NotDone::Invalid(format!(
+                "several agencies register `{shown}` ({}): say whose word on it counts (`--registered-by {}`)",
+                agencies.join(", "),
+                agencies.first().unwrap_or(&"US-SC"),
+            )))
+        }
     }
 }
 

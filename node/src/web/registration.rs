@@ -246,8 +246,9 @@ async fn issuer(app: &App, id: &str) -> Result<Response, Problem> {
     let (issuer, is_ours, standing, names) = {
         let registry = app.registry.read();
         let all = registry.agencies();
-        let lists = all.iter().find(|lists| lists.issuer(id).is_some());
-        let found = lists.and_then(|lists| Some((lists, lists.issuer(id)?.clone())));
+        let found = registry
+            .registering(id)
+            .and_then(|lists| Some((lists, lists.issuer(id)?.clone())));
         let Some((lists, issuer)) = found else {
             return Err(Problem::new(
                 &problem::NOT_FOUND,

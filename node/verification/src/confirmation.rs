@@ -4,7 +4,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use registry_schema::AgencyId;
 use serde_json::Value;
 
-use crate::{Evidence, OpenBadge, Question, codes::Code, judge};
+use crate::{
+    Evidence, OpenBadge, Question,
+    codes::Code,
+    home::{self, Homes},
+    judge,
+};
 
 /// SHA-256, in hexadecimal, of what a badge says: its canonical JSON (RFC 8785) without its proof. The same for a badge and
 /// for the token that carries the same content. None, if it has no canonical form.
@@ -25,7 +30,8 @@ pub fn digest_of(document: &Value) -> Option<String> {
 #[must_use]
 pub fn needed(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Option<AgencyId> {
     // Most badges' issuers have no such key; then the signature is not looked at twice.
-    let mut issuers = evidence.issuers.iter().filter(|issuer| issuer.id == badge.issuer_id);
+    let homes = Homes::of(evidence, &question.agency, &badge.issuer_id);
+    let mut issuers = home::entries(evidence, &homes, &badge.issuer_id);
     let home = issuers.find(|issuer| {
         let mut methods = issuer.verification_methods.iter();
         methods.any(|method| method.compromised.is_some())

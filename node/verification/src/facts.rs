@@ -2,7 +2,7 @@
 
 use policy::Facts;
 use registry_schema::{
-    AgencyId, Decimal, Issuer, Purpose, Scope,
+    AgencyId, Decimal, Purpose, Scope,
     achievement::{CEUS, CLOCK_HOURS},
 };
 use serde_json::Value;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     Evidence,
     followed::{self, Held, Lists, Sought},
+    home::{self, Homes},
 };
 
 /// Most results of a badge that are read.
@@ -86,13 +87,6 @@ pub fn alignments(document: &Value) -> Option<Vec<String>> {
     Some(ids.flatten().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-/// The entry of the badge's issuer: its home agency's, or else one in a recognition.
-pub(crate) fn issuer<'e>(evidence: &'e Evidence, id: &str) -> Option<&'e Issuer> {
-    let recognized = evidence.recognitions.iter().map(|entry| &entry.recognition.issuer);
-    let mut all = evidence.issuers.iter().chain(recognized);
-    all.find(|issuer| issuer.id == id)
-}
-
 /// Whether a recognition of the asked agency itself names the achievement, and not only its issuer.
 pub(crate) fn names_the_achievement(held: &[Held<'_>]) -> bool {
     let mut own = held.iter().filter(|held| held.via.is_empty());
@@ -107,7 +101,8 @@ pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lis
     let mut purposes: Vec<Purpose> = held.iter().flat_map(|held| held.purposes.iter().copied()).collect();
     purposes.sort_unstable();
     purposes.dedup();
-    let home = issuer(evidence, sought.issuer);
+    let homes = Homes::of(evidence, agency, sought.issuer);
+    let home = home::entry(evidence, &homes, sought.issuer);
     let is_expelled = home.is_some_and(|issuer| evidence.expelled.contains_key(&issuer.agency));
     // What would be held by lists of any age, and is not by those that may be believed, is not known.
     let in_doubt = purposes.is_empty() && !followed::held(evidence, agency, sought, Lists::Any).is_empty();

@@ -26,6 +26,17 @@ pub struct Sought<'a> {
     pub at: Timestamp,
     /// The badge's own date, if there is a badge.
     pub issued: Option<Timestamp>,
+    /// For each recognition of the evidence, whether the entry that it stands for vouches for the key that signed the badge;
+    /// all do, if absent.
+    pub vouched: Option<&'a [bool]>,
+}
+
+impl Sought<'_> {
+    /// Whether the recognition with this place in the evidence is of the issuer, and vouches.
+    pub(crate) fn is_meant(&self, place: usize, entry: &RecognitionEntry) -> bool {
+        let vouches = self.vouched.is_none_or(|all| all.get(place) == Some(&true));
+        entry.recognition.issuer.id == self.issuer && vouches
+    }
 }
 
 /// A recognition of the issuer, and the way from the asked agency to it.
@@ -100,8 +111,8 @@ struct Way<'a> {
 #[must_use]
 pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_>, lists: Lists) -> Vec<Held<'a>> {
     let mut of_agency: BTreeMap<&AgencyId, Vec<&RecognitionEntry>> = BTreeMap::new();
-    for entry in &evidence.recognitions {
-        if entry.recognition.issuer.id == sought.issuer && counts(evidence, entry, sought, lists) {
+    for (place, entry) in evidence.recognitions.iter().enumerate() {
+        if sought.is_meant(place, entry) && counts(evidence, entry, sought, lists) {
             of_agency.entry(&entry.agency).or_default().push(entry);
         }
     }

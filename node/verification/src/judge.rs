@@ -28,6 +28,7 @@ use crate::{
     Evidence, OpenBadge, Question, Unreadable,
     codes::Code,
     data_integrity::{Terms, Way},
+    home::{self, Homes},
 };
 
 /// Judges a badge.
@@ -72,11 +73,7 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     findings.push(holder(badge));
     findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
-    let mut listed = evidence
-        .issuers
-        .iter()
-        .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
-    let listed = listed.find(|i| i.id == badge.issuer_id);
+    let listed = home::entry(evidence, &case.homes, &badge.issuer_id);
     let said = sentence::of(verdict, &findings, &case, &status, &recognition);
     Verdict {
         verdict,
@@ -203,6 +200,11 @@ struct Case<'a> {
     terms: Terms,
     /// How it may be made canonical.
     way: Way,
+    /// Whose entries for its issuer count.
+    homes: Homes<'a>,
+    /// For each recognition of the evidence, whether the entry that it stands for makes the key that signed the badge its
+    /// issuer's; empty while no signature is known to hold.
+    vouched: OnceCell<Vec<bool>>,
     /// The items of frameworks that the badge says it is aligned to, once they were asked for.
     alignments: OnceCell<Vec<String>>,
     /// What the asked agency's policy makes of the badge, use by use, once that was asked for.
@@ -281,13 +283,15 @@ fn holder(badge: &OpenBadge) -> Finding {
 }
 
 impl<'a> Case<'a> {
-    const fn new(badge: &'a OpenBadge, evidence: &'a Evidence, question: &'a Question, way: Way) -> Self {
+    fn new(badge: &'a OpenBadge, evidence: &'a Evidence, question: &'a Question, way: Way) -> Self {
         Self {
             badge,
             evidence,
             question,
             terms: Terms::Known,
             way,
+            homes: Homes::of(evidence, &question.agency, &badge.issuer_id),
+            vouched: OnceCell::new(),
             alignments: OnceCell::new(),
             tallies: OnceCell::new(),
         }

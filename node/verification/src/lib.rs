@@ -25,6 +25,7 @@ pub mod facts;
 pub mod followed;
 pub mod foreign_list;
 pub mod formats;
+mod home;
 mod json;
 pub mod judge;
 mod jwk;

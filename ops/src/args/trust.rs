@@ -152,6 +152,9 @@ Examples:
 pub(crate) struct Recognize {
     /// The issuer's id, or its name
     pub(crate) issuer: String,
+    /// As this agency registers it, where several do: US-SC
+    #[arg(long, value_name = "ID")]
+    pub(crate) registered_by: Option<AgencyId>,
     /// What its badges are accepted for; can be given several times
     #[arg(long = "purpose", value_parser = purposes(), default_value = "renewal")]
     pub(crate) purposes: Vec<Purpose>,

@@ -80,6 +80,7 @@ pub(crate) async fn export(session: &Session, agency: Option<&AgencyId>, form: F
             conditions,
             row.agency.as_ref().map(ToString::to_string).unwrap_or_default(),
             row.depth.map(|depth| depth.to_string()).unwrap_or_default(),
+            row.registered_by.as_ref().map(ToString::to_string).unwrap_or_default(),
         ]));
     }
     session.out.data(&lines.join("\n"))?;

@@ -95,6 +95,7 @@ fn paths(evidence: &Evidence, asked: usize) -> Vec<Vec<AgencyId>> {
         alignments: &[],
         at: NOW,
         issued: None,
+        vouched: None,
     };
     held(evidence, &id(asked), &sought, Lists::FreshAt(NOW))
         .iter()
@@ -123,6 +124,7 @@ fn an_agency_is_followed_only_where_both_sides_say_so() {
         alignments: &[],
         at: NOW,
         issued: None,
+        vouched: None,
     };
     let asked = id(2);
     let found = held(&both, &asked, &sought, Lists::FreshAt(NOW));
@@ -248,6 +250,7 @@ fn found(evidence: &Evidence, asked: usize) -> Vec<(AgencyId, Vec<Purpose>)> {
         alignments: &[],
         at: NOW,
         issued: None,
+        vouched: None,
     };
     let asked = id(asked);
     let mut united: BTreeMap<AgencyId, Vec<Purpose>> = BTreeMap::new();

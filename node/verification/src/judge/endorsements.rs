@@ -32,13 +32,17 @@ struct Found<'a> {
     value: &'a Value,
 }
 
-/// Where the status of each endorsement in a badge stands: of as many as are looked at, in their order.
+/// Who made each endorsement in a badge, and where its status stands: of as many as are looked at, in their order.
 #[must_use]
-pub fn endorsed_status(badge: &OpenBadge) -> Vec<Vec<StatusEntry>> {
+pub fn endorsed_status(badge: &OpenBadge) -> Vec<(String, Vec<StatusEntry>)> {
     let found = found(badge);
     let looked_at = found.iter().take(MAX_CHECKED);
     looked_at
-        .map(|one| read(one.value).map(|read| read.status).unwrap_or_default())
+        .map(|one| {
+            read(one.value)
+                .map(|read| (read.issuer_id, read.status))
+                .unwrap_or_default()
+        })
         .collect()
 }
 
@@ -199,7 +203,7 @@ impl Case<'_> {
     fn endorser(&self, read: &OpenBadge, signatures: &[Signature]) -> Option<(Code, String)> {
         let own = multikey::key_of_did(&read.issuer_id);
         let listed = match read.issuer_id == self.badge.issuer_id {
-            true => self.listed_keys().into_iter().map(|known| known.key).collect(),
+            true => self.own_keys(),
             false => Vec::new(),
         };
         if own.is_none() && listed.is_empty() {

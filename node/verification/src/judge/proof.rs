@@ -1,5 +1,7 @@
 //! Structure, proof, and whether the key is the issuer's.
 
+use std::ptr;
+
 use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod};
 use serde_json::Value;
 
@@ -9,14 +11,17 @@ use crate::{
     codes::Code,
     data_integrity::{self, Doubt, Expected, Invalid, ProofOutcome, Signature},
     evidence::ResolvedIssuer,
-    multikey,
+    home, multikey,
 };
 
 /// How many faults of structure are told one by one.
 const MAX_TOLD: usize = 5;
 
 /// A key that a trust list gives the issuer, and when it was one.
+#[derive(Clone)]
 pub(super) struct Known<'a> {
+    /// The entry that does; none for the issuer's own document.
+    entry: Option<&'a Issuer>,
     method: &'a str,
     /// The key as the list writes it.
     text: &'a str,
@@ -26,8 +31,9 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn new(method: &'a VerificationMethod, key: PublicKey) -> Self {
+    fn new(entry: Option<&'a Issuer>, method: &'a VerificationMethod, key: PublicKey) -> Self {
         Self {
+            entry,
             method: &method.id,
             text: &method.public_key_multibase,
             key,
@@ -38,14 +44,15 @@ impl<'a> Known<'a> {
 
     fn read(method: &'a VerificationMethod) -> Option<Self> {
         let key = multikey::decode(&method.public_key_multibase).ok()?;
-        Some(Self::new(method, key))
+        Some(Self::new(None, method, key))
     }
 }
 
 impl Case<'_> {
     /// The findings on structure, proof and issuer, in this order.
     pub(super) fn proof(&self, endorsed: Vec<Finding>) -> Vec<Finding> {
-        let known = self.issuer_keys();
+        let listed = self.listed_keys();
+        let known = self.issuer_keys(&listed);
         let key_of = |method: &str| {
             let listed = known.iter().find(|k| k.method == method).map(|k| k.key.clone());
             listed
@@ -68,6 +75,10 @@ impl Case<'_> {
         findings.push(self.signature(&outcome));
         findings.extend(endorsed);
         findings.push(self.issuer(&outcome, &known));
+        if let ProofOutcome::Valid(signatures) = &outcome {
+            let vouched = self.vouched.get_or_init(|| self.who_vouches(signatures, &listed));
+            debug_assert_eq!(vouched.len(), self.evidence.recognitions.len());
+        }
         findings
     }
 
@@ -150,14 +161,16 @@ pub(crate) fn signature(outcome: &ProofOutcome, at: Timestamp) -> Finding {
 }
 
 impl Case<'_> {
-    /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
-    /// evidence holds: that would let one issuer sign for another.
-    fn issuer_keys(&self) -> Vec<Known<'_>> {
-        let listed = self.listed_keys();
+    /// The keys that are the issuer's for an answer of the asked agency: of all that lists give it, those of the home
+    /// agencies whose word counts.
+    fn issuer_keys<'k>(&'k self, listed: &[Known<'k>]) -> Vec<Known<'k>> {
         match self.resolved() {
             // What an agency vouched for is not mixed with what the web says.
             Some(resolved) if listed.is_empty() => resolved.keys.issuing.iter().filter_map(Known::read).collect(),
-            _ => listed,
+            _ => {
+                let counts = |known: &&Known<'_>| known.entry.is_some_and(|entry| self.homes.count(&entry.agency));
+                listed.iter().filter(counts).cloned().collect()
+            }
         }
     }
 
@@ -191,7 +204,8 @@ impl Case<'_> {
 
     /// Whether a list's signature is by a key of the badge's issuer, in its term.
     pub(super) fn is_issuers(&self, signatures: &[Signature]) -> bool {
-        let known = self.issuer_keys();
+        let listed = self.listed_keys();
+        let known = self.issuer_keys(&listed);
         let own = multikey::key_of_did(&self.badge.issuer_id);
         signatures.iter().any(|s| {
             let listed = known.iter().filter(|k| k.key == s.key);
@@ -203,27 +217,69 @@ impl Case<'_> {
         })
     }
 
+    /// The issuer's keys by the lists of agencies.
+    pub(super) fn own_keys(&self) -> Vec<PublicKey> {
+        let listed = self.listed_keys();
+        let counts = |known: &Known<'_>| known.entry.is_some_and(|entry| self.homes.count(&entry.agency));
+        listed.into_iter().filter(counts).map(|known| known.key).collect()
+    }
+
+    /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
+    /// evidence holds: that would let one issuer sign for another. Nor does another key than the one that the issuer's
+    /// name holds, where it holds one.
     pub(super) fn listed_keys(&self) -> Vec<Known<'_>> {
         let evidence = self.evidence;
-        let issuers = evidence
+        let registered = evidence
             .issuers
             .iter()
             // The word of an expelled agency on who its issuers are counts no more.
-            .filter(|issuer| !evidence.expelled.contains_key(&issuer.agency))
-            .chain(evidence.recognitions.iter().map(|r| &r.recognition.issuer));
+            .filter(|issuer| !evidence.expelled.contains_key(&issuer.agency));
+        // Who recognizes keeps the issuer's entry; what its home agency says now goes before it.
+        let kept = evidence.recognitions.iter().filter_map(|entry| {
+            let recognized = &entry.recognition.issuer;
+            ptr::eq(home::as_registered(evidence, entry), recognized).then_some(recognized)
+        });
+        let own = self.badge.issuer_id.strip_prefix("did:key:");
         let mut known: Vec<Known<'_>> = Vec::new();
-        for issuer in issuers.filter(|i| i.id == self.badge.issuer_id) {
+        for issuer in registered.chain(kept).filter(|i| i.id == self.badge.issuer_id) {
             for method in &issuer.verification_methods {
                 // Several agencies list the same key; reading one costs more than comparing its text.
                 let text = method.public_key_multibase.as_str();
+                if own.is_some_and(|own| own != text) {
+                    continue;
+                }
                 let same = known.iter().find(|k| k.text == text).map(|k| k.key.clone());
                 known.extend(
                     same.or_else(|| multikey::decode(text).ok())
-                        .map(|key| Known::new(method, key)),
+                        .map(|key| Known::new(Some(issuer), method, key)),
                 );
             }
         }
         known
+    }
+
+    /// For each recognition of the evidence, whether the entry that it stands for makes the key that signed the badge its
+    /// issuer's: lists it, in its term; or names none, where the issuer's name holds it.
+    fn who_vouches(&self, signatures: &[Signature], listed: &[Known<'_>]) -> Vec<bool> {
+        let own = multikey::key_of_did(&self.badge.issuer_id);
+        let vouches = |issuer: &Issuer, signature: &Signature| {
+            let of_entry =
+                |k: &&Known<'_>| k.entry.is_some_and(|entry| ptr::eq(entry, issuer)) && k.key == signature.key;
+            let mut terms = listed
+                .iter()
+                .filter(of_entry)
+                .map(|k| self.in_term(k, signature))
+                .peekable();
+            match terms.peek() {
+                None => own.as_ref() == Some(&signature.key),
+                Some(_) => terms.any(|within| within),
+            }
+        };
+        let entries = self.evidence.recognitions.iter();
+        let registered = entries.map(|entry| home::as_registered(self.evidence, entry));
+        registered
+            .map(|issuer| signatures.iter().any(|signature| vouches(issuer, signature)))
+            .collect()
     }
 
     /// Whether a key that made a signature is the issuer's, and was at the time of signing.
@@ -237,11 +293,7 @@ impl Case<'_> {
         }
         let may_not_issue = self.signed_by_other(outcome);
         if own.is_none() && known.is_empty() && !may_not_issue {
-            let listing = self
-                .evidence
-                .issuers
-                .iter()
-                .filter(|issuer| issuer.id == self.badge.issuer_id);
+            let listing = home::entries(self.evidence, &self.homes, &self.badge.issuer_id);
             let mut expelled = listing.filter_map(|issuer| self.expelled(&issuer.agency, Check::Issuer));
             if let Some(expelled) = expelled.next() {
                 return expelled;
@@ -300,10 +352,10 @@ impl Case<'_> {
         finding(Code::IssuerKeyNotIssuers, detail)
     }
 
-    /// Who says that this key of the issuer is compromised, and since when. Whoever lists it may say so, an expelled agency
-    /// too: it only takes away.
+    /// Who says that this key of the issuer is compromised, and since when: a home agency whose word counts, expelled or not,
+    /// as it only takes away.
     fn compromised(&self, key: &PublicKey) -> Option<(&Issuer, Timestamp)> {
-        let mut issuers = self.evidence.issuers.iter().filter(|i| i.id == self.badge.issuer_id);
+        let mut issuers = home::entries(self.evidence, &self.homes, &self.badge.issuer_id);
         issuers.find_map(|issuer| {
             let mut methods = issuer.verification_methods.iter();
             methods.find_map(|method| {

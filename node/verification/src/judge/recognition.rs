@@ -30,12 +30,13 @@ pub(super) struct Recognized {
 }
 
 impl Case<'_> {
-    /// The entries for this badge's issuer; others are none of its business, and those of an expelled agency count no more.
+    /// The entries for this badge's issuer, as a home agency registers it that lists the key; others are none of its business,
+    /// and those of an expelled agency count no more.
     fn entries(&self) -> impl Iterator<Item = &RecognitionEntry> {
-        self.evidence
-            .recognitions
-            .iter()
-            .filter(|e| e.recognition.issuer.id == self.badge.issuer_id)
+        let sought = self.sought();
+        let all = self.evidence.recognitions.iter().enumerate();
+        all.filter(move |(place, entry)| sought.is_meant(*place, entry))
+            .map(|(_, entry)| entry)
             .filter(|e| !self.evidence.expelled.contains_key(&e.agency))
     }
 
@@ -62,6 +63,7 @@ impl Case<'_> {
             alignments: self.alignments(),
             at: self.question.at,
             issued: self.badge.valid_from,
+            vouched: self.vouched.get().map(Vec::as_slice),
         }
     }
 
@@ -292,6 +294,15 @@ impl Case<'_> {
             };
             let what = format!("{name} recognizes the issuer {term}, not on {}", at.date_in_words());
             return say(Code::RecognitionNotAtThatDate, what);
+        }
+        let all = self.evidence.recognitions.iter();
+        let mut of_it = all.filter(|e| e.recognition.issuer.id == self.badge.issuer_id);
+        if let Some(other) = of_it.find(|e| e.agency == self.question.agency) {
+            let home = self.name(&other.recognition.issuer.agency);
+            let what = format!(
+                "{name} recognizes the issuer as {home} lists it, and {home} does not list the key that signed"
+            );
+            return say(Code::RecognitionNone, what);
         }
         say(Code::RecognitionNone, format!("{name} does not recognize the issuer"))
     }

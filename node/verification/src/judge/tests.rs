@@ -5,6 +5,7 @@ mod compromised;
 mod endorsed;
 mod files;
 mod fuzz;
+mod liars;
 mod published;
 mod records;
 mod rows;

@@ -5,7 +5,7 @@ use policy::{Facts, Policy, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRule};
 
 use super::{Case, finding};
-use crate::{Freshness, codes::Code, facts};
+use crate::{Freshness, codes::Code, facts, home};
 
 /// What a policy makes of a badge: what is known of it, and what it counts for, use by use.
 pub(super) struct Judged<'a> {
@@ -94,7 +94,7 @@ impl<'a> Case<'a> {
     /// neither, and so are not known.
     pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
         let badge = self.badge;
-        let issuer = facts::issuer(self.evidence, &badge.issuer_id);
+        let issuer = home::entry(self.evidence, &self.homes, &badge.issuer_id);
         let stated = facts::stated(&badge.document);
         Facts {
             id: badge.id.clone().unwrap_or_default(),

@@ -17,7 +17,7 @@ const MOST_BYTES: u64 = 8 * 1024 * 1024;
 /// Most rows of a file.
 const MOST_ROWS: usize = 5_000;
 
-pub(super) const COLUMNS: [&str; 13] = [
+pub(super) const COLUMNS: [&str; 14] = [
     "issuer",
     "issuer_name",
     "purposes",
@@ -31,6 +31,7 @@ pub(super) const COLUMNS: [&str; 13] = [
     "conditions",
     "agency",
     "depth",
+    "registered_by",
 ];
 
 /// A recognition in a file, of an issuer or of an agency: what `POST /v1/recognitions` or `POST /v1/agency-recognitions`
@@ -43,6 +44,9 @@ pub(super) struct Row {
     pub(super) issuer: Option<String>,
     #[serde(default, skip_serializing)]
     pub(super) issuer_name: Option<String>,
+    /// The agency that registers the issuer; the only one that does, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) registered_by: Option<AgencyId>,
     /// The agency whose recognitions are accepted; none, if an issuer is recognized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) agency: Option<AgencyId>,
@@ -73,6 +77,7 @@ impl Row {
         Self {
             issuer: Some(r.issuer.id),
             issuer_name: Some(r.issuer.name),
+            registered_by: Some(r.issuer.agency),
             agency: None,
             depth: None,
             purposes: r.purposes,
@@ -92,6 +97,7 @@ impl Row {
         Self {
             issuer: None,
             issuer_name: None,
+            registered_by: None,
             agency: Some(r.of),
             depth: Some(r.depth),
             purposes: r.purposes,
@@ -128,6 +134,7 @@ impl Row {
             return (["v1", "agency-recognitions"], body);
         }
         put("issuer", json!(self.issuer));
+        put("registered_by", json!(self.registered_by));
         put("accepts_without_status", json!(self.accepts_without_status));
         put("stands_alone", json!(self.stands_alone));
         (["v1", "recognitions"], body)
@@ -138,8 +145,8 @@ impl Row {
         match (&self.issuer, &self.agency) {
             (Some(_), None) if self.depth.is_none() => Ok(()),
             (Some(_), None) => Err("`depth` is for agencies".to_owned()),
-            (None, Some(_)) if self.accepts_without_status || self.stands_alone => {
-                Err("`accepts_without_status` and `stands_alone` are for issuers".to_owned())
+            (None, Some(_)) if self.accepts_without_status || self.stands_alone || self.registered_by.is_some() => {
+                Err("`accepts_without_status`, `stands_alone` and `registered_by` are for issuers".to_owned())
             }
             (None, Some(_)) => Ok(()),
             (Some(_), Some(_)) => Err("a row names an `issuer` or an `agency`, and not both".to_owned()),
@@ -155,6 +162,7 @@ impl Row {
         };
         Self {
             issuer_name: None,
+            registered_by: None,
             depth: self.depth.or(depth),
             attestation: Some(self.attestation.unwrap_or(attestation)),
             ..self.clone()
@@ -274,6 +282,9 @@ fn row<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Result<Row, String> {
     let row = Row {
         issuer: cell("issuer").map(str::to_owned),
         issuer_name: cell("issuer_name").map(str::to_owned),
+        registered_by: cell("registered_by")
+            .map(|text| text.parse().map_err(|e| format!("registered_by: {e}")))
+            .transpose()?,
         agency: cell("agency")
             .map(|text| text.parse().map_err(|e| format!("agency: {e}")))
             .transpose()?,
