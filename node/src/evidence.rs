@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::trust_list;
-use registry_schema::{AgencyId, Scope, Timestamp};
+use registry_schema::{AgencyId, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, facts, judge::endorsed_status};
 
 use crate::{
@@ -47,33 +47,34 @@ pub async fn gather(
         }
         evidence
     };
-    evidence.above = above(badge, &evidence, store).await?;
+    place(badge, &mut evidence, store).await?;
     Ok(evidence)
 }
 
 /// Most alignments of a badge of which it is looked up what stands above them.
 const MOST_ALIGNED: usize = 50;
 
-/// The items of frameworks above those that the badge is aligned to, where a list or rule asks for items at all.
-async fn above(badge: &OpenBadge, evidence: &Evidence, store: &Store) -> Result<Vec<String>, Unavailable> {
-    let by_items = |scope: &Scope| matches!(scope, Scope::Aligned(_));
-    let matters = evidence.recognitions.iter().any(|e| by_items(&e.recognition.scope))
-        || evidence
-            .agency_recognitions
-            .iter()
-            .any(|e| by_items(&e.recognition.scope))
-        || evidence.policy.as_ref().is_some_and(|policy| policy.asks_for_items());
-    if !matters {
-        return Ok(Vec::new());
+/// Looks up what stands above the items that the badge is aligned to, where a list or rule asks for items at all; and for
+/// which of those nobody here can say.
+async fn place(badge: &OpenBadge, evidence: &mut Evidence, store: &Store) -> Result<(), Unavailable> {
+    let asked: BTreeSet<String> = facts::items_named(evidence).into_iter().map(str::to_owned).collect();
+    let named = facts::alignments(&badge.document).unwrap_or_default();
+    let named: BTreeSet<String> = named.into_iter().take(MOST_ALIGNED).collect();
+    if asked.is_empty() || named.is_empty() {
+        return Ok(());
     }
-    let named: BTreeSet<String> = facts::alignments(&badge.document)
-        .into_iter()
-        .flatten()
-        .take(MOST_ALIGNED)
-        .collect();
-    let above = store.items_above(&named, None).await?;
-    let all: BTreeSet<String> = above.into_values().flatten().collect();
-    Ok(all.into_iter().collect())
+    let above: BTreeSet<String> = store.items_above(&named, None).await?.into_values().flatten().collect();
+    let placed = store.items_kept(&named, None).await?;
+    let mut targets = facts::targets(&badge.document);
+    if !targets.all(|url| url.is_some_and(|url| placed.contains(url))) {
+        let known = store.items_kept(&asked, None).await?;
+        let open = asked
+            .into_iter()
+            .filter(|item| !known.contains(item) && !named.contains(item));
+        evidence.unplaced = open.collect();
+    }
+    evidence.above = above.into_iter().collect();
+    Ok(())
 }
 
 /// Everything that was known here about this badge at an earlier moment, from the registry as it was then. What issuers
@@ -105,7 +106,7 @@ pub(crate) async fn gather_then(
         evidence.endorsements.push(known);
     }
     // A framework says which item stands below which; of that, only what is known now is known.
-    evidence.above = above(badge, &evidence, store).await?;
+    place(badge, &mut evidence, store).await?;
     Ok(evidence)
 }
 
