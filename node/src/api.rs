@@ -201,6 +201,8 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(registries::statement))
         .routes(routes!(policy::show, policy::apply))
         .routes(routes!(policy::model))
+        .routes(routes!(policy::list_samples))
+        .routes(routes!(policy::sample))
         .routes(routes!(worth::count))
         .routes(routes!(policy::schema))
         .routes(routes!(frameworks::list, frameworks::import))

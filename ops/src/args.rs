@@ -17,7 +17,7 @@ use clap::{
 pub(crate) use peer::{Peer, PeerAdd};
 use registry_schema::{AgencyId, Purpose, Timestamp};
 
-pub(crate) use self::policy::Policy;
+pub(crate) use self::policy::{Policy, Sample};
 pub(crate) use self::trust::{Recognize, Trust};
 pub(crate) use credential::{Credential, Issue, StatusEntry};
 pub(crate) use framework::Framework;

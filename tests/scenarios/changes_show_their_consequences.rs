@@ -375,8 +375,29 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
             .await;
     }
     federation.awaits(sc, &badge, VerdictKind::Accepted).await;
-    // Who does not know the framework does not know what stands above; once it does, the same holds.
-    federation.awaits(nc, &badge, VerdictKind::NotRecognized).await;
+    // Who does not know the framework does not know what stands above, and so does not say no, for whomever it is asked;
+    // once it does, the same holds.
+    let plain = sc.issues(&issuer, "Riley Brooks").await;
+    for agency in ["US-NC", "US-SC"] {
+        let question = [("agency", agency)];
+        eventually(&format!("NC's node cannot tell for {agency}"), async || {
+            let verdict = nc.employer().asks(&badge.bytes(), &question).await;
+            let found = verdict
+                .findings
+                .iter()
+                .find(|f| f.code == "recognition.framework_unknown");
+            match found.filter(|_| verdict.verdict == VerdictKind::CouldNotCheck) {
+                Some(found) if found.detail.contains(&above) => Ok(()),
+                _ => Err(verdict.sentence),
+            }
+        })
+        .await;
+        // What is aligned to nothing is below nothing.
+        nc.employer()
+            .asks(&plain.bytes(), &question)
+            .await
+            .is(VerdictKind::NotRecognized);
+    }
     let framework = file(nc, "framework.json", package);
     types(nc, &["framework", "import", &framework], 0).await;
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
@@ -398,19 +419,19 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
     would(
         sc,
         &["framework", "remove", id],
-        &["1 badge of Palmetto", "to not recognized"],
+        &["1 badge of Palmetto", "to could not check"],
     )
     .await;
     federation.awaits(sc, &badge, VerdictKind::Accepted).await;
     types(sc, &["framework", "remove", id, "--yes"], 0).await;
-    federation.awaits(sc, &badge, VerdictKind::NotRecognized).await;
+    federation.awaits(sc, &badge, VerdictKind::CouldNotCheck).await;
     sc.employer().reads(&format!("/frameworks/{id}")).await.with_status(404);
     // And an import says what it would bring.
     let framework = file(sc, "again.json", package);
     would(
         sc,
         &["framework", "import", &framework],
-        &["from not recognized to accepted"],
+        &["from could not check to accepted"],
     )
     .await;
     federation.audit().await;

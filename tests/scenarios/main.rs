@@ -100,5 +100,6 @@ mod standards_endpoints;
 mod other_registries_ask;
 
 mod demo_as_a_user;
+mod samples_speak;
 
 mod tidy;

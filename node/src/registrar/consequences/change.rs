@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use policy::Policy;
+use policy::{Policy, framework::Framework};
 use registry_schema::{
     AgencyId, Issuer, Withdrawal,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 use verification::{Evidence, Freshness};
-
-use super::Above;
 
 /// A change that is asked about.
 #[derive(Clone, Debug)]
@@ -28,8 +26,8 @@ pub enum Change {
     Gone(AgencyId),
     /// This agency's policy is another.
     Policy(Arc<Policy>),
-    /// Which items of frameworks stand above others is something else.
-    Above(Above),
+    /// The framework with this id is another, or none.
+    Framework(String, Option<Arc<Framework>>),
 }
 
 impl Change {
@@ -37,14 +35,6 @@ impl Change {
     pub(super) fn policy(&self) -> Option<Arc<Policy>> {
         match self {
             Self::Policy(new) => Some(new.clone()),
-            _ => None,
-        }
-    }
-
-    /// Which items would stand above others, if that is something else.
-    pub(super) fn above(&self) -> Option<Above> {
-        match self {
-            Self::Above(new) => Some(new.clone()),
             _ => None,
         }
     }
@@ -84,7 +74,7 @@ impl Change {
                     evidence.expelled.insert(agency.clone(), registry_schema::Timestamp(0));
                 }
             }
-            Self::Policy(_) | Self::Above(_) => {}
+            Self::Policy(_) | Self::Framework(..) => {}
         }
     }
 }

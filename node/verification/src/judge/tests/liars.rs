@@ -215,3 +215,47 @@ fn a_key_that_the_home_agency_ended_is_not_kept_alive_by_an_older_recognition() 
         world.verdict().sentence
     );
 }
+
+/// Two agencies register one issuer, and both are recognized, for different uses: a key that only one of them lists serves
+/// that one's use alone.
+#[test]
+fn a_key_serves_what_the_agency_is_recognized_for_that_lists_it() {
+    let verdict_for = |purpose| {
+        let mut world = world_of("did:web:academy.example");
+        world.lie();
+        world.evidence.registrations.clear();
+        let mut of_liar = world.evidence.recognitions[0].clone();
+        of_liar.agency = id("US-NC");
+        of_liar.recognition.id = "2".to_owned();
+        of_liar.recognition.purposes = vec![Purpose::ProfessionalLearning];
+        world.evidence.recognitions.push(of_liar);
+        world.sign_as_thief(false);
+        world.question.purpose = Some(purpose);
+        world.verdict()
+    };
+    let verdict = verdict_for(Purpose::ProfessionalLearning);
+    assert_eq!(verdict.verdict, VerdictKind::Accepted, "{}", verdict.sentence);
+    let verdict = verdict_for(Purpose::Renewal);
+    assert_eq!(verdict.verdict, VerdictKind::NotRecognized, "{}", verdict.sentence);
+    let said = verdict.findings.iter().find(|f| f.check == Check::Recognition).unwrap();
+    assert_eq!(said.code, "recognition.wrong_purpose", "{}", said.detail);
+}
+
+/// A name that is a key has that key, whatever a list says, and nobody vouches for another.
+#[test]
+fn a_did_key_is_its_own_key_even_where_only_a_liar_lists_it() {
+    let did = multikey::did_key(&key().public_key()).0;
+    for names_its_key in [false, true] {
+        let mut world = world_of(&did);
+        world.lie();
+        world.evidence.recognitions.clear();
+        world.evidence.issuers.truncate(1);
+        world.sign_as_thief(names_its_key);
+        let verdict = world.verdict();
+        let kind = match names_its_key {
+            true => VerdictKind::NotValid,
+            false => VerdictKind::CouldNotCheck,
+        };
+        assert_eq!(verdict.verdict, kind, "{}", verdict.sentence);
+    }
+}
