@@ -70,6 +70,8 @@ mod contacts_are_forgotten;
 
 mod issuers_are_registered;
 
+mod issuers_with_own_software;
+
 mod no_step_is_skipped;
 
 mod what_is_expunged_is_told_no_more;
