@@ -154,7 +154,7 @@ async fn its_badges_are_good_until_it_revokes_them_and_no_check_asks_it() {
     let document = publisher.key_document(&key, &["assertionMethod"]);
     let keys = keys_in(&publisher.did(), &document, &federation);
     let issuer = sc
-        .registers_with_own_keys(&publisher.did(), &keys, &[list.clone()])
+        .registers_with_own_keys(&publisher.did(), &keys, std::slice::from_ref(&list))
         .await;
     recognizes(nc, &issuer).await;
     let accepted = answers_soon(nc, &badge, VerdictKind::Accepted).await;

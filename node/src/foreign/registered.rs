@@ -245,7 +245,7 @@ impl Foreign {
                 let name = name_of(&badge.issuer_id, url);
                 let kept = self.0.store.registered_list_then(agency, &name, then).await?;
                 let Some(kept) = kept else {
-                    had = had.or_else(|_| Err(NoList::NotHad(then::NOT_KEPT.to_owned())));
+                    had = had.map_err(|_| NoList::NotHad(then::NOT_KEPT.to_owned()));
                     continue;
                 };
                 let freshness = then::freshness(&kept);
