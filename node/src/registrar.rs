@@ -13,6 +13,7 @@ mod keys;
 mod peers;
 mod policy;
 mod registrations;
+mod rubrics;
 mod slots;
 mod trust;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use policy::Policy;
+use protocol::Row;
 use registry_schema::{
     AgencyId, Issuer, Withdrawal,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
@@ -30,6 +31,8 @@ pub enum Change {
     Policy(Arc<Policy>),
     /// Which items of frameworks stand above others is something else.
     Above(Above),
+    /// These rows of lists say something else, or nothing more: a key ends, and what it wrote is void.
+    Rows(Vec<Row>),
 }
 
 impl Change {
@@ -37,6 +40,14 @@ impl Change {
     pub(super) fn policy(&self) -> Option<Arc<Policy>> {
         match self {
             Self::Policy(new) => Some(new.clone()),
+            _ => None,
+        }
+    }
+
+    /// The rows that would say something else.
+    pub(super) fn rows(&self) -> Option<&[Row]> {
+        match self {
+            Self::Rows(rows) => Some(rows),
             _ => None,
         }
     }
@@ -84,7 +95,7 @@ impl Change {
                     evidence.expelled.insert(agency.clone(), registry_schema::Timestamp(0));
                 }
             }
-            Self::Policy(_) | Self::Above(_) => {}
+            Self::Policy(_) | Self::Above(_) | Self::Rows(_) => {}
         }
     }
 }
