@@ -1,6 +1,8 @@
 //! A federation on this machine, to try: real nodes, real libp2p, real stores, in one process.
 
+mod agencies;
 mod samples;
+mod teacher;
 
 use std::{
     collections::BTreeMap,
@@ -22,65 +24,7 @@ use crate::{
     init::{self, Beginning},
 };
 
-/// The agencies that a demo can have, in their order.
-const AGENCIES: [(&str, &str); 56] = [
-    ("US-NC", "North Carolina"),
-    ("US-SC", "South Carolina"),
-    ("US-TN", "Tennessee"),
-    ("US-VA", "Virginia"),
-    ("US-GA", "Georgia"),
-    ("US-UT", "Utah"),
-    ("US-DE", "Delaware"),
-    ("US-AR", "Arkansas"),
-    ("US-AL", "Alabama"),
-    ("US-AK", "Alaska"),
-    ("US-AZ", "Arizona"),
-    ("US-CA", "California"),
-    ("US-CO", "Colorado"),
-    ("US-CT", "Connecticut"),
-    ("US-DC", "District of Columbia"),
-    ("US-FL", "Florida"),
-    ("US-HI", "Hawaii"),
-    ("US-ID", "Idaho"),
-    ("US-IL", "Illinois"),
-    ("US-IN", "Indiana"),
-    ("US-IA", "Iowa"),
-    ("US-KS", "Kansas"),
-    ("US-KY", "Kentucky"),
-    ("US-LA", "Louisiana"),
-    ("US-ME", "Maine"),
-    ("US-MD", "Maryland"),
-    ("US-MA", "Massachusetts"),
-    ("US-MI", "Michigan"),
-    ("US-MN", "Minnesota"),
-    ("US-MS", "Mississippi"),
-    ("US-MO", "Missouri"),
-    ("US-MT", "Montana"),
-    ("US-NE", "Nebraska"),
-    ("US-NV", "Nevada"),
-    ("US-NH", "New Hampshire"),
-    ("US-NJ", "New Jersey"),
-    ("US-NM", "New Mexico"),
-    ("US-NY", "New York"),
-    ("US-ND", "North Dakota"),
-    ("US-OH", "Ohio"),
-    ("US-OK", "Oklahoma"),
-    ("US-OR", "Oregon"),
-    ("US-PA", "Pennsylvania"),
-    ("US-RI", "Rhode Island"),
-    ("US-SD", "South Dakota"),
-    ("US-TX", "Texas"),
-    ("US-VT", "Vermont"),
-    ("US-WA", "Washington"),
-    ("US-WV", "West Virginia"),
-    ("US-WI", "Wisconsin"),
-    ("US-WY", "Wyoming"),
-    ("US-AS", "American Samoa"),
-    ("US-GU", "Guam"),
-    ("US-MP", "Northern Mariana Islands"),
-    ("US-PR", "Puerto Rico"),
-    ("US-VI", "U.S. Virgin Islands"),
-];
+use agencies::AGENCIES;
 
 /// How a demo is started.
 #[derive(Clone, Debug, Args)]
@@ -89,10 +33,11 @@ pub struct Options {
     #[arg(long, default_value = "comity-demo", value_name = "DIR")]
     pub dir: PathBuf,
     /// The first node's HTTP port; the others follow it. Peers meet 100 ports above.
-    #[arg(long, default_value_t = 7400, value_parser = clap::value_parser!(u16).range(1..=65_400))]
+    #[arg(long, default_value_t = 7400, value_parser = clap::value_parser!(u16).range(1..=65_300))]
     pub port: u16,
-    /// How many agencies: North Carolina, South Carolina, Tennessee, and up to 53 more.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=56))]
+    /// How many agencies: North Carolina, South Carolina, Tennessee, and up to 55 more. With 15 they are the 13 states and
+    /// two districts of whose rules samples are shipped.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=58))]
     pub agencies: u8,
     /// Leave an agency's node stopped, to see what the others then say; may be given several times.
     #[arg(long, value_name = "US-SC")]
@@ -155,7 +100,7 @@ pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Res
     let mut nodes: BTreeMap<AgencyId, Node> = BTreeMap::new();
     for (id, config) in configs {
         if !options.without.contains(&id) {
-            let data = options.dir.join(id.as_str());
+            let data = options.dir.join(folder_name(&id));
             let node = crate::start(&data, config, Clock::default()).await;
             nodes.insert(
                 id.clone(),
@@ -184,7 +129,7 @@ pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Res
 async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Result<Vec<(AgencyId, Config)>> {
     let mut tickets: Vec<PeerConfig> = Vec::new();
     for (port, (id, name)) in (options.port..).zip(chosen) {
-        let data = options.dir.join(id.as_str());
+        let data = options.dir.join(folder_name(id));
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         // Before anything is made: badges name the port, so a directory keeps it for good.
         if !options.without.contains(id) {
@@ -199,7 +144,7 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
                 "`{}` was made for port {}: its badges name it. Use `--port {}`, or another `--dir`",
                 options.dir.display(),
                 known.port(),
-                known.port() - (port - options.port)
+                known.port().saturating_sub(port - options.port)
             );
         } else {
             let peer_port = port + 100;
@@ -218,13 +163,16 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
             init::init(&data, beginning, now).await?;
             let token = init::add_operator(&data, "demo", now).await?;
             let profile = format!("node = \"http://{listen}\"\nagency = \"{id}\"\ntoken = \"{token}\"\n");
-            write_secret(&options.dir.join("profiles").join(format!("{id}.toml")), &profile)?;
+            write_secret(
+                &options.dir.join("profiles").join(format!("{}.toml", folder_name(id))),
+                &profile,
+            )?;
         }
         tickets.push(init::peer_config(&data)?);
     }
     let mut configs = Vec::new();
     for (id, _) in chosen {
-        let data = options.dir.join(id.as_str());
+        let data = options.dir.join(folder_name(id));
         let mut config = Config::load(&data)?;
         config.peers = tickets.iter().filter(|ticket| ticket.agency != *id).cloned().collect();
         config.heartbeat_term_seconds = options.heartbeat_term;
@@ -234,6 +182,11 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
         configs.push((id.clone(), config));
     }
     Ok(configs)
+}
+
+/// What an agency's folder and profile are called: a district's colon means something else in paths to some programs.
+fn folder_name(id: &AgencyId) -> String {
+    id.as_str().replace(':', "-")
 }
 
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -254,22 +207,25 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
     let dir = options.dir.display();
     let comity = operators_command();
     let mut text = String::from("\n");
-    for (id, node) in nodes {
+    let width = nodes.keys().map(|id| id.as_str().len()).max().unwrap_or_default();
+    let mut by_port: Vec<(&AgencyId, &Node)> = nodes.iter().collect();
+    by_port.sort_by_key(|(_, node)| node.http);
+    for (id, node) in &by_port {
         let name = node
             .registry
             .read()
             .home()
             .map(|home| home.name.clone())
             .unwrap_or_default();
-        text.push_str(&format!("  {id}  {name:<16} http://{}\n", node.http));
+        text.push_str(&format!("  {:<width$}  {name:<20} http://{}\n", id.as_str(), node.http));
     }
     for id in &options.without {
-        text.push_str(&format!("  {id}  stopped\n"));
+        text.push_str(&format!("  {:<width$}  stopped\n", id.as_str()));
     }
     text.push_str(&format!(
         "\nsample badges, one for each verdict: {dir}/badges/\n\ntry, in another terminal:\n"
     ));
-    let Some(first) = nodes.values().next() else {
+    let Some((_, first)) = by_port.first() else {
         return Ok(());
     };
     text.push_str(&format!(
@@ -289,6 +245,14 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
             first.http
         ));
     }
+    text.push_str(&format!(
+        "\n  {comity} policy worth {dir}/teacher/*.json --agency US-TN --node http://{}     # one teacher's badges, together\n",
+        first.http
+    ));
+    text.push_str(&format!(
+        "  {comity} policy worth {dir}/teacher/*.json --sample US-KY --node http://{}     # by a shipped sample of rules\n",
+        first.http
+    ));
     text.push_str("\nCtrl-C stops it.");
     say(&text);
     Ok(())

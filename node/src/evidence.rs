@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::trust_list;
-use registry_schema::{AgencyId, Scope, Timestamp};
+use registry_schema::{AgencyId, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, facts, judge::endorsed_status};
 
 use crate::{
@@ -35,40 +35,46 @@ pub async fn gather(
         let mut evidence = of_issuer(&registry, &badge.issuer_id, now);
         evidence.code = code;
         evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
-        evidence.status = badge.status.iter().map(|entry| status(entry, &registry, now)).collect();
-        for entries in endorsed_status(badge) {
-            let entries = entries.iter().map(|entry| status(entry, &registry, now));
-            evidence.endorsements.push(entries.collect());
+        let known = |entry: &StatusEntry, issuer: &str| status(entry, issuer, &registry, now);
+        evidence.status = badge
+            .status
+            .iter()
+            .map(|entry| known(entry, &badge.issuer_id))
+            .collect();
+        for (issuer, entries) in endorsed_status(badge) {
+            let known: Vec<StatusEvidence> = entries.iter().map(|entry| known(entry, &issuer)).collect();
+            evidence.endorsements.push(known);
         }
         evidence
     };
-    evidence.above = above(badge, &evidence, store).await?;
+    place(badge, &mut evidence, store).await?;
     Ok(evidence)
 }
 
 /// Most alignments of a badge of which it is looked up what stands above them.
 const MOST_ALIGNED: usize = 50;
 
-/// The items of frameworks above those that the badge is aligned to, where a list or rule asks for items at all.
-async fn above(badge: &OpenBadge, evidence: &Evidence, store: &Store) -> Result<Vec<String>, Unavailable> {
-    let by_items = |scope: &Scope| matches!(scope, Scope::Aligned(_));
-    let matters = evidence.recognitions.iter().any(|e| by_items(&e.recognition.scope))
-        || evidence
-            .agency_recognitions
-            .iter()
-            .any(|e| by_items(&e.recognition.scope))
-        || evidence.policy.as_ref().is_some_and(|policy| policy.asks_for_items());
-    if !matters {
-        return Ok(Vec::new());
+/// Looks up what stands above the items that the badge is aligned to, where a list or rule asks for items at all; and for
+/// which of those nobody here can say.
+async fn place(badge: &OpenBadge, evidence: &mut Evidence, store: &Store) -> Result<(), Unavailable> {
+    let asked: BTreeSet<String> = facts::items_named(evidence).into_iter().map(str::to_owned).collect();
+    let named = facts::alignments(&badge.document).unwrap_or_default();
+    let named: BTreeSet<String> = named.into_iter().take(MOST_ALIGNED).collect();
+    if asked.is_empty() || named.is_empty() {
+        return Ok(());
     }
-    let named: BTreeSet<String> = facts::alignments(&badge.document)
-        .into_iter()
-        .flatten()
-        .take(MOST_ALIGNED)
-        .collect();
-    let above = store.items_above(&named, None).await?;
-    let all: BTreeSet<String> = above.into_values().flatten().collect();
-    Ok(all.into_iter().collect())
+    let above: BTreeSet<String> = store.items_above(&named, None).await?.into_values().flatten().collect();
+    let placed = store.items_kept(&named, None).await?;
+    let mut targets = facts::targets(&badge.document);
+    if !targets.all(|url| url.is_some_and(|url| placed.contains(url))) {
+        let known = store.items_kept(&asked, None).await?;
+        let open = asked
+            .into_iter()
+            .filter(|item| !known.contains(item) && !named.contains(item));
+        evidence.unplaced = open.collect();
+    }
+    evidence.above = above.into_iter().collect();
+    Ok(())
 }
 
 /// Everything that was known here about this badge at an earlier moment, from the registry as it was then. What issuers
@@ -89,17 +95,18 @@ pub(crate) async fn gather_then(
     }
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
     for entry in &badge.status {
-        evidence.status.push(status_then(registry, store, entry, then).await?);
+        let known = status_then(registry, store, entry, &badge.issuer_id, then);
+        evidence.status.push(known.await?);
     }
-    for entries in endorsed_status(badge) {
+    for (issuer, entries) in endorsed_status(badge) {
         let mut known = Vec::with_capacity(entries.len());
         for entry in &entries {
-            known.push(status_then(registry, store, entry, then).await?);
+            known.push(status_then(registry, store, entry, &issuer, then).await?);
         }
         evidence.endorsements.push(known);
     }
     // A framework says which item stands below which; of that, only what is known now is known.
-    evidence.above = above(badge, &evidence, store).await?;
+    place(badge, &mut evidence, store).await?;
     Ok(evidence)
 }
 
@@ -135,10 +142,10 @@ pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Ev
     evidence
 }
 
-fn status(entry: &StatusEntry, registry: &Registry, now: Timestamp) -> StatusEvidence {
+fn status(entry: &StatusEntry, issuer: &str, registry: &Registry, now: Timestamp) -> StatusEvidence {
     let listed = entry
         .index
-        .and_then(|index| Some((index, registry.status_list(&entry.list)?)));
+        .and_then(|index| Some((index, registry.status_list_of(&entry.list, issuer)?)));
     match listed {
         Some((index, (lists, number))) => StatusEvidence::Listed {
             agency: lists.id.clone(),

@@ -134,7 +134,7 @@ impl Foreign {
             (methods, to_ask)
         };
         if methods.is_empty() {
-            learnt.resolved = self.resolve(&badge.issuer_id, now).await;
+            learnt.resolved = self.resolve(&badge.issuer_id, now, false).await;
             if let Some(Ok(resolved)) = &learnt.resolved {
                 methods.clone_from(&resolved.keys.issuing);
             }
@@ -160,8 +160,13 @@ impl Foreign {
         learnt
     }
 
-    /// The issuer's own document, if its name says where that stands.
-    async fn resolve(&self, issuer: &str, now: Timestamp) -> Option<Result<ResolvedIssuer, String>> {
+    /// The issuer's own document, if its name says where that stands; `anew`, if no earlier copy of it will do.
+    pub(crate) async fn resolve(
+        &self,
+        issuer: &str,
+        now: Timestamp,
+        anew: bool,
+    ) -> Option<Result<ResolvedIssuer, String>> {
         let location = match did::on_the_web(issuer)? {
             Ok(location) => location,
             Err(why) => return Some(Err(why.to_string())),
@@ -193,7 +198,10 @@ impl Foreign {
                 again_after,
             })
         };
-        let found = self.0.documents.find(issuer, now, fetch).await;
+        let found = match anew {
+            true => self.0.documents.find_anew(issuer, now, fetch).await,
+            false => self.0.documents.find(issuer, now, fetch).await,
+        };
         Some(found.map(|kept| ResolvedIssuer {
             keys: Resolved::clone(&kept.value),
             freshness: freshness(&kept),

@@ -10,6 +10,7 @@ mod credentials;
 mod frameworks;
 mod issuers;
 mod keys;
+mod own_keys;
 mod peers;
 mod policy;
 mod registrations;
@@ -28,8 +29,9 @@ pub use any::NewDocument;
 pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
-pub(crate) use registrations::retention;
+pub use own_keys::{Became, ListChanges, OwnIssuer};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
+pub(crate) use registrations::{not_done as not_now, retention};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
@@ -145,15 +147,6 @@ impl Registrar {
         } else {
             Ok(self.author.write(puts, own).await?)
         }
-    }
-
-    /// Writes puts as they are, for tests of what no other act of this agency writes.
-    ///
-    /// # Errors
-    /// [`NotDone`], if the node cannot write.
-    #[doc(hidden)]
-    pub async fn enters(&self, puts: Vec<Put>) -> Result<(), NotDone> {
-        Ok(self.author.write(puts, vec![]).await?)
     }
 
     /// The agency that this registrar acts for.

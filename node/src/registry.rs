@@ -344,10 +344,27 @@ impl Registry {
         }
     }
 
-    /// The agency whose node keeps the status list at this URL, and the list's number.
+    /// An agency that calls the status list at this URL its own, and the list's number.
     #[must_use]
     pub fn status_list(&self, url: &str) -> Option<(&AgencyLists, u32)> {
-        self.agencies.values().find_map(|lists| {
+        self.status_lists(url).next()
+    }
+
+    /// The same for a badge by this issuer. Where several agencies say that they are at one URL, it is the issuer's home of
+    /// them, and otherwise nobody's: no agency says in another's place what is revoked.
+    #[must_use]
+    pub fn status_list_of(&self, url: &str, issuer: &str) -> Option<(&AgencyLists, u32)> {
+        let mut found = self.status_lists(url);
+        let first = found.next()?;
+        if found.next().is_none() {
+            return Some(first);
+        }
+        let home = self.registering(issuer)?;
+        self.status_lists(url).find(|(lists, _)| lists.id == home.id)
+    }
+
+    fn status_lists(&self, url: &str) -> impl Iterator<Item = (&AgencyLists, u32)> {
+        self.agencies.values().filter_map(move |lists| {
             let name = url
                 .strip_prefix(lists.url.as_str())?
                 .strip_prefix("/v1/status-lists/")?;

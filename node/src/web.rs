@@ -3,6 +3,7 @@
 mod frameworks;
 mod pages;
 mod registration;
+mod sample_rules;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -58,6 +59,10 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         .route("/issuers/{id}", get(registration::issuer_page))
         .route("/frameworks", get(frameworks::frameworks_page))
         .route("/frameworks/{id}", get(frameworks::framework_page))
+        .route(
+            "/sample-rules",
+            get(sample_rules::sample_rules_page).post(sample_rules::count),
+        )
         .merge(applicants())
         .route(
             "/docs",
@@ -91,6 +96,7 @@ fn applicants() -> Router<App> {
         .route("/apply", apply)
         .route("/application", application)
         .layer(DefaultBodyLimit::max(applications::MAX_BYTES))
+        .route("/application/proof", post(registration::proof))
 }
 
 fn page(status: StatusCode, template: &impl askama::Template) -> Response {
@@ -253,14 +259,14 @@ async fn many(app: &App, file: Vec<u8>, question: Question) -> Result<Response, 
     answers(app, rows, question).await
 }
 
-async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
+/// The answers about these rows, in their order.
+async fn lines_of(app: &App, rows: Vec<Row>, question: &Question) -> Result<Vec<bulk::Line>, Problem> {
     let permit = bulk::admit(app).await?;
     if rows.len() > MOST_ON_A_PAGE {
         let detail =
             format!("more than {MOST_ON_A_PAGE} badges do not fit on a page: send them in parts, or see /docs");
         return Err(Problem::new(&problem::INVALID, detail));
     }
-    let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
     let chunks = bulk::lines(app.clone(), rows, question.clone(), permit, None);
     let cut = |_| {
         Problem::new(
@@ -269,7 +275,12 @@ async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Respon
         )
     };
     let chunks: Vec<Vec<bulk::Line>> = chunks.try_collect().await.map_err(cut)?;
-    let lines: Vec<bulk::Line> = chunks.into_iter().flatten().collect();
+    Ok(chunks.into_iter().flatten().collect())
+}
+
+async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
+    let lines = lines_of(app, rows, &question).await?;
+    let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
     let name = {
         let registry = app.registry.read();
         registry

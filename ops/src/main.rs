@@ -86,6 +86,11 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     if let Command::Peer(args::Peer::ForkCheck { file }) = &command {
         return peer::fork_check(Out::new(options.output == Format::Json), file);
     }
+    if let Command::Policy(command) = &command
+        && let Some(exit) = policy::without_a_node(Out::new(options.output == Format::Json), command)
+    {
+        return exit;
+    }
     if options.dry_run && !command.changes_something() {
         return Err(exit::usage(
             "`--dry-run` is for commands that change something, and this one does not: leave it out",

@@ -11,10 +11,10 @@ use serde::Deserialize;
 
 use crate::{
     Session,
-    args::Policy,
+    args::{Policy, Sample},
     confirm,
     exit::{Exit, fault, usage},
-    out,
+    out::{self, Out},
 };
 
 /// What the node says came of it, or would come.
@@ -44,14 +44,26 @@ pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result
         Policy::Worth {
             badges,
             agency,
+            sample,
             purpose,
             at,
-        } => worth::count(session, &badges, agency, purpose, at).await,
-        Policy::Test { file, cases } => test(session, &file, &cases),
-        Policy::Adopt { agency } => {
-            session.out.data(&adopted(&agency)?)?;
-            Ok(Exit::Done)
+        } => worth::count(session, &badges, worth::By { agency, sample }, purpose, at).await,
+        Policy::Test { .. } | Policy::Adopt { .. } | Policy::Sample(_) => {
+            without_a_node(session.out, &command).unwrap_or(Ok(Exit::Usage))
         }
+    }
+}
+
+/// What needs no node, and so no profile either; nothing, if the command is another.
+pub(crate) fn without_a_node(out: Out, command: &Policy) -> Option<anyhow::Result<Exit>> {
+    match command {
+        Policy::Test { file, cases } => Some(test(out, file, cases)),
+        Policy::Adopt { agency } => Some(adopted(agency).and_then(|text| {
+            out.data(&text)?;
+            Ok(Exit::Done)
+        })),
+        Policy::Sample(command) => Some(sample(out, command)),
+        _ => None,
     }
 }
 
@@ -117,7 +129,7 @@ async fn diff(session: &Session, files: &[std::path::PathBuf]) -> anyhow::Result
     })
 }
 
-fn test(session: &Session, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
+fn test(out: Out, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
     let file = parsed(path)?;
     let agency = file.about.agency.clone();
     let table = cases::parse(&read(cases)?).map_err(|wrong| usage(format!("`{}`: {wrong}", cases.display())))?;
@@ -129,17 +141,51 @@ fn test(session: &Session, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
         )));
     }
     let missed: Vec<String> = misses.iter().map(ToString::to_string).collect();
-    if session.out.json {
-        session
-            .out
-            .data(&serde_json::json!({ "cases": ran, "misses": missed }).to_string())?;
+    if out.json {
+        out.data(&serde_json::json!({ "cases": ran, "misses": missed }).to_string())?;
     } else {
-        session
-            .out
-            .data(&format!("{ran} cases, {} with another answer", missed.len()))?;
+        out.data(&format!("{ran} cases, {} with another answer", missed.len()))?;
         missed.iter().for_each(|miss| out::note(miss));
     }
     Ok(if missed.is_empty() { Exit::Done } else { Exit::Negative })
+}
+
+fn sample(out: Out, command: &Sample) -> anyhow::Result<Exit> {
+    match command {
+        Sample::Show { agency } => {
+            let unknown = || {
+                usage(format!(
+                    "there is no sample for `{agency}`: see `comity policy sample list`"
+                ))
+            };
+            out.data(samples::of(agency.as_str()).ok_or_else(unknown)?)?;
+        }
+        Sample::List => {
+            let mut rows = Vec::new();
+            for (agency, text) in samples::SAMPLES {
+                let file = file::parse(text).context("a sample cannot be read")?;
+                rows.push((agency, file));
+            }
+            if out.json {
+                let rows = rows
+                    .iter()
+                    .map(|(agency, file)| serde_json::json!({ "agency": agency, "policy": file }));
+                out.data(&serde_json::to_string(&rows.collect::<Vec<_>>())?)?;
+            } else {
+                let shown = rows.iter().map(|(agency, file)| {
+                    let rules = file
+                        .worth
+                        .iter()
+                        .map(|rule| format!("  {} ({})", rule.says, rule.citation));
+                    let mut lines = vec![format!("{agency}  {}", file.about.title)];
+                    lines.extend(rules);
+                    lines.join("\n")
+                });
+                out.data(&shown.collect::<Vec<_>>().join("\n"))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
 }
 
 /// The model, as this agency's.

@@ -12,6 +12,8 @@
 
 #[path = "vectors/carried.rs"]
 mod carried;
+#[path = "vectors/issuers.rs"]
+mod issuers;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -25,7 +27,9 @@ use protocol::{
     status_list, trust_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Issuer, Purpose, Reason, Recognition, Scope, Timestamp, Withdrawal};
+use registry_schema::{Purpose, Reason, Recognition, Scope, Timestamp, Withdrawal};
+
+use issuers::{issuer, with_own_keys};
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
 const FILE: &str = "tests/fixtures/vectors.json";
@@ -80,18 +84,6 @@ fn seal(log: &KeyLog, writer: u8, next: (u32, Vec<Hash>), puts: Vec<Put>) -> Env
     Envelope::seal(&key(writer), log, next, NOW, puts, &mut rng).unwrap()
 }
 
-fn issuer() -> Issuer {
-    Issuer {
-        id: "did:key:z6MkExample".into(),
-        name: "Palmetto Learning".into(),
-        agency: "US-SC".parse().unwrap(),
-        verification_methods: vec![],
-        url: Some("https://palmetto.example".into()),
-        provider: None,
-        own_keys: None,
-    }
-}
-
 /// What it is, its name (for statements), its bytes.
 type Vector = (&'static str, Option<Hash>, Vec<u8>);
 
@@ -134,6 +126,7 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
         ("put/reserved", &reserve),
         ("put/expunged", &expunge),
         ("put/issuer", &trust_list::register(&issuer())),
+        ("put/issuer-with-own-keys", &trust_list::register(&with_own_keys())),
         ("put/recognition", &trust_list::recognize(&recognition)),
         ("put/withdrawal", &trust_list::withdraw("r-1", &withdrawal)),
     ] {

@@ -71,6 +71,10 @@ mod contacts_are_forgotten;
 
 mod issuers_are_registered;
 
+mod issuers_keep_their_own_keys;
+
+mod applicants_prove_their_keys;
+
 mod issuers_with_own_software;
 
 mod no_step_is_skipped;
@@ -99,5 +103,6 @@ mod standards_endpoints;
 mod other_registries_ask;
 
 mod demo_as_a_user;
+mod samples_speak;
 
 mod tidy;

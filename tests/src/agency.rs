@@ -1,6 +1,5 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
-mod own_keys;
 mod stolen;
 mod terminal;
 

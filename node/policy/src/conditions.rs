@@ -256,7 +256,9 @@ pub(crate) fn governs(scope: &AppliesTo, facts: &Facts, policy: &Policy) -> Know
     };
     let aligned = match (scope.aligned_to.as_slice(), &facts.alignments) {
         ([], _) => Some(true),
-        (items, Some(alignments)) => Some(alignments.iter().any(|item| items.contains(item))),
+        (items, Some(alignments)) if alignments.iter().any(|item| items.contains(item)) => Some(true),
+        (items, Some(_)) if facts.unplaced.iter().any(|item| items.contains(item)) => None,
+        (_, Some(_)) => Some(false),
         (_, None) => None,
     };
     let collected = match scope.collections.as_slice() {

@@ -25,6 +25,8 @@ pub struct Facts {
     pub achievement: Option<String>,
     /// The items of frameworks that the achievement is aligned to.
     pub alignments: Option<Vec<String>>,
+    /// Other items, of which it is not known whether what the achievement is aligned to stands below them.
+    pub unplaced: Vec<String>,
     /// The policy's collections that it is known to belong to, beyond those that list it.
     pub collections: Option<Vec<String>>,
     /// What it is about, in the receiving agency's words: `literacy`. The same for all badges of an achievement.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use registry_schema::{
     PolicyEntry, Timestamp,
-    acceptance::{AcceptanceRule, AppliesTo},
+    acceptance::AcceptanceRule,
     criteria::{Collection, Criterion},
     policy::About,
     worth::{Requirement, WorthRule},
@@ -108,12 +108,13 @@ impl Policy {
         self.acceptance.all()
     }
 
-    /// Whether a rule of it names items of frameworks.
-    #[must_use]
-    pub fn asks_for_items(&self) -> bool {
-        let names = |scope: &AppliesTo| !scope.aligned_to.is_empty();
-        self.acceptance_rules().iter().any(|rule| names(&rule.applies_to))
-            || self.worth_rules().iter().any(|rule| names(&rule.applies_to))
+    /// The items of frameworks that its rules name.
+    pub fn items_named(&self) -> impl Iterator<Item = &str> {
+        let accepted = self.acceptance_rules().iter().map(|rule| &rule.applies_to);
+        let worth = self.worth_rules().iter().map(|rule| &rule.applies_to);
+        accepted
+            .chain(worth)
+            .flat_map(|scope| scope.aligned_to.iter().map(String::as_str))
     }
 
     /// The facts, with what the policy itself says of the issuer: the criteria that it was found to meet.

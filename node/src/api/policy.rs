@@ -7,19 +7,19 @@
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::StringRejection},
+    extract::{Path, Query, State, rejection::StringRejection},
     http::header,
     response::{IntoResponse as _, Response},
 };
 use policy::{file, samples};
-use registry_schema::{AgencyId, PolicyEntry, Timestamp, policy::PolicyFile};
+use registry_schema::{AgencyId, PolicyEntry, Purpose, Timestamp, policy::PolicyFile};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
     auth::Operator,
-    problem::{INVALID, NOT_FOUND, Problem},
+    problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 
 /// Which policy, and in which form.
@@ -125,6 +125,64 @@ pub(super) async fn apply(
     responses((status = 200, content_type = "application/toml", body = String)))]
 pub(super) async fn model() -> impl axum::response::IntoResponse {
     ([(header::CONTENT_TYPE, "application/toml")], samples::MODEL)
+}
+
+/// A shipped sample of rules.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SampleRow {
+    /// Whose rules it tells.
+    agency: AgencyId,
+    /// What it is about.
+    title: String,
+    /// For which uses its rules say what a micro-credential counts for.
+    purposes: Vec<Purpose>,
+    /// Where each of its rules is written.
+    citations: Vec<String>,
+}
+
+/// The shipped samples of rules: what 13 states and two districts were found to say, with sources. Sample data, not legal
+/// advice; no agency speaks. `POST /v1/worth` counts by one.
+#[utoipa::path(get, path = "/v1/policy/samples", tag = "policies", responses((status = 200, body = Vec<SampleRow>)))]
+pub(super) async fn list_samples() -> Result<Json<Vec<SampleRow>>, Problem> {
+    let broken = |_| Problem::new(&UNAVAILABLE, "a sample cannot be read");
+    let rows = samples::SAMPLES.iter().map(|(agency, text)| {
+        let sample = file::parse(text).map_err(broken)?;
+        let mut purposes: Vec<Purpose> = sample.worth.iter().flat_map(|rule| rule.purposes.clone()).collect();
+        purposes.sort_unstable();
+        purposes.dedup();
+        let accepted = sample.acceptance.iter().map(|rule| &rule.citation);
+        let mut citations: Vec<String> = accepted
+            .chain(sample.worth.iter().map(|rule| &rule.citation))
+            .cloned()
+            .collect();
+        citations.sort_unstable();
+        citations.dedup();
+        Ok(SampleRow {
+            agency: agency
+                .parse()
+                .map_err(|_| Problem::new(&UNAVAILABLE, "a sample cannot be read"))?,
+            title: sample.about.title,
+            purposes,
+            citations,
+        })
+    });
+    rows.collect::<Result<_, _>>().map(Json)
+}
+
+/// One of them, as a policy file.
+#[utoipa::path(get, path = "/v1/policy/samples/{agency}", tag = "policies",
+    params(("agency" = String, Path, example = "US-KY")),
+    responses((status = 200, content_type = "application/toml", body = String), (status = 404, body = Problem)))]
+pub(super) async fn sample(Path(agency): Path<String>) -> Result<impl axum::response::IntoResponse, Problem> {
+    let unknown = || {
+        let shown: String = agency.chars().take(64).collect();
+        Problem::new(
+            &NOT_FOUND,
+            format!("there is no sample of rules for `{shown}`: see /v1/policy/samples"),
+        )
+    };
+    let sample = samples::of(&agency).ok_or_else(unknown)?;
+    Ok(([(header::CONTENT_TYPE, "application/toml")], sample))
 }
 
 /// The JSON Schema of policy files.

@@ -1,23 +1,26 @@
 //! `POST /v1/worth`: several badges of one teacher in, what they count for together out.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
     extract::{FromRequest as _, Request, State},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use policy::{Facts, Policy};
-use registry_schema::{AgencyId, Purpose, Timestamp, Verdict, VerdictKind};
+use policy::{
+    Facts, Policy, Tally, file, samples,
+    tally::in_units,
+    value::{Amount, Standing, Value},
+};
+use registry_schema::{AgencyId, Check, Finding, Outcome, Purpose, Timestamp, Verdict, VerdictKind, worth::WorthRule};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use verification::{Freshness, Question};
 
 use super::{
     App,
     bulk::Line,
-    problem::{INVALID, Problem, TRUST_STALE},
+    problem::{INVALID, Problem, TRUST_STALE, UNAVAILABLE},
     verifications::{Asked, answer_with_facts, receive},
 };
 
@@ -32,11 +35,14 @@ pub(super) struct WorthQuery {
     purpose: Purpose,
     /// Whose rules: `US-TN`. This node's own agency's, if absent.
     agency: Option<String>,
+    /// By a shipped sample of rules instead (`GET /v1/policy/samples`): `US-KY`. Sample data, not legal advice. No agency
+    /// speaks: this node checks the badges, and they count as if that agency recognized their issuers.
+    sample: Option<String>,
     /// The moment asked about; now, if absent.
     at: Option<String>,
     /// 1 to 50 badges: a credential as a JSON object; or a text: a signed token, an SVG, a link, a short code, or a file of
     /// any form as `data:;base64,…`.
-    badges: Vec<Value>,
+    badges: Vec<serde_json::Value>,
 }
 
 /// What several badges count for together.
@@ -44,6 +50,9 @@ pub(super) struct WorthQuery {
 pub(super) struct WorthAnswer {
     /// Whose rules.
     agency: AgencyId,
+    /// If they are a shipped sample, what that means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sample: Option<String>,
     /// For which use.
     purpose: Purpose,
     /// The moment asked about.
@@ -58,6 +67,11 @@ pub(super) struct WorthAnswer {
     sums: Vec<UnitSum>,
     /// How far sets are, what is met as a whole, and what has no published rate, in words.
     besides: Vec<String>,
+    /// The rules by which they count, or may count.
+    rules: Vec<RuleSaid>,
+    /// If none of the agency's rules says what they count for in this use: in which other uses some does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_uses: Vec<Purpose>,
     /// As of when the agency's rules are known here.
     as_of: Option<Timestamp>,
 }
@@ -103,6 +117,17 @@ pub(super) struct Needed {
     citation: String,
 }
 
+/// A rule by which badges count, or may count.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RuleSaid {
+    /// Its id.
+    rule: String,
+    /// What it says, in a sentence.
+    says: String,
+    /// Where it is written.
+    citation: String,
+}
+
 /// What one badge brought to a sum.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UnitCredit {
@@ -116,16 +141,18 @@ pub(super) struct UnitCredit {
     citation: String,
 }
 
-fn bytes(badge: &Value) -> Result<Vec<u8>, Problem> {
+fn bytes(badge: &serde_json::Value) -> Result<Vec<u8>, Problem> {
     let invalid = |said: &str| Problem::new(&INVALID, said);
     match badge {
-        Value::Object(_) => Ok(badge.to_string().into_bytes()),
-        Value::String(text) => match text.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
-            Some((_, data)) => STANDARD
-                .decode(data)
-                .map_err(|_| invalid("a `data:` text is no base64")),
-            None => Ok(text.clone().into_bytes()),
-        },
+        serde_json::Value::Object(_) => Ok(badge.to_string().into_bytes()),
+        serde_json::Value::String(text) => {
+            match text.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
+                Some((_, data)) => STANDARD
+                    .decode(data)
+                    .map_err(|_| invalid("a `data:` text is no base64")),
+                None => Ok(text.clone().into_bytes()),
+            }
+        }
         _ => Err(invalid("a badge is a JSON object or a text")),
     }
 }
@@ -161,6 +188,84 @@ fn judged(nth: usize, verdict: &Verdict, facts: Option<Facts>) -> Facts {
     facts
 }
 
+/// What is known of a badge that this node checked, to hold a sample's rules against: whoever recognizes it, nobody of the
+/// federation speaks for the sample's agency, so a good badge counts as if that agency did.
+fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<Facts>, purpose: Purpose) -> Facts {
+    let mut facts = judged(nth, verdict, facts);
+    facts.achievement_approved = None;
+    let is_of_badge = |check: Check| !matches!(check, Check::Recognition | Check::Worth | Check::Holder);
+    let in_doubt = |finding: &Finding| finding.outcome == Outcome::CouldNotCheck && is_of_badge(finding.check);
+    facts.recognized_for = match verdict.verdict {
+        VerdictKind::NotValid | VerdictKind::Unreadable => Some(Vec::new()),
+        VerdictKind::CouldNotCheck if verdict.findings.iter().any(in_doubt) => None,
+        _ => Some(vec![purpose]),
+    };
+    facts
+}
+
+/// A shipped sample of rules.
+pub(crate) struct Sample {
+    agency: AgencyId,
+    /// What its rules are about, without "what … counts for".
+    pub(crate) whose: String,
+    policy: Policy,
+}
+
+impl Sample {
+    /// The sample of this agency.
+    pub(crate) fn of(agency: &str) -> Result<Self, Problem> {
+        let unknown = || {
+            let shown: String = agency.chars().take(64).collect();
+            let detail = format!("there is no sample of rules for `{shown}`: see /v1/policy/samples");
+            Problem::new(&INVALID, detail)
+        };
+        let text = samples::of(agency).ok_or_else(unknown)?;
+        let broken = |_| Problem::new(&UNAVAILABLE, "the sample cannot be read");
+        let file = file::parse(text).map_err(broken)?;
+        let title = &file.about.title;
+        Ok(Self {
+            agency: agency.parse().map_err(|_| unknown())?,
+            whose: title
+                .split_once(": ")
+                .map_or(title.as_str(), |(whose, _)| whose)
+                .to_owned(),
+            policy: Policy::new(file.entries()),
+        })
+    }
+
+    /// What its answer means.
+    pub(crate) fn note(&self) -> String {
+        format!(
+            "by the sample rules of {}, as if it recognized the issuers: sample data, not legal advice",
+            self.whose
+        )
+    }
+}
+
+/// The uses for which an agency's rules say what a badge counts for.
+fn uses(policy: &Policy) -> Vec<Purpose> {
+    let rules = policy.worth_rules().iter();
+    let mut uses: Vec<Purpose> = rules.flat_map(|rule| rule.purposes.iter().copied()).collect();
+    uses.sort_unstable();
+    uses.dedup();
+    uses
+}
+
+/// What a page's badges count for together by a sample of rules, in words: the whole first. If no use is asked about, for
+/// every use that its rules name.
+pub(crate) fn together_by(sample: &Sample, lines: &[Line], purpose: Option<Purpose>, at: Timestamp) -> Vec<String> {
+    let uses = match purpose {
+        Some(purpose) => vec![purpose],
+        None => uses(&sample.policy),
+    };
+    let of_use = |purpose: Purpose| {
+        let facts = lines.iter().enumerate();
+        let facts = facts.map(|(nth, line)| as_if_recognized(nth, &line.verdict, line.facts.clone(), purpose));
+        in_words(&sample.policy.tally(&facts.collect::<Vec<_>>(), purpose, at))
+    };
+    uses.into_iter().flat_map(of_use).collect()
+}
+
 /// What a page's badges count for together, in words: the whole first, then what each requirement needs, and the rest.
 /// None, if there is no use to count for or too many badges, or if the rules are too old here.
 pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option<Vec<String>> {
@@ -170,20 +275,62 @@ pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option
     let facts: Vec<Facts> = facts
         .map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone()))
         .collect();
-    let tally = policy.tally(&facts, purpose, question.at);
+    Some(in_words(&policy.tally(&facts, purpose, question.at)))
+}
+
+/// The whole first, then what each requirement needs, and the rest.
+fn in_words(tally: &Tally<'_>) -> Vec<String> {
     let needs = tally
         .sums
         .iter()
         .flat_map(|sum| sum.needs.iter().map(move |need| (sum.unit, need)));
     let needs = needs.map(|(unit, need)| {
         let says = need.says.trim_end_matches('.');
-        format!("{} {unit} needed: {says} ({})", need.amount, need.citation)
+        format!("{} needed: {says} ({})", in_units(need.amount, unit), need.citation)
     });
-    let besides = tally
-        .no_rate
-        .iter()
-        .map(|rule| format!("no published rate: {}", rule.says));
-    Some(std::iter::once(tally.to_string()).chain(needs).chain(besides).collect())
+    let by = speaking(tally).map(|rule| {
+        format!(
+            "by rule {}: {} ({})",
+            rule.id,
+            rule.says.trim_end_matches('.'),
+            rule.citation
+        )
+    });
+    let whole = std::iter::once(tally.to_string());
+    whole.chain(by).chain(needs).chain(besides(tally)).collect()
+}
+
+/// The rules by which units count, or may count, by id; of the rest, [`besides`] tells.
+fn speaking<'p>(tally: &Tally<'p>) -> impl Iterator<Item = &'p WorthRule> {
+    let values = tally.badges.iter().flat_map(|badge| &badge.values);
+    let adds_up =
+        |value: &&Value<'p>| matches!(value.amount, Amount::Of(_) | Amount::NotStated | Amount::Contradictory);
+    let stands = |value: &&Value<'p>| !matches!(value.standing, Standing::Excluded(_));
+    let rules: BTreeMap<&str, &'p WorthRule> = values
+        .filter(adds_up)
+        .filter(stands)
+        .map(|value| (value.rule.id.as_str(), value.rule))
+        .collect();
+    rules.into_values()
+}
+
+/// How far sets are, what is met as a whole, and what has no published rate, each with its source.
+fn besides(tally: &Tally<'_>) -> Vec<String> {
+    let by = |rule: &WorthRule| format!("rule {} ({})", rule.id, rule.citation);
+    let sets = tally.sets.iter().map(|set| format!("{set}, by {}", by(set.rule)));
+    let met = tally.meets.iter().map(|met| match met.is_certain {
+        true => format!("meets {}, by {}", met.what, by(met.rule)),
+        false => format!("may meet {}, by {}", met.what, by(met.rule)),
+    });
+    let no_rate = tally.no_rate.iter();
+    let no_rate = no_rate.map(|rule| {
+        format!(
+            "no published rate: {} ({})",
+            rule.says.trim_end_matches('.'),
+            rule.citation
+        )
+    });
+    sets.chain(met).chain(no_rate).collect()
 }
 
 /// What several badges count for together.
@@ -204,19 +351,36 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
             format!("1 to {MOST_BADGES} badges are counted together"),
         ));
     }
+    let sample = query.sample.as_deref().map(Sample::of).transpose()?;
+    if sample.is_some() && query.agency.is_some() {
+        return Err(Problem::new(
+            &INVALID,
+            "`agency` and `sample` are two questions: give one",
+        ));
+    }
     let asked = Asked {
         agency: query.agency,
-        purpose: Some(query.purpose.to_string()),
+        // By a sample, this node's own agency says whether a badge is good, and the sample what it is good for.
+        purpose: sample.is_none().then(|| query.purpose.to_string()),
         at: query.at,
         known: None,
     };
     let question = asked.question(&app)?;
-    let (policy, list) = rules(&app, &question)?;
+    let (policy, as_of) = match &sample {
+        Some(sample) => (Arc::new(sample.policy.clone()), None),
+        None => {
+            let (policy, list) = rules(&app, &question)?;
+            (policy, list.as_of())
+        }
+    };
     let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
     let (mut badges, mut facts) = (Vec::new(), Vec::new());
     for (nth, file) in files.iter().enumerate() {
         let (verdict, of_it) = answer_with_facts(&app, file, &question).await?;
-        facts.push(judged(nth, &verdict, of_it));
+        facts.push(match sample {
+            Some(_) => as_if_recognized(nth, &verdict, of_it, query.purpose),
+            None => judged(nth, &verdict, of_it),
+        });
         let summary = verdict.credential.unwrap_or_default();
         badges.push(BadgeWorth {
             id: summary.id,
@@ -226,6 +390,10 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
         });
     }
     let tally = policy.tally(&facts, query.purpose, question.at);
+    let mut other_uses = uses(&policy);
+    if other_uses.contains(&query.purpose) {
+        other_uses.clear();
+    }
     let sums = tally.sums.iter().map(|sum| UnitSum {
         unit: sum.unit.to_owned(),
         counted: sum.counted.to_string(),
@@ -251,24 +419,24 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
             })
             .collect(),
     });
-    let sets = tally.sets.iter().map(ToString::to_string);
-    let met = tally.meets.iter().map(|met| match met.is_certain {
-        true => format!("meets {}", met.what),
-        false => format!("may meet {}", met.what),
-    });
-    let no_rate = tally
-        .no_rate
-        .iter()
-        .map(|rule| format!("no published rate: {}", rule.says));
     Ok(Json(WorthAnswer {
         sentence: tally.to_string(),
         accepted: tally.accepted(),
         sums: sums.collect(),
-        besides: sets.chain(met).chain(no_rate).collect(),
+        besides: besides(&tally),
+        rules: speaking(&tally)
+            .map(|rule| RuleSaid {
+                rule: rule.id.clone(),
+                says: rule.says.clone(),
+                citation: rule.citation.clone(),
+            })
+            .collect(),
+        other_uses,
         badges,
-        agency: question.agency,
+        sample: sample.as_ref().map(Sample::note),
+        agency: sample.map_or(question.agency, |sample| sample.agency),
         purpose: query.purpose,
         at: question.at,
-        as_of: list.as_of(),
+        as_of,
     }))
 }

@@ -6,15 +6,18 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
+use futures::future::try_join_all;
 use policy::rubrics;
 use registry_schema::{
     Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp,
     acceptance::ProviderKind,
+    policy::PolicyFile,
     registration::{By, Step},
 };
 use serde_json::Value;
 use verification::{KeyKind, SigningKey, credential, data_integrity, formats, multikey};
 
+use super::teacher;
 use crate::{
     Node,
     clock::Clock,
@@ -28,15 +31,11 @@ const ISSUERS: [(&str, &str); 3] = [
     ("US-TN", "Cumberland Learning Collaborative"),
 ];
 
-/// Who recognizes whom. North Carolina does not recognize Tennessee's issuer: one badge shows that.
-const RECOGNITIONS: [(&str, &str); 7] = [
-    ("US-NC", "Piedmont Teaching Lab"),
-    ("US-NC", "Palmetto Educator Institute"),
-    ("US-SC", "Palmetto Educator Institute"),
-    ("US-SC", "Piedmont Teaching Lab"),
-    ("US-TN", "Cumberland Learning Collaborative"),
-    ("US-TN", "Palmetto Educator Institute"),
-    ("US-TN", "Piedmont Teaching Lab"),
+/// Who recognizes whom: all recognize all three, but North Carolina does not recognize Tennessee's issuer, nor South
+/// Carolina. One badge shows that.
+const UNRECOGNIZED: [(&str, &str); 2] = [
+    ("US-NC", "Cumberland Learning Collaborative"),
+    ("US-SC", "Cumberland Learning Collaborative"),
 ];
 
 /// This one applied, was reviewed against the starter rubric, and approved; the others were just added.
@@ -45,7 +44,7 @@ const APPLIED: &str = "Palmetto Educator Institute";
 /// Longest time that the nodes may take to hear of each other.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn hand() -> Hand {
+pub(super) fn hand() -> Hand {
     Hand {
         who: "demo".into(),
         dry_run: false,
@@ -76,14 +75,34 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
         };
         issuers.insert(name, issuer);
     }
-    for (agency, name) in RECOGNITIONS {
-        let node = of(nodes, agency)?;
-        let issuer = issuers.get(name).context("an issuer of the samples")?.id.clone();
-        heard(node, &issuer).await?;
+    let ids: BTreeMap<&str, String> = issuers
+        .iter()
+        .map(|(name, issuer)| (*name, issuer.id.clone()))
+        .collect();
+    try_join_all(nodes.iter().map(|(agency, node)| recognizes(agency, node, &ids))).await?;
+    teacher::issue(nodes, dir, &ids).await?;
+    let by = |name: &str| issuers.get(name).map(|issuer| issuer.id.clone()).unwrap_or_default();
+    badges(
+        nodes,
+        dir,
+        &by("Palmetto Educator Institute"),
+        &by("Cumberland Learning Collaborative"),
+    )
+    .await
+}
+
+/// Makes an agency recognize the samples' issuers, and gives it its sample policy.
+async fn recognizes(agency: &AgencyId, node: &Node, issuers: &BTreeMap<&str, String>) -> anyhow::Result<()> {
+    let uses = uses(agency)?;
+    for (name, issuer) in issuers {
+        if UNRECOGNIZED.contains(&(agency.as_str(), name)) {
+            continue;
+        }
+        heard(node, issuer).await?;
         let new = NewRecognition {
-            issuer,
+            issuer: issuer.clone(),
             registered_by: None,
-            purposes: vec![Purpose::ProfessionalLearning, Purpose::Renewal],
+            purposes: uses.clone(),
             scope: Scope::All,
             from: None,
             until: None,
@@ -95,28 +114,48 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
             Err(error) => return Err(error.into()),
         }
     }
-    for (agency, node) in nodes {
-        if let Some(sample) = policy::samples::of(agency.as_str()) {
-            let mut file = policy::file::parse(sample)?;
-            // Whom an agency found to meet its criteria no source says: in the demo, its own issuer.
-            let own = ISSUERS.iter().filter(|(home, _)| *home == agency.as_str());
-            let own: Vec<String> = own
-                .filter_map(|(_, name)| Some(issuers.get(name)?.id.clone()))
-                .collect();
-            for criterion in &mut file.criterion {
-                criterion.met_by.clone_from(&own);
-            }
-            node.registrar.apply_policy(file, &hand()).await?;
+    if let Some(policy) = policy_of(agency, issuers)? {
+        node.registrar.apply_policy(policy, &hand()).await?;
+    }
+    Ok(())
+}
+
+/// For what an agency recognizes the samples' issuers: professional learning, renewal, and whatever its own rules speak of.
+fn uses(agency: &AgencyId) -> anyhow::Result<Vec<Purpose>> {
+    let mut uses = vec![Purpose::ProfessionalLearning, Purpose::Renewal];
+    if let Some(sample) = policy::samples::of(agency.as_str()) {
+        let rules = policy::file::parse(sample)?.worth;
+        uses.extend(rules.into_iter().flat_map(|rule| rule.purposes));
+    }
+    uses.sort_unstable();
+    uses.dedup();
+    Ok(uses)
+}
+
+/// An agency's sample policy, with what no source says, so that its rules can be seen at work: which micro-credentials its
+/// collections hold ([`teacher::collected`]), and whom it found to meet its criteria: of the issuers, its own, or all where
+/// it has none.
+fn policy_of(agency: &AgencyId, issuers: &BTreeMap<&str, String>) -> anyhow::Result<Option<PolicyFile>> {
+    let Some(sample) = policy::samples::of(agency.as_str()) else {
+        return Ok(None);
+    };
+    let mut file = policy::file::parse(sample)?;
+    let of_home = ISSUERS.iter().filter(|(home, _)| *home == agency.as_str());
+    let own: Vec<String> = of_home.filter_map(|(_, name)| issuers.get(name).cloned()).collect();
+    for criterion in &mut file.criterion {
+        criterion.met_by = match own.is_empty() {
+            true => issuers.values().cloned().collect(),
+            false => own.clone(),
+        };
+    }
+    for collection in &mut file.collection {
+        if let Some(achievement) = teacher::collected(&collection.id) {
+            let says = collection.says.trim_end_matches('.');
+            collection.says = format!("{says}; in this demo, an invented one stands for them.");
+            collection.achievements.push(achievement);
         }
     }
-    let by = |name: &str| issuers.get(name).map(|issuer| issuer.id.clone()).unwrap_or_default();
-    badges(
-        nodes,
-        dir,
-        &by("Palmetto Educator Institute"),
-        &by("Cumberland Learning Collaborative"),
-    )
-    .await
+    Ok(Some(file))
 }
 
 /// Registers an issuer by the whole way: an application with evidence, two reviews, a decision by a third person.
@@ -171,7 +210,7 @@ async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
     registered.context("the list has who was approved")
 }
 
-fn of<'a>(nodes: &'a BTreeMap<AgencyId, Node>, agency: &str) -> anyhow::Result<&'a Node> {
+pub(super) fn of<'a>(nodes: &'a BTreeMap<AgencyId, Node>, agency: &str) -> anyhow::Result<&'a Node> {
     nodes
         .iter()
         .find(|(id, _)| id.as_str() == agency)
@@ -301,7 +340,7 @@ fn foreign(now: Timestamp) -> anyhow::Result<Value> {
     Ok(data_integrity::sign(unsigned, &key, &method, now)?)
 }
 
-fn pretty(badge: &Value) -> String {
+pub(super) fn pretty(badge: &Value) -> String {
     format!("{badge:#}\n")
 }
 

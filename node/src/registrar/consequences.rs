@@ -70,14 +70,20 @@ struct Scene {
     evidence: BTreeMap<String, (Evidence, Evidence)>,
     /// This agency's policy, before and after.
     policies: (Arc<Policy>, Arc<Policy>),
-    /// The items of frameworks above others, before and after.
-    above: (Above, Above),
+    /// What frameworks say, before and after.
+    placed: (Placed, Placed),
     /// The names that issuers and achievements go by.
     names: BTreeMap<String, String>,
 }
 
-/// By an item of a framework, those above it.
-pub(super) type Above = Arc<BTreeMap<String, BTreeSet<String>>>;
+/// What frameworks say of the items that badges are aligned to, and of those that lists and rules name.
+#[derive(Clone, Debug, Default)]
+struct Placed {
+    /// By an item, those above it.
+    above: BTreeMap<String, BTreeSet<String>>,
+    /// Those that a framework here has.
+    kept: BTreeSet<String>,
+}
 
 impl Registrar {
     /// What withdrawing a recognition, of an issuer or of an agency, would do.
@@ -111,8 +117,7 @@ impl Registrar {
         let aligned = self.store.all_alignments().await?;
         let stated = self.stated().await?;
         let items: BTreeSet<String> = aligned.values().flatten().cloned().collect();
-        let above: Above = Arc::new(self.store.items_above(&items, None).await?);
-        let (own, scene) = {
+        let (own, mut scene) = {
             let registry = self.registry.read();
             let home = registry.home().ok_or_else(not_ready)?;
             let active = |badge: &&Issued| {
@@ -153,7 +158,7 @@ impl Registrar {
                 now,
                 names: achievements.chain(names).collect(),
                 policies: (old.clone(), change.policy().or(supposed_policy).unwrap_or(old)),
-                above: (above.clone(), change.above().unwrap_or(above)),
+                placed: (Placed::default(), Placed::default()),
                 evidence,
             };
             let own = own.into_iter().map(|badge| Alike {
@@ -166,6 +171,7 @@ impl Registrar {
             });
             (own.collect::<Vec<Alike>>(), scene)
         };
+        scene.placed = self.placed(&scene, &items, &change).await?;
         let checked = checks.into_iter().map(|(issuer, achievement, count)| Alike {
             issuer,
             aligned: aligned.get(&achievement).map(|items| items.iter().cloned().collect()),
@@ -180,6 +186,40 @@ impl Registrar {
         tokio::task::spawn_blocking(move || scene.told(&own, &checked))
             .await
             .map_err(internal)
+    }
+
+    /// What frameworks say of these items, and of all that are asked for; before the change, and after it.
+    async fn placed(
+        &self,
+        scene: &Scene,
+        items: &BTreeSet<String>,
+        change: &Change,
+    ) -> Result<(Placed, Placed), NotDone> {
+        let mut asked = items.clone();
+        for evidence in scene.evidence.values().flat_map(|(before, after)| [before, after]) {
+            asked.extend(facts::items_named(evidence).into_iter().map(str::to_owned));
+        }
+        for policy in [&scene.policies.0, &scene.policies.1] {
+            asked.extend(policy.items_named().map(str::to_owned));
+        }
+        let before = Placed {
+            above: self.store.items_above(items, None).await?,
+            kept: self.store.items_kept(&asked, None).await?,
+        };
+        let Change::Framework(id, new) = change else {
+            return Ok((before.clone(), before));
+        };
+        let mut after = Placed {
+            above: self.store.items_above(items, Some(id)).await?,
+            kept: self.store.items_kept(&asked, Some(id)).await?,
+        };
+        for framework in new.iter() {
+            for (item, found) in framework.items_above(items) {
+                after.above.entry(item).or_default().extend(found);
+            }
+            after.kept.extend(framework.items.iter().map(|item| item.uri.clone()));
+        }
+        Ok((before, after))
     }
 
     /// How often badges were checked here in the last 12 months, by issuer and achievement.
@@ -228,8 +268,8 @@ impl Scene {
             .filter_map(|badge| {
                 let (before, after) = self.evidence.get(&badge.issuer)?;
                 let (was, is) = (
-                    self.facts(badge, before, &self.above.0),
-                    self.facts(badge, after, &self.above.1),
+                    self.facts(badge, before, &self.placed.0, &self.policies.0),
+                    self.facts(badge, after, &self.placed.1, &self.policies.1),
                 );
                 Some((was, is, usize::try_from(badge.count).unwrap_or(0)))
             })
@@ -242,9 +282,13 @@ impl Scene {
         what_changes(turns, &Purpose::ALL, self.now)
     }
 
-    fn facts(&self, badge: &Alike, evidence: &Evidence, above: &Above) -> Facts {
+    fn facts(&self, badge: &Alike, evidence: &Evidence, placed: &Placed, policy: &Policy) -> Facts {
         let named = badge.aligned.iter().flatten();
-        let with_above = named.clone().filter_map(|item| above.get(item)).flatten();
+        let with_above = named.clone().filter_map(|item| placed.above.get(item)).flatten();
+        let is_placed = named.clone().all(|item| placed.kept.contains(item));
+        let of_lists = facts::items_named(evidence).into_iter();
+        let asked = of_lists.chain(policy.items_named()).filter(|_| !is_placed);
+        let unplaced: BTreeSet<&str> = asked.filter(|item| !placed.kept.contains(*item)).collect();
         let alignments: BTreeSet<String> = named.chain(with_above).cloned().collect();
         let alignments: Vec<String> = alignments.into_iter().collect();
         let sought = Sought {
@@ -255,8 +299,22 @@ impl Scene {
             issued: Some(badge.dated),
             vouched: None,
         };
-        let known = facts::of_lists(evidence, &self.home, &sought, Lists::FreshAt(self.now));
+        let mut known = facts::of_lists(evidence, &self.home, &sought, Lists::FreshAt(self.now));
+        let unplaced: Vec<String> = unplaced.into_iter().map(str::to_owned).collect();
+        if known.recognized_for.as_ref().is_some_and(Vec::is_empty) && !unplaced.is_empty() {
+            // As the verdict has it: not known, where it would be recognized if it stood below.
+            let alignments = [alignments.as_slice(), &unplaced].concat();
+            let below = Sought {
+                alignments: &alignments,
+                ..sought
+            };
+            let would = facts::of_lists(evidence, &self.home, &below, Lists::Any).recognized_for;
+            if would.is_some_and(|uses| !uses.is_empty()) {
+                known.recognized_for = None;
+            }
+        }
         Facts {
+            unplaced,
             alignments: badge.aligned.is_some().then_some(alignments),
             clock_hours: badge.stated.clock_hours,
             ceus: badge.stated.ceus,

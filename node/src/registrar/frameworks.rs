@@ -1,6 +1,6 @@
 //! Frameworks that achievements align to: this agency's own data, which never replicates.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use policy::framework::{Framework, Read};
 use registry_schema::Alignment;
@@ -82,13 +82,8 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if the store cannot be read.
     pub async fn framework_consequences(&self, id: &str, new: Option<&Framework>) -> Result<Consequences, NotDone> {
-        let aligned = self.store.all_alignments().await?;
-        let items: BTreeSet<String> = aligned.values().flatten().cloned().collect();
-        let mut above = self.store.items_above(&items, Some(id)).await?;
-        for (item, found) in new.iter().flat_map(|framework| framework.items_above(&items)) {
-            above.entry(item).or_default().extend(found);
-        }
-        self.consequences(Change::Above(Arc::new(above))).await
+        let new = new.map(|framework| Arc::new(framework.clone()));
+        self.consequences(Change::Framework(id.to_owned(), new)).await
     }
 
     /// The alignments to these items, which are named by identifier or URI.

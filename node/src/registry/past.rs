@@ -8,7 +8,7 @@ use verification::{StatusEntry, StatusEvidence};
 
 use tokio::sync::Mutex;
 
-use super::{OwnLists, Registry, SharedRegistry, Standing};
+use super::{AgencyLists, OwnLists, Registry, SharedRegistry, Standing};
 use crate::{
     roster::Roster,
     storage::{Slot, Store, Unavailable},
@@ -95,15 +95,15 @@ impl Registry {
         registry
     }
 
-    fn slot(&self, entry: &StatusEntry) -> Option<Slot> {
-        let (lists, list) = self.status_list(&entry.list)?;
+    fn slot(&self, entry: &StatusEntry, issuer: &str) -> Option<(&AgencyLists, Slot)> {
+        let (lists, list) = self.status_list_of(&entry.list, issuer)?;
         let agency: Hash = self.pin(&lists.id)?;
         let index = entry.index?;
-        Some(Slot { agency, list, index })
+        Some((lists, Slot { agency, list, index }))
     }
 }
 
-/// What this node knew at that moment of an entry of a badge's status.
+/// What this node knew at that moment of an entry of the status of a badge by this issuer.
 ///
 /// # Errors
 /// [`Unavailable`], if the store cannot be read.
@@ -111,9 +111,10 @@ pub(crate) async fn status_then(
     registry: &Registry,
     store: &Store,
     entry: &StatusEntry,
+    issuer: &str,
     then: Timestamp,
 ) -> Result<StatusEvidence, Unavailable> {
-    let Some(slot) = registry.slot(entry) else {
+    let Some((lists, slot)) = registry.slot(entry, issuer) else {
         return Ok(StatusEvidence::Unreachable {
             list: entry.list.clone(),
             why: "no agency of this federation keeps it".into(),
@@ -127,17 +128,10 @@ pub(crate) async fn status_then(
             Some(status_list::Entry::Reserved { .. } | status_list::Entry::Expunged { .. }) | None => {}
         }
     }
-    let lists = registry.status_list(&entry.list).map(|(lists, _)| lists);
-    Ok(match lists {
-        Some(lists) => StatusEvidence::Listed {
-            agency: lists.id.clone(),
-            revoked,
-            suspended,
-            freshness: registry.freshness(lists, then),
-        },
-        None => StatusEvidence::Unreachable {
-            list: entry.list.clone(),
-            why: "no agency of this federation keeps it".into(),
-        },
+    Ok(StatusEvidence::Listed {
+        agency: lists.id.clone(),
+        revoked,
+        suspended,
+        freshness: registry.freshness(lists, then),
     })
 }

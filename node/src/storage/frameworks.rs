@@ -17,6 +17,12 @@ const AT_ONCE: usize = 500;
 /// Most items above one that are looked for.
 const MOST_ABOVE: usize = 200;
 
+/// How many items one statement asks for.
+const ASKED_AT_ONCE: usize = 200;
+
+/// Most items of which it is looked up whether a framework has them; of more, it is not known.
+const MOST_LOOKED_UP: usize = 2_000;
+
 /// Most pairs of achievement and item that are read at once.
 const MOST_ALIGNMENTS: i64 = 100_000;
 
@@ -301,6 +307,39 @@ impl Store {
             }
         }
         Ok(above)
+    }
+
+    /// Those of these items, named by their URIs, that a framework here has; but for the framework `without`.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn items_kept(
+        &self,
+        items: &BTreeSet<String>,
+        without: Option<&str>,
+    ) -> Result<BTreeSet<String>, Unavailable> {
+        let items: Vec<&String> = items.iter().take(MOST_LOOKED_UP).collect();
+        let mut kept = BTreeSet::new();
+        for some in items.chunks(ASKED_AT_ONCE) {
+            let places: Vec<String> = (2..).take(some.len()).map(|place| format!("${place}")).collect();
+            let sql = format!(
+                "SELECT DISTINCT uri FROM framework_items WHERE framework <> $1 AND uri IN ({})",
+                places.join(", ")
+            );
+            let found: Vec<(String,)> = reading!(
+                self,
+                {
+                    let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql.clone())).bind(without.unwrap_or_default());
+                    for item in some {
+                        query = query.bind(*item);
+                    }
+                    query
+                },
+                fetch_all
+            )?;
+            kept.extend(found.into_iter().map(|(uri,)| uri));
+        }
+        Ok(kept)
     }
 
     /// What this agency's achievements are aligned to, with how many badges were issued for each; and how many

@@ -148,6 +148,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         confirmed: None,
         status: vec![listed.clone(), listed],
         above: Vec::new(),
+        unplaced: Vec::new(),
         expelled: [].into(),
         code: None,
         endorsements: vec![],

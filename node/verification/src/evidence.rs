@@ -136,6 +136,9 @@ pub struct Evidence {
     /// The items of frameworks above those that the badge names (`isChildOf`), by the frameworks that this node has. A badge
     /// that is aligned to an item is aligned to those as well.
     pub above: Vec<String>,
+    /// Items that recognitions or the policy name ([`crate::facts::items_named`]), of which this node does not know whether
+    /// they stand above what the badge names: no framework here has them, nor all that the badge names.
+    pub unplaced: Vec<String>,
     /// Agencies with which this node no longer federates, and since when: of what they say, only what they revoked or
     /// suspended counts.
     pub expelled: BTreeMap<AgencyId, Timestamp>,

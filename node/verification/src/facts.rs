@@ -1,6 +1,6 @@
 //! What a badge and the lists say that an agency's rules are held against. **Pure.** What is not said is not known.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use policy::Facts;
 use registry_schema::{
@@ -87,6 +87,30 @@ pub fn alignments(document: &Value) -> Option<Vec<String>> {
         .iter()
         .flat_map(|item| ["targetUrl", "targetCode"].map(|field| item.get(field)));
     Some(ids.flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// The items that the badge says it is aligned to, each by its URL; none for one that has none.
+pub fn targets(document: &Value) -> impl Iterator<Item = Option<&str>> {
+    let achievement = subject(document).and_then(|subject| subject.get("achievement"));
+    let items = listed(achievement.and_then(|achievement| achievement.get("alignment")));
+    items.iter().map(|item| item.get("targetUrl").and_then(Value::as_str))
+}
+
+/// The items of frameworks that recognitions in the evidence, or the asked agency's policy, name.
+#[must_use]
+pub fn items_named(evidence: &Evidence) -> BTreeSet<&str> {
+    let of_issuers = evidence.recognitions.iter().map(|entry| &entry.recognition.scope);
+    let of_agencies = evidence
+        .agency_recognitions
+        .iter()
+        .map(|entry| &entry.recognition.scope);
+    let of_scopes = of_issuers.chain(of_agencies).filter_map(|scope| match scope {
+        Scope::Aligned(items) => Some(items),
+        _ => None,
+    });
+    let of_scopes = of_scopes.flatten().map(String::as_str);
+    let of_rules = evidence.policy.iter().flat_map(|policy| policy.items_named());
+    of_scopes.chain(of_rules).collect()
 }
 
 /// Whether a recognition of the asked agency itself names the achievement, and not only its issuer.

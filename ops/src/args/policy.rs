@@ -65,8 +65,9 @@ Exit codes: 0 all give the answer that they say; 1 one does not.")]
     },
     /// What several badges of one teacher count for together, under an agency's rules
     #[command(after_help = "\
-Example:
+Examples:
   comity policy worth badges/*.json --agency US-TN
+  comity policy worth badges/*.json --sample US-KY --purpose salary
 
 Exit codes: 0 something is accepted; 1 nothing is; 3 could not be checked.")]
     Worth {
@@ -76,9 +77,14 @@ Exit codes: 0 something is accepted; 1 nothing is; 3 could not be checked.")]
         /// Whose rules: US-TN; the node's own agency's if none is given
         #[arg(long, value_name = "ID")]
         agency: Option<AgencyId>,
+        /// By one of the shipped samples of rules instead (`comity policy sample list`); not legal advice
+        #[arg(long, value_name = "ID", conflicts_with = "agency")]
+        sample: Option<AgencyId>,
         /// What they should count for
-        #[arg(long, value_parser = super::purposes(), default_value = "renewal")]
-        purpose: Purpose,
+        ///
+        /// Renewal if none is given; by a sample, every use that its rules name.
+        #[arg(long, value_parser = super::purposes())]
+        purpose: Option<Purpose>,
         /// As of this date
         #[arg(long, value_name = "DATE")]
         at: Option<Timestamp>,
@@ -87,6 +93,29 @@ Exit codes: 0 something is accepted; 1 nothing is; 3 could not be checked.")]
     #[command(after_help = "Example:\n  comity policy adopt US-NC > policy.toml")]
     Adopt {
         /// Your agency's id
+        agency: AgencyId,
+    },
+    /// The shipped samples of rules: what 13 states and two districts were found to say, with sources
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  comity policy sample list
+  comity policy sample show US-KY
+
+Sample data, not legal advice. Needs no node."
+    )]
+    Sample(Sample),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sample {
+    /// Whose rules there are, for which uses, and where they are written
+    List,
+    /// Print one, as a policy file
+    Show {
+        /// Whose: US-KY, US-CO:aurora
+        #[arg(value_name = "ID")]
         agency: AgencyId,
     },
 }

@@ -1,6 +1,8 @@
 //! `comity policy worth`: what several badges count for together.
 
-use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
+use anyhow::Context as _;
+use policy::{file, samples, tally::in_units};
+use registry_schema::{AgencyId, Decimal, Purpose, Timestamp, VerdictKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,11 +15,17 @@ use crate::{
 #[derive(Debug, Deserialize)]
 struct Answer {
     agency: AgencyId,
+    #[serde(default)]
+    sample: Option<String>,
     sentence: String,
     accepted: usize,
     badges: Vec<Badge>,
     besides: Vec<String>,
     sums: Vec<Sum>,
+    #[serde(default)]
+    rules: Vec<Rule>,
+    #[serde(default)]
+    other_uses: Vec<Purpose>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -34,19 +42,36 @@ struct Sum {
 }
 
 #[derive(Debug, Deserialize)]
+struct Rule {
+    rule: String,
+    citation: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct Needed {
-    amount: String,
+    amount: Decimal,
     says: String,
     citation: String,
+}
+
+/// By whose rules.
+pub(super) struct By {
+    pub(super) agency: Option<AgencyId>,
+    pub(super) sample: Option<AgencyId>,
 }
 
 pub(super) async fn count(
     session: &Session,
     badges: &[String],
-    agency: Option<AgencyId>,
-    purpose: Purpose,
+    By { agency, sample }: By,
+    purpose: Option<Purpose>,
     at: Option<Timestamp>,
 ) -> anyhow::Result<Exit> {
+    let uses = match (purpose, &sample) {
+        (Some(purpose), _) => vec![purpose],
+        (None, None) => vec![Purpose::Renewal],
+        (None, Some(sample)) => uses(sample)?,
+    };
     let mut files: Vec<Value> = Vec::new();
     for name in badges {
         let bytes = verify::load(name)?.bytes;
@@ -62,11 +87,44 @@ pub(super) async fn count(
                 .unwrap_or(Value::String(text)),
         );
     }
-    let mut body = json!({ "badges": files, "purpose": purpose });
-    if let Some(body) = body.as_object_mut() {
-        agency.map(|agency| body.insert("agency".to_owned(), json!(agency)));
-        at.map(|at| body.insert("at".to_owned(), json!(at.to_string())));
+    let mut exits = Vec::new();
+    for purpose in uses {
+        let mut body = json!({ "badges": files, "purpose": purpose });
+        if let Some(body) = body.as_object_mut() {
+            agency
+                .as_ref()
+                .map(|agency| body.insert("agency".to_owned(), json!(agency)));
+            sample
+                .as_ref()
+                .map(|sample| body.insert("sample".to_owned(), json!(sample)));
+            at.map(|at| body.insert("at".to_owned(), json!(at.to_string())));
+        }
+        exits.push(ask(session, body).await?);
     }
+    let has = |wanted: Exit| exits.contains(&wanted);
+    Ok(match (has(Exit::CouldNotCheck), has(Exit::Done)) {
+        (true, _) => Exit::CouldNotCheck,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Negative,
+    })
+}
+
+/// The uses that a sample's rules name.
+fn uses(sample: &AgencyId) -> anyhow::Result<Vec<Purpose>> {
+    let unknown = || {
+        usage(format!(
+            "there is no sample for `{sample}`: see `comity policy sample list`"
+        ))
+    };
+    let text = samples::of(sample.as_str()).ok_or_else(unknown)?;
+    let file = file::parse(text).context("a sample cannot be read")?;
+    let mut uses: Vec<Purpose> = file.worth.into_iter().flat_map(|rule| rule.purposes).collect();
+    uses.sort_unstable();
+    uses.dedup();
+    Ok(uses)
+}
+
+async fn ask(session: &Session, body: Value) -> anyhow::Result<Exit> {
     let reply = session
         .client
         .ask(&["v1", "worth"], &[], "application/json", body.to_string().into_bytes())
@@ -76,16 +134,29 @@ pub(super) async fn count(
         session.out.json(&reply.json)?;
     } else {
         let mut lines = vec![show::paragraph(&format!("{}: {}", answer.agency, answer.sentence))];
+        lines.extend(answer.sample.iter().map(|note| show::paragraph(&format!("({note})"))));
+        let by = answer.rules.iter();
+        lines.extend(by.map(|by| show::paragraph(&format!("by rule {} ({})", by.rule, by.citation))));
         let needed = answer
             .sums
             .iter()
             .flat_map(|sum| sum.needed.iter().map(move |need| (sum, need)));
-        let needed = needed.map(|(sum, n)| format!("{} {} needed: {} ({})", n.amount, sum.unit, n.says, n.citation));
+        let needed = needed.map(|(sum, n)| {
+            let amount = in_units(n.amount, &sum.unit);
+            format!("{amount} needed: {} ({})", n.says.trim_end_matches('.'), n.citation)
+        });
         lines.extend(
             needed
                 .chain(answer.besides.iter().cloned())
                 .map(|line| show::paragraph(&line)),
         );
+        if !answer.other_uses.is_empty() {
+            let uses: Vec<&str> = answer.other_uses.iter().map(|purpose| purpose.as_str()).collect();
+            lines.push(show::paragraph(&format!(
+                "its rules say what badges count for in another use: `--purpose {}`",
+                uses.join("` or `--purpose ")
+            )));
+        }
         for badge in &answer.badges {
             let name = badge.name.as_deref().unwrap_or("no badge");
             lines.push(show::paragraph(&format!("- {name}: {}", badge.sentence)));

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use policy::Policy;
+use policy::{Policy, framework::Framework};
 use protocol::Row;
 use registry_schema::{
     AgencyId, Issuer, Withdrawal,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 use verification::{Evidence, Freshness};
-
-use super::Above;
 
 /// A change that is asked about.
 #[derive(Clone, Debug)]
@@ -29,8 +27,8 @@ pub enum Change {
     Gone(AgencyId),
     /// This agency's policy is another.
     Policy(Arc<Policy>),
-    /// Which items of frameworks stand above others is something else.
-    Above(Above),
+    /// The framework with this id is another, or none.
+    Framework(String, Option<Arc<Framework>>),
     /// These rows of lists say something else, or nothing more: a key ends, and what it wrote is void.
     Rows(Vec<Row>),
 }
@@ -48,14 +46,6 @@ impl Change {
     pub(super) fn rows(&self) -> Option<&[Row]> {
         match self {
             Self::Rows(rows) => Some(rows),
-            _ => None,
-        }
-    }
-
-    /// Which items would stand above others, if that is something else.
-    pub(super) fn above(&self) -> Option<Above> {
-        match self {
-            Self::Above(new) => Some(new.clone()),
             _ => None,
         }
     }
@@ -95,7 +85,7 @@ impl Change {
                     evidence.expelled.insert(agency.clone(), registry_schema::Timestamp(0));
                 }
             }
-            Self::Policy(_) | Self::Above(_) | Self::Rows(_) => {}
+            Self::Policy(_) | Self::Framework(..) | Self::Rows(_) => {}
         }
     }
 }

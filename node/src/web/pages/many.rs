@@ -27,6 +27,10 @@ pub(crate) struct ManyPage {
     rows: Vec<Row>,
     /// What they count for together: the whole first.
     total: Vec<String>,
+    /// By whose rules.
+    total_by: String,
+    /// What that means, if it is a sample.
+    total_note: String,
     /// Why that is not said, if it could be.
     no_total: &'static str,
     /// The CSV, as base64; none if it could not be written.
@@ -70,6 +74,8 @@ impl ManyPage {
             tallies: tallies.into_iter().filter(|(_, count)| *count > 0).collect(),
             rows: lines.iter().map(Row::of).collect(),
             total: Vec::new(),
+            total_by: format!("in {}", plain(agency_name, NAME)),
+            total_note: String::new(),
             no_total: match purpose {
                 None if lines.len() <= MOST_BADGES => {
                     "Choose a use on the first page to see what they count for together."
@@ -87,6 +93,15 @@ impl ManyPage {
     pub(crate) fn with_total(mut self, total: Option<Vec<String>>) -> Self {
         let total = total.unwrap_or_default();
         self.total = total.iter().map(|line| plain(line, SENTENCE)).collect();
+        self
+    }
+}
+
+impl ManyPage {
+    /// The same, where they count by a sample of rules and not by the agency's own.
+    pub(crate) fn by_sample(mut self, whose: &str, note: &str) -> Self {
+        self.total_by = format!("by the sample rules of {}", plain(whose, NAME));
+        self.total_note = sentence(note, SENTENCE);
         self
     }
 }

@@ -251,6 +251,11 @@ codes! {
         "The list of issuers that the agency asked recognizes, or of an agency that it follows, has not been heard recently \
          enough to say yes or no. \
          Try again later, or ask that agency's own node."
+    RecognitionFrameworkUnknown "recognition.framework_unknown" Recognition CouldNotCheck
+        "What stands below an item of a framework is not known here"
+        "The agency asked recognizes the issuer for badges that are aligned to an item of a framework, or to what stands below \
+         it. The badge names another item, and this node has no framework that has both. The finding names the agency's \
+         item. Ask that agency's own node, or ask the operators of this one to import the framework."
     RecognitionForked "agency.forked" Recognition CouldNotCheck
         "The agency's records have two histories"
         "One of the agency's keys, or its root, signed two histories that do not know of each other, as a restored \

@@ -32,13 +32,17 @@ struct Found<'a> {
     value: &'a Value,
 }
 
-/// Where the status of each endorsement in a badge stands: of as many as are looked at, in their order.
+/// Who made each endorsement in a badge, and where its status stands: of as many as are looked at, in their order.
 #[must_use]
-pub fn endorsed_status(badge: &OpenBadge) -> Vec<Vec<StatusEntry>> {
+pub fn endorsed_status(badge: &OpenBadge) -> Vec<(String, Vec<StatusEntry>)> {
     let found = found(badge);
     let looked_at = found.iter().take(MAX_CHECKED);
     looked_at
-        .map(|one| read(one.value).map(|read| read.status).unwrap_or_default())
+        .map(|one| {
+            read(one.value)
+                .map(|read| (read.issuer_id, read.status))
+                .unwrap_or_default()
+        })
         .collect()
 }
 

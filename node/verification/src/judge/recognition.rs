@@ -158,6 +158,8 @@ impl Case<'_> {
         } else if let Some((stale, since)) = self.in_doubt() {
             as_of = since;
             stale
+        } else if let Some(unknown) = self.by_an_unplaced_item(&name) {
+            unknown
         } else {
             self.not_recognized(&name)
         };
@@ -214,6 +216,27 @@ impl Case<'_> {
             .find(|a| !known(a).is_fresh(now))?;
         let list = known(&too_old);
         Some((self.stale(&self.name(&too_old), list), list.as_of()))
+    }
+
+    /// A recognition that would count, if what the badge is aligned to stood below an item that no framework here has.
+    fn by_an_unplaced_item(&self, name: &str) -> Option<Finding> {
+        let unplaced = &self.evidence.unplaced;
+        let below = |item: &String| {
+            let alignments = [self.alignments(), std::slice::from_ref(item)].concat();
+            let sought = Sought {
+                alignments: &alignments,
+                ..self.sought()
+            };
+            let held = followed::held(self.evidence, &self.question.agency, &sought, Lists::Any);
+            let asked = self.question.purpose;
+            held.iter().any(|held| asked.is_none_or(|p| held.purposes.contains(&p)))
+        };
+        let item: String = unplaced.iter().find(|item| below(item))?.chars().take(200).collect();
+        let detail = format!(
+            "{name} recognizes the issuer for what is aligned to `{item}`, and no framework at this node says whether \
+             what this badge is aligned to stands below that"
+        );
+        Some(finding(Code::RecognitionFrameworkUnknown, detail))
     }
 
     fn recognized_in_words(&self, name: &str, held: &Held<'_>, purposes: &[Purpose]) -> String {

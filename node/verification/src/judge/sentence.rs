@@ -127,7 +127,7 @@ const FAILED: [(Code, Tell); 13] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 23] = [
+const IN_DOUBT: [(Code, Tell); 24] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
@@ -145,6 +145,7 @@ const IN_DOUBT: [(Code, Tell); 23] = [
     (Code::StatusMissing, Tell::Detail),
     (Code::RecognitionStale, Tell::Detail),
     (Code::RecognitionForked, Tell::Detail),
+    (Code::RecognitionFrameworkUnknown, Tell::Detail),
     (Code::RecognitionBadgesNotChecked, Tell::Detail),
     (Code::RecognitionRuleDepends, Tell::Detail),
     (Code::DatesNotChecked, Tell::Detail),

@@ -125,24 +125,15 @@ fn world_of(issuer_id: &str) -> World {
         method,
         forge: |_| {},
         evidence: Evidence {
-            policy: None,
             agency_names: names.into_iter().map(|(a, n)| (id(a), n.to_owned())).collect(),
             issuers: vec![issuer.clone()],
             recognitions: vec![
                 recognition("US-TN", &[Purpose::ProfessionalLearning, Purpose::Renewal]),
                 recognition("US-NC", &[Purpose::Renewal]),
             ],
-            agency_recognitions: vec![],
-            registrations: [].into(),
             trust_lists: [(id("US-NC"), fresh()), (id("US-TN"), fresh())].into(),
-            resolved: None,
-            confirmed: None,
             status: vec![listed(), listed()],
-            above: Vec::new(),
-            expelled: [].into(),
-            endorsements: vec![],
-            code: None,
-            parts: vec![],
+            ..Evidence::default()
         },
         question: Question {
             agency: id("US-NC"),

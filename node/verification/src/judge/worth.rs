@@ -104,6 +104,7 @@ impl<'a> Case<'a> {
             provider: issuer.and_then(|issuer| issuer.provider),
             achievement: badge.achievement_id.clone(),
             alignments: facts::alignments(&badge.document).map(|_| self.alignments().to_vec()),
+            unplaced: self.evidence.unplaced.clone(),
             clock_hours: stated.clock_hours,
             ceus: stated.ceus,
             mastery: stated.mastery,

@@ -219,7 +219,7 @@ fn where_the_status_of_endorsements_stands_is_told_in_their_order_and_bounded() 
     achievement["endorsement"] = json!([praise(&did, ABOUT), document, 7]);
     achievement["endorsementJwt"] = json!(vec![token; 25]);
     let badge = crate::badge::parse(world.unsigned, formats::Form::Json).unwrap();
-    let entries: Vec<usize> = endorsed_status(&badge).iter().map(Vec::len).collect();
+    let entries: Vec<usize> = endorsed_status(&badge).iter().map(|(_, status)| status.len()).collect();
     assert_eq!(entries, [0, 2, 0, 2, 2, 2, 2, 2, 2, 2]);
     assert!(endorsed_status(&formats::read(&signed(praise(&did, ABOUT)).to_string().into_bytes()).unwrap()).is_empty());
 }

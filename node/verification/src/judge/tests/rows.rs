@@ -271,6 +271,18 @@ pub(super) fn rows() -> Vec<Row> {
             &["agency.forked"],
         ),
         (
+            "recognized for an item that no framework here has",
+            |w| {
+                let items = vec!["urn:item:above".to_owned()];
+                let entries = w.evidence.recognitions.iter_mut();
+                entries.for_each(|entry| entry.recognition.scope = Scope::Aligned(items.clone()));
+                w.evidence.unplaced = items;
+            },
+            CouldNotCheck,
+            "Could not check: North Carolina recognizes the issuer for what is aligned to `urn:item:above`, and no framework at this node says whether what this badge is aligned to stands below that.",
+            &["recognition.framework_unknown"],
+        ),
+        (
             "expired",
             |w| w.question.at = t("2031-06-01"),
             NotValid,

@@ -1,0 +1,90 @@
+//! The page of the shipped samples of rules, and what badges count for by one of them.
+
+use axum::{
+    extract::{FromRequest as _, Multipart, Request, State},
+    http::StatusCode,
+    response::Response,
+};
+use verification::{Question, bulk::Row};
+
+use super::{
+    MOST_FILES, Sent, lines_of, page,
+    pages::{ManyPage, SampleRulesPage},
+    problem_page, read_form,
+};
+use crate::api::{
+    App, bulk,
+    problem::{self, Problem},
+    verifications::receive,
+    worth::{Sample, together_by},
+};
+
+/// `GET /sample-rules`.
+pub(super) async fn sample_rules_page() -> Response {
+    with(StatusCode::OK, None)
+}
+
+fn with(status: StatusCode, problem: Option<&Problem>) -> Response {
+    match SampleRulesPage::new(problem.map(Problem::detail)) {
+        Ok(shown) => page(status, &shown),
+        Err(_) => problem_page(&Problem::new(&problem::UNAVAILABLE, "a sample cannot be read")),
+    }
+}
+
+/// `POST /sample-rules`: what badges count for by the sample that was chosen.
+pub(super) async fn count(State(app): State<App>, request: Request) -> Response {
+    let counted = async {
+        let arrived = receive(&app, request).await?;
+        let multipart = Multipart::from_request(arrived.request, &app).await;
+        let multipart = multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+        let sent = read_form(multipart).await;
+        let sent = sent.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+        answered(&app, sent).await
+    };
+    match counted.await {
+        Ok(response) => response,
+        Err(problem) => with(problem.status(), Some(&problem)),
+    }
+}
+
+async fn answered(app: &App, mut sent: Sent) -> Result<Response, Problem> {
+    // The field that names an agency elsewhere names the sample here; the verdicts are this node's own agency's.
+    let sample = Sample::of(sent.asked.agency.take().unwrap_or_default().trim())?;
+    // This node's own agency says whether a badge is good, and the sample what it is good for.
+    let question = sent.asked.question(app)?;
+    let purpose = question.purpose;
+    let question = Question {
+        purpose: None,
+        ..question
+    };
+    let rows = match sent.files.len() {
+        0 => return Err(Problem::new(&problem::INVALID, "choose one or more badge files")),
+        1 if sent.names_many || sent.file.starts_with(b"PK\x03\x04") => bulk::rows(sent.file.into(), None).await?,
+        2.. if sent.files.len() > MOST_FILES => {
+            let detail = format!("at most {MOST_FILES} files at once");
+            return Err(Problem::new(&problem::INVALID, detail));
+        }
+        _ => {
+            let files = (1..).zip(sent.files);
+            let rows = files.map(|(row, (name, content))| Row {
+                row,
+                input: Some(name),
+                content: Ok(content),
+            });
+            rows.collect()
+        }
+    };
+    if rows.len() > MOST_FILES {
+        let detail = format!("at most {MOST_FILES} badges are counted together");
+        return Err(Problem::new(&problem::INVALID, detail));
+    }
+    let lines = lines_of(app, rows, &question).await?;
+    let name = {
+        let registry = app.registry.read();
+        registry.home().map(|home| home.name.clone()).unwrap_or_default()
+    };
+    let shown = ManyPage::new(&lines, &question.agency, &name, question.purpose, question.now)
+        .with_total(Some(together_by(&sample, &lines, purpose, question.at)))
+        .by_sample(&sample.whose, &sample.note());
+    Ok(page(StatusCode::OK, &shown))
+}
