@@ -190,6 +190,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
         .routes(routes!(issuers::compromise))
+        .routes(routes!(issuers::look_again))
         .routes(routes!(issuers::registrations))
         .routes(routes!(trust_history::tell))
         .routes(routes!(trqp::authorization))
@@ -264,6 +265,7 @@ pub(crate) fn router(app: App) -> Router {
 /// The longest body that is read at this path.
 pub(crate) fn most_bytes(path: &str) -> usize {
     match path {
+        _ if applications::is_proof(path) => MAX_BODY_BYTES,
         _ if forwarding::is_strangers_write(path) => applications::MAX_BYTES,
         "/v1/verifications/bulk" => verification::bulk::MAX_UPLOAD,
         "/v1/frameworks" => ::policy::framework::MAX_BYTES,
@@ -282,7 +284,10 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
     if length.is_none_or(|length: usize| length <= most) {
         return next.run(request).await;
     }
-    let is_form = matches!(request.uri().path(), "/verify" | "/apply" | "/application");
+    let is_form = matches!(
+        request.uri().path(),
+        "/verify" | "/apply" | "/application" | "/application/proof"
+    );
     let mut gone_by = 0;
     let mut body = request.into_body().into_data_stream();
     while let Some(Ok(chunk)) = body.next().await {

@@ -144,6 +144,10 @@ pub struct OutboundConfig {
     /// How many MiB of what was fetched are kept in the store, the newest, for answers by what was known at an earlier date;
     /// 0 to keep none. It holds what issuers publish, by its address, and nothing of the badges that it was fetched for.
     pub keep_mib: u32,
+    /// After how many seconds at most the status lists that registered issuers publish themselves are fetched again,
+    /// whether or not a badge is checked: 300 unless set, from 30 to 43,200; a list that says that it may be kept for less
+    /// is fetched sooner.
+    pub lists_every_seconds: u32,
 }
 
 impl Default for OutboundConfig {
@@ -153,6 +157,7 @@ impl Default for OutboundConfig {
             extra_roots: None,
             short_lists: BTreeMap::new(),
             keep_mib: 64,
+            lists_every_seconds: 300,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What issuers outside the federation publish: the document of a DID, a status list, the badge behind a link. Fetched
 //! through the guard of [`crate::outbound`], kept for as long as it counts, and never asked for about a badge of the
-//! federation's own issuers: nobody learns that one of those is being checked.
+//! federation's own issuers: nobody learns that one of those is being checked. What such issuers publish themselves is
+//! fetched whether or not a badge is checked ([`registered`]).
 //!
 //! The newest of it is kept on disk too, so that it can be told later what was known here ([`then`]): what issuers publish,
 //! by its address; nothing of the badges for which it was fetched.
 
 mod cache;
+mod registered;
 mod then;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -27,6 +29,8 @@ use crate::{
     storage::{Published, Store},
 };
 use cache::{Cache, Kept, New};
+pub(crate) use registered::KeptLists;
+use registered::Registered;
 
 const DAY: i64 = 86_400;
 /// After how many seconds a document or a list is fetched again, if its issuer does not say: while that fails, what is
@@ -55,6 +59,7 @@ struct Inner {
     outbound: Outbound,
     documents: Cache<Resolved, String>,
     lists: Cache<ForeignList, NoList>,
+    registered: Registered,
     store: Store,
     /// How many bytes of what was fetched the store keeps.
     kept_bytes: i64,
@@ -96,6 +101,7 @@ impl Foreign {
             outbound: Outbound::new(config.loopback, config.roots()?)?,
             documents: Cache::new(MOST_DOCUMENTS),
             lists: Cache::new(MOST_LISTS),
+            registered: Registered::new(config)?,
             store,
             kept_bytes: i64::from(config.keep_mib) * 1024 * 1024,
             short_lists: config.short_lists.clone(),
@@ -109,14 +115,14 @@ impl Foreign {
 
     /// Asks for what a badge names and no agency of the federation keeps.
     pub(crate) async fn ask(&self, badge: &OpenBadge, registry: &SharedRegistry, now: Timestamp) -> Learnt {
+        // An issuer of the federation: on its behalf nobody is asked anything.
+        if let Some(held) = self.held(badge, registry, now) {
+            return held;
+        }
         let mut learnt = Learnt::default();
         let (mut methods, to_ask) = {
             let registry = registry.read();
             let agencies = registry.agencies();
-            // An issuer of the federation: on its behalf nobody is asked anything.
-            if agencies.iter().any(|lists| lists.issuer(&badge.issuer_id).is_some()) {
-                return learnt;
-            }
             let recognized = agencies
                 .iter()
                 .flat_map(|lists| lists.recognitions_of(&badge.issuer_id));
@@ -128,7 +134,7 @@ impl Foreign {
             (methods, to_ask)
         };
         if methods.is_empty() {
-            learnt.resolved = self.resolve(&badge.issuer_id, now).await;
+            learnt.resolved = self.resolve(&badge.issuer_id, now, false).await;
             if let Some(Ok(resolved)) = &learnt.resolved {
                 methods.clone_from(&resolved.keys.issuing);
             }
@@ -154,8 +160,13 @@ impl Foreign {
         learnt
     }
 
-    /// The issuer's own document, if its name says where that stands.
-    async fn resolve(&self, issuer: &str, now: Timestamp) -> Option<Result<ResolvedIssuer, String>> {
+    /// The issuer's own document, if its name says where that stands; `anew`, if no earlier copy of it will do.
+    pub(crate) async fn resolve(
+        &self,
+        issuer: &str,
+        now: Timestamp,
+        anew: bool,
+    ) -> Option<Result<ResolvedIssuer, String>> {
         let location = match did::on_the_web(issuer)? {
             Ok(location) => location,
             Err(why) => return Some(Err(why.to_string())),
@@ -187,7 +198,10 @@ impl Foreign {
                 again_after,
             })
         };
-        let found = self.0.documents.find(issuer, now, fetch).await;
+        let found = match anew {
+            true => self.0.documents.find_anew(issuer, now, fetch).await,
+            false => self.0.documents.find(issuer, now, fetch).await,
+        };
         Some(found.map(|kept| ResolvedIssuer {
             keys: Resolved::clone(&kept.value),
             freshness: freshness(&kept),
@@ -205,23 +219,9 @@ impl Foreign {
             let bytes = self.0.outbound.fetch(url, LIST).await;
             let bytes = bytes.map_err(|why| NoList::NotHad(why.to_string()))?.bytes;
             let body = bytes.clone();
-            let value = read_list(bytes, keys).await?;
-            if let Some(ended) = value.valid_until.filter(|until| *until <= now) {
-                let why = format!("it held until {}, and no newer one stands there", ended.in_words());
-                return Err(NoList::Bad(ListFault::Verification(why)));
-            }
-            let weight = value.weight();
-            let ttl = value.ttl.map(|ttl| i64::try_from(ttl / 1000).unwrap_or(DAY));
-            let valid = value.valid_until.map(|until| until.seconds_since(now));
-            let good_for = ttl.unwrap_or(DAY).clamp(LEAST_KEPT, DAY).min(valid.unwrap_or(DAY));
-            let again_after = ttl.map_or(AGAIN, |_| good_for).min(good_for);
-            self.keep(then::list_of(issuer, url), body, now, good_for).await;
-            Ok(New {
-                value,
-                weight,
-                good_for,
-                again_after,
-            })
+            let new = read_new(bytes, keys, now, LEAST_KEPT).await?;
+            self.keep(then::list_of(issuer, url), body, now, new.good_for).await;
+            Ok(new)
         };
         // Under the issuer's name too: what does not verify with one issuer's keys says nothing about another's.
         self.0.lists.find(&format!("{issuer} {url}"), now, fetch).await
@@ -301,6 +301,32 @@ async fn read_list(bytes: Vec<u8>, keys: &BTreeMap<String, PublicKey>) -> Result
     let key_of = move |method: &str| keys.get(method).cloned().or_else(|| multikey::key_in_method(method));
     let read = apart(move || foreign_list::read(&bytes, key_of)).await;
     read.map_err(NoList::NotHad)?.map_err(NoList::Bad)
+}
+
+/// The same of a list that was just fetched: it has to hold now, and says for how long it counts, `least_kept` seconds at
+/// least as far as that is its issuer's wish.
+async fn read_new(
+    bytes: Vec<u8>,
+    keys: &BTreeMap<String, PublicKey>,
+    now: Timestamp,
+    least_kept: i64,
+) -> Result<New<ForeignList>, NoList> {
+    let value = read_list(bytes, keys).await?;
+    if let Some(ended) = value.valid_until.filter(|until| *until <= now) {
+        let why = format!("it held until {}, and no newer one stands there", ended.in_words());
+        return Err(NoList::Bad(ListFault::Verification(why)));
+    }
+    let weight = value.weight();
+    let ttl = value.ttl.map(|ttl| i64::try_from(ttl / 1000).unwrap_or(DAY));
+    let valid = value.valid_until.map(|until| until.seconds_since(now));
+    let good_for = ttl.unwrap_or(DAY).clamp(least_kept, DAY).min(valid.unwrap_or(DAY));
+    let again_after = ttl.map_or(AGAIN, |_| good_for).min(good_for);
+    Ok(New {
+        value,
+        weight,
+        good_for,
+        again_after,
+    })
 }
 
 /// Whether lists of this kind can be read.

@@ -245,7 +245,10 @@ const READS: &[&str] = &[
 
 /// What strangers may ask to be written: applications, and what applicants add to them.
 pub(crate) fn is_strangers_write(path: &str) -> bool {
-    matches!(path, "/v1/applications" | "/apply" | "/application") || path.starts_with("/v1/applications/")
+    matches!(
+        path,
+        "/v1/applications" | "/apply" | "/application" | "/application/proof"
+    ) || path.starts_with("/v1/applications/")
 }
 
 /// Whether only the process that writes can answer: it alone has the replica.

@@ -194,6 +194,7 @@ impl Part {
             Some(_) => self.registry.read().own(),
         });
         *self.registry.write() = registry;
+        self.registry.tell_of_issuers();
         let (rooms, mirrors) = Rooms::open(&self.mirrors, identity.pinned.clone(), orders, &news);
         let (replication, desk) = Replication::new(
             identity,

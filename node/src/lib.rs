@@ -91,7 +91,8 @@ pub struct Node {
     door: Option<Door>,
     serving: Vec<JoinHandle<()>>,
     part: JoinHandle<()>,
-    counting: JoinHandle<()>,
+    /// What it does by itself.
+    background: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
     /// Held while the node runs.
     _lock: File,
@@ -237,7 +238,11 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
         checked: checked.clone(),
     };
-    let counting = tokio::spawn(write_checked(checked, store.clone(), clock.clone(), stop.subscribe()));
+    let counting = write_checked(checked, store.clone(), clock.clone(), stop.subscribe());
+    let mut background = vec![tokio::spawn(counting)];
+    let foreign = app.foreign.clone();
+    let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
+    background.push(tokio::spawn(lists));
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {
@@ -301,7 +306,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     serving.push(task);
     if let Some(days) = config.registration.contact_kept_days {
         let task = registrar::retention(registrar.clone(), days, stop.subscribe());
-        serving.push(tokio::spawn(task));
+        background.push(tokio::spawn(task));
     }
 
     tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
@@ -316,7 +321,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         door: inner_door,
         serving,
         part: tokio::spawn(part.run(held)),
-        counting,
+        background,
         stop,
         _lock: lock,
     })
@@ -381,7 +386,9 @@ impl Node {
         }
         // Only now: requests under way still wrote.
         self.stop.send_replace(true);
-        ended(self.counting).await;
+        for task in self.background {
+            ended(task).await;
+        }
         ended(self.part).await;
         self.store.close().await;
     }

@@ -134,6 +134,13 @@ struct Inner {
     patience: Duration,
 }
 
+impl Refusal {
+    /// Whether it was not even tried, and may be in some seconds.
+    pub(crate) const fn is_of_the_moment(&self) -> bool {
+        matches!(self, Self::TooOften(_) | Self::Busy)
+    }
+}
+
 impl Outbound {
     /// A client that trusts the machine's certificate authorities, and these; `loopback` opens this machine's addresses.
     pub(crate) fn new(loopback: bool, more_roots: Vec<Certificate>) -> anyhow::Result<Self> {
@@ -171,11 +178,20 @@ impl Outbound {
     /// # Errors
     /// [`Refusal`], which says why in words.
     pub(crate) async fn fetch(&self, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
+        self.fetch_for("", url, accept).await
+    }
+
+    /// The same on behalf of somebody, who has a share of each host of their own: what one asks for is not what another
+    /// has to wait for.
+    ///
+    /// # Errors
+    /// [`Refusal`], which says why in words.
+    pub(crate) async fn fetch_for(&self, whom: &str, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
         let first = parse(url)?;
         let place = tokio::time::timeout(QUEUE, self.0.places.acquire()).await;
         let _place = place.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
         let host = first.host_str().unwrap_or_default().to_owned();
-        let fetching = tokio::time::timeout(self.0.patience, self.follow(first, accept));
+        let fetching = tokio::time::timeout(self.0.patience, self.follow(whom, first, accept));
         let fetched = fetching.await.unwrap_or(Err(Refusal::Slow(host)));
         if let Err(why) = &fetched {
             tracing::debug!(%why, "not fetched");
@@ -183,9 +199,9 @@ impl Outbound {
         fetched
     }
 
-    async fn follow(&self, mut url: Url, accept: &'static str) -> Result<Fetched, Refusal> {
+    async fn follow(&self, whom: &str, mut url: Url, accept: &'static str) -> Result<Fetched, Refusal> {
         for _ in 0..=MOST_REDIRECTS {
-            let host = self.may_ask(&url)?;
+            let host = self.may_ask(whom, &url)?;
             let request = self
                 .0
                 .client
@@ -209,7 +225,7 @@ impl Outbound {
     }
 
     /// The host, if its address may be asked as far as it can be seen without looking up its name.
-    fn may_ask(&self, url: &Url) -> Result<String, Refusal> {
+    fn may_ask(&self, whom: &str, url: &Url) -> Result<String, Refusal> {
         let host = url.host_str().unwrap_or_default().to_owned();
         // A client connects to an address in digits without looking up anything.
         let address = match url.host() {
@@ -221,7 +237,7 @@ impl Outbound {
         if let Some(what) = address.and_then(|ip| address::forbidden(ip, self.0.loopback)) {
             return Err(Refusal::Forbidden(host, what));
         }
-        if !self.0.rate.takes(&host) {
+        if !self.0.rate.takes(&format!("{whom} {host}")) {
             return Err(Refusal::TooOften(host));
         }
         Ok(host)

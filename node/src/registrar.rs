@@ -10,6 +10,7 @@ mod credentials;
 mod frameworks;
 mod issuers;
 mod keys;
+mod own_keys;
 mod peers;
 mod policy;
 mod registrations;
@@ -27,8 +28,9 @@ pub use any::NewDocument;
 pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
-pub(crate) use registrations::retention;
+pub use own_keys::{Became, ListChanges, OwnIssuer};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
+pub(crate) use registrations::{not_done as not_now, retention};
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{

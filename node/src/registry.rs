@@ -15,8 +15,9 @@ use std::{
     time::Duration,
 };
 
-use protocol::{Batch, Hash, KeyLog, Replica};
+use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row};
 use registry_schema::{AgencyId, Timestamp};
+use tokio::sync::watch;
 use verification::evidence::Freshness;
 
 use crate::{clock::Moment, roster::Roster, storage::PeerRow};
@@ -26,26 +27,60 @@ pub(crate) use standing::Standing;
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
 #[derive(Clone, Debug)]
-pub struct SharedRegistry(Arc<RwLock<Registry>>);
+pub struct SharedRegistry(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    registry: RwLock<Registry>,
+    /// Told when issuers' entries, or the agencies, may have changed.
+    issuers: watch::Sender<()>,
+}
 
 impl SharedRegistry {
     /// A registry to share.
     #[must_use]
     pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(RwLock::new(registry)))
+        Self(Arc::new(Shared {
+            registry: RwLock::new(registry),
+            issuers: watch::Sender::new(()),
+        }))
     }
 
     /// For a short look; never held across an await.
     pub fn read(&self) -> RwLockReadGuard<'_, Registry> {
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .registry
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Registry> {
-        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .registry
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
         self.write().apply(batch, replica);
+        if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
+            self.tell_of_issuers();
+        }
+    }
+
+    /// Takes in what operators decided about peers.
+    pub(crate) fn heed(&self, rows: &[PeerRow]) {
+        self.write().heed(rows);
+        self.tell_of_issuers();
+    }
+
+    /// For who waits until issuers' entries, or the agencies, may have changed.
+    pub(crate) fn issuers_change(&self) -> watch::Receiver<()> {
+        self.0.issuers.subscribe()
+    }
+
+    pub(crate) fn tell_of_issuers(&self) {
+        self.0.issuers.send_replace(());
     }
 
     /// A node of this agency is connected by this transport, or none is.
@@ -56,6 +91,11 @@ impl SharedRegistry {
             None => drop(registry.connected.remove(&agency)),
         }
     }
+}
+
+/// Whether it is an issuer's entry in a trust list.
+fn is_issuer(row: &Row) -> bool {
+    row.document == DocumentId::TrustList && row.key.starts_with("i/")
 }
 
 /// All agencies of the federation, as this node knows them.

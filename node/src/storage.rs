@@ -18,6 +18,7 @@ mod memory;
 mod operators;
 mod peers;
 mod published;
+mod registered_lists;
 mod registrations;
 
 use std::{
@@ -39,6 +40,7 @@ pub use lease::{Changes, Lease, NewHolder};
 pub use memory::{Grain, KeptStanding, Slot};
 pub use peers::PeerRow;
 pub use published::Published;
+pub use registered_lists::OfAnAgency;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 
 /// The store of one agency. Clones share its connections and its right to write.

@@ -96,6 +96,7 @@ fn applicants() -> Router<App> {
         .route("/apply", apply)
         .route("/application", application)
         .layer(DefaultBodyLimit::max(applications::MAX_BYTES))
+        .route("/application/proof", post(registration::proof))
 }
 
 fn page(status: StatusCode, template: &impl askama::Template) -> Response {

@@ -21,7 +21,7 @@ pub(crate) use self::policy::{Policy, Sample};
 pub(crate) use self::trust::{Recognize, Trust};
 pub(crate) use credential::{Credential, Issue, StatusEntry};
 pub(crate) use framework::Framework;
-pub(crate) use issuer::{Act, Apply, Intended, Issuer, IssuerAdd, Note, Rubric};
+pub(crate) use issuer::{Act, Apply, Intended, Issuer, IssuerAdd, Note, Refresh, Rubric};
 pub(crate) use key::{End, Key};
 
 const EXIT_CODES: &str = "\
@@ -275,6 +275,12 @@ mod tests {
             ("comity credential issue --csv a.csv --out badges", true),
             ("comity trust withdraw r1", true),
             ("comity issuer add --name N", true),
+            (
+                "comity issuer add --name N --did did:web:a --key #1=z6Mk --status-list https://a/1",
+                true,
+            ),
+            ("comity issuer refresh N --add-status-list https://a/1", true),
+            ("comity issuer prove app-1 -", true),
             ("comity issuer list --applications", false),
             ("comity issuer history N", false),
             ("comity issuer review app-1 --all met", true),

@@ -1,5 +1,7 @@
 //! `comity issuer`: who signs badges.
 
+mod own;
+
 use registry_schema::{
     AgencyId, Issuer, VerificationMethod,
     acceptance::ProviderKind,
@@ -22,7 +24,9 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::List { agency, .. } => list(session, agency).await,
         Command::Show { issuer } if issuer.starts_with("app-") => registration::one(session, &issuer).await,
         Command::Show { issuer } => one(session, &issuer).await,
+        Command::Add(args) if args.did.is_some() => own::add(session, &args).await,
         Command::Add(args) => add(session, &args).await,
+        Command::Refresh(args) => own::refresh(session, &args).await,
         Command::Provider { issuer, provider } => describe(session, &issuer, provider).await,
         Command::Compromised { issuer, key, note } => {
             compromised(session, &issuer, key.as_deref(), note.as_deref()).await
@@ -45,11 +49,20 @@ async fn list(session: &Session, agency: Option<AgencyId>) -> anyhow::Result<Exi
         out::note("no issuers: add one with `comity issuer add --name NAME`");
         return Ok(Exit::Done);
     }
-    let rows: Vec<Vec<String>> = issuers
-        .iter()
-        .map(|i| vec![i.agency.to_string(), i.name.clone(), i.id.clone()])
-        .collect();
-    session.out.data(&show::table(&["agency", "name", "id"], 2, &rows))?;
+    // Most federations have none that signs with its own.
+    let some_own = issuers.iter().any(|issuer| issuer.own_keys.is_some());
+    let row = |i: &Issuer| {
+        let own = i.own_keys.as_ref().map_or("", |_| "its own").to_owned();
+        let mut row = vec![i.agency.to_string(), i.name.clone(), i.id.clone()];
+        row.extend(some_own.then_some(own));
+        row
+    };
+    let rows: Vec<Vec<String>> = issuers.iter().map(row).collect();
+    let headings: &[&str] = match some_own {
+        true => &["agency", "name", "id", "keys"],
+        false => &["agency", "name", "id"],
+    };
+    session.out.data(&show::table(headings, 2, &rows))?;
     Ok(Exit::Done)
 }
 
@@ -142,15 +155,24 @@ async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Op
         ));
     }
     session.written(&reply, |said: &Compromised| {
+        let kept = match said.issuer.own_keys {
+            Some(_) => "your agency issued none of its badges and can confirm none".to_owned(),
+            None => format!(
+                "badges that this store keeps and will confirm: {}",
+                said.credentials_kept
+            ),
+        };
         format!(
-            "{}\nbadges that this store keeps and will confirm: {}\nbadges by this key that your agency does not keep: good nowhere any more",
+            "{}\n{kept}\nbadges by this key that your agency does not keep: good nowhere any more",
             render(&said.issuer),
-            said.credentials_kept
         )
     })?;
-    out::note(
-        "go on with a new key: comity issuer add --name NAME; your node must answer its peers for the old badges",
-    );
+    out::note(match said.issuer.own_keys {
+        Some(_) => "once it publishes a new key: comity issuer refresh",
+        None => {
+            "go on with a new key: comity issuer add --name NAME; your node must answer its peers for the old badges"
+        }
+    });
     Ok(Exit::Done)
 }
 
@@ -249,19 +271,10 @@ fn render(issuer: &Issuer) -> String {
             issuer.provider.map_or("not said", ProviderKind::in_words).to_owned(),
         ),
     ];
+    lines.extend(own::in_lines(issuer));
     for key in &issuer.verification_methods {
-        let from = key.from.map(|t| format!(" from {}", show::day(t))).unwrap_or_default();
-        let until = key
-            .until
-            .map(|t| format!(" until {}", show::day(t)))
-            .unwrap_or_default();
-        let stolen = key.compromised;
-        let stolen = stolen.map(|t| format!(", compromised since {}", show::day(t)));
-        let stolen = stolen.unwrap_or_default();
-        lines.push((
-            "key".to_owned(),
-            format!("{}{from}{until}{stolen}", key.public_key_multibase),
-        ));
+        lines.push(("key".to_owned(), key.public_key_multibase.clone()));
+        lines.push((String::new(), own::short(key)));
     }
     show::pairs(&lines)
 }

@@ -1,5 +1,7 @@
 //! `comity issuer apply`, `review`, `approve` and the other steps of a case.
 
+mod proof;
+
 use registry_schema::{
     Timestamp,
     criteria::RubricRef,
@@ -41,6 +43,8 @@ struct Application {
     possible: Vec<String>,
     #[serde(default)]
     steps: Vec<Taken>,
+    challenge: Option<String>,
+    proven: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,6 +125,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
             },
             note,
         ),
+        Command::Prove { case, file } => return proof::prove(session, &case, &file).await,
         Command::ExpungeContact { case } => return expunge_contact(session, &case).await,
         Command::Notice {
             case,
@@ -147,6 +152,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::List { .. }
         | Command::Show { .. }
         | Command::Add(_)
+        | Command::Refresh(_)
         | Command::Provider { .. }
         | Command::Compromised { .. } => {
             return Err(usage("this is about issuers, not about cases"));
@@ -409,6 +415,7 @@ fn render(case: &Application) -> String {
             .into_iter()
             .take(case.unmet.len()),
     );
+    lines.extend(proof::in_lines(case));
     lines.push(("possible".to_owned(), case.possible.join(", ")));
     let rows: Vec<Vec<String>> = case
         .steps
@@ -416,11 +423,8 @@ fn render(case: &Application) -> String {
         .map(|one| {
             let who = one.who.clone().unwrap_or_else(|| role(one.role).to_owned());
             let seen = if one.note_is_public { " (public)" } else { "" };
-            let note = one
-                .note
-                .as_ref()
-                .map(|note| format!("{note}{seen}"))
-                .unwrap_or_default();
+            let note = one.note.as_ref().map(|note| format!("{note}{seen}"));
+            let note = note.or_else(|| proof::of_step(&one.step)).unwrap_or_default();
             vec![show::day(one.at), one.step.kind().as_str().to_owned(), who, note]
         })
         .collect();

@@ -24,6 +24,19 @@ struct Agency {
     /// Whether it is the agency of this node, which hears itself at all times.
     #[serde(default)]
     home: bool,
+    /// The status lists that it names for issuers with keys of their own.
+    #[serde(default)]
+    issuers_lists: Option<IssuersLists>,
+}
+
+/// What the node keeps of them.
+#[derive(Debug, Deserialize)]
+struct IssuersLists {
+    named: u64,
+    fresh: u64,
+    failing: u64,
+    #[serde(default)]
+    oldest: Option<Timestamp>,
 }
 
 /// How many: said, or to be counted.
@@ -84,11 +97,9 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
                 "warning: this is the node of {theirs}, and the profile is for {ours}"
             ));
         }
-        let rows: Vec<Vec<String>> = agencies
-            .parse::<Vec<Agency>>()?
-            .iter()
-            .map(|a| row(a, session.now))
-            .collect();
+        let agencies = agencies.parse::<Vec<Agency>>()?;
+        let rows: Vec<Vec<String>> = agencies.iter().map(|a| row(a, session.now)).collect();
+        let lists: String = agencies.iter().filter_map(|a| issuers_lists(a, session.now)).collect();
         let table = show::table(
             &["agency", "name", "last heard", "fresh", "issuers", "recognitions"],
             0,
@@ -96,7 +107,7 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         );
         let reach = reach.map(|reach| format!("\n\n{}", show::paragraph(&format!("our log is {}", reach.sentence))));
         let (head, reach) = (head(session, ready, &said, &known), reach.unwrap_or_default());
-        session.out.data(&format!("{head}\n\n{table}{reach}"))?;
+        session.out.data(&format!("{head}\n\n{table}{lists}{reach}"))?;
     }
     Ok(if ready { Exit::Done } else { Exit::Negative })
 }
@@ -133,9 +144,46 @@ fn row(agency: &Agency, now: Timestamp) -> Vec<String> {
     ]
 }
 
+/// How it stands with the lists that an agency's issuers publish themselves.
+fn issuers_lists(agency: &Agency, now: Timestamp) -> Option<String> {
+    let lists = agency.issuers_lists.as_ref()?;
+    let oldest = lists
+        .oldest
+        .map(|at| format!(", the oldest from {}", show::ago(at, now)));
+    let failing = match lists.failing {
+        0 => String::new(),
+        n => format!("; {n} could not be had when last tried, and the node's log says why"),
+    };
+    let sentence = format!(
+        "{}'s issuers with keys of their own: {} of {} status lists are here and fresh{}{failing}",
+        agency.agency,
+        lists.fresh,
+        lists.named,
+        oldest.unwrap_or_default()
+    );
+    Some(format!("\n\n{}", show::paragraph(&sentence)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_that_cannot_be_had_are_told() {
+        let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+        let told = |lists: &str| {
+            let json = format!(r#"{{"agency":"US-SC","issuers":1,"recognitions":0{lists}}}"#);
+            issuers_lists(&serde_json::from_str(&json).unwrap(), now)
+        };
+        assert_eq!(told(""), None);
+        let some = told(r#","issuers_lists":{"named":3,"fresh":2,"failing":1,"oldest":"2026-11-23T13:58:11Z"}"#);
+        let some = some.unwrap().replace('\n', " ");
+        assert_eq!(
+            some.trim(),
+            "US-SC's issuers with keys of their own: 2 of 3 status lists are here and fresh, the oldest from 4 minutes ago; \
+             1 could not be had when last tried, and the node's log says why"
+        );
+    }
 
     #[test]
     fn an_agency_is_a_row_whether_its_lists_are_counted_or_shown() {

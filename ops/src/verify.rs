@@ -25,7 +25,7 @@ use crate::{
 
 /// A badge as it is sent.
 pub(crate) struct Badge {
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     pub(crate) bytes: Vec<u8>,
 }
 

@@ -116,6 +116,14 @@ pub fn fingerprint(hash: &Hash) -> String {
     groups.join(" ")
 }
 
+/// A short name of a public key for people to compare, from its Multikey: the first four groups of the fingerprint of the
+/// text.
+#[must_use]
+pub fn key_fingerprint(multikey: &str) -> String {
+    let whole = fingerprint(&Hash::of(&[multikey.as_bytes()]));
+    whole.split(' ').take(4).collect::<Vec<_>>().join(" ")
+}
+
 fn checksum(bytes: &[u8]) -> Vec<u8> {
     let digest = Hash::of(&[b"comity ticket", &[0], bytes]);
     digest.0.iter().take(CHECKSUM_BYTES).copied().collect()

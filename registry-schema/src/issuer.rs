@@ -35,6 +35,10 @@ pub struct Issuer {
     pub own_keys: Option<OwnKeys>,
 }
 
+/// Longest identifier of an issuer, in bytes.
+pub const MAX_ID_BYTES: usize = 500;
+/// Most keys of its own that an issuer has at a time.
+pub const MAX_KEYS: usize = 20;
 /// Most status lists of an issuer with keys of its own.
 pub const MAX_STATUS_LISTS: usize = 16;
 /// Longest address of one, in bytes.

@@ -19,12 +19,14 @@ use serde::{Deserialize, Serialize};
 
 mod allows;
 mod kind;
+mod proven;
 
 pub use allows::NotNow;
 pub use kind::{Kind, Role};
+pub use proven::Proven;
 
 use crate::{
-    Timestamp,
+    Timestamp, VerificationMethod,
     acceptance::ProviderKind,
     criteria::{RubricRef, Scores},
 };
@@ -57,6 +59,17 @@ pub enum Step {
         /// Where it can be seen: an http or https link.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
+    },
+    /// Has proved that it signs with software of its own: it sent something that its identifier's key signed, with the
+    /// case's challenge in it. Approved, it is registered under that identifier, with these keys. The last proof counts.
+    Prove {
+        /// The identifier that it controls: a DID.
+        issuer: String,
+        /// The keys that its document named for issuing then.
+        keys: Vec<VerificationMethod>,
+        /// The status lists that it used.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        status_lists: Vec<String>,
     },
     /// Scores every component. A reviewer who scores again replaces their own earlier scores.
     Review {
@@ -120,6 +133,7 @@ impl Step {
         match self {
             Self::Apply => Kind::Apply,
             Self::Evidence { .. } => Kind::Evidence,
+            Self::Prove { .. } => Kind::Prove,
             Self::Review { .. } => Kind::Review,
             Self::Approve { .. } => Kind::Approve,
             Self::Refuse => Kind::Refuse,
@@ -248,6 +262,8 @@ pub struct Case {
     pub rubric: RubricRef,
     /// The issuer that it registered last.
     pub issuer: Option<String>,
+    /// The identifier that the applicant proved to control; none, if the agency is to make its key.
+    pub proven: Option<Proven>,
     /// The end of its term.
     pub until: Option<Timestamp>,
     /// The conditions of the last approval.
@@ -273,6 +289,7 @@ impl Case {
             round: Some(Round::new(rubric.clone())),
             rubric,
             issuer: None,
+            proven: None,
             until: None,
             conditions: Vec::new(),
             notice: None,
@@ -295,6 +312,7 @@ impl Case {
         self.count(taken);
         match &taken.step {
             Step::Apply | Step::Evidence { .. } => {}
+            Step::Prove { .. } => self.proven = Proven::of(taken),
             Step::Review { scores } => {
                 if self.phase == Phase::Submitted {
                     self.phase = Phase::UnderReview;

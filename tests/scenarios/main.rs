@@ -70,6 +70,10 @@ mod contacts_are_forgotten;
 
 mod issuers_are_registered;
 
+mod issuers_keep_their_own_keys;
+
+mod applicants_prove_their_keys;
+
 mod no_step_is_skipped;
 
 mod what_is_expunged_is_told_no_more;

@@ -5,7 +5,8 @@ use protocol::{Hash, Ticket};
 use registry_schema::{Issuer, StatusState, recognition::RecognitionEntry};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Badge, Federation, Scene, http};
+use tests::{Agency, Badge, Federation, Scene, http, own_keys};
+use verification::multikey;
 
 /// What anybody may send. **Adding to this list is a decision about who may do what.**
 const FOR_EVERYONE: [(&str, &str); 9] = [
@@ -52,6 +53,7 @@ fn writes(
     recognition: &RecognitionEntry,
     (badge, spare): (&Badge, &Badge),
     (entry, policy, followed, [application, closed]): (&str, &str, &str, [&str; 2]),
+    (own, trial): (&str, &Value),
 ) -> Vec<Write> {
     let sample = |path: &str| match path {
         "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
@@ -112,6 +114,11 @@ fn writes(
         "/v1/applications/{id}/steps" => Some((
             format!("/v1/applications/{application}/steps"),
             json!({"step": "refuse", "note": "it was a sample"}),
+        )),
+        "/v1/applications/{id}/proof" => Some((format!("/v1/applications/{application}/proof"), trial.clone())),
+        "/v1/issuers/{id}/keys" => Some((
+            format!("/v1/issuers/{own}/keys"),
+            json!({"add_status_lists": ["https://badges.example/1"]}),
         )),
         "/v1/applications/{id}/contact-expunging" => {
             Some((format!("/v1/applications/{closed}/contact-expunging"), json!({})))
@@ -262,12 +269,22 @@ async fn set() -> Set {
     sc.asks(Method::POST, "/v1/frameworks", Some(&body))
         .await
         .with_status(201);
+    // One that signs with keys of its own, and an applicant that does.
+    let [own, another] = [55, 56].map(|number| multikey::did_key(&own_keys::key(number).public_key()));
+    let body = json!({"name": "Keeps its own keys", "did": own.0});
+    sc.asks(Method::POST, "/v1/issuers", Some(&body)).await.with_status(201);
+    let path = format!("/v1/applications/{application}");
+    let case = sc.asks(Method::GET, &path, None).await.with_status(200).value();
+    let trial = own_keys::trial(&another.0, case["challenge"].as_str().expect("a challenge"), None);
+    let trial = own_keys::signed(trial, &another.1, &own_keys::key(56), federation.clock().now());
+    let (own, trial) = (own.0, serde_json::from_slice(&trial).expect("JSON"));
     let writes = writes(
         &document,
         &issuer,
         recognition,
         (&badge, &spare),
         (&texts.0, &texts.1, &followed, [&application, &closed]),
+        (&own, &trial),
     );
     assert!(writes.len() >= 7, "{writes:?}");
     // One of them alters its entry.

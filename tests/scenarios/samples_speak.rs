@@ -176,6 +176,12 @@ async fn thirteen_states_and_two_districts_answer_what_a_teachers_badges_count_f
             }
         }
     }
+    // Who asks about a use of which the rules say nothing is told of which they do.
+    let of_kentucky = |purpose: &str| json!({"badges": badges, "agency": "US-KY", "purpose": purpose});
+    let silent = asks(&node, &of_kentucky("renewal")).await.with_status(200).value();
+    assert_eq!(silent["other_uses"], json!(["salary"]), "{silent}");
+    let spoken = asks(&node, &of_kentucky("salary")).await.with_status(200).value();
+    assert_eq!(spoken.get("other_uses"), None, "{spoken}");
     // A district has its own node and page, and its profile works.
     let profile = dir.join("profiles/US-IL-troy-30-c.toml").display().to_string();
     let status = program::comity(&["--profile", &profile, "status"]).await;
@@ -269,6 +275,11 @@ async fn without_their_nodes(node: &str, badges: &[Value], dir: &std::path::Path
         assert!(listed.stdout.contains(agency), "without any node: {listed:?}");
     }
     let badge = dir.join("teacher/2-elementary-literacy.json").display().to_string();
+    let other = program::comity(&["policy", "worth", &badge, "--agency", "US-KY", "--node", node]).await;
+    assert!(
+        other.stdout.contains("no published rate") && other.stdout.contains("--purpose salary"),
+        "{other:?}"
+    );
     let counted = program::comity(&["policy", "worth", &badge, "--sample", "US-MD", "--node", node]).await;
     assert_eq!(counted.code, Some(0), "{counted:?}");
     assert!(

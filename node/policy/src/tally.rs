@@ -18,6 +18,8 @@ mod sets;
 mod sum;
 mod words;
 
+pub use words::in_units;
+
 use reasons::Reasons;
 use sum::{Alone, Group, Offer, best};
 

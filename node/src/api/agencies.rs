@@ -12,7 +12,10 @@ use super::{
     App,
     problem::{NOT_FOUND, Problem},
 };
-use crate::registry::{AgencyLists, Registry};
+use crate::{
+    foreign::KeptLists,
+    registry::{AgencyLists, Registry},
+};
 
 /// An agency of the federation, as this node knows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,6 +42,9 @@ pub(crate) struct Agency {
     pub(crate) issuers: usize,
     /// How many recognitions it has in force.
     pub(crate) recognitions: usize,
+    /// What this node keeps of the status lists that it names for its issuers with keys of their own, if it names any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issuers_lists: Option<KeptLists>,
 }
 
 pub(super) fn heard(
@@ -55,6 +61,7 @@ pub(super) fn heard(
 
 pub(crate) fn all(app: &App) -> Vec<Agency> {
     let now = app.clock.now();
+    let kept_lists = app.foreign.kept_lists(now);
     let registry = app.registry.read();
     let shown = |lists: &AgencyLists| {
         let home = lists.id == *registry.home_id();
@@ -71,6 +78,7 @@ pub(crate) fn all(app: &App) -> Vec<Agency> {
             forks: lists.forks,
             issuers: lists.issuers().count(),
             recognitions: lists.recognitions().filter(|entry| entry.holds(now, None)).count(),
+            issuers_lists: kept_lists.get(&lists.id).copied(),
         }
     };
     registry.agencies().into_iter().map(shown).collect()

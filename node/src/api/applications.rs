@@ -1,5 +1,6 @@
 //! Applications to be an issuer of this agency: anybody applies; operators review and decide; each step is kept.
 
+mod proof;
 mod shown;
 
 use axum::{
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use proof::proved;
 pub(crate) use shown::{Application, Eyes, History, HistoryStep, Listed, history};
 
 use super::{
@@ -37,6 +39,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(expunge_contact))
         .routes(routes!(public_history))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
+        // It limits what it reads itself.
+        .routes(routes!(proof::prove))
+}
+
+/// Whether a trial badge is sent to this path: larger than what else applicants write.
+pub(crate) fn is_proof(path: &str) -> bool {
+    let of_case = path.strip_prefix("/v1/applications/");
+    path == "/application/proof" || of_case.is_some_and(|rest| rest.ends_with("/proof"))
 }
 
 /// Who asks about a case: an operator, or its applicant.
@@ -244,7 +254,8 @@ pub(super) struct Taken {
 
 /// Take a step in a case.
 ///
-/// The applicant, with the application's token: `evidence`, `renew`, `close`, `appeal`. Operators: all of them; what comes
+/// The applicant, with the application's token: `evidence`, `renew`, `close`, `appeal`; for `prove` there is an address of its
+/// own. Operators: all of them; what comes
 /// by letter they write down. A step that is not possible now is answered with 409, which says what is. An approval
 /// needs the rubric's gate to be met; the end of a registration a notice that gave time to answer.
 #[utoipa::path(post, path = "/v1/applications/{id}/steps", tag = "registration", request_body = NewStep,

@@ -5,6 +5,8 @@
     reason = "utoipa's macro writes qualified names in place of ours"
 )]
 
+mod own_keys;
+
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
@@ -19,13 +21,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use verification::KeyKind;
 
+pub(super) use self::own_keys::look_up;
+pub(super) use self::own_keys::{__path_look_again, look_again};
+use self::own_keys::{NewMethod, published};
 use super::{
     App,
     auth::Operator,
-    problem::{NOT_FOUND, Problem},
+    problem::{INVALID, NOT_FOUND, Problem},
     recognitions::{Consequences, would},
 };
-use crate::registrar::Change;
+use crate::registrar::{Change, OwnIssuer};
 
 /// Which issuers.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -81,11 +86,18 @@ pub(super) struct NewIssuer {
     name: String,
     /// Its public page.
     url: Option<String>,
-    /// The kind of its badge key; `ed25519`, which everybody reads, if absent.
-    #[serde(default)]
-    key: NewKey,
+    /// The kind of the badge key that the node makes; `ed25519`, which everybody reads, if absent.
+    key: Option<NewKey>,
     /// What kind of body it is; not known, if absent.
     provider: Option<ProviderKind>,
+    /// For an issuer that signs with keys of its own: its identifier, a DID or an https URL of at most 500 bytes. The node
+    /// makes no key then, and issues nothing for it.
+    did: Option<String>,
+    /// Its keys, at most 20; looked up now, if absent, for did:web, did:webvh, did:key and did:jwk.
+    keys: Option<Vec<NewMethod>>,
+    /// Where it publishes what it revoked: the https addresses of its status lists, at most 16 of at most 300 bytes.
+    #[serde(default)]
+    status_lists: Vec<String>,
 }
 
 /// A kind of badge key.
@@ -113,7 +125,8 @@ impl From<NewKey> for KeyKind {
 
 /// Register an issuer of this agency.
 ///
-/// The node makes its key, its `did:key` and its status list.
+/// The node makes its key, its `did:key` and its status list; or, with `did`, registers one that signs with keys of its
+/// own, as it publishes them now.
 #[utoipa::path(post, path = "/v1/issuers", tag = "trust lists", request_body = NewIssuer,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Issuer), (status = 401, body = Problem), (status = 409, body = Problem),
@@ -124,7 +137,25 @@ pub(super) async fn register(
     body: Result<Json<NewIssuer>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Issuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let kind = new.key.into();
+    if let Some(did) = new.did {
+        if new.key.is_some() {
+            let said = "`key` is the kind of a key that the node makes, and an issuer with a `did` has its own";
+            return Err(Problem::new(&INVALID, said));
+        }
+        let issuer = OwnIssuer {
+            name: new.name,
+            url: new.url,
+            provider: new.provider,
+            proven: published(&app, did, new.keys, new.status_lists).await?,
+        };
+        let issuer = app.registrar.register_with_own_keys(issuer, &hand).await?;
+        return Ok((super::created(&hand), Json(issuer)));
+    }
+    if new.keys.is_some() || !new.status_lists.is_empty() {
+        let said = "keys and status lists belong to an issuer that signs with keys of its own: give its `did`";
+        return Err(Problem::new(&INVALID, said));
+    }
+    let kind = new.key.unwrap_or_default().into();
     let issuer = app
         .registrar
         .register_issuer(&new.name, new.url, kind, new.provider, &hand)
@@ -277,7 +308,7 @@ pub(super) struct Compromised {
     /// The issuer, as its entry reads from now on.
     issuer: Issuer,
     /// How many of its badges this store keeps: those it confirms to whoever asks. A badge of it that no store keeps is good
-    /// nowhere any more.
+    /// nowhere any more. Of an issuer that signs with keys of its own this agency issued none, and can confirm none.
     credentials_kept: i64,
 }
 

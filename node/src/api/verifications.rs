@@ -28,7 +28,6 @@ use super::{
 use crate::{
     abroad::Fetched,
     evidence::{gather, gather_then},
-    foreign::Learnt,
 };
 
 /// A badge of at most so many bytes is read, and most often judged, in less time than another thread takes to wake up.
@@ -299,7 +298,8 @@ async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask:
     // Others may be slow to answer; that holds up no judging.
     let learnt = match ask {
         true => app.foreign.ask(badge, &app.registry, question.now).await,
-        false => Learnt::default(),
+        // What is here costs no question.
+        false => app.foreign.held(badge, &app.registry, question.now).unwrap_or_default(),
     };
     let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);

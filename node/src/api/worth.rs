@@ -9,6 +9,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{
     Facts, Policy, Tally, file, samples,
+    tally::in_units,
     value::{Amount, Standing, Value},
 };
 use registry_schema::{AgencyId, Check, Finding, Outcome, Purpose, Timestamp, Verdict, VerdictKind, worth::WorthRule};
@@ -68,6 +69,9 @@ pub(super) struct WorthAnswer {
     besides: Vec<String>,
     /// The rules by which they count, or may count.
     rules: Vec<RuleSaid>,
+    /// If none of the agency's rules says what they count for in this use: in which other uses some does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_uses: Vec<Purpose>,
     /// As of when the agency's rules are known here.
     as_of: Option<Timestamp>,
 }
@@ -238,16 +242,22 @@ impl Sample {
     }
 }
 
+/// The uses for which an agency's rules say what a badge counts for.
+fn uses(policy: &Policy) -> Vec<Purpose> {
+    let rules = policy.worth_rules().iter();
+    let mut uses: Vec<Purpose> = rules.flat_map(|rule| rule.purposes.iter().copied()).collect();
+    uses.sort_unstable();
+    uses.dedup();
+    uses
+}
+
 /// What a page's badges count for together by a sample of rules, in words: the whole first. If no use is asked about, for
 /// every use that its rules name.
 pub(crate) fn together_by(sample: &Sample, lines: &[Line], purpose: Option<Purpose>, at: Timestamp) -> Vec<String> {
-    let mut uses: Vec<Purpose> = purpose.into_iter().collect();
-    if uses.is_empty() {
-        let rules = sample.policy.worth_rules().iter();
-        uses.extend(rules.flat_map(|rule| rule.purposes.iter().copied()));
-        uses.sort_unstable();
-        uses.dedup();
-    }
+    let uses = match purpose {
+        Some(purpose) => vec![purpose],
+        None => uses(&sample.policy),
+    };
     let of_use = |purpose: Purpose| {
         let facts = lines.iter().enumerate();
         let facts = facts.map(|(nth, line)| as_if_recognized(nth, &line.verdict, line.facts.clone(), purpose));
@@ -276,7 +286,7 @@ fn in_words(tally: &Tally<'_>) -> Vec<String> {
         .flat_map(|sum| sum.needs.iter().map(move |need| (sum.unit, need)));
     let needs = needs.map(|(unit, need)| {
         let says = need.says.trim_end_matches('.');
-        format!("{} {unit} needed: {says} ({})", need.amount, need.citation)
+        format!("{} needed: {says} ({})", in_units(need.amount, unit), need.citation)
     });
     let by = speaking(tally).map(|rule| {
         format!(
@@ -380,6 +390,10 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
         });
     }
     let tally = policy.tally(&facts, query.purpose, question.at);
+    let mut other_uses = uses(&policy);
+    if other_uses.contains(&query.purpose) {
+        other_uses.clear();
+    }
     let sums = tally.sums.iter().map(|sum| UnitSum {
         unit: sum.unit.to_owned(),
         counted: sum.counted.to_string(),
@@ -417,6 +431,7 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
                 citation: rule.citation.clone(),
             })
             .collect(),
+        other_uses,
         badges,
         sample: sample.as_ref().map(Sample::note),
         agency: sample.map_or(question.agency, |sample| sample.agency),

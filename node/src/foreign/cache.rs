@@ -79,6 +79,32 @@ impl<V, E: Clone> Cache<V, E> {
         }
     }
 
+    /// What `fetch` brings now, whatever is kept; that is kept under this name.
+    pub(super) async fn find_anew<F>(&self, name: &str, now: Timestamp, fetch: F) -> Result<Kept<V>, E>
+    where
+        F: AsyncFnOnce() -> Result<New<V>, E>,
+    {
+        let slot = self.slot(name);
+        let mut known = slot.lock().await;
+        let new = fetch().await?;
+        Ok(self.keep(name, &slot, &mut known, new, now))
+    }
+
+    fn keep(&self, name: &str, slot: &Slot<V, E>, known: &mut Known<V, E>, new: New<V>, now: Timestamp) -> Kept<V> {
+        let kept = Kept {
+            value: Arc::new(new.value),
+            fetched_at: now,
+            good_until: now.plus_seconds(new.good_for),
+            again_at: now.plus_seconds(new.again_after),
+        };
+        *known = Known {
+            kept: Some(kept.clone()),
+            failed: None,
+        };
+        self.weigh(name, slot, new.weight);
+        kept
+    }
+
     /// What is kept under this name, or else what `fetch` brings.
     pub(super) async fn find<F>(&self, name: &str, now: Timestamp, fetch: F) -> Result<Kept<V>, E>
     where
@@ -96,20 +122,7 @@ impl<V, E: Clone> Cache<V, E> {
             return still_good.ok_or_else(|| why.clone());
         }
         match fetch().await {
-            Ok(new) => {
-                let kept = Kept {
-                    value: Arc::new(new.value),
-                    fetched_at: now,
-                    good_until: now.plus_seconds(new.good_for),
-                    again_at: now.plus_seconds(new.again_after),
-                };
-                *known = Known {
-                    kept: Some(kept.clone()),
-                    failed: None,
-                };
-                self.weigh(name, &slot, new.weight);
-                Ok(kept)
-            }
+            Ok(new) => Ok(self.keep(name, &slot, &mut known, new, now)),
             Err(why) => {
                 known.failed = Some((why.clone(), now.plus_seconds(FAILURE_KEPT)));
                 still_good.ok_or(why)
@@ -214,6 +227,24 @@ mod tests {
         assert_eq!(ask(129, Err("down")).await, Ok((1, at(30))));
         assert_eq!(ask(130, Ok(2)).await, Err("down"), "and then no longer");
         assert_eq!(ask(160, Ok(2)).await, Ok((2, at(160))));
+    }
+
+    #[tokio::test]
+    async fn who_wants_it_anew_gets_no_earlier_copy_and_leaves_the_new_one_to_others() {
+        let cache: Cache<u32, &str> = Cache::new(10_000);
+        let ask = async |now, brings: Result<u32, &'static str>| {
+            let found = cache.find("a", at(now), async || brings.map(new)).await;
+            found.map(|kept| *kept.value)
+        };
+        let anew = async |now, brings: Result<u32, &'static str>| {
+            let found = cache.find_anew("a", at(now), async || brings.map(new)).await;
+            found.map(|kept| *kept.value)
+        };
+        assert_eq!(ask(0, Ok(1)).await, Ok(1));
+        assert_eq!(anew(1, Err("down")).await, Err("down"));
+        assert_eq!(ask(2, Ok(2)).await, Ok(1), "it still serves others");
+        assert_eq!(anew(3, Ok(3)).await, Ok(3));
+        assert_eq!(ask(4, Ok(4)).await, Ok(3));
     }
 
     #[tokio::test]

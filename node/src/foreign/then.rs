@@ -10,6 +10,9 @@ use crate::{
     storage::{Published, Unavailable},
 };
 
+/// Why there is no list of that time.
+pub(super) const NOT_KEPT: &str = "what stood there then was not fetched, or is not kept";
+
 /// Under which name an issuer's document is kept.
 pub(super) fn document_of(issuer: &str) -> String {
     format!("document {issuer}")
@@ -36,11 +39,11 @@ impl Foreign {
         registry: &Registry,
         then: Timestamp,
     ) -> Result<Learnt, Unavailable> {
+        if let Some(held) = self.held_then(badge, registry, then).await? {
+            return Ok(held);
+        }
         let mut learnt = Learnt::default();
         let agencies = registry.agencies();
-        if agencies.iter().any(|lists| lists.issuer(&badge.issuer_id).is_some()) {
-            return Ok(learnt);
-        }
         let recognized = agencies.iter().flat_map(|lists| lists.recognitions());
         let recognized = recognized.map(|entry| entry.recognition.issuer);
         let mut methods: Vec<VerificationMethod> = recognized
@@ -64,9 +67,7 @@ impl Foreign {
                 .published_then(&list_of(&badge.issuer_id, url), then)
                 .await?;
             let list = match kept {
-                None => Err(NoList::NotHad(
-                    "what stood there then was not fetched, or is not kept".to_owned(),
-                )),
+                None => Err(NoList::NotHad(NOT_KEPT.to_owned())),
                 Some(kept) => {
                     let freshness = freshness(&kept);
                     let list = read_list(kept.body, &keys).await;
@@ -109,7 +110,7 @@ impl Foreign {
     }
 }
 
-const fn freshness(kept: &Published) -> Freshness {
+pub(super) const fn freshness(kept: &Published) -> Freshness {
     Freshness::Heard {
         as_of: kept.fetched_at,
         good_until: kept.good_until,

@@ -96,6 +96,9 @@ impl Watch {
             });
         }
         let lease = changes.lease;
+        if self.followed != lease.changes {
+            part.registry.tell_of_issuers();
+        }
         self.followed = lease.changes;
         let role = Role::Follower(holder(&lease));
         part.role.send_if_modified(|known| {

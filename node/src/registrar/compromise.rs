@@ -9,7 +9,8 @@ use super::{Hand, NotDone, Registrar};
 impl Registrar {
     /// Says that somebody else may sign with a key of an issuer of this agency: with this one, named by its multikey or by
     /// its verification method, or with the only one that is not compromised yet. From then on badges by it are good only
-    /// where this agency, asked, confirms that it issued them, and it issues nothing more here. Gives the issuer's entry, and
+    /// where this agency, asked, confirms that it issued them, and it issues nothing more here: of an issuer that signs with
+    /// keys of its own it issued none. Gives the issuer's entry, and
     /// how many of its badges this store keeps.
     ///
     /// # Errors
@@ -37,6 +38,7 @@ impl Registrar {
         let Some(issuer) = registry.home().and_then(|home| home.issuer(issuer)) else {
             return Ok(());
         };
+        self.keeps_key_of(issuer)?;
         let kept = multikey::key_of_did(&issuer.id).map(|key| multikey::encode(&key));
         let is_kept =
             |method: &&VerificationMethod| kept.as_ref().is_none_or(|kept| method.public_key_multibase == *kept);
@@ -65,8 +67,13 @@ fn mark(issuer: &mut Issuer, key: Option<&str>, now: Timestamp) -> Result<(), No
         sound.as_mut_slice(),
         marked.iter().filter_map(|method| method.compromised).min(),
     ) {
-        ([method], _) => {
-            method.compromised = Some(now);
+        // One that was over for a while is listed once for each term.
+        ([first, rest @ ..], _)
+            if rest
+                .iter()
+                .all(|other| other.public_key_multibase == first.public_key_multibase) =>
+        {
+            sound.iter_mut().for_each(|method| method.compromised = Some(now));
             Ok(())
         }
         ([], Some(since)) => Err(NotDone::Conflict(format!(

@@ -3,7 +3,7 @@
 use protocol::trust_list;
 use rand::RngExt as _;
 use registry_schema::{
-    Issuer, VerificationMethod,
+    AgencyId, Issuer, VerificationMethod,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
@@ -44,26 +44,7 @@ impl Registrar {
         kind: KeyKind,
     ) -> Result<(Issuer, Vec<OwnWrite>), NotDone> {
         let name = name.trim();
-        within("an issuer's name", name, 200)?;
-        within("an issuer's URL", url.as_deref().unwrap_or("-"), 200)?;
-        let agency = {
-            let registry = self.registry.read();
-            let home = registry.home().ok_or_else(not_ready)?;
-            let has_ended = |id: &str| {
-                home.registration(id)
-                    .is_some_and(|said| said.standing == RegistrationStanding::Ended)
-            };
-            // One whose key was stolen is registered anew, with another key, under the name that people know.
-            if home
-                .issuers()
-                .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.is_sound())
-            {
-                return Err(NotDone::Conflict(format!(
-                    "an issuer named `{name}` is registered already"
-                )));
-            }
-            home.id.clone()
-        };
+        let agency = self.name_is_free(name, url.as_deref())?;
         let (key, secret) = keys::fresh(kind).map_err(internal)?;
         let (id, method) = multikey::did_key(&key.public_key());
         let method = VerificationMethod {
@@ -89,6 +70,29 @@ impl Registrar {
             list,
         }];
         Ok((issuer, own))
+    }
+
+    /// This agency, if an issuer can be registered under this name, with this page.
+    pub(super) fn name_is_free(&self, name: &str, url: Option<&str>) -> Result<AgencyId, NotDone> {
+        let name = name.trim();
+        within("an issuer's name", name, 200)?;
+        within("an issuer's URL", url.unwrap_or("-"), 200)?;
+        let registry = self.registry.read();
+        let home = registry.home().ok_or_else(not_ready)?;
+        let has_ended = |id: &str| {
+            home.registration(id)
+                .is_some_and(|said| said.standing == RegistrationStanding::Ended)
+        };
+        // One whose key was stolen is registered anew, with another key, under the name that people know.
+        if home
+            .issuers()
+            .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.is_sound())
+        {
+            return Err(NotDone::Conflict(format!(
+                "an issuer named `{name}` is registered already"
+            )));
+        }
+        Ok(home.id.clone())
     }
 
     /// Says how an issuer of this agency stands from now on.

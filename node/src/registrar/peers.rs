@@ -51,7 +51,7 @@ impl Registrar {
         let audit = self.act(hand, "peer.add", ticket.agency.as_str(), Some(note));
         let own = [OwnWrite::Peer(row.clone()), audit];
         self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
-        self.registry.write().heed(&[row]);
+        self.registry.heed(&[row]);
         self.runs(Errand::Happened(Event::Pinned(ticket.genesis))).await;
         self.runs(Errand::Tell(Order::Meet(peer))).await;
         Ok(())
@@ -96,7 +96,7 @@ impl Registrar {
         let audit = self.act(hand, act, agency.as_str(), Some(genesis.to_string()));
         let own = [OwnWrite::Peer(row.clone()), audit];
         self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
-        self.registry.write().heed(&[row]);
+        self.registry.heed(&[row]);
         // Its own log a node follows for good, whatever other stores there are.
         if genesis != self.registry.read().home_hash() {
             self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
@@ -135,7 +135,7 @@ impl Registrar {
         let audit = self.act(hand, "peer.unpin", agency.as_str(), Some(genesis.to_string()));
         let own = [OwnWrite::Peer(row.clone()), audit];
         self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
-        self.registry.write().heed(&[row]);
+        self.registry.heed(&[row]);
         Ok(())
     }
 

@@ -19,9 +19,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::MutexGuard;
 use verification::KeyKind;
 
-pub(crate) use self::contacts::retention;
-use self::rows::{not_done, row_of, rubric_of, standing_of, taken_of};
-use super::{Hand, NotDone, Registrar, internal, not_ready, slots::Slots, trust::lower_case_id, within};
+use self::rows::{row_of, rubric_of, standing_of, taken_of};
+pub(crate) use self::{contacts::retention, rows::not_done};
+use super::{
+    Hand, NotDone, Registrar, internal, not_ready, own_keys::challenge, slots::Slots, trust::lower_case_id, within,
+};
 use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
 
 /// Most applications that strangers can send in an hour, all together.
@@ -93,6 +95,8 @@ pub struct CaseFile {
     pub steps: Vec<StepRow>,
     /// Where it stands, as it follows from the steps.
     pub case: Case,
+    /// What a trial badge that proves control of an identifier has in it.
+    pub challenge: String,
     /// The rubric of its last review.
     pub rubric: Rubric,
     /// What the trust list says of its issuer with the step that was just taken, if that changed it.
@@ -252,6 +256,7 @@ impl Registrar {
         own.push(self.audited(&by, now, "application.apply", &application.id));
         self.keep(dry_run, own).await?;
         let file = CaseFile {
+            challenge: challenge(&self.agency(), &application),
             application,
             steps,
             case,
@@ -291,6 +296,7 @@ impl Registrar {
         let rubric = self.store.rubric(&case.rubric.id, &case.rubric.version).await?;
         let rubric = rubric_of(&rubric.ok_or_else(|| internal(format!("the rubric of `{id}` is not there")))?)?;
         Ok(CaseFile {
+            challenge: challenge(&self.agency(), &application),
             application,
             steps,
             case,
@@ -312,6 +318,11 @@ impl Registrar {
         note: Note,
         dry_run: bool,
     ) -> Result<CaseFile, NotDone> {
+        if step.kind() == Kind::Prove {
+            return Err(NotDone::Invalid(
+                "a proof is a trial badge: send it to `/v1/applications/{id}/proof`".into(),
+            ));
+        }
         let acting = self.acting.lock().await;
         self.take_step_while(&acting, id, by, step, note, dry_run).await
     }
@@ -345,7 +356,7 @@ impl Registrar {
         standing_of(&file.case, at).ok_or_else(not_ready)
     }
 
-    async fn take_step_while(
+    pub(super) async fn take_step_while(
         &self,
         _acting: &MutexGuard<'_, Slots>,
         id: &str,
@@ -378,8 +389,7 @@ impl Registrar {
             _ => None,
         };
         if kind == Kind::Approve && file.case.phase.is_open() {
-            let application = &file.application;
-            let (mut issuer, kept) = self.new_issuer(&application.name, application.url.clone(), KeyKind::Ed25519)?;
+            let (mut issuer, kept) = self.issuer_of(&file)?;
             issuer.provider = provider;
             puts.push(trust_list::register(&issuer));
             own.extend(kept);

@@ -13,6 +13,7 @@ mod issuers;
 mod lines;
 mod many;
 mod next_steps;
+mod own_keys;
 mod problem;
 mod sample_rules;
 mod verdict;

@@ -1,5 +1,7 @@
 //! The pages around applications: the form, the applicant's own page, an issuer and its history.
 
+mod proof;
+
 use axum::{
     Form,
     extract::{Path, State, rejection::FormRejection},
@@ -13,6 +15,7 @@ use registry_schema::{
     registration::{By, Step},
 };
 
+pub(super) use self::proof::proof;
 use super::{
     page,
     pages::{ApplicationPage, AppliedPage, ApplyPage, IssuerPage, Typed, Wrong},

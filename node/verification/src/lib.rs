@@ -17,6 +17,7 @@ pub mod bulk;
 pub mod codes;
 pub mod confirmation;
 pub mod contexts;
+pub mod control;
 pub mod credential;
 pub mod data_integrity;
 pub mod did;

@@ -35,10 +35,27 @@ Examples:
         issuer: String,
     },
     /// Add an issuer to your agency without an application; the node makes its key
-    #[command(
-        after_help = "Example:\n  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org"
-    )]
+    #[command(after_help = "\
+Examples:
+  comity issuer add --name \"Palmetto Learning\" --url https://palmetto.example.org
+  comity issuer add --name \"Coastal College\" --did did:web:badges.coastal.example \\
+    --status-list https://badges.coastal.example/status/1
+
+With --did it is one that signs with software and keys of its own: the node looks
+them up (did:web, did:webvh, did:key, did:jwk), makes no key, and issues nothing
+for it. Shows the keys and asks before it acts if a person is there to answer;
+--yes answers. Then look at them again after each change: comity issuer refresh.")]
     Add(IssuerAdd),
+    /// Look again at the keys of an issuer that signs with its own; say which status lists it has
+    #[command(after_help = "\
+Examples:
+  comity issuer refresh \"Coastal College\" --dry-run
+  comity issuer refresh \"Coastal College\" --add-status-list https://badges.coastal.example/status/2
+
+A key that is new counts from the last look on; one that is gone counts until
+now, and what it signed before stays good. A compromised key stays compromised.
+Asks before it acts if a person is there to answer; --yes answers.")]
+    Refresh(Refresh),
     /// Say that somebody else may sign with an issuer's key
     #[command(after_help = "\
 Examples:
@@ -86,6 +103,22 @@ Example:
         link: Option<String>,
         #[command(flatten)]
         note: Note,
+    },
+    /// Prove that an applicant signs with software of its own, by a trial badge
+    #[command(after_help = "\
+Example:
+  comity issuer show app-4k2m9qxr7t3a
+  comity issuer prove app-4k2m9qxr7t3a trial-badge.json
+
+`show` has a challenge: write it into the description of an achievement, and
+issue a badge for that to nobody, with a key under assertionMethod in the document
+of your DID. Approved, the issuer is registered under that DID with its keys,
+and the node makes none.")]
+    Prove {
+        /// The application's id, or its issuer's name
+        case: String,
+        /// The trial badge: a JSON, PNG or SVG file, a token, or - for stdin
+        file: String,
     },
     /// Score an application against its rubric; you are recorded as the reviewer
     #[command(after_help = "\
@@ -270,6 +303,33 @@ pub(crate) struct IssuerAdd {
     /// What kind of body it is; rules of any agency can ask for it
     #[arg(long, value_name = "KIND", value_parser = providers())]
     pub(crate) provider: Option<ProviderKind>,
+    /// It signs with keys of its own: the DID or https URL that stands as issuer in its badges
+    #[arg(long, value_name = "DID")]
+    pub(crate) did: Option<String>,
+    /// A key of it, instead of those that its document names: can be given several times
+    #[arg(long = "key", value_name = "METHOD=KEY", value_parser = method, requires = "did")]
+    pub(crate) keys: Vec<(String, String)>,
+    /// Where it publishes what it revoked; can be given several times
+    #[arg(long = "status-list", value_name = "URL", requires = "did")]
+    pub(crate) status_lists: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Refresh {
+    /// Its id, or its name
+    pub(crate) issuer: String,
+    /// A key that it has now, instead of looking up its document; name all of them
+    #[arg(long = "key", value_name = "METHOD=KEY", value_parser = method)]
+    pub(crate) keys: Vec<(String, String)>,
+    /// A status list of it, in place of all that are listed; can be given several times
+    #[arg(long = "status-list", value_name = "URL", conflicts_with_all = ["add_status_lists", "remove_status_lists"])]
+    pub(crate) status_lists: Vec<String>,
+    /// One more status list
+    #[arg(long = "add-status-list", value_name = "URL")]
+    pub(crate) add_status_lists: Vec<String>,
+    /// A status list that is to be fetched no more
+    #[arg(long = "remove-status-list", value_name = "URL")]
+    pub(crate) remove_status_lists: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -330,6 +390,15 @@ others, and so is one with the id of a published rubric that counts otherwise.")
 
 fn providers() -> impl TypedValueParser<Value = ProviderKind> {
     PossibleValuesParser::new(ProviderKind::ALL.map(ProviderKind::as_str)).try_map(|text| text.parse::<ProviderKind>())
+}
+
+/// A verification method and its key; the method may have `=` in it, the key has none.
+fn method(text: &str) -> Result<(String, String), String> {
+    let found = text
+        .rsplit_once('=')
+        .filter(|(name, key)| !name.is_empty() && !key.is_empty());
+    let (name, key) = found.ok_or_else(|| format!("`{text}` is no key: write METHOD=z6Mk…, as in `#key-1=z6Mk…`"))?;
+    Ok((name.to_owned(), key.to_owned()))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -1,8 +1,8 @@
 //! `comity policy worth`: what several badges count for together.
 
 use anyhow::Context as _;
-use policy::{file, samples};
-use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
+use policy::{file, samples, tally::in_units};
+use registry_schema::{AgencyId, Decimal, Purpose, Timestamp, VerdictKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ struct Answer {
     sums: Vec<Sum>,
     #[serde(default)]
     rules: Vec<Rule>,
+    #[serde(default)]
+    other_uses: Vec<Purpose>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,7 +49,7 @@ struct Rule {
 
 #[derive(Debug, Deserialize)]
 struct Needed {
-    amount: String,
+    amount: Decimal,
     says: String,
     citation: String,
 }
@@ -139,12 +141,22 @@ async fn ask(session: &Session, body: Value) -> anyhow::Result<Exit> {
             .sums
             .iter()
             .flat_map(|sum| sum.needed.iter().map(move |need| (sum, need)));
-        let needed = needed.map(|(sum, n)| format!("{} {} needed: {} ({})", n.amount, sum.unit, n.says, n.citation));
+        let needed = needed.map(|(sum, n)| {
+            let amount = in_units(n.amount, &sum.unit);
+            format!("{amount} needed: {} ({})", n.says.trim_end_matches('.'), n.citation)
+        });
         lines.extend(
             needed
                 .chain(answer.besides.iter().cloned())
                 .map(|line| show::paragraph(&line)),
         );
+        if !answer.other_uses.is_empty() {
+            let uses: Vec<&str> = answer.other_uses.iter().map(|purpose| purpose.as_str()).collect();
+            lines.push(show::paragraph(&format!(
+                "its rules say what badges count for in another use: `--purpose {}`",
+                uses.join("` or `--purpose ")
+            )));
+        }
         for badge in &answer.badges {
             let name = badge.name.as_deref().unwrap_or("no badge");
             lines.push(show::paragraph(&format!("- {name}: {}", badge.sentence)));

@@ -5,8 +5,9 @@ use super::{
     Step,
 };
 use crate::{
-    Timestamp,
+    OwnKeys, Timestamp,
     criteria::{Rubric, Unmet},
+    issuer::{MAX_ID_BYTES, MAX_KEYS, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS},
 };
 
 /// Longest term of an approval: twenty years, in seconds.
@@ -67,31 +68,24 @@ impl Case {
         match kind {
             Kind::Apply => false,
             Kind::Evidence => self.round.is_some() || self.notice.is_some() || self.appeal.is_some(),
+            // A registered issuer keeps the identifier that it has.
+            Kind::Prove | Kind::Close => self.phase.is_open(),
             Kind::Review | Kind::Approve | Kind::Refuse => self.round.is_some() && self.phase != Phase::Suspended,
             Kind::Notice => holds,
             Kind::Suspend => self.phase == Phase::Registered,
             Kind::Reinstate => self.phase == Phase::Suspended,
             Kind::Withdraw => holds && self.notice.is_some_and(|notice| notice.of == Intent::Withdrawal),
             Kind::Renew => self.phase == Phase::Registered && self.round.is_none(),
-            Kind::Close => self.phase.is_open(),
             Kind::Appeal => self.adverse.is_some() && self.appeal.is_none(),
             Kind::DecideAppeal => self.appeal.is_some(),
         }
     }
 
-    /// Whether this step can be taken now, with this note; `rubric` is that of the case's last review.
+    /// Whether a step of this kind can be taken now by them, whatever it says.
     ///
     /// # Errors
     /// [`NotNow`] says why not.
-    pub fn allows(
-        &self,
-        by: &By,
-        step: &Step,
-        note: Option<&str>,
-        rubric: &Rubric,
-        now: Timestamp,
-    ) -> Result<(), NotNow> {
-        let kind = step.kind();
+    pub fn may(&self, by: &By, kind: Kind) -> Result<(), NotNow> {
         if *by == By::Applicant && !kind.is_applicants() {
             return Err(NotNow::NotTheApplicants(kind));
         }
@@ -106,6 +100,22 @@ impl Case {
         if all >= MAX_STEPS || (*by == By::Applicant && applicants >= MAX_APPLICANT_STEPS) {
             return Err(NotNow::TooMany);
         }
+        Ok(())
+    }
+
+    /// Whether this step can be taken now, with this note; `rubric` is that of the case's last review.
+    ///
+    /// # Errors
+    /// [`NotNow`] says why not.
+    pub fn allows(
+        &self,
+        by: &By,
+        step: &Step,
+        note: Option<&str>,
+        rubric: &Rubric,
+        now: Timestamp,
+    ) -> Result<(), NotNow> {
+        self.may(by, step.kind())?;
         is_said_well(step, note, rubric, now).map_err(NotNow::Invalid)?;
         match step {
             Step::Approve { .. } => {
@@ -178,6 +188,26 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
             }
             if note.is_none() && link.is_none() {
                 return Err("evidence is a link, or a note that says what it is".into());
+            }
+        }
+        Step::Prove {
+            issuer,
+            keys,
+            status_lists,
+        } => {
+            let own = OwnKeys {
+                status_lists: status_lists.clone(),
+                seen: now,
+            };
+            if !(1..=MAX_ID_BYTES).contains(&issuer.len()) || !(1..=MAX_KEYS).contains(&keys.len()) {
+                return Err(format!(
+                    "an issuer with keys of its own has an identifier of at most {MAX_ID_BYTES} bytes, and 1 to {MAX_KEYS} keys"
+                ));
+            }
+            if !own.is_within_limits() {
+                return Err(format!(
+                    "an issuer has at most {MAX_STATUS_LISTS} status lists, with addresses of at most {MAX_STATUS_LIST_BYTES} bytes"
+                ));
             }
         }
         Step::Review { scores } => rubric.scores_fit(scores)?,

@@ -13,6 +13,8 @@ pub enum Kind {
     Apply,
     /// [`Step::Evidence`].
     Evidence,
+    /// [`Step::Prove`].
+    Prove,
     /// [`Step::Review`].
     Review,
     /// [`Step::Approve`].
@@ -39,9 +41,10 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a case meets them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Apply,
         Self::Evidence,
+        Self::Prove,
         Self::Review,
         Self::Approve,
         Self::Refuse,
@@ -61,6 +64,7 @@ impl Kind {
         match self {
             Self::Apply => "apply",
             Self::Evidence => "evidence",
+            Self::Prove => "prove",
             Self::Review => "review",
             Self::Approve => "approve",
             Self::Refuse => "refuse",
@@ -80,7 +84,7 @@ impl Kind {
     pub const fn is_applicants(self) -> bool {
         matches!(
             self,
-            Self::Apply | Self::Evidence | Self::Renew | Self::Close | Self::Appeal
+            Self::Apply | Self::Evidence | Self::Prove | Self::Renew | Self::Close | Self::Appeal
         )
     }
 

@@ -152,7 +152,13 @@ impl fmt::Display for Tally<'_> {
     }
 }
 
-/// `1 credit`, `2 credits`, `6 PDP`.
+/// An amount with its unit, in words: `1 credit`, `2 credits`, `6 PDP`.
+#[must_use]
+pub fn in_units(amount: Decimal, unit: &str) -> String {
+    format!("{amount} {}", Units(amount, unit))
+}
+
+/// `credit`, `credits`, `PDP`.
 struct Units<'a>(Decimal, &'a str);
 
 impl fmt::Display for Units<'_> {

@@ -3,7 +3,7 @@
 use registry_schema::{
     AgencyId, Timestamp,
     criteria::RubricRef,
-    registration::{By, Intent, Phase, Role, Step},
+    registration::{By, Intent, Kind, Phase, Role, Step},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -80,6 +80,12 @@ pub(crate) struct Application {
     pub(crate) unmet: Vec<String>,
     /// Which steps are possible now.
     pub(crate) possible: Vec<String>,
+    /// What a trial badge has to have in it that proves control of an identifier; absent, once that is not possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) challenge: Option<String>,
+    /// The identifier that the applicant proved to control, under which it is registered; the node makes a key, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proven: Option<String>,
     /// What was done, in order.
     pub(crate) steps: Vec<ShownStep>,
 }
@@ -113,6 +119,7 @@ impl Application {
             .round
             .as_ref()
             .map_or_else(Vec::new, |round| file.rubric.unmet(round.reviews.values()));
+        let may_prove = case.possible().contains(&Kind::Prove);
         Ok(Self {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -132,6 +139,8 @@ impl Application {
                 .filter(|kind| eyes == Eyes::Operator || kind.is_applicants())
                 .map(|kind| kind.as_str().to_owned())
                 .collect(),
+            challenge: may_prove.then(|| file.challenge.clone()),
+            proven: case.proven.as_ref().map(|proven| proven.issuer.clone()),
             steps: file
                 .steps
                 .iter()

@@ -67,7 +67,8 @@ pub(super) fn taken_of(row: &StepRow) -> Result<Taken, NotDone> {
     })
 }
 
-pub(super) fn not_done(why: NotNow) -> NotDone {
+/// Why a step is not possible now.
+pub(crate) fn not_done(why: NotNow) -> NotDone {
     let said = why.to_string();
     match why {
         NotNow::Invalid(_) => NotDone::Invalid(said),
@@ -75,5 +76,25 @@ pub(super) fn not_done(why: NotNow) -> NotDone {
         NotNow::Illegal { .. } | NotNow::Gate(_) | NotNow::AnotherPerson(_) | NotNow::TooEarly(_) | NotNow::TooMany => {
             NotDone::Conflict(said)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_schema::registration::{Kind, Step};
+
+    /// Steps are kept as JSON for good.
+    #[test]
+    fn steps_of_before_still_read_and_a_proof_reads_back() {
+        let before = r#"{"approve":{"until":"2029-07-01"}}"#;
+        assert_eq!(serde_json::from_str::<Step>(before).unwrap().kind(), Kind::Approve);
+        let step = Step::Prove {
+            issuer: "did:web:a.example".into(),
+            keys: vec![],
+            status_lists: vec!["https://a.example/1".into()],
+        };
+        let text = serde_json::to_string(&step).unwrap();
+        assert!(text.starts_with(r#"{"prove":{"issuer":"did:web:a.example""#), "{text}");
+        assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step);
     }
 }

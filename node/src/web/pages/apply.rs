@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use registry_schema::{
-    AgencyId, Timestamp,
+    AgencyId, Timestamp, VerificationMethod,
     criteria::Rubric,
-    registration::{Intent, Phase, Role},
+    registration::{Intent, Phase, Role, Step},
 };
 
-use super::words::{plain, sentence};
+use protocol::ticket::key_fingerprint;
+
+use super::{
+    own_keys::ShownKeys,
+    words::{plain, sentence},
+};
 use crate::api::applications::{Application, History, HistoryStep};
 
 /// What was typed, by the names of the fields.
@@ -203,6 +208,9 @@ struct ShownCase {
     conditions: Vec<String>,
     steps: Vec<ShownStep>,
     can_show: bool,
+    /// What a trial badge has to have in it, while one can be sent.
+    challenge: Option<String>,
+    proven: Option<String>,
     can_appeal: bool,
     can_renew: bool,
     can_close: bool,
@@ -233,6 +241,8 @@ impl ApplicationPage {
                 parts: rubric.components().map(|one| one.id.clone()).collect(),
                 conditions: case.conditions.iter().map(|one| plain(one, 500)).collect(),
                 can_show: can("evidence"),
+                challenge: case.challenge.clone(),
+                proven: case.proven.as_deref().map(|one| plain(one, 500)),
                 can_appeal: can("appeal"),
                 can_renew: can("renew"),
                 can_close: can("close"),
@@ -241,13 +251,12 @@ impl ApplicationPage {
                     .iter()
                     .map(|step| {
                         let link = match &step.step {
-                            registry_schema::registration::Step::Evidence { component, link } => {
-                                [component.as_deref(), link.as_deref()]
-                                    .into_iter()
-                                    .flatten()
-                                    .collect::<Vec<_>>()
-                                    .join(": ")
-                            }
+                            Step::Evidence { component, link } => [component.as_deref(), link.as_deref()]
+                                .into_iter()
+                                .flatten()
+                                .collect::<Vec<_>>()
+                                .join(": "),
+                            Step::Prove { issuer, keys, .. } => proved(issuer, keys),
                             _ => String::new(),
                         };
                         let mut shown = ShownStep::of(&HistoryStep::from(step.clone()));
@@ -270,6 +279,15 @@ impl ApplicationPage {
     }
 }
 
+/// What was proved: the identifier, and its keys by their short names.
+fn proved(issuer: &str, keys: &[VerificationMethod]) -> String {
+    let keys: Vec<String> = keys
+        .iter()
+        .map(|key| key_fingerprint(&key.public_key_multibase))
+        .collect();
+    format!("{issuer}, with the keys {}", keys.join(", "))
+}
+
 /// `GET /issuers/{id}`.
 #[derive(Debug, Template)]
 #[template(path = "issuer.html")]
@@ -281,6 +299,8 @@ pub(crate) struct IssuerPage {
     provider: Option<&'static str>,
     url: Option<String>,
     standing: String,
+    /// What is known of the keys of one that signs with its own.
+    own: Option<ShownKeys>,
     history: Option<ShownHistory>,
 }
 
@@ -308,6 +328,7 @@ impl IssuerPage {
             provider: issuer.provider.map(registry_schema::acceptance::ProviderKind::in_words),
             url: issuer.url.as_deref().map(|url| plain(url, 200)),
             standing,
+            own: ShownKeys::of(issuer),
             history: history.map(|history| ShownHistory {
                 stands: stands(history.phase, history.until, now),
                 rubric: format!("{}, version {}", history.rubric.id, history.rubric.version),
@@ -324,6 +345,7 @@ impl ShownStep {
         let words = match step.step.as_str() {
             "apply" => "Applied".to_owned(),
             "evidence" => "Gave evidence".to_owned(),
+            "prove" => "Proved that it signs with keys of its own".to_owned(),
             "review" => "Reviewed against the rubric".to_owned(),
             "approve" => format!("Approved, up to {}", day(&step.until)),
             "refuse" => "Refused".to_owned(),

@@ -26,6 +26,7 @@ struct Shown {
     /// What its own page is found by; none, if that would be long.
     full_id: Option<String>,
     home: String,
+    own_keys: bool,
     mark: Mark,
     here: String,
     rows: Vec<Row>,
@@ -145,6 +146,7 @@ impl Shown {
             id: plain(&listed.issuer.id, 120),
             full_id: Some(listed.issuer.id.clone()).filter(|id| id.len() <= 200),
             home: name(&listed.issuer.agency),
+            own_keys: listed.issuer.own_keys.is_some(),
             mark,
             here,
             rows: listed

@@ -16,6 +16,7 @@ pub(super) fn application(text: &str) -> crate::api::applications::Application {
         "id": "app-1", "name": text, "url": text, "contact_name": text, "contact_email": text, "phase": "registered",
         "rubric": {"id": "comity-starter", "version": "1"}, "issuer": "did:example:1", "until": "2027-01-02", "lapsed": false,
         "conditions": [text], "unmet": [], "possible": ["evidence", "appeal", "renew", "close"],
+        "challenge": "comity-proof-1", "proven": text,
         "steps": [step(1, "applicant", serde_json::json!("apply")), step(2, "applicant", serde_json::to_value(evidence).unwrap())],
     });
     serde_json::from_value(value).unwrap()

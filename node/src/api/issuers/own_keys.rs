@@ -1,0 +1,204 @@
+//! Issuers that sign with keys of their own: looking their keys up, and looking again.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use registry_schema::{Issuer, OwnKeys, Timestamp, VerificationMethod, registration::Proven};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use verification::{did::Resolved, multikey};
+
+use super::super::{
+    App,
+    auth::Operator,
+    problem::{INVALID, Problem},
+    recognitions::{Consequences, would},
+};
+use crate::registrar::{Became, Change, ListChanges};
+
+/// A key of an issuer that signs with keys of its own.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct NewMethod {
+    /// The verification method, as proofs name it: `did:web:badges.example#key-1`, or `#key-1` for short.
+    id: String,
+    /// The key as a Multikey: `z6Mk…`.
+    public_key_multibase: String,
+    /// The first moment at which it signed for the issuer; not known, if absent.
+    from: Option<Timestamp>,
+    /// The first moment at which it no longer did.
+    until: Option<Timestamp>,
+}
+
+impl NewMethod {
+    fn of(self, issuer: &str) -> VerificationMethod {
+        let id = match self.id.starts_with('#') {
+            true => format!("{issuer}{}", self.id),
+            false => self.id,
+        };
+        VerificationMethod {
+            id,
+            public_key_multibase: self.public_key_multibase,
+            from: self.from,
+            until: self.until,
+            compromised: None,
+        }
+    }
+}
+
+/// The keys that an issuer publishes at this moment; or in words why they cannot be had.
+pub(in crate::api) async fn look_up(app: &App, issuer: &str, now: Timestamp) -> Result<Resolved, String> {
+    if let Some(key) = multikey::key_of_did(issuer) {
+        let name = issuer.strip_prefix("did:key:").unwrap_or("0");
+        let method = VerificationMethod {
+            id: format!("{issuer}#{name}"),
+            public_key_multibase: multikey::encode(&key),
+            from: None,
+            until: None,
+            compromised: None,
+        };
+        return Ok(Resolved {
+            issuing: vec![method],
+            ..Resolved::default()
+        });
+    }
+    match app.foreign.resolve(issuer, now, true).await {
+        Some(Ok(found)) => Ok(found.keys),
+        Some(Err(why)) => Err(why),
+        None if issuer.starts_with("did:") => {
+            Err("it is no did:key, did:jwk, did:web or did:webvh, so its name does not say where they stand".to_owned())
+        }
+        None if issuer.starts_with("https://") => Err("an https address says nothing of where they stand".to_owned()),
+        None => Err("it is neither a DID nor an https address".to_owned()),
+    }
+}
+
+fn not_had(issuer: &str, why: &str) -> Problem {
+    let shown: String = issuer.chars().take(120).collect();
+    Problem::new(
+        &INVALID,
+        format!("the keys of `{shown}` cannot be had: {why}; give them yourself (`keys`, on the command line `--key`)"),
+    )
+}
+
+/// What an issuer with keys of its own publishes: its keys as they are given, or else looked up now.
+pub(super) async fn published(
+    app: &App,
+    issuer: String,
+    keys: Option<Vec<NewMethod>>,
+    status_lists: Vec<String>,
+) -> Result<Proven, Problem> {
+    let seen = app.clock.now();
+    let keys = match keys {
+        Some(keys) => keys.into_iter().map(|key| key.of(&issuer)).collect(),
+        None => {
+            let found = look_up(app, &issuer, seen).await;
+            found.map_err(|why| not_had(&issuer, &why))?.issuing
+        }
+    };
+    Ok(Proven {
+        issuer,
+        keys,
+        own: OwnKeys { status_lists, seen },
+    })
+}
+
+/// How to look at an issuer's keys again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct LookAgain {
+    /// The keys that it has now; looked up, if absent. All of them: one that is not named is one no more.
+    keys: Option<Vec<NewMethod>>,
+    /// The addresses of its status lists in place of those that are listed; at most 16 of at most 300 bytes.
+    status_lists: Option<Vec<String>>,
+    /// More of them.
+    #[serde(default)]
+    add_status_lists: Vec<String>,
+    /// Those that are to be fetched no more.
+    #[serde(default)]
+    remove_status_lists: Vec<String>,
+}
+
+/// What became of a key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct KeyChange {
+    /// `new`, `gone`, `other_term` or `same`. One that is gone stays listed, with its end.
+    became: &'static str,
+    #[serde(flatten)]
+    method: VerificationMethod,
+}
+
+/// An issuer after its keys were looked at again, or with `dry_run` as it would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct LookedAgain {
+    #[serde(flatten)]
+    issuer: Issuer,
+    /// What became of each key; empty, if they were not to be had.
+    changes: Vec<KeyChange>,
+    /// Why the keys were not to be had: then they stay as they were, and only its status lists changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys_not_had: Option<String>,
+    /// With `dry_run`: what would change at this agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// Look at the keys of an issuer again that signs with keys of its own, and say which status lists it publishes.
+///
+/// A key that is new counts from when they were last looked at; one that is gone counts until now, and stays listed for what
+/// it signed before; terms in the history of a did:webvh are taken as they stand. A compromised key stays compromised. If
+/// the keys cannot be had, the request is refused, unless it changes status lists: then it does that alone. With `dry_run`,
+/// nothing is written and the consequences are shown.
+#[utoipa::path(post, path = "/v1/issuers/{id}/keys", tag = "trust lists", request_body = LookAgain,
+    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 201, body = LookedAgain), (status = 401, body = Problem), (status = 404, body = Problem),
+              (status = 409, description = "this agency keeps its key", body = Problem), (status = 422, body = Problem)))]
+pub(in crate::api) async fn look_again(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operator(hand): Operator,
+    body: Result<Json<LookAgain>, JsonRejection>,
+) -> Result<(StatusCode, Json<LookedAgain>), Problem> {
+    let Json(asked) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let changes = ListChanges {
+        replace: asked.status_lists,
+        add: asked.add_status_lists,
+        remove: asked.remove_status_lists,
+    };
+    // For one whose key is kept here nobody is asked.
+    let is_listed = {
+        let registry = app.registry.read();
+        registry
+            .home()
+            .and_then(|home| home.issuer(&id))
+            .is_some_and(|issuer| issuer.own_keys.is_some())
+    };
+    let (mut keys_not_had, mut found) = (None, None);
+    if is_listed {
+        match published(&app, id.clone(), asked.keys, vec![]).await {
+            Ok(now) => found = Some((now.keys, now.own.seen)),
+            Err(problem) if changes.is_none() => return Err(problem),
+            Err(problem) => keys_not_had = Some(problem.detail().to_owned()),
+        }
+    }
+    let (issuer, became) = app.registrar.look_again(&id, found, changes, &hand).await?;
+    let consequences = would(&app, &hand, Change::Issuer(Box::new(issuer.clone()))).await?;
+    let changes = became.into_iter().map(|(method, became)| KeyChange {
+        became: match became {
+            Became::New => "new",
+            Became::Gone => "gone",
+            Became::OtherTerm => "other_term",
+            Became::Same => "same",
+        },
+        method,
+    });
+    let said = LookedAgain {
+        issuer,
+        changes: changes.collect(),
+        keys_not_had,
+        consequences,
+    };
+    Ok((super::super::created(&hand), Json(said)))
+}

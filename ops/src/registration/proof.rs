@@ -1,0 +1,45 @@
+//! Proof of control: a trial badge, signed with the applicant's own software.
+
+use protocol::ticket::key_fingerprint;
+use registry_schema::registration::Step;
+
+use super::{Application, render, resolve};
+use crate::{Session, exit::Exit, out, verify};
+
+/// `comity issuer prove APPLICATION FILE`
+pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow::Result<Exit> {
+    let id = resolve(session, typed).await?;
+    let badge = verify::load(file)?;
+    let path = ["v1", "applications", id.as_str(), "proof"];
+    let reply = session.client.submit(&path, &[], badge.kind, badge.bytes).await?;
+    session.written(&reply, |case: &Application| render(case))?;
+    if !session.dry_run {
+        out::note("proved: approved, it is registered under that identifier, with these keys");
+    }
+    Ok(Exit::Done)
+}
+
+/// What is proved, and what can be.
+pub(super) fn in_lines(case: &Application) -> Vec<(String, String)> {
+    let proven = case.proven.clone().map(|id| ("signs as".to_owned(), id));
+    let challenge = case.challenge.clone();
+    let challenge = challenge.map(|text| {
+        (
+            "challenge".to_owned(),
+            format!("{text} (for a trial badge: prove --help)"),
+        )
+    });
+    proven.into_iter().chain(challenge).collect()
+}
+
+/// What a proof showed, for the list of steps.
+pub(super) fn of_step(step: &Step) -> Option<String> {
+    let Step::Prove { issuer, keys, .. } = step else {
+        return None;
+    };
+    let keys: Vec<String> = keys
+        .iter()
+        .map(|key| key_fingerprint(&key.public_key_multibase))
+        .collect();
+    Some(format!("{issuer}, with the keys {}", keys.join(", ")))
+}
