@@ -112,6 +112,16 @@ fn a_single_badge_counts_the_same_the_short_way_and_the_way_of_many() {
                 many,
                 "SEED={seed}"
             );
+            // Each reason is told, however many values have others between.
+            for (_, value) in &of_unit {
+                let (Amount::Of(_), Standing::NotKnown(because)) = (value.amount, &value.standing) else {
+                    continue;
+                };
+                for condition in because.iter() {
+                    let told = sum.because.contains(&format!("whether {condition}"));
+                    assert!(told, "SEED={seed}: {condition} is not in {:?}", sum.because);
+                }
+            }
             let most = of_unit.iter().filter_map(|(_, value)| match value.amount {
                 Amount::Of(amount) if value.standing == Standing::Counts => Some(amount),
                 _ => None,
