@@ -148,6 +148,15 @@ impl Registrar {
         }
     }
 
+    /// Writes puts as they are, for tests of what no other act of this agency writes.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the node cannot write.
+    #[doc(hidden)]
+    pub async fn enters(&self, puts: Vec<Put>) -> Result<(), NotDone> {
+        Ok(self.author.write(puts, vec![]).await?)
+    }
+
     /// The agency that this registrar acts for.
     #[must_use]
     pub fn agency(&self) -> AgencyId {

@@ -69,8 +69,11 @@ export function documentLoader(given = []) {
   };
 }
 
-/** The key pair of a did:key issuer: a new one, or for Ed25519 from 32 bytes in hex. */
-export async function issuerKey(seedHex, curve = 'Ed25519') {
+/**
+ * The key pair of a did:key issuer: a new one, or for Ed25519 from 32 bytes in hex. With `did`, it is the key `#1` of that
+ * issuer, which publishes it itself.
+ */
+export async function issuerKey(seedHex, curve = 'Ed25519', did = undefined) {
   if(seedHex !== undefined && !/^[0-9a-f]{64}$/i.test(seedHex)) {
     throw new Error('`--seed` takes 32 bytes as 64 hexadecimal digits');
   }
@@ -86,6 +89,10 @@ export async function issuerKey(seedHex, curve = 'Ed25519') {
     keyPair.id = keyPair.id.id;
   }
   keyPair.controller = didDocument.id;
+  if(did !== undefined) {
+    keyPair.id = `${did}#1`;
+    keyPair.controller = did;
+  }
   keyPair.curve = curve;
   return keyPair;
 }

@@ -1,6 +1,6 @@
-// node sign.mjs OUT [--seed HEX] [--curve CURVE] [--suite NAME]… [--tamper] [--status URL INDEX [PURPOSE]]…
+// node sign.mjs OUT [--seed HEX] [--did DID] [--curve CURVE] [--suite NAME]… [--tamper] [--status URL INDEX [PURPOSE]]…
 //
-// Writes an Open Badges 3.0 badge of a did:key issuer, signed with Digital Bazaar's libraries, to the file OUT.
+// Writes an Open Badges 3.0 badge of a did:key issuer, or of DID with its key `#1`, signed with Digital Bazaar's libraries, to the file OUT.
 // With `--seed` (32 bytes in hex) the file is the same every time. `--tamper` raises the credits after signing, so that
 // the proof must fail. CURVE is `Ed25519` unless given, NAME is `eddsa-rdfc-2022`; several suites make a proof set. `--status` adds a BitstringStatusListEntry; PURPOSE is `revocation` unless given.
 // Prints one line: {"issuer", "verificationMethod", "id"}.
@@ -24,6 +24,8 @@ function parse(words) {
     const word = rest.shift();
     if(word === '--seed') {
       asked.seed = value(word);
+    } else if(word === '--did') {
+      asked.did = value(word);
     } else if(word === '--curve') {
       asked.curve = value(word);
     } else if(word === '--suite') {
@@ -41,7 +43,7 @@ function parse(words) {
     }
   }
   if(asked.out === undefined) {
-    throw new Error('usage: sign.mjs OUT [--seed HEX] [--curve CURVE] [--suite NAME]… [--tamper] [--status URL INDEX [PURPOSE]]…');
+    throw new Error('usage: sign.mjs OUT [--seed HEX] [--did DID] [--curve CURVE] [--suite NAME]… [--tamper] [--status URL INDEX [PURPOSE]]…');
   }
   return asked;
 }
@@ -149,7 +151,7 @@ function badge({issuer, id, statuses}) {
 
 async function main() {
   const asked = parse(process.argv.slice(2));
-  const key = await issuerKey(asked.seed, asked.curve);
+  const key = await issuerKey(asked.seed, asked.curve, asked.did);
   const id = asked.seed === undefined ? `urn:uuid:${randomUUID()}` : 'urn:uuid:0f2a6a1b-57c5-4f0e-8b4e-7d1c9a3e5b60';
   const date = '2026-01-15T09:30:00Z';
   let signed = badge({issuer: key.controller, id, statuses: asked.statuses});

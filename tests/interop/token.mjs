@@ -1,10 +1,11 @@
-// node token.mjs sign FOLDER --did DID              honest tokens and forged ones of a new issuer, signed with jose
+// node token.mjs sign FOLDER --did DID [--list URL]  honest tokens and forged ones of a new issuer, signed with jose
 // node token.mjs forge TOKEN FOLDER --jwk FILE      what a stranger can make of somebody's token without its key
 // node token.mjs verify --keys FILE [--at DATE] TOKEN…   asks jose about each
 //
 // Tokens are VC-JWT of VCDM 2.0 (VC-JOSE-COSE 1.0, §3.1.1). `sign` and `forge` print {"keys": {KID: JWK, …}, "honest": [NAME, …],
 // "forged": [NAME, …]} and write each token to FOLDER/NAME. `verify` takes the keys as such an object; names of `did:key`
-// are computed. The algorithm comes from the key and never from the token. It prints {"answers": [{"verified", "error"}, …]} and exits
+// are computed. With `--list` every token names place 41 of the status list at URL, and that list is signed too, by the key of
+// ES256: `clear.list.jwt` with nothing set, `revoked.list.jwt` with that place. The algorithm comes from the key and never from the token. It prints {"answers": [{"verified", "error"}, …]} and exits
 // 0 if all are verified, 1 if one is not, 2 if asked wrongly.
 import {createPublicKey} from 'node:crypto';
 import {readFile, writeFile} from 'node:fs/promises';
@@ -13,19 +14,21 @@ import {parseArgs} from 'node:util';
 import {decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT} from 'jose';
 import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
+import {createList} from '@digitalbazaar/vc-bitstring-status-list';
 import {forgedWithoutKey, signedWrongly} from './forgeries.mjs';
 import {CREDENTIALS_V2, OPEN_BADGES_V3, report} from './documents.mjs';
 
 const ALGORITHMS = ['EdDSA', 'ES256', 'ES384', 'RS256'];
 const ISSUED = '2026-01-15T09:30:00Z';
 const ENDS = '2036-01-15T09:30:00Z';
+const PLACE = 41;
 
 function seconds(date) {
   return Math.floor(Date.parse(date) / 1000);
 }
 
 /** The payload: an Open Badges 3.0 credential with the claims of Open Badges 3.0, §8.2, beside it. */
-function badge(issuer) {
+function badge(issuer, list) {
   const id = 'urn:uuid:8d0a54c5-2c0e-4d52-9f2a-6e6f3a5e0b11';
   const subject = 'urn:uuid:5f0b1c1e-8c3a-4f6d-9a55-3b7f0d2e6a41';
   return {
@@ -36,6 +39,13 @@ function badge(issuer) {
     issuer: {id: issuer, type: ['Profile'], name: 'Señal Åkademie für Lehrkräfte 学院'},
     validFrom: ISSUED,
     validUntil: ENDS,
+    ...(list === undefined ? {} : {credentialStatus: {
+      id: `${list}#${PLACE}`,
+      type: 'BitstringStatusListEntry',
+      statusPurpose: 'revocation',
+      statusListIndex: `${PLACE}`,
+      statusListCredential: list,
+    }}),
     credentialSubject: {
       id: subject,
       type: ['AchievementSubject'],
@@ -57,12 +67,34 @@ function badge(issuer) {
   };
 }
 
+/** A status list as a credential, with this place set, if any. */
+async function statusList(issuer, url, place) {
+  const list = await createList({length: 131072});
+  if(place !== undefined) {
+    list.setStatus(place, true);
+  }
+  return {
+    '@context': [CREDENTIALS_V2],
+    id: url,
+    type: ['VerifiableCredential', 'BitstringStatusListCredential'],
+    issuer,
+    validFrom: ISSUED,
+    credentialSubject: {
+      id: `${url}#list`,
+      type: 'BitstringStatusList',
+      statusPurpose: 'revocation',
+      encodedList: await list.encode(),
+      ttl: 3600000,
+    },
+  };
+}
+
 async function newKey(alg) {
   const {publicKey, privateKey} = await generateKeyPair(alg, {extractable: true});
   return {alg, privateKey, publicJwk: {...await exportJWK(publicKey), alg}};
 }
 
-async function sign(folder, did) {
+async function sign(folder, did, list) {
   const keys = {};
   const [honest, forged] = [[], []];
   const write = async (list, name, token) => {
@@ -80,12 +112,17 @@ async function sign(folder, did) {
     const {alg, kid, privateKey} = pair;
     const signed = (payload, header = {}) => new SignJWT(payload)
       .setProtectedHeader({alg, kid, typ: 'vc+jwt', ...header}).sign(privateKey);
-    const token = await signed(badge(did));
+    const token = await signed(badge(did, list));
+    if(list !== undefined && alg === 'ES256') {
+      for(const [name, place] of [['clear', undefined], ['revoked', PLACE]]) {
+        await writeFile(join(folder, `${name}.list.jwt`), await signed(await statusList(did, list, place)));
+      }
+    }
     await write(honest, `${alg}.jwt`, token);
     const another = [...pairs.values()].find(other => other !== pair);
     const forgeries = {
       ...await forgedWithoutKey({token, jwk: pair.publicJwk, otherKid: another.kid, stranger: await newKey(alg)}),
-      ...await signedWrongly({payload: badge(did), pair, signed, seconds}),
+      ...await signedWrongly({payload: badge(did, list), pair, signed, seconds}),
     };
     for(const [name, text] of Object.entries(forgeries)) {
       await write(forged, `${alg}.${name}.jwt`, text);
@@ -170,10 +207,10 @@ async function verify(files, keysFile, at) {
 async function main() {
   const {values, positionals: [what, ...words]} = parseArgs({
     allowPositionals: true,
-    options: {did: {type: 'string'}, keys: {type: 'string'}, jwk: {type: 'string'}, at: {type: 'string'}},
+    options: {did: {type: 'string'}, list: {type: 'string'}, keys: {type: 'string'}, jwk: {type: 'string'}, at: {type: 'string'}},
   });
   if(what === 'sign' && words.length === 1 && values.did) {
-    return sign(words[0], values.did);
+    return sign(words[0], values.did, values.list);
   }
   if(what === 'forge' && words.length === 2) {
     return forge(words[0], words[1], values.jwk);
@@ -181,7 +218,7 @@ async function main() {
   if(what === 'verify' && words.length > 0) {
     return verify(words, values.keys, values.at);
   }
-  throw new Error('usage: token.mjs sign FOLDER --did DID | forge TOKEN FOLDER [--jwk FILE] | verify [--keys FILE] [--at DATE] TOKEN…');
+  throw new Error('usage: token.mjs sign FOLDER --did DID [--list URL] | forge TOKEN FOLDER [--jwk FILE] | verify [--keys FILE] [--at DATE] TOKEN…');
 }
 
 main().then(code => process.exitCode = code ?? 0, error => {

@@ -74,6 +74,10 @@ mod issuers_keep_their_own_keys;
 
 mod applicants_prove_their_keys;
 
+mod issuers_with_own_software;
+
+mod no_agency_speaks_for_anothers_issuer;
+
 mod no_step_is_skipped;
 
 mod what_is_expunged_is_told_no_more;

@@ -1,5 +1,6 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
+mod own_keys;
 mod stolen;
 
 use std::{

@@ -141,6 +141,12 @@ impl Publisher {
 
     /// Publishes a `did:web` document with this key, under these relations.
     pub fn publishes_key(&self, key: &SigningKey, relations: &[&str]) {
+        let document = self.key_document(key, relations);
+        self.lays_out("/.well-known/did.json", "application/did+json", document.to_string());
+    }
+
+    /// Its `did:web` document with this key, under these relations.
+    pub fn key_document(&self, key: &SigningKey, relations: &[&str]) -> Value {
         let did = self.did();
         let mut document = json!({
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
@@ -153,7 +159,7 @@ impl Publisher {
         for relation in relations {
             document[*relation] = json!(["#1"]);
         }
-        self.lays_out("/.well-known/did.json", "application/did+json", document.to_string());
+        document
     }
 
     /// Publishes a status list of its `did:web`, with these places set.

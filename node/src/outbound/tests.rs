@@ -385,6 +385,8 @@ async fn one_host_is_asked_so_often_and_all_together_so_many() {
         .count()
         .await;
     assert!((20..=40).contains(&refused), "{refused}");
+    // Whoever acts for another has a share of their own.
+    guard.fetch_for("US-SC", &url, "*/*").await.unwrap();
     // Places are given back when a fetch ends, however it ends.
     assert_eq!(guard.0.places.available_permits(), MOST_AT_ONCE);
     {
