@@ -47,7 +47,7 @@ struct Peer {
     missing: u64,
     #[serde(default)]
     misbehaved: u64,
-    /// Of a name that is let go of: how many recognitions of the node's agency rest on it.
+    /// Of a peer that was removed: how many recognitions of the node's agency rest on it.
     #[serde(default)]
     recognitions: Option<u64>,
 }
@@ -225,9 +225,6 @@ fn render(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> String {
         ("holds our log".to_owned(), holds),
         ("misbehaved".to_owned(), format!("{} times", peer.misbehaved)),
     ]);
-    if let Some(count) = peer.recognitions {
-        lines.push(("recognitions that rest on it".to_owned(), count.to_string()));
-    }
     show::pairs(&lines)
 }
 

@@ -205,10 +205,19 @@ pub(crate) struct Said {
 /// What a change would do, with the base of each number.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct Consequences {
+    recognitions: Option<Resting>,
     badges: usize,
     own: Vec<String>,
     checks: i64,
     checked: Vec<String>,
+}
+
+/// On which recognitions the removal of a peer bears.
+#[derive(Debug, serde::Deserialize)]
+struct Resting {
+    standing: u64,
+    of_issuers: u64,
+    of_agency: u64,
 }
 
 /// A text, and under it what would change.
@@ -222,8 +231,21 @@ pub(crate) fn with_consequences(text: String, would: &Option<Consequences>) -> S
             .collect::<Vec<_>>()
             .join("\n"),
     };
+    let from = would.recognitions.as_ref().map(|resting| {
+        format!(
+            "\n\nYour agency's recognitions that rest on it: {} of {} ({} of issuers that it registers, {} of itself). \
+             What would change by that:",
+            resting.of_issuers + resting.of_agency,
+            resting.standing,
+            resting.of_issuers,
+            resting.of_agency
+        )
+    });
+    let from = from
+        .map(|from| format!("\n\n{}", show::paragraph(from.trim())))
+        .unwrap_or_default();
     format!(
-        "{text}\n\nOf your agency's {} newest badges that are neither revoked nor suspended:\n{}\n\n\
+        "{text}{from}\n\nOf your agency's {} newest badges that are neither revoked nor suspended:\n{}\n\n\
          Of {} checks here in the last 12 months, by issuer and achievement:\n{}",
         would.badges,
         changes(&would.own),

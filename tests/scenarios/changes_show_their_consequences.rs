@@ -112,6 +112,17 @@ async fn recognizing_following_and_parting_say_first_what_they_change_in_verdict
     // Whom one follows no more: what rests on it is not known then; nothing is called rejected.
     let told = would(nc, &["peer", "remove", "US-TN", "--expel"], &["to could not check"]).await;
     assert!(told.contains("from accepted"), "{told}");
+    // One account: on which recognitions it bears, each number with its base, and what follows from those.
+    assert!(
+        told.contains(
+            "recognitions that rest on it: 1 of 1 (0 of issuers that it registers, 1 of itself). What would change"
+        ),
+        "{told}"
+    );
+    let path = "/v1/peers/US-TN/removal?dry_run=true";
+    let said = nc.asks(Method::POST, path, Some(&json!({"expel": true}))).await;
+    let said = said.with_status(200).value();
+    assert_eq!(said["consequences"]["recognitions"]["of_agency"], 1, "{said}");
     let said = nc.employer().reads("/v1/peers").await.value();
     let peers = said.as_array().expect("peers");
     assert!(peers.iter().all(|peer| peer["membership"] == "member"), "{said}");

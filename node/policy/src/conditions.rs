@@ -65,7 +65,7 @@ pub(crate) type Shared<'p> = Option<Arc<Vec<&'p Condition>>>;
 #[derive(Clone, Debug, Default)]
 pub struct Because<'p> {
     of: Option<&'p Vec<Condition>>,
-    /// The number of the first of them among all that rules demand, one rule after the other.
+    /// The number of the first of them among all that rules demand, one list after the other.
     first: u32,
     /// Which of them, by place; a rule has at most 16.
     marked: u32,
@@ -117,6 +117,15 @@ impl<'p> Because<'p> {
         (std::iter::from_fn(next), self.license)
     }
 
+    /// What tells them from others', if they are a rule's own and nothing besides: rules that demand the same have them in
+    /// common.
+    pub(crate) const fn key(&self) -> Option<(u32, u32)> {
+        match (self.license, &self.more) {
+            (false, None) => Some((self.first, self.marked)),
+            _ => None,
+        }
+    }
+
     /// Those of its own rule.
     fn own(&self) -> impl Iterator<Item = &'p Condition> + use<'p> {
         let (of, marked) = (self.of, self.marked);
@@ -163,6 +172,25 @@ const fn bit(nth: usize) -> u32 {
 pub(crate) struct Open {
     pub(crate) failed: u32,
     pub(crate) unknown: u32,
+}
+
+/// What is open of lists of conditions, by the lists' numbers: hundreds of rules of one agency demand the same, and are
+/// answered at once.
+pub(crate) struct Opens(Vec<Option<Open>>);
+
+impl Opens {
+    pub(crate) fn new(lists: usize) -> Self {
+        Self(vec![None; lists])
+    }
+
+    #[inline]
+    pub(crate) fn of(&mut self, list: u32, look: impl FnOnce() -> Open) -> Open {
+        match self.0.get_mut(list as usize) {
+            Some(Some(known)) => *known,
+            Some(place) => *place.insert(look()),
+            None => look(),
+        }
+    }
 }
 
 /// The conditions of all rules, each once: rules of one agency ask the same again and again.

@@ -9,7 +9,7 @@ use registry_schema::{
 
 use crate::{
     Facts, Policy,
-    conditions::{self, Answers, Because, Open, Shared},
+    conditions::{self, Answers, Because, Open, Opens, Shared},
     index::Candidate,
 };
 
@@ -56,6 +56,7 @@ impl Policy {
         answers: &mut Answers<'_>,
     ) -> Decision<'_> {
         let (mut failed, mut unknown) = (Vec::new(), Vec::new());
+        let mut opens = Opens::new(self.acceptance.lists());
         let mut passed = Vec::with_capacity(self.acceptance.most(purpose, facts));
         self.acceptance.each(purpose, facts, at, |candidate| {
             let rule = candidate.rule;
@@ -66,7 +67,8 @@ impl Policy {
             if scope == Some(false) {
                 return;
             }
-            let open = answers.open(candidate.demands);
+            let mark = candidate.mark;
+            let open = opens.of(mark.list, || answers.open(self.acceptance.demanded(mark)));
             if open.failed == 0 && open.unknown == 0 && !candidate.mark.has_more {
                 passed.push(Ruling {
                     rule,

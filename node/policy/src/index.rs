@@ -68,9 +68,10 @@ pub(crate) struct Index<T> {
     rules: Vec<T>,
     /// Of each rule, what is asked of it every time.
     marks: Vec<Mark>,
-    /// The numbers of what they demand, one rule after the other.
+    /// The numbers of what they demand, one list after the other; each list once, however many rules have it.
     demands: Vec<u32>,
     by_purpose: Vec<Room>,
+    lists: usize,
     units: usize,
     counts: usize,
 }
@@ -80,8 +81,10 @@ pub(crate) struct Index<T> {
 pub(crate) struct Mark {
     from: i64,
     until: i64,
-    /// Where what it demands stands among all demands.
+    /// Where what it demands stands among all demands: the same for rules that demand the same.
     pub(crate) demands: (u32, u32),
+    /// The number of that list.
+    pub(crate) list: u32,
     /// The number of what it counts: the same for the same unit.
     pub(crate) unit: u32,
     /// The number of how much it counts: the same for the same rates.
@@ -101,8 +104,6 @@ pub(crate) struct Candidate<'i, T> {
     pub(crate) place: u32,
     pub(crate) rule: &'i T,
     pub(crate) mark: &'i Mark,
-    /// The numbers of what it demands.
-    pub(crate) demands: &'i [u32],
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,6 +127,7 @@ impl<T: Rule> Index<T> {
         let mut marks: Vec<Mark> = Vec::with_capacity(rules.len());
         let numbered = asked.number(rules.iter().map(Rule::requires));
         let mut demands: Vec<u32> = Vec::new();
+        let mut lists: BTreeMap<Vec<u32>, (u32, (u32, u32))> = BTreeMap::new();
         for ((place, rule), numbers) in (0_u32..).zip(&rules).zip(numbered) {
             for purpose in rule.purposes() {
                 if let Some(room) = by_purpose.get_mut(*purpose as usize) {
@@ -134,13 +136,17 @@ impl<T: Rule> Index<T> {
             }
             let next = u32::try_from(units.len()).unwrap_or(u32::MAX);
             let (from, until) = rule.term();
-            let first = u32::try_from(demands.len()).unwrap_or(u32::MAX);
-            demands.extend(numbers);
-            let last = u32::try_from(demands.len()).unwrap_or(u32::MAX);
+            let number = u32::try_from(lists.len()).unwrap_or(u32::MAX);
+            let (list, range) = *lists.entry(numbers).or_insert_with_key(|numbers| {
+                let first = u32::try_from(demands.len()).unwrap_or(u32::MAX);
+                demands.extend(numbers);
+                (number, (first, u32::try_from(demands.len()).unwrap_or(u32::MAX)))
+            });
             marks.push(Mark {
                 from: from.map_or(i64::MIN, |from| from.0),
                 until: until.map_or(i64::MAX, |until| until.0),
-                demands: (first, last),
+                demands: range,
+                list,
                 unit: *units.entry(rule.unit()).or_insert(next),
                 counts: {
                     let next = u32::try_from(rates.len()).unwrap_or(u32::MAX);
@@ -157,12 +163,13 @@ impl<T: Rule> Index<T> {
                 twins.for_each(|mark| mark.has_twin = true);
             }
         }
-        let (units, counts) = (units.len(), rates.len());
+        let (lists, units, counts) = (lists.len(), units.len(), rates.len());
         Self {
             rules,
             marks,
             demands,
             by_purpose,
+            lists,
             units,
             counts,
         }
@@ -172,9 +179,20 @@ impl<T: Rule> Index<T> {
         &self.rules
     }
 
-    /// What its rules demand, one rule after the other: numbers of conditions.
+    /// What its rules demand, one list after the other: numbers of conditions.
     pub(crate) fn demands(&self) -> &[u32] {
         &self.demands
+    }
+
+    /// What a rule demands: numbers of conditions.
+    pub(crate) fn demanded(&self, mark: &Mark) -> &[u32] {
+        let (first, last) = mark.demands;
+        self.demands.get(first as usize..last as usize).unwrap_or_default()
+    }
+
+    /// How many different lists of conditions its rules demand.
+    pub(crate) const fn lists(&self) -> usize {
+        self.lists
     }
 
     /// How many different things its rules count.
@@ -223,13 +241,10 @@ impl<T: Rule> Index<T> {
                     continue;
                 };
                 if mark.from <= at.0 && at.0 < mark.until {
-                    let (first, last) = mark.demands;
-                    let demands = self.demands.get(first as usize..last as usize).unwrap_or_default();
                     show(Candidate {
                         place: *place,
                         rule,
                         mark,
-                        demands,
                     });
                 }
             }

@@ -145,24 +145,39 @@ impl Policy {
                 )
             })
             .collect();
-        let mut units: BTreeMap<&'p str, Vec<Counted<'_, 'p>>> = BTreeMap::new();
-        let mut last: Option<(u32, &'p str)> = None;
+        let mut units: Vec<Unit<'_, 'p>> = Vec::new();
+        // By its number, where a unit stands among those.
+        let mut places: Vec<Option<usize>> = vec![None; self.worth.units()];
+        let mut others = false;
         for (facts, badge) in &judged {
-            for value in badge.values.iter().filter(|value| counts_units(value)) {
-                // Most rules of an agency count the same, and one look at a number tells so.
-                let unit = match last {
-                    Some((number, unit)) if number == value.unit => unit,
-                    _ => value.rule.unit.as_str(),
+            for value in &badge.values {
+                if !counts_units(value) {
+                    others = true;
+                    continue;
+                }
+                let Some(place) = places.get_mut(value.unit as usize) else {
+                    continue;
                 };
-                last = Some((value.unit, unit));
-                units.entry(unit).or_default().push((facts, value));
+                let place = *place.get_or_insert_with(|| {
+                    units.push(Unit {
+                        name: value.rule.unit.as_str(),
+                        counted: Vec::with_capacity(badge.values.len()),
+                    });
+                    units.len() - 1
+                });
+                if let Some(unit) = units.get_mut(place) {
+                    unit.counted.push((*facts, value));
+                }
             }
         }
+        units.sort_by_key(|unit| unit.name);
         let sums = units
             .into_iter()
-            .map(|(unit, counted)| self.sum(unit, &counted, purpose, at))
+            .map(|unit| self.sum(unit.name, &unit.counted, purpose, at))
             .collect();
-        let no_rate: BTreeMap<&str, &'p WorthRule> = of(&judged)
+        // What adds up is no set, meets nothing as a whole and has a rate.
+        let besides = if others { judged.as_slice() } else { &[] };
+        let no_rate: BTreeMap<&str, &'p WorthRule> = of(besides)
             .filter(|value| value.amount == Amount::NoPublishedRate)
             .map(|value| (value.rule.id.as_str(), value.rule))
             .collect();
@@ -175,8 +190,8 @@ impl Policy {
             purpose,
             at,
             sums,
-            sets: sets::progress(&judged),
-            meets: met(self.demands(), &judged),
+            sets: sets::progress(besides),
+            meets: met(self.demands(), besides),
             no_rate: no_rate.into_values().collect(),
             duplicates: named.len() - different.len(),
             badges: judged.into_iter().map(|(_, badge)| badge).collect(),
@@ -184,14 +199,26 @@ impl Policy {
     }
 
     fn sum<'p>(&'p self, unit: &'p str, counted: &[Counted<'_, 'p>], purpose: Purpose, at: Timestamp) -> Sum<'p> {
+        // Of most verdicts there is one badge, and nothing to spread over rules.
+        match (counted.first(), counted.last()) {
+            (Some((first, _)), Some((last, _))) if std::ptr::eq(*first, *last) => {
+                self.sum_of_one(unit, counted, purpose, at)
+            }
+            _ => self.sum_of_many(unit, counted, purpose, at),
+        }
+    }
+
+    /// The sum of any number of badges.
+    fn sum_of_many<'p>(
+        &'p self,
+        unit: &'p str,
+        counted: &[Counted<'_, 'p>],
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> Sum<'p> {
         let mut certain: BTreeMap<(bool, &str), Group<'_, 'p>> = BTreeMap::new();
         let mut possible: BTreeMap<(bool, &str), Group<'_, 'p>> = BTreeMap::new();
         let mut because = Reasons::new(self.demands());
-        if let (Some((facts, _)), Some((last, _))) = (counted.first(), counted.last())
-            && std::ptr::eq(*facts, *last)
-        {
-            return self.sum_of_one(unit, counted, purpose, at);
-        }
         // What is said of one badge stands together.
         for of_badge in counted.chunk_by(|(one, _), (other, _)| std::ptr::eq(*one, *other)) {
             let Some((facts, _)) = of_badge.first() else { continue };
@@ -238,7 +265,7 @@ impl Policy {
         (&self.asked, self.worth.demands())
     }
 
-    /// The sum of a single badge: what it brings under the rule where it brings most.
+    /// The same of a single badge, at once: what it brings under the rule where it brings most.
     fn sum_of_one<'p>(
         &'p self,
         unit: &'p str,
@@ -275,6 +302,12 @@ impl Policy {
             needs,
         }
     }
+}
+
+/// All that counts in one unit.
+struct Unit<'a, 'p> {
+    name: &'p str,
+    counted: Vec<Counted<'a, 'p>>,
 }
 
 /// What a badge counts for under one rule.
@@ -321,3 +354,6 @@ fn met<'p>(demands: (&'p Asked, &'p [u32]), judged: &[(&Facts, Badge<'p>)]) -> V
     }
     found.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use registry_schema::{
 
 use crate::{
     Facts, Policy,
-    conditions::{self, Answers, Because, Known, Open, Shared},
+    conditions::{self, Answers, Because, Known, Open, Opens, Shared},
     index::Candidate,
 };
 
@@ -83,6 +83,7 @@ impl Policy {
         // Those in which one may.
         let mut doubtful = Units::default();
         // Rules that count alike give one badge the same amount.
+        let mut opens = Opens::new(self.worth.lists());
         let mut amounts: Vec<Option<Amount<'_>>> = vec![None; self.worth.counts()];
         self.worth.each(purpose, facts, at, |candidate| {
             let scope = match candidate.mark.is_all {
@@ -96,13 +97,31 @@ impl Policy {
                 let units = if scope.is_some() { &mut certain } else { &mut doubtful };
                 units.add(candidate.mark.unit, self.worth.units());
             }
-            let open = answers.open(candidate.demands);
-            let known = amounts.get(candidate.mark.counts as usize).copied().flatten();
-            let amount = known.unwrap_or_else(|| amount(candidate.rule, facts));
-            if let Some(place) = amounts.get_mut(candidate.mark.counts as usize) {
-                *place = Some(amount);
+            let mark = candidate.mark;
+            let open = opens.of(mark.list, || answers.open(self.worth.demanded(mark)));
+            let Some(amount) = amounts.get_mut(mark.counts as usize) else {
+                return;
+            };
+            let amount = *amount.get_or_insert_with(|| amount_by(candidate.rule, facts));
+            if scope == Some(true) && open.failed == 0 && !mark.has_more && !mark.has_twin {
+                // Nearly all rules. Each value is written where it stays: to move it there costs more than all the rest.
+                let value = |standing| Value {
+                    rule: candidate.rule,
+                    amount,
+                    standing,
+                    is_specific: !mark.is_all,
+                    place: candidate.place,
+                    unit: mark.unit,
+                    is_limited: false,
+                };
+                let because = Because::of(&candidate.rule.requires, mark.demands.0, open.unknown);
+                match open.unknown {
+                    0 => kept.push(value(Standing::Counts)),
+                    _ => kept.push(value(Standing::NotKnown(because))),
+                }
+                return;
             }
-            kept.push(value(&candidate, scope, (open, amount), (facts, at)));
+            add(&mut kept, &candidate, scope, (open, amount), (facts, at));
         });
         if !certain.0.is_empty() {
             kept.retain(|value| value.is_specific || !certain.has(value.unit));
@@ -143,7 +162,7 @@ impl Units {
     }
 }
 
-fn amount<'p>(rule: &'p WorthRule, facts: &Facts) -> Amount<'p> {
+fn amount_by<'p>(rule: &'p WorthRule, facts: &Facts) -> Amount<'p> {
     match &rule.counts {
         Counts::NoPublishedRate => Amount::NoPublishedRate,
         Counts::Meets(what) => Amount::Meets(what),
@@ -152,30 +171,18 @@ fn amount<'p>(rule: &'p WorthRule, facts: &Facts) -> Amount<'p> {
     }
 }
 
-#[inline]
-fn value<'p>(
+/// Adds what a badge counts for under a rule that has more to it than most. Apart, so that the others are written where
+/// they stay.
+#[inline(never)]
+fn add<'p>(
+    kept: &mut Vec<Value<'p>>,
     candidate: &Candidate<'p, WorthRule>,
     scope: Known,
     (open, amount): (Open, Amount<'p>),
     (facts, at): (&Facts, Timestamp),
-) -> Value<'p> {
+) {
     let Candidate { place, rule, mark, .. } = *candidate;
     let amount = if mark.has_twin { Amount::Contradictory } else { amount };
-    if scope == Some(true) && open.failed == 0 && !mark.has_more {
-        // Nearly all rules.
-        return Value {
-            rule,
-            amount,
-            standing: match open.unknown {
-                0 => Standing::Counts,
-                unknown => Standing::NotKnown(Because::of(&rule.requires, mark.demands.0, unknown)),
-            },
-            is_specific: !mark.is_all,
-            place,
-            unit: mark.unit,
-            is_limited: false,
-        };
-    }
     let inside = match mark.has_more {
         true => conditions::all(rule.limits.iter().map(|limit| is_inside(limit, facts, at))),
         false => Some(true),
@@ -192,7 +199,7 @@ fn value<'p>(
         (0, Some(true)) if scope.is_none() || open.unknown != 0 => Standing::NotKnown(of_rule(open.unknown)),
         (0, Some(true)) => Standing::Counts,
     };
-    Value {
+    kept.push(Value {
         rule,
         amount,
         standing,
@@ -200,7 +207,7 @@ fn value<'p>(
         place,
         unit: mark.unit,
         is_limited: mark.has_more,
-    }
+    });
 }
 
 /// The amount by the first rate whose basis the badge states.

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use protocol::Ticket;
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::{AgencyId, Timestamp, recognition::RecognitionEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use super::{
     agencies::heard,
     auth::Operator,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
-    recognitions::{Consequences, would},
+    recognitions::{Consequences, Resting, would},
 };
 use crate::{
     network,
@@ -60,22 +60,34 @@ pub(super) struct Peer {
     missing: usize,
     /// How often one of its nodes did what no honest node does; the audit trail says what.
     misbehaved: i64,
-    /// Of a name that is, or in a dry run would be, let go of: how many of this agency's standing recognitions rest on what the
-    /// agency said, because it registers the issuer, or is itself what is recognized.
+    /// Of a peer that is, or in a dry run would be, removed: how many of this agency's standing recognitions rest on what the
+    /// agency said, because it registers the issuer, or is itself what is recognized. `consequences` tells what follows
+    /// from these.
     #[serde(skip_serializing_if = "Option::is_none")]
     recognitions: Option<usize>,
 }
 
-/// How many of this agency's recognitions rest on what another one says.
-fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> usize {
-    let Some(home) = registry.home() else { return 0 };
-    let issuers = home
-        .recognitions()
-        .filter(|entry| entry.holds(now, None) && entry.recognition.issuer.agency == *agency);
-    let itself = home
-        .agency_recognitions()
-        .filter(|entry| entry.recognition.of == *agency && entry.holds(now, None));
-    issuers.count() + itself.count()
+/// Which of this agency's recognitions rest on what another one says.
+fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Resting {
+    let Some(home) = registry.home() else {
+        return Resting {
+            standing: 0,
+            of_issuers: 0,
+            of_agency: 0,
+        };
+    };
+    let of_issuers = || home.recognitions().filter(|entry| entry.holds(now, None));
+    let of_agencies = || home.agency_recognitions().filter(|entry| entry.holds(now, None));
+    let lists = registry.agency(agency);
+    let registers = |entry: &RecognitionEntry| {
+        let issuer = &entry.recognition.issuer;
+        issuer.agency == *agency || lists.is_some_and(|lists| lists.issuer(&issuer.id).is_some())
+    };
+    Resting {
+        standing: of_issuers().count() + of_agencies().count(),
+        of_issuers: of_issuers().filter(registers).count(),
+        of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
+    }
 }
 
 fn shown(
@@ -295,7 +307,7 @@ pub(super) struct Removal {
 pub(super) struct Parted {
     #[serde(flatten)]
     peer: Peer,
-    /// With `dry_run`: what would change, at once or, where it is not expelled, as soon as its last word is too old.
+    /// With `dry_run`, the whole account: on which recognitions it bears, and what would change by that, at once or, where it is not expelled, as soon as its last word is too old.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
 }
@@ -324,25 +336,31 @@ pub(super) async fn remove(
         }
         // As it was: afterwards nothing is known by this name.
         let before = one(&app, &agency).await?;
-        let recognitions = resting_on(&app.registry.read(), &agency, app.clock.now());
+        let resting = resting_on(&app.registry.read(), &agency, app.clock.now());
         app.registrar.unpin_peer(&hand, &agency).await?;
         let membership = if hand.dry_run { before.membership } else { "unpinned" };
         let peer = Peer {
             membership,
-            recognitions: Some(recognitions),
+            recognitions: Some(resting.all()),
             ..before
         };
         let consequences = would(&app, &hand, Change::Gone(agency)).await?;
+        let consequences = consequences.map(|would| would.following(resting));
         return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }
+    let resting = resting_on(&app.registry.read(), &agency, app.clock.now());
     app.registrar.remove_peer(&hand, &agency, expel).await?;
-    let peer = one(&app, &agency).await?;
+    let mut peer = one(&app, &agency).await?;
     let is_own = *app.registry.read().home_id() == agency;
     let consequences = match is_own {
         // Another store of this agency: the lists stay the agency's own.
         true => None,
-        false => would(&app, &hand, Change::Gone(agency)).await?,
+        false => {
+            peer.recognitions = Some(resting.all());
+            would(&app, &hand, Change::Gone(agency)).await?
+        }
     };
+    let consequences = consequences.map(|would| would.following(resting));
     Ok((super::created(&hand), Json(Parted { peer, consequences })))
 }
 

@@ -163,6 +163,10 @@ pub(super) struct Recognized {
 /// What a change would do. No badge and no person is named; each number names its base.
 #[derive(Debug, serde::Serialize, ToSchema)]
 pub(super) struct Consequences {
+    /// When a peer is removed: on what the rest follows. The changes that are told after it come from these recognitions, and
+    /// are not more beside them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recognitions: Option<Resting>,
     /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
     badges: usize,
     /// What would change for them, in verdict or in worth, by issuer and achievement, in words.
@@ -174,9 +178,36 @@ pub(super) struct Consequences {
     checked: Vec<String>,
 }
 
+/// This agency's recognitions that rest on what another one says.
+#[derive(Clone, Copy, Debug, serde::Serialize, ToSchema)]
+pub(super) struct Resting {
+    /// How many recognitions of this agency stand, of issuers and of agencies.
+    pub(super) standing: usize,
+    /// How many of those are of issuers that the other agency registers.
+    pub(super) of_issuers: usize,
+    /// How many of those are of the other agency itself.
+    pub(super) of_agency: usize,
+}
+
+impl Resting {
+    /// All that rest on it.
+    pub(super) const fn all(self) -> usize {
+        self.of_issuers + self.of_agency
+    }
+}
+
+impl Consequences {
+    /// The same, with what it follows from.
+    pub(super) const fn following(mut self, resting: Resting) -> Self {
+        self.recognitions = Some(resting);
+        self
+    }
+}
+
 impl From<registrar::Consequences> for Consequences {
     fn from(would: registrar::Consequences) -> Self {
         Self {
+            recognitions: None,
             badges: would.badges,
             own: would.own,
             checks: would.checks,

@@ -265,8 +265,14 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     let body = json!({"expel": expel, "unpin": unpin});
     let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now));
-    let shown =
-        |parted: &Parted| trust::with_consequences(render(&parted.peer, None, session.now), &parted.consequences);
+    let shown = |parted: &Parted| {
+        let text = render(&parted.peer, None, session.now);
+        match (&parted.consequences, parted.peer.recognitions) {
+            // Once it is done, what is left to look after.
+            (None, Some(count)) => format!("{text}\n\nYour agency's recognitions that rest on it: {count}"),
+            (would, _) => trust::with_consequences(text, would),
+        }
+    };
     let question = if unpin {
         format!(
             "Let go of the name {agency}? From then on another log may come under it, nothing that this one said counts here, \

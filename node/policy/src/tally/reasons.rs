@@ -12,12 +12,14 @@ use crate::{
 /// What is not known.
 pub(super) struct Reasons<'p> {
     asked: &'p Asked,
-    /// What worth rules demand, one after the other: numbers of conditions.
+    /// What worth rules demand, one list after the other: numbers of conditions.
     demands: &'p [u32],
     /// Whether these of the policy's conditions hold: by their numbers.
     numbers: Vec<u64>,
     /// Whether these hold, besides.
     conditions: Vec<&'p Condition>,
+    /// The ones of a rule's own that were taken in last ([`Because::key`]).
+    last: Option<(u32, u32)>,
     /// The shared ones that were taken in last.
     shared: Shared<'p>,
     hours: bool,
@@ -33,6 +35,7 @@ impl<'p> Reasons<'p> {
             demands,
             numbers: Vec::new(),
             conditions: Vec::new(),
+            last: None,
             shared: None,
             hours: false,
             earned: false,
@@ -41,8 +44,20 @@ impl<'p> Reasons<'p> {
         }
     }
 
-    /// What is not known about a value.
+    /// What is not known about a value; nothing more, if the value before it said the same.
+    #[inline]
     pub(super) fn take(&mut self, value: &Value<'p>) {
+        if let (Amount::Of(_), Standing::NotKnown(because)) = (&value.amount, &value.standing)
+            && because
+                .key()
+                .is_some_and(|(first, marked)| marked != 0 && self.last == Some((first, marked)))
+        {
+            return;
+        }
+        self.take_in(value);
+    }
+
+    fn take_in(&mut self, value: &Value<'p>) {
         match (&value.amount, &value.standing) {
             (_, Standing::Excluded(_)) => {}
             (Amount::NotStated, _) => self.hours = true,
@@ -71,6 +86,7 @@ impl<'p> Reasons<'p> {
     }
 
     fn whether(&mut self, because: &Because<'p>) {
+        self.last = because.key();
         let (places, license) = because.places();
         for place in places {
             let Some(number) = self.demands.get(place as usize) else {
