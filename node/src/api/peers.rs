@@ -78,11 +78,7 @@ fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Resting
     };
     let of_issuers = || home.recognitions().filter(|entry| entry.holds(now, None));
     let of_agencies = || home.agency_recognitions().filter(|entry| entry.holds(now, None));
-    let lists = registry.agency(agency);
-    let registers = |entry: &RecognitionEntry| {
-        let issuer = &entry.recognition.issuer;
-        issuer.agency == *agency || lists.is_some_and(|lists| lists.issuer(&issuer.id).is_some())
-    };
+    let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
     Resting {
         standing: of_issuers().count() + of_agencies().count(),
         of_issuers: of_issuers().filter(registers).count(),
@@ -229,8 +225,9 @@ fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
         })
     };
     let agencies = registry.agencies().into_iter().filter(follows);
+    let resting = resting_on(registry, &ticket.agency, now);
     Awaited {
-        recognitions: resting_on(registry, &ticket.agency, now),
+        recognitions: resting.of_issuers + resting.of_agency,
         followed_by: agencies.map(|lists| lists.id.clone()).collect(),
     }
 }
