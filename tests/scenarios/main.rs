@@ -14,6 +14,7 @@ mod changes_ask_first;
 mod changes_show_their_consequences;
 
 mod policies_are_tried_before_they_hold;
+mod rules_ask_what_badges_state;
 mod trust_is_kept_from_the_command_line;
 mod worth_is_the_receivers;
 
