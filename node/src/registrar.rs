@@ -14,6 +14,7 @@ mod own_keys;
 mod peers;
 mod policy;
 mod registrations;
+mod rubrics;
 mod slots;
 mod trust;
 
@@ -146,15 +147,6 @@ impl Registrar {
         } else {
             Ok(self.author.write(puts, own).await?)
         }
-    }
-
-    /// Writes puts as they are, for tests of what no other act of this agency writes.
-    ///
-    /// # Errors
-    /// [`NotDone`], if the node cannot write.
-    #[doc(hidden)]
-    pub async fn enters(&self, puts: Vec<Put>) -> Result<(), NotDone> {
-        Ok(self.author.write(puts, vec![]).await?)
     }
 
     /// The agency that this registrar acts for.

@@ -99,7 +99,7 @@ fn is_issuer(row: &Row) -> bool {
 }
 
 /// All agencies of the federation, as this node knows them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Registry {
     /// Which agency each name was pinned to by this node's operator.
     roster: Roster,
@@ -197,6 +197,18 @@ impl Registry {
         }
         let lists = AgencyLists::new(founding.agency.clone(), founding.name.clone(), founding.url.clone());
         self.agencies.entry(log.genesis()).or_insert(lists);
+    }
+
+    /// What it would be if these rows were as they are here.
+    pub(crate) fn supposing(&self, rows: &[Row]) -> Self {
+        let mut supposed = self.clone();
+        for row in rows {
+            if let Some(lists) = supposed.agencies.get_mut(&row.agency) {
+                lists.set(row);
+            }
+        }
+        supposed.agencies.values_mut().for_each(AgencyLists::index_policy);
+        supposed
     }
 
     /// The agency with this name.

@@ -20,6 +20,7 @@ mod peers;
 mod published;
 mod registered_lists;
 mod registrations;
+mod reviews;
 
 use std::{
     path::Path,
@@ -42,6 +43,7 @@ pub use peers::PeerRow;
 pub use published::Published;
 pub use registered_lists::OfAnAgency;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
+pub use reviews::Reviewed;
 
 /// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]

@@ -179,9 +179,15 @@ impl Client {
         self.write_as(path, body, self.dry_run).await
     }
 
-    /// The same with a file.
-    pub(crate) async fn write_text(&self, path: &[&str], kind: &'static str, body: Vec<u8>) -> anyhow::Result<Reply> {
-        self.write_bytes(path, kind, body, self.dry_run).await
+    /// The same with a file, dry or not whatever was typed.
+    pub(crate) async fn write_text(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
+        self.write_bytes(path, kind, body, dry_run).await
     }
 
     /// The same, dry or not whatever was typed.
@@ -214,8 +220,9 @@ impl Client {
         query: &[(&str, Option<String>)],
         kind: &'static str,
         body: Vec<u8>,
+        dry_run: bool,
     ) -> anyhow::Result<Reply> {
-        let dry_run = self.dry_run.then(|| "true".to_owned());
+        let dry_run = dry_run.then(|| "true".to_owned());
         let all: Vec<_> = query.iter().cloned().chain([("dry_run", dry_run)]).collect();
         let (_, body) = self.send(Method::POST, self.at(path, &all), Some((kind, body))).await?;
         answer(body)

@@ -132,18 +132,30 @@ async fn import(
         )));
     }
     let query = [("tested", Some(tested.join("|")).filter(|subjects| !subjects.is_empty()))];
+    let path = ["v1", "frameworks"];
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let would = session.client.submit(&path, &query, kind, bytes.clone(), true).await?;
+        let would: Imported = would.parse()?;
+        out::note(&told(&would));
+        confirm::ask(&format!(
+            "Keep the framework {}? It takes the place of an earlier one with its identifier.",
+            would.framework.title
+        ))?;
+    }
     let reply = session
         .client
-        .submit(&["v1", "frameworks"], &query, kind, bytes)
+        .submit(&path, &query, kind, bytes, session.dry_run)
         .await?;
-    session.written(&reply, |imported: &Imported| {
-        let mut text = render(&imported.framework);
-        for note in &imported.notes {
-            text = format!("{text}\n{}", show::paragraph(&format!("note: {note}")));
-        }
-        trust::with_consequences(text, &imported.consequences)
-    })?;
+    session.written(&reply, told)?;
     Ok(Exit::Done)
+}
+
+fn told(imported: &Imported) -> String {
+    let mut text = render(&imported.framework);
+    for note in &imported.notes {
+        text = format!("{text}\n{}", show::paragraph(&format!("note: {note}")));
+    }
+    trust::with_consequences(text, &imported.consequences)
 }
 
 async fn remove(session: &Session, id: &str) -> anyhow::Result<Exit> {

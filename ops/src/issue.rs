@@ -45,6 +45,8 @@ struct NewAchievement {
     aligned_to: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_hours: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessed_blind: Option<bool>,
 }
 
 /// What the node made. The badge stays as it came: its signature covers it.
@@ -127,7 +129,7 @@ fn write_badge(file: &Path, document: &RawValue) -> anyhow::Result<()> {
     Ok(())
 }
 
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "subject",
     "issuer",
     "achievement_name",
@@ -136,9 +138,18 @@ const COLUMNS: [&str; 10] = [
     "criteria",
     "aligned_to",
     "clock_hours",
+    "assessed_blind",
     "valid_from",
     "valid_until",
 ];
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" => Some(true),
+        "no" | "false" => Some(false),
+        _ => None,
+    }
+}
 
 /// A row, read; or what is wrong with it.
 fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, String> {
@@ -170,6 +181,10 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
             clock_hours: match cell("clock_hours") {
                 Some(text) => Some(text.parse().map_err(|e| format!("clock_hours: {e}"))?),
                 None => args.clock_hours,
+            },
+            assessed_blind: match cell("assessed_blind") {
+                Some(text) => Some(yes_or_no(&text).ok_or("assessed_blind: say `yes` or `no`, or nothing")?),
+                None => args.assessed_blind,
             },
         },
         subject: needed("subject", &args.subject)?,

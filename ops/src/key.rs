@@ -11,7 +11,7 @@ use crate::{
     args::{End, Key},
     confirm,
     exit::{Exit, usage},
-    out, show,
+    out, show, trust,
 };
 
 /// The key log as the node shows it.
@@ -54,6 +54,15 @@ struct Proposal {
     changes: usize,
     #[serde(default)]
     unrevoked: Vec<Unrevoked>,
+    #[serde(default)]
+    consequences: Option<trust::Consequences>,
+}
+
+/// The key log as it is, and what an entry would do.
+#[derive(Debug, Deserialize)]
+struct Would {
+    #[serde(default)]
+    consequences: Option<trust::Consequences>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -244,7 +253,7 @@ fn consequences(proposal: &Proposal) -> String {
             text.push_str(&format!("  list {} index {}: {code}\n", one.list, one.index));
         }
     }
-    text.trim_end().to_owned()
+    trust::with_consequences(text.trim_end().to_owned(), &proposal.consequences)
 }
 
 async fn apply(session: &Session, file: &Path) -> anyhow::Result<Exit> {
@@ -254,10 +263,16 @@ async fn apply(session: &Session, file: &Path) -> anyhow::Result<Exit> {
         .filter_map(|line| line.strip_prefix("# "))
         .nth(1)
         .unwrap_or_default();
+    let body = json!({ "text": text });
     if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+        let would = session.client.write_as(&["v1", "key-log"], &body, true).await?;
+        let would: Would = would.parse()?;
+        if would.consequences.is_some() {
+            out::note(&trust::with_consequences(said.to_owned(), &would.consequences));
+        }
         confirm::ask(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
     }
-    let reply = session.client.write(&["v1", "key-log"], &json!({"text": text})).await?;
+    let reply = session.client.write(&["v1", "key-log"], &body).await?;
     session.written(&reply, |log: &KeyLog| {
         let good = log.writers.iter().filter(|writer| writer.ended.is_none()).count();
         format!(

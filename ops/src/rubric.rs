@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::{
     Session,
     args::Rubric as Command,
+    confirm,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -89,16 +90,38 @@ async fn import(session: &Session, path: &Path) -> anyhow::Result<Exit> {
     file.take(most).read_to_string(&mut text).with_context(cannot)?;
     // What is wrong with it is said without a node.
     rubrics::parse(&text).map_err(|wrong| usage(format!("`{}`: {wrong}", path.display())))?;
-    let reply = session
-        .client
-        .write_text(&["v1", "rubrics"], "application/toml", text.into_bytes())
-        .await?;
-    session.written(&reply, |rubric: &Rubric| {
-        let counts = rubric.counts();
-        format!(
-            "{}, version {}: {} standards, {} components",
-            rubric.id, rubric.version, counts.standards, counts.components
-        )
-    })?;
+    let path = ["v1", "rubrics"];
+    let put = async |dry_run: bool| {
+        let bytes = text.clone().into_bytes();
+        session
+            .client
+            .write_text(&path, "application/toml", bytes, dry_run)
+            .await
+    };
+    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+        let would: Would = put(true).await?.parse()?;
+        out::note(&told(&would));
+        confirm::ask("Review applications against this rubric from now on?")?;
+    }
+    let reply = put(session.dry_run).await?;
+    session.written(&reply, told)?;
     Ok(Exit::Done)
+}
+
+/// A rubric that was imported, or would be; and what would follow from it.
+#[derive(Debug, Deserialize)]
+struct Would {
+    #[serde(flatten)]
+    rubric: Rubric,
+    consequences: Option<Vec<String>>,
+}
+
+fn told(would: &Would) -> String {
+    let (rubric, counts) = (&would.rubric, would.rubric.counts());
+    let mut lines = vec![format!(
+        "{}, version {}: {} standards, {} components",
+        rubric.id, rubric.version, counts.standards, counts.components
+    )];
+    lines.extend(would.consequences.iter().flatten().map(|line| show::paragraph(line)));
+    lines.join("\n")
 }

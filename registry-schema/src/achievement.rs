@@ -23,6 +23,9 @@ pub struct Achievement {
     /// The clock hours that it stands for, if its issuer says so: a `Result` of the type [`CLOCK_HOURS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_hours: Option<Decimal>,
+    /// Whether it was assessed blind, if its issuer says so: a `Result` of the type [`ASSESSED_BLIND`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessed_blind: Option<bool>,
 }
 
 /// The `resultType` of a result that states clock hours. Open Badges 3.0 has none: its `creditsEarned` and
@@ -32,6 +35,10 @@ pub const CLOCK_HOURS: &str = "ext:ClockHours";
 
 /// The `resultType` of a result that states continuing-education units, likewise.
 pub const CEUS: &str = "ext:CEU";
+
+/// The `resultType` of a result that states whether who assessed knew whose work it was: its value is `true` if they did not,
+/// and `false` if they did. It is the issuer's word, as the hours are; Open Badges 3.0 has no type for it.
+pub const ASSESSED_BLIND: &str = "ext:AssessedBlind";
 
 /// An `Alignment` of Open Badges 3.0 (§B.1.4) to an item of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

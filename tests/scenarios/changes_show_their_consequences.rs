@@ -161,6 +161,14 @@ async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_
         "{said}"
     );
 
+    // A rule that takes a badge that was assessed blind in its stead is answered by what the badge states.
+    let assessed = |blind: bool| json!({"achievement": {"name": "A", "clock_hours": "10", "assessed_blind": blind}});
+    let blind = sc.issues_with(&issuer, "Jordan Avery", assessed(true)).await;
+    ask(&blind.bytes(), VerdictKind::Accepted).await;
+    let seen = sc.issues_with(&issuer, "Jordan Avery", assessed(false)).await;
+    let said = ask(&seen.bytes(), VerdictKind::CouldNotCheck).await.sentence;
+    assert!(said.contains("provider is"), "{said}");
+
     // The home agency says what the issuer is: first what that does, then for everybody.
     let provider = ["issuer", "provider", "Palmetto Educator Institute", "district"];
     would(
@@ -230,6 +238,7 @@ async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_
             "B",
             "--clock-hours",
             hours,
+            "--assessed-blind",
             "--out",
         ]
     };
@@ -244,6 +253,7 @@ async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_
         (Some("7.5"), Some("ext:ClockHours"))
     );
     assert_eq!(result["resultDescription"], described["id"]);
+    assert_eq!(document["credentialSubject"]["result"][1]["value"], "true");
     let mut typed = issue("a day").to_vec();
     typed.push("nowhere.json");
     types(sc, &typed, 2).await;

@@ -140,6 +140,13 @@ async fn an_issuer_with_keys_of_its_own_is_registered_recognized_and_looked_at_a
     );
     let kept: Issuer = sc.employer().reads(&path_of(&did)).await.json();
     assert_eq!(kept, issuer, "a dry run changes nothing");
+    let dry = format!("{}/keys?dry_run=true", path_of(&did));
+    let dry = sc
+        .asks(Method::POST, &dry, Some(&json!({})))
+        .await
+        .with_status(200)
+        .value();
+    assert!(dry["consequences"]["checks"].is_u64(), "{dry}");
     let looked = sc.comity(&["issuer", "refresh", "Coastal College"]).await;
     assert_eq!(looked.code, Some(0), "{looked:?}");
     let turned: Issuer = sc.employer().reads(&path_of(&did)).await.json();
@@ -170,6 +177,7 @@ async fn an_issuer_with_keys_of_its_own_is_registered_recognized_and_looked_at_a
 
     // Off the web its lists can still be changed, and its keys stay as they were.
     publisher.stops();
+    assert_eq!(sc.audited("issuer.refresh").await, 1);
     let path = format!("{}/keys", path_of(&did));
     let look = async |body: Value| sc.asks(Method::POST, &path, Some(&body)).await;
     look(json!({})).await.problem(422, "request.invalid");

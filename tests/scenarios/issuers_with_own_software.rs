@@ -1,12 +1,14 @@
 //! An issuer signs and revokes with software of its own, a neighbour's agency registers it, and its badges count here; and
 //! still nobody learns which of them is checked.
 
-use registry_schema::{Issuer, Verdict, VerdictKind, VerificationMethod};
-use reqwest::Method;
+use registry_schema::{Issuer, Verdict, VerdictKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{Agency, Answer as _, Federation, Publisher, eventually, interop};
-use verification::{SigningKey, did};
+use tests::{
+    Agency, Answer as _, Federation, Publisher, eventually, interop,
+    own_keys::{knows, path_of, recognizes},
+};
+use verification::SigningKey;
 
 const SEED: &str = "2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b";
 const HOUR: &str = "3600000";
@@ -54,14 +56,6 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The keys that an issuer's document names.
-fn keys_in(did: &str, document: &Value, federation: &Federation) -> Vec<VerificationMethod> {
-    let bytes = document.to_string().into_bytes();
-    did::read(did, &bytes, None, federation.clock().now())
-        .expect("a document")
-        .issuing
-}
-
 /// NC and SC, whose operators know the publisher's certificate.
 async fn neighbours(publisher: &Publisher) -> Federation {
     let federation = Federation::start(&["US-NC", "US-SC"]).await;
@@ -72,13 +66,26 @@ async fn neighbours(publisher: &Publisher) -> Federation {
     federation
 }
 
-async fn recognizes(agency: &Agency, issuer: &Issuer) {
-    let body = json!({"issuer": issuer.id, "purposes": ["renewal"], "scope": "all"});
-    eventually("the issuer is recognized", async || {
-        let reply = agency.asks(Method::POST, "/v1/recognitions", Some(&body)).await;
-        if reply.status == 201 { Ok(()) } else { Err(reply.text()) }
-    })
-    .await;
+/// South Carolina registers it, as its document stands on the web, and North Carolina recognizes it.
+async fn is_registered_and_recognized(publisher: &Publisher, federation: &Federation, list: &str) -> Issuer {
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let did = publisher.did();
+    let adding = [
+        "issuer",
+        "add",
+        "--name",
+        "Coastal College",
+        "--did",
+        &did,
+        "--status-list",
+        list,
+    ];
+    let added = sc.comity(&adding).await;
+    assert_eq!(added.code, Some(0), "{added:?}");
+    let issuer: Issuer = sc.employer().reads(&path_of(&did)).await.with_status(200).json();
+    knows(nc, &issuer).await;
+    recognizes(nc, &did).await;
+    issuer
 }
 
 /// Waits until a node has fetched South Carolina's one list.
@@ -151,12 +158,7 @@ async fn its_badges_are_good_until_it_revokes_them_and_no_check_asks_it() {
         .is(VerdictKind::NotRecognized);
     assert!(publisher.was_asked_for().contains(&LIST.to_owned()));
 
-    let document = publisher.key_document(&key, &["assertionMethod"]);
-    let keys = keys_in(&publisher.did(), &document, &federation);
-    let issuer = sc
-        .registers_with_own_keys(&publisher.did(), &keys, std::slice::from_ref(&list))
-        .await;
-    recognizes(nc, &issuer).await;
+    let issuer = is_registered_and_recognized(&publisher, &federation, &list).await;
     let accepted = answers_soon(nc, &badge, VerdictKind::Accepted).await;
     assert!(
         accepted
@@ -216,11 +218,13 @@ async fn its_badges_are_good_until_it_revokes_them_and_no_check_asks_it() {
     let said = &verdict.finding("status.unreachable").detail;
     let advice = format!("comity issuer refresh {} --add-status-list {}", issuer.id, unnamed);
     assert!(
-        said.contains("US-SC does not name it") && said.contains(&advice[..100]),
+        said.contains("US-SC does not name it") && said.contains(&advice),
         "{said}"
     );
     assert!(!publisher.was_asked_for().contains(&"/status/unnamed".to_owned()));
-    sc.registers_with_own_keys(&issuer.id, &keys, &[list, unnamed]).await;
+    let added = ["issuer", "refresh", &issuer.id, "--add-status-list", &unnamed];
+    let added = sc.comity(&added).await;
+    assert_eq!(added.code, Some(0), "{added:?}");
     answers(&federation, nc, &stray, VerdictKind::Accepted).await;
 
     // Its site is gone: what is here counts for its hour, through a restart too, and then no longer.
@@ -246,7 +250,7 @@ async fn its_badges_are_good_until_it_revokes_them_and_no_check_asks_it() {
 async fn tokens_that_jose_signed_are_good_until_their_issuer_revokes_them() {
     let publisher = Publisher::starts().await;
     let federation = neighbours(&publisher).await;
-    let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
+    let nc = federation.agency("US-NC");
     let folder = tempfile::tempdir().expect("a folder");
     let (at, did, url) = (
         folder.path().to_str().expect("a path"),
@@ -266,9 +270,8 @@ async fn tokens_that_jose_signed_are_good_until_their_issuer_revokes_them() {
     });
     let read = |name: &str| std::fs::read(folder.path().join(name)).expect("a token");
     publisher.lays_out(LIST, "application/vc+jwt", read("clear.list.jwt"));
-    let keys = keys_in(&did, &document, &federation);
-    let issuer = sc.registers_with_own_keys(&did, &keys, &[url]).await;
-    recognizes(nc, &issuer).await;
+    publisher.lays_out("/.well-known/did.json", "application/did+json", document.to_string());
+    is_registered_and_recognized(&publisher, &federation, &url).await;
     let honest: Vec<String> = serde_json::from_value(line["honest"].clone()).expect("names");
     for name in &honest {
         answers(&federation, nc, &read(name), VerdictKind::Accepted).await;
@@ -293,18 +296,14 @@ async fn a_list_by_another_key_makes_nothing_green() {
     let publisher = Publisher::starts().await;
     let desk = Desk::of(&publisher);
     let federation = neighbours(&publisher).await;
-    let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
+    let nc = federation.agency("US-NC");
     let key = SigningKey::from_seed(&[0x2b; 32]).expect("a key");
-    let document = publisher.key_document(&key, &["assertionMethod"]);
-    let keys = keys_in(&publisher.did(), &document, &federation);
+    publisher.publishes_key(&key, &["assertionMethod"]);
     let badge = desk.signs(LIST, "4711").await;
     let thief = SigningKey::from_seed(&[0x2c; 32]).expect("a key");
     let now = federation.clock().now();
     publisher.publishes_list(LIST, "revocation", &[], &thief, now, 60_000);
-    let issuer = sc
-        .registers_with_own_keys(&publisher.did(), &keys, &[publisher.url(LIST)])
-        .await;
-    recognizes(nc, &issuer).await;
+    is_registered_and_recognized(&publisher, &federation, &publisher.url(LIST)).await;
     eventually("the forged list was fetched and told", async || {
         let verdict = nc.employer().verifies_bytes(&badge).await;
         assert_ne!(verdict.verdict, VerdictKind::Accepted, "{verdict:#?}");

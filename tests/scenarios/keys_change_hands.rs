@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{Purpose, Reason, Scope, VerdictKind};
 use tests::{Agency, Federation, Scene, eventually, http, program};
 
 /// An operator's terminal, and the folder that is carried to the machine with the root key.
@@ -166,8 +166,10 @@ async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_fi
     let old = the_good_writer(sc).await;
     let theft = federation.clock().now().plus_seconds(1);
     federation.clock().advance_hours(1);
-    // The thief's revocation.
+    // The thief's revocation, and recognition.
     sc.revokes(&stolen, Reason::Misconduct).await;
+    sc.acknowledged().pop();
+    sc.recognizes_for(&issuer, &[Purpose::Salary], &Scope::All).await;
     sc.acknowledged().pop();
     for other in federation.agencies() {
         federation.awaits(other, &stolen, VerdictKind::NotValid).await;
@@ -181,6 +183,16 @@ async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_fi
         .await;
     assert!(listed.contains(&stolen.code().to_string()), "{listed}");
     assert!(!listed.contains(&honest.code().to_string()), "{listed}");
+    // What it granted is void too, and that is told in verdicts.
+    let told = listed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("for salary advancement: from accepted, no published rate to not recognized"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("license renewal"),
+        "what was recognized before stands: {told}"
+    );
     assert_eq!(writers(sc).await.len(), 2, "a dry run changes nothing");
 
     ceremony.holds("old.entry", &end).await;

@@ -10,6 +10,7 @@ mod recognition_decides;
 
 mod agencies_follow_agencies;
 
+mod changes_ask_first;
 mod changes_show_their_consequences;
 
 mod policies_are_tried_before_they_hold;

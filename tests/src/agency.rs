@@ -1,7 +1,7 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
-mod own_keys;
 mod stolen;
+mod terminal;
 
 use std::{
     ffi::OsString,
@@ -246,14 +246,8 @@ impl Agency {
     /// # Panics
     /// If the profile cannot be written.
     pub async fn comity(&self, arguments: &[&str]) -> Ended {
-        let profile = self.data.join("operator.toml");
-        let text = format!(
-            "node = \"{}\"\nagency = \"{}\"\ntoken = \"{}\"\n",
-            self.url, self.id, self.token
-        );
-        std::fs::write(&profile, text).expect("a profile");
-        let profile = profile.to_str().expect("a path in Unicode");
-        let all = ["--profile", profile].into_iter().chain(arguments.iter().copied());
+        let profile = self.writes_profile();
+        let all = ["--profile", &profile].into_iter().chain(arguments.iter().copied());
         program::comity(all).await
     }
 

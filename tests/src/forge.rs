@@ -40,6 +40,7 @@ pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
             criteria: "None.".into(),
             alignment: vec![],
             clock_hours: None,
+            assessed_blind: None,
         },
         valid_from: DATE.parse().expect("a date"),
         valid_until: None,

@@ -148,6 +148,8 @@ pub(super) struct NewAchievement {
     aligned_to: Vec<String>,
     /// The clock hours that it stands for: 0.01 to 100,000.
     clock_hours: Option<Decimal>,
+    /// Whether it was assessed blind: who assessed did not know whose work it was. Nothing is stated, if absent.
+    assessed_blind: Option<bool>,
 }
 
 /// A credential that was issued.
@@ -184,6 +186,7 @@ pub(super) async fn issue(
         criteria,
         aligned_to,
         clock_hours,
+        assessed_blind,
     } = achievement;
     let or_name = |text: Option<String>| text.unwrap_or_else(|| name.clone());
     let (description, criteria) = (or_name(description), or_name(criteria));
@@ -194,6 +197,7 @@ pub(super) async fn issue(
         criteria,
         alignment: app.registrar.alignments(&aligned_to).await?,
         clock_hours,
+        assessed_blind,
     };
     let new = NewBadge {
         issuer,

@@ -19,6 +19,7 @@ use super::{
     App,
     auth::Operator,
     problem::{INVALID, NOT_FOUND, Problem},
+    recognitions::Consequences,
 };
 use crate::{
     registrar::{Proposal, Wish},
@@ -170,6 +171,10 @@ pub(super) struct ProposalView {
     /// Revocations that would be gone: list and index, and the credential's code if this agency keeps it. Revoke them
     /// again with a good key.
     unrevoked: Vec<Unrevoked>,
+    /// What would change in verdict or worth, if entries of the lists would alter: what they granted, recognized or ruled
+    /// is void.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
 }
 
 /// A revocation that would be gone.
@@ -228,6 +233,7 @@ pub(super) async fn propose(
         voided,
         changes: changes.len(),
         unrevoked: gone,
+        consequences: app.registrar.key_consequences(&changes).await?.map(Consequences::from),
     };
     Ok((super::created(&hand), Json(view)))
 }
@@ -279,19 +285,37 @@ pub(super) struct NewEntry {
     text: String,
 }
 
-/// Take in an entry that the root signed.
+/// The key log with an entry, or with `dry_run` as it is without it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Entered {
+    #[serde(flatten)]
+    log: KeyLogView,
+    /// With `dry_run`: what would change in verdict or worth, if entries of the lists would alter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Consequences>,
+}
+
+/// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewEntry,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = KeyLogView), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = Entered), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Operator(hand): Operator,
     body: Result<Json<NewEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<KeyLogView>), Problem> {
+) -> Result<(StatusCode, Json<Entered>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let log = app.registrar.enter(&new.text, &hand).await?;
-    Ok((super::created(&hand), Json(view(&log, &app.registrar.keys_here()?))))
+    let consequences = match hand.dry_run {
+        true => app.registrar.entry_consequences(&new.text).await?,
+        false => None,
+    };
+    let entered = Entered {
+        log: view(&log, &app.registrar.keys_here()?),
+        consequences: consequences.map(Consequences::from),
+    };
+    Ok((super::created(&hand), Json(entered)))
 }
 
 /// The agency as a DID document (did:web), an export of its key log: its badge keys assert, its writer keys act for it.

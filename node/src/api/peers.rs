@@ -22,7 +22,7 @@ use super::{
 use crate::{
     network,
     registrar::Change,
-    registry::Registry,
+    registry::{AgencyLists, Registry},
     roster::{Known, Membership},
 };
 
@@ -78,11 +78,7 @@ fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Resting
     };
     let of_issuers = || home.recognitions().filter(|entry| entry.holds(now, None));
     let of_agencies = || home.agency_recognitions().filter(|entry| entry.holds(now, None));
-    let lists = registry.agency(agency);
-    let registers = |entry: &RecognitionEntry| {
-        let issuer = &entry.recognition.issuer;
-        issuer.agency == *agency || lists.is_some_and(|lists| lists.issuer(&issuer.id).is_some())
-    };
+    let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
     Resting {
         standing: of_issuers().count() + of_agencies().count(),
         of_issuers: of_issuers().filter(registers).count(),
@@ -201,6 +197,39 @@ pub(super) struct Told {
     addresses: Vec<String>,
     /// Where it answers HTTP.
     url: String,
+    /// In a dry run of following it: what rests on it already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awaited: Option<Awaited>,
+}
+
+/// What already rests on an agency that is not followed yet. What it registers and recognizes itself is not known before it
+/// is followed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Awaited {
+    /// How many of this agency's standing recognitions are of issuers that it registers, or of itself: they count as soon as
+    /// its lists are here.
+    recognitions: usize,
+    /// The agencies that recognize what it recognizes, by this log; this one too, if it does.
+    #[schema(value_type = Vec<String>)]
+    followed_by: Vec<AgencyId>,
+}
+
+/// What rests on an agency with this log.
+fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
+    let log = ticket.genesis.to_string();
+    let follows = |lists: &&AgencyLists| {
+        let mut all = lists.agency_recognitions();
+        all.any(|entry| {
+            let of = &entry.recognition;
+            of.of == ticket.agency && of.key_log == log && entry.holds(now, None)
+        })
+    };
+    let agencies = registry.agencies().into_iter().filter(follows);
+    let resting = resting_on(registry, &ticket.agency, now);
+    Awaited {
+        recognitions: resting.of_issuers + resting.of_agency,
+        followed_by: agencies.map(|lists| lists.id.clone()).collect(),
+    }
 }
 
 impl From<Ticket> for Told {
@@ -213,11 +242,13 @@ impl From<Ticket> for Told {
             node: ticket.node,
             addresses: ticket.addresses,
             url: ticket.url,
+            awaited: None,
         }
     }
 }
 
-/// Follow an agency: its name is pinned to its log for good, and its node is called at once.
+/// Follow an agency: its name is pinned to its log for good, and its node is called at once. With `dry_run`, nothing is
+/// written and what rests on it already is shown.
 #[utoipa::path(post, path = "/v1/peers", tag = "federation", security(("operator" = [])), request_body = NewPeer,
     params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Peer), (status = 200, description = "dry run", body = Told),
@@ -243,7 +274,12 @@ pub(super) async fn add(
         .add_peer(&hand, &ticket, new.introduced_by.as_ref())
         .await?;
     let reply = if hand.dry_run {
-        serde_json::to_value(Told::from(ticket))
+        let awaited = awaited(&app.registry.read(), &ticket, app.clock.now());
+        let awaited = Some(awaited);
+        serde_json::to_value(Told {
+            awaited,
+            ..Told::from(ticket)
+        })
     } else {
         serde_json::to_value(one(&app, &ticket.agency).await?)
     };

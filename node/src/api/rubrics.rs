@@ -27,6 +27,16 @@ pub(super) struct Imported {
     rubric: Rubric,
 }
 
+/// A rubric that was imported, or with `dry_run` would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct New {
+    #[serde(flatten)]
+    rubric: Rubric,
+    /// With `dry_run`: what would follow from it, in sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequences: Option<Vec<String>>,
+}
+
 /// The rubrics of this agency, in all their versions; the newest import first.
 #[utoipa::path(get, path = "/v1/rubrics", tag = "registration",
     responses((status = 200, body = Vec<Imported>)))]
@@ -47,19 +57,24 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Imported>>, 
 /// Import a version of a rubric, as TOML.
 ///
 /// What was imported under a version never changes. A file that says how many standards and components it has, or that has
-/// the id of a rubric whose counts are known, is refused if it counts otherwise.
+/// the id of a rubric whose counts are known, is refused if it counts otherwise. With `dry_run`, nothing is written and
+/// the consequences are shown.
 #[utoipa::path(post, path = "/v1/rubrics", tag = "registration",
     request_body(content = String, content_type = "application/toml"),
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Rubric), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = New), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
     Operator(hand): Operator,
     body: Result<String, StringRejection>,
-) -> Result<(StatusCode, Json<Rubric>), Problem> {
+) -> Result<(StatusCode, Json<New>), Problem> {
     let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let rubric = rubrics::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
+    let consequences = match hand.dry_run {
+        true => Some(app.registrar.rubric_consequences(&rubric).await?),
+        false => None,
+    };
     app.registrar.import_rubric(&rubric, &hand).await?;
-    Ok((super::created(&hand), Json(rubric)))
+    Ok((super::created(&hand), Json(New { rubric, consequences })))
 }

@@ -312,6 +312,7 @@ fn achievement(id: String) -> Achievement {
             .into(),
         alignment: vec![],
         clock_hours: Some(registry_schema::Decimal::whole(10)),
+        assessed_blind: None,
     }
 }
 

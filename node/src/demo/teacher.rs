@@ -105,6 +105,7 @@ impl Earned {
             criteria: "Evidence from the classroom and a reflection, scored against the public rubric.".to_owned(),
             alignment: vec![],
             clock_hours: self.hours.map(Decimal::whole),
+            assessed_blind: None,
         }
     }
 

@@ -22,7 +22,7 @@ use verification::{
 pub use change::Change;
 
 use super::{NotDone, Registrar, internal, not_ready};
-use crate::{checked::months_before, evidence::of_issuer, storage::Issued};
+use crate::{checked::months_before, evidence::of_issuer, registry::AgencyLists, storage::Issued};
 
 /// Most of this agency's own badges over which consequences are counted: the newest.
 const MOST_BADGES: i64 = 10_000;
@@ -128,11 +128,15 @@ impl Registrar {
             let own: Vec<&Issued> = issued.iter().filter(active).collect();
             let asked = own.iter().map(|badge| &badge.issuer);
             let asked: BTreeSet<&String> = asked.chain(checks.iter().map(|(issuer, ..)| issuer)).collect();
+            let supposed = change.rows().map(|rows| registry.supposing(rows));
             let evidence: BTreeMap<String, (Evidence, Evidence)> = asked
                 .into_iter()
                 .map(|issuer| {
                     let before = of_issuer(&registry, issuer, now);
-                    let mut after = before.clone();
+                    let mut after = match &supposed {
+                        Some(supposed) => of_issuer(supposed, issuer, now),
+                        None => before.clone(),
+                    };
                     change.apply(&mut after, &home.id, issuer);
                     (issuer.clone(), (before, after))
                 })
@@ -145,11 +149,15 @@ impl Registrar {
                 .iter()
                 .map(|badge| (badge.achievement.clone(), format!("\"{}\"", badge.name)));
             let old = home.policy().cloned().unwrap_or_default();
+            let supposed_policy = supposed.map(|supposed| {
+                let home = supposed.home().and_then(AgencyLists::policy);
+                home.cloned().unwrap_or_default()
+            });
             let scene = Scene {
                 home: home.id.clone(),
                 now,
                 names: achievements.chain(names).collect(),
-                policies: (old.clone(), change.policy().unwrap_or(old)),
+                policies: (old.clone(), change.policy().or(supposed_policy).unwrap_or(old)),
                 placed: (Placed::default(), Placed::default()),
                 evidence,
             };
@@ -311,6 +319,7 @@ impl Scene {
             clock_hours: badge.stated.clock_hours,
             ceus: badge.stated.ceus,
             mastery: badge.stated.mastery,
+            assessed_blind: badge.stated.assessed_blind,
             ..known
         }
     }

@@ -10,7 +10,7 @@ use protocol::{
 };
 use registry_schema::Timestamp;
 
-use super::{Hand, NotDone, Registrar, not_ready};
+use super::{Change, Consequences, Hand, NotDone, Registrar, not_ready};
 use crate::{keys, replication::NotWritten, root};
 
 /// What the root is asked to do.
@@ -169,20 +169,7 @@ impl Registrar {
         };
         let refused = |error: protocol::signed::Refused| NotDone::Invalid(error.to_string());
         let entry = key_log.propose(act.clone(), self.clock.now()).map_err(refused)?;
-        let supposed = act.clone();
-        let home = self.registry.read().home_hash();
-        let looked = self.author.look(move |replica| {
-            let voided = match &supposed {
-                Act::WriterEnded { key, last, .. } => {
-                    replica.logs().get(&home).map_or(0, |log| log.count_beyond(key, last))
-                }
-                _ => 0,
-            };
-            replica.consequences(&supposed).map(|changes| (voided, changes))
-        });
-        let (voided, changes) = looked
-            .await?
-            .map_err(|error: Failed| NotDone::Invalid(error.to_string()))?;
+        let (voided, changes) = self.supposed(act).await?;
         let unrevoked = changes
             .iter()
             .filter_map(|(before, after)| unrevokes(before, after))
@@ -194,6 +181,46 @@ impl Registrar {
             changes,
             unrevoked,
         })
+    }
+
+    /// What would come of an act of the root: how many kept envelopes would count no more, and the rows that would alter, as
+    /// they are and as they would be.
+    async fn supposed(&self, act: Act) -> Result<(usize, Vec<(Row, Row)>), NotDone> {
+        let home = self.registry.read().home_hash();
+        let looked = self.author.look(move |replica| {
+            let voided = match &act {
+                Act::WriterEnded { key, last, .. } => {
+                    replica.logs().get(&home).map_or(0, |log| log.count_beyond(key, last))
+                }
+                _ => 0,
+            };
+            replica.consequences(&act).map(|changes| (voided, changes))
+        });
+        let looked = looked.await?;
+        looked.map_err(|error: Failed| NotDone::Invalid(error.to_string()))
+    }
+
+    /// What the verdicts would be, if rows altered so: which grants, recognitions and rules would be void.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the store cannot be read.
+    pub async fn key_consequences(&self, changes: &[(Row, Row)]) -> Result<Option<Consequences>, NotDone> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let after = changes.iter().map(|(_, after)| after.clone()).collect();
+        Ok(Some(self.consequences(Change::Rows(after)).await?))
+    }
+
+    /// The same of an entry that the root signed, before it is added.
+    ///
+    /// # Errors
+    /// [`NotDone`], if it is no entry, or the store cannot be read.
+    pub async fn entry_consequences(&self, text: &str) -> Result<Option<Consequences>, NotDone> {
+        let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
+        let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
+        let (_, changes) = self.supposed(claim.act).await?;
+        self.key_consequences(&changes).await
     }
 
     /// The last envelopes of a key that are here, or those before a moment by its own dates.

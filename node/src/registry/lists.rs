@@ -14,7 +14,7 @@ use registry_schema::{
 };
 
 /// What one agency's lists say.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AgencyLists {
     /// Its name, as this node pinned it.
     pub id: AgencyId,
@@ -50,7 +50,7 @@ pub struct AgencyLists {
 }
 
 /// What one status list says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct StatusList {
     revoked: BTreeMap<u32, StatusChange>,
     suspended: BTreeMap<u32, StatusChange>,

@@ -1,7 +1,10 @@
 //! Unsigned documents, as this registry issues them: badges (Open Badges 3.0 on VCDM 2.0) and status lists
 //! (Bitstring Status List v1.0).
 
-use registry_schema::{Achievement, Timestamp, achievement::CLOCK_HOURS};
+use registry_schema::{
+    Achievement, Timestamp,
+    achievement::{ASSESSED_BLIND, CLOCK_HOURS},
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -93,14 +96,16 @@ pub fn build(new: &NewCredential) -> Value {
     }]);
     put(&mut subject, "identifier", Some(name));
     put(&mut subject, "achievement", Some(achievement(&new.achievement)));
-    let result = new.achievement.clock_hours.map(|hours| {
-        json!([{
-            "type": ["Result"],
-            "resultDescription": hours_described(&new.achievement.id),
-            "value": hours.to_string(),
-        }])
-    });
-    put(&mut subject, "result", result);
+    let results: Vec<Value> = stated(&new.achievement)
+        .map(|(of, value)| {
+            json!({
+                "type": ["Result"],
+                "resultDescription": described(&new.achievement.id, of.name),
+                "value": value,
+            })
+        })
+        .collect();
+    put(&mut subject, "result", Some(results).filter(|all| !all.is_empty()));
     let mut document = Map::new();
     put(&mut document, "@context", Some(json!([CREDENTIALS_V2, OPEN_BADGES])));
     put(&mut document, "id", Some(new.id.as_str()));
@@ -122,10 +127,34 @@ pub fn build(new: &NewCredential) -> Value {
     Value::Object(document)
 }
 
-/// The id of the description of the result that states clock hours.
-fn hours_described(achievement: &str) -> String {
+/// What a result can state.
+struct Said {
+    name: &'static str,
+    title: &'static str,
+    result_type: &'static str,
+}
+
+/// What the badge states by results, and the value of each.
+fn stated(said: &Achievement) -> impl Iterator<Item = (Said, String)> {
+    let hours = Said {
+        name: "clock-hours",
+        title: "Clock hours",
+        result_type: CLOCK_HOURS,
+    };
+    let blind = Said {
+        name: "assessed-blind",
+        title: "Assessed blind",
+        result_type: ASSESSED_BLIND,
+    };
+    let hours = said.clock_hours.map(|value| (hours, value.to_string()));
+    let blind = said.assessed_blind.map(|value| (blind, value.to_string()));
+    hours.into_iter().chain(blind)
+}
+
+/// The id of the description of a result.
+fn described(achievement: &str, name: &str) -> String {
     let joint = if achievement.contains('#') { '-' } else { '#' };
-    format!("{achievement}{joint}clock-hours")
+    format!("{achievement}{joint}{name}")
 }
 
 fn achievement(said: &Achievement) -> Value {
@@ -154,15 +183,21 @@ fn achievement(said: &Achievement) -> Value {
         "alignment",
         Some(alignment).filter(|all| !all.is_empty()),
     );
-    let described = said.clock_hours.map(|_| {
-        json!([{
-            "id": hours_described(&said.id),
-            "type": ["ResultDescription"],
-            "name": "Clock hours",
-            "resultType": CLOCK_HOURS,
-        }])
-    });
-    put(&mut achievement, "resultDescription", described);
+    let descriptions: Vec<Value> = stated(said)
+        .map(|(of, _)| {
+            json!({
+                "id": described(&said.id, of.name),
+                "type": ["ResultDescription"],
+                "name": of.title,
+                "resultType": of.result_type,
+            })
+        })
+        .collect();
+    put(
+        &mut achievement,
+        "resultDescription",
+        Some(descriptions).filter(|all| !all.is_empty()),
+    );
     Value::Object(achievement)
 }
 
@@ -229,6 +264,7 @@ pub(crate) mod tests {
                 criteria: "Three pieces of evidence.".to_owned(),
                 alignment: Vec::new(),
                 clock_hours: None,
+                assessed_blind: None,
             },
             valid_from: "2026-01-15T09:00:00Z".parse().unwrap(),
             valid_until: Some("2031-01-15T09:00:00Z".parse().unwrap()),
@@ -281,6 +317,18 @@ pub(crate) mod tests {
         assert!(matches!(outcome, data_integrity::ProofOutcome::Valid(_)), "{outcome:?}");
         assert_eq!(badge::parse(signed.clone(), Form::Json).unwrap().faults, []);
         assert_eq!(facts::stated(&signed).clock_hours, new.achievement.clock_hours);
+        assert_eq!(facts::stated(&signed).assessed_blind, None);
+        // Beside them, whether it was assessed blind.
+        for blind in [true, false] {
+            new.achievement.assessed_blind = Some(blind);
+            let both = data_integrity::sign(build(&new), &key, &method, new.valid_from).unwrap();
+            assert_eq!(badge::parse(both.clone(), Form::Json).unwrap().faults, []);
+            let stated = facts::stated(&both);
+            assert_eq!(
+                (stated.clock_hours, stated.assessed_blind),
+                (new.achievement.clock_hours, Some(blind))
+            );
+        }
         // Another number under the same signature is another badge.
         let mut altered = signed;
         altered["credentialSubject"]["result"][0]["value"] = "60".into();

@@ -1,11 +1,11 @@
 //! What a badge and the lists say that an agency's rules are held against. **Pure.** What is not said is not known.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, str::FromStr};
 
 use policy::Facts;
 use registry_schema::{
     AgencyId, Decimal, Purpose, Scope,
-    achievement::{CEUS, CLOCK_HOURS},
+    achievement::{ASSESSED_BLIND, CEUS, CLOCK_HOURS},
 };
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub struct Stated {
     pub ceus: Option<Decimal>,
     /// To how many per cent it was mastered (`Percent`).
     pub mastery: Option<Decimal>,
+    /// Whether it was assessed blind ([`ASSESSED_BLIND`]).
+    pub assessed_blind: Option<bool>,
 }
 
 fn subject(document: &Value) -> Option<&Value> {
@@ -51,32 +53,30 @@ pub fn stated(document: &Value) -> Stated {
         return Stated::default();
     };
     let descriptions = listed(subject.get("achievement").and_then(|it| it.get("resultDescription")));
-    let of_type = |wanted: &str| -> Option<Decimal> {
-        let is_described = |id: &Value| {
-            descriptions
-                .iter()
-                .take(MOST_RESULTS)
-                .any(|one| one.get("id") == Some(id) && one.get("resultType").and_then(Value::as_str) == Some(wanted))
-        };
-        let results = listed(subject.get("result")).iter().take(MOST_RESULTS);
-        let mut values = results
-            .filter(|result| result.get("resultDescription").is_some_and(is_described))
-            .map(|result| {
-                result
-                    .get("value")
-                    .and_then(Value::as_str)?
-                    .trim()
-                    .parse::<Decimal>()
-                    .ok()
-            });
-        let first = values.next()??;
-        values.all(|other| other == Some(first)).then_some(first)
-    };
+    let results = listed(subject.get("result"));
     Stated {
-        clock_hours: of_type(CLOCK_HOURS),
-        ceus: of_type(CEUS),
-        mastery: of_type("Percent").filter(|percent| *percent <= Decimal::whole(100)),
+        clock_hours: of_type(results, descriptions, CLOCK_HOURS),
+        ceus: of_type(results, descriptions, CEUS),
+        mastery: of_type(results, descriptions, "Percent").filter(|percent| *percent <= Decimal::whole(100)),
+        assessed_blind: of_type(results, descriptions, ASSESSED_BLIND),
     }
+}
+
+/// The value of the results of this type, if all say the same.
+fn of_type<T: FromStr + PartialEq>(results: &[Value], descriptions: &[Value], wanted: &str) -> Option<T> {
+    let is_described = |id: &Value| {
+        descriptions
+            .iter()
+            .take(MOST_RESULTS)
+            .any(|one| one.get("id") == Some(id) && one.get("resultType").and_then(Value::as_str) == Some(wanted))
+    };
+    let mut values = results
+        .iter()
+        .take(MOST_RESULTS)
+        .filter(|result| result.get("resultDescription").is_some_and(is_described))
+        .map(|result| result.get("value").and_then(Value::as_str)?.trim().parse::<T>().ok());
+    let first = values.next()??;
+    values.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
 /// The items of frameworks that the badge says it is aligned to (Open Badges 3.0, `Achievement.alignment`).
@@ -199,6 +199,25 @@ mod tests {
             json!({"id": "urn:p", "resultType": "Percent"}),
         );
         assert_eq!(stated(&too_much).mastery, None);
+        // Whether it was assessed blind is said with a yes or a no, and never guessed.
+        let blind = |results: Value| {
+            stated(&badge(
+                results,
+                json!({"id": "urn:b", "resultType": "ext:AssessedBlind"}),
+            ))
+        };
+        let says = |value: &str| json!({"resultDescription": "urn:b", "value": value});
+        assert_eq!(blind(says("true")).assessed_blind, Some(true));
+        assert_eq!(blind(says("false")).assessed_blind, Some(false));
+        for unclear in [
+            json!([says("true"), says("false")]),
+            says("yes"),
+            says("1"),
+            says(""),
+            json!([]),
+        ] {
+            assert_eq!(blind(unclear.clone()).assessed_blind, None, "{unclear}");
+        }
         // Credits are hours of a kind that the standard leaves open: not taken for clock hours.
         let credits = json!({"credentialSubject": {"creditsEarned": 3.0, "achievement": {"creditsAvailable": 3.0}}});
         assert_eq!(stated(&credits), Stated::default());

@@ -22,8 +22,8 @@ Examples:
 The CSV file's first line names its columns. Needed: subject, and
 achievement_name unless --achievement-name is given. Known besides: issuer,
 achievement_id, description, criteria, aligned_to (items, spaces between them),
-clock_hours, valid_from, valid_until. Nothing is issued while a row has a
-mistake.")]
+clock_hours, assessed_blind (yes or no), valid_from, valid_until. Nothing is
+issued while a row has a mistake.")]
     Issue(Issue),
     /// List the credentials that your agency keeps
     #[command(after_help = "Example:\n  comity credential list")]
@@ -104,6 +104,9 @@ pub(crate) struct Issue {
     /// The clock hours that it stands for: 10, or 7.5
     #[arg(long, value_name = "HOURS")]
     pub(crate) clock_hours: Option<Decimal>,
+    /// Whether it was assessed blind, as policies may ask: who assessed did not know whose work it was
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) assessed_blind: Option<bool>,
     /// Whose it is
     #[arg(long, value_name = "NAME", required_unless_present = "csv", conflicts_with = "csv")]
     pub(crate) subject: Option<String>,

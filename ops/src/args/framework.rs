@@ -19,7 +19,8 @@ Examples:
 A CASE 1.1 package in JSON; 1.0 exports with empty strings, with or without the
 `CFPackage` wrapper, are read as well. A definition to mint from is TOML: only
 names that are known, no invented wording. A later import with the same
-identifier takes the place of the earlier one.")]
+identifier takes the place of the earlier one. Asks before it acts if a person
+is there to answer; --yes answers.")]
     Import {
         /// The package or definition
         #[arg(required_unless_present = "sample")]

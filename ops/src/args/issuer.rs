@@ -381,7 +381,8 @@ Example:
   comity rubric import rubric.toml
 
 A file that says how many standards and components it has is refused if it has
-others, and so is one with the id of a published rubric that counts otherwise.")]
+others, and so is one with the id of a published rubric that counts otherwise.
+Asks before it acts if a person is there to answer; --yes answers.")]
     Import {
         /// The rubric, as TOML
         file: PathBuf,

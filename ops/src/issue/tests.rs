@@ -9,6 +9,7 @@ fn args() -> Issue {
     Issue {
         aligned_to: vec![],
         clock_hours: None,
+        assessed_blind: None,
         issuer: Some("did:key:z6Mk".to_owned()),
         achievement_name: Some("Formative Assessment".to_owned()),
         achievement_id: None,

@@ -21,6 +21,38 @@ struct Told {
     ticket: String,
 }
 
+/// What following an agency would do.
+#[derive(Debug, Deserialize)]
+struct Would {
+    #[serde(default)]
+    awaited: Option<Awaited>,
+}
+
+/// What rests on it already.
+#[derive(Debug, Deserialize)]
+struct Awaited {
+    recognitions: u64,
+    followed_by: Vec<AgencyId>,
+}
+
+impl Awaited {
+    fn in_words(&self, agency: &AgencyId) -> String {
+        let own = match self.recognitions {
+            0 => "none of your agency's recognitions rests on it yet".to_owned(),
+            1 => "1 of your agency's recognitions rests on it, and counts once its lists are here".to_owned(),
+            n => format!("{n} of your agency's recognitions rest on it, and count once its lists are here"),
+        };
+        let names: Vec<&str> = self.followed_by.iter().map(AgencyId::as_str).collect();
+        let others = match names.as_slice() {
+            [] => "no agency known here recognizes what it recognizes".to_owned(),
+            some => format!("what it recognizes is recognized by {}", some.join(", ")),
+        };
+        format!(
+            "{own}; {others}. What {agency} itself registers and recognizes is not known here before it is followed."
+        )
+    }
+}
+
 /// What a peer's writer key signed: whom it introduces.
 struct Introduced {
     tickets: Vec<Ticket>,
@@ -99,6 +131,13 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
             ticket.agency
         ));
     }
+    let body = json!({
+        "ticket": ticket.to_string(), "introduced_by": args.introduced_by, "introduction": introduction,
+    });
+    let would: Would = session.client.write_as(&["v1", "peers"], &body, true).await?.parse()?;
+    if let Some(awaited) = &would.awaited {
+        out::note(&show::paragraph(&awaited.in_words(&ticket.agency)));
+    }
     agreed(
         session,
         &format!(
@@ -106,9 +145,6 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
             ticket.agency
         ),
     )?;
-    let body = json!({
-        "ticket": ticket.to_string(), "introduced_by": args.introduced_by, "introduction": introduction,
-    });
     let reply = session.client.write(&["v1", "peers"], &body).await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;

@@ -11,7 +11,10 @@ pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow:
     let id = resolve(session, typed).await?;
     let badge = verify::load(file)?;
     let path = ["v1", "applications", id.as_str(), "proof"];
-    let reply = session.client.submit(&path, &[], badge.kind, badge.bytes).await?;
+    let reply = session
+        .client
+        .submit(&path, &[], badge.kind, badge.bytes, session.dry_run)
+        .await?;
     session.written(&reply, |case: &Application| render(case))?;
     if !session.dry_run {
         out::note("proved: approved, it is registered under that identifier, with these keys");

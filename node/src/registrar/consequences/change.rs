@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use policy::{Policy, framework::Framework};
+use protocol::Row;
 use registry_schema::{
     AgencyId, Issuer, Withdrawal,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
@@ -28,6 +29,8 @@ pub enum Change {
     Policy(Arc<Policy>),
     /// The framework with this id is another, or none.
     Framework(String, Option<Arc<Framework>>),
+    /// These rows of lists say something else, or nothing more: a key ends, and what it wrote is void.
+    Rows(Vec<Row>),
 }
 
 impl Change {
@@ -35,6 +38,14 @@ impl Change {
     pub(super) fn policy(&self) -> Option<Arc<Policy>> {
         match self {
             Self::Policy(new) => Some(new.clone()),
+            _ => None,
+        }
+    }
+
+    /// The rows that would say something else.
+    pub(super) fn rows(&self) -> Option<&[Row]> {
+        match self {
+            Self::Rows(rows) => Some(rows),
             _ => None,
         }
     }
@@ -74,7 +85,7 @@ impl Change {
                     evidence.expelled.insert(agency.clone(), registry_schema::Timestamp(0));
                 }
             }
-            Self::Policy(_) | Self::Framework(..) => {}
+            Self::Policy(_) | Self::Framework(..) | Self::Rows(_) => {}
         }
     }
 }

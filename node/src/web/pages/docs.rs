@@ -168,6 +168,7 @@ mod tests {
                 criteria: "None: this is a sample.".into(),
                 alignment: vec![],
                 clock_hours: None,
+                assessed_blind: None,
             },
             valid_from: day,
             valid_until: None,

@@ -7,6 +7,7 @@ use super::{samples::*, *};
 
 mod applying;
 mod docs;
+mod own_keys;
 
 use applying::{application, applying, following};
 

@@ -89,6 +89,7 @@ fn badge(did: &str, number: u8) -> Value {
             criteria: "Three pieces of evidence.".to_owned(),
             alignment: Vec::new(),
             clock_hours: None,
+            assessed_blind: None,
         },
         valid_from: t(ISSUED),
         valid_until: Some(t("2031-01-15T09:00:00Z")),

@@ -53,6 +53,7 @@ fn unsigned(description: &str, earner: &str) -> Value {
             criteria: "None.".into(),
             alignment: vec![],
             clock_hours: None,
+            assessed_blind: None,
         },
         valid_from: at("2026-11-01"),
         valid_until: None,

@@ -108,6 +108,7 @@ impl<'a> Case<'a> {
             clock_hours: stated.clock_hours,
             ceus: stated.ceus,
             mastery: stated.mastery,
+            assessed_blind: stated.assessed_blind,
             // Who recognizes an achievement by name, or in a stack, has approved it; who recognizes all, has not said.
             achievement_approved: self.names_the_achievement().then_some(true),
             earned: badge.valid_from,
