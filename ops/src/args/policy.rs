@@ -111,8 +111,10 @@ Sample data, not legal advice. Needs no node."
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sample {
     /// Whose rules there are, for which uses, and where they are written
+    #[command(after_help = "Example:\n  comity policy sample list")]
     List,
     /// Print one, as a policy file
+    #[command(after_help = "Example:\n  comity policy sample show US-KY > policy.toml")]
     Show {
         /// Whose: US-KY, US-CO:aurora
         #[arg(value_name = "ID")]
