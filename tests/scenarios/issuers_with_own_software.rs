@@ -179,8 +179,21 @@ async fn its_badges_are_good_until_it_revokes_them_and_no_check_asks_it() {
         "{shown:?}"
     );
 
-    // Nobody learns which of its badges is checked: the list is here, and is not fetched again for minutes.
+    // Nobody learns which of its badges is checked. A node that begins anew remembers nothing that a check could have
+    // brought; it fetches the list by itself, and then not again for minutes.
     publisher.was_asked_for();
+    nc.stops().await;
+    nc.starts().await;
+    eventually("the list is fetched and nothing was checked", async || {
+        let asked = publisher.was_asked_for();
+        if asked.is_empty() {
+            return Err("not yet".to_owned());
+        }
+        assert_eq!(asked, [LIST]);
+        Ok(())
+    })
+    .await;
+    federation.meets().await;
     let begun = std::time::Instant::now();
     for round in 0..CHECKS {
         let badge = if round % 2 == 0 { &badge } else { &other };

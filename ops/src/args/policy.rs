@@ -110,11 +110,11 @@ Sample data, not legal advice. Needs no node."
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sample {
-    /// Whose rules there are, what they say, and where they are written
+    /// Whose rules there are, for which uses, and where they are written
     #[command(after_help = "Example:\n  comity policy sample list")]
     List,
     /// Print one, as a policy file
-    #[command(after_help = "Example:\n  comity policy sample show US-KY > kentucky.toml")]
+    #[command(after_help = "Example:\n  comity policy sample show US-KY > policy.toml")]
     Show {
         /// Whose: US-KY, US-CO:aurora
         #[arg(value_name = "ID")]
