@@ -4,7 +4,7 @@
 use registry_schema::{Scope, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Federation, eventually, http};
+use tests::{Answer as _, Federation, eventually, http};
 
 const WRAPPED: &str = include_str!("../../node/policy/fixtures/case-1.1-wrapped.json");
 const OPENSALT: &str = concat!(
@@ -110,6 +110,62 @@ async fn an_operator_imports_frameworks_issues_for_their_items_and_sees_what_is_
     nc.employer().reads("/v1/frameworks").await.with_status(200);
     let theirs: Vec<Value> = nc.employer().reads("/v1/frameworks").await.json();
     assert_eq!(theirs, Vec::<Value>::new(), "frameworks do not replicate");
+    federation.audit().await;
+}
+
+/// Above [`FRACTIONS`].
+const TEACHING: &str = "https://standards.example/CFItems/7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a10";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_node_answers_for_an_agency_that_recognizes_what_stands_below_an_item() {
+    let federation = Federation::start(&["US-NC", "US-SC", "US-TN"]).await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    for agency in [nc, sc] {
+        let file = agency.data().join("wrapped.json");
+        std::fs::write(&file, WRAPPED).expect("a file");
+        let file = file.to_str().expect("a path");
+        assert_eq!(agency.comity(&["framework", "import", file]).await.code, Some(0));
+    }
+    let issuer = sc.registers("Palmetto Educator Institute").await;
+    let aligned = json!({"achievement": {"name": "Fractions", "aligned_to": [FRACTIONS]}});
+    let badge = sc.issues_with(&issuer, "Jordan Avery", aligned).await;
+    let other = json!({"achievement": {"name": "Other", "aligned_to": ["ncpts.2"]}});
+    let imported = sc.comity(&["framework", "import", "--sample", "ncpts"]).await;
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    let other = sc.issues_with(&issuer, "Riley Brooks", other).await;
+
+    // North Carolina has the framework: what it signs says what stands below, and Tennessee's node, which has none,
+    // gives the same answer.
+    let scope = Scope::Aligned(vec![TEACHING.to_owned()]);
+    nc.recognizes_for(&issuer, &[registry_schema::Purpose::Renewal], &scope)
+        .await;
+    assert_eq!(tn.employer().reads("/v1/frameworks").await.value(), json!([]));
+    let question = [("agency", "US-NC")];
+    for node in [nc, tn] {
+        eventually("the answer of North Carolina", async || {
+            let verdict = node.employer().asks(&badge.bytes(), &question).await;
+            match verdict.verdict {
+                VerdictKind::Accepted => Ok(()),
+                _ => Err(verdict.sentence),
+            }
+        })
+        .await;
+    }
+    // Of what is aligned elsewhere, who has the framework says no, and who has none cannot.
+    nc.employer()
+        .asks(&other.bytes(), &question)
+        .await
+        .is(VerdictKind::NotRecognized)
+        .finding("recognition.out_of_scope");
+    tn.employer()
+        .asks(&other.bytes(), &question)
+        .await
+        .is(VerdictKind::CouldNotCheck)
+        .finding("recognition.framework_unknown");
+    // Said twice, it is the same.
+    let again = ["trust", "recognize", &issuer.id, "--aligned", TEACHING];
+    let again = nc.comity(&again).await;
+    assert_eq!(again.code, Some(5), "{again:?}");
     federation.audit().await;
 }
 

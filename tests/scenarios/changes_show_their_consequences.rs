@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Federation, Scene, eventually, program::Ended};
 
 const FRACTIONS: &str = "7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a11";
-const ABOVE_FRACTIONS: &str = "7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a10";
+const ABOVE_FRACTIONS: &str = "https://standards.example/CFItems/7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a10";
 
 pub(crate) async fn types(agency: &Agency, arguments: &[&str], code: i32) -> Ended {
     let ended = agency.comity(arguments).await;
@@ -230,25 +230,21 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
     let federation = Federation::start(&["US-NC", "US-SC"]).await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let package = include_str!("../../node/policy/fixtures/case-1.1-wrapped.json");
-    let framework = file(sc, "framework.json", package);
-    types(sc, &["framework", "import", &framework], 0).await;
     let issuer = sc.registers("Palmetto Educator Institute").await;
-    let aligned = json!({"achievement": {"name": "Fractions", "aligned_to": [FRACTIONS]}});
-    let badge = sc.issues_with(&issuer, "Jordan Avery", aligned).await;
-    let listed: Vec<Value> = sc.employer().reads("/v1/frameworks").await.json();
-    let id = listed[0]["id"].as_str().expect("an id");
-    let whole = sc.employer().reads(&format!("/v1/frameworks/{id}")).await.value();
-    let mut items = whole["item"].as_array().expect("items").iter();
-    let above = items
-        .find(|item| item["id"] == ABOVE_FRACTIONS)
-        .expect("the item above");
-    let above = above["uri"].as_str().expect("a URI").to_owned();
+    // Recognized before either has the framework: so the recognition says nothing of what stands below.
+    let above = ABOVE_FRACTIONS.to_owned();
     for agency in [nc, sc] {
         let scope = registry_schema::Scope::Aligned(vec![above.clone()]);
         agency
             .recognizes_for(&issuer, &[registry_schema::Purpose::Renewal], &scope)
             .await;
     }
+    let framework = file(sc, "framework.json", package);
+    types(sc, &["framework", "import", &framework], 0).await;
+    let aligned = json!({"achievement": {"name": "Fractions", "aligned_to": [FRACTIONS]}});
+    let badge = sc.issues_with(&issuer, "Jordan Avery", aligned).await;
+    let listed: Vec<Value> = sc.employer().reads("/v1/frameworks").await.json();
+    let id = listed[0]["id"].as_str().expect("an id");
     federation.awaits(sc, &badge, VerdictKind::Accepted).await;
     // Who does not know the framework does not know what stands above, and so does not say no, for whomever it is asked;
     // once it does, the same holds.

@@ -281,3 +281,33 @@ async fn an_issuer_with_a_history_is_registered_with_the_terms_that_stand_there(
     assert_eq!(terms, [(whole(began), whole(changed)), (whole(changed), None)]);
     federation.audit().await;
 }
+
+/// Many documents call their key `#1`, whichever it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_may_have_the_name_of_the_old_one() {
+    let federation = Federation::start(&["US-SC"]).await;
+    let sc = federation.agency("US-SC");
+    let publisher = Publisher::starts().await;
+    publisher.is_trusted_by(sc, |_| {}).await;
+    let (old, new, did) = (key(81), key(82), publisher.did());
+    publishes(&publisher, &[("1", &old)], &[]);
+    let body = json!({"name": "Coastal College", "did": did});
+    registers(sc, &body).await.with_status(201);
+    recognizes(sc, &did).await;
+    federation.clock().advance_hours(1);
+    let before = issues(&publisher, ("1", &old), federation.clock().now());
+    federation.clock().advance_hours(1);
+    publishes(&publisher, &[("1", &new)], &[]);
+    let looked = sc.comity(&["issuer", "refresh", "Coastal College"]).await;
+    assert_eq!(looked.code, Some(0), "{looked:?}");
+    federation.clock().advance_hours(1);
+    let now = federation.clock().now();
+    let hears = async |badge: &[u8]| sc.employer().verifies_bytes(badge).await;
+    is_accepted(hears(&before).await);
+    is_accepted(hears(&issues(&publisher, ("1", &new), now)).await);
+    let late = hears(&issues(&publisher, ("1", &old), now)).await;
+    late.is(VerdictKind::NotValid).finding("issuer.key_not_issuers");
+    let strangers = hears(&issues(&publisher, ("1", &key(83)), now)).await;
+    strangers.is(VerdictKind::NotValid).finding("proof.invalid");
+    federation.audit().await;
+}

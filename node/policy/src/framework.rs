@@ -158,6 +158,26 @@ impl Framework {
     }
 }
 
+impl Framework {
+    /// The URIs of all that stands below these items, which are named by theirs; without those themselves.
+    #[must_use]
+    pub fn items_below(&self, items: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut inside: BTreeSet<&str> = BTreeSet::new();
+        let mut below = BTreeSet::new();
+        // Parents come before their children.
+        for item in &self.items {
+            let is_below = item.parents.iter().any(|parent| inside.contains(parent.as_str()));
+            if is_below && !items.contains(&item.uri) {
+                below.insert(item.uri.clone());
+            }
+            if is_below || items.contains(&item.uri) {
+                inside.insert(&item.id);
+            }
+        }
+        below
+    }
+}
+
 /// Puts parents before children, and refuses circles and too deep trees; gives the depth.
 fn in_order(items: Vec<Item>) -> Result<(Vec<Item>, usize), NoFramework> {
     let mut children: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

@@ -20,6 +20,23 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn what_stands_below_an_item_is_what_stands_above_read_backwards() {
+    for text in [WRAPPED, SMART_LEVEL, ITEM_TYPE] {
+        let framework = read(text).framework;
+        let all: BTreeSet<String> = framework.items.iter().map(|item| item.uri.clone()).collect();
+        let above = framework.items_above(&all);
+        for item in &all {
+            let below = framework.items_below(&BTreeSet::from([item.clone()]));
+            let with_it_above = above.iter().filter(|(_, above)| above.contains(item));
+            assert_eq!(below, with_it_above.map(|(uri, _)| uri.clone()).collect(), "{item}");
+        }
+    }
+    let smart = read(SMART_LEVEL).framework;
+    let named: BTreeSet<String> = smart.items.iter().map(|item| item.uri.clone()).collect();
+    assert!(smart.items_below(&named).is_empty(), "what is named is not told again");
+}
+
+#[test]
 fn a_package_that_another_program_exported_is_read_with_its_tree() {
     let Read {
         framework,

@@ -1,9 +1,9 @@
 //! Frameworks that achievements align to: this agency's own data, which never replicates.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use policy::framework::{Framework, Read};
-use registry_schema::Alignment;
+use registry_schema::{Alignment, Scope};
 
 use super::{Change, Consequences, Hand, NotDone, Registrar, within};
 use crate::storage::{FrameworkRow, NewFramework, OwnWrite};
@@ -16,6 +16,10 @@ const MOST_TESTED: usize = 50;
 
 /// Most items that an achievement is aligned to.
 const MOST_ALIGNMENTS: usize = 20;
+
+/// Most bytes of the items of a scope to which it is added what stands below them: beside the rest of a recognition, this
+/// fits into one value of the log.
+const MOST_SCOPE_BYTES: usize = 8 * 1024;
 
 impl Registrar {
     /// Keeps a framework, in the place of an earlier version of it.
@@ -84,6 +88,25 @@ impl Registrar {
     pub async fn framework_consequences(&self, id: &str, new: Option<&Framework>) -> Result<Consequences, NotDone> {
         let new = new.map(|framework| Arc::new(framework.clone()));
         self.consequences(Change::Framework(id.to_owned(), new)).await
+    }
+
+    /// A scope, and with its items what stands below them by the frameworks that are kept here: so every node gives this
+    /// agency's answer, whichever frameworks it has. What would be too much for one recognition stays as it is.
+    pub(super) async fn with_what_stands_below(&self, scope: Scope) -> Result<Scope, NotDone> {
+        let Scope::Aligned(items) = scope else {
+            return Ok(scope);
+        };
+        let named: BTreeSet<String> = items.iter().cloned().collect();
+        let mut below: BTreeSet<String> = BTreeSet::new();
+        for id in self.store.frameworks_with(&items).await? {
+            if let Some(row) = self.store.framework_row(&id).await? {
+                below.extend(self.store.framework(&row).await?.items_below(&named));
+            }
+        }
+        let whole = Scope::Aligned(items.iter().cloned().chain(below).collect());
+        let bytes: usize = whole.ids().iter().map(String::len).sum();
+        let fits = whole.is_within_limits() && bytes <= MOST_SCOPE_BYTES;
+        Ok(if fits { whole } else { Scope::Aligned(items) })
     }
 
     /// The alignments to these items, which are named by identifier or URI.

@@ -63,6 +63,7 @@ impl Registrar {
         let now = self.clock.now();
         new.purposes.sort_unstable();
         new.purposes.dedup();
+        new.scope = self.with_what_stands_below(new.scope).await?;
         let (agency, issuer) = {
             let registry = self.registry.read();
             let home = registry.home().ok_or_else(not_ready)?;
@@ -128,6 +129,7 @@ impl Registrar {
         let now = self.clock.now();
         new.purposes.sort_unstable();
         new.purposes.dedup();
+        new.scope = self.with_what_stands_below(new.scope).await?;
         within_limits(&new.scope, &new.basis)?;
         let from = new.from.unwrap_or(now).whole_seconds();
         let (agency, key_log) = {

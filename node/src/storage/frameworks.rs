@@ -309,6 +309,20 @@ impl Store {
         Ok(above)
     }
 
+    /// The identifiers of the frameworks that have one of these items, named by their URIs.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn frameworks_with(&self, items: &[String]) -> Result<BTreeSet<String>, Unavailable> {
+        let mut found = BTreeSet::new();
+        for item in items {
+            let by_uri = "SELECT framework FROM framework_items WHERE uri = $1 LIMIT 8";
+            let rows: Vec<(String,)> = reading!(self, sqlx::query_as(by_uri).bind(item), fetch_all)?;
+            found.extend(rows.into_iter().map(|(framework,)| framework));
+        }
+        Ok(found)
+    }
+
     /// Those of these items, named by their URIs, that a framework here has; but for the framework `without`.
     ///
     /// # Errors

@@ -182,7 +182,7 @@ pub(crate) struct Covers {
     /// Only this achievement (its id); can be given several times
     #[arg(long = "achievement", value_name = "ID")]
     pub(crate) achievements: Vec<String>,
-    /// Only what is aligned to this item of a framework (its URI); can be given several times
+    /// Only what is aligned to this item of a framework (its URI) or to what stands below it; can be given several times
     #[arg(long = "aligned", value_name = "ITEM", conflicts_with_all = ["achievements", "stack"])]
     pub(crate) aligned: Vec<String>,
     /// The achievements are a stack of this name: they are taken together

@@ -1,5 +1,7 @@
 //! Structure, proof, and whether the key is the issuer's.
 
+mod outcome;
+
 use std::ptr;
 
 use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod};
@@ -9,7 +11,7 @@ use super::{Case, finding};
 use crate::{
     PublicKey,
     codes::Code,
-    data_integrity::{self, Doubt, Expected, Invalid, ProofOutcome, Signature},
+    data_integrity::{Doubt, Invalid, ProofOutcome, Signature},
     evidence::ResolvedIssuer,
     home, multikey,
 };
@@ -53,24 +55,7 @@ impl Case<'_> {
     pub(super) fn proof(&self, endorsed: Vec<Finding>) -> Vec<Finding> {
         let listed = self.listed_keys();
         let known = self.issuer_keys(&listed);
-        let key_of = |method: &str| {
-            let listed = known.iter().find(|k| k.method == method).map(|k| k.key.clone());
-            listed
-                .or_else(|| self.other_key(method))
-                .or_else(|| multikey::key_in_method(method))
-        };
-        let outcome = match &self.badge.token {
-            Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
-            None => data_integrity::verify_as(
-                &self.badge.document,
-                &Expected {
-                    terms: self.terms,
-                    way: self.way,
-                    ..Expected::BADGE
-                },
-                key_of,
-            ),
-        };
+        let outcome = self.outcome(&known);
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
         findings.extend(endorsed);
