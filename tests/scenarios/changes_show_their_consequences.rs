@@ -6,7 +6,7 @@ use policy::samples;
 use registry_schema::VerdictKind;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Scene, eventually, program::Ended};
+use tests::{Agency, Answer as _, Federation, Scene, eventually, http, program::Ended};
 
 const FRACTIONS: &str = "7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a11";
 const ABOVE_FRACTIONS: &str = "https://standards.example/CFItems/7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a10";
@@ -227,6 +227,7 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let package = include_str!("../../node/policy/fixtures/case-1.1-wrapped.json");
     let issuer = sc.registers("Palmetto Educator Institute").await;
+    let item = format!("urn:uuid:{FRACTIONS}");
     // Recognized before either has the framework: so the recognition says nothing of what stands below.
     for agency in [nc, sc] {
         let scope = registry_schema::Scope::Aligned(vec![ABOVE_FRACTIONS.to_owned()]);
@@ -264,9 +265,24 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
             .await
             .is(VerdictKind::NotRecognized);
     }
+    // Other registries that ask about the item itself hear as much.
+    let asks = async || {
+        let query = json!({
+            "entity_id": issuer.id, "authority_id": "US-NC", "action": "recognize:renewal", "resource": item,
+        });
+        let request = http::client().post(format!("{}/authorization", nc.url())).json(&query);
+        let answer = http::send(request).await.with_status(200).value();
+        (
+            answer["authorized"] == true,
+            answer["message"].as_str().expect("words").to_owned(),
+        )
+    };
+    let (yes, words) = asks().await;
+    assert!(!yes && words.contains("not known at this node"), "{words}");
     let framework = file(nc, "framework.json", package);
     types(nc, &["framework", "import", &framework], 0).await;
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
+    assert!(asks().await.0, "{:?}", asks().await);
 
     // People read it; and what its end would do is said first.
     let page = sc.employer().reads("/frameworks").await.with_status(200).text();
@@ -277,10 +293,7 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
         .await
         .with_status(200)
         .text();
-    assert!(
-        shown.contains(&format!("urn:uuid:{FRACTIONS}")) && shown.contains("Below"),
-        "{shown}"
-    );
+    assert!(shown.contains(&item) && shown.contains("Below"), "{shown}");
     sc.employer().reads("/frameworks/nowhere").await.with_status(404);
     would(
         sc,

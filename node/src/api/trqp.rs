@@ -3,7 +3,7 @@
 //! Any agency of the federation can be the authority: by its name (`US-TN`), its node's URL, or that URL's did:web. What
 //! rests on a list that is too old is neither yes nor no: an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Json,
@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderName},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{AgencyId, Purpose, Timestamp};
+use registry_schema::{AgencyId, Purpose, Scope, Timestamp, recognition::RecognitionEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::{
@@ -87,10 +87,11 @@ pub(super) async fn authorization(
     headers: HeaderMap,
     body: Result<Json<TrqpQuery>, JsonRejection>,
 ) -> Response {
-    let answer = asked(body).and_then(|query| {
-        let (yes, message, query) = answer(&app, query, true)?;
-        Ok(reply(&app, query, Some(yes), None, message))
-    });
+    let answer = match asked(body) {
+        Ok(query) => answer(&app, query, true).await,
+        Err(problem) => Err(problem),
+    };
+    let answer = answer.map(|(yes, message, query)| reply(&app, query, Some(yes), None, message));
     echoed(&headers, answer)
 }
 
@@ -106,10 +107,11 @@ pub(super) async fn recognition(
     headers: HeaderMap,
     body: Result<Json<TrqpQuery>, JsonRejection>,
 ) -> Response {
-    let answer = asked(body).and_then(|query| {
-        let (yes, message, query) = answer(&app, query, false)?;
-        Ok(reply(&app, query, None, Some(yes), message))
-    });
+    let answer = match asked(body) {
+        Ok(query) => answer(&app, query, false).await,
+        Err(problem) => Err(problem),
+    };
+    let answer = answer.map(|(yes, message, query)| reply(&app, query, None, Some(yes), message));
     echoed(&headers, answer)
 }
 
@@ -191,7 +193,7 @@ fn agency(registry: &Registry, named: &str) -> Option<AgencyId> {
     found.map(|lists| lists.id.clone())
 }
 
-fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool, String, TrqpQuery), Problem> {
+async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool, String, TrqpQuery), Problem> {
     let now = app.clock.now();
     let purpose = purpose(&query.action)?;
     let at = match query
@@ -212,6 +214,11 @@ fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool,
                 )
             })?,
     };
+    // An item of a framework, with those above it, as far as this node has the framework.
+    let item = BTreeSet::from([query.resource.clone()]);
+    let above = app.store.items_above(&item, None).await?;
+    let is_placed = !app.store.items_kept(&item, None).await?.is_empty();
+    let resource: Vec<String> = item.into_iter().chain(above.into_values().flatten()).collect();
     let registry = app.registry.read();
     let authority = agency(&registry, &query.authority_id).ok_or_else(|| {
         let said = format!(
@@ -234,7 +241,6 @@ fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool,
     if !is_fresh(&authority) {
         return Err(stale(&authority));
     }
-    let resource = [query.resource.clone()];
     let whole = query.resource == ANYTHING;
     let sought = Sought {
         issuer: &query.entity_id,
@@ -315,9 +321,13 @@ fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool,
             return Err(stale(&too_old));
         }
     }
-    Ok((
-        false,
-        format!("{authority} does not recognize it for this, as of {on}"),
-        query,
-    ))
+    let by_items = |entry: &RecognitionEntry| {
+        entry.agency == authority && matches!(entry.recognition.scope, Scope::Aligned(_)) && entry.holds(at, None)
+    };
+    let unknown = match !whole && !is_placed && evidence.recognitions.iter().any(by_items) {
+        true => "; it recognizes by items of a framework, and whether this stands below one is not known at this node",
+        false => "",
+    };
+    let said = format!("{authority} does not recognize it for this, as of {on}{unknown}");
+    Ok((false, said, query))
 }
