@@ -113,7 +113,10 @@ class Followed:
 
 def _sequence(source: Source, path: str, page: list) -> list[bytes]:
     data = source.named(path, page[0])
-    items = [wire for _, wire in cbor.split_sequence(data)]
+    try:
+        items = [wire for _, wire in cbor.split_sequence(data)]
+    except cbor.CborError as error:
+        raise Refused(f"a page that is no CBOR sequence: {error}") from error
     if (len(items), len(data)) != (page[1], page[2]):
         raise Refused("a page has another size than its summary says")
     return items

@@ -1,0 +1,132 @@
+"""An agency at work, whose files a node can follow: serves them, and does what each line of its input says.
+
+    python -m second.peer --agency US-PY --folder DIR [--seed TEXT] [--http]
+
+Prints a line of JSON when it serves: `genesis`, `url`, `roots`. Then, for each line such as `{"do": "revoke", "index": 5}`, one
+line with what it did. Times are milliseconds in `now`; without it, this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from . import agency as acts
+from .agency import DAY, Agency
+from .badges import badge, did_key, multikey
+from .files import Folder
+from .hostile import ATTACKS
+from .serve import Server, certificates
+
+LIST = 7
+
+
+class Peer:
+    def __init__(self, agency: Agency, folder: Folder, server: Server):
+        self.agency, self.folder, self.server = agency, folder, server
+        self.issuer = agency.signer("an issuer")
+        self.issuer_name = f"{agency.title} Second Institute"
+
+    def described(self) -> list:
+        """The issuer as a trust list names it."""
+        identifier = did_key(self.issuer.key)
+        method = f"{identifier}#{multikey(self.issuer.key)}"
+        return [identifier, self.issuer_name, self.agency.name, [[method, multikey(self.issuer.key)]]]
+
+    def put(self, puts, now: int, term: int = DAY) -> dict:
+        envelope = self.agency.put(puts, now)
+        if term != DAY:
+            self.agency.beat(now, term)
+        self.agency.publish(self.folder)
+        return {"envelope": envelope.name.hex(), "heads": [name.hex() for name in self.agency.log.heads]}
+
+    def do(self, order: dict) -> dict:
+        now = order.get("now") or int(time.time() * 1000)
+        what, index = order["do"], order.get("index", 0)
+        number, reason = order.get("list", LIST), order.get("reason", 0)
+        if what == "register":
+            described = self.described()
+            puts = [acts.register(described), acts.stand(described[0], 0, now), acts.reserve(number, 0, now)]
+            return {**self.put(puts, now), "issuer": described[0], "name": described[1], "described": described}
+        if what == "badge":
+            at = datetime.fromtimestamp(now // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            made = badge(
+                self.issuer, self.issuer_name, self.agency.url, number, index, order.get("subject", "Sam Rivera"),
+                "Reading Elsewhere", at,
+            )
+            return {"badge": json.dumps(made)}
+        if what == "revoke":
+            return self.put([acts.revoke(number, index, reason, order.get("at", now))], now)
+        if what in ("suspend", "reinstate"):
+            return self.put([acts.suspend(number, index, what == "suspend", reason, order.get("at", now))], now)
+        if what == "expunge":
+            return self.put([acts.expunge(number, index, now, order.get("suspended", False))], now)
+        if what == "recognize":
+            return self.put([acts.recognize(order["id"], self.described(), [0, 1], now)], now)
+        if what == "withdraw":
+            return self.put([acts.withdraw(order["id"], now, order.get("earlier_stay", False))], now)
+        if what == "beat":
+            beat = self.agency.beat(now, order.get("term", DAY))
+            self.agency.publish(self.folder)
+            return {"issued": beat.issued, "next_by": beat.next_by}
+        if what == "checkpoint":
+            checkpoint = self.agency.check_point(now)
+            self.agency.publish(self.folder)
+            return {"checkpoint": checkpoint.name.hex(), "pages": len(checkpoint.pages)}
+        if what == "rotate":
+            entry = self.agency.rotate(now)
+            self.agency.beat(now)
+            self.agency.publish(self.folder)
+            return {"entry": entry.name.hex()}
+        if what == "attack":
+            attack = ATTACKS[order["attack"]]
+            did = attack.write(self.agency, self.folder, now, order.get("size", 0))
+            return {**did, "a_node": attack.a_node, "why": attack.why}
+        if what == "honest":
+            self.agency.beat(now)
+            self.agency.publish(self.folder)
+            return {}
+        if what == "asked":
+            return {"asked": sum(self.server.asked.values()), "posted": len(self.server.posted)}
+        if what == "attacks":
+            return {"attacks": {name: attack.a_node for name, attack in ATTACKS.items()}}
+        raise ValueError(f"`{what}` is no order")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="second.peer", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--agency", required=True)
+    parser.add_argument("--title", default="Pythonia")
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--seed", default="second")
+    parser.add_argument("--url", help="the URL of its node, as its founding says; without it, where it serves")
+    parser.add_argument("--founded", type=int, default=int(time.time() * 1000))
+    parser.add_argument("--http", action="store_true", help="serve by plain HTTP")
+    given = parser.parse_args(arguments)
+    root = Path(given.folder)
+    (root / "files").mkdir(parents=True, exist_ok=True)
+    roots, *tls = (None,) if given.http else certificates(root)
+    server = Server(root / "files", tuple(tls) or None)
+    url = given.url or server.url.replace("http:", "https:")
+    agency = Agency(given.agency, given.title, url, given.seed.encode(), given.founded)
+    folder = Folder(root / "files")
+    agency.beat(given.founded)
+    agency.publish(folder)
+    peer = Peer(agency, folder, server)
+    said = {"genesis": agency.genesis.hex(), "url": server.url, "roots": None if roots is None else str(roots)}
+    print(json.dumps(said), flush=True)
+    for line in sys.stdin:
+        try:
+            answer = peer.do(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
