@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from typing import Callable
 
@@ -22,17 +23,22 @@ UNSPECIFIED = 8
 METHOD = record(TEXT, TEXT, optional(TIME), optional(TIME), optional(TIME))
 OWN_KEYS = record(array(TEXT), TIME)
 ISSUER = record(TEXT, TEXT, TEXT, array(METHOD), optional(TEXT), optional(integer(0, 4)), optional(OWN_KEYS))
+
+
+def _scope(name, ids):
+    return variants({0: record(), 1: record(ids), 2: record(ids), 3: record(record(name, ids))})
+
+
 SCOPE_TEXT = text(least=1, most=500)
-SCOPE_IDS = array(SCOPE_TEXT, least=1, most=200)
-SCOPE = variants({
-    0: record(), 1: record(SCOPE_IDS), 2: record(SCOPE_IDS), 3: record(record(SCOPE_TEXT, SCOPE_IDS)),
-})
+SCOPE = _scope(SCOPE_TEXT, array(SCOPE_TEXT, least=1, most=200))
+# scopes of recognitions of issuers were allowed before they had limits
+OPEN_SCOPE = _scope(TEXT, array(TEXT))
 BASIS = record(integer(0, 2), boolean, boolean, array(text(least=1, most=500), most=20))
-RECOGNITION = record(TEXT, ISSUER, SCOPE, PURPOSES, TIME, optional(TIME), boolean, optional(BASIS))
+RECOGNITION = record(TEXT, ISSUER, OPEN_SCOPE, PURPOSES, TIME, optional(TIME), boolean, optional(BASIS))
 RECOGNIZED_AGENCY = record(
     TEXT, TEXT, text(least=64, most=64), SCOPE, PURPOSES, TIME, optional(TIME), integer(1, 4), optional(BASIS)
 )
-STANDING = record(TEXT, integer(0, 2), TIME, optional(TIME))
+STANDING = record(text(most=500), integer(0, 2), TIME, optional(TIME))
 WITHDRAWAL = record(TIME, boolean)
 
 ID = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -88,10 +94,11 @@ def _status_list(key: str, value) -> None:
         raise ShapeError(f"`{key}` is no key of a status list")
 
 
-def _check_own_keys(issuer: list) -> None:
-    own = issuer[6]
-    if own is not None and (len(own[0]) > 16 or any(not 1 <= len(url.encode()) <= 300 for url in own[0])):
-        raise ShapeError("too many status lists")
+def own_keys_are_within_limits(own: list) -> bool:
+    """With more, none of its status lists counts; the issuer stays."""
+    lists = own[0]
+    plain = all(not any(it.isspace() or unicodedata.category(it) == "Cc" for it in url) for url in lists)
+    return len(lists) <= 16 and plain and all(1 <= len(url.encode()) <= 300 for url in lists)
 
 
 def _check_basis(basis) -> None:
@@ -104,17 +111,17 @@ def _trust_list(key: str, value) -> None:
     if sort == "i":
         issuer = ISSUER(value)
         _same(rest, id_hash(issuer[0]))
-        _check_own_keys(issuer)
     elif sort == "g":
         recognition = RECOGNITION(value)
         _same(_id(rest), recognition[0])
-        _check_own_keys(recognition[1])
         _check_basis(recognition[7])
     elif sort == "a":
         recognition = RECOGNIZED_AGENCY(value)
         _same(_id(rest), recognition[0])
         if not re.match(r"[0-9a-f]{64}\Z", recognition[2]):
             raise ShapeError("a genesis in hexadecimal")
+        if recognition[6] is not None and recognition[6] <= recognition[5]:
+            raise ShapeError("a term ends before it begins")
         _check_basis(recognition[8])
     elif sort == "e":
         _same(rest, id_hash(STANDING(value)[0]))
@@ -225,6 +232,7 @@ def fold_issuer(values: list[bytes], agency: str) -> dict | None:
     lists = None
     if all(it is not None for it in own):
         lists = [url for url in own[0][0] if all(url in it[0] for it in own)]
+        lists = lists if own_keys_are_within_limits([lists, 0]) else []
     return {
         "id": first[0], "name": first[1], "agency": first[2], "url": first[4], "provider": first[5],
         "keys": [
@@ -232,7 +240,7 @@ def fold_issuer(values: list[bytes], agency: str) -> dict | None:
              "compromised": min(compromised[tuple(it[:4])], default=None)}
             for it in keys
         ],
-        "own_keys": own[0] is not None,
+        "own_keys": lists is not None,
         "status_lists": lists,
         "versions": len(versions),
     }
@@ -245,7 +253,7 @@ def fold_standing(values: list[bytes]) -> dict:
     ends = [it[3] for it in found if it[3] is not None]
     return {
         "issuer": found[0][0], "standing": ("registered", "suspended", "ended")[strictest],
-        "at": min(it[2] for it in found if it[1] == strictest), "until": min(ends, default=None),
+        "at": min(it[2] for it in found), "until": min(ends, default=None),
     }
 
 

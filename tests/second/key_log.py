@@ -133,6 +133,10 @@ def founding_state(entry: Entry) -> KeyLogState:
     check_root(root)
     if not entry.is_signed_by(root):
         raise Refused("a founding is signed by its root")
+    if not 1 <= len(title.encode()) <= 200 or len(url.encode()) > 200:
+        raise Refused("a name has 1 to 200 bytes, a URL at most 200")
+    if not 1 <= len(writers) <= 16 or len(badge_keys) > 16:
+        raise Refused("an agency begins with 1 to 16 writer keys and at most 16 badge keys")
     if len({key for key, _ in writers}) != len(writers) or len(set(badge_keys)) != len(badge_keys):
         raise Refused("a key is added once")
     return KeyLogState(
@@ -267,9 +271,10 @@ class KeyLog:
     def state(self) -> KeyLogState:
         return self.states[self.last]
 
-    def side_states(self) -> list[KeyLogState]:
-        """What holds on each side of a dispute, by its own rules."""
-        return [self.states[self.walk(side)[0]] for side in self.walk(self.genesis)[1]]
+    def ever_lets_write(self, key: bytes, document: str) -> bool:
+        """An entry that is here, counting or not, lets a writer write to a document, in whatever term."""
+        writers = (state.writers.get(key) for state in self.states.values())
+        return any(scope_holds(term.scope, document) for writer in writers if writer for term in writer.terms)
 
     def tips(self) -> list[bytes]:
         """The entries that no other follows."""

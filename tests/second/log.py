@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from . import cbor
-from .documents import Rows, breaks_a_rule, expunge, is_grant, is_restriction, list_number
+from .documents import Rows, breaks_a_rule, expunge, is_grant, is_known, is_restriction, list_number
 from .envelopes import Envelope
 from .key_log import KeyLog, KeyLogState, Writer, scope_holds
 from .statements import Refused
@@ -140,18 +140,21 @@ class AgencyLog:
 
     def surviving(self, within: int | None = None) -> dict[tuple[str, str], list[Surviving]]:
         """The surviving puts of each place; `within`: as if only these envelopes were kept."""
-        state, sides = self.keys.state, self.keys.side_states()
+        state, disputed = self.keys.state, bool(self.keys.dispute)
         places: dict[tuple[str, str], list[Surviving]] = {}
         cuts = _Cuts(self)
         for at, envelope in enumerate(self.kept):
             if within is not None and not within >> at & 1:
                 continue
             before = self.ancestors[at]
-            scope = cuts.scope_of(at, envelope.header.writer, state)
-            beside = [cuts.scope_of(at, envelope.header.writer, side) for side in sides]
+            writer = envelope.header.writer
+            scope = cuts.scope_of(at, writer, state)
             for put in envelope.puts:
-                scopes = [scope, *beside] if is_restriction(put.document, put.key) else [scope]
-                if not any(it is not None and scope_holds(it, put.document) for it in scopes):
+                lets = scope is not None and scope_holds(scope, put.document)
+                if not lets and disputed and is_restriction(put.document, put.key):
+                    # two histories of the root: a revocation counts if any entry ever let its writer write it
+                    lets = self.keys.ever_lets_write(writer, put.document)
+                if not lets:
                     continue
                 if put.value is not None and breaks_a_rule(put.document, put.key, put.value):
                     continue
@@ -171,6 +174,9 @@ class AgencyLog:
         """The rows of all documents: the surviving values of each place, sorted, each once."""
         rows: Rows = {}
         for (document, key), found in self.surviving(within).items():
+            if not is_known(document):
+                # stored and passed on, not folded
+                continue
             values = {it.value for it in found}
             row = sorted((value for value in values if value is not None))
             rows.setdefault(document, {})[key] = row + ([None] if None in values else [])

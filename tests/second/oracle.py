@@ -111,7 +111,9 @@ def differences(rows: docs.Rows, stored: list[tuple[str, str, bytes]], noted: Da
     disk = {}
     for document, key, surviving in stored:
         try:
-            disk[document, key] = split_row(surviving)
+            row = split_row(surviving)
+            # a row that is gone stays as one without values
+            disk[document, key] = row or None
         except (ShapeError, cbor.CborError) as error:
             noted.note("entries", f"{document} {key}", error)
     fold = {(document, key): values for document, keys in rows.items() for key, values in keys.items()}

@@ -18,7 +18,9 @@ from pathlib import Path
 from . import agency as acts
 from .agency import DAY, Agency
 from .badges import badge, did_key, multikey
+from .carried import Countersignature
 from .files import Folder
+from .histories import History
 from .hostile import ATTACKS
 from .serve import Server, certificates
 
@@ -43,6 +45,28 @@ class Peer:
             self.agency.beat(now, term)
         self.agency.publish(self.folder)
         return {"envelope": envelope.name.hex(), "heads": [name.hex() for name in self.agency.log.heads]}
+
+    def another(self, seed: int, now: int, steps: int) -> dict:
+        """Another agency beside this one, with a history that chance made, in the same files."""
+        name = f"{self.agency.name}:s{seed}"
+        agency = Agency(name, f"Pythonia {seed}", f"{self.agency.url}/s{seed}", b"history %d" % seed, now)
+        history = History(agency, seed)
+        history.play(steps)
+        agency.publish(self.folder)
+        log = agency.log
+        return {
+            "agency": name, "genesis": agency.genesis.hex(), "kept": len(log.kept), "keys": history.done,
+            "heads": [head.hex() for head in log.heads],
+        }
+
+    def held(self, wire: bytes) -> dict:
+        """A countersignature that somebody posted here; its key is known from nowhere but itself."""
+        word = Countersignature.decode(wire)
+        own = word.origin == self.agency.genesis
+        return {
+            "holder": word.holder.hex(), "writer": word.writer.hex(), "is_ours": own, "at": word.at,
+            "holds_all": own and list(word.heads) == self.agency.log.heads,
+        }
 
     def do(self, order: dict) -> dict:
         now = order.get("now") or int(time.time() * 1000)
@@ -86,6 +110,18 @@ class Peer:
             attack = ATTACKS[order["attack"]]
             did = attack.write(self.agency, self.folder, now, order.get("size", 0))
             return {**did, "a_node": attack.a_node, "why": attack.why}
+        if what == "play":
+            history = History(self.agency, order["seed"])
+            history.now = now
+            history.play(order.get("steps", 60))
+            self.agency.publish(self.folder)
+            log = self.agency.log
+            return {"kept": len(log.kept), "forks": len(log.forks()), "keys": history.done,
+                    "dispute": [name.hex() for name in log.keys.dispute]}
+        if what == "crowd":
+            return {"agencies": [self.another(order["seed"] + at, now, order.get("steps", 60)) for at in range(order["count"])]}
+        if what == "held":
+            return {"held": [self.held(wire) for wire in self.server.posted]}
         if what == "honest":
             self.agency.beat(now)
             self.agency.publish(self.folder)

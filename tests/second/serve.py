@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import http.server
 import ipaddress
+import re
 import ssl
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 LOCALHOST = "127.0.0.1"
+ALIAS = re.compile(r"^/m[0-9]+/")
 
 
 def certificates(folder: Path) -> tuple[Path, Path, Path]:
@@ -47,6 +49,15 @@ def certificates(folder: Path) -> tuple[Path, Path, Path]:
     return places
 
 
+class Quiet(http.server.ThreadingHTTPServer):
+    """Says nothing of readers that go away in the middle."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass
+
+
 class Server:
     """Serves a folder from its own threads until the process ends. Counts what was asked for."""
 
@@ -63,6 +74,8 @@ class Server:
                 super().__init__(*arguments, directory=str(folder), **named)
 
             def do_GET(self):
+                # a node names a mirror once: `/m7/federation/…` is the same files by another name
+                self.path = ALIAS.sub("/", self.path)
                 with lock:
                     asked[self.path] = asked.get(self.path, 0) + 1
                 super().do_GET()
@@ -79,7 +92,7 @@ class Server:
                 pass
 
         self.asked, self.posted = asked, posted
-        self.server = http.server.ThreadingHTTPServer((LOCALHOST, 0), Handler)
+        self.server = Quiet((LOCALHOST, 0), Handler)
         scheme = "http"
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
