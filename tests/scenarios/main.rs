@@ -109,3 +109,6 @@ mod demo_as_a_user;
 mod samples_speak;
 
 mod tidy;
+
+// What others make of it.
+mod a_second_implementation_agrees;

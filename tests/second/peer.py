@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,10 +20,14 @@ from . import agency as acts
 from .agency import DAY, Agency
 from .badges import badge, did_key, multikey
 from .carried import Countersignature
+from .conversation import Wire, identity
+from .envelopes import Envelope
 from .files import Folder
 from .histories import History
 from .hostile import ATTACKS
 from .serve import Server, certificates
+from .statements import Refused
+from .tell import tell_agency
 
 LIST = 7
 
@@ -31,6 +36,8 @@ class Peer:
     def __init__(self, agency: Agency, folder: Folder, server: Server):
         self.agency, self.folder, self.server = agency, folder, server
         self.issuer = agency.signer("an issuer")
+        self.wire: Wire | None = None
+        self.lock = threading.Lock()
         self.issuer_name = f"{agency.title} Second Institute"
 
     def described(self) -> list:
@@ -44,6 +51,7 @@ class Peer:
         if term != DAY:
             self.agency.beat(now, term)
         self.agency.publish(self.folder)
+        self.to_push.append(envelope)
         return {"envelope": envelope.name.hex(), "heads": [name.hex() for name in self.agency.log.heads]}
 
     def another(self, seed: int, now: int, steps: int) -> dict:
@@ -69,6 +77,36 @@ class Peer:
         }
 
     def do(self, order: dict) -> dict:
+        """Carries an order out, and tells the node at the other end of the wire what was written."""
+        self.to_push: list[Envelope] = []
+        if order["do"] in ("dial", "identity", "learn", "sends", "wire"):
+            return self.speak(order)
+        with self.lock:
+            did = self.do_at_home(order)
+        if self.wire is not None and self.to_push:
+            self.wire.pushes(self.to_push, self.agency.heartbeats[self.agency.writer.key])
+        return did
+
+    def speak(self, order: dict) -> dict:
+        """What is said over libp2p."""
+        what = order["do"]
+        if what == "identity":
+            return {"identity": identity(self.agency.name)}
+        if what == "dial":
+            seed = order.get("seed", self.agency.name)
+            self.wire = Wire(self.agency, seed, order["address"], self.server.posted, self.lock)
+            return {"connected": self.wire.remote}
+        if what == "learn":
+            log, heartbeats = self.wire.learns(bytes.fromhex(order["genesis"]))
+            return {"agencies": [tell_agency(log, heartbeats, log.rows(), False, order["now"])]}
+        if what == "sends":
+            try:
+                return {"response": self.wire.asks_raw(bytes.fromhex(order["bytes"]), order.get("raw", False)).hex()}
+            except Refused as error:
+                return {"response": None, "why": str(error)}
+        return {"closed": self.wire.closed, "asked": self.wire.asked}
+
+    def do_at_home(self, order: dict) -> dict:
         now = order.get("now") or int(time.time() * 1000)
         what, index = order["do"], order.get("index", 0)
         number, reason = order.get("list", LIST), order.get("reason", 0)

@@ -25,6 +25,7 @@ pub mod power_cut;
 pub mod process;
 pub mod program;
 pub mod publisher;
+pub mod second;
 pub mod verdict;
 pub mod wait;
 
@@ -39,5 +40,6 @@ pub use link::Link;
 pub use process::Process;
 pub use program::Program;
 pub use publisher::Publisher;
+pub use second::SecondAgency;
 pub use verdict::Answer;
 pub use wait::eventually;
