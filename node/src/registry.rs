@@ -1,7 +1,7 @@
 //! The registry: what the lists of all agencies say now, in memory, for answering.
 //!
 //! It follows from the rows that a replica gives, and from nothing else; a lost one is made again from the log.
-//! Readers never see half of a batch: [`Registry::apply`] runs under the write lock, after the batch is on disk.
+//! Readers never see half of a batch: it is applied to a copy, which is published whole, after the batch is on disk.
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
 mod lists;
@@ -9,12 +9,9 @@ mod past;
 mod standing;
 pub(crate) mod thinning;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row};
 use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::watch;
@@ -26,12 +23,15 @@ pub(crate) use past::{Past, status_then};
 pub(crate) use standing::Standing;
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
+///
+/// **There is no lock.** A reader takes one immutable snapshot and answers from it, so an answer speaks of one moment and
+/// nobody waits for anybody; a writer puts the next snapshot in the place of the last.
 #[derive(Clone, Debug)]
-pub struct SharedRegistry(Arc<Shared>);
+pub struct SharedRegistry(Arc<Published>);
 
 #[derive(Debug)]
-struct Shared {
-    registry: RwLock<Registry>,
+struct Published {
+    current: ArcSwap<Registry>,
     /// Told when issuers' entries, or the agencies, may have changed.
     issuers: watch::Sender<()>,
 }
@@ -40,29 +40,30 @@ impl SharedRegistry {
     /// A registry to share.
     #[must_use]
     pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(Shared {
-            registry: RwLock::new(registry),
+        Self(Arc::new(Published {
+            current: ArcSwap::from_pointee(registry),
             issuers: watch::Sender::new(()),
         }))
     }
 
-    /// For a short look; never held across an await.
-    pub fn read(&self) -> RwLockReadGuard<'_, Registry> {
-        self.0
-            .registry
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// The registry as it is at this moment; it does not change any more. One request takes one, and passes it on.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Registry> {
+        self.0.current.load_full()
     }
 
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Registry> {
-        self.0
-            .registry
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Makes the next snapshot from the current one. If another writer was faster, `change` is made again, to its snapshot:
+    /// so it depends on nothing but what it is given.
+    pub(crate) fn update(&self, change: impl Fn(&mut Registry)) {
+        self.0.current.rcu(|current| {
+            let mut next = Registry::clone(current);
+            change(&mut next);
+            next
+        });
     }
 
     pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.write().apply(batch, replica);
+        self.update(|registry| registry.apply(batch, replica));
         if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
             self.tell_of_issuers();
         }
@@ -70,7 +71,7 @@ impl SharedRegistry {
 
     /// Takes in what operators decided about peers.
     pub(crate) fn heed(&self, rows: &[PeerRow]) {
-        self.write().heed(rows);
+        self.update(|registry| registry.heed(rows));
         self.tell_of_issuers();
     }
 
@@ -85,11 +86,10 @@ impl SharedRegistry {
 
     /// A node of this agency is connected by this transport, or none is.
     pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
-        let mut registry = self.write();
-        match via {
+        self.update(|registry| match via {
             Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
             None => drop(registry.connected.remove(&agency)),
-        }
+        });
     }
 }
 
@@ -103,10 +103,24 @@ fn is_issuer(row: &Row) -> bool {
 pub struct Registry {
     /// Which agency each name was pinned to by this node's operator.
     roster: Roster,
-    agencies: BTreeMap<Hash, AgencyLists>,
+    agencies: BTreeMap<Hash, Arc<AgencyLists>>,
     /// The agencies of which a node is connected, and by which transport.
     connected: BTreeMap<Hash, String>,
     own: OwnLists,
+    /// Set while it is not known whether this is what is on disk.
+    frozen: Option<Freeze>,
+    /// Why the clock is in doubt, if it is: then nothing is fresh.
+    clock_doubt: Option<String>,
+}
+
+/// A moment up to which this registry is what is on disk; what came after it is not known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Freeze {
+    pub(crate) moment: Moment,
+    /// Whether something may have been written to this agency's own lists that is not in here.
+    pub(crate) own_unknown: bool,
+    /// For how many seconds a heartbeat holds.
+    pub(crate) term_seconds: i64,
 }
 
 /// Up to when this process knows its own agency's lists.
@@ -134,6 +148,8 @@ impl Registry {
             agencies: BTreeMap::new(),
             connected: BTreeMap::new(),
             own: OwnLists::Unknown,
+            frozen: None,
+            clock_doubt: None,
         }
     }
 
@@ -154,18 +170,23 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The lists of an agency, to be changed in this copy of the registry alone.
+    fn lists_mut(&mut self, agency: &Hash) -> Option<&mut AgencyLists> {
+        self.agencies.get_mut(agency).map(Arc::make_mut)
+    }
+
     fn apply(&mut self, batch: &Batch, replica: &Replica) {
         for log in &batch.key_logs {
             self.add(log);
         }
         for row in batch.rows.iter().chain(&batch.restrictions) {
-            if let Some(lists) = self.agencies.get_mut(&row.agency) {
+            if let Some(lists) = self.lists_mut(&row.agency) {
                 lists.set(row);
             }
         }
         for agency in &batch.renewed {
             let rows = replica.logs().get(agency).map(|log| log.answers());
-            match (self.agencies.get_mut(agency), rows) {
+            match (self.lists_mut(agency), rows) {
                 (Some(lists), Some(Ok(rows))) => {
                     lists.clear();
                     rows.iter().for_each(|row| lists.set(row));
@@ -175,10 +196,15 @@ impl Registry {
             }
         }
         for (agency, log) in replica.logs() {
-            if let Some(lists) = self.agencies.get_mut(agency) {
+            if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = log.freshness();
-                // Far ahead of any clock: what this node writes itself holds back nothing.
-                lists.others_heard = log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2));
+                // Far ahead of any clock: what this node writes itself holds back nothing, once it is known that all of it
+                // is here.
+                lists.others_heard = if replica.knows_own_log() {
+                    log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2))
+                } else {
+                    log.freshness()
+                };
                 lists.begun = log.base().is_some();
                 lists.missing = log.missing();
                 lists.wait_for(log.waiting(), log.is_disputed());
@@ -196,31 +222,33 @@ impl Registry {
             return;
         }
         let lists = AgencyLists::new(founding.agency.clone(), founding.name.clone(), founding.url.clone());
-        self.agencies.entry(log.genesis()).or_insert(lists);
+        self.agencies.entry(log.genesis()).or_insert_with(|| Arc::new(lists));
     }
 
     /// What it would be if these rows were as they are here.
     pub(crate) fn supposing(&self, rows: &[Row]) -> Self {
         let mut supposed = self.clone();
         for row in rows {
-            if let Some(lists) = supposed.agencies.get_mut(&row.agency) {
+            if let Some(lists) = supposed.lists_mut(&row.agency) {
                 lists.set(row);
             }
         }
-        supposed.agencies.values_mut().for_each(AgencyLists::index_policy);
+        for lists in supposed.agencies.values_mut() {
+            Arc::make_mut(lists).index_policy();
+        }
         supposed
     }
 
     /// The agency with this name.
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<&AgencyLists> {
-        self.agencies.get(self.roster.genesis(id)?)
+        self.agencies.get(self.roster.genesis(id)?).map(Arc::as_ref)
     }
 
     /// This node's own agency.
     #[must_use]
     pub fn home(&self) -> Option<&AgencyLists> {
-        self.agencies.get(&self.roster.own().genesis)
+        self.agencies.get(&self.roster.own().genesis).map(Arc::as_ref)
     }
 
     /// Which agency this node pinned the name to.
@@ -269,7 +297,11 @@ impl Registry {
     pub fn agencies(&self) -> Vec<&AgencyLists> {
         let mut all: Vec<(bool, &AgencyLists)> = Vec::with_capacity(self.agencies.len());
         let home = self.roster.own().genesis;
-        all.extend(self.agencies.iter().map(|(hash, lists)| (*hash != home, lists)));
+        all.extend(
+            self.agencies
+                .iter()
+                .map(|(hash, lists)| (*hash != home, lists.as_ref())),
+        );
         all.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
         all.into_iter().map(|(_, lists)| lists).collect()
     }
@@ -299,7 +331,40 @@ impl Registry {
     /// The agencies that this node's operators know, followed or not, heard or not, with whether their node is connected.
     pub fn peers(&self) -> impl Iterator<Item = (&AgencyId, Option<&AgencyLists>, bool)> {
         let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
-        others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains_key(hash)))
+        others.map(|(id, hash)| {
+            (
+                id,
+                self.agencies.get(hash).map(Arc::as_ref),
+                self.connected.contains_key(hash),
+            )
+        })
+    }
+
+    /// Takes the lists of another registry, which is of the disk as it is now; who is connected and the clock stay.
+    pub(crate) fn replace(&mut self, made: &Self) {
+        self.agencies.clone_from(&made.agencies);
+        self.frozen = None;
+    }
+
+    /// Follows these agencies from here on.
+    pub(crate) fn pin_as(&mut self, roster: Roster) {
+        self.roster = roster;
+    }
+
+    /// The newest time that an agency of the federation was heard at.
+    pub(crate) fn newest_time(&self) -> Option<Timestamp> {
+        let heard = self.agencies.values().filter_map(|lists| lists.heard);
+        heard.map(|(as_of, _)| as_of).max()
+    }
+
+    /// Says that from this moment on it is not known whether this is what is on disk; or that it is again.
+    pub(crate) const fn freeze(&mut self, freeze: Option<Freeze>) {
+        self.frozen = freeze;
+    }
+
+    /// Doubts the clock for this reason, or believes it.
+    pub(crate) fn doubt_clock(&mut self, doubt: Option<String>) {
+        self.clock_doubt = doubt;
     }
 
     /// Up to when this process knows its own agency's lists.
@@ -307,14 +372,13 @@ impl Registry {
         self.own = own;
     }
 
-    pub(crate) const fn own(&self) -> OwnLists {
-        self.own
-    }
-
     /// How fresh the lists of an agency are here. Our own are as fresh as the agency's other writers, and while only
     /// this process can write with its key.
     #[must_use]
     pub fn freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
+        if self.clock_doubt.is_some() {
+            return Freshness::ClockInDoubt;
+        }
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
         match (is_home, lists.heard) {
             (true, _) => self.own_freshness(lists, now),
@@ -327,7 +391,18 @@ impl Registry {
         let Some((others, others_until)) = lists.others_heard else {
             return Freshness::Never;
         };
-        match self.own {
+        let own = match self.frozen {
+            Some(Freeze { own_unknown: true, .. }) => OwnLists::Unknown,
+            Some(Freeze {
+                moment, term_seconds, ..
+            }) => OwnLists::AsOf {
+                moment,
+                sure_for: Duration::ZERO,
+                term_seconds,
+            },
+            None => self.own,
+        };
+        match own {
             OwnLists::Unknown => Freshness::Never,
             OwnLists::AsOf {
                 moment,
@@ -373,7 +448,7 @@ impl Registry {
             known
                 .then(|| number.parse().ok())
                 .flatten()
-                .map(|number| (lists, number))
+                .map(|number| (lists.as_ref(), number))
         })
     }
 }

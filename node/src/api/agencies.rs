@@ -55,14 +55,14 @@ pub(super) fn heard(
     use verification::Freshness;
     match registry.freshness(lists, now) {
         Freshness::Heard { as_of, good_until } => (Some(as_of), Some(good_until)),
-        Freshness::Never => (None, None),
+        Freshness::Never | Freshness::ClockInDoubt => (None, None),
     }
 }
 
 pub(crate) fn all(app: &App) -> Vec<Agency> {
     let now = app.clock.now();
     let kept_lists = app.foreign.kept_lists(now);
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let shown = |lists: &AgencyLists| {
         let home = lists.id == *registry.home_id();
         let (last_heard, good_until) = heard(&registry, lists, now);
