@@ -159,15 +159,13 @@ def _write_document(document: str, plain: list[tuple[int, int, int]], others: li
         packed, rows, size, time = bytearray(), [], 0, 0
 
     for at, index, reason in plain:
-        item = (index << 4 | reason).to_bytes(3, "big") + _leb128(at - time)
-        if len(packed) + len(item) > MAX_PART_BYTES:
+        if len(packed) >= MAX_PART_BYTES:
             end()
-            item = (index << 4 | reason).to_bytes(3, "big") + _leb128(at)
-        packed += item
+        packed += (index << 4 | reason).to_bytes(3, "big") + _leb128(at - time)
         time = at
     for row in others:
-        length = len(cbor.encode(row))
-        if size + length > MAX_PART_BYTES:
+        length = len(row[0].encode()) + sum(len(value) + 4 for value in row[1])
+        if rows and size + length > MAX_PART_BYTES:
             end()
         rows.append(row)
         size += length

@@ -18,6 +18,10 @@ from .heartbeats import Heartbeat
 from .statements import sha256
 
 
+# The name of no envelope: who reads it as a head looks for it in the pages.
+NOBODYS = sha256(b"nobody's")
+
+
 @dataclass(frozen=True)
 class Attack:
     """An attack, and in a word what a node does about it: `defers`, `blames`, `keeps` or `waits`."""
@@ -138,7 +142,7 @@ def _page(agency: Agency, folder: Folder, data: bytes) -> list[list]:
 
 def deep_page(agency: Agency, folder: Folder, now: int, depth: int) -> dict:
     """A page of arrays in arrays in arrays."""
-    publish(agency, folder, envelope_pages=_page(agency, folder, b"\x81" * depth + b"\x00"))
+    publish(agency, folder, heads=[NOBODYS], envelope_pages=_page(agency, folder, b"\x81" * depth + b"\x00"))
     return {"depth": depth}
 
 
@@ -150,20 +154,23 @@ def deep_summary(agency: Agency, folder: Folder, now: int, depth: int) -> dict:
 
 def long_counts(agency: Agency, folder: Folder, now: int, _: int) -> dict:
     """A page whose first array says that it has 2^62 items."""
-    publish(agency, folder, envelope_pages=_page(agency, folder, b"\x9b" + (2**62).to_bytes(8, "big") + b"\x00" * 64))
+    page = _page(agency, folder, b"\x9b" + (2**62).to_bytes(8, "big") + b"\x00" * 64)
+    publish(agency, folder, heads=[NOBODYS], envelope_pages=page)
     return {}
 
 
 def long_strings(agency: Agency, folder: Folder, now: int, _: int) -> dict:
     """A page whose first byte string says that it has 2^62 bytes."""
-    publish(agency, folder, envelope_pages=_page(agency, folder, b"\x82\x5b" + (2**62).to_bytes(8, "big") + b"\x00" * 64))
+    page = _page(agency, folder, b"\x82\x5b" + (2**62).to_bytes(8, "big") + b"\x00" * 64)
+    publish(agency, folder, heads=[NOBODYS], envelope_pages=page)
     return {}
 
 
 def long_forms(agency: Agency, folder: Folder, now: int, _: int) -> dict:
     """An envelope that is right but for one number, which is longer than it needs to be."""
-    wire = agency.make([reserve(7, 509, now)], now).wire
-    publish(agency, folder, envelope_pages=_page(agency, folder, b"\x98\x02" + wire[1:]))
+    envelope = agency.make([reserve(7, 509, now)], now)
+    page = _page(agency, folder, b"\x98\x02" + envelope.wire[1:])
+    publish(agency, folder, heads=[envelope.name], envelope_pages=page)
     return {}
 
 
@@ -204,10 +211,8 @@ def incomparable_heads(agency: Agency, folder: Folder, now: int, _: int) -> dict
 
 def unknown_heads(agency: Agency, folder: Folder, now: int, _: int) -> dict:
     """A heartbeat whose heads nobody has, newer than any that counts."""
-    beat = Heartbeat.sign(
-        agency.genesis, agency.writer, agency.log.keys.last, [sha256(b"nothing")], now + 1_000, now + DAY
-    )
-    publish(agency, folder, heads=[sha256(b"nothing")], heartbeats=[beat.signed])
+    beat = Heartbeat.sign(agency.genesis, agency.writer, agency.log.keys.last, [NOBODYS], now + 1_000, now + DAY)
+    publish(agency, folder, heads=[NOBODYS], heartbeats=[beat.signed])
     return {}
 
 
@@ -246,15 +251,15 @@ def rival_entries(agency: Agency, folder: Folder, now: int, count: int) -> dict:
 
 def missing_parents(agency: Agency, folder: Folder, now: int, count: int) -> dict:
     """Envelopes whose parents nobody has."""
-    wires = []
+    orphans = []
     for at in range(count):
         parent = sha256(b"parent %d" % at)
-        salt = [agency.salt()]
-        wires.append(Envelope.sign(
+        orphans.append(Envelope.sign(
             agency.genesis, agency.writer, len(agency.log.kept) + 1, [parent], agency.log.keys.last, now,
-            [revoke(7, 300 + at, 2, now)], salt,
-        ).wire)
-    publish(agency, folder, envelopes=wires)
+            [revoke(7, 300 + at, 2, now)], [agency.salt()],
+        ))
+    wires = [envelope.wire for envelope in orphans]
+    publish(agency, folder, envelopes=wires, heads=sorted(envelope.name for envelope in orphans)[:64])
     return {"envelopes": count}
 
 
@@ -265,12 +270,12 @@ ATTACKS = {
     "lying_checkpoint": Attack(lying_checkpoint, "keeps", "the history counts"),
     "stripped_values": Attack(stripped_values, "waits", "an incomplete envelope replaces nothing"),
     "wrong_hash": Attack(wrong_hash, "blames", "a page hashes to its name"),
-    "wrong_count": Attack(wrong_count, "blames", "a page has the size that its summary says"),
+    "wrong_count": Attack(wrong_count, "keeps", "how much a page has is a hint"),
     "deep_page": Attack(deep_page, "blames", "bytes that are no message"),
     "deep_summary": Attack(deep_summary, "blames", "bytes that are no message"),
     "long_counts": Attack(long_counts, "blames", "bytes that are no message"),
     "long_strings": Attack(long_strings, "blames", "bytes that are no message"),
-    "long_forms": Attack(long_forms, "blames", "an object has one form"),
+    "long_forms": Attack(long_forms, "keeps", "what is signed has one form; what it travels in may have another"),
     "dated_ahead": Attack(dated_ahead, "waits", "a heartbeat dated ahead is held back"),
     "end_of_time": Attack(end_of_time, "keeps", "a date does not make a revocation less"),
     "incomparable_heads": Attack(incomparable_heads, "keeps", "a fork is kept and told"),
