@@ -113,3 +113,5 @@ mod tidy;
 
 // What others make of it.
 mod a_second_implementation_agrees;
+mod hostile_files_harm_their_agency_alone;
+mod peers_of_another_family_converse;
