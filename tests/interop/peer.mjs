@@ -2,14 +2,15 @@
 //
 //   node peer.mjs identity SEED                    prints the peer id of the key that follows from a text
 //   node peer.mjs converse SEED ADDRESS            asks what its input says, answers what it is asked
-//   node peer.mjs rude HOW COUNT HOST PORT         opens so many TCP connections and holds them
+//   node peer.mjs rude HOW COUNT HOST PORT [FROM]  opens so many TCP connections and holds them
 //
 // converse: each line of input is `{"id": 1, "request": "hex"}` or `{"inbound": 1, "response": "hex"}`; each line of output
 // `{"connected": "peer id"}`, `{"id": 1, "response": "hex"}` or `{"id": 1, "error": "…"}`, `{"inbound": 1, "request": "hex"}`,
 // `{"closed": true}`. With `"raw": true`, the bytes of a request are sent as they are; otherwise as one CBOR byte string.
 //
 // rude: `silent` sends nothing, `garbage` sends noise, `slow` sends a byte of a real handshake's beginning each 200 ms. Prints
-// a line `{"open": n}` when all are open, and goes on until its input ends; then a line with how many were closed from afar.
+// a line `{"open": n}` when all have been opened, and goes on until its input ends, opening those again that are closed; each
+// line of input is answered with how many are open, and how many were closed.
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -133,15 +134,22 @@ const converse = async (seed, address) => {
 const GREETING = Buffer.from('\x13/multistream/1.0.0\n\x0b/tls/1.0.0\n')
 const NOISE = createHash('sha512').update('noise').digest()
 
-const rude = async (how, count, host, port) => {
-  const sockets = []
+const rude = async (how, count, host, port, localAddress) => {
+  const sockets = new Set()
   let closed = 0
+  let ending = false
   const open = () =>
     new Promise((resolve) => {
-      const socket = connect({ host, port })
+      const socket = connect({ host, port, localAddress })
+      sockets.add(socket)
+      let timer
       socket.on('error', () => {})
       socket.once('close', () => {
+        clearInterval(timer)
+        sockets.delete(socket)
         closed += 1
+        // Who is hung up on comes again.
+        if (!ending) setTimeout(open, 20)
         resolve()
       })
       socket.once('connect', () => {
@@ -149,18 +157,17 @@ const rude = async (how, count, host, port) => {
         if (how === 'garbage') socket.write(NOISE)
         if (how === 'slow') {
           let at = 0
-          const timer = setInterval(() => socket.write(GREETING.subarray(at % 20, (at++ % 20) + 1)), 200)
-          socket.once('close', () => clearInterval(timer))
+          timer = setInterval(() => socket.write(GREETING.subarray(at % 20, (at++ % 20) + 1)), 200)
         }
         resolve()
       })
-      sockets.push(socket)
     })
   for (let at = 0; at < count; at += 100) {
     await Promise.all(Array.from({ length: Math.min(100, count - at) }, open))
   }
-  say({ open: sockets.length - closed })
-  for await (const _ of lines()) say({ open: sockets.length - closed, closed })
+  say({ open: sockets.size })
+  for await (const _ of lines()) say({ open: sockets.size, closed })
+  ending = true
   for (const socket of sockets) socket.destroy()
 }
 
@@ -169,9 +176,9 @@ if (what === 'identity' && rest.length === 1) {
   say({ identity: await identityOf(rest[0]) })
 } else if (what === 'converse' && rest.length === 2) {
   await converse(...rest)
-} else if (what === 'rude' && rest.length === 4 && ['silent', 'garbage', 'slow'].includes(rest[0])) {
-  await rude(rest[0], Number(rest[1]), rest[2], Number(rest[3]))
+} else if (what === 'rude' && [4, 5].includes(rest.length) && ['silent', 'garbage', 'slow'].includes(rest[0])) {
+  await rude(rest[0], Number(rest[1]), rest[2], Number(rest[3]), rest[4])
 } else {
-  process.stderr.write('peer.mjs: identity SEED | converse SEED ADDRESS | rude silent|garbage|slow COUNT HOST PORT\n')
+  process.stderr.write('peer.mjs: identity SEED | converse SEED ADDRESS | rude silent|garbage|slow COUNT HOST PORT [FROM]\n')
   process.exitCode = 2
 }

@@ -93,6 +93,8 @@ class Peer:
         if what == "identity":
             return {"identity": identity(self.agency.name)}
         if what == "dial":
+            if self.wire is not None:
+                self.wire.program.kill()
             seed = order.get("seed", self.agency.name)
             self.wire = Wire(self.agency, seed, order["address"], self.server.posted, self.lock)
             return {"connected": self.wire.remote}
