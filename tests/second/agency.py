@@ -13,7 +13,7 @@ from .envelopes import Envelope
 from .files import Folder
 from .heartbeats import Heartbeat
 from .log import AgencyLog
-from .statements import Signer
+from .statements import Signer, sha256
 
 ALL = [0, []]
 DAY = 24 * 3_600_000
@@ -115,8 +115,6 @@ class Agency:
     def check_point(self, now: int, term: int = DAY) -> Checkpoint:
         """Signs a checkpoint of all rows as they are now."""
         self.pages = write_pages(self.log.rows())
-        from .statements import sha256
-
         self.checkpoint = Checkpoint.sign(
             self.genesis, self.writer, self.log.keys.last, self.log.heads, len(self.log.kept), now, now + term,
             [sha256(page) for page in self.pages],

@@ -9,9 +9,7 @@ from typing import Callable
 
 from . import cbor
 from .policies import POLICY
-from .shapes import (
-    I64, TEXT, TIME, U8, ShapeError, array, boolean, integer, left_out, nullable, optional, record, text, variants,
-)
+from .shapes import TEXT, TIME, ShapeError, array, boolean, integer, optional, record, text, variants
 from .statements import sha256
 
 SLOTS = 131_072

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import cbor
-from .shapes import BYTES, HASH, KEY, ShapeError, TIME, U64, array, binary, exactly, nullable, record, text
+from .shapes import HASH, KEY, ShapeError, TIME, U64, array, binary, exactly, nullable, record, text
 from .statements import ENVELOPE, Refused, SIGNED, Signer, message, name_of, open_signed, sha256, verify, write_signed
 
 MAX_BYTES = 262_144

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from . import cbor
 from .key_log import scope_holds
 from .log import AgencyLog
-from .shapes import HASH, KEY, ShapeError, TIME, array, exactly, optional, record
+from .shapes import HASH, KEY, ShapeError, TIME, array, exactly, left_out, optional, record
 from .statements import HEARTBEAT, Refused, Signer, message, name_of, open_signed, verify, write_signed
-from .shapes import left_out
 
 MAX_HEADS = 16
 LONGEST_TERM = 96 * 3_600_000

@@ -1,7 +1,7 @@
 """Files that no honest agency writes. Each function takes an agency with files, and publishes others in their place.
 
-`ATTACKS` names them all, with what is true of an honest node afterwards; `only_this_agency` is true of each: whatever a node
-says of other agencies, and how long it takes, is as it was.
+`ATTACKS` names them all, with what a node does about each. Of all of them this is true: whatever a node says of other
+agencies, and how long it takes, is as it was.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 from . import cbor
+from . import key_log as kl
 from .agency import ALL, DAY, Agency, reserve, revoke, suspend
-from .checkpoints import Checkpoint
+from .checkpoints import Checkpoint, write_pages
 from .envelopes import Envelope
 from .files import Folder
 from .heartbeats import Heartbeat
@@ -95,8 +96,6 @@ def many_pages(agency: Agency, folder: Folder, now: int, count: int) -> dict:
 
 def lying_checkpoint(agency: Agency, folder: Folder, now: int, _: int) -> dict:
     """A checkpoint that hides what the log behind it revokes."""
-    from .checkpoints import write_pages
-
     rows = agency.log.rows()
     for document in rows:
         rows[document] = {key: values for key, values in rows[document].items() if not key.startswith("r/")}
@@ -233,8 +232,6 @@ def wrong_number(agency: Agency, folder: Folder, now: int, _: int) -> dict:
 
 def rival_entries(agency: Agency, folder: Folder, now: int, count: int) -> dict:
     """So many key-log entries after one: a dispute, of which four can count."""
-    from . import key_log as kl
-
     keys = agency.log.keys
     before = keys.entries[keys.last]
     rivals = [

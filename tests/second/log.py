@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from . import cbor
 from .documents import Rows, breaks_a_rule, expunge, is_grant, is_known, is_restriction, list_number
 from .envelopes import Envelope
 from .key_log import KeyLog, KeyLogState, Writer, scope_holds

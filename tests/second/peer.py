@@ -2,8 +2,8 @@
 
     python -m second.peer --agency US-PY --folder DIR [--seed TEXT] [--http]
 
-Prints a line of JSON when it serves: `genesis`, `url`, `roots`. Then, for each line such as `{"do": "revoke", "index": 5}`, one
-line with what it did. Times are milliseconds in `now`; without it, this machine's.
+Prints a line of JSON when it serves: `genesis`, `url`, `roots`. Then, for each line such as
+`{"do": "revoke", "index": 5}`, one line with what it did. Times are milliseconds in `now`; without it, this machine's.
 """
 
 from __future__ import annotations
@@ -159,7 +159,8 @@ class Peer:
             return {"kept": len(log.kept), "forks": len(log.forks()), "keys": history.done,
                     "dispute": [name.hex() for name in log.keys.dispute]}
         if what == "crowd":
-            return {"agencies": [self.another(order["seed"] + at, now, order.get("steps", 60)) for at in range(order["count"])]}
+            seeds = range(order["seed"], order["seed"] + order["count"])
+            return {"agencies": [self.another(seed, now, order.get("steps", 60)) for seed in seeds]}
         if what == "held":
             return {"held": [self.held(wire) for wire in self.server.posted]}
         if what == "honest":

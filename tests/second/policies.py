@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .shapes import I64, TEXT, TIME, U32, ShapeError, array, integer, optional, record, variants
+from .shapes import TEXT, TIME, U32, ShapeError, array, integer, optional, record, variants
 
 ID = re.compile(r"[a-z0-9-]{1,64}\Z")
 

@@ -1,8 +1,8 @@
 """The arrays of the protocol, checked field by field.
 
-A shape is a function that takes a decoded value and returns it, or raises `ShapeError`. Fields that are "or left out" can be
-missing at the end of their array, and are null before its end: nothing ends in null, because that would be a second form
-of the same. `record` fills what was left out with None.
+A shape is a function that takes a decoded value and returns it, or raises `ShapeError`. Fields that are "or left out" can
+be missing at the end of their array, and are null before its end: nothing ends in null, because that would be a second
+form of the same. `record` fills what was left out with None.
 """
 
 from __future__ import annotations
