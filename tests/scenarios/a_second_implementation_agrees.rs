@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand::Rng as _;
+use rand::RngExt as _;
 use registry_schema::{Reason, VerdictKind};
 use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Federation, Scene, SecondAgency, chance, eventually, second};
