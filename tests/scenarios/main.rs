@@ -106,9 +106,11 @@ mod standards_endpoints;
 
 mod other_registries_ask;
 
+mod damage_is_one_agencys;
 mod demo_as_a_user;
 mod samples_speak;
 
+mod the_clock_is_a_witness;
 mod tidy;
 
 // What others make of it.
