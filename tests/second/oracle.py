@@ -69,10 +69,24 @@ def opened(store: Store, damage: dict[bytes, Damage], now: int):
         else:
             damage[genesis].note("envelopes", genesis, "an agency without a key log")
     for genesis, writer, wire in store["heartbeats"]:
-        read(agencies, damage, "heartbeats", genesis, writer, lambda: [Heartbeat.decode(wire)], 1)
+        read(agencies, damage, "heartbeats", genesis, writer, lambda: [heartbeat_of(genesis, writer, wire)], 1)
     for genesis, wire, pages in store["checkpoints"]:
-        read(agencies, damage, "checkpoints", genesis, genesis, lambda: [(Checkpoint.decode(wire), split_pages(pages))], 2)
+        read(agencies, damage, "checkpoints", genesis, genesis, lambda: [checkpoint_of(genesis, wire, pages)], 2)
     return agencies
+
+
+def heartbeat_of(genesis: bytes, writer: bytes, wire: bytes) -> Heartbeat:
+    heartbeat = Heartbeat.decode(wire)
+    if (heartbeat.agency, heartbeat.writer) != (genesis, writer):
+        raise Refused("the row is named otherwise")
+    return heartbeat
+
+
+def checkpoint_of(genesis: bytes, wire: bytes, pages: bytes) -> tuple[Checkpoint, list[bytes]]:
+    checkpoint = Checkpoint.decode(wire)
+    if checkpoint.agency != genesis:
+        raise Refused("the row is named otherwise")
+    return checkpoint, split_pages(pages)
 
 
 def read(agencies, damage, table, genesis, row, decode, at) -> None:
