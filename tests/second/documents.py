@@ -163,6 +163,13 @@ def is_restriction(document: str, key: str) -> bool:
     return list_number(document) is not None and key[:2] == "r/"
 
 
+def takes_away(document: str, key: str, value: bytes) -> bool:
+    """A revocation, or a suspension."""
+    if list_number(document) is None or breaks_a_rule(document, key, value):
+        return False
+    return key.startswith("r/") or (key.startswith("s/") and cbor.decode(value)[0])
+
+
 Rows = dict[str, dict[str, list[bytes | None]]]
 
 

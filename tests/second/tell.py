@@ -86,22 +86,22 @@ def tell_trust_list(rows: dict[str, list[bytes]], agency: str, waits: set[tuple[
 
 
 def rows_beside(log: AgencyLog, checkpoints: list[tuple[Checkpoint, list[bytes]]]) -> tuple[docs.Rows, bool]:
-    """The rows, and if they rest on a checkpoint whose history is not all here."""
+    """The rows, and if they rest on a checkpoint whose history is not all here.
+
+    What newer envelopes, which wait for that history, revoke and suspend counts at once.
+    """
     rows = log.rows()
     for checkpoint, pages in checkpoints:
         if all(head in log.index for head in checkpoint.heads):
             continue
         named = dict(zip(checkpoint.pages, pages))
         based = checkpoint.rows(named)
-        for envelope in [*log.kept, *log.waiting.values()]:
+        for envelope in log.waiting.values():
             for put in envelope.puts:
-                sort = put.key[:2]
-                if docs.list_number(put.document) is None or sort not in ("r/", "s/") or put.value is None:
-                    continue
-                if docs.breaks_a_rule(put.document, put.key, put.value):
+                if put.value is None or not docs.takes_away(put.document, put.key, put.value):
                     continue
                 row = based.setdefault(put.document, {}).setdefault(put.key, [])
-                if put.value not in row and (sort == "s/" or not row):
+                if put.value not in row:
                     row.append(put.value)
                     row.sort()
         return docs.expunge(based), True
