@@ -112,3 +112,8 @@ mod samples_speak;
 
 mod the_clock_is_a_witness;
 mod tidy;
+
+// What others make of it.
+mod a_second_implementation_agrees;
+mod hostile_files_harm_their_agency_alone;
+mod peers_of_another_family_converse;
