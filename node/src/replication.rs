@@ -306,8 +306,8 @@ impl Replication {
             return Outcome::GoesOn;
         };
         let (event, own, done) = tokio::select! {
-            // Held back until the replica knows how far its own log reaches abroad.
-            writing = self.writings.recv(), if replica.may_write(self.clock.now()) => match writing {
+            // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
+            writing = self.writings.recv(), if replica.may_write(self.clock.now()) || self.clock_doubt.is_some() => match writing {
                 Some(Writing { event, own, done }) => match self.allowed(&event) {
                     Ok(()) => (event, own, Some(done)),
                     Err(refused) => {
