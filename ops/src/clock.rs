@@ -23,14 +23,22 @@ pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<
             if !session.out.json {
                 session.out.data(&in_words(&report))?;
             }
-            Ok(if report.doubt.is_none() { Exit::Done } else { Exit::CouldNotCheck })
+            Ok(if report.doubt.is_none() {
+                Exit::Done
+            } else {
+                Exit::CouldNotCheck
+            })
         }
         Clock::Accept => {
-            let question = "Is the clock of the node's machine right now? What the node signed with a later date will not count";
+            let question =
+                "Is the clock of the node's machine right now? What the node signed with a later date will not count";
             if !session.yes && confirm::somebody_is_there() {
                 confirm::ask(question)?;
             }
-            let reply = session.client.write(&["v1", "clock", "acceptance"], &serde_json::json!({})).await?;
+            let reply = session
+                .client
+                .write(&["v1", "clock", "acceptance"], &serde_json::json!({}))
+                .await?;
             if session.out.json {
                 session.out.json(&reply.json)?;
                 return Ok(Exit::Done);

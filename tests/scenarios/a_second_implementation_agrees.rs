@@ -75,7 +75,24 @@ async fn what_a_node_shows_and_stores_folds_to_what_it_answers() {
     sc.suspends(&other, Reason::Administrative).await;
     nc.withdraws(&recognition).await;
     federation.audit().await;
-    let shown = second::says("second.follow", [sc.url()]).await;
+    let shown = eventually("the files show what is on the disk", async || {
+        let [shown, stored] = [
+            second::says("second.follow", [sc.url()]).await,
+            second::oracle(sc).await,
+        ];
+        let heads = |of: &Value| -> BTreeMap<String, Value> {
+            let agencies = of["agencies"].as_array().expect("agencies").iter();
+            agencies
+                .map(|it| (it["genesis"].to_string(), it["heads"].clone()))
+                .collect()
+        };
+        if heads(&shown) == heads(&stored) {
+            Ok(shown)
+        } else {
+            Err(format!("{shown}\n{stored}"))
+        }
+    })
+    .await;
     for agency in federation.agencies() {
         let genesis = agency.genesis().to_string();
         let shown = second::part_about(&shown, &genesis);

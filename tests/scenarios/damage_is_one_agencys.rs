@@ -77,7 +77,11 @@ async fn a_flipped_byte_of_one_agency_harms_no_other_and_is_mended_by_peers() {
         }
         tn.starts().await;
         answers(&federation, "US-TN", &of_tn, &[VerdictKind::Accepted]).await;
-        let not_green = [VerdictKind::NotValid, VerdictKind::CouldNotCheck, VerdictKind::NotRecognized];
+        let not_green = [
+            VerdictKind::NotValid,
+            VerdictKind::CouldNotCheck,
+            VerdictKind::NotRecognized,
+        ];
         answers(&federation, "US-TN", &revoked, &not_green).await;
         for other in ["US-NC", "US-SC"] {
             federation.link("US-TN", other).heal().await;
@@ -122,11 +126,17 @@ async fn a_damaged_own_log_stops_the_node_and_repair_takes_it_from_peers() {
     federation.awaits(sc, &badge, VerdictKind::Accepted).await;
     eventually("South Carolina writes again", async || {
         let reply = sc
-            .tries_to_change(badge.code(), registry_schema::StatusState::Suspended, Reason::Administrative)
+            .tries_to_change(
+                badge.code(),
+                registry_schema::StatusState::Suspended,
+                Reason::Administrative,
+            )
             .await;
         if reply.status == 201 { Ok(()) } else { Err(reply.text()) }
     })
     .await;
-    federation.awaits(federation.agency("US-TN"), &badge, VerdictKind::NotValid).await;
+    federation
+        .awaits(federation.agency("US-TN"), &badge, VerdictKind::NotValid)
+        .await;
     federation.audit().await;
 }

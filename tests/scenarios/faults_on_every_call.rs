@@ -285,7 +285,12 @@ async fn go_through(keeping: Keeping, step: u64) {
         for kind in FAULTS {
             let mut nth = rng.random_range(1..=step);
             while nth <= calls {
-                let fault = Fault { at, on: None, nth, kind };
+                let fault = Fault {
+                    at,
+                    on: None,
+                    nth,
+                    kind,
+                };
                 let (found, struck) = campaign.round(fault, None).await;
                 wrong.extend(found.into_iter().map(|what| format!("{fault:?} ({struck:?}): {what}")));
                 nth += step;

@@ -81,7 +81,11 @@ async fn a_verifiers_clock_that_is_set_back_makes_no_stale_list_green() {
     federation.awaits(tn, &badge, VerdictKind::CouldNotCheck).await;
     eventually("Tennessee signed something by the later time", async || {
         let beats = federation.employer_at("US-TN").reads("/v1/heartbeats").await.value();
-        let own = beats.as_array().into_iter().flatten().find(|one| one["agency"] == "US-TN");
+        let own = beats
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|one| one["agency"] == "US-TN");
         let as_of = own.and_then(|own| own["as_of"].as_str()).unwrap_or_default().to_owned();
         let due: registry_schema::Timestamp = clock.now().plus_seconds(-60);
         if as_of.parse::<registry_schema::Timestamp>().is_ok_and(|at| at >= due) {

@@ -80,7 +80,14 @@ impl Strangers {
     pub async fn open(how: &str, count: u32, port: u16) -> Self {
         let mut command = Command::new("node");
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer.mjs"));
-        command.args(["rude", how, &count.to_string(), "127.0.0.1", &port.to_string(), "127.0.0.2"]);
+        command.args([
+            "rude",
+            how,
+            &count.to_string(),
+            "127.0.0.1",
+            &port.to_string(),
+            "127.0.0.2",
+        ]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut program = command.spawn().expect("Node.js starts");
         let input = program.stdin.take().expect("its input");

@@ -129,7 +129,10 @@ impl Faults {
             if plan.is_down {
                 return Some(StoreFault::Down);
             }
-            let armed = plan.next.as_mut().filter(|armed| armed.only.is_none_or(|only| only == call))?;
+            let armed = plan
+                .next
+                .as_mut()
+                .filter(|armed| armed.only.is_none_or(|only| only == call))?;
             armed.left = armed.left.saturating_sub(1);
             if armed.left > 0 {
                 return None;
