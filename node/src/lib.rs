@@ -29,6 +29,7 @@ mod network;
 mod outbound;
 pub mod registrar;
 pub mod registry;
+pub mod repair;
 mod replication;
 pub mod root;
 pub mod roster;
@@ -151,7 +152,7 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     choose_cryptography();
-    let lock = lock(data)?;
+    let lock = lock_data(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
     let folder = data.join("keys");
@@ -367,7 +368,7 @@ fn reachable(listen: IpAddr) -> IpAddr {
 }
 
 /// Takes the data directory: two programs on one would be two writers with one key.
-fn lock(data: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock_data(data: &Path) -> anyhow::Result<File> {
     let path = data.join("lock");
     let file = File::create(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
     let taken = || format!("`{}` is in use: another node runs on it", data.display());

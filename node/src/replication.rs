@@ -240,6 +240,8 @@ pub(crate) struct Replication {
     last_call: u64,
     /// What the clock was doubted for, as the registry has it.
     clock_doubt: Option<String>,
+    /// Whether the store says that the own log was repaired and is to be heard from peers.
+    awaits_own_log: bool,
 }
 
 impl Replication {
@@ -271,6 +273,7 @@ impl Replication {
             kept: BTreeMap::new(),
             last_call: 0,
             clock_doubt: None,
+            awaits_own_log: false,
         };
         let desk = Desk {
             writings: writers,
@@ -303,8 +306,8 @@ impl Replication {
             return Outcome::GoesOn;
         };
         let (event, own, done) = tokio::select! {
-            // Held back until the replica knows how far its own log reaches abroad.
-            writing = self.writings.recv(), if replica.may_write(self.clock.now()) => match writing {
+            // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
+            writing = self.writings.recv(), if replica.may_write(self.clock.now()) || self.clock_doubt.is_some() => match writing {
                 Some(Writing { event, own, done }) => match self.allowed(&event) {
                     Ok(()) => (event, own, Some(done)),
                     Err(refused) => {
@@ -455,6 +458,12 @@ impl Replication {
         if let Some(done) = step.done.take() {
             // Whoever asked may have gone.
             drop(done.send(Ok(())));
+        }
+        if self.awaits_own_log && matches!(&self.state, State::Live(replica) if replica.knows_own_log()) {
+            match self.store.has_own_log().await {
+                Ok(()) => self.awaits_own_log = false,
+                Err(error) => return self.lose(error.into(), None).await,
+            }
         }
         self.tell_health();
         Outcome::GoesOn
@@ -677,8 +686,12 @@ impl Replication {
     /// Answers again: from a replica and a registry that are of one moment of the store.
     async fn come_back(&mut self, restored: RestoredReplica) -> Outcome {
         let RestoredReplica {
-            mut replica, settled, ..
+            mut replica,
+            settled,
+            awaits_own_log,
+            ..
         } = restored;
+        self.awaits_own_log = awaits_own_log;
         replica.number_calls_from(self.last_call);
         replica.doubt_time(self.clock_doubt.is_some());
         let roster = self.registry.snapshot().roster().clone();
@@ -773,7 +786,7 @@ async fn attempt(
                 "what the store holds of an agency is damaged: it is taken out and asked of peers again"
             );
         }
-        store.take_out(&restored.removals, now).await?;
+        store.take_out(&restored.removals, None, now).await?;
     }
     restored.settled = settled;
     Ok(restored)

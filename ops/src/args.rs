@@ -134,6 +134,9 @@ be checked. Of several badges, the highest counts.")]
     /// Your agency's keys: who may write, and what the root signs offline
     #[command(subcommand)]
     Key(Key),
+    /// The node's clock: whether it is believed, and your word that it is right
+    #[command(subcommand)]
+    Clock(Clock),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity")]
     Completions {
@@ -160,9 +163,21 @@ impl Command {
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
+            Self::Clock(command) => matches!(command, Clock::Accept),
             Self::Verify(_) | Self::Status | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
+}
+
+/// The node's clock.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Clock {
+    /// Show the time by which the node acts, and why it is in doubt, if it is
+    #[command(after_help = "Example:\n  comity clock show\n\nExit codes: 0 believed; 3 in doubt.")]
+    Show,
+    /// Vouch for the machine's clock after you have set it right: the node follows it from here on
+    #[command(after_help = "Example:\n  comity clock accept")]
+    Accept,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@
 
 mod args;
 mod client;
+mod clock;
 mod confirm;
 mod credential;
 mod csv;
@@ -108,6 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Verify(args) => verify::verify(&session, &args).await,
         Command::Status => status::status(&session).await,
+        Command::Clock(command) => clock::handle(&session, command).await,
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Rubric(command) => rubric::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,

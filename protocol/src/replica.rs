@@ -249,6 +249,8 @@ pub struct Replica {
 enum OwnLog {
     /// No peer has said yet; since the first event.
     Asking(Option<Timestamp>),
+    /// No peer has said yet, and part of it was lost here: it is waited for however long that takes.
+    Lost,
     /// A peer has said, and all of it is here; or there is nobody to ask.
     Known,
 }
@@ -269,6 +271,7 @@ impl Replica {
         }
         match self.own_log {
             OwnLog::Known => true,
+            OwnLog::Lost => false,
             OwnLog::Asking(since) => since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS),
         }
     }
@@ -278,6 +281,12 @@ impl Replica {
     #[must_use]
     pub fn knows_own_log(&self) -> bool {
         self.own_log == OwnLog::Known
+    }
+
+    /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:
+    /// part of it was lost.
+    pub const fn await_own_log(&mut self) {
+        self.own_log = OwnLog::Lost;
     }
 
     /// Names calls from here on: answers to calls of a replica before this one meet none of this one's.

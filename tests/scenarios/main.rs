@@ -108,7 +108,14 @@ mod standards_endpoints;
 
 mod other_registries_ask;
 
+mod damage_is_one_agencys;
 mod demo_as_a_user;
 mod samples_speak;
 
+mod the_clock_is_a_witness;
 mod tidy;
+
+// What others make of it.
+mod a_second_implementation_agrees;
+mod hostile_files_harm_their_agency_alone;
+mod peers_of_another_family_converse;

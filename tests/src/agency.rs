@@ -111,6 +111,11 @@ impl Agency {
         *node = Some(started.unwrap_or_else(|error| panic!("the node of {} does not start: {error:#}", self.id)));
     }
 
+    /// Reads another clock from its next start on.
+    pub fn reads_clock(&mut self, clock: clock::Clock) {
+        self.clock = clock;
+    }
+
     /// Stops its node.
     ///
     /// # Panics

@@ -308,6 +308,21 @@ impl Federation {
         }
     }
 
+    /// Gives an agency's node a clock of its own, which can be set wrong; it is stopped and started again.
+    ///
+    /// # Panics
+    /// If there is no such agency.
+    pub async fn separates_the_clock_of(&mut self, id: &str) -> clock::Clock {
+        let own = clock::Clock::default();
+        let found = self.agencies.iter_mut().find(|agency| agency.id().as_str() == id);
+        let agency = found.unwrap_or_else(|| panic!("no agency {id} here"));
+        agency.stops().await;
+        agency.reads_clock(own.clone());
+        agency.starts().await;
+        self.meets().await;
+        own
+    }
+
     /// The clock that all nodes read.
     pub const fn clock(&self) -> &Clock {
         &self.clock

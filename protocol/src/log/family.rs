@@ -81,7 +81,7 @@ impl AgencyLog {
 
     /// Notes whose child of its own writer an envelope is; says whether that makes a fork, which renames branches.
     pub(super) fn note_family(&mut self, hash: Hash, envelope: &Envelope) -> bool {
-        let own = self.own_parents(envelope);
+        let own = self.own_before(envelope);
         if own.is_empty() {
             let beginnings = self.beginnings.entry(envelope.header().writer).or_default();
             beginnings.push(hash);
@@ -107,18 +107,28 @@ impl AgencyLog {
         same_number.find(|twin| **twin != hash).copied()
     }
 
-    fn own_parents(&self, envelope: &Envelope) -> Vec<Hash> {
-        let writer = envelope.header().writer;
-        let is_own = |parent: &&Hash| {
-            let kept = self.kept.get(parent);
-            kept.is_some_and(|kept| kept.writer == writer)
-        };
-        envelope.header().parents.iter().filter(is_own).copied().collect()
+    /// The newest of the writer's own envelopes before this one: none, one, or several that it joins. They need not be its
+    /// parents: where another writer's envelope descends from them, that one is.
+    fn own_before(&self, envelope: &Envelope) -> Vec<Hash> {
+        let header = envelope.header();
+        let mut clock = Clock::new();
+        for kept in header.parents.iter().filter_map(|parent| self.kept.get(parent)) {
+            extend(&mut clock, &kept.place.clock);
+        }
+        let newest = clock.iter().filter_map(|(branch, reach)| {
+            let branch = self.branch(*branch).filter(|branch| branch.writer == header.writer)?;
+            let hash = branch.envelopes.get(*reach as usize)?;
+            Some((*hash, &self.kept.get(hash)?.place))
+        });
+        let newest: Vec<(Hash, &Place)> = newest.collect();
+        let is_last =
+            |(hash, place): &&(Hash, &Place)| !newest.iter().any(|(other, by)| other != hash && by.covers(place));
+        newest.iter().filter(is_last).map(|(hash, _)| *hash).collect()
     }
 
     /// Finds the place of an envelope whose parents have theirs.
     pub(super) fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
-        let own = self.own_parents(envelope);
+        let own = self.own_before(envelope);
         let is_only_child = |parent: &Hash| {
             self.own_children
                 .get(parent)
