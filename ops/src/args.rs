@@ -15,7 +15,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 pub(crate) use peer::{Peer, PeerAdd};
-use registry_schema::{AgencyId, Purpose, Timestamp};
+use registry_schema::{AgencyId, AskedDate, Purpose};
 
 pub(crate) use self::policy::{Policy, Sample};
 pub(crate) use self::trust::{Recognize, Trust};
@@ -93,7 +93,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check badges: genuine, in date, not revoked, recognized here?
+    /// Check badges: by a signer that is registered, in date, not revoked, recognized here?
     #[command(after_help = "\
 Examples:
   comity verify badge.json
@@ -188,12 +188,13 @@ pub(crate) struct Verify {
     /// Many badges at once: a ZIP of badge files, JSON lines, or a CSV with a column of codes, links or badges
     #[arg(long, value_name = "FILE", conflicts_with = "badges")]
     pub(crate) bulk: Option<String>,
-    /// Was it good on this day? (2026-11-23 or 2026-11-23T14:02:11Z)
+    /// Was it good on this day? The whole day by the asked agency's calendar (2026-11-23), or a moment
+    /// (2026-11-23T14:02:11Z)
     #[arg(long, value_name = "DATE")]
-    pub(crate) at: Option<Timestamp>,
-    /// By what the node knew at this moment, and no later word (2026-11-23 or 2026-11-23T14:02:11Z)
+    pub(crate) at: Option<AskedDate>,
+    /// By what the node knew by the end of this day (2026-11-23) or at this moment, and no later word
     #[arg(long, value_name = "DATE")]
-    pub(crate) known: Option<Timestamp>,
+    pub(crate) known: Option<AskedDate>,
     /// What it should count for; any purpose will do if none is given
     #[arg(long, value_parser = purposes())]
     pub(crate) purpose: Option<Purpose>,
@@ -272,7 +273,7 @@ mod tests {
                 panic!("{:?}", cli.command)
             };
             assert_eq!(args.badges, ["a", "b"]);
-            assert_eq!(args.at.unwrap().to_string(), "2026-08-15T00:00:00Z");
+            assert_eq!(args.at.unwrap().to_string(), "2026-08-15");
         }
     }
 

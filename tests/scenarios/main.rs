@@ -20,6 +20,8 @@ mod worth_is_the_receivers;
 
 mod silence_is_never_green;
 
+mod a_day_is_the_agencys_own;
+mod no_trust_on_borrowed_names;
 mod one_verdict_everywhere;
 
 mod many_at_once;

@@ -152,7 +152,7 @@ async fn a_badge_that_other_software_signed_verifies_here() {
     for code in [
         "structure.valid",
         "proof.valid",
-        "issuer.key_is_issuers",
+        "issuer.unregistered",
         "dates.in_date",
         "status.none",
     ] {
@@ -194,7 +194,7 @@ async fn every_cryptosuite_goes_both_ways() {
         let verdict = employer.verifies_bytes(document).await;
         if verdict.verdict == VerdictKind::NotRecognized {
             verdict.finding("proof.valid");
-            verdict.finding("issuer.key_is_issuers");
+            verdict.finding("issuer.unregistered");
             return true;
         }
         verdict.is(VerdictKind::NotValid).finding("proof.invalid");
