@@ -12,6 +12,7 @@
 mod abroad;
 mod api;
 mod attic;
+mod certificate;
 mod checked;
 pub mod clock;
 pub mod config;
@@ -25,6 +26,7 @@ mod lease;
 pub mod mirror;
 mod network;
 mod outbound;
+pub mod private;
 pub mod registrar;
 pub mod registry;
 mod replication;
@@ -72,6 +74,9 @@ use crate::{
     storage::Store,
 };
 
+/// How long what was forgotten may stay in the database's log because somebody reads it.
+const CLEAR_RESIDUE_EVERY: Duration = Duration::from_secs(10);
+
 /// A node that runs.
 #[derive(Debug)]
 pub struct Node {
@@ -94,6 +99,8 @@ pub struct Node {
     /// What it does by itself.
     background: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
+    /// Counts how often what can change while it runs was to be read again.
+    reload: watch::Sender<u64>,
     /// Held while the node runs.
     _lock: File,
 }
@@ -147,9 +154,12 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     choose_cryptography();
+    serve::may_answer(config.listen, config.tls.as_ref())?;
     let lock = lock(data)?;
+    private::tighten(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
-    let store = Store::open(data, config.database.as_deref()).await?;
+    let lease_term = Duration::from_secs(config.lease_term_seconds.into());
+    let store = Store::open_to_run(data, config.postgres()?.as_ref(), lease_term).await?;
     let folder = data.join("keys");
     take_seal(data, &config, &store).await?;
 
@@ -204,6 +214,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (role, roles) = watch::channel(Role::Follower(None));
     let (catch_up, catching_up) = mpsc::channel(1024);
     let (stop, stopping) = watch::channel(false);
+    let (reload, reloading) = watch::channel(0);
 
     let author = Author::new(desks);
     let checked = checked::Checked::new(config.agency.clone());
@@ -237,9 +248,11 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         introduces: config.introduces,
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
         checked: checked.clone(),
+        signed_lists: api::status_lists::SignedLists::new(config.heartbeat_term_seconds),
     };
     let counting = write_checked(checked, store.clone(), clock.clone(), stop.subscribe());
     let mut background = vec![tokio::spawn(counting)];
+    background.push(tokio::spawn(clear_residue(store.clone(), stop.subscribe())));
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
@@ -263,7 +276,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
                 certificate,
                 secret: door.secret().to_vec(),
             },
-            term: Duration::from_secs(config.lease_term_seconds.into()),
+            term: lease_term,
         });
         app.forwarding = Some(Forwarding::new(store.clone(), roles, catch_up));
     }
@@ -291,9 +304,15 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         config.tls.as_ref(),
         &config.agency,
         api::router(app.into()),
+        (reloading, stop.subscribe()),
     )
     .await;
-    let (http, server, task) = match served {
+    let serve::Server {
+        address: http,
+        handle: server,
+        task,
+        renewal,
+    } = match served {
         Ok(served) => served,
         Err(error) => {
             // Another process need not wait for the end of the lease's term.
@@ -304,6 +323,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     servers.push(server);
     serving.push(task);
+    background.extend(renewal);
     if let Some(days) = config.registration.contact_kept_days {
         let task = registrar::retention(registrar.clone(), days, stop.subscribe());
         background.push(tokio::spawn(task));
@@ -323,6 +343,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         part: tokio::spawn(part.run(held)),
         background,
         stop,
+        reload,
         _lock: lock,
     })
 }
@@ -348,6 +369,20 @@ async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mu
     }
 }
 
+/// Tries again to empty the database's log of what was forgotten, where an act could not: somebody was reading, or the
+/// process ended in the midst of it.
+async fn clear_residue(store: Store, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = store.clear_residue().await {
+            tracing::warn!(%error, "the database's log cannot be emptied");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CLEAR_RESIDUE_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
 /// An address that other processes on this machine reach, at least.
 fn reachable(listen: IpAddr) -> IpAddr {
     if listen.is_unspecified() {
@@ -360,13 +395,28 @@ fn reachable(listen: IpAddr) -> IpAddr {
 /// Takes the data directory: two programs on one would be two writers with one key.
 fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join("lock");
-    let file = File::create(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
+    let file = private::open(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
     let taken = || format!("`{}` is in use: another node runs on it", data.display());
     file.try_lock().with_context(taken)?;
     Ok(file)
 }
 
 impl Node {
+    /// Reads again what can change while the node runs: the certificate of HTTPS. No connection ends.
+    pub fn reload(&self) {
+        self.reload.send_modify(|times| *times += 1);
+    }
+
+    /// Says in the log what an operator should mend, though the node serves.
+    pub async fn warn(&self) {
+        match self.registrar.roots_at_home().await {
+            Ok(files) => files
+                .iter()
+                .for_each(|file| tracing::warn!("{}", keys::root_at_home(file))),
+            Err(error) => tracing::warn!(%error, "no telling whether a root key lies in this node's folder"),
+        }
+    }
+
     /// Stops the node: requests under way are answered first. What it acknowledged is on disk already.
     pub async fn stop(self) {
         if let Some(door) = &self.door {

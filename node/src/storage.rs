@@ -8,6 +8,7 @@
 mod audit;
 mod checked;
 mod credentials;
+mod database;
 mod db;
 mod files;
 mod frameworks;
@@ -20,11 +21,14 @@ mod peers;
 mod published;
 mod registered_lists;
 mod registrations;
+mod residue;
 mod reviews;
+mod version;
 
 use std::{
     path::Path,
     sync::{Arc, OnceLock, atomic::AtomicI64},
+    time::Duration,
 };
 
 use protocol::Batch;
@@ -32,9 +36,12 @@ use registry_schema::Timestamp;
 
 use crate::seal::Seal;
 use db::{Db, reading};
+use residue::Residue;
+use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
+pub use database::{Database, DatabaseTls};
 pub(crate) use files::Placed;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
@@ -53,6 +60,8 @@ pub struct Store {
     epoch: Arc<AtomicI64>,
     /// Under which issuers' keys are kept.
     seal: Arc<OnceLock<Seal>>,
+    /// Whether SQLite's log may hold what was forgotten.
+    residue: Arc<Residue>,
 }
 
 /// The store did not do it. Nothing of the transaction is there.
@@ -67,6 +76,11 @@ pub enum Unavailable {
     /// An issuer's key is kept under a seal that this node does not have.
     #[error("the keys of issuers are sealed with the key `{0}`, which this node does not have")]
     Sealed(String),
+    /// A newer program brought the tables up to date.
+    #[error(
+        "the store is of another version than this program: stop it, and start the comityd that brought it up to date"
+    )]
+    OtherVersion,
     /// This process does not hold the lease, or not any more.
     #[error("another process of this agency writes now")]
     Deposed,
@@ -140,13 +154,13 @@ pub struct Act {
 }
 
 impl Store {
-    /// Makes an empty store: in the PostgreSQL database with this URL, or else as SQLite in this folder.
+    /// Makes an empty store: in this PostgreSQL database, or else as SQLite in this folder.
     ///
     /// # Errors
     /// If there is one already, or the database refuses.
-    pub async fn create(folder: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+    pub async fn create(folder: &Path, database: Option<&Database>) -> anyhow::Result<Self> {
         let db = match database {
-            Some(url) => Db::create_postgres(url).await?,
+            Some(database) => Db::create_postgres(database).await?,
             None => Db::create_sqlite(folder).await?,
         };
         let store = Self::new(db);
@@ -157,18 +171,37 @@ impl Store {
 
     fn new(db: Db) -> Self {
         let epoch = Arc::new(AtomicI64::new(lease::NOT_HELD));
-        let seal = Arc::default();
-        Self { db, epoch, seal }
+        Self {
+            db,
+            epoch,
+            seal: Arc::default(),
+            residue: Arc::default(),
+        }
     }
 
-    /// Opens the store, to read: who would write takes the lease first ([`Store::take`]).
+    /// Opens the store, to read: who would write takes the lease first ([`Store::take`]). A node may run on it: nothing is
+    /// brought up to date.
     ///
     /// # Errors
-    /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node.
-    pub async fn open(folder: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+    /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node. If it is
+    /// of another version.
+    pub async fn open(folder: &Path, database: Option<&Database>) -> anyhow::Result<Self> {
+        Self::open_as(folder, database, Opening::AsItIs).await
+    }
+
+    /// Opens the store for a node that starts, which has the data directory's lock, and brings it up to date. Another process
+    /// on the same PostgreSQL that renewed its lease within this term stands in the way of that.
+    ///
+    /// # Errors
+    /// If there is none, if it is of a newer version, or if it cannot be brought up to date.
+    pub async fn open_to_run(folder: &Path, database: Option<&Database>, term: Duration) -> anyhow::Result<Self> {
+        Self::open_as(folder, database, Opening::BroughtUp(term)).await
+    }
+
+    async fn open_as(folder: &Path, database: Option<&Database>, opening: Opening) -> anyhow::Result<Self> {
         let db = match database {
-            Some(url) => Db::open_postgres(url).await?,
-            None => Db::open_sqlite(folder).await?,
+            Some(database) => Db::open_postgres(database, opening).await?,
+            None => Db::open_sqlite(folder, opening).await?,
         };
         Ok(Self::new(db))
     }
@@ -207,6 +240,9 @@ impl Store {
             }
         }
         transaction.commit().await?;
+        if own.iter().any(OwnWrite::forgets) {
+            self.leave_no_residue().await;
+        }
         Ok(())
     }
 
