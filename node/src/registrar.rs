@@ -154,7 +154,7 @@ impl Registrar {
     /// # Errors
     /// If the store or the folder cannot be read.
     pub async fn roots_at_home(&self) -> Result<Vec<PathBuf>, NotDone> {
-        let home = self.registry.read().roster().own().genesis;
+        let home = self.registry.snapshot().roster().own().genesis;
         let Some(key_log) = self.store.key_log(home).await? else {
             return Err(not_ready());
         };

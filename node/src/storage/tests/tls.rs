@@ -60,7 +60,7 @@ async fn serves_tls(server: &str, wanted: bool) {
         if (on == "on") == wanted {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the server does not take up its configuration");
 }
