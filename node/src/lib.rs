@@ -20,9 +20,11 @@ pub mod demo;
 pub mod evidence;
 mod foreign;
 mod forwarding;
+mod health;
 pub mod init;
 mod keys;
 mod lease;
+mod lock;
 pub mod mirror;
 mod network;
 mod outbound;
@@ -37,6 +39,7 @@ pub mod seal;
 mod serve;
 mod shelf;
 pub mod storage;
+pub mod watchdog;
 mod web;
 
 use std::{
@@ -61,6 +64,7 @@ use crate::{
     config::Config,
     foreign::Foreign,
     forwarding::{Door, Forwarding},
+    health::Health,
     lease::{Holder, Part, Role, Sharing},
     mirror::{Mirror, Source},
     network::Peering,
@@ -73,9 +77,6 @@ use crate::{
     shelf::Shelf,
     storage::Store,
 };
-
-/// How long what was forgotten may stay in the database's log because somebody reads it.
-const CLEAR_RESIDUE_EVERY: Duration = Duration::from_secs(10);
 
 /// A node that runs.
 #[derive(Debug)]
@@ -215,6 +216,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (catch_up, catching_up) = mpsc::channel(1024);
     let (stop, stopping) = watch::channel(false);
     let (reload, reloading) = watch::channel(0);
+    let health = Health::new();
 
     let author = Author::new(desks);
     let checked = checked::Checked::new(config.agency.clone());
@@ -238,6 +240,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
+        health: health.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
         arriving: api::arrivals::Arrivals::new(api::ARRIVING),
@@ -252,7 +255,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     let counting = write_checked(checked, store.clone(), clock.clone(), stop.subscribe());
     let mut background = vec![tokio::spawn(counting)];
-    background.push(tokio::spawn(clear_residue(store.clone(), stop.subscribe())));
+    background.push(tokio::spawn(store.clone().keep_clear(stop.subscribe())));
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
@@ -289,47 +292,46 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         clock,
+        health: health.clone(),
         desk,
         role,
         catching_up,
         stop: stopping,
     };
-    let held = part.begin().await?;
-    let peer_addresses = held
-        .as_ref()
-        .map(|held| held.peer_addresses.clone())
-        .unwrap_or_default();
-    let served = serve::serve(
+    // First of all it can be asked how it does: what is restored from the store may take a while.
+    let server = serve::serve(
         config.listen,
         config.tls.as_ref(),
         &config.agency,
         api::router(app.into()),
         (reloading, stop.subscribe()),
     )
-    .await;
-    let serve::Server {
-        address: http,
-        handle: server,
-        task,
-        renewal,
-    } = match served {
-        Ok(served) => served,
-        Err(error) => {
-            // Another process need not wait for the end of the lease's term.
-            stop.send_replace(true);
-            part.run(held).await;
-            return Err(error);
-        }
-    };
-    servers.push(server);
-    serving.push(task);
-    background.extend(renewal);
+    .await?;
+    let http = server.address;
+    tracing::info!(agency = %config.agency, %http, "the node answers, and makes its lists from the store");
+    let held = part.begin().await?;
+    let peer_addresses = held
+        .as_ref()
+        .map(|held| held.peer_addresses.clone())
+        .unwrap_or_default();
+    let writes = held.is_some();
+    let part = tokio::spawn(part.run(held));
+    if let Err(why) = health.begun().await {
+        // Another process need not wait for the end of the lease's term.
+        stop.send_replace(true);
+        // However it ends, the error is the one that is told.
+        let _ = part.await;
+        anyhow::bail!(why);
+    }
+    servers.push(server.handle);
+    serving.push(server.task);
+    background.extend(server.renewal);
     if let Some(days) = config.registration.contact_kept_days {
         let task = registrar::retention(registrar.clone(), days, stop.subscribe());
         background.push(tokio::spawn(task));
     }
 
-    tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
+    tracing::info!(agency = %config.agency, %http, writes, "the node answers for its agency");
     Ok(Node {
         http,
         peer_addresses,
@@ -340,7 +342,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         servers,
         door: inner_door,
         serving,
-        part: tokio::spawn(part.run(held)),
+        part,
         background,
         stop,
         reload,
@@ -365,20 +367,6 @@ async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mu
             // Another process of the agency writes, and thins.
             Ok(()) | Err(storage::Unavailable::Deposed) => {}
             Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
-        }
-    }
-}
-
-/// Tries again to empty the database's log of what was forgotten, where an act could not: somebody was reading, or the
-/// process ended in the midst of it.
-async fn clear_residue(store: Store, mut stop: watch::Receiver<bool>) {
-    loop {
-        if let Err(error) = store.clear_residue().await {
-            tracing::warn!(%error, "the database's log cannot be emptied");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(CLEAR_RESIDUE_EVERY) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }

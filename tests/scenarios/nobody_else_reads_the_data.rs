@@ -76,7 +76,7 @@ async fn nobody_else_on_the_machine_reads_what_a_node_keeps() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     fs::remove_file(proposal).expect("what the operator's command wrote");
     // A profile is the operator's file, which the harness writes.
-    let _ = fs::remove_file(sc.data().join("profile.toml"));
+    let _ = fs::remove_file(sc.data().join("operator.toml"));
     for agency in federation.agencies() {
         for file in [
             "registry.sqlite",

@@ -8,12 +8,15 @@ use std::{
 };
 
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::watch;
 
-use super::{OwnWrite, Store, Unavailable, db::Db};
+use super::{OwnWrite, Store, Unavailable, db::Pools};
 
 /// How long one try waits for those who read; the writer is not held up for longer.
 const PATIENCE: Duration = Duration::from_millis(250);
 const TRIES: u32 = 6;
+/// How long what was forgotten may stay in the log because somebody reads it.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// Whether the log may hold what was forgotten. A process that ended in the midst of the act left it so.
 #[derive(Debug)]
@@ -25,6 +28,13 @@ impl Default for Residue {
     }
 }
 
+impl Residue {
+    /// Notes that the log is to be emptied.
+    pub(super) fn is_owed(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 impl OwnWrite {
     /// Whether what was there before is to be readable no more.
     pub(super) const fn forgets(&self) -> bool {
@@ -33,9 +43,23 @@ impl OwnWrite {
 }
 
 impl Store {
+    /// Tries again to empty the log, until the node stops: an act could not, because somebody was reading, or its process
+    /// ended in the midst of it.
+    pub(crate) async fn keep_clear(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            if let Err(error) = self.clear_residue().await {
+                tracing::warn!(%error, "the database's log cannot be emptied");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN_AFTER) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
     /// Empties the log after an act that forgets; what hinders it is overcome later, by [`Store::clear_residue`].
     pub(super) async fn leave_no_residue(&self) {
-        self.residue.0.store(true, Ordering::SeqCst);
+        self.residue.is_owed();
         match self.clear_residue().await {
             Ok(true) => {}
             Ok(false) => tracing::warn!(
@@ -52,7 +76,7 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be used.
     pub async fn clear_residue(&self) -> Result<bool, Unavailable> {
-        let Db::Sqlite { write, .. } = &self.db else {
+        let Pools::Sqlite { write, .. } = &self.db.pools else {
             return Ok(true);
         };
         // Before the look at the log: what is forgotten meanwhile sets it again.
@@ -61,7 +85,7 @@ impl Store {
         }
         let emptied = empty(write.connect_options().as_ref().clone().busy_timeout(PATIENCE)).await;
         if !matches!(emptied, Ok(true)) {
-            self.residue.0.store(true, Ordering::SeqCst);
+            self.residue.is_owed();
         }
         Ok(emptied?)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sqlx::{PgPool, SqlitePool, migrate::Migrator};
 
-use super::db::Tx;
+use super::db::{Tx, TxConnection};
 
 pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -120,9 +120,9 @@ async fn depose_the_dead(pool: &PgPool, term: Duration) -> anyhow::Result<()> {
 /// Whether the tables are still those of this program: a newer one may have brought them up to date meanwhile.
 pub(super) async fn is_ours(tx: &mut Tx) -> Result<bool, sqlx::Error> {
     let applied: Vec<Applied> = super::db::within!(tx, sqlx::query_as(APPLIED), fetch_all)?;
-    let ours = match tx {
-        Tx::Sqlite(_) => &SQLITE,
-        Tx::Postgres(_) => &POSTGRES,
+    let ours = match &tx.connection {
+        TxConnection::Sqlite(_) => &SQLITE,
+        TxConnection::Postgres(_) => &POSTGRES,
     };
     Ok(matches!(compare(&applied, ours), Ok(StoreVersion::Ours)))
 }

@@ -111,7 +111,7 @@ async fn who_reads_holds_an_act_up_for_a_moment_and_the_log_is_emptied_after() {
         "the control: a reader holds it there"
     );
     assert!(!store.clear_residue().await.unwrap(), "it says that it is not done");
-    drop(reader);
+    reader.commit().await.unwrap();
     assert!(store.clear_residue().await.unwrap());
     assert_eq!(files_with(&place, &gone), Vec::<String>::new());
     // Others may still write, with all the patience they had.
