@@ -80,6 +80,9 @@ pub(crate) struct Options {
     /// Let the node check a change without making it
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// Let the token travel in clear to another machine
+    #[arg(long, global = true, env = "COMITY_INSECURE_HTTP")]
+    pub(crate) insecure_http: bool,
 }
 
 /// How data is printed.

@@ -97,7 +97,8 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
             "`--dry-run` is for commands that change something, and this one does not: leave it out",
         ));
     }
-    let profile = profile::load(options.profile.as_deref())?;
+    let mut profile = profile::load(options.profile.as_deref())?;
+    profile.insecure_http |= options.insecure_http;
     let session = Session {
         client: Client::new(options.node.as_deref(), &profile, options.dry_run)?,
         out: Out::new(options.output == Format::Json),

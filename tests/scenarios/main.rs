@@ -54,6 +54,8 @@ mod restart_loses_nothing;
 
 mod seals_hold;
 
+mod nobody_else_reads_the_data;
+
 mod files_serve_as_well;
 
 mod files_are_not_believed;
@@ -96,6 +98,10 @@ mod peers_leave;
 mod what_arrived_is_proven;
 
 mod tls_where_it_is_asked_for;
+
+mod certificates_are_renewed;
+
+mod root_keys_stay_offline;
 
 // What everyone else relies on.
 mod other_software_agrees;

@@ -233,7 +233,7 @@ impl Agency {
     /// If the store cannot be read.
     pub async fn on_disk(&self, agency: Hash) -> DiskOracle {
         let config = Config::load(&self.data).expect("a configuration");
-        let store = Store::open(&self.data, config.database.as_deref())
+        let store = Store::open(&self.data, config.postgres().expect("a database").as_ref())
             .await
             .expect("a store that can be opened");
         let oracle = DiskOracle::read(&store, agency).await;

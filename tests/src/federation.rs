@@ -245,6 +245,8 @@ impl Federation {
             listen,
             peer_listen: vec![format!("/ip4/127.0.0.1/tcp/{peer_port}")],
             database: (self.keeping == Keeping::Postgres).then(a_database),
+            root_out: None,
+            database_tls: None,
         };
         let mut config = init::init(&data, beginning, self.clock.now())
             .await
