@@ -3,9 +3,12 @@
 //! Invariant: an effect that tells somebody of a change comes after the [`Effect::Persist`] of that change, and the
 //! driver carries effects out in their order. So nobody ever hears of what a power cut could take back.
 
+mod accounts;
 mod authoring;
 mod checkpoints;
+mod conduct;
 mod conversation;
+mod quarantine;
 mod restoring;
 mod step;
 mod taking;
@@ -25,15 +28,20 @@ use crate::{
     envelope::{Envelope, Put},
     heartbeat::{Heartbeat, Unverified},
     key_log::{KeyLog, KeyLogEntry},
-    log::AgencyLog,
+    log::{AgencyLog, Limit, Quota},
     message::Request,
     misbehaviour::Misbehaviour,
     session::{CallId, Session},
     signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
 };
+use accounts::Account;
+pub use accounts::Deferral;
 use checkpoints::Adopting;
+use conduct::Conduct;
+pub use quarantine::{Quarantine, QuarantineCause};
 pub use restoring::{Restoring, Stored};
 use step::Step;
+use taking::Posting;
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
@@ -59,6 +67,8 @@ pub struct Settings {
     pub checkpoint_every: u32,
     /// Where the bytes of kept envelopes lie: empty, and this replica's alone.
     pub attic: Arc<dyn Attic>,
+    /// How much of one agency is taken in.
+    pub quota: Quota,
 }
 
 /// Something happened.
@@ -145,12 +155,40 @@ pub enum Effect {
         /// Whose.
         agency: Hash,
     },
-    /// End the conversation with a peer, and write down why.
+    /// Something of an agency cannot be used here: write it down. The others are served as before.
+    Quarantined {
+        /// Whose.
+        agency: Hash,
+        /// Why.
+        why: QuarantineCause,
+    },
+    /// More of an agency is known to exist than this node takes in.
+    Deferred {
+        /// Whose.
+        agency: Hash,
+        /// The limit that it has reached.
+        limit: Limit,
+    },
+    /// A quarantine, or a deferral, is over.
+    Released {
+        /// Whose.
+        agency: Hash,
+    },
+    /// End the conversation with a peer, let it in again after so many seconds, and write down why: once a pause.
     Expel {
         /// Whom.
         peer: Hash,
         /// Why.
         why: Misbehaviour,
+        /// For how long it is turned away.
+        seconds: i64,
+    },
+    /// End the conversation with a peer that came back before its pause was over. There is nothing new to write down.
+    TurnAway {
+        /// Whom.
+        peer: Hash,
+        /// How much of the pause is left.
+        seconds: i64,
     },
 }
 
@@ -235,6 +273,15 @@ pub struct Replica {
     declined: BTreeSet<Hash>,
     /// Who holds our own log, and up to where: by the holder's agency.
     reach: BTreeMap<Hash, Verified<Held>>,
+    /// Countersignatures that came sooner after another of the same holder than they are written.
+    postings: BTreeMap<Hash, Posting>,
+    /// What is left of each agency's shares.
+    accounts: BTreeMap<Hash, Account>,
+    /// The agencies that wait until they may cost more.
+    behind: BTreeSet<Hash>,
+    deferred: BTreeMap<Hash, Deferral>,
+    quarantined: BTreeMap<Hash, Quarantine>,
+    conduct: BTreeMap<Hash, Conduct>,
 }
 
 /// What this replica knows of its own agency's log abroad. A store restored from a backup lacks what was written after
@@ -323,12 +370,17 @@ impl Replica {
             Event::Unpinned(agency) => {
                 self.settings.pinned.remove(&agency);
             }
-            Event::Posted(held) => self.take_posted(held, &mut step),
-            Event::Connected { peer, agency } => {
-                self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
-                self.exchange(peer, now, &mut step);
-            }
+            Event::Posted(held) => self.take_posted(held, now, &mut step),
+            Event::Connected { peer, agency } => match self.paused(&peer, now) {
+                Some(seconds) => step.last.push(Effect::TurnAway { peer, seconds }),
+                None => {
+                    self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
+                    self.exchange(peer, now, &mut step);
+                }
+            },
             Event::Disconnected(peer) => self.leave(peer),
+            // What was on its way when a peer was turned away.
+            Event::Asked { peer, .. } | Event::Answered { peer, .. } if self.paused(&peer, now).is_some() => {}
             Event::Asked { peer, call, request } => match Request::read(&request) {
                 Ok(request) => self.asked(peer, call, request, now, &mut step)?,
                 Err(_) => step.expel(peer, Misbehaviour::NotAMessage),
@@ -336,9 +388,7 @@ impl Replica {
             Event::Answered { peer, call, response } => self.answered(peer, call, response, now, &mut step)?,
             Event::Tick => self.tick(now, &mut step)?,
         }
-        for (peer, _) in step.expelled.clone() {
-            self.leave(peer);
-        }
+        self.turn_away(now, &mut step);
         self.countersign(now, &mut step)?;
         Ok(step.into_effects())
     }
@@ -365,6 +415,12 @@ impl Replica {
                 step.batch.rewritten.extend(log.expunge(now)?);
             }
         }
+        for agency in self.logs.keys().copied().collect::<Vec<_>>() {
+            self.inspect(agency, now, step)?;
+        }
+        self.flush_postings(now, step);
+        self.try_quarantined(now, step)?;
+        self.catch_up(now, step);
         let every = self.settings.exchange_every;
         let sessions = self.sessions.iter();
         let waiting = sessions.filter(|(_, session)| due(session.exchanged, every));

@@ -51,7 +51,7 @@ impl Restoring {
         for (agency, signed) in envelopes {
             let log = self.logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
             let envelope = signed.verify(log.key_log())?;
-            match log.keep(envelope)? {
+            match log.keep_in_lot(envelope)? {
                 Keeping::Missing(_) => return Err(Failed::StoreOrder),
                 Keeping::Refused(refused) => return Err(Failed::Own(refused)),
                 Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_) => {}
@@ -66,6 +66,9 @@ impl Restoring {
     /// [`Failed`], if the store holds what it should not.
     pub fn end(self, stored: Stored) -> Result<Replica, Failed> {
         let Self { settings, mut logs } = self;
+        for log in logs.values_mut() {
+            log.settle()?;
+        }
         for (agency, signed) in stored.heartbeats {
             let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
             let heartbeat = Heartbeat::read(signed, log.key_log())?;
@@ -103,6 +106,12 @@ impl Restoring {
             adopting: BTreeMap::new(),
             declined: BTreeSet::new(),
             reach,
+            postings: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            behind: BTreeSet::new(),
+            deferred: BTreeMap::new(),
+            quarantined: BTreeMap::new(),
+            conduct: BTreeMap::new(),
         })
     }
 }
