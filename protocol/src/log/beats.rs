@@ -67,6 +67,15 @@ impl AgencyLog {
         Heard::Missing(missing)
     }
 
+    /// Forgets the heartbeats that are dated after this moment.
+    pub(crate) fn forget_heartbeats_after(&mut self, moment: Timestamp) {
+        let is_after = |heartbeat: &mut Verified<Heartbeat>| heartbeat.get().issued > moment;
+        for beats in self.beats.values_mut() {
+            beats.counted.take_if(is_after);
+            beats.pending.take_if(is_after);
+        }
+    }
+
     /// Counts what waited for an envelope, or for a value; says whether something did.
     pub(super) fn count_pending(&mut self) -> bool {
         let is_due = |beats: &Beats| {

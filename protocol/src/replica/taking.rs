@@ -69,7 +69,11 @@ impl Replica {
             let followed = summaries.iter().filter(|summary| pinned.contains(&summary.agency));
             session.told = followed.map(|summary| (summary.agency, summary.clone())).collect();
         }
+        let from = self.sessions.get(&peer).map(|session| session.agency);
         for summary in summaries {
+            if let Some(agency) = from {
+                self.note_clock(agency, &summary, now);
+            }
             if self.settings.pinned.contains(&summary.agency) && !self.consider_agency(peer, summary, now, step) {
                 return;
             }
@@ -79,6 +83,9 @@ impl Replica {
     /// Looks at the heartbeat that came with a push.
     pub(super) fn consider_push(&mut self, peer: Hash, summary: Summary, now: Timestamp, step: &mut Step) {
         if self.settings.pinned.contains(&summary.agency) {
+            if let Some(agency) = self.sessions.get(&peer).map(|session| session.agency) {
+                self.note_clock(agency, &summary, now);
+            }
             self.consider_agency(peer, summary, now, step);
         }
     }
