@@ -36,8 +36,8 @@ use beats::Beats;
 pub use beats::Heard;
 use cuts::Cuts;
 use family::Branch;
-pub use keeping::Keeping;
 use keeping::Failure;
+pub use keeping::Keeping;
 use kept::{Kept, sum};
 pub use usage::{Limit, MAX_SIBLINGS, Quota, Usage};
 
@@ -197,7 +197,10 @@ impl AgencyLog {
     /// # Errors
     /// [`Broken::Scratch`], if an envelope is not where it was put.
     pub fn rows(&self) -> Result<Vec<Row>, Broken> {
-        let built = self.failure.is_none().then(|| self.documents.rows(self.key_log.genesis()));
+        let built = self
+            .failure
+            .is_none()
+            .then(|| self.documents.rows(self.key_log.genesis()));
         match built {
             Some(Ok(rows)) => Ok(rows),
             Some(Err(Broken::Scratch(lost))) => Err(lost.into()),

@@ -12,6 +12,7 @@ mod quarantine;
 mod restoring;
 mod step;
 mod taking;
+mod ticking;
 mod time;
 
 use std::{
@@ -423,37 +424,5 @@ impl Replica {
     fn leave(&mut self, peer: Hash) {
         self.sessions.remove(&peer);
         self.adopting.retain(|_, adopting| adopting.peer != peer);
-    }
-
-    fn tick(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
-        let due = |last: Option<Timestamp>, every: i64| {
-            last.is_none_or(|last| now < last || now.seconds_since(last) >= every)
-        };
-        if self.may_write(now) && self.is_writer() {
-            let made = self.make_checkpoint(now, step)?;
-            if made || due(self.last_beat, self.settings.heartbeat_every) {
-                self.beat(now, step)?;
-                self.push(vec![], step);
-            }
-        }
-        if due(self.last_expunging, 3600) {
-            self.last_expunging = Some(now);
-            for log in self.logs.values_mut() {
-                step.batch.rewritten.extend(log.expunge(now)?);
-            }
-        }
-        for agency in self.logs.keys().copied().collect::<Vec<_>>() {
-            self.inspect(agency, now, step)?;
-        }
-        self.flush_postings(now, step);
-        self.try_quarantined(now, step)?;
-        self.catch_up(now, step);
-        let every = self.settings.exchange_every;
-        let sessions = self.sessions.iter();
-        let waiting = sessions.filter(|(_, session)| due(session.exchanged, every));
-        for peer in waiting.map(|(peer, _)| *peer).collect::<Vec<_>>() {
-            self.exchange(peer, now, step);
-        }
-        Ok(())
     }
 }

@@ -18,7 +18,11 @@ pub fn check_address(url: &str) -> Result<(), Refused> {
     let rule = Refused::Rule(
         "the address of a node is https://host, with a port and a path if need be, of at most 200 bytes, without a name, a query, a fragment or a slash at its end; http only at 127.0.0.1, [::1] or localhost",
     );
-    if url.len() <= MOST_BYTES && is_address(url) { Ok(()) } else { Err(rule) }
+    if url.len() <= MOST_BYTES && is_address(url) {
+        Ok(())
+    } else {
+        Err(rule)
+    }
 }
 
 fn is_address(url: &str) -> bool {
@@ -80,7 +84,9 @@ fn is_port(port: &str) -> bool {
 
 fn is_path(path: &str) -> bool {
     let is_segment = |segment: &str| {
-        let plain = segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+        let plain = segment
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
         plain && !segment.is_empty() && segment != "." && segment != ".."
     };
     match path.strip_prefix('/') {

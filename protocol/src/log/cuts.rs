@@ -33,7 +33,11 @@ impl PartialEq for Term {
     fn eq(&self, other: &Self) -> bool {
         let ends = |term: &Self| {
             let last = term.last.as_ref()?;
-            Some(last.iter().map(|place| (place.branch, place.position)).collect::<Vec<_>>())
+            Some(
+                last.iter()
+                    .map(|place| (place.branch, place.position))
+                    .collect::<Vec<_>>(),
+            )
         };
         self.scope == other.scope && ends(self) == ends(other)
     }

@@ -87,8 +87,9 @@ impl AgencyLog {
         found: BTreeSet<(DocumentId, u32)>,
         of: impl Fn(&DocumentId) -> bool,
     ) -> Result<(), Broken> {
-        let (known, others): (BTreeSet<_>, BTreeSet<_>) =
-            std::mem::take(&mut self.explained).into_iter().partition(|(document, _)| of(document));
+        let (known, others): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut self.explained)
+            .into_iter()
+            .partition(|(document, _)| of(document));
         let differ: BTreeSet<_> = known.symmetric_difference(&found).cloned().collect();
         self.explained = others;
         self.explained.extend(found);
@@ -154,7 +155,11 @@ impl AgencyLog {
             }
         }
         // The documents in memory hold the values too.
-        let held = all.1.iter().filter(|_| !changed.is_empty()).map(|(document, _)| document.clone());
+        let held = all
+            .1
+            .iter()
+            .filter(|_| !changed.is_empty())
+            .map(|(document, _)| document.clone());
         self.stale.extend(held);
         self.expunged = Some(all);
         self.settle()?;
@@ -164,7 +169,9 @@ impl AgencyLog {
 
 /// The slots that the tombstones among these rows hide.
 pub(super) fn tombstones_in(rows: &[Row]) -> BTreeSet<(DocumentId, u32)> {
-    let lists = rows.iter().filter(|row| matches!(row.document, DocumentId::StatusList(_)));
+    let lists = rows
+        .iter()
+        .filter(|row| matches!(row.document, DocumentId::StatusList(_)));
     let standing = lists.filter(|row| !row.values.is_empty());
     standing
         .filter_map(|row| Some((row.document.clone(), status_list::hidden_slot(&row.key)?)))

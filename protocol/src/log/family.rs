@@ -131,6 +131,11 @@ impl AgencyLog {
         siblings.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether an envelope would begin a line of its own, as far as its number goes on in its parent's.
+    pub(super) fn opens_a_line(&self, envelope: &Envelope) -> bool {
+        self.own_parents(envelope).len() != 1 || !self.siblings(envelope).is_empty()
+    }
+
     /// Finds the place of an envelope whose parents have theirs.
     pub(super) fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
         let header = envelope.header();

@@ -281,7 +281,9 @@ impl AgencyLog {
             Err(Broken::Scratch(lost)) => Err(lost.into()),
             Err(why) => {
                 let rows = self.documents.rows(self.key_log.genesis()).unwrap_or_default();
-                let rows = rows.into_iter().map(|row| ((row.document.clone(), row.key.clone()), row));
+                let rows = rows
+                    .into_iter()
+                    .map(|row| ((row.document.clone(), row.key.clone()), row));
                 let rows = rows.collect();
                 self.failure = Some(Failure { why, rows });
                 self.documents = super::Documents::default();
@@ -297,7 +299,9 @@ impl AgencyLog {
         self.work.fetched += self.order.len() as u64;
         let after = self.fold_without_automerge()?;
         self.waiting = self.all_grants(&after);
-        let Some(failure) = &mut self.failure else { return Ok(vec![]) };
+        let Some(failure) = &mut self.failure else {
+            return Ok(vec![]);
+        };
         let before: Vec<Row> = std::mem::take(&mut failure.rows).into_values().collect();
         let rows = after.iter().cloned();
         failure.rows = rows.map(|row| ((row.document.clone(), row.key.clone()), row)).collect();
@@ -313,7 +317,9 @@ impl AgencyLog {
 /// The documents that an envelope puts something in, as far as documents are built.
 pub(super) fn built_by(envelope: &Envelope) -> impl Iterator<Item = DocumentId> {
     let documents = envelope.puts().map(|(document, ..)| document);
-    documents.filter(|document| !matches!(document, DocumentId::Unknown(_))).cloned()
+    documents
+        .filter(|document| !matches!(document, DocumentId::Unknown(_)))
+        .cloned()
 }
 
 /// The rows that differ; without values those that are gone.
@@ -322,7 +328,12 @@ fn altered(before: &[Row], after: Vec<Row>) -> Vec<Row> {
     let known: BTreeMap<(DocumentId, String), &Row> = before.iter().map(|row| (place(row), row)).collect();
     let here: BTreeSet<(DocumentId, String)> = after.iter().map(place).collect();
     let gone = before.iter().filter(|row| !here.contains(&place(row)));
-    let gone: Vec<Row> = gone.map(|row| Row { values: vec![], ..row.clone() }).collect();
+    let gone: Vec<Row> = gone
+        .map(|row| Row {
+            values: vec![],
+            ..row.clone()
+        })
+        .collect();
     let is_new = |row: &Row| known.get(&place(row)).is_none_or(|before| *before != row);
     let mut rows: Vec<Row> = after.into_iter().filter(is_new).collect();
     if !mutant!(GoneRowsStay) {

@@ -131,7 +131,9 @@ impl AgencyLog {
             Some(Limit::Puts)
         } else if over(usage.documents, documents.len(), most.documents) {
             Some(Limit::Documents)
-        } else if over(usage.branches, usize::from(!siblings.is_empty()), most.branches) || usage.marks > most.marks {
+        } else if over(usage.branches, usize::from(self.opens_a_line(envelope)), most.branches)
+            || usage.marks > most.marks
+        {
             Some(Limit::Branches)
         } else {
             None

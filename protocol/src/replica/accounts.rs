@@ -118,10 +118,7 @@ impl Replica {
     /// An agency's account, with what has grown since.
     pub(super) fn account(&mut self, agency: Hash, now: Timestamp) -> &mut Account {
         let quota = &self.settings.quota;
-        let account = self
-            .accounts
-            .entry(agency)
-            .or_insert_with(|| Account::new(quota, now));
+        let account = self.accounts.entry(agency).or_insert_with(|| Account::new(quota, now));
         account.grow(quota, now);
         account
     }

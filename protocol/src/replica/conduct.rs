@@ -34,7 +34,9 @@ impl Replica {
             }
             let known = self.conduct.get(&peer).copied();
             let recent = known.filter(|known| now.seconds_since(known.until) < FORGOTTEN_AFTER_SECONDS);
-            let pause = recent.map_or(FIRST_PAUSE_SECONDS, |known| (known.pause * 2).min(LONGEST_PAUSE_SECONDS));
+            let pause = recent.map_or(FIRST_PAUSE_SECONDS, |known| {
+                (known.pause * 2).min(LONGEST_PAUSE_SECONDS)
+            });
             let until = now.plus_seconds(pause);
             self.conduct.insert(peer, Conduct { pause, until });
             self.leave(peer);

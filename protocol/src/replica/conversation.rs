@@ -63,7 +63,11 @@ impl Replica {
         let Some(session) = self.sessions.get_mut(&peer) else {
             return false;
         };
-        session.idle_pages = if progress { 0 } else { session.idle_pages.saturating_add(1) };
+        session.idle_pages = if progress {
+            0
+        } else {
+            session.idle_pages.saturating_add(1)
+        };
         session.idle_pages <= MAX_IDLE_PAGES
     }
 

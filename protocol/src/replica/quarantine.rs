@@ -81,9 +81,14 @@ impl Replica {
 
     /// Tries those again whose pause is over.
     pub(super) fn try_quarantined(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
-        let due = self.quarantined.iter().filter(|(_, one)| now >= one.again || now < one.since);
+        let due = self
+            .quarantined
+            .iter()
+            .filter(|(_, one)| now >= one.again || now < one.since);
         for agency in due.map(|(agency, _)| *agency).collect::<Vec<_>>() {
-            let Some(log) = self.logs.get_mut(&agency) else { continue };
+            let Some(log) = self.logs.get_mut(&agency) else {
+                continue;
+            };
             let rows = log.mend()?;
             let is_well = match quarantine_of(&self.quarantined, &agency) {
                 Some(QuarantineCause::Stored(_)) => log.freshness().is_some(),

@@ -377,7 +377,10 @@ impl Replica {
             written: None,
             waiting: None,
         });
-        if posting.written.is_some_and(|written| (0..POSTING_PAUSE).contains(&(now.0 - written.0))) {
+        if posting
+            .written
+            .is_some_and(|written| (0..POSTING_PAUSE).contains(&(now.0 - written.0)))
+        {
             let waiting = posting.waiting.as_ref().map(|waiting| waiting.get().at);
             if waiting.is_none_or(|at| at <= held.get().at) {
                 posting.waiting = Some(held);

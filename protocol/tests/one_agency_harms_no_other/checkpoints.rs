@@ -1,8 +1,7 @@
 //! Checkpoints that cost too much, or are none.
 
 use protocol::{
-    Checkpoint, Effect, Hash, Misbehaviour, Request, Response, Signed,
-    checkpoint,
+    Checkpoint, Effect, Hash, Misbehaviour, Request, Response, Signed, checkpoint,
     log::{AgencyLog, Limit, Quota},
     message::Bytes,
 };
@@ -26,7 +25,12 @@ fn signed(of: &Signer, head: Hash, pages: Vec<Hash>, issued: Timestamp) -> Signe
 }
 
 /// A heartbeat that names a checkpoint, told by SC's peer; its statement and pages as `respond` gives them.
-fn begin(nc: &mut Nc, sc: &Signer, statement: &Signed<Checkpoint>, page: impl Fn(Hash) -> Option<Vec<u8>>) -> Vec<Effect> {
+fn begin(
+    nc: &mut Nc,
+    sc: &Signer,
+    statement: &Signed<Checkpoint>,
+    page: impl Fn(Hash) -> Option<Vec<u8>>,
+) -> Vec<Effect> {
     let heartbeat = protocol::Heartbeat {
         version: 1,
         agency: sc.genesis(),
@@ -101,7 +105,15 @@ fn a_checkpoint_that_is_too_large_is_declined_without_harm_and_the_history_serve
         let effects = begin(&mut nc, &sc, &statement, |name| {
             pages.iter().find(|page| Hash::of(&[page]) == name).cloned()
         });
-        let told = effects.iter().filter(|effect| matches!(effect, Effect::Deferred { limit: Limit::Checkpoint, .. }));
+        let told = effects.iter().filter(|effect| {
+            matches!(
+                effect,
+                Effect::Deferred {
+                    limit: Limit::Checkpoint,
+                    ..
+                }
+            )
+        });
         assert_eq!(told.count(), 1);
         assert!(nc.log(&sc).base().is_none());
         assert!(!effects.iter().any(|effect| matches!(effect, Effect::Expel { .. })));
@@ -124,7 +136,11 @@ fn a_page_that_is_none_ends_it_when_it_comes_and_not_after_all_the_others() {
         pages.iter().find(|page| Hash::of(&[page]) == name).cloned()
     });
     assert_eq!(asked_for_pages(&effects), 1);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::FalseCheckpoint { .. })));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::FalseCheckpoint { .. }))
+    );
     assert!(nc.log(&sc).base().is_none());
 }
 

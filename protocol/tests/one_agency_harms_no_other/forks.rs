@@ -103,7 +103,10 @@ fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
             all.retain(missing);
             assert!(all.len() < before, "seed {seed}: what was kept once is not kept again");
         }
-        assert!(rows(&again) == rows(&whole), "seed {seed}: another order gives other rows");
+        assert!(
+            rows(&again) == rows(&whole),
+            "seed {seed}: another order gives other rows"
+        );
         assert_eq!((again.work().rebuilt, whole.work().rebuilt), (0, 0), "seed {seed}");
         assert_eq!(again.forks().is_empty(), whole.forks().is_empty(), "seed {seed}");
     }
@@ -145,7 +148,10 @@ fn a_join_is_taken_in_with_all_that_it_joins_however_many_stand_beside_them() {
     nc.push(SC, &sc, &siblings);
     assert_eq!(nc.log(&sc).len(), 1 + MAX_SIBLINGS);
     // Its writer knows only the other ones.
-    let mut parents: Vec<Hash> = siblings[MAX_SIBLINGS..2 * MAX_SIBLINGS].iter().map(Envelope::hash).collect();
+    let mut parents: Vec<Hash> = siblings[MAX_SIBLINGS..2 * MAX_SIBLINGS]
+        .iter()
+        .map(Envelope::hash)
+        .collect();
     parents.sort_unstable();
     let join = sc.revoke((2, parents), 901);
     nc.push(SC, &sc, std::slice::from_ref(&join));
@@ -182,7 +188,11 @@ fn an_agency_that_used_up_its_share_of_work_waits_and_another_does_not() {
     assert!(nc.log(&tn).holds(&honest.hash()), "TN had to wait for SC");
     // With time there is more, and it is asked for.
     let effects = nc.wait(60);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Call { peer: SC, .. })));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Call { peer: SC, .. }))
+    );
     nc.push(SC, &sc, &line);
     let more = nc.log(&sc).len();
     assert!((taken + 1..40).contains(&more), "{more} of 40");

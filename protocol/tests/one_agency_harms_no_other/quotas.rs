@@ -47,10 +47,7 @@ fn each_quota_defers_the_agency_that_reached_it_and_tells_it_once() {
     let quotas = [
         (Limit::Bytes, with(|most| most.bytes = 3000)),
         (Limit::Puts, with(|most| most.puts = 10)),
-        (
-            Limit::Rate,
-            by_day(),
-        ),
+        (Limit::Rate, by_day()),
     ];
     for (limit, quota) in quotas {
         let (mut nc, mut sc, mut tn) = Nc::new(quota);
@@ -60,7 +57,10 @@ fn each_quota_defers_the_agency_that_reached_it_and_tells_it_once() {
         for envelope in &hostile {
             let effects = nc.push(SC, &sc, std::slice::from_ref(envelope));
             told.extend(limits(&effects));
-            written += batches(&effects).iter().map(|batch| batch.envelopes.len()).sum::<usize>();
+            written += batches(&effects)
+                .iter()
+                .map(|batch| batch.envelopes.len())
+                .sum::<usize>();
         }
         assert_eq!(told, [limit], "it is told once");
         assert!((3..20).contains(&written), "{limit:?}: {written} were written");

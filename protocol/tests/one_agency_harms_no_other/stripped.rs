@@ -53,9 +53,17 @@ fn an_envelope_without_a_value_replaces_nothing_that_is_known_and_takes_no_fresh
     nc.now = nc.now.plus_seconds(30);
     let late = sc.heartbeat(&[third.hash()], nc.now);
     let effects = nc.push_signed(TN, &sc, vec![stripped(&third)], Some(late.clone()));
-    assert!(batches(&effects).iter().all(|batch| batch.heartbeats.iter().all(|h| *h.signed() != late)));
+    assert!(
+        batches(&effects)
+            .iter()
+            .all(|batch| batch.heartbeats.iter().all(|h| *h.signed() != late))
+    );
     assert_eq!(nc.log(&sc).rows().unwrap(), rows);
-    assert_eq!(nc.log(&sc).freshness(), fresh, "what was fresh stays as fresh as it was");
+    assert_eq!(
+        nc.log(&sc).freshness(),
+        fresh,
+        "what was fresh stays as fresh as it was"
+    );
     assert!(nc.log(&sc).missing() > 0);
     // Whole, from whoever has it.
     nc.push_signed(SC, &sc, vec![third.signed()], Some(late.clone()));
@@ -80,7 +88,14 @@ fn who_says_that_it_holds_all_of_it_and_leaves_a_value_out_is_blamed() {
         })
     });
     let blamed = effects.iter().any(|effect| {
-        matches!(effect, Effect::Expel { peer: TN, why: Misbehaviour::Stripped, .. })
+        matches!(
+            effect,
+            Effect::Expel {
+                peer: TN,
+                why: Misbehaviour::Stripped,
+                ..
+            }
+        )
     });
     assert!(blamed, "{effects:?}");
 }
@@ -107,7 +122,10 @@ fn who_passes_on_what_was_expunged_is_not_blamed() {
         }),
         _ => None,
     });
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Expel { .. })), "{effects:?}");
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Expel { .. })),
+        "{effects:?}"
+    );
     assert_eq!(nc.log(&sc).missing(), 0, "the tombstone explains it");
     assert!(rows_of(&nc, &sc) == folded_of(&nc, &sc));
     assert!(nc.log(&sc).work().rebuilt <= rebuilt + 1, "one document, once");

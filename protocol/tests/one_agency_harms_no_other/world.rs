@@ -178,11 +178,7 @@ impl Nc {
     }
 
     /// Answers every call among these effects that is such a request; gives what came of it.
-    pub(crate) fn answer(
-        &mut self,
-        effects: &[Effect],
-        respond: impl Fn(&Request) -> Option<Response>,
-    ) -> Vec<Effect> {
+    pub(crate) fn answer(&mut self, effects: &[Effect], respond: impl Fn(&Request) -> Option<Response>) -> Vec<Effect> {
         let calls = effects.iter().filter_map(|effect| match effect {
             Effect::Call { peer, call, request } => Some((*peer, *call, Request::read(request).unwrap())),
             _ => None,

@@ -32,7 +32,16 @@ fn seeds(count: u64) -> Range<u64> {
 fn assert_none_failed(seen: &Seen) {
     eprintln!(
         "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost, {} stores failed, {} drowned",
-        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted, seen.lost, seen.store_failures, seen.drowned
+        seen.schedules,
+        seen.kept,
+        seen.forks,
+        seen.expelled,
+        seen.entries,
+        seen.disputed,
+        seen.adopted,
+        seen.lost,
+        seen.store_failures,
+        seen.drowned
     );
     let seeds: Vec<u64> = seen.failures.iter().map(|(seed, _)| *seed).collect();
     assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");

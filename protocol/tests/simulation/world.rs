@@ -35,7 +35,7 @@ pub(crate) const SHARES: Quota = Quota {
         bytes: 1 << 20,
         puts: 3000,
         documents: 16,
-        branches: 300,
+        branches: 120,
         marks: 50_000,
     },
     bytes_a_day: 1 << 20,

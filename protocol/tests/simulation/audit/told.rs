@@ -1,6 +1,6 @@
 //! What leaves a site, beside what is on its disk.
 
-use protocol::{Hash, Request, Response, message::Summary};
+use protocol::{Hash, Heartbeat, Held, Request, Response, Signed, message::Summary};
 
 use super::hold;
 use crate::world::World;
@@ -12,22 +12,37 @@ impl World {
         match request {
             Request::Exchange(summaries) => self.assert_on_disk(at, &summaries),
             Request::Push {
-                envelopes, heartbeat, ..
+                agency,
+                envelopes,
+                heartbeat,
             } => {
                 for envelope in envelopes {
                     let name = envelope.claim().map(|(name, _)| name);
-                    hold!(14, name.is_ok_and(|name| self.is_on_disk(at, &name)), "it pushed what is not on its disk");
+                    hold!(
+                        14,
+                        name.is_ok_and(|name| self.is_on_disk(at, &name)),
+                        "it pushed what is not on its disk"
+                    );
                 }
-                for heads in heartbeat.iter().filter_map(|beat| self.heads_of(beat)) {
+                for heads in heartbeat.iter().filter_map(|beat| self.heads_of(at, agency, beat)) {
                     let mut heads = heads.iter();
-                    hold!(14, heads.all(|head| self.is_on_disk(at, head)), "its word names what is not on its disk");
+                    hold!(
+                        14,
+                        heads.all(|head| self.is_on_disk(at, head)),
+                        "its word names what is not on its disk"
+                    );
                 }
             }
             Request::Held(held) => {
-                let known = self.sites.iter().filter_map(|site| site.replica.logs().get(&self.sites[at].home));
-                let read = known.filter_map(|log| protocol::Held::read(held.clone(), log.key_log()).ok()).next();
+                let site = &self.sites[at];
+                let log = &site.replica.logs()[&site.home];
+                let read = Held::read(held, log.key_log()).ok();
                 for head in read.iter().flat_map(|held| &held.get().heads) {
-                    hold!(14, self.is_on_disk(at, head), "it countersigned what is not on its disk");
+                    hold!(
+                        14,
+                        self.is_on_disk(at, head),
+                        "it countersigned what is not on its disk"
+                    );
                 }
             }
             _ => {}
@@ -41,7 +56,11 @@ impl World {
             Ok(Response::Envelopes { envelopes, .. }) => {
                 for envelope in envelopes {
                     let name = envelope.claim().map(|(name, _)| name);
-                    hold!(14, name.is_ok_and(|name| self.is_on_disk(at, &name)), "it gave what is not on its disk");
+                    hold!(
+                        14,
+                        name.is_ok_and(|name| self.is_on_disk(at, &name)),
+                        "it gave what is not on its disk"
+                    );
                 }
             }
             _ => {}
@@ -51,10 +70,22 @@ impl World {
     fn assert_on_disk(&self, at: usize, summaries: &[Summary]) {
         for summary in summaries {
             let mut heads = summary.heads.iter();
-            hold!(14, heads.all(|head| self.is_on_disk(at, head)), "it says that it has what is not on its disk");
-            for heads in summary.heartbeats.iter().filter_map(|beat| self.heads_of(beat)) {
+            hold!(
+                14,
+                heads.all(|head| self.is_on_disk(at, head)),
+                "it says that it has what is not on its disk"
+            );
+            for heads in summary
+                .heartbeats
+                .iter()
+                .filter_map(|beat| self.heads_of(at, summary.agency, beat))
+            {
                 let mut heads = heads.iter();
-                hold!(14, heads.all(|head| self.is_on_disk(at, head)), "a word counts of which not all is on its disk");
+                hold!(
+                    14,
+                    heads.all(|head| self.is_on_disk(at, head)),
+                    "a word counts of which not all is on its disk"
+                );
             }
         }
     }
@@ -63,9 +94,9 @@ impl World {
         self.sites[at].disk.names.contains(envelope)
     }
 
-    fn heads_of(&self, beat: &protocol::Signed<protocol::Heartbeat>) -> Option<Vec<Hash>> {
-        let logs = self.sites.iter().flat_map(|site| site.replica.logs().values());
-        let read = logs.filter_map(|log| protocol::Heartbeat::read(beat.clone(), log.key_log()).ok());
-        read.map(|beat| beat.get().heads.clone()).next()
+    fn heads_of(&self, at: usize, agency: Hash, beat: &Signed<Heartbeat>) -> Option<Vec<Hash>> {
+        let log = self.sites[at].replica.logs().get(&agency)?;
+        let read = Heartbeat::read(beat.clone(), log.key_log()).ok()?;
+        Some(read.get().heads.clone())
     }
 }
