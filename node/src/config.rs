@@ -16,6 +16,10 @@ use crate::{
     private,
     storage::{Database, DatabaseTls},
 };
+pub use quota::QuotaConfig;
+
+mod outbound;
+mod quota;
 
 /// What a node is told at its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,6 +87,9 @@ pub struct Config {
     /// How often one client may look up short codes.
     #[serde(default)]
     pub lookups: LookupConfig,
+    /// How much of any other agency is kept here.
+    #[serde(default)]
+    pub quota: QuotaConfig,
     /// The peers, and who their agencies are.
     // Not written if there are none: `peers = []` and a `[[peers]]` that is put below it are no TOML.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +156,9 @@ pub struct OutboundConfig {
     pub loopback: bool,
     /// Certificate authorities to trust beside the machine's own, as a PEM file.
     pub extra_roots: Option<PathBuf>,
+    /// Private networks in which peers' nodes may be asked for a badge that somebody typed the code of:
+    /// `["10.20.0.0/16"]`. None, unless listed: where its node is, an agency says itself.
+    pub peer_networks: Vec<String>,
     /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
     /// each: `"did:web:badges.example" = 100000`.
     pub short_lists: BTreeMap<String, u32>,
@@ -166,6 +176,7 @@ impl Default for OutboundConfig {
         Self {
             loopback: false,
             extra_roots: None,
+            peer_networks: vec![],
             short_lists: BTreeMap::new(),
             keep_mib: 64,
             lists_every_seconds: 300,
@@ -195,27 +206,6 @@ impl Default for LookupConfig {
             proxies: vec![],
             proxy_header: "x-forwarded-for".to_owned(),
         }
-    }
-}
-
-impl OutboundConfig {
-    /// The certificate authorities in `extra_roots`.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or holds no certificate.
-    pub(crate) fn roots(&self) -> anyhow::Result<Vec<reqwest::Certificate>> {
-        let Some(path) = &self.extra_roots else {
-            return Ok(vec![]);
-        };
-        let told = || {
-            format!(
-                "`{}`, the extra certificate authorities, cannot be used",
-                path.display()
-            )
-        };
-        let roots = reqwest::Certificate::from_pem_bundle(&fs::read(path).with_context(told)?).with_context(told)?;
-        anyhow::ensure!(!roots.is_empty(), "`{}` holds no certificate", path.display());
-        Ok(roots)
     }
 }
 
@@ -329,6 +319,7 @@ impl Config {
             tls: None,
             outbound: OutboundConfig::default(),
             lookups: LookupConfig::default(),
+            quota: QuotaConfig::default(),
             peers: vec![],
             mirrors: vec![],
         }

@@ -145,11 +145,8 @@ fn is_new(data: &Path) -> anyhow::Result<()> {
 /// The address of a node, without a slash at its end.
 fn address(typed: &str) -> anyhow::Result<String> {
     let url = typed.trim_end_matches('/').to_owned();
-    let parsed = url::Url::parse(&url).with_context(|| format!("`{url}` is no URL"))?;
-    anyhow::ensure!(
-        matches!(parsed.scheme(), "https" | "http") && parsed.host_str().is_some() && parsed.query().is_none(),
-        "`{url}` is no address of a node: write https://comity.example.gov"
-    );
+    protocol::key_log::check_address(&url)
+        .with_context(|| format!("`{url}` is no address of a node: write https://comity.example.gov"))?;
     Ok(url)
 }
 

@@ -203,6 +203,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
+        quota: config.quota.quota(),
     };
     let listen: Result<Vec<_>, _> = config.peer_listen.iter().map(|a| a.parse()).collect();
     let peering = Peering {
@@ -229,6 +230,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         clock.clone(),
         folder.clone(),
     ));
+    let own_url = store.key_log(home).await?.map(|log| log.founding().url.clone());
+    let own_url = own_url.unwrap_or_default();
     let mut app = api::Parts {
         registrar: registrar.clone(),
         store: store.clone(),
@@ -236,7 +239,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         shelf: Shelf::new(store.clone()),
         said: Said::new(store.clone()),
         clock: clock.clone(),
-        abroad: Abroad::new(config.outbound.roots()?)?,
+        abroad: Abroad::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
         clients: api::clients::Clients::new(&config.lookups),
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,

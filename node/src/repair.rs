@@ -33,7 +33,7 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
     let _lock = lock_data(data)?;
     let config = Config::load(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
-    let store = Store::open(data, config.database.as_deref()).await?;
+    let store = Store::open(data, config.postgres()?.as_ref()).await?;
     let lease = store.changes(i64::MAX).await?.lease;
     anyhow::ensure!(
         lease.address.is_empty(),

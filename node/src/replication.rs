@@ -492,11 +492,26 @@ impl Replication {
                 let act = "replication.false_checkpoint";
                 self.note(act, agency.to_string(), String::new()).await
             }
-            Effect::Expel { peer, why } => {
-                tracing::warn!(%peer, %why, "a peer misbehaved");
-                self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
-                self.order(Order::HangUp { peer }).await
+            Effect::Quarantined { agency, why } => {
+                tracing::error!(%agency, %why, "an agency is in quarantine: nothing of it is fresh here");
+                self.note("agency.quarantined", agency.to_string(), why.to_string())
+                    .await
             }
+            Effect::Deferred { agency, limit } => {
+                tracing::error!(%agency, %limit, "no more of an agency is taken in");
+                self.note("agency.deferred", agency.to_string(), limit.to_string())
+                    .await
+            }
+            Effect::Released { agency } => {
+                tracing::info!(%agency, "an agency is taken in again");
+                self.note("agency.released", agency.to_string(), String::new()).await
+            }
+            Effect::Expel { peer, why, seconds } => {
+                tracing::warn!(%peer, %why, seconds, "a peer misbehaved, and is turned away for a while");
+                self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
+                self.turn_away(peer, seconds).await
+            }
+            Effect::TurnAway { peer, seconds } => self.turn_away(peer, seconds).await,
         }
     }
 
@@ -518,6 +533,11 @@ impl Replication {
             drop(done.send(Ok(())));
         }
         self.keep_standings(step.now).await
+    }
+
+    async fn turn_away(&self, peer: Hash, seconds: i64) -> Result<(), NotWritten> {
+        let pause = Some(Duration::from_secs(seconds.unsigned_abs()));
+        self.order(Order::HangUp { peer, pause }).await
     }
 
     async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
@@ -603,7 +623,7 @@ impl Replication {
         self.health.set_replication(ReplicationHealth::Lost { since, why });
         // The old replica's calls are under way on these connections; the peers are met anew.
         for peer in self.connected.keys().copied().collect::<Vec<_>>() {
-            if self.order(Order::HangUp { peer }).await.is_err() {
+            if self.order(Order::HangUp { peer, pause: None }).await.is_err() {
                 return Outcome::Ends;
             }
         }

@@ -7,6 +7,7 @@
 
 mod audit;
 mod checked;
+mod checkpoints;
 mod credentials;
 mod database;
 mod db;
