@@ -1,10 +1,6 @@
 //! A writer's own envelopes make lines, whoever's envelopes stand between them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test says what is wrong by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 use std::collections::BTreeSet;
 

@@ -1,12 +1,7 @@
 //! What a pinned agency does to itself stays its own: forks, floods, checkpoints that are too large, values left out. Work is
 //! counted, not timed.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says what is wrong by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 #[path = "one_agency_harms_no_other/checkpoints.rs"]
 mod checkpoints;

@@ -242,4 +242,10 @@ impl AgencyLog {
         self.waiting = waiting;
         Ok(())
     }
+
+    /// The first envelope of the line that an envelope is in here, for diagnosis.
+    #[must_use]
+    pub fn branch_of(&self, hash: &Hash) -> Option<Hash> {
+        Some(self.kept.get(hash)?.place.branch_name)
+    }
 }

@@ -1,7 +1,7 @@
 //! Agencies of which something cannot be used here: nothing of them is fresh and no grant of theirs counts, what they took
 //! away stays taken away, and everybody else is served as before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use registry_schema::Timestamp;
 
@@ -70,9 +70,9 @@ impl Replica {
         if agency == self.settings.home {
             return Err(failure.into());
         }
-        if !self.quarantined.contains_key(&agency) {
+        if let Entry::Vacant(free) = self.quarantined.entry(agency) {
             let why = QuarantineCause::Document(failure.to_string());
-            self.quarantined.insert(agency, Quarantine::new(why.clone(), now));
+            free.insert(Quarantine::new(why.clone(), now));
             step.batch.renewed.insert(agency);
             step.find(Effect::Quarantined { agency, why });
         }

@@ -75,18 +75,6 @@ impl World {
                 heads.all(|head| self.is_on_disk(at, head)),
                 "it says that it has what is not on its disk"
             );
-            for heads in summary
-                .heartbeats
-                .iter()
-                .filter_map(|beat| self.heads_of(at, summary.agency, beat))
-            {
-                let mut heads = heads.iter();
-                hold!(
-                    14,
-                    heads.all(|head| self.is_on_disk(at, head)),
-                    "a word counts of which not all is on its disk"
-                );
-            }
         }
     }
 
