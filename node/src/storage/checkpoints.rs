@@ -10,7 +10,11 @@ use super::{
 };
 
 /// Writes a checkpoint in the place of the agency's former one.
-pub(super) async fn write(tx: &mut Tx, checkpoint: &Verified<Checkpoint>, pages: &[Vec<u8>]) -> Result<(), Unavailable> {
+pub(super) async fn write(
+    tx: &mut Tx,
+    checkpoint: &Verified<Checkpoint>,
+    pages: &[Vec<u8>],
+) -> Result<(), Unavailable> {
     let agency = checkpoint.get().agency.0;
     let none: Vec<ByteVec> = vec![];
     writing!(

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    Batch, Hash, Held, KeyLog, Row, Signed, SignedEnvelope, key_log::SignedEntry, replica::Stored,
-    signed::encode,
+    Batch, Hash, Held, KeyLog, Row, Signed, SignedEnvelope, key_log::SignedEntry, replica::Stored, signed::encode,
 };
 
 use registry_schema::Timestamp;
