@@ -363,7 +363,8 @@ mod tests {
             .route("/done", post(|| async { (StatusCode::CREATED, "done") }))
             .route("/broken", post(breaks_off));
         let listen = "127.0.0.1:0".parse().unwrap();
-        let (address, ..) = serve::door(listen, certificate, &"US-NC".parse().unwrap(), router)
+        let guard = serve::Guard::new(64, &[]);
+        let (address, ..) = serve::door(listen, certificate, &"US-NC".parse().unwrap(), guard, router)
             .await
             .unwrap();
         address

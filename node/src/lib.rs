@@ -16,6 +16,8 @@ mod checked;
 pub mod clock;
 pub mod config;
 pub mod demo;
+mod descriptors;
+mod doorway;
 pub mod evidence;
 mod foreign;
 mod forwarding;
@@ -147,6 +149,7 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     choose_cryptography();
+    descriptors::raise();
     let lock = lock(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.database.as_deref()).await?;
@@ -243,6 +246,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
+    let guard = serve::Guard::new(descriptors::for_http(), &config.lookups.proxies);
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {
@@ -253,7 +257,14 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
             .inner_listen
             .unwrap_or_else(|| SocketAddr::new(reachable(config.listen.ip()), 0));
         let guarded = api::router(app.clone().into()).layer(from_fn_with_state(door.clone(), forwarding::guard));
-        let (address, server, task) = serve::door(inner, (certificate.clone(), key), &config.agency, guarded).await?;
+        let (address, server, task) = serve::door(
+            inner,
+            (certificate.clone(), key),
+            &config.agency,
+            guard.clone(),
+            guarded,
+        )
+        .await?;
         servers.push(server);
         serving.push(task);
         sharing = Some(Sharing {
@@ -290,6 +301,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         config.listen,
         config.tls.as_ref(),
         &config.agency,
+        guard,
         api::router(app.into()),
     )
     .await;

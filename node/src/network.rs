@@ -3,6 +3,7 @@
 //! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
 //! again with a growing pause and some chance in it.
 
+mod gate;
 mod names;
 mod peer;
 
@@ -13,11 +14,13 @@ use std::{
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
+use gate::{Gate, Gated};
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify, identity,
-    multiaddr, ping, request_response,
+    Multiaddr, PeerId, StreamProtocol, Swarm, Transport as _, allow_block_list, connection_limits,
+    core::{muxing::StreamMuxerBox, transport::Boxed, upgrade},
+    identify, identity, multiaddr, ping, request_response,
     swarm::{
-        NetworkBehaviour, SwarmEvent,
+        self, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
     },
 };
@@ -113,6 +116,8 @@ pub(crate) struct Network {
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
     redials: BTreeMap<Hash, Redial>,
+    /// Keeps places for handshakes with peers.
+    gate: Gate,
     /// Peers whose hosts' names are being looked up.
     looking_up: JoinSet<(Hash, Vec<Multiaddr>)>,
 }
@@ -150,17 +155,14 @@ impl Network {
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
         let Peering { keypair, listen, peers } = peering.clone();
-        let mut swarm = SwarmBuilder::with_existing_identity(keypair)
-            .with_tokio()
-            .with_tcp(
-                libp2p::tcp::Config::default().nodelay(true),
-                libp2p::tls::Config::new,
-                libp2p::yamux::Config::default,
-            )?
-            .with_quic()
-            .with_behaviour(|key| behaviour(key, &peers))?
-            .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
-            .build();
+        let gate = Gate::new();
+        for peer in &peers {
+            gate.know(peer.name(), &peer.addresses);
+        }
+        let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(Duration::from_secs(3600));
+        let behaviour = behaviour(&keypair, &peers);
+        let transport = Gated::new(transport(&keypair)?, gate.clone()).boxed();
+        let mut swarm = Swarm::new(transport, behaviour, keypair.public().to_peer_id(), config);
         for address in &listen {
             swarm
                 .listen_on(address.clone())
@@ -189,6 +191,7 @@ impl Network {
             answers: HashMap::new(),
             last_answer: 0,
             redials,
+            gate,
             looking_up: JoinSet::new(),
         };
         Ok((network, addresses))
@@ -252,6 +255,7 @@ impl Network {
         let name = peer.name();
         self.swarm.behaviour_mut().allowed.allow_peer(peer.id);
         self.names.insert(peer.id, name);
+        self.gate.know(name, &peer.addresses);
         let connected = self.swarm.is_connected(&peer.id);
         self.peers.insert(name, peer);
         if !connected {
@@ -261,7 +265,9 @@ impl Network {
 
     /// Ends the connections to all nodes of an agency. Their names stay, for the news of it.
     fn part(&mut self, agency: Hash) {
-        for (name, peer) in self.peers.iter().filter(|(_, peer)| peer.agency == agency) {
+        let parted = self.peers.iter().filter(|(_, peer)| peer.agency == agency);
+        self.gate.forget(&parted.clone().map(|(name, _)| *name).collect());
+        for (name, peer) in parted {
             self.redials.remove(name);
             // It also ends the connections that stand.
             self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
@@ -288,6 +294,7 @@ impl Network {
         let Some(peer) = self.peers.get(&name).filter(|_| due && !addresses.is_empty()) else {
             return;
         };
+        self.gate.know(name, &addresses);
         let options = DialOpts::peer_id(peer.id)
             .condition(PeerCondition::DisconnectedAndNotDialing)
             .addresses(addresses)
@@ -311,7 +318,9 @@ impl Network {
                     redial.connected.get_or_insert_with(Instant::now);
                 }
                 let agency = self.peers.get(&name)?.agency;
-                let via = transport(endpoint.get_remote_address());
+                // It may come from elsewhere than where it listens.
+                self.gate.know(name, [endpoint.get_remote_address()]);
+                let via = via(endpoint.get_remote_address());
                 (num_established.get() == 1).then_some(News::Connected {
                     peer: name,
                     agency,
@@ -408,8 +417,20 @@ impl Network {
     }
 }
 
-/// The transport below an address.
-fn transport(address: &Multiaddr) -> &'static str {
+/// TCP with TLS, and QUIC.
+fn transport(keypair: &identity::Keypair) -> anyhow::Result<Boxed<(PeerId, StreamMuxerBox)>> {
+    let tcp = libp2p::tcp::tokio::Transport::new(libp2p::tcp::Config::default().nodelay(true))
+        .upgrade(upgrade::Version::V1Lazy)
+        .authenticate(libp2p::tls::Config::new(keypair)?)
+        .multiplex(libp2p::yamux::Config::default())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let quic = libp2p::quic::tokio::Transport::new(libp2p::quic::Config::new(keypair))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    Ok(tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed())
+}
+
+/// The name of the transport below an address.
+fn via(address: &Multiaddr) -> &'static str {
     let quic = address.iter().any(|part| matches!(part, multiaddr::Protocol::QuicV1));
     if quic { "QUIC" } else { "TCP" }
 }
@@ -421,7 +442,6 @@ fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {
     }
     let limits = connection_limits::ConnectionLimits::default()
         .with_max_established_per_peer(Some(2))
-        .with_max_pending_incoming(Some(64))
         .with_max_established_incoming(Some(256));
     let max = MAX_MESSAGE_BYTES as u64 + FRAME_BYTES;
     let codec = request_response::cbor::codec::Codec::default()
