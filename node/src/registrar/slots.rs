@@ -49,7 +49,7 @@ impl Slots {
 
 /// A block that no start of any writer reserved.
 fn free_block(list: u32, registrar: &Registrar) -> Option<u32> {
-    let registry = registrar.registry.read();
+    let registry = registrar.registry.snapshot();
     let reserved = registry
         .home()?
         .list(list)
