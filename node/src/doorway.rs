@@ -203,6 +203,15 @@ impl Visitor {
         self.visit.shown_out.load(Ordering::Acquire)
     }
 
+    /// Waits until the place goes to another.
+    pub(crate) async fn shown_out(&self) {
+        std::future::poll_fn(|context| match self.is_shown_out(context.waker()) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        })
+        .await;
+    }
+
     /// Takes the place away.
     pub(crate) fn show_out(&self) {
         self.visit.show_out();

@@ -24,6 +24,7 @@ mod forwarding;
 pub mod init;
 mod keys;
 mod lease;
+pub mod look_up;
 pub mod mirror;
 mod network;
 mod outbound;
@@ -226,12 +227,14 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?)?,
-        clients: api::clients::Clients::new(&config.lookups),
+        clients: api::clients::Clients::new(&config.lookups, &config.budget),
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         forwarding: None,
-        sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
+        sending: doorway::Doorway::new(api::federation::SENDING),
+        documents: api::documents::Documents::default(),
+        outgoing: api::outgoing::Outgoing::new(),
         arriving: api::arrivals::Arrivals::new(api::ARRIVING),
         arriving_uploads: api::arrivals::Arrivals::new(api::bulk::ARRIVING),
         passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),

@@ -14,11 +14,10 @@ use std::{
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
-use gate::{Gate, Gated};
+use gate::Gate;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, Transport as _, allow_block_list, connection_limits,
-    core::{muxing::StreamMuxerBox, transport::Boxed, upgrade},
-    identify, identity, multiaddr, ping, request_response,
+    Multiaddr, PeerId, StreamProtocol, Swarm, allow_block_list, connection_limits, identify, identity, multiaddr, ping,
+    request_response,
     swarm::{
         self, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
@@ -161,7 +160,7 @@ impl Network {
         }
         let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(Duration::from_secs(3600));
         let behaviour = behaviour(&keypair, &peers);
-        let transport = Gated::new(transport(&keypair)?, gate.clone()).boxed();
+        let transport = gate::transport(&keypair, gate.clone())?;
         let mut swarm = Swarm::new(transport, behaviour, keypair.public().to_peer_id(), config);
         for address in &listen {
             swarm
@@ -415,18 +414,6 @@ impl Network {
             request_response::Event::ResponseSent { .. } => None,
         }
     }
-}
-
-/// TCP with TLS, and QUIC.
-fn transport(keypair: &identity::Keypair) -> anyhow::Result<Boxed<(PeerId, StreamMuxerBox)>> {
-    let tcp = libp2p::tcp::tokio::Transport::new(libp2p::tcp::Config::default().nodelay(true))
-        .upgrade(upgrade::Version::V1Lazy)
-        .authenticate(libp2p::tls::Config::new(keypair)?)
-        .multiplex(libp2p::yamux::Config::default())
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    let quic = libp2p::quic::tokio::Transport::new(libp2p::quic::Config::new(keypair))
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    Ok(tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed())
 }
 
 /// The name of the transport below an address.

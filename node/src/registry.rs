@@ -6,10 +6,16 @@
 
 mod lists;
 mod past;
+mod recognitions;
 mod standing;
 pub(crate) mod thinning;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row};
@@ -216,6 +222,20 @@ impl Registry {
             Arc::make_mut(lists).index_policy();
         }
         supposed
+    }
+
+    /// The version of what all trust lists say: equal as long as none changed. What was heard since, and who is connected, is
+    /// not in it.
+    pub(crate) fn version(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (genesis, lists) in &self.agencies {
+            (genesis.0, lists.revision()).hash(&mut hasher);
+        }
+        let expelled = self.roster.others().map(|(id, _)| (id, self.roster.expelled(id)));
+        for (id, since) in expelled {
+            (id.as_str(), since.map(|since| since.0)).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// The agency with this name.

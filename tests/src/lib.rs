@@ -25,6 +25,7 @@ pub mod power_cut;
 pub mod process;
 pub mod program;
 pub mod publisher;
+pub mod strangers;
 pub mod verdict;
 pub mod wait;
 

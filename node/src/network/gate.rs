@@ -16,8 +16,13 @@ use std::{
 
 use futures::FutureExt as _;
 use libp2p::{
-    Multiaddr, Transport,
-    core::transport::{Boxed, DialOpts, ListenerId, TransportError, TransportEvent},
+    Multiaddr, PeerId, Transport,
+    core::{
+        muxing::StreamMuxerBox,
+        transport::{Boxed, DialOpts, ListenerId, TransportError, TransportEvent},
+        upgrade,
+    },
+    identity,
     multiaddr::Protocol,
 };
 use protocol::Hash;
@@ -26,7 +31,7 @@ use tokio::time::{Sleep, sleep};
 use crate::doorway::{DoorLimits, Doorway, Visitor, customer};
 
 /// How long a handshake may take.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(2);
+const HANDSHAKE: Duration = Duration::from_secs(2);
 /// How long a dial may take, its handshake included: the other side may be far away.
 const DIAL: Duration = Duration::from_secs(10);
 /// How many strangers may shake hands at once.
@@ -92,16 +97,23 @@ fn host(address: &Multiaddr) -> Option<IpAddr> {
     }
 }
 
-/// A transport behind the gate.
-pub(super) struct Gated<O> {
-    transport: Boxed<O>,
-    gate: Gate,
+/// TCP with TLS, and QUIC, behind the gate.
+pub(super) fn transport(keypair: &identity::Keypair, gate: Gate) -> anyhow::Result<Boxed<(PeerId, StreamMuxerBox)>> {
+    let tcp = libp2p::tcp::tokio::Transport::new(libp2p::tcp::Config::default().nodelay(true))
+        .upgrade(upgrade::Version::V1Lazy)
+        .authenticate(libp2p::tls::Config::new(keypair)?)
+        .multiplex(libp2p::yamux::Config::default())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let quic = libp2p::quic::tokio::Transport::new(libp2p::quic::Config::new(keypair))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let open = tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed();
+    Ok(Gated { transport: open, gate }.boxed())
 }
 
-impl<O> Gated<O> {
-    pub(super) const fn new(transport: Boxed<O>, gate: Gate) -> Self {
-        Self { transport, gate }
-    }
+/// A transport behind the gate.
+struct Gated<O> {
+    transport: Boxed<O>,
+    gate: Gate,
 }
 
 type BoxedUpgrade<O> = <Boxed<O> as Transport>::ListenerUpgrade;
@@ -146,7 +158,7 @@ impl<O> Transport for Gated<O> {
 }
 
 /// A handshake that has its time, and ends if its place is needed for another.
-pub(super) struct Hurried<F> {
+struct Hurried<F> {
     work: F,
     limit: Pin<Box<Sleep>>,
     visitor: Option<Visitor>,

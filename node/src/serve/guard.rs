@@ -210,7 +210,8 @@ where
             if let Some(longest) = longest_sending(answer.body()) {
                 turn.ends_within(longest);
             }
-            Ok(answer.map(|body| Body::new(TurnBody { body, _turn: turn })))
+            let turn = Arc::new(turn);
+            Ok(answer.map(|body| Body::new(TurnBody { body, turn })))
         })
     }
 }
@@ -251,7 +252,19 @@ impl Drop for Turn {
 /// The body of an answer, with which the turn ends.
 struct TurnBody {
     body: Body,
-    _turn: Turn,
+    turn: Arc<Turn>,
+}
+
+/// A large piece of an answer: the turn ends when it is sent, not when the connection has it in its hands.
+struct TurnBytes {
+    bytes: Bytes,
+    _turn: Arc<Turn>,
+}
+
+impl AsRef<[u8]> for TurnBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl HttpBody for TurnBody {
@@ -262,7 +275,15 @@ impl HttpBody for TurnBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        let kept = |bytes: Bytes| match bytes.len() as u64 > SMALL_ANSWER {
+            false => bytes,
+            true => Bytes::from_owner(TurnBytes {
+                bytes,
+                _turn: self.turn.clone(),
+            }),
+        };
+        frame.map(|frame| Some(frame?.map(|frame| frame.map_data(kept))))
     }
 
     fn is_end_stream(&self) -> bool {
