@@ -1,6 +1,7 @@
 //! The pages: the same Verdict as the API's, for people. Plain HTML from the server; no JavaScript.
 
 mod frameworks;
+mod issuers;
 mod pages;
 mod registration;
 mod sample_rules;
@@ -15,14 +16,13 @@ use axum::{
     routing::{get, post},
 };
 use futures::TryStreamExt as _;
-use registry_schema::{AgencyId, CredentialCode, Issuer, recognition::RecognitionEntry};
-use serde::Deserialize;
+use registry_schema::{AgencyId, CredentialCode};
 use utoipa::openapi::OpenApi;
 use verification::{Question, bulk::Row};
 
 use pages::{
-    AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ManyPage,
-    ProblemPage, Reference, VerdictPage, VerifyPage,
+    AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, ManyPage, ProblemPage, Reference,
+    VerdictPage, VerifyPage,
 };
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
@@ -31,7 +31,7 @@ use crate::api::{
     clients::Client,
     following::link,
     problem::{self, Problem},
-    verifications::{Asked, answer, apart, receive},
+    verifications::{Asked, answer, receive},
     worth,
 };
 
@@ -53,7 +53,7 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         .route("/", get(verify_page))
         .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
         .route("/agencies", get(agencies_page))
-        .route("/issuers", get(issuers_page))
+        .route("/issuers", get(issuers::issuers_page))
         .route("/issuers/{id}", get(registration::issuer_page))
         .route("/frameworks", get(frameworks::frameworks_page))
         .route("/frameworks/{id}", get(frameworks::framework_page))
@@ -356,40 +356,6 @@ async fn agencies_page(State(app): State<App>) -> Response {
         }
         Err(problem) => problem_page(&problem),
     }
-}
-
-#[derive(Deserialize)]
-struct WhichIssuers {
-    agency: Option<String>,
-    page: Option<usize>,
-}
-
-async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
-    // A walk through all lists.
-    apart(move || issuers_of(&app, &which))
-        .await
-        .unwrap_or_else(|problem| problem_page(&problem))
-}
-
-fn issuers_of(app: &App, which: &WhichIssuers) -> Response {
-    let registry = app.registry.snapshot();
-    let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
-    let agency = asked
-        .filter(|id| registry.agency(id).is_some())
-        .unwrap_or_else(|| registry.home_id().clone());
-    let name = |id: &AgencyId| {
-        registry
-            .agency(id)
-            .map_or_else(|| id.to_string(), |lists| lists.name.clone())
-    };
-    let all = registry.agencies();
-    let issuers: Vec<Issuer> = all.iter().flat_map(|lists| lists.issuers().cloned()).collect();
-    let recognitions: Vec<RecognitionEntry> = all.iter().flat_map(|lists| lists.recognitions()).collect();
-    let number = which.page.unwrap_or(1);
-    page(
-        StatusCode::OK,
-        &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number),
-    )
 }
 
 fn docs_page(app: &App, reference: &Reference) -> Response {
