@@ -10,6 +10,7 @@ pub(crate) mod auth;
 mod buckets;
 pub(crate) mod bulk;
 pub(crate) mod clients;
+mod clock;
 mod confirmations;
 mod costs;
 mod credentials;
@@ -65,6 +66,7 @@ use crate::{
     doorway::Doorway,
     foreign::Foreign,
     forwarding::{self, Forwarding},
+    health::Health,
     lease::Role,
     registrar::Registrar,
     registry::{Past, SharedRegistry},
@@ -130,6 +132,8 @@ pub(crate) struct Parts {
     pub(crate) abroad: Abroad,
     /// Whether this process writes for the agency.
     pub(crate) role: watch::Receiver<Role>,
+    /// How this process does.
+    pub(crate) health: Health,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
     /// How much of this node's work each client may have.
@@ -240,6 +244,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))
+        .routes(routes!(clock::show, clock::accept))
 }
 
 /// The document that the node serves.
@@ -274,6 +279,7 @@ pub(crate) fn router(app: App) -> Router {
             from_fn_with_state(app.clone(), costs::take),
             from_fn(refuse_what_is_too_large),
             DefaultBodyLimit::max(MAX_BODY_BYTES),
+            from_fn_with_state(app.clone(), operations::answer_once_restored),
             from_fn_with_state(
                 (app.forwarding.clone(), app.clients.clone()),
                 forwarding::forward_writes,

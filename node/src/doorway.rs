@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv6Addr},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::Waker,
@@ -17,6 +17,8 @@ use std::{
 
 use futures::task::AtomicWaker;
 use tokio::time::Instant;
+
+use crate::lock::Lock;
 
 /// How long a visitor may keep the other side waiting before it counts as one that does nothing.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -45,7 +47,7 @@ pub(crate) struct Doorway(Arc<Shared>);
 struct Shared {
     limits: DoorLimits,
     began: Instant,
-    inside: Mutex<Inside>,
+    inside: Lock<Inside>,
     /// By how much tests are later, in milliseconds.
     #[cfg(test)]
     later: AtomicU64,
@@ -90,7 +92,7 @@ impl Doorway {
         Self(Arc::new(Shared {
             limits,
             began: Instant::now(),
-            inside: Mutex::default(),
+            inside: Lock::default(),
             #[cfg(test)]
             later: AtomicU64::new(0),
         }))
@@ -100,7 +102,16 @@ impl Doorway {
     /// than this customer.
     pub(crate) fn enter(&self, customer: IpAddr) -> Option<Visitor> {
         let now = self.now();
-        let mut inside = self.0.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, visit) = self.0.inside.with(|inside| self.admit(inside, customer, now))?;
+        Some(Visitor {
+            door: self.clone(),
+            customer,
+            number,
+            visit,
+        })
+    }
+
+    fn admit(&self, inside: &mut Inside, customer: IpAddr, now: u64) -> Option<(u64, Arc<Visit>)> {
         let own = inside.visits.get(&customer).map_or(0, BTreeMap::len);
         if own >= self.0.limits.of_one {
             inside.make_room(customer, now, false)?;
@@ -119,12 +130,7 @@ impl Doorway {
         let visit = Arc::new(Visit::default());
         visit.since.store(now, Ordering::Release);
         inside.visits.entry(customer).or_default().insert(number, visit.clone());
-        Some(Visitor {
-            door: self.clone(),
-            customer,
-            number,
-            visit,
-        })
+        Some((number, visit))
     }
 
     fn now(&self) -> u64 {
@@ -142,7 +148,7 @@ impl Doorway {
     /// How many places are taken.
     #[cfg(test)]
     pub(crate) fn taken(&self) -> usize {
-        self.0.inside.lock().unwrap_or_else(PoisonError::into_inner).total
+        self.0.inside.with(|inside| inside.total)
     }
 }
 
@@ -244,9 +250,11 @@ impl Visitor {
 
 impl Drop for Visitor {
     fn drop(&mut self) {
-        let mut inside = self.door.0.inside.lock().unwrap_or_else(PoisonError::into_inner);
         // None, if it was shown out.
-        inside.remove(self.customer, self.number);
+        self.door
+            .0
+            .inside
+            .with(|inside| inside.remove(self.customer, self.number));
     }
 }
 

@@ -1,12 +1,10 @@
 //! Buckets of tokens, one for each who asks: how much of something each may use, in the long run and at once.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashMap, hash::Hash};
 
 use tokio::time::Instant;
+
+use crate::lock::Lock;
 
 /// How many askers are remembered; those whose bucket is full again are forgotten first. Those that come when all places
 /// are taken share one bucket.
@@ -26,7 +24,7 @@ pub(crate) struct Allowance {
 pub(crate) struct Buckets<K> {
     /// None, if there is no limit.
     allowance: Option<Allowance>,
-    levels: Mutex<Levels<K>>,
+    levels: Lock<Levels<K>>,
 }
 
 #[derive(Debug)]
@@ -36,14 +34,20 @@ struct Levels<K> {
     shared: Option<(f64, Instant)>,
 }
 
+impl<K> Default for Levels<K> {
+    fn default() -> Self {
+        Self {
+            of: HashMap::new(),
+            shared: None,
+        }
+    }
+}
+
 impl<K: Copy + Eq + Hash> Buckets<K> {
     pub(crate) fn new(allowance: Option<Allowance>) -> Self {
         Self {
             allowance,
-            levels: Mutex::new(Levels {
-                of: HashMap::new(),
-                shared: None,
-            }),
+            levels: Lock::default(),
         }
     }
 
@@ -91,19 +95,20 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
             let come = now.saturating_duration_since(since).as_secs_f64() * allowance.a_second;
             (level + come).min(allowance.at_once)
         };
-        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        if levels.of.len() >= MOST_ASKERS && !levels.of.contains_key(&asker) {
-            levels.of.retain(|_, bucket| level(*bucket) < allowance.at_once);
-        }
-        if levels.of.len() >= MOST_ASKERS && !levels.of.contains_key(&asker) {
-            let (after, answer) = change(levels.shared.map_or(allowance.at_once, level));
-            levels.shared = Some((after, now));
-            return answer;
-        }
-        let bucket = levels.of.entry(asker).or_insert((allowance.at_once, now));
-        let (after, answer) = change(level(*bucket));
-        *bucket = (after, now);
-        answer
+        self.levels.with(|levels| {
+            if levels.of.len() >= MOST_ASKERS && !levels.of.contains_key(&asker) {
+                levels.of.retain(|_, bucket| level(*bucket) < allowance.at_once);
+            }
+            if levels.of.len() >= MOST_ASKERS && !levels.of.contains_key(&asker) {
+                let (after, answer) = change(levels.shared.map_or(allowance.at_once, level));
+                levels.shared = Some((after, now));
+                return answer;
+            }
+            let bucket = levels.of.entry(asker).or_insert((allowance.at_once, now));
+            let (after, answer) = change(level(*bucket));
+            *bucket = (after, now);
+            answer
+        })
     }
 }
 
@@ -178,11 +183,11 @@ mod tests {
             Ok(()),
             "who is known has a share of its own"
         );
-        assert_eq!(buckets.levels.lock().unwrap().of.len(), MOST_ASKERS);
+        assert_eq!(buckets.levels.with(|levels| levels.of.len()), MOST_ASKERS);
         let later = start + Duration::from_secs(60);
         assert_eq!(buckets.take(MOST_ASKERS + 77, 1.0, 1.0, later), Ok(()));
         assert_eq!(
-            buckets.levels.lock().unwrap().of.len(),
+            buckets.levels.with(|levels| levels.of.len()),
             1,
             "the quiet ones are forgotten"
         );

@@ -56,7 +56,9 @@ pub(crate) const PAST: u32 = 500_000;
 const ROUTES: &[(&str, &str, Cost)] = &[
     ("GET", "/livez", Nothing),
     ("GET", "/readyz", Look),
-    ("GET", "/version", Look),
+    ("GET", "/version", Nothing),
+    ("GET", "/v1/clock", Look),
+    ("POST", "/v1/clock/acceptance", Operators),
     ("GET", "/openapi.json", Look),
     // The verdict.
     ("POST", "/v1/verifications", Check),
@@ -244,7 +246,7 @@ mod tests {
     fn nothing_that_works_is_free_and_nothing_for_operators_is_counted_as_public() {
         let free: Vec<&str> = ROUTES.iter().filter(|row| row.2 == Nothing).map(|row| row.1).collect();
         let constant = |path: &&str| {
-            ["/livez", "/verify", "/application"].contains(path)
+            ["/livez", "/version", "/verify", "/application"].contains(path)
                 || path.starts_with("/help")
                 || path.starts_with("/assets")
         };

@@ -1,11 +1,7 @@
 //! Documents that follow from the lists and are the same for everybody: made once for a state of the lists, however many
 //! ask, and given to all as the same bytes. Who reads slowly holds no copy, and nobody makes the node make one twice.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -21,7 +17,7 @@ use super::{
     problem::{Problem, UNAVAILABLE},
     verifications::apart,
 };
-use crate::registry::Registry;
+use crate::{lock::Lock, registry::Registry};
 
 /// How many documents are kept; the one that was asked for longest ago goes first.
 const MOST_KEPT: usize = 128;
@@ -30,7 +26,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// The documents that were made. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Documents(Arc<Mutex<BTreeMap<String, Kept>>>);
+pub(crate) struct Documents(Arc<Lock<BTreeMap<String, Kept>>>);
 
 #[derive(Clone, Debug)]
 struct Kept {
@@ -136,21 +132,22 @@ impl Documents {
     }
 
     fn kept(&self, name: &str) -> Arc<tokio::sync::Mutex<Option<Document>>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MOST_KEPT && !all.contains_key(name) {
-            let oldest = all
-                .iter()
-                .min_by_key(|(_, kept)| kept.asked)
-                .map(|(name, _)| name.clone());
-            oldest.and_then(|oldest| all.remove(&oldest));
-        }
-        let fresh = || Kept {
-            asked: Instant::now(),
-            made: Arc::default(),
-        };
-        let kept = all.entry(name.to_owned()).or_insert_with(fresh);
-        kept.asked = Instant::now();
-        kept.made.clone()
+        self.0.with(|all| {
+            if all.len() >= MOST_KEPT && !all.contains_key(name) {
+                let oldest = all
+                    .iter()
+                    .min_by_key(|(_, kept)| kept.asked)
+                    .map(|(name, _)| name.clone());
+                oldest.and_then(|oldest| all.remove(&oldest));
+            }
+            let fresh = || Kept {
+                asked: Instant::now(),
+                made: Arc::default(),
+            };
+            let kept = all.entry(name.to_owned()).or_insert_with(fresh);
+            kept.asked = Instant::now();
+            kept.made.clone()
+        })
     }
 }
 
@@ -253,6 +250,6 @@ mod tests {
             };
             documents.get(&name.to_string(), holds, || Ok(vec![])).await.unwrap();
         }
-        assert_eq!(documents.0.lock().unwrap().len(), MOST_KEPT);
+        assert_eq!(documents.0.with(|all| all.len()), MOST_KEPT);
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -23,7 +23,7 @@ use super::{
     is_page,
     problem::{Problem, UNAVAILABLE},
 };
-use crate::web;
+use crate::{lock::Lock, web};
 
 /// An answer of so many bytes is in the hands of the kernel at once.
 const SMALL: u64 = 64 * 1024;
@@ -48,7 +48,7 @@ pub(crate) struct Outgoing(Arc<Rooms>);
 struct Rooms {
     all: Arc<Semaphore>,
     /// How many pieces each client holds.
-    of_one: Mutex<HashMap<Client, usize>>,
+    of_one: Lock<HashMap<Client, usize>>,
 }
 
 /// The room that one answer holds, until it is dropped.
@@ -64,7 +64,7 @@ impl Outgoing {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Rooms {
             all: Arc::new(Semaphore::new(ROOM)),
-            of_one: Mutex::default(),
+            of_one: Lock::default(),
         }))
     }
 
@@ -90,14 +90,16 @@ impl Outgoing {
             .clone()
             .try_acquire_many_owned(u32::try_from(pieces).ok()?)
             .ok()?;
-        let mut of_one = self.0.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = of_one.get(&client).copied().unwrap_or(0);
-        // One answer has room in any case, however large it is.
-        if held > 0 && held + pieces > ROOM_OF_ONE {
-            return None;
-        }
-        of_one.insert(client, held + pieces);
-        Some(Room {
+        let fits = self.0.of_one.with(|of_one| {
+            let held = of_one.get(&client).copied().unwrap_or(0);
+            // One answer has room in any case, however large it is.
+            let fits = held == 0 || held + pieces <= ROOM_OF_ONE;
+            if fits {
+                of_one.insert(client, held + pieces);
+            }
+            fits
+        });
+        fits.then(|| Room {
             outgoing: self.clone(),
             client,
             pieces,
@@ -108,11 +110,12 @@ impl Outgoing {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let mut of_one = self.outgoing.0.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = of_one.remove(&self.client).unwrap_or(0).saturating_sub(self.pieces);
-        if left > 0 {
-            of_one.insert(self.client, left);
-        }
+        self.outgoing.0.of_one.with(|of_one| {
+            let left = of_one.remove(&self.client).unwrap_or(0).saturating_sub(self.pieces);
+            if left > 0 {
+                of_one.insert(self.client, left);
+            }
+        });
     }
 }
 

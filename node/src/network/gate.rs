@@ -9,7 +9,7 @@ use std::{
     io,
     net::IpAddr,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -28,7 +28,10 @@ use libp2p::{
 use protocol::Hash;
 use tokio::time::{Sleep, sleep};
 
-use crate::doorway::{DoorLimits, Doorway, Visitor, customer};
+use crate::{
+    doorway::{DoorLimits, Doorway, Visitor, customer},
+    lock::Lock,
+};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(2);
@@ -46,7 +49,7 @@ const MOST_ADDRESSES: usize = 16;
 pub(super) struct Gate {
     strangers: Doorway,
     peers: Doorway,
-    known: Arc<Mutex<BTreeMap<Hash, Vec<IpAddr>>>>,
+    known: Arc<Lock<BTreeMap<Hash, Vec<IpAddr>>>>,
 }
 
 impl Gate {
@@ -60,29 +63,28 @@ impl Gate {
 
     /// Keeps places for this peer at these addresses.
     pub(super) fn know<'a>(&self, peer: Hash, addresses: impl IntoIterator<Item = &'a Multiaddr>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_it = known.entry(peer).or_default();
-        for address in addresses.into_iter().filter_map(host) {
-            of_it.retain(|one| *one != address);
-            of_it.push(address);
-        }
-        let surplus = of_it.len().saturating_sub(MOST_ADDRESSES);
-        of_it.drain(..surplus);
+        self.known.with(|known| {
+            let of_it = known.entry(peer).or_default();
+            for address in addresses.into_iter().filter_map(host) {
+                of_it.retain(|one| *one != address);
+                of_it.push(address);
+            }
+            let surplus = of_it.len().saturating_sub(MOST_ADDRESSES);
+            of_it.drain(..surplus);
+        });
     }
 
     /// Keeps no places for these peers any more.
     pub(super) fn forget(&self, peers: &BTreeSet<Hash>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|peer, _| !peers.contains(peer));
+        self.known.with(|known| known.retain(|peer, _| !peers.contains(peer)));
     }
 
     /// A place for whoever comes from this address.
     fn enter(&self, from: &Multiaddr) -> Option<Visitor> {
         let address = host(from)?;
-        let is_known = {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.values().flatten().any(|one| *one == address)
-        };
+        let is_known = self
+            .known
+            .with(|known| known.values().flatten().any(|one| *one == address));
         let door = if is_known { &self.peers } else { &self.strangers };
         door.enter(address)
     }
