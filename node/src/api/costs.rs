@@ -58,6 +58,7 @@ const ROUTES: &[(&str, &str, Cost)] = &[
     ("GET", "/readyz", Look),
     ("GET", "/version", Nothing),
     ("GET", "/v1/clock", Look),
+    ("GET", "/v1/warnings", Operators),
     ("POST", "/v1/clock/acceptance", Operators),
     ("GET", "/openapi.json", Look),
     // The verdict.

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{
-    AgencyId, Purpose, Scope, Timestamp,
+    AgencyId, AskedAt, Purpose, Scope, Timestamp,
     recognition::{Attestation, Basis, RecognitionEntry},
 };
 use serde::Deserialize;
@@ -55,9 +55,10 @@ pub(super) async fn list(
         Some(text) => Some(text.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?),
         None => None,
     };
+    let now = app.clock.now();
     let registry = app.registry.snapshot();
     if let Some(issuer) = &which.issuer {
-        let of_it = wanted(&registry, which.agency.as_deref(), at, |lists| {
+        let of_it = wanted(&registry, which.agency.as_deref(), (at, now), |lists| {
             lists.recognitions_of(issuer).collect()
         });
         return Ok(Json(of_it).into_response());
@@ -66,7 +67,7 @@ pub(super) async fn list(
     let holds = Holds::of(&registry);
     let make = move || {
         let all = |lists: &AgencyLists| lists.recognitions().collect();
-        documents::json(&wanted(&registry, which.agency.as_deref(), at, all))
+        documents::json(&wanted(&registry, which.agency.as_deref(), (at, now), all))
     };
     if at.is_some() {
         // Each moment has a list of its own: it is nobody else's.
@@ -83,12 +84,12 @@ pub(super) async fn list(
 fn wanted(
     registry: &Registry,
     agency: Option<&str>,
-    at: Option<Timestamp>,
+    (at, now): (Option<Timestamp>, Timestamp),
     entries: impl Fn(&AgencyLists) -> Vec<RecognitionEntry>,
 ) -> Vec<RecognitionEntry> {
     let all = registry.agencies().into_iter();
     let of_agency = all.filter(|lists| agency.is_none_or(|id| id == lists.id.as_str()));
-    let holds = |entry: &RecognitionEntry| at.is_none_or(|at| entry.holds(at, None));
+    let holds = |entry: &RecognitionEntry| at.is_none_or(|at| entry.holds(AskedAt::new(at, now), None));
     of_agency.flat_map(entries).filter(holds).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Makes a further store of an agency that has one already: a node with a writer key of its own, which the agency's root
 //! adds to the key log.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use protocol::{
@@ -13,8 +13,8 @@ use registry_schema::Timestamp;
 use super::{address, is_new};
 use crate::{
     config::{Config, PeerConfig},
-    keys, root,
-    storage::Store,
+    keys, private, root,
+    storage::{DatabaseTls, Store},
 };
 
 /// How long the first store may take to give its key log.
@@ -39,6 +39,8 @@ pub struct Joining {
     pub peer_listen: Vec<String>,
     /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
     pub database: Option<String>,
+    /// How it is spoken to, if that is not to follow from its URL.
+    pub database_tls: Option<DatabaseTls>,
 }
 
 /// Makes a data directory; gives its configuration, and the entry that the agency's root must sign before this store may
@@ -49,6 +51,7 @@ pub struct Joining {
 pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, SignedEntry)> {
     is_new(data)?;
     let url = address(&joining.url)?;
+    let database = super::database(joining.database.as_deref(), joining.database_tls)?;
     let key_log = match (&joining.key_log, &joining.ticket) {
         (Some(text), _) => root::key_log_from_text(text)?,
         (None, Some(ticket)) => ask(ticket).await?,
@@ -68,7 +71,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         key_log.disputed().is_none(),
         "the root of `{agency}` signed two histories: rotate the root before a further store joins"
     );
-    fs::create_dir_all(data)?;
+    private::folder(data)?;
     let folder = data.join("keys");
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
     keys::create(&folder, "badge.key")?;
@@ -85,7 +88,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
     let key = writer.public();
     let entry = key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?;
     let genesis = key_log.genesis();
-    let store = Store::create(data, joining.database.as_deref()).await?;
+    let store = Store::create(data, database.as_ref()).await?;
     let batch = Batch {
         key_logs: vec![key_log],
         ..Batch::default()
@@ -103,6 +106,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         url: Some(url),
         peer_listen: joining.peer_listen,
         database: joining.database,
+        database_tls: joining.database_tls,
         peers: first.into_iter().collect(),
         ..Config::usual(agency, genesis, joining.listen)
     };
