@@ -254,7 +254,14 @@ mod tests {
         for open in ["10.20.0.0", "10.20.255.255", "fd00:20::1", "8.8.8.8"] {
             assert_eq!(opened.forbids(open.parse().unwrap()), None, "{open}");
         }
-        for closed in ["10.19.255.255", "10.21.0.0", "127.0.0.1", "169.254.169.254", "fd00:21::1", "::1"] {
+        for closed in [
+            "10.19.255.255",
+            "10.21.0.0",
+            "127.0.0.1",
+            "169.254.169.254",
+            "fd00:21::1",
+            "::1",
+        ] {
             assert!(opened.forbids(closed.parse().unwrap()).is_some(), "{closed}");
         }
         for text in ["", "10.0.0.0", "10.0.0.0/0", "10.0.0.0/33", "x/8", "fd00::/129"] {
