@@ -3,7 +3,7 @@
 use protocol::{Put, status_list};
 use rand::RngExt as _;
 use registry_schema::{
-    Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp, status::BLOCK_SLOTS,
+    Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp,
 };
 use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
@@ -185,7 +185,7 @@ impl Registrar {
         let state = {
             let registry = self.registry.read();
             let lists = registry.home().and_then(|home| home.list(list));
-            let reserved = lists.filter(|lists| lists.reserved().contains(&(index / BLOCK_SLOTS)));
+            let reserved = lists.filter(|lists| lists.is_reserved(index));
             reserved.map(|lists| lists.state(index).0)
         };
         let what = format!("list {list} index {index}");
