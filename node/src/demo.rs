@@ -213,7 +213,7 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
     for (id, node) in &by_port {
         let name = node
             .registry
-            .read()
+            .snapshot()
             .home()
             .map(|home| home.name.clone())
             .unwrap_or_default();

@@ -8,7 +8,7 @@ use registry_schema::{AgencyId, Timestamp};
 use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, facts, judge::endorsed_status};
 
 use crate::{
-    registry::{AgencyLists, Registry, SharedRegistry, status_then},
+    registry::{AgencyLists, Registry, status_then},
     storage::{Store, Unavailable},
 };
 
@@ -18,24 +18,23 @@ use crate::{
 /// [`Unavailable`], if the store cannot be read.
 pub async fn gather(
     badge: &OpenBadge,
-    registry: &SharedRegistry,
+    registry: &Registry,
     store: &Store,
     agency: &AgencyId,
     now: Timestamp,
 ) -> Result<Evidence, Unavailable> {
     // Only what this agency's issuers issued has a code here; the store is not asked about others' badges.
     let is_own = |home: &AgencyLists| home.issuer(&badge.issuer_id).is_some();
-    let own_id = badge.id.as_ref().filter(|_| registry.read().home().is_some_and(is_own));
+    let own_id = badge.id.as_ref().filter(|_| registry.home().is_some_and(is_own));
     let code = match own_id {
         Some(id) => store.credential_by_id(id).await?.map(|credential| credential.code),
         None => None,
     };
     let mut evidence = {
-        let registry = registry.read();
-        let mut evidence = of_issuer(&registry, &badge.issuer_id, now);
+        let mut evidence = of_issuer(registry, &badge.issuer_id, now);
         evidence.code = code;
         evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
-        let known = |entry: &StatusEntry, issuer: &str| status(entry, issuer, &registry, now);
+        let known = |entry: &StatusEntry, issuer: &str| status(entry, issuer, registry, now);
         evidence.status = badge
             .status
             .iter()

@@ -25,7 +25,7 @@ use verification::{
 use crate::{
     config::OutboundConfig,
     outbound::{Fetched, Outbound, Refusal},
-    registry::SharedRegistry,
+    registry::Registry,
     storage::{Published, Store},
 };
 use cache::{Cache, Kept, New};
@@ -114,14 +114,13 @@ impl Foreign {
     }
 
     /// Asks for what a badge names and no agency of the federation keeps.
-    pub(crate) async fn ask(&self, badge: &OpenBadge, registry: &SharedRegistry, now: Timestamp) -> Learnt {
+    pub(crate) async fn ask(&self, badge: &OpenBadge, registry: &Registry, now: Timestamp) -> Learnt {
         // An issuer of the federation: on its behalf nobody is asked anything.
         if let Some(held) = self.held(badge, registry, now) {
             return held;
         }
         let mut learnt = Learnt::default();
         let (mut methods, to_ask) = {
-            let registry = registry.read();
             let agencies = registry.agencies();
             let recognized = agencies
                 .iter()

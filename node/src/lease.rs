@@ -191,9 +191,9 @@ impl Part {
         let mut registry = Registry::new(roster, &replica)?;
         registry.know_own(match &self.sharing {
             None => OwnLists::Sole,
-            Some(_) => self.registry.read().own(),
+            Some(_) => self.registry.snapshot().own(),
         });
-        *self.registry.write() = registry;
+        self.registry.update(|current| *current = registry.clone());
         self.registry.tell_of_issuers();
         let (rooms, mirrors) = Rooms::open(&self.mirrors, identity.pinned.clone(), orders, &news);
         let (replication, desk) = Replication::new(
@@ -278,13 +278,15 @@ async fn renew(sharing: Option<Sharing>, store: Store, registry: SharedRegistry,
     loop {
         pause.tick().await;
         let moment = clock.moment();
-        let standing = registry.read().standing();
+        let standing = registry.snapshot().standing();
         match store.renew(&standing).await {
-            Ok(()) => registry.write().know_own(OwnLists::AsOf {
-                moment,
-                // Others wait for the whole term from a moment after this one; clocks do not run that differently.
-                sure_for: term * 3 / 4,
-                term_seconds,
+            Ok(()) => registry.update(|registry| {
+                registry.know_own(OwnLists::AsOf {
+                    moment,
+                    // Others wait for the whole term from a moment after this one; clocks do not run that differently.
+                    sure_for: term * 3 / 4,
+                    term_seconds,
+                })
             }),
             Err(Unavailable::Deposed) => return,
             // The lease may still be ours when the database is back; if not, the epoch says so.

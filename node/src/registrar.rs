@@ -152,7 +152,7 @@ impl Registrar {
     /// The agency that this registrar acts for.
     #[must_use]
     pub fn agency(&self) -> AgencyId {
-        self.registry.read().home_id().clone()
+        self.registry.snapshot().home_id().clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The registry: what the lists of all agencies say now, in memory, for answering.
 //!
 //! It follows from the rows that a replica gives, and from nothing else; a lost one is made again from the log.
-//! Readers never see half of a batch: [`Registry::apply`] runs under the write lock, after the batch is on disk.
+//! Readers never see half of a batch: it is applied to a copy, which is published whole, after the batch is on disk.
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
 mod lists;
@@ -9,12 +9,9 @@ mod past;
 mod standing;
 pub(crate) mod thinning;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row};
 use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::watch;
@@ -26,12 +23,15 @@ pub(crate) use past::{Past, status_then};
 pub(crate) use standing::Standing;
 
 /// All agencies of the federation, as this node knows them. Clones share one registry.
+///
+/// **There is no lock.** A reader takes one immutable snapshot and answers from it, so an answer speaks of one moment and
+/// nobody waits for anybody; a writer puts the next snapshot in the place of the last.
 #[derive(Clone, Debug)]
-pub struct SharedRegistry(Arc<Shared>);
+pub struct SharedRegistry(Arc<Published>);
 
 #[derive(Debug)]
-struct Shared {
-    registry: RwLock<Registry>,
+struct Published {
+    current: ArcSwap<Registry>,
     /// Told when issuers' entries, or the agencies, may have changed.
     issuers: watch::Sender<()>,
 }
@@ -40,29 +40,30 @@ impl SharedRegistry {
     /// A registry to share.
     #[must_use]
     pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(Shared {
-            registry: RwLock::new(registry),
+        Self(Arc::new(Published {
+            current: ArcSwap::from_pointee(registry),
             issuers: watch::Sender::new(()),
         }))
     }
 
-    /// For a short look; never held across an await.
-    pub fn read(&self) -> RwLockReadGuard<'_, Registry> {
-        self.0
-            .registry
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// The registry as it is at this moment; it does not change any more. One request takes one, and passes it on.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Registry> {
+        self.0.current.load_full()
     }
 
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Registry> {
-        self.0
-            .registry
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Makes the next snapshot from the current one. If another writer was faster, `change` is made again, to its snapshot:
+    /// so it depends on nothing but what it is given.
+    pub(crate) fn update(&self, change: impl Fn(&mut Registry)) {
+        self.0.current.rcu(|current| {
+            let mut next = Registry::clone(current);
+            change(&mut next);
+            next
+        });
     }
 
     pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.write().apply(batch, replica);
+        self.update(|registry| registry.apply(batch, replica));
         if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
             self.tell_of_issuers();
         }
@@ -70,7 +71,7 @@ impl SharedRegistry {
 
     /// Takes in what operators decided about peers.
     pub(crate) fn heed(&self, rows: &[PeerRow]) {
-        self.write().heed(rows);
+        self.update(|registry| registry.heed(rows));
         self.tell_of_issuers();
     }
 
@@ -85,11 +86,10 @@ impl SharedRegistry {
 
     /// A node of this agency is connected by this transport, or none is.
     pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
-        let mut registry = self.write();
-        match via {
+        self.update(|registry| match via {
             Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
             None => drop(registry.connected.remove(&agency)),
-        }
+        });
     }
 }
 
@@ -103,7 +103,7 @@ fn is_issuer(row: &Row) -> bool {
 pub struct Registry {
     /// Which agency each name was pinned to by this node's operator.
     roster: Roster,
-    agencies: BTreeMap<Hash, AgencyLists>,
+    agencies: BTreeMap<Hash, Arc<AgencyLists>>,
     /// The agencies of which a node is connected, and by which transport.
     connected: BTreeMap<Hash, String>,
     own: OwnLists,
@@ -154,18 +154,23 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The lists of an agency, to be changed in this copy of the registry alone.
+    fn lists_mut(&mut self, agency: &Hash) -> Option<&mut AgencyLists> {
+        self.agencies.get_mut(agency).map(Arc::make_mut)
+    }
+
     fn apply(&mut self, batch: &Batch, replica: &Replica) {
         for log in &batch.key_logs {
             self.add(log);
         }
         for row in batch.rows.iter().chain(&batch.restrictions) {
-            if let Some(lists) = self.agencies.get_mut(&row.agency) {
+            if let Some(lists) = self.lists_mut(&row.agency) {
                 lists.set(row);
             }
         }
         for agency in &batch.renewed {
             let rows = replica.logs().get(agency).map(|log| log.answers());
-            match (self.agencies.get_mut(agency), rows) {
+            match (self.lists_mut(agency), rows) {
                 (Some(lists), Some(Ok(rows))) => {
                     lists.clear();
                     rows.iter().for_each(|row| lists.set(row));
@@ -175,7 +180,7 @@ impl Registry {
             }
         }
         for (agency, log) in replica.logs() {
-            if let Some(lists) = self.agencies.get_mut(agency) {
+            if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = log.freshness();
                 // Far ahead of any clock: what this node writes itself holds back nothing.
                 lists.others_heard = log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2));
@@ -196,31 +201,33 @@ impl Registry {
             return;
         }
         let lists = AgencyLists::new(founding.agency.clone(), founding.name.clone(), founding.url.clone());
-        self.agencies.entry(log.genesis()).or_insert(lists);
+        self.agencies.entry(log.genesis()).or_insert_with(|| Arc::new(lists));
     }
 
     /// What it would be if these rows were as they are here.
     pub(crate) fn supposing(&self, rows: &[Row]) -> Self {
         let mut supposed = self.clone();
         for row in rows {
-            if let Some(lists) = supposed.agencies.get_mut(&row.agency) {
+            if let Some(lists) = supposed.lists_mut(&row.agency) {
                 lists.set(row);
             }
         }
-        supposed.agencies.values_mut().for_each(AgencyLists::index_policy);
+        for lists in supposed.agencies.values_mut() {
+            Arc::make_mut(lists).index_policy();
+        }
         supposed
     }
 
     /// The agency with this name.
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<&AgencyLists> {
-        self.agencies.get(self.roster.genesis(id)?)
+        self.agencies.get(self.roster.genesis(id)?).map(Arc::as_ref)
     }
 
     /// This node's own agency.
     #[must_use]
     pub fn home(&self) -> Option<&AgencyLists> {
-        self.agencies.get(&self.roster.own().genesis)
+        self.agencies.get(&self.roster.own().genesis).map(Arc::as_ref)
     }
 
     /// Which agency this node pinned the name to.
@@ -269,7 +276,11 @@ impl Registry {
     pub fn agencies(&self) -> Vec<&AgencyLists> {
         let mut all: Vec<(bool, &AgencyLists)> = Vec::with_capacity(self.agencies.len());
         let home = self.roster.own().genesis;
-        all.extend(self.agencies.iter().map(|(hash, lists)| (*hash != home, lists)));
+        all.extend(
+            self.agencies
+                .iter()
+                .map(|(hash, lists)| (*hash != home, lists.as_ref())),
+        );
         all.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
         all.into_iter().map(|(_, lists)| lists).collect()
     }
@@ -299,7 +310,13 @@ impl Registry {
     /// The agencies that this node's operators know, followed or not, heard or not, with whether their node is connected.
     pub fn peers(&self) -> impl Iterator<Item = (&AgencyId, Option<&AgencyLists>, bool)> {
         let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
-        others.map(|(id, hash)| (id, self.agencies.get(hash), self.connected.contains_key(hash)))
+        others.map(|(id, hash)| {
+            (
+                id,
+                self.agencies.get(hash).map(Arc::as_ref),
+                self.connected.contains_key(hash),
+            )
+        })
     }
 
     /// Up to when this process knows its own agency's lists.
@@ -373,7 +390,7 @@ impl Registry {
             known
                 .then(|| number.parse().ok())
                 .flatten()
-                .map(|number| (lists, number))
+                .map(|number| (lists.as_ref(), number))
         })
     }
 }

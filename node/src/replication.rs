@@ -345,7 +345,7 @@ impl Replication {
 
     /// Keeps how the agencies stand now, where what was kept before no longer tells it.
     async fn keep_standings(&mut self, now: Timestamp) -> Result<(), NotWritten> {
-        let changed = self.registry.read().standings_since(&self.kept);
+        let changed = self.registry.snapshot().standings_since(&self.kept);
         if !changed.is_empty() {
             let written: Vec<(Hash, Vec<u8>)> = changed.iter().map(|one| (one.agency(), one.to_bytes())).collect();
             self.store.keep_standings(now, &written).await?;

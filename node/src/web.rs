@@ -130,7 +130,7 @@ pub(crate) fn problem_page(problem: &Problem) -> Response {
 
 /// The page with the box, with what was typed before and the problem with it.
 fn box_page(app: &App, asked: &Asked, text: &str, problem: Option<&Problem>) -> Response {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let agencies: Vec<(AgencyId, String)> = registry
         .agencies()
         .into_iter()
@@ -227,7 +227,7 @@ async fn verify(
     }
     match answer(&app, badge, &question).await {
         Ok(verdict) => {
-            let names = app.registry.read();
+            let names = app.registry.snapshot();
             let name = |id: &AgencyId| {
                 names
                     .agency(id)
@@ -282,7 +282,7 @@ async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Respon
     let lines = lines_of(app, rows, &question).await?;
     let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
     let name = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         registry
             .agency(&agency)
             .map_or_else(|| agency.to_string(), |lists| lists.name.clone())
@@ -362,7 +362,7 @@ struct WhichIssuers {
 }
 
 async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
     let agency = asked
         .filter(|id| registry.agency(id).is_some())
@@ -383,7 +383,7 @@ async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>)
 }
 
 fn docs_page(app: &App, reference: &Reference) -> Response {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let (url, name) = registry
         .home()
         .map_or_else(Default::default, |home| (home.url.clone(), home.name.clone()));

@@ -150,7 +150,7 @@ impl Agency {
     pub async fn sees(&self, others: &[(AgencyId, bool)]) -> Result<(), String> {
         let node = self.node.lock().await;
         let node = node.as_ref().ok_or_else(|| format!("{} does not run", self.id))?;
-        let registry = node.registry.read();
+        let registry = node.registry.snapshot();
         for (other, connected) in others {
             let peer = registry.peers().find(|(id, ..)| *id == other);
             let (_, lists, is_connected) = peer.ok_or_else(|| format!("{other} is no peer of {}", self.id))?;
@@ -173,7 +173,7 @@ impl Agency {
         let node = self.node.lock().await;
         let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
         node.registry
-            .read()
+            .snapshot()
             .agencies()
             .iter()
             .map(|lists| lists.id.clone())

@@ -92,7 +92,7 @@ impl Holding {
                 .collect();
             folded.sort();
             let answers = registry.map(|registry| {
-                let registry = registry.read();
+                let registry = registry.snapshot();
                 registry
                     .agency(&of)
                     .map(|lists| answers(lists, &rows))

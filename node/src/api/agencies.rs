@@ -62,7 +62,7 @@ pub(super) fn heard(
 pub(crate) fn all(app: &App) -> Vec<Agency> {
     let now = app.clock.now();
     let kept_lists = app.foreign.kept_lists(now);
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let shown = |lists: &AgencyLists| {
         let home = lists.id == *registry.home_id();
         let (last_heard, good_until) = heard(&registry, lists, now);

@@ -24,7 +24,7 @@ use crate::registrar::{self, Change};
 #[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",
     responses((status = 200, description = "withdrawn ones included", body = Vec<AgencyRecognitionEntry>)))]
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<AgencyRecognitionEntry>> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let all = registry.agencies().into_iter();
     Json(
         all.flat_map(|lists| lists.agency_recognitions().collect::<Vec<_>>())

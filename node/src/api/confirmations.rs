@@ -81,7 +81,7 @@ async fn confirmed(app: &App, badge: &OpenBadge, home: &AgencyId) -> Result<Resu
         return Ok(Ok(false));
     };
     let (name, url, expelled) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         if *home == *registry.home_id() {
             (String::new(), String::new(), false)
         } else {

@@ -53,7 +53,7 @@ async fn look<T: Send + 'static>(
         )
     };
     let agency = id.parse().map_err(|_| unknown())?;
-    let genesis = app.registry.read().roster().genesis(&agency).copied();
+    let genesis = app.registry.snapshot().roster().genesis(&agency).copied();
     let genesis = genesis.ok_or_else(unknown)?;
     let look = move |replica: &Replica| replica.logs().get(&genesis).map(look);
     let found = app.registrar.look(look).await.map_err(NotDone::from)?;

@@ -125,7 +125,7 @@ pub(super) async fn import(
     let _permit = bulk::admit(&app).await?;
     let body = arrived.bytes;
     let base = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         registry.home().map(|home| home.url.clone()).unwrap_or_default()
     };
     let read = apart(move || framework::read(&body, &base)).await?;

@@ -44,7 +44,7 @@ pub(super) struct Which {
 #[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(Which),
     responses((status = 200, body = Vec<Issuer>)))]
 pub(super) async fn list(State(app): State<App>, Query(which): Query<Which>) -> Json<Vec<Issuer>> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let all = registry.agencies().into_iter();
     let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
     Json(
@@ -62,7 +62,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<Json<Issuer>, Problem> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let lists = match which.agency.as_deref() {
         None => registry.registering(&id),
         Some(agency) => registry
@@ -247,7 +247,7 @@ pub(super) async fn registrations(
     State(app): State<App>,
     Query(which): Query<WhichRegistrations>,
 ) -> Json<Vec<RegistrationEntry>> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let of = registry.agencies().into_iter();
     let of = of.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
     let said = of.flat_map(|lists| {

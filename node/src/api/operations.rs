@@ -37,7 +37,7 @@ pub(super) async fn livez() -> &'static str {
     responses((status = 200, body = String), (status = 503, body = Problem)))]
 pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     app.store.ping().await?;
-    if app.registry.read().home().is_none() {
+    if app.registry.snapshot().home().is_none() {
         return Err(Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"));
     }
     Ok("ready\n")
@@ -46,7 +46,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 /// Which program this is.
 #[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = Version)))]
 pub(super) async fn version(State(app): State<App>) -> Json<Version> {
-    let agency = app.registry.read().home_id().clone();
+    let agency = app.registry.snapshot().home_id().clone();
     Json(Version {
         name: "comityd",
         version: env!("CARGO_PKG_VERSION"),

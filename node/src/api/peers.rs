@@ -143,7 +143,7 @@ fn shown(
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let now = app.clock.now();
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let roster = registry.roster();
     let stores = roster.stores().map(|known| (&roster.own().agency, known));
     Ok(Json(
@@ -157,7 +157,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Prob
 
 async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let roster = registry.roster();
     let stores = roster.stores().filter(|_| *agency == roster.own().agency);
     let known = stores.or_else(|| roster.of(agency));
@@ -274,7 +274,7 @@ pub(super) async fn add(
         .add_peer(&hand, &ticket, new.introduced_by.as_ref())
         .await?;
     let reply = if hand.dry_run {
-        let awaited = awaited(&app.registry.read(), &ticket, app.clock.now());
+        let awaited = awaited(&app.registry.snapshot(), &ticket, app.clock.now());
         let awaited = Some(awaited);
         serde_json::to_value(Told {
             awaited,
@@ -333,7 +333,7 @@ pub(super) async fn remove(
         }
         // As it was: afterwards nothing is known by this name.
         let before = one(&app, &agency).await?;
-        let resting = resting_on(&app.registry.read(), &agency, app.clock.now());
+        let resting = resting_on(&app.registry.snapshot(), &agency, app.clock.now());
         app.registrar.unpin_peer(&hand, &agency).await?;
         let membership = if hand.dry_run { before.membership } else { "unpinned" };
         let peer = Peer {
@@ -345,10 +345,10 @@ pub(super) async fn remove(
         let consequences = consequences.map(|would| would.following(resting));
         return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }
-    let resting = resting_on(&app.registry.read(), &agency, app.clock.now());
+    let resting = resting_on(&app.registry.snapshot(), &agency, app.clock.now());
     app.registrar.remove_peer(&hand, &agency, expel).await?;
     let mut peer = one(&app, &agency).await?;
-    let is_own = *app.registry.read().home_id() == agency;
+    let is_own = *app.registry.snapshot().home_id() == agency;
     let consequences = match is_own {
         // Another store of this agency: the lists stay the agency's own.
         true => None,
@@ -365,7 +365,7 @@ pub(super) async fn remove(
 #[utoipa::path(get, path = "/v1/peers/ticket", tag = "federation",
     responses((status = 200, body = Told), (status = 503, description = "the node is not ready", body = Problem)))]
 pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let home = registry.home();
     let home = home.ok_or_else(|| Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"))?;
     let own = registry.roster().own().clone();
@@ -406,7 +406,7 @@ fn whom_we_introduce(app: &App) -> Vec<Told> {
     if !app.introduces {
         return vec![];
     }
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let members = registry.roster().others();
     let members = members.filter(|(_, known)| known.membership == Membership::Member);
     let told = members.flat_map(|(id, known)| {

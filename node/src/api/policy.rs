@@ -54,7 +54,7 @@ pub(super) async fn show(State(app): State<App>, Query(which): Query<Which>) -> 
         .map(|text| text.parse().map_err(|e| invalid(&e)))
         .transpose()?;
     let file = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let agency = asked.unwrap_or_else(|| registry.home_id().clone());
         let lists = registry.agency(&agency);
         let lists =

@@ -48,7 +48,7 @@ pub(super) async fn list(
         Some(text) => Some(text.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?),
         None => None,
     };
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let all = registry
         .agencies()
         .into_iter()

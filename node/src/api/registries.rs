@@ -148,7 +148,7 @@ pub(super) async fn entities(State(app): State<App>) -> Result<Response, Problem
     let (key, did, method, url) = signer(&app).await?;
     let now = app.clock.now();
     let (all, name) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
         (listed(&registry, now, None)?, name)
     };
@@ -204,7 +204,7 @@ pub(super) async fn entities(State(app): State<App>) -> Result<Response, Problem
     responses((status = 200, body = serde_json::Value), (status = 503, body = Problem)))]
 pub(super) async fn registry(State(app): State<App>) -> Result<Json<Value>, Problem> {
     let now = app.clock.now();
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let as_of = registry
         .home()
         .map(|home| registry.freshness(home, now))
@@ -231,7 +231,7 @@ pub(super) async fn registry(State(app): State<App>) -> Result<Json<Value>, Prob
 pub(super) async fn configuration(State(app): State<App>) -> Result<Response, Problem> {
     let (key, _, method, url) = signer(&app).await?;
     let (issued, name) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
         (app.clock.now().whole_seconds().seconds_since(Timestamp(0)), name)
     };
@@ -271,7 +271,9 @@ pub(super) async fn statement(State(app): State<App>, Query(whom): Query<Whom>) 
     }
     let (key, _, method, url) = signer(&app).await?;
     let now = app.clock.now();
-    let found = listed(&app.registry.read(), now, Some(&whom.sub))?.into_iter().next();
+    let found = listed(&app.registry.snapshot(), now, Some(&whom.sub))?
+        .into_iter()
+        .next();
     let one = found.ok_or_else(|| Problem::new(&NOT_FOUND, "this agency does not recognize it at the moment"))?;
     let issued = now.whole_seconds().seconds_since(Timestamp(0));
     let mut entity = json!({"organization_name": one.issuer.name, "location": one.agency_name});

@@ -126,7 +126,7 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
     responses((status = 200, body = Vec<Reached>), (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn heartbeats(State(app): State<App>) -> Result<Json<Vec<Reached>>, Problem> {
     let names: BTreeMap<Hash, AgencyId> = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let roster = registry.roster();
         let others = roster.others().map(|(id, known)| (known.genesis, id.clone()));
         let own = (roster.own().genesis, roster.own().agency.clone());
@@ -187,7 +187,7 @@ type Said = (Hash, Vec<Hash>, Timestamp, usize, Vec<u8>);
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn reach(State(app): State<App>, Path(agency): Path<String>) -> Result<Json<Reach>, Problem> {
     let (home, genesis) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let own = registry.roster().own();
         (own.agency.clone(), own.genesis)
     };
@@ -207,7 +207,7 @@ pub(super) async fn reach(State(app): State<App>, Path(agency): Path<String>) ->
     };
     let ((heads, envelopes), said) = app.registrar.look(look).await.map_err(NotDone::from)?;
     let now = app.clock.now();
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let members = registry
         .roster()
         .others()

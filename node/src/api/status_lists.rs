@@ -44,7 +44,7 @@ pub(super) async fn one(
     };
     let mut list = Bitstring::new(LIST_SLOTS);
     let (url, as_of, key_from) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let home = registry.home().ok_or_else(unknown)?;
         let set: Vec<u32> = match (purpose, home.list(number)) {
             ("revocation", Some(list)) => list.all_revoked().collect(),

@@ -25,7 +25,7 @@ pub(super) async fn ask(app: &App, path: &[&str], headers: &HeaderMap) -> Result
         return Ok(None);
     }
     let stores: Vec<String> = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         registry.roster().store_urls().map(str::to_owned).collect()
     };
     if stores.is_empty() {

@@ -219,7 +219,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
     let above = app.store.items_above(&item, None).await?;
     let is_placed = !app.store.items_kept(&item, None).await?.is_empty();
     let resource: Vec<String> = item.into_iter().chain(above.into_values().flatten()).collect();
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let authority = agency(&registry, &query.authority_id).ok_or_else(|| {
         let said = format!(
             "`{}` is no agency of this federation: see /v1/agencies",

@@ -97,7 +97,7 @@ pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> 
     let agency = match agency {
         None => None,
         Some(id) => {
-            let genesis = app.registry.read().pin(&id);
+            let genesis = app.registry.snapshot().pin(&id);
             let unknown = || invalid(&format!("`{id}` is no agency of this federation: see /v1/agencies"));
             Some((genesis.ok_or_else(unknown)?, id))
         }
@@ -108,7 +108,7 @@ pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> 
     };
     let (puts, _) = app.said.about(&about).await?;
     let now = app.clock.now();
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let agencies = registry.agencies();
     let shown = puts
         .into_iter()

@@ -272,7 +272,7 @@ async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request:
 fn question(app: &App) -> Question {
     let now = app.clock.now();
     Question {
-        agency: app.registry.read().home_id().clone(),
+        agency: app.registry.snapshot().home_id().clone(),
         purpose: None,
         at: now,
         known: None,
@@ -294,11 +294,12 @@ async fn judge_presentation(app: &App, presentation: Presentation, options: Veri
 async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &mut Answer) -> Result<(), Problem> {
     for credential in credentials {
         let question = question(app);
+        let registry = app.registry.snapshot();
         // Others may be slow to answer; that holds up no judging.
-        let learnt = app.foreign.ask(&credential, &app.registry, question.now).await;
+        let learnt = app.foreign.ask(&credential, &registry, question.now).await;
         let _permit = app.judging.acquire().await;
         let agency = &question.agency;
-        let mut evidence = gather(&credential, &app.registry, &app.store, agency, question.now).await?;
+        let mut evidence = gather(&credential, &registry, &app.store, agency, question.now).await?;
         learnt.fill(&mut evidence);
         confirmations::ask(app, &credential, &mut evidence, &question).await?;
         let found = apart(move || vcdm::verify_credential(&credential, &evidence, &question, checks)).await?;

@@ -28,6 +28,7 @@ use super::{
 use crate::{
     abroad::Fetched,
     evidence::{gather, gather_then},
+    registry::Registry,
 };
 
 /// A badge of at most so many bytes is read, and most often judged, in less time than another thread takes to wake up.
@@ -70,7 +71,7 @@ impl Asked {
                 .map(str::to_owned)
         };
         let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let now = app.clock.now();
         let agency: AgencyId = match given(&self.agency) {
             None => registry.home_id().clone(),
@@ -263,12 +264,14 @@ pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Resu
 /// All that can be known about a badge: here; where its issuer publishes, if that is outside the federation; and of its
 /// home agency, if that calls its key compromised. Of a record, the same about each badge in it.
 pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
-    let mut evidence = evidence_of_one(app, badge, question, true).await?;
+    // One answer speaks of one state of the lists, however long others take to answer.
+    let registry = app.registry.snapshot();
+    let mut evidence = evidence_of_one(app, &registry, badge, question, true).await?;
     for (i, some) in badge.parts.chunks(PARTS_AT_ONCE).enumerate() {
         let ask = i * PARTS_AT_ONCE < MOST_ASKED_ABOUT;
         let mut asking = Vec::with_capacity(some.len());
         for part in some {
-            asking.push(evidence_of_part(app, part, question, ask));
+            asking.push(evidence_of_part(app, &registry, part, question, ask));
         }
         evidence.parts.extend(try_join_all(asking).await?);
     }
@@ -277,17 +280,24 @@ pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) 
 
 async fn evidence_of_part(
     app: &App,
+    registry: &Registry,
     part: &Result<OpenBadge, Unreadable>,
     question: &Question,
     ask: bool,
 ) -> Result<Evidence, Problem> {
     match part {
-        Ok(part) => evidence_of_one(app, part, question, ask).await,
+        Ok(part) => evidence_of_one(app, registry, part, question, ask).await,
         Err(_) => Ok(Evidence::default()),
     }
 }
 
-async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask: bool) -> Result<Evidence, Problem> {
+async fn evidence_of_one(
+    app: &App,
+    registry: &Registry,
+    badge: &OpenBadge,
+    question: &Question,
+    ask: bool,
+) -> Result<Evidence, Problem> {
     if let Some(then) = question.known {
         let past = app.past.at(then, question.now, &app.registry).await?;
         let mut evidence = gather_then(badge, &past, &app.store, &question.agency, then).await?;
@@ -297,11 +307,11 @@ async fn evidence_of_one(app: &App, badge: &OpenBadge, question: &Question, ask:
     }
     // Others may be slow to answer; that holds up no judging.
     let learnt = match ask {
-        true => app.foreign.ask(badge, &app.registry, question.now).await,
+        true => app.foreign.ask(badge, registry, question.now).await,
         // What is here costs no question.
-        false => app.foreign.held(badge, &app.registry, question.now).unwrap_or_default(),
+        false => app.foreign.held(badge, registry, question.now).unwrap_or_default(),
     };
-    let mut evidence = gather(badge, &app.registry, &app.store, &question.agency, question.now).await?;
+    let mut evidence = gather(badge, registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);
     confirmations::ask(app, badge, &mut evidence, question).await?;
     Ok(evidence)
@@ -330,7 +340,7 @@ pub(crate) fn link(bytes: &[u8]) -> Option<&str> {
 
 /// The code in a link to an agency's own copy of a badge: that is asked for as any code is.
 fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     registry.agencies().into_iter().find_map(|lists| {
         let name = link
             .strip_prefix(lists.url.as_str())?
@@ -368,7 +378,7 @@ async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
         ));
     }
     let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let ours = registry.home_id().code_letters() == code.agency_letters();
         let stores = registry.roster().store_urls().filter(|_| ours).map(str::to_owned);
         let stores = stores.collect();

@@ -159,7 +159,7 @@ fn bytes(badge: &serde_json::Value) -> Result<Vec<u8>, Problem> {
 
 /// The rules of the agency that is asked, and how old they are, if they are fresh enough to count by.
 fn rules(app: &App, question: &Question) -> Result<(Arc<Policy>, Freshness), Problem> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let lists = registry.agency(&question.agency);
     let policy = lists.and_then(|lists| lists.policy()).cloned().unwrap_or_default();
     let list = lists.map(|lists| registry.freshness(lists, question.now));

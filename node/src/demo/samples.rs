@@ -58,7 +58,7 @@ pub(super) async fn seed(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> anyhow
         let node = of(nodes, agency)?;
         let known = node
             .registry
-            .read()
+            .snapshot()
             .home()
             .and_then(|home| home.issuers().find(|i| i.name == name).cloned());
         node.registrar
@@ -205,7 +205,7 @@ async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
     };
     let file = takes("demo", step, Some("Every component is met in both reviews.")).await?;
     let issuer = file.case.issuer.context("an approved application has an issuer")?;
-    let registry = node.registry.read();
+    let registry = node.registry.snapshot();
     let registered = registry.home().and_then(|home| home.issuer(&issuer).cloned());
     registered.context("the list has who was approved")
 }
@@ -224,7 +224,7 @@ async fn heard(node: &Node, issuer: &str) -> anyhow::Result<()> {
         loop {
             if node
                 .registry
-                .read()
+                .snapshot()
                 .agencies()
                 .iter()
                 .any(|lists| lists.issuer(issuer).is_some())

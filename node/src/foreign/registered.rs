@@ -72,7 +72,7 @@ impl Registered {
     fn look_around(&self, registry: &SharedRegistry, now: Timestamp) {
         let mut wanted = Vec::new();
         {
-            let registry = registry.read();
+            let registry = registry.snapshot();
             for lists in registry.agencies() {
                 if registry.roster().expelled(&lists.id).is_some() {
                     continue;
@@ -140,9 +140,8 @@ fn not_named(homes: &[Home<'_>], issuer: &str, list: &str) -> String {
 
 impl Foreign {
     /// What is known here of the lists that a badge names, if an agency registers its issuer. Nobody is asked.
-    pub(crate) fn held(&self, badge: &OpenBadge, registry: &SharedRegistry, now: Timestamp) -> Option<Learnt> {
-        let registry = registry.read();
-        let homes = homes(&registry, &badge.issuer_id)?;
+    pub(crate) fn held(&self, badge: &OpenBadge, registry: &Registry, now: Timestamp) -> Option<Learnt> {
+        let homes = homes(registry, &badge.issuer_id)?;
         let mut learnt = Learnt::default();
         if !homes.is_empty() {
             let status = |entry: &StatusEntry| {

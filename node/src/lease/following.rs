@@ -82,8 +82,7 @@ impl Watch {
         let Some(sharing) = &part.sharing else { return Ok(false) };
         let moment = part.clock.moment();
         let changes = part.store.changes(self.followed).await?;
-        {
-            let mut registry = part.registry.write();
+        part.registry.update(|registry| {
             if self.followed < 0 {
                 *registry = Registry::empty(part.roster.clone());
             }
@@ -94,7 +93,7 @@ impl Watch {
                 sure_for: Duration::ZERO,
                 term_seconds: part.identity.heartbeat_term,
             });
-        }
+        });
         let lease = changes.lease;
         if self.followed != lease.changes {
             part.registry.tell_of_issuers();

@@ -59,7 +59,7 @@ impl Registrar {
         self.may_issue(&issuer)?;
         let key = self.key_of(&issuer).await?;
         let url = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             registry.home().ok_or_else(not_ready)?.url.clone()
         };
         names_no_slot_of_ours(&credential, &url)?;
@@ -142,7 +142,7 @@ impl Registrar {
         let unknown = || NotDone::Invalid(format!("this agency keeps no key of issuer `{issuer}`"));
         let listed = self
             .registry
-            .read()
+            .snapshot()
             .home()
             .is_some_and(|home| home.issuer(issuer).is_some());
         let key = self.store.issuer_key(issuer).await?;

@@ -34,7 +34,7 @@ impl Registrar {
 
     /// Whether the key that is kept for an issuer may still sign: not once this agency has said that it is compromised.
     pub(super) fn may_sign(&self, issuer: &str) -> Result<(), NotDone> {
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let Some(issuer) = registry.home().and_then(|home| home.issuer(issuer)) else {
             return Ok(());
         };

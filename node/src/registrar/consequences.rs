@@ -118,7 +118,7 @@ impl Registrar {
         let stated = self.stated().await?;
         let items: BTreeSet<String> = aligned.values().flatten().cloned().collect();
         let (own, mut scene) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             let active = |badge: &&Issued| {
                 let place = u32::try_from(badge.list).ok().zip(u32::try_from(badge.slot).ok());

@@ -47,7 +47,7 @@ impl Registrar {
             ))
         })?;
         let (agency, url, issuer) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             let issuer = home.issuer(&new.issuer).cloned();
             let issuer = issuer
@@ -183,7 +183,7 @@ impl Registrar {
         }
         let (list, index) = place;
         let state = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let lists = registry.home().and_then(|home| home.list(list));
             let reserved = lists.filter(|lists| lists.is_reserved(index));
             reserved.map(|lists| lists.state(index).0)
@@ -219,7 +219,7 @@ impl Registrar {
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
         let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);
         let suspended = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let list = registry.home().and_then(|home| home.list(list));
             list.and_then(|list| list.suspended(index))
                 .is_some_and(|change| change.state == StatusState::Suspended)
@@ -234,7 +234,7 @@ impl Registrar {
     /// A stored credential with its status now, as operators see it.
     #[must_use]
     pub fn shown(&self, issued: &Issued) -> Credential {
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let home = registry.home();
         let list = u32::try_from(issued.list).ok().and_then(|number| home?.list(number));
         let state = list

@@ -77,7 +77,7 @@ impl Registrar {
         let name = name.trim();
         within("an issuer's name", name, 200)?;
         within("an issuer's URL", url.unwrap_or("-"), 200)?;
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let has_ended = |id: &str| {
             home.registration(id)
@@ -108,7 +108,7 @@ impl Registrar {
     ) -> Result<Registration, NotDone> {
         let acting = self.acting.lock().await;
         let (was, until) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             if home.issuer(issuer).is_none() {
                 return Err(NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")));
@@ -158,7 +158,7 @@ impl Registrar {
 
     /// The entry of an issuer of this agency.
     pub(super) fn own_issuer(&self, id: &str) -> Result<Issuer, NotDone> {
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let issuer = registry.home().and_then(|home| home.issuer(id));
         issuer
             .cloned()
@@ -169,7 +169,7 @@ impl Registrar {
     pub(super) fn may_issue(&self, issuer: &str) -> Result<(), NotDone> {
         self.may_sign(issuer)?;
         let now = self.clock.now();
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let Some((known, said)) = home.issuer(issuer).zip(home.registration(issuer)) else {
             return Ok(());

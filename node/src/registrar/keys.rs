@@ -68,7 +68,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if the store cannot be read.
     pub async fn key_log(&self) -> Result<KeyLog, NotDone> {
-        let home = self.registry.read().home_hash();
+        let home = self.registry.snapshot().home_hash();
         self.store.key_log(home).await?.ok_or_else(not_ready)
     }
 
@@ -186,7 +186,7 @@ impl Registrar {
     /// What would come of an act of the root: how many kept envelopes would count no more, and the rows that would alter, as
     /// they are and as they would be.
     async fn supposed(&self, act: Act) -> Result<(usize, Vec<(Row, Row)>), NotDone> {
-        let home = self.registry.read().home_hash();
+        let home = self.registry.snapshot().home_hash();
         let looked = self.author.look(move |replica| {
             let voided = match &act {
                 Act::WriterEnded { key, last, .. } => {
@@ -225,7 +225,7 @@ impl Registrar {
 
     /// The last envelopes of a key that are here, or those before a moment by its own dates.
     async fn last(&self, key: PublicKey, before: Option<Timestamp>) -> Result<Vec<Hash>, NotDone> {
-        let home = self.registry.read().home_hash();
+        let home = self.registry.snapshot().home_hash();
         let found = self.author.look(move |replica| {
             let log = replica.logs().get(&home)?;
             Some(match before {

@@ -213,7 +213,7 @@ impl Registrar {
                 shown(id)
             )));
         }
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let Some(issuer) = home.issuer(id) else { return Ok(()) };
         let has_ended = home

@@ -40,7 +40,7 @@ impl Registrar {
         }
         let _acting = self.acting.lock().await;
         let row = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             registry.roster().adding(ticket, &hand.who, self.clock.now())?
         };
         if hand.dry_run {
@@ -65,7 +65,7 @@ impl Registrar {
     pub async fn remove_peer(&self, hand: &Hand, agency: &AgencyId, expel: bool) -> Result<(), NotDone> {
         let _acting = self.acting.lock().await;
         let (row, genesis) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let roster = registry.roster();
             let is_own = *agency == roster.own().agency;
             if is_own && expel {
@@ -98,7 +98,7 @@ impl Registrar {
         self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
         self.registry.heed(&[row]);
         // Its own log a node follows for good, whatever other stores there are.
-        if genesis != self.registry.read().home_hash() {
+        if genesis != self.registry.snapshot().home_hash() {
             self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
         }
         self.runs(Errand::Tell(Order::Part { agency: genesis })).await;
@@ -113,7 +113,7 @@ impl Registrar {
     pub async fn unpin_peer(&self, hand: &Hand, agency: &AgencyId) -> Result<(), NotDone> {
         let _acting = self.acting.lock().await;
         let (row, genesis) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let roster = registry.roster();
             let known = roster.of(agency);
             let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
@@ -164,7 +164,7 @@ impl Registrar {
         let wrong = |why: &dyn std::fmt::Display| NotDone::Invalid(format!("this is no introduction by `{by}`: {why}"));
         let signed = Introduction::from_text(introduction).map_err(|error| wrong(&error))?;
         let genesis = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let known = registry.roster().of(by);
             known
                 .filter(|known| known.membership == Membership::Member)

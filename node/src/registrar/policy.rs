@@ -37,7 +37,7 @@ impl Registrar {
         let _acting = self.acting.lock().await;
         let now = self.clock.now().whole_seconds();
         let standing = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             match &file.about.agency {
                 Some(agency) if *agency != home.id => {

@@ -18,7 +18,7 @@ mod book;
 use std::time::{Duration, Instant};
 
 use protocol::{Hash, Replica, status_list};
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand::RngExt as _;
 use registry_schema::{Timestamp, status::LIST_SLOTS};
 
 use self::book::{KnownLists as _, Reserving, SlotBook};
@@ -90,12 +90,9 @@ impl Registrar {
         let epoch = self.store.held().ok_or(Unavailable::Deposed)?;
         let book = slots.of(Some(epoch));
         for _ in 0..MOST_TRIES {
-            {
-                let registry = self.registry.read();
-                let home = registry.home().ok_or_else(not_ready)?;
-                if let Some(place) = book.take(issuer, home) {
-                    return Ok(place);
-                }
+            let registry = self.registry.snapshot();
+            if let Some(place) = book.take(issuer, registry.home().ok_or_else(not_ready)?) {
+                return Ok(place);
             }
             self.reserve(book, issuer).await?;
         }
@@ -107,12 +104,10 @@ impl Registrar {
     /// Reserves further places for an issuer, in one of its lists or in one that is opened for it.
     async fn reserve(&self, book: &mut SlotBook, issuer: &str) -> Result<(), NotDone> {
         let lists = self.store.lists_of(issuer).await?;
-        let reserving = {
-            let registry = self.registry.read();
-            let home = registry.home().ok_or_else(not_ready)?;
-            let number = || rand::rng().random_range(0..=u32::MAX >> 1);
-            book.plan(issuer, &lists, home, number, &mut StdRng::from_rng(&mut rand::rng()))
-        };
+        let registry = self.registry.snapshot();
+        let home = registry.home().ok_or_else(not_ready)?;
+        let number = || rand::rng().random_range(0..=u32::MAX >> 1);
+        let reserving = book.plan(issuer, &lists, home, number, &mut rand::rng());
         let now = self.clock.now();
         let put = |span| status_list::reserve(reserving.list, span, Some(book.start()), now);
         let puts = reserving.spans.iter().copied().map(put).collect();
@@ -138,16 +133,14 @@ impl Registrar {
     async fn is_confirmed(&self, book: &SlotBook, reserving: &Reserving) -> bool {
         let asked = Instant::now();
         loop {
-            let home = {
-                let registry = self.registry.read();
-                if !registry.is_anybody_connected() {
-                    return false;
-                }
-                registry.home_hash()
-            };
+            let registry = self.registry.snapshot();
+            if !registry.is_anybody_connected() {
+                return false;
+            }
+            let home = registry.home_hash();
             match self.author.look(move |replica| is_held_abroad(replica, home)).await {
                 Ok(true) => {
-                    let registry = self.registry.read();
+                    let registry = self.registry.snapshot();
                     return registry.home().is_some_and(|home| book.is_sole(reserving, home));
                 }
                 Ok(false) if asked.elapsed() < PATIENCE => tokio::time::sleep(LOOK_EVERY).await,
@@ -158,7 +151,7 @@ impl Registrar {
 
     /// Says in the log that a list is nearly full, when it comes to that.
     fn tell_of_fill(&self, issuer: &str, reserving: &Reserving) {
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let Some(reserved) = registry.home().and_then(|home| home.reserved(reserving.list)) else {
             return;
         };
@@ -180,7 +173,7 @@ impl Registrar {
     /// [`NotDone`], if the store cannot be read.
     pub async fn list_fill(&self) -> Result<Vec<ListFill>, NotDone> {
         let lists = self.store.issuer_lists().await?;
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let fill = lists.into_iter().map(|(issuer, list, opened)| ListFill {
             list,

@@ -65,7 +65,7 @@ impl Registrar {
         new.purposes.dedup();
         new.scope = self.with_what_stands_below(new.scope).await?;
         let (agency, issuer) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             let issuer = registered(&registry, &new.issuer, new.registered_by.as_ref())?;
             let mut standing = home.recognitions().filter(|e| {
@@ -133,7 +133,7 @@ impl Registrar {
         within_limits(&new.scope, &new.basis)?;
         let from = new.from.unwrap_or(now).whole_seconds();
         let (agency, key_log) = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             if new.of == home.id {
                 return Err(NotDone::Invalid(
@@ -198,7 +198,7 @@ impl Registrar {
     ) -> Result<AgencyRecognitionEntry, NotDone> {
         let _acting = self.acting.lock().await;
         let found = {
-            let registry = self.registry.read();
+            let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             home.agency_recognitions().find(|entry| entry.recognition.id == id)
         };
@@ -224,7 +224,7 @@ impl Registrar {
     /// [`NotDone`], if there is none with this id, it is withdrawn already, or the node cannot write.
     pub async fn withdraw(&self, id: &str, stay_good: bool, hand: &Hand) -> Result<RecognitionEntry, NotDone> {
         let _acting = self.acting.lock().await;
-        let found = self.registry.read().home().and_then(|home| home.recognition(id));
+        let found = self.registry.snapshot().home().and_then(|home| home.recognition(id));
         let mut entry = found.ok_or_else(|| NotDone::Unknown(format!("this agency has no recognition `{id}`")))?;
         if entry.withdrawn.is_some() {
             return Err(NotDone::Conflict(format!("recognition `{id}` is withdrawn already")));

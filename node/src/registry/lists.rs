@@ -1,4 +1,6 @@
 //! What one agency's lists say: its issuers, its recognitions, its status lists, its policy.
+//!
+//! The next snapshot of the registry copies what changes and shares the rest, so each part that grows is an `Arc`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,15 +42,15 @@ pub struct AgencyLists {
     pub(super) disputed: bool,
     /// Whether a checkpoint stands in for its history, so that its rows are not in the store.
     pub(super) begun: bool,
-    issuers: BTreeMap<String, Issuer>,
-    recognitions: BTreeMap<String, Recognition>,
-    withdrawals: BTreeMap<String, Withdrawal>,
-    agency_recognitions: BTreeMap<String, AgencyRecognition>,
+    issuers: Arc<BTreeMap<String, Issuer>>,
+    recognitions: Arc<BTreeMap<String, Recognition>>,
+    withdrawals: Arc<BTreeMap<String, Withdrawal>>,
+    agency_recognitions: Arc<BTreeMap<String, AgencyRecognition>>,
     /// How its issuers stand, by [`trust_list::issuer_key`].
-    registrations: BTreeMap<String, Registration>,
-    lists: BTreeMap<u32, StatusList>,
+    registrations: Arc<BTreeMap<String, Registration>>,
+    lists: BTreeMap<u32, Arc<StatusList>>,
     /// Its policy's entries by key: several versions, where its writers contradict each other.
-    entries: BTreeMap<String, Vec<PolicyEntry>>,
+    entries: Arc<BTreeMap<String, Vec<PolicyEntry>>>,
     /// Those that count, indexed.
     policy: Option<Arc<Policy>>,
     policy_changed: bool,
@@ -64,7 +66,7 @@ pub struct StatusList {
 }
 
 impl AgencyLists {
-    pub(super) const fn new(id: AgencyId, name: String, url: String) -> Self {
+    pub(super) fn new(id: AgencyId, name: String, url: String) -> Self {
         Self {
             id,
             name,
@@ -76,26 +78,26 @@ impl AgencyLists {
             waiting: BTreeSet::new(),
             disputed: false,
             begun: false,
-            issuers: BTreeMap::new(),
-            recognitions: BTreeMap::new(),
-            withdrawals: BTreeMap::new(),
-            agency_recognitions: BTreeMap::new(),
-            registrations: BTreeMap::new(),
+            issuers: Arc::default(),
+            recognitions: Arc::default(),
+            withdrawals: Arc::default(),
+            agency_recognitions: Arc::default(),
+            registrations: Arc::default(),
             lists: BTreeMap::new(),
-            entries: BTreeMap::new(),
+            entries: Arc::default(),
             policy: None,
             policy_changed: false,
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.issuers.clear();
-        self.recognitions.clear();
-        self.withdrawals.clear();
-        self.agency_recognitions.clear();
-        self.registrations.clear();
+        self.issuers = Arc::default();
+        self.recognitions = Arc::default();
+        self.withdrawals = Arc::default();
+        self.agency_recognitions = Arc::default();
+        self.registrations = Arc::default();
         self.lists.clear();
-        self.entries.clear();
+        self.entries = Arc::default();
         self.policy_changed = true;
     }
 
@@ -106,14 +108,14 @@ impl AgencyLists {
         };
         match &row.document {
             DocumentId::TrustList => match kind {
-                "i" => self.issuers.retain(|id, _| trust_list::issuer_key(id) != rest),
-                "g" => drop(self.recognitions.remove(rest)),
-                "a" => drop(self.agency_recognitions.remove(rest)),
-                "e" => drop(self.registrations.remove(rest)),
-                _ => drop(self.withdrawals.remove(rest)),
+                "i" => Arc::make_mut(&mut self.issuers).retain(|id, _| trust_list::issuer_key(id) != rest),
+                "g" => drop(Arc::make_mut(&mut self.recognitions).remove(rest)),
+                "a" => drop(Arc::make_mut(&mut self.agency_recognitions).remove(rest)),
+                "e" => drop(Arc::make_mut(&mut self.registrations).remove(rest)),
+                _ => drop(Arc::make_mut(&mut self.withdrawals).remove(rest)),
             },
             DocumentId::StatusList(number) => {
-                let (Some(list), Ok(slot)) = (self.lists.get_mut(number), rest.parse()) else {
+                let (Some(list), Ok(slot)) = (self.lists.get_mut(number).map(Arc::make_mut), rest.parse()) else {
                     return;
                 };
                 match kind {
@@ -124,7 +126,7 @@ impl AgencyLists {
                 }
             }
             DocumentId::Policy => {
-                self.entries.remove(&row.key);
+                Arc::make_mut(&mut self.entries).remove(&row.key);
                 self.policy_changed = true;
             }
             DocumentId::Unknown(_) => {}
@@ -139,29 +141,31 @@ impl AgencyLists {
             DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
                 // An agency's list is of its own issuers: nobody speaks in another's name.
                 Some(trust_list::Entry::Issuer(issuer)) if issuer.agency == self.id => {
-                    self.issuers.insert(issuer.id.clone(), issuer);
+                    Arc::make_mut(&mut self.issuers).insert(issuer.id.clone(), issuer);
                 }
-                Some(trust_list::Entry::Issuer(issuer)) => drop(self.issuers.remove(&issuer.id)),
+                Some(trust_list::Entry::Issuer(issuer)) => drop(Arc::make_mut(&mut self.issuers).remove(&issuer.id)),
                 Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
-                    self.recognitions.insert(id, recognition);
+                    Arc::make_mut(&mut self.recognitions).insert(id, recognition);
                 }
                 Some(trust_list::Entry::Recognition(id, None)) => {
-                    self.recognitions.remove(&id);
+                    Arc::make_mut(&mut self.recognitions).remove(&id);
                 }
                 Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
-                    self.withdrawals.insert(id, withdrawal);
+                    Arc::make_mut(&mut self.withdrawals).insert(id, withdrawal);
                 }
                 Some(trust_list::Entry::Agency(id, Some(recognition))) => {
-                    self.agency_recognitions.insert(id, recognition);
+                    Arc::make_mut(&mut self.agency_recognitions).insert(id, recognition);
                 }
-                Some(trust_list::Entry::Agency(id, None)) => drop(self.agency_recognitions.remove(&id)),
+                Some(trust_list::Entry::Agency(id, None)) => {
+                    drop(Arc::make_mut(&mut self.agency_recognitions).remove(&id))
+                }
                 Some(trust_list::Entry::Registration(said)) => {
-                    self.registrations.insert(trust_list::issuer_key(&said.issuer), said);
+                    Arc::make_mut(&mut self.registrations).insert(trust_list::issuer_key(&said.issuer), said);
                 }
                 None => {}
             },
             DocumentId::StatusList(number) => {
-                let list = self.lists.entry(*number).or_default();
+                let list = Arc::make_mut(self.lists.entry(*number).or_default());
                 match status_list::fold(&row.key, &row.values) {
                     Some(status_list::Entry::Revoked { index, change }) => {
                         list.revoked.insert(index, change);
@@ -179,9 +183,9 @@ impl AgencyLists {
                 self.policy_changed = true;
                 let versions = protocol::policy::fold(&row.key, &row.values);
                 if versions.is_empty() {
-                    self.entries.remove(&row.key);
+                    Arc::make_mut(&mut self.entries).remove(&row.key);
                 } else {
-                    self.entries.insert(row.key.clone(), versions);
+                    Arc::make_mut(&mut self.entries).insert(row.key.clone(), versions);
                 }
             }
             DocumentId::Unknown(_) => {}
@@ -306,7 +310,7 @@ impl AgencyLists {
     /// The list with this number; none, if nothing was ever put in it.
     #[must_use]
     pub fn list(&self, number: u32) -> Option<&StatusList> {
-        self.lists.get(&number)
+        self.lists.get(&number).map(Arc::as_ref)
     }
 }
 
@@ -423,11 +427,11 @@ mod tests {
 
         let mut honest = at(&sc);
         says(&mut honest, &issuer("US-SC"));
-        registry.agencies.insert(Hash([2; 32]), honest);
+        registry.agencies.insert(Hash([2; 32]), Arc::new(honest));
         assert_eq!(kept_by(&registry, "did:web:academy.example"), Some(("US-SC".into(), 7)));
         // Whichever of them is found first.
         for genesis in [Hash([1; 32]), Hash([3; 32])] {
-            registry.agencies.insert(genesis, at(&va));
+            registry.agencies.insert(genesis, Arc::new(at(&va)));
             assert_eq!(kept_by(&registry, "did:web:academy.example"), Some(("US-SC".into(), 7)));
             assert_eq!(kept_by(&registry, "did:web:nobody.example"), None, "nobody's issuer");
             registry.agencies.remove(&genesis);

@@ -64,7 +64,7 @@ impl Past {
         {
             return Ok(made.clone());
         }
-        let roster = registry.read().roster().clone();
+        let roster = registry.snapshot().roster().clone();
         let made = Arc::new(Registry::then(&self.store, &roster, then).await?);
         if now.seconds_since(then) > SETTLED_AFTER {
             *last = Some((then, made.clone()));

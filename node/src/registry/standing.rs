@@ -143,7 +143,7 @@ impl Registry {
             self.add(log);
         }
         for row in rows {
-            if let Some(lists) = self.agencies.get_mut(&row.agency) {
+            if let Some(lists) = self.lists_mut(&row.agency) {
                 lists.set(row);
             }
         }
@@ -160,7 +160,7 @@ impl Registry {
             .map(|one| (one.agency, one.via.clone().unwrap_or_default()))
             .collect();
         for one in said {
-            if let Some(lists) = self.agencies.get_mut(&one.agency) {
+            if let Some(lists) = self.lists_mut(&one.agency) {
                 lists.missing = usize::try_from(one.missing).unwrap_or(usize::MAX);
                 let heard = |(as_of, until)| (Timestamp(as_of), Timestamp(until));
                 lists.heard = one.heard.map(heard);
@@ -201,7 +201,7 @@ mod tests {
         let mut registry = Registry::empty(crate::roster::Roster::new(own, vec![]).unwrap());
         let mut lists = crate::registry::AgencyLists::new(id, String::new(), String::new());
         lists.others_heard = Some((Timestamp(i64::MAX / 2), Timestamp(i64::MAX / 2)));
-        registry.agencies.insert(home, lists);
+        registry.agencies.insert(home, std::sync::Arc::new(lists));
         let clock = Clock::default();
         let moment = clock.moment();
         registry.know_own(OwnLists::AsOf {

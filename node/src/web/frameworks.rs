@@ -23,7 +23,7 @@ pub(super) struct Which {
 }
 
 fn agency(app: &App) -> String {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     registry.home().map(|home| home.name.clone()).unwrap_or_default()
 }
 

@@ -39,7 +39,7 @@ fn typed(sent: Sent) -> Result<Typed, Problem> {
 
 fn agency_name(app: &App) -> String {
     app.registry
-        .read()
+        .snapshot()
         .home()
         .map(|home| home.name.clone())
         .unwrap_or_default()
@@ -247,7 +247,7 @@ pub(super) async fn issuer_page(State(app): State<App>, Path(id): Path<String>) 
 async fn issuer(app: &App, id: &str) -> Result<Response, Problem> {
     let now = app.clock.now();
     let (issuer, is_ours, standing, names) = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         let all = registry.agencies();
         let found = registry
             .registering(id)

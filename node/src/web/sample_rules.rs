@@ -80,7 +80,7 @@ async fn answered(app: &App, mut sent: Sent) -> Result<Response, Problem> {
     }
     let lines = lines_of(app, rows, &question).await?;
     let name = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         registry.home().map(|home| home.name.clone()).unwrap_or_default()
     };
     let shown = ManyPage::new(&lines, &question.agency, &name, question.purpose, question.now)

@@ -93,7 +93,7 @@ pub(crate) async fn proved(app: &App, id: &str, by: By, badge: Vec<u8>, dry_run:
 
 /// The status lists that a badge names, of a kind that is known here and with an address that can be fetched.
 fn lists(app: &App, badge: &OpenBadge) -> Vec<String> {
-    let registry = app.registry.read();
+    let registry = app.registry.snapshot();
     let mut all: Vec<String> = Vec::new();
     for entry in &badge.status {
         let is_known = entry.is_bitstring() || entry.kind == "1EdTechRevocationList";

@@ -169,7 +169,7 @@ pub(in crate::api) async fn look_again(
     };
     // For one whose key is kept here nobody is asked.
     let is_listed = {
-        let registry = app.registry.read();
+        let registry = app.registry.snapshot();
         registry
             .home()
             .and_then(|home| home.issuer(&id))

@@ -7,7 +7,7 @@ use super::super::{NotDone, Registrar, not_ready};
 impl Registrar {
     /// The entry of a registered issuer, if it is found to be another kind of body than the list has.
     pub(super) fn otherwise(&self, issuer: Option<&str>, provider: Option<ProviderKind>) -> Option<Issuer> {
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let issuer = registry.home()?.issuer(issuer?)?;
         let differs = provider.is_some() && issuer.provider != provider;
         differs.then(|| Issuer {
@@ -18,7 +18,7 @@ impl Registrar {
 
     /// What ended in the lists does not come back, whatever the history here says: as after a restored backup.
     pub(super) fn has_not_ended(&self, issuer: &str) -> Result<(), NotDone> {
-        let registry = self.registry.read();
+        let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         match home.registration(issuer) {
             Some(said) if said.standing == RegistrationStanding::Ended => Err(NotDone::Conflict(
