@@ -1,11 +1,13 @@
 //! Makes a node: keys, key log, empty store, configuration.
 
 mod join;
+mod making;
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
 pub use join::{Joining, join};
+pub(crate) use making::Making;
 use protocol::{
     Batch, Hash, Root, SigningKey, Ticket,
     key_log::{Founding, WriterKey, found},
@@ -36,15 +38,14 @@ pub struct Beginning {
     pub database: Option<String>,
 }
 
-/// Makes a data directory; refuses one that holds something.
+/// Makes a data directory, whole or not at all; refuses one that holds something.
 ///
 /// # Errors
 /// If the directory is not empty, or the disk refuses.
 pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
-    is_new(data)?;
     let url = address(&beginning.url)?;
-    fs::create_dir_all(data)?;
-    let folder = data.join("keys");
+    let making = Making::begin(data)?;
+    let folder = making.folder().join("keys");
     let root = SigningKey::from_seed(&keys::create(&folder, "root.key")?)?;
     let next_root = SigningKey::from_seed(&keys::create(&folder, "next-root.key")?)?;
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
@@ -64,7 +65,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let key_log = found(founding, &[&root], now)?;
     let genesis = key_log.genesis();
 
-    let store = Store::create(data, beginning.database.as_deref()).await?;
+    let store = Store::create(making.folder(), beginning.database.as_deref()).await?;
     store
         .commit(
             &Batch {
@@ -82,18 +83,9 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         database: beginning.database,
         ..Config::usual(beginning.agency, genesis, beginning.listen)
     };
-    config.save(data)?;
+    config.save(making.folder())?;
+    making.finish()?;
     Ok(config)
-}
-
-fn is_new(data: &Path) -> anyhow::Result<()> {
-    let is_empty = !data.exists() || fs::read_dir(data)?.next().is_none();
-    anyhow::ensure!(
-        is_empty,
-        "`{}` is not empty: a node is made in a new directory",
-        data.display()
-    );
-    Ok(())
 }
 
 /// The address of a node, without a slash at its end.

@@ -25,6 +25,7 @@ mod lease;
 pub mod mirror;
 mod network;
 mod outbound;
+pub mod rebuild;
 pub mod registrar;
 pub mod registry;
 mod replication;
@@ -34,6 +35,7 @@ mod said;
 pub mod seal;
 mod serve;
 mod shelf;
+mod silence;
 pub mod storage;
 mod web;
 
@@ -243,6 +245,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
+    let silent = silence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
+    background.push(tokio::spawn(silent));
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {

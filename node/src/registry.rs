@@ -69,6 +69,12 @@ impl SharedRegistry {
         }
     }
 
+    /// Answers from what the replica holds of an agency whose name was pinned again.
+    pub(crate) fn complete(&self, replica: &Replica) {
+        self.update(|registry| registry.complete(replica));
+        self.tell_of_issuers();
+    }
+
     /// Takes in what operators decided about peers.
     pub(crate) fn heed(&self, rows: &[PeerRow]) {
         self.update(|registry| registry.heed(rows));
@@ -193,6 +199,24 @@ impl Registry {
         }
     }
 
+    /// Takes in whole the agencies that are pinned, whose logs the replica holds, and that are not here: their names were let
+    /// go of, and pinned again. What counts follows from roster and replica, whatever came before.
+    fn complete(&mut self, replica: &Replica) {
+        for (agency, log) in replica.logs() {
+            let key_log = log.key_log();
+            let is_pinned = self.roster.genesis(&key_log.founding().agency) == Some(agency);
+            if !is_pinned || self.agencies.contains_key(agency) {
+                continue;
+            }
+            let batch = Batch {
+                key_logs: vec![key_log.clone()],
+                renewed: [*agency].into(),
+                ..Batch::default()
+            };
+            self.apply(&batch, replica);
+        }
+    }
+
     /// Adds an agency, if it is called what this node pinned it as.
     fn add(&mut self, log: &KeyLog) {
         let founding = log.founding();
@@ -269,6 +293,13 @@ impl Registry {
     #[must_use]
     pub fn transport(&self, agency: &Hash) -> Option<&str> {
         self.connected.get(agency).map(String::as_str)
+    }
+
+    /// Whether a node of any other agency is connected.
+    #[must_use]
+    pub(crate) fn is_anybody_connected(&self) -> bool {
+        let home = self.roster.own().genesis;
+        self.connected.keys().any(|agency| *agency != home)
     }
 
     /// All agencies that are known, this one first, then by name.

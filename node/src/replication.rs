@@ -213,7 +213,12 @@ impl Replication {
             }
             let (own, done) = writing.map_or((vec![], None), |(own, done)| (own, Some(done)));
             let enters = matches!(event, Event::Entered(_));
+            let pins = matches!(event, Event::Pinned(_));
             let mut result = self.step(event, own).await;
+            if pins && result.is_ok() {
+                // Its log may be here from before.
+                self.registry.complete(&self.replica);
+            }
             if enters && result.is_ok() {
                 self.choose_key();
                 // The key that is in use now is heard at once.

@@ -1,19 +1,20 @@
 //! Makes a further store of an agency that has one already: a node with a writer key of its own, which the agency's root
 //! adds to the key log.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use protocol::{
     Batch, KeyLog, SigningKey, Ticket,
-    key_log::{Act, SignedEntry, WriterKey, WriterScope},
+    key_log::{Act, WriterKey, WriterScope},
 };
 use registry_schema::Timestamp;
 
-use super::{address, is_new};
+use super::{Making, address};
 use crate::{
     config::{Config, PeerConfig},
-    keys, root,
+    keys,
+    root::{self, EntryFile},
     storage::Store,
 };
 
@@ -46,8 +47,8 @@ pub struct Joining {
 ///
 /// # Errors
 /// If the directory is not empty, the key log cannot be had or is another agency's, or the disk refuses.
-pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, SignedEntry)> {
-    is_new(data)?;
+pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, EntryFile)> {
+    let making = Making::begin(data)?;
     let url = address(&joining.url)?;
     let key_log = match (&joining.key_log, &joining.ticket) {
         (Some(text), _) => root::key_log_from_text(text)?,
@@ -68,8 +69,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         key_log.disputed().is_none(),
         "the root of `{agency}` signed two histories: rotate the root before a further store joins"
     );
-    fs::create_dir_all(data)?;
-    let folder = data.join("keys");
+    let folder = making.folder().join("keys");
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
     keys::create(&folder, "badge.key")?;
     keys::create(&folder, "node.key")?;
@@ -83,9 +83,12 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         WriterScope::Kinds(kinds)
     };
     let key = writer.public();
-    let entry = key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?;
+    let entry = EntryFile {
+        entry: key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?,
+        key_log: key_log.clone(),
+    };
     let genesis = key_log.genesis();
-    let store = Store::create(data, joining.database.as_deref()).await?;
+    let store = Store::create(making.folder(), joining.database.as_deref()).await?;
     let batch = Batch {
         key_logs: vec![key_log],
         ..Batch::default()
@@ -106,7 +109,8 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         peers: first.into_iter().collect(),
         ..Config::usual(agency, genesis, joining.listen)
     };
-    config.save(data)?;
+    config.save(making.folder())?;
+    making.finish()?;
     Ok((config, entry))
 }
 

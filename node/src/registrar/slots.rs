@@ -21,8 +21,8 @@ use protocol::{Hash, Replica, status_list};
 use rand::RngExt as _;
 use registry_schema::{Timestamp, status::LIST_SLOTS};
 
-use self::book::{KnownLists as _, Reserving, SlotBook};
 pub(super) use self::book::SlotPlace;
+use self::book::{KnownLists as _, Reserving, SlotBook};
 use super::{NotDone, Registrar, not_ready};
 use crate::storage::{OwnWrite, Unavailable};
 

@@ -13,6 +13,7 @@ use registry_schema::{CredentialCode, Reason, Timestamp};
 
 use super::*;
 
+mod issuer_lists;
 mod lease;
 mod memory;
 mod seals;
@@ -125,10 +126,17 @@ async fn what_was_committed_is_there_after_opening_again() {
         let key = OwnWrite::IssuerKey {
             issuer: "did:key:zExample".into(),
             seed: Seed(vec![9; 32]),
+        };
+        let list = OwnWrite::IssuerList {
+            issuer: "did:key:zExample".into(),
             list: 5,
         };
         store
-            .commit(&batch, &[key, OwnWrite::Credential(credential("urn:uuid:1", 8))], NOW)
+            .commit(
+                &batch,
+                &[key, list, OwnWrite::Credential(credential("urn:uuid:1", 8))],
+                NOW,
+            )
             .await
             .unwrap();
         store.put_operator("alice", [1; 32], NOW).await.unwrap();

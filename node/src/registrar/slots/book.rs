@@ -134,7 +134,9 @@ impl SlotBook {
     pub(super) fn is_sole(&self, reserving: &Reserving, known: &impl KnownLists) -> bool {
         let slots = reserving.spans.iter().flat_map(|span| span.slots());
         let list = reserving.list;
-        slots.into_iter().all(|slot| is_reserved_by(self.start, SlotPlace { list, slot }, known))
+        slots
+            .into_iter()
+            .all(|slot| is_reserved_by(self.start, SlotPlace { list, slot }, known))
     }
 
     /// No peer confirms: from now on this start uses lists that it opened itself.
@@ -205,12 +207,17 @@ fn pick(reserved: &BTreeMap<SlotSpan, Option<u64>>, wanted: u32, rng: &mut impl 
         free.map(move |unit| SlotSpan::Unit(block * UNITS_OF_A_BLOCK + unit))
     };
     let broken = (0..BLOCKS).zip(&blocks).filter(|(_, (all, units))| !all && *units != 0);
-    let mut free: Vec<SlotSpan> = broken.flat_map(|(block, (_, units))| free_units(block, *units)).collect();
+    let mut free: Vec<SlotSpan> = broken
+        .flat_map(|(block, (_, units))| free_units(block, *units))
+        .collect();
     free.shuffle(rng);
     let count = (wanted / UNIT_SLOTS) as usize;
     if free.len() < count && !whole.is_empty() {
         let at = rng.random_range(0..whole.len());
-        let mut further: Vec<SlotSpan> = whole.get(at).map(|block| free_units(*block, 0).collect()).unwrap_or_default();
+        let mut further: Vec<SlotSpan> = whole
+            .get(at)
+            .map(|block| free_units(*block, 0).collect())
+            .unwrap_or_default();
         further.shuffle(rng);
         free.extend(further);
     }
