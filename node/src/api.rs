@@ -9,6 +9,7 @@ pub(crate) mod arrivals;
 pub(crate) mod auth;
 pub(crate) mod bulk;
 pub(crate) mod clients;
+mod clock;
 mod confirmations;
 mod credentials;
 pub(crate) mod federation;
@@ -58,6 +59,7 @@ use crate::{
     config::RegistrationConfig,
     foreign::Foreign,
     forwarding::{self, Forwarding},
+    health::Health,
     lease::Role,
     registrar::Registrar,
     registry::{Past, SharedRegistry},
@@ -123,6 +125,8 @@ pub(crate) struct Parts {
     pub(crate) abroad: Abroad,
     /// Whether this process writes for the agency.
     pub(crate) role: watch::Receiver<Role>,
+    /// How this process does.
+    pub(crate) health: Health,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
     /// How often each client has codes looked up.
@@ -231,6 +235,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))
+        .routes(routes!(clock::show, clock::accept))
 }
 
 /// The document that the node serves.
@@ -260,6 +265,7 @@ pub(crate) fn router(app: App) -> Router {
             TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT),
             from_fn(refuse_what_is_too_large),
             DefaultBodyLimit::max(MAX_BODY_BYTES),
+            from_fn_with_state(app.clone(), operations::answer_once_restored),
             from_fn_with_state(app.forwarding.clone(), forwarding::forward_writes),
         ))
         .with_state(app)

@@ -19,9 +19,10 @@ use tokio::{
 
 use crate::{
     clock::Clock,
+    health::{Health, ReplicationHealth},
     mirror::{Mirror, Rooms},
     network::{Network, Peering},
-    registry::{OwnLists, Registry, SharedRegistry},
+    registry::{Freeze, OwnLists, SharedRegistry},
     replication::{Desk, Identity, Replication},
     roster::Roster,
     storage::{NewHolder, Store, Unavailable},
@@ -80,6 +81,7 @@ pub(crate) struct Part {
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
     pub(crate) clock: Clock,
+    pub(crate) health: Health,
     pub(crate) desk: watch::Sender<Option<Desk>>,
     pub(crate) role: watch::Sender<Role>,
     /// Somebody waits until this process knows what was written up to now.
@@ -122,6 +124,7 @@ impl Part {
             }
             if self.sharing.is_none() {
                 tracing::error!("the replication ended: this node writes no more until it is started again");
+                self.health.set_replication(ReplicationHealth::Ended);
                 return;
             }
             if following::follow(&mut self).await.is_stopped() {
@@ -187,21 +190,27 @@ impl Part {
         if sealed > 0 {
             tracing::info!(sealed, "issuers' keys that were in clear are sealed now");
         }
-        let replica = identity.restore(&self.store).await?;
-        let mut registry = Registry::new(roster, &replica)?;
-        registry.know_own(match &self.sharing {
-            None => OwnLists::Sole,
-            Some(_) => self.registry.snapshot().own(),
+        // What a follower answered from stays until the replica is made: frozen, as of its last look.
+        let freeze = Freeze {
+            moment: self.clock.moment(),
+            own_unknown: true,
+            term_seconds: self.identity.heartbeat_term,
+        };
+        let sole = self.sharing.is_none();
+        self.registry.update(|registry| {
+            registry.pin_as(roster.clone());
+            registry.freeze(Some(freeze));
+            if sole {
+                registry.know_own(OwnLists::Sole);
+            }
         });
-        self.registry.update(|current| *current = registry.clone());
-        self.registry.tell_of_issuers();
         let (rooms, mirrors) = Rooms::open(&self.mirrors, identity.pinned.clone(), orders, &news);
         let (replication, desk) = Replication::new(
             identity,
-            replica,
             self.store.clone(),
             self.registry.clone(),
             self.clock.clone(),
+            self.health.clone(),
             rooms,
             news_taken,
         );
@@ -251,6 +260,9 @@ impl Part {
     }
 }
 
+/// The pause between two writes to a store that nobody else writes to.
+const PROBE_PAUSE: Duration = Duration::from_secs(10);
+
 /// How a part ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -268,10 +280,19 @@ impl End {
     }
 }
 
-/// Renews the lease until it is lost. Where no other process can be, there is nothing to renew.
+/// Renews the lease until it is lost. Where no other process can be, it is renewed to see that the store takes writes.
 async fn renew(sharing: Option<Sharing>, store: Store, registry: SharedRegistry, clock: Clock, term_seconds: i64) {
     let Some(Sharing { term, .. }) = sharing else {
-        return std::future::pending().await;
+        let mut pause = tokio::time::interval(PROBE_PAUSE);
+        pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            pause.tick().await;
+            match store.renew(&[]).await {
+                Ok(()) => {}
+                Err(Unavailable::Deposed) => return,
+                Err(error) => tracing::error!(%error, "the store takes no writes; trying again"),
+            }
+        }
     };
     let mut pause = tokio::time::interval((term / 4).min(LONGEST_RENEWAL_PAUSE));
     pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -19,9 +19,11 @@ pub mod demo;
 pub mod evidence;
 mod foreign;
 mod forwarding;
+mod health;
 pub mod init;
 mod keys;
 mod lease;
+mod lock;
 pub mod mirror;
 mod network;
 mod outbound;
@@ -37,6 +39,7 @@ mod serve;
 mod shelf;
 mod silence;
 pub mod storage;
+pub mod watchdog;
 mod web;
 
 use std::{
@@ -61,6 +64,7 @@ use crate::{
     config::Config,
     foreign::Foreign,
     forwarding::{Door, Forwarding},
+    health::Health,
     lease::{Holder, Part, Role, Sharing},
     mirror::{Mirror, Source},
     network::Peering,
@@ -206,6 +210,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (role, roles) = watch::channel(Role::Follower(None));
     let (catch_up, catching_up) = mpsc::channel(1024);
     let (stop, stopping) = watch::channel(false);
+    let health = Health::new();
 
     let author = Author::new(desks);
     let checked = checked::Checked::new(config.agency.clone());
@@ -229,6 +234,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
+        health: health.clone(),
         forwarding: None,
         sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
         arriving: api::arrivals::Arrivals::new(api::ARRIVING),
@@ -280,32 +286,35 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         store: store.clone(),
         registry: registry.clone(),
         clock,
+        health: health.clone(),
         desk,
         role,
         catching_up,
         stop: stopping,
     };
-    let held = part.begin().await?;
-    let peer_addresses = held
-        .as_ref()
-        .map(|held| held.peer_addresses.clone())
-        .unwrap_or_default();
-    let served = serve::serve(
+    // First of all it can be asked how it does: what is restored from the store may take a while.
+    let (http, server, task) = serve::serve(
         config.listen,
         config.tls.as_ref(),
         &config.agency,
         api::router(app.into()),
     )
-    .await;
-    let (http, server, task) = match served {
-        Ok(served) => served,
-        Err(error) => {
-            // Another process need not wait for the end of the lease's term.
-            stop.send_replace(true);
-            part.run(held).await;
-            return Err(error);
-        }
-    };
+    .await?;
+    tracing::info!(agency = %config.agency, %http, "the node answers, and makes its lists from the store");
+    let held = part.begin().await?;
+    let peer_addresses = held
+        .as_ref()
+        .map(|held| held.peer_addresses.clone())
+        .unwrap_or_default();
+    let writes = held.is_some();
+    let part = tokio::spawn(part.run(held));
+    if let Err(why) = health.begun().await {
+        // Another process need not wait for the end of the lease's term.
+        stop.send_replace(true);
+        // However it ends, the error is the one that is told.
+        let _ = part.await;
+        anyhow::bail!(why);
+    }
     servers.push(server);
     serving.push(task);
     if let Some(days) = config.registration.contact_kept_days {
@@ -313,7 +322,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         background.push(tokio::spawn(task));
     }
 
-    tracing::info!(agency = %config.agency, %http, writes = held.is_some(), "the node answers");
+    tracing::info!(agency = %config.agency, %http, writes, "the node answers for its agency");
     Ok(Node {
         http,
         peer_addresses,
@@ -324,7 +333,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         servers,
         door: inner_door,
         serving,
-        part: tokio::spawn(part.run(held)),
+        part,
         background,
         stop,
         _lock: lock,

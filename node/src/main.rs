@@ -178,6 +178,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
+    if matches!(command, Command::Demo(_) | Command::Run(_)) {
+        node::watchdog::watch();
+    }
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
         Command::Init(options) => make(*options).await,

@@ -70,8 +70,8 @@ pub struct Rebuilt {
     pub envelopes: usize,
     /// How many credentials are revoked or suspended in its lists.
     pub restricted: usize,
-    /// The other agencies whose lists are here.
-    pub others: Vec<AgencyId>,
+    /// The other agencies whose lists are here, and their logs: as the sources named them.
+    pub others: Vec<(AgencyId, Hash)>,
     /// Its issuers whose keys were kept in the lost database: each needs a new one.
     pub without_key: Vec<Issuer>,
     /// What the root signed, in words.
@@ -240,16 +240,14 @@ async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Ti
             without_key.push(issuer.clone());
         }
     }
-    let others = registry
-        .agencies()
-        .into_iter()
-        .filter(|lists| lists.id != *registry.home_id());
+    let others = registry.agencies().into_iter().map(|lists| lists.id.clone());
+    let others = others.filter_map(|id| Some((id.clone(), registry.pin(&id)?)));
     Ok(Rebuilt {
         agency: lists.id.clone(),
         genesis: home,
         envelopes,
         restricted: restricted.sum(),
-        others: others.map(|lists| lists.id.clone()).collect(),
+        others: others.filter(|(id, _)| id != registry.home_id()).collect(),
         without_key,
         signed,
         may_write,

@@ -82,9 +82,13 @@ fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
         ),
         format!("  here again: {envelopes} envelopes of its own log; {restricted} revocations and suspensions hold"),
     ];
-    let others: Vec<String> = rebuilt.others.iter().map(ToString::to_string).collect();
-    if !others.is_empty() {
-        lines.push(format!("  here again: the lists of {}", others.join(", ")));
+    if !rebuilt.others.is_empty() {
+        lines.push(
+            "  here again: the lists of these agencies; compare their fingerprints, as with `comity peer add`:"
+                .to_owned(),
+        );
+        let each = rebuilt.others.iter();
+        lines.extend(each.map(|(agency, log)| format!("    {agency}    {}", root::fingerprint(log))));
     }
     lines.push(
         "  lost with the database, unless you have a backup: the credentials and their holders' names, applications and reviews, \

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use protocol::Put;
 use registry_schema::AgencyId;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
@@ -41,7 +41,7 @@ use crate::{
     checked::Checked,
     clock::Clock,
     registry::SharedRegistry,
-    replication::{Author, NotWritten},
+    replication::{Author, Errand, NotWritten},
     storage::{Act, OwnWrite, Store, Unavailable},
 };
 use slots::Slots;
@@ -80,6 +80,9 @@ pub enum NotDone {
     /// The node cannot do it now.
     #[error("{0}")]
     Unavailable(String),
+    /// It may have been done: the database's answer was lost, and could not be looked up.
+    #[error("whether it was done is not known: look at what stands before you ask again")]
+    OutcomeUnknown,
     /// This process does not hold the agency's lease.
     #[error("this process does not write for the agency now")]
     NotHolder,
@@ -89,6 +92,7 @@ impl From<Unavailable> for NotDone {
     fn from(error: Unavailable) -> Self {
         match error {
             Unavailable::Deposed => Self::NotHolder,
+            Unavailable::OutcomeUnknown(_) => Self::OutcomeUnknown,
             error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
             error => Self::Unavailable(error.to_string()),
         }
@@ -142,6 +146,22 @@ impl Registrar {
             subject: subject.to_owned(),
             note,
         })
+    }
+
+    /// Vouches for the machine's clock: it is followed from here on.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the node cannot write it down, or does not write for its agency.
+    pub async fn accept_clock(&self, hand: &Hand) -> Result<(), NotDone> {
+        if hand.dry_run {
+            return Ok(());
+        }
+        let act = self.act(hand, "clock.accept", "clock", None);
+        let at = self.clock.now();
+        self.store.commit(&protocol::Batch::default(), &[act], at).await?;
+        let (done, accepted) = oneshot::channel();
+        self.author.run(Errand::AcceptClock(done)).await?;
+        accepted.await.map_err(|_| NotDone::NotHolder)
     }
 
     async fn write(&self, hand: &Hand, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotDone> {

@@ -113,6 +113,20 @@ pub struct Registry {
     /// The agencies of which a node is connected, and by which transport.
     connected: BTreeMap<Hash, String>,
     own: OwnLists,
+    /// Set while it is not known whether this is what is on disk.
+    frozen: Option<Freeze>,
+    /// Why the clock is in doubt, if it is: then nothing is fresh.
+    clock_doubt: Option<String>,
+}
+
+/// A moment up to which this registry is what is on disk; what came after it is not known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Freeze {
+    pub(crate) moment: Moment,
+    /// Whether something may have been written to this agency's own lists that is not in here.
+    pub(crate) own_unknown: bool,
+    /// For how many seconds a heartbeat holds.
+    pub(crate) term_seconds: i64,
 }
 
 /// Up to when this process knows its own agency's lists.
@@ -140,6 +154,8 @@ impl Registry {
             agencies: BTreeMap::new(),
             connected: BTreeMap::new(),
             own: OwnLists::Unknown,
+            frozen: None,
+            clock_doubt: None,
         }
     }
 
@@ -188,8 +204,13 @@ impl Registry {
         for (agency, log) in replica.logs() {
             if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = log.freshness();
-                // Far ahead of any clock: what this node writes itself holds back nothing.
-                lists.others_heard = log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2));
+                // Far ahead of any clock: what this node writes itself holds back nothing, once it is known that all of it
+                // is here.
+                lists.others_heard = if replica.knows_own_log() {
+                    log.freshness_at_home(&replica.writer(), Timestamp(i64::MAX / 2))
+                } else {
+                    log.freshness()
+                };
                 lists.begun = log.base().is_some();
                 lists.missing = log.missing();
                 lists.wait_for(log.waiting(), log.is_disputed());
@@ -350,19 +371,45 @@ impl Registry {
         })
     }
 
+    /// Takes the lists of another registry, which is of the disk as it is now; who is connected and the clock stay.
+    pub(crate) fn replace(&mut self, made: &Self) {
+        self.agencies.clone_from(&made.agencies);
+        self.frozen = None;
+    }
+
+    /// Follows these agencies from here on.
+    pub(crate) fn pin_as(&mut self, roster: Roster) {
+        self.roster = roster;
+    }
+
+    /// The newest time that an agency of the federation was heard at.
+    pub(crate) fn newest_time(&self) -> Option<Timestamp> {
+        let heard = self.agencies.values().filter_map(|lists| lists.heard);
+        heard.map(|(as_of, _)| as_of).max()
+    }
+
+    /// Says that from this moment on it is not known whether this is what is on disk; or that it is again.
+    pub(crate) const fn freeze(&mut self, freeze: Option<Freeze>) {
+        self.frozen = freeze;
+    }
+
+    /// Doubts the clock for this reason, or believes it.
+    pub(crate) fn doubt_clock(&mut self, doubt: Option<String>) {
+        self.clock_doubt = doubt;
+    }
+
     /// Up to when this process knows its own agency's lists.
     pub(crate) const fn know_own(&mut self, own: OwnLists) {
         self.own = own;
-    }
-
-    pub(crate) const fn own(&self) -> OwnLists {
-        self.own
     }
 
     /// How fresh the lists of an agency are here. Our own are as fresh as the agency's other writers, and while only
     /// this process can write with its key.
     #[must_use]
     pub fn freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
+        if self.clock_doubt.is_some() {
+            return Freshness::ClockInDoubt;
+        }
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
         match (is_home, lists.heard) {
             (true, _) => self.own_freshness(lists, now),
@@ -375,7 +422,18 @@ impl Registry {
         let Some((others, others_until)) = lists.others_heard else {
             return Freshness::Never;
         };
-        match self.own {
+        let own = match self.frozen {
+            Some(Freeze { own_unknown: true, .. }) => OwnLists::Unknown,
+            Some(Freeze {
+                moment, term_seconds, ..
+            }) => OwnLists::AsOf {
+                moment,
+                sure_for: Duration::ZERO,
+                term_seconds,
+            },
+            None => self.own,
+        };
+        match own {
             OwnLists::Unknown => Freshness::Never,
             OwnLists::AsOf {
                 moment,

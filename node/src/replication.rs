@@ -1,10 +1,16 @@
-//! The replication's driver: one loop, one `select!`, one match over [`Effect`].
+//! The replication's driver: one state machine over store, replica and registry.
 //!
 //! It carries out the effects of [`Replica::handle`] in their order, so that nothing is said before it is on disk.
-//! If the store fails, the replica in memory may know more than the disk: it is dropped and made again from it.
+//!
+//! **What a node says is a function of what is on its disk.** While the driver is [`State::Live`], the replica holds what
+//! the store holds. After any error of a step that is not known any more: the replica is dropped at once, the registry is
+//! frozen as of that moment, and until both are made again from one moment of the store ([`restoring`]) no event is
+//! answered, nothing is signed and nothing is written. A commit whose reply was lost is settled by looking for it.
+//!
 //! It runs in the process that holds the lease ([`crate::lease`]) and ends when that is lost.
 
 mod identity;
+mod restoring;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,20 +19,36 @@ use protocol::{
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+    time::Instant,
+};
 
 pub(crate) use identity::Identity;
+use restoring::RestoredReplica;
+pub(crate) use restoring::RestoringProgress;
 
 use crate::{
     clock::Clock,
+    health::{Health, ReplicationHealth},
     mirror::Rooms,
     network::{News, Order},
-    registry::{SharedRegistry, Standing},
-    storage::{Act, OwnWrite, Store, Unavailable},
+    registry::{Freeze, Registry, SharedRegistry, Standing},
+    storage::{Act, OwnWrite, Store, TransactionId, Unavailable, driver_mutant},
 };
 
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
+
+/// The pause before the store is tried again for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest pause before the store is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long somebody waits for the outcome of a write whose reply was lost.
+const SETTLE_WITHIN: Duration = Duration::from_secs(25);
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]
@@ -53,9 +75,11 @@ pub(crate) enum Errand {
     Happened(Event),
     /// Tell the network something.
     Tell(Order),
+    /// Believe the clock as it is; told when that is done.
+    AcceptClock(oneshot::Sender<()>),
 }
 
-/// Nothing was written.
+/// Nothing was written, unless it says that the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotWritten {
     /// The store refused.
@@ -73,9 +97,28 @@ pub(crate) enum NotWritten {
     /// The entry of the key log may not be added.
     #[error("the entry is refused: {0}")]
     Entry(Refused),
+    /// What this node knows is being made again from the store.
+    #[error("this node lost its store and is making its lists again from it: {0}")]
+    Lost(String),
+    /// The own log in the store is damaged.
+    #[error("this node's own log in the store is damaged ({0}): stop the node and run `comityd repair`")]
+    OwnLogDamaged(String),
+    /// The clock is in doubt, and what is signed says when.
+    #[error("this node signs nothing while its clock is in doubt: {0}; see `comity clock`")]
+    Clock(String),
     /// This process does not write, or not any more.
     #[error("this process does not write for the agency")]
     NotHolder,
+}
+
+impl NotWritten {
+    /// Whether making the replica again cannot help: somebody has to act.
+    const fn needs_somebody(&self) -> bool {
+        matches!(
+            self,
+            Self::OwnLogDamaged(_) | Self::Keys(_) | Self::Replica(Failed::NoKeyLog)
+        )
+    }
 }
 
 impl Author {
@@ -121,13 +164,69 @@ impl Author {
     }
 }
 
+/// What the driver knows of the store.
+enum State {
+    /// The replica holds what the store holds.
+    Live(Box<Replica>),
+    /// That is not known, and both are to be made again.
+    Lost(Lost),
+}
+
+/// A replica that is to be made again.
+struct Lost {
+    why: String,
+    since: Timestamp,
+    pause: Duration,
+    /// When the store is tried next.
+    next: Instant,
+    /// The write whose outcome is not known.
+    unsettled: Option<Unsettled>,
+    /// The attempt that is under way.
+    attempt: Option<JoinHandle<Result<RestoredReplica, NotWritten>>>,
+    /// The attempts so far.
+    attempts: u32,
+}
+
+/// A transaction whose commit got no reply.
+struct Unsettled {
+    id: TransactionId,
+    /// Who waits for it, and until when.
+    done: Option<(Waiting, Instant)>,
+}
+
+/// Who waits for a write.
+type Waiting = oneshot::Sender<Result<(), NotWritten>>;
+
+impl Lost {
+    fn new(why: String, since: Timestamp, unsettled: Option<Unsettled>) -> Self {
+        Self {
+            why,
+            since,
+            pause: FIRST_PAUSE,
+            next: Instant::now(),
+            unsettled,
+            attempt: None,
+            attempts: 0,
+        }
+    }
+}
+
+/// What comes of an event.
+enum Outcome {
+    /// The driver goes on.
+    GoesOn,
+    /// The lease is another's, or the node stops.
+    Ends,
+}
+
 /// The replication's task.
 pub(crate) struct Replication {
     identity: Identity,
-    replica: Replica,
+    state: State,
     store: Store,
     registry: SharedRegistry,
     clock: Clock,
+    health: Health,
     rng: StdRng,
     writings: mpsc::Receiver<Writing>,
     errands: mpsc::Receiver<Errand>,
@@ -137,35 +236,41 @@ pub(crate) struct Replication {
     connected: BTreeMap<Hash, Hash>,
     /// How each agency stood, as it was kept last.
     kept: BTreeMap<Hash, Standing>,
+    /// The last name of a call to a peer: a replica that is made again uses none of them again.
+    last_call: u64,
+    /// What the clock was doubted for, as the registry has it.
+    clock_doubt: Option<String>,
 }
 
 impl Replication {
     pub(crate) fn new(
         identity: Identity,
-        replica: Replica,
         store: Store,
         registry: SharedRegistry,
         clock: Clock,
+        health: Health,
         rooms: Rooms,
         news: mpsc::Receiver<News>,
     ) -> (Self, Desk) {
         let (writers, writings) = mpsc::channel(64);
         let (runners, errands) = mpsc::channel(64);
-        let rng = StdRng::from_rng(&mut rand::rng());
-        let connected = BTreeMap::new();
+        let state = State::Lost(Lost::new("the node starts".into(), clock.now(), None));
         let this = Self {
             identity,
-            replica,
+            state,
             store,
             registry,
             clock,
-            rng,
+            health,
+            rng: StdRng::from_rng(&mut rand::rng()),
             writings,
             errands,
             rooms,
             news,
-            connected,
+            connected: BTreeMap::new(),
             kept: BTreeMap::new(),
+            last_call: 0,
+            clock_doubt: None,
         };
         let desk = Desk {
             writings: writers,
@@ -179,74 +284,93 @@ impl Replication {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            let (event, writing) = tokio::select! {
-                // Held back until the replica knows how far its own log reaches abroad.
-                writing = self.writings.recv(), if self.replica.may_write(self.clock.now()) => match writing {
-                    Some(Writing { event, own, done }) => match self.allowed(&event) {
-                        Ok(()) => (event, Some((own, done))),
-                        Err(refused) => {
-                            drop(done.send(Err(refused)));
-                            continue;
-                        }
-                    },
-                    None => return,
-                },
-                Some(errand) = self.errands.recv() => match errand {
-                    Errand::Look(look) => {
-                        look(&self.replica);
-                        continue;
-                    }
-                    Errand::Happened(event) => (self.note_pins(event), None),
-                    Errand::Tell(order) => match self.order(order).await {
-                        Ok(()) => continue,
-                        Err(_) => return,
-                    },
-                },
-                news = self.news.recv() => match news {
-                    Some(news) => (self.event(news), None),
-                    None => return,
-                },
-                _ = tick.tick() => (Event::Tick, None),
+            let outcome = match &mut self.state {
+                State::Live(_) => {
+                    self.look_at_the_clock();
+                    self.live(&mut tick).await
+                }
+                State::Lost(_) => self.lost().await,
             };
-            if writing.is_none() && self.writings.is_closed() && self.writings.is_empty() {
-                return;
-            }
-            let (own, done) = writing.map_or((vec![], None), |(own, done)| (own, Some(done)));
-            let enters = matches!(event, Event::Entered(_));
-            let pins = matches!(event, Event::Pinned(_));
-            let mut result = self.step(event, own).await;
-            if pins && result.is_ok() {
-                // Its log may be here from before.
-                self.registry.complete(&self.replica);
-            }
-            if enters && result.is_ok() {
-                self.choose_key();
-                // The key that is in use now is heard at once.
-                result = self.step(Event::Tick, vec![]).await;
-            }
-            let deposed = matches!(result, Err(NotWritten::Store(Unavailable::Deposed)));
-            if let Err(error) = &result
-                && !deposed
-            {
-                tracing::error!(%error, "a step of the replication failed; its replica is made again from the store");
-                self.start_again().await;
-            }
-            match done {
-                // Whoever asked may have gone; what was written stays written.
-                Some(done) => drop(done.send(result)),
-                None => drop(result),
-            }
-            if deposed {
+            if matches!(outcome, Outcome::Ends) {
                 return;
             }
         }
     }
 
+    /// Waits for the next event, and carries out what follows from it.
+    async fn live(&mut self, tick: &mut tokio::time::Interval) -> Outcome {
+        let State::Live(replica) = &mut self.state else {
+            return Outcome::GoesOn;
+        };
+        let (event, own, done) = tokio::select! {
+            // Held back until the replica knows how far its own log reaches abroad.
+            writing = self.writings.recv(), if replica.may_write(self.clock.now()) => match writing {
+                Some(Writing { event, own, done }) => match self.allowed(&event) {
+                    Ok(()) => (event, own, Some(done)),
+                    Err(refused) => {
+                        drop(done.send(Err(refused)));
+                        return Outcome::GoesOn;
+                    }
+                },
+                None => return Outcome::Ends,
+            },
+            Some(errand) = self.errands.recv() => match errand {
+                Errand::Look(look) => {
+                    look(replica);
+                    return Outcome::GoesOn;
+                }
+                Errand::Happened(event) => (self.note_pins(event), vec![], None),
+                Errand::Tell(order) => return self.tell(order).await,
+                Errand::AcceptClock(done) => {
+                    self.clock.accept();
+                    replica.accept_time(self.clock.now());
+                    self.look_at_the_clock();
+                    let _ = done.send(());
+                    (Event::Tick, vec![], None)
+                }
+            },
+            news = self.news.recv() => match news {
+                Some(news) => (self.event(news), vec![], None),
+                None => return Outcome::Ends,
+            },
+            _ = tick.tick() => (Event::Tick, vec![], None),
+        };
+        if done.is_none() && self.writings.is_closed() && self.writings.is_empty() {
+            return Outcome::Ends;
+        }
+        let enters = matches!(event, Event::Entered(_));
+        let pins = matches!(event, Event::Pinned(_));
+        let outcome = self.step(event, own, done).await;
+        if pins && let State::Live(replica) = &self.state {
+            // Its log may be here from before.
+            self.registry.complete(replica);
+        }
+        if enters && matches!((&outcome, &self.state), (Outcome::GoesOn, State::Live(_))) {
+            self.choose_key();
+            // The key that is in use now is heard at once.
+            return self.step(Event::Tick, vec![], None).await;
+        }
+        outcome
+    }
+
+    async fn tell(&self, order: Order) -> Outcome {
+        match self.order(order).await {
+            Ok(()) => Outcome::GoesOn,
+            Err(_) => Outcome::Ends,
+        }
+    }
+
     /// Whether this may happen to our own log.
     fn allowed(&self, event: &Event) -> Result<(), NotWritten> {
+        let State::Live(replica) = &self.state else {
+            return Ok(());
+        };
+        if let Some(doubt) = &self.clock_doubt {
+            return Err(NotWritten::Clock(doubt.clone()));
+        }
         match event {
-            Event::Authored(puts) if !self.replica.may_put(puts) => Err(NotWritten::NoWriter),
-            Event::Entered(entry) => self.replica.check_entry(entry).map_err(NotWritten::Entry),
+            Event::Authored(puts) if !replica.may_put(puts) => Err(NotWritten::NoWriter),
+            Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry),
             _ => Ok(()),
         }
     }
@@ -264,11 +388,30 @@ impl Replication {
 
     /// The key log may have added a key that waits here, or ended the one in use.
     fn choose_key(&mut self) {
-        let key_log = self.replica.logs().get(&self.identity.home).map(AgencyLog::key_log);
+        let State::Live(replica) = &mut self.state else { return };
+        let key_log = replica.logs().get(&self.identity.home).map(AgencyLog::key_log);
         match key_log.map(|key_log| self.identity.writer_keys(key_log)) {
-            Some(Ok((key, _))) => self.replica.use_key(key),
+            Some(Ok((key, _))) => replica.use_key(key),
             Some(Err(error)) => tracing::error!(%error, "the writer keys cannot be read; the one in use stays"),
             None => {}
+        }
+    }
+
+    /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
+    fn look_at_the_clock(&mut self) {
+        let State::Live(replica) = &mut self.state else { return };
+        let doubt = self.clock.doubt(replica.newest_time(), &replica.clocks_of_peers());
+        if doubt != self.clock_doubt {
+            match &doubt {
+                Some(doubt) => {
+                    tracing::error!(%doubt, "the clock is in doubt: nothing is signed, and nothing is fresh")
+                }
+                None => tracing::info!("the clock is believed again"),
+            }
+            replica.doubt_time(doubt.is_some());
+            self.registry.update(|registry| registry.doubt_clock(doubt.clone()));
+            self.health.set_clock(doubt.clone());
+            self.clock_doubt = doubt;
         }
     }
 
@@ -292,45 +435,85 @@ impl Replication {
         }
     }
 
-    async fn step(&mut self, event: Event, mut own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+    /// Lets the replica handle an event, and carries out what follows. Who waits for it is answered as soon as it is on
+    /// disk; what goes wrong after that is no error of theirs.
+    async fn step(&mut self, event: Event, own: Vec<OwnWrite>, done: Option<Waiting>) -> Outcome {
         let now = self.clock.now();
-        let effects = self.replica.handle(event, now, &mut self.rng)?;
+        let State::Live(replica) = &mut self.state else {
+            return Outcome::GoesOn;
+        };
+        let effects = match replica.handle(event, now, &mut self.rng) {
+            Ok(effects) => effects,
+            Err(failed) => return self.lose(failed.into(), done).await,
+        };
+        let mut step = Step { own, done, now };
         for effect in effects {
-            match effect {
-                Effect::Persist(batch) => {
-                    self.store.commit(&batch, &std::mem::take(&mut own), now).await?;
-                    self.registry.apply(&batch, &self.replica);
-                    self.keep_standings(now).await?;
-                }
-                Effect::Call { peer, call, request } => self.order(Order::Call { peer, call, request }).await?,
-                Effect::Answer { call, response } => self.order(Order::Answer { call, response }).await?,
-                Effect::Forked { agency, pair } => {
-                    tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
-                    self.note("replication.fork", agency.to_string(), format!("{} {}", pair.0, pair.1))
-                        .await?;
-                }
-                Effect::Disputed { agency, pair } => {
-                    tracing::error!(%agency, one = %pair.0, other = %pair.1, "the root of an agency signs two histories");
-                    self.note(
-                        "replication.dispute",
-                        agency.to_string(),
-                        format!("{} {}", pair.0, pair.1),
-                    )
-                    .await?;
-                }
-                Effect::FalseCheckpoint { agency } => {
-                    tracing::error!(%agency, "a checkpoint is not what the agency's log says");
-                    self.note("replication.false_checkpoint", agency.to_string(), String::new())
-                        .await?;
-                }
-                Effect::Expel { peer, why } => {
-                    tracing::warn!(%peer, %why, "a peer misbehaved");
-                    self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
-                    self.order(Order::HangUp { peer }).await?;
-                }
+            if let Err(error) = self.carry_out(effect, &mut step).await {
+                return self.lose(error, step.done).await;
             }
         }
-        Ok(())
+        if !step.own.is_empty()
+            && let Err(error) = self.persist(Batch::default(), &mut step).await
+        {
+            return self.lose(error, step.done).await;
+        }
+        if let Some(done) = step.done.take() {
+            // Whoever asked may have gone.
+            drop(done.send(Ok(())));
+        }
+        self.tell_health();
+        Outcome::GoesOn
+    }
+
+    async fn carry_out(&mut self, effect: Effect, step: &mut Step) -> Result<(), NotWritten> {
+        match effect {
+            Effect::Persist(batch) => self.persist(batch, step).await,
+            Effect::Call { peer, call, request } => {
+                self.last_call = self.last_call.max(call.0);
+                self.order(Order::Call { peer, call, request }).await
+            }
+            Effect::Answer { call, response } => self.order(Order::Answer { call, response }).await,
+            Effect::Forked { agency, pair } => {
+                tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
+                let note = format!("{} {}", pair.0, pair.1);
+                self.note("replication.fork", agency.to_string(), note).await
+            }
+            Effect::Disputed { agency, pair } => {
+                tracing::error!(%agency, one = %pair.0, other = %pair.1, "the root of an agency signs two histories");
+                let note = format!("{} {}", pair.0, pair.1);
+                self.note("replication.dispute", agency.to_string(), note).await
+            }
+            Effect::FalseCheckpoint { agency } => {
+                tracing::error!(%agency, "a checkpoint is not what the agency's log says");
+                let act = "replication.false_checkpoint";
+                self.note(act, agency.to_string(), String::new()).await
+            }
+            Effect::Expel { peer, why } => {
+                tracing::warn!(%peer, %why, "a peer misbehaved");
+                self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
+                self.order(Order::HangUp { peer }).await
+            }
+        }
+    }
+
+    /// Writes a batch, takes it into the registry, and tells who waits for it.
+    async fn persist(&mut self, batch: Batch, step: &mut Step) -> Result<(), NotWritten> {
+        let own = std::mem::take(&mut step.own);
+        if driver_mutant!(self.store.faults(), AnswersBeforeTheDisk)
+            && let State::Live(replica) = &self.state
+        {
+            self.registry.apply(&batch, replica);
+        }
+        self.store.commit_once(&batch, &own, step.now).await?;
+        let State::Live(replica) = &self.state else {
+            return Ok(());
+        };
+        self.registry.apply(&batch, replica);
+        if let Some(done) = step.done.take() {
+            // Whoever asked may have gone; what was written stays written.
+            drop(done.send(Ok(())));
+        }
+        self.keep_standings(step.now).await
     }
 
     async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
@@ -342,10 +525,8 @@ impl Replication {
             note: Some(note),
         };
         let at = act.at;
-        Ok(self
-            .store
-            .commit(&Batch::default(), &[OwnWrite::Audit(act)], at)
-            .await?)
+        let own = [OwnWrite::Audit(act)];
+        Ok(self.store.commit_once(&Batch::default(), &own, at).await?)
     }
 
     /// Keeps how the agencies stand now, where what was kept before no longer tells it.
@@ -363,20 +544,255 @@ impl Replication {
         self.rooms.send(order).await.map_err(|_| NotWritten::NotHolder)
     }
 
-    /// Makes the replica again from what is on disk, and ends all connections: the peers are met anew.
-    async fn start_again(&mut self) {
-        match self.identity.restore(&self.store).await {
-            Ok(replica) => self.replica = replica,
-            Err(error) => {
-                tracing::error!(%error, "the store cannot be read; trying again with the next event");
-                return;
-            }
+    fn tell_health(&self) {
+        if let State::Live(replica) = &self.state {
+            self.health.set_replication(ReplicationHealth::Live {
+                last_heartbeat: replica.last_beat(),
+                may_write: replica.may_write(self.clock.now()),
+                has_writer_key: replica.is_writer(),
+            });
         }
-        // The old replica's calls are under way on these connections; on new ones, no answer meets a wrong question.
+    }
+
+    /// Drops the replica, which may hold what the disk does not. From here on nothing is told that is not on disk.
+    async fn lose(&mut self, error: NotWritten, done: Option<Waiting>) -> Outcome {
+        let since = self.clock.now();
+        let ends = matches!(error, NotWritten::Store(Unavailable::Deposed) | NotWritten::NotHolder);
+        let why = error.to_string();
+        let unsettled = match &error {
+            NotWritten::Store(Unavailable::OutcomeUnknown(id)) => Some(*id),
+            _ => None,
+        };
+        // What the home's own lists say is unknown, as long as it is unknown what was written to them.
+        let freeze = Freeze {
+            moment: self.clock.moment(),
+            own_unknown: unsettled.is_some(),
+            term_seconds: self.identity.heartbeat_term,
+        };
+        if !driver_mutant!(self.store.faults(), StaysFresh) {
+            self.registry.update(|registry| registry.freeze(Some(freeze)));
+        }
+        let unsettled = match (unsettled, done) {
+            (Some(id), done) => Some(Unsettled {
+                id,
+                done: done.map(|done| (done, Instant::now() + SETTLE_WITHIN)),
+            }),
+            (None, done) => {
+                if let Some(done) = done {
+                    drop(done.send(Err(error)));
+                }
+                None
+            }
+        };
+        if ends {
+            return Outcome::Ends;
+        }
+        if driver_mutant!(self.store.faults(), KeepsItsReplica) {
+            self.registry.update(|registry| registry.freeze(None));
+            return Outcome::GoesOn;
+        }
+        tracing::error!(
+            error = why,
+            "a step of the replication failed; its replica is made again from the store"
+        );
+        self.state = State::Lost(Lost::new(why.clone(), since, unsettled));
+        self.health.set_replication(ReplicationHealth::Lost { since, why });
+        // The old replica's calls are under way on these connections; the peers are met anew.
         for peer in self.connected.keys().copied().collect::<Vec<_>>() {
             if self.order(Order::HangUp { peer }).await.is_err() {
-                return;
+                return Outcome::Ends;
             }
         }
+        Outcome::GoesOn
+    }
+
+    /// Waits until the store can be read again; meanwhile nothing is answered or written.
+    async fn lost(&mut self) -> Outcome {
+        let State::Lost(lost) = &mut self.state else {
+            return Outcome::GoesOn;
+        };
+        if lost.attempt.is_none() && lost.next <= Instant::now() {
+            lost.attempt = Some(tokio::spawn(attempt(
+                self.identity.clone(),
+                self.store.clone(),
+                self.health.clone(),
+                self.clock.now(),
+                lost.unsettled.as_ref().map(|unsettled| unsettled.id),
+                lost.attempts == 0 && lost.unsettled.is_none(),
+            )));
+        }
+        lost.give_up_waiting();
+        let why = lost.why.clone();
+        let next = lost.next.max(Instant::now() + FIRST_PAUSE);
+        tokio::select! {
+            restored = ended(&mut lost.attempt) => return self.after_attempt(restored).await,
+            () = tokio::time::sleep_until(next) => {}
+            writing = self.writings.recv() => match writing {
+                Some(Writing { done, .. }) => drop(done.send(Err(NotWritten::Lost(why)))),
+                None => return Outcome::Ends,
+            },
+            Some(errand) = self.errands.recv() => match errand {
+                // Who asked for a look is told that there is none.
+                Errand::Look(_) => {}
+                Errand::AcceptClock(done) => {
+                    self.clock.accept();
+                    let _ = done.send(());
+                }
+                Errand::Happened(event) => drop(self.note_pins(event)),
+                Errand::Tell(order) => return self.tell(order).await,
+            },
+            news = self.news.recv() => match news {
+                // Only who is there is noted: no question is answered.
+                Some(news) => drop(self.event(news)),
+                None => return Outcome::Ends,
+            },
+        }
+        Outcome::GoesOn
+    }
+
+    async fn after_attempt(&mut self, restored: Result<RestoredReplica, NotWritten>) -> Outcome {
+        let State::Lost(lost) = &mut self.state else {
+            return Outcome::GoesOn;
+        };
+        lost.attempt = None;
+        lost.attempts += 1;
+        match restored {
+            Ok(restored) => self.come_back(restored).await,
+            Err(NotWritten::Store(Unavailable::Deposed)) => Outcome::Ends,
+            Err(error) => {
+                lost.next = Instant::now() + lost.pause;
+                lost.pause = (lost.pause * 2).min(LONGEST_PAUSE);
+                tracing::error!(%error, "the store cannot be used; trying again");
+                let why = error.to_string();
+                self.health.set_replication(if error.needs_somebody() {
+                    ReplicationHealth::Stuck { why: why.clone() }
+                } else {
+                    let since = lost.since;
+                    ReplicationHealth::Lost {
+                        since,
+                        why: why.clone(),
+                    }
+                });
+                lost.why = why;
+                Outcome::GoesOn
+            }
+        }
+    }
+
+    /// Answers again: from a replica and a registry that are of one moment of the store.
+    async fn come_back(&mut self, restored: RestoredReplica) -> Outcome {
+        let RestoredReplica {
+            mut replica, settled, ..
+        } = restored;
+        replica.number_calls_from(self.last_call);
+        replica.doubt_time(self.clock_doubt.is_some());
+        let roster = self.registry.snapshot().roster().clone();
+        let made = match Registry::new(roster, &replica) {
+            Ok(made) => made,
+            Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
+        };
+        self.registry.update(|registry| registry.replace(&made));
+        self.registry.tell_of_issuers();
+        self.kept.clear();
+        let was = std::mem::replace(&mut self.state, State::Live(Box::new(replica)));
+        if let State::Lost(Lost {
+            unsettled: Some(Unsettled {
+                done: Some((done, _)), ..
+            }),
+            ..
+        }) = was
+        {
+            let outcome = if settled == Some(true) {
+                Ok(())
+            } else {
+                Err(NotWritten::Store(Unavailable::NotCommitted))
+            };
+            drop(done.send(outcome));
+        }
+        tracing::info!("the lists are as the store has them");
+        self.tell_health();
+        for (peer, agency) in self.connected.clone() {
+            if matches!(
+                self.step(Event::Connected { peer, agency }, vec![], None).await,
+                Outcome::Ends
+            ) {
+                return Outcome::Ends;
+            }
+        }
+        Outcome::GoesOn
+    }
+
+    fn after_attempt_failed(&mut self, error: NotWritten) -> Outcome {
+        if let State::Lost(lost) = &mut self.state {
+            tracing::error!(%error, "the lists cannot be made from the store; trying again");
+            lost.why = error.to_string();
+            lost.next = Instant::now() + LONGEST_PAUSE;
+        }
+        Outcome::GoesOn
+    }
+}
+
+/// One event's own writes, who waits for them, and when it came.
+struct Step {
+    own: Vec<OwnWrite>,
+    done: Option<Waiting>,
+    now: Timestamp,
+}
+
+impl Lost {
+    /// Tells who waited long enough for an outcome that it is unknown.
+    fn give_up_waiting(&mut self) {
+        let Some(unsettled) = &mut self.unsettled else { return };
+        let over = unsettled.done.take_if(|(_, until)| *until <= Instant::now());
+        if let Some((done, _)) = over {
+            drop(done.send(Err(NotWritten::Store(Unavailable::OutcomeUnknown(unsettled.id)))));
+        }
+    }
+}
+
+/// Settles what is unsettled, then restores, and takes what is damaged out of the store.
+async fn attempt(
+    identity: Identity,
+    store: Store,
+    health: Health,
+    now: Timestamp,
+    unsettled: Option<TransactionId>,
+    shows_progress: bool,
+) -> Result<RestoredReplica, NotWritten> {
+    // First: a transaction that is still under way comes to its end before the store is read.
+    let settled = match unsettled {
+        Some(id) => Some(store.is_committed(id).await?),
+        None => None,
+    };
+    let tell = |progress| {
+        if shows_progress {
+            health.set_replication(ReplicationHealth::Restoring(progress));
+        }
+    };
+    let mut restored = identity.restore(&store, &tell).await?;
+    if !restored.removals.is_empty() {
+        for removal in &restored.removals {
+            tracing::error!(
+                agency = removal.agency_in_words(),
+                damage = removal.note,
+                "what the store holds of an agency is damaged: it is taken out and asked of peers again"
+            );
+        }
+        store.take_out(&restored.removals, now).await?;
+    }
+    restored.settled = settled;
+    Ok(restored)
+}
+
+/// Waits for an attempt that is under way; for ever, if none is.
+async fn ended(
+    attempt: &mut Option<JoinHandle<Result<RestoredReplica, NotWritten>>>,
+) -> Result<RestoredReplica, NotWritten> {
+    match attempt {
+        None => std::future::pending().await,
+        Some(task) => match task.await {
+            Ok(restored) => restored,
+            Err(panicked) => Err(NotWritten::Lost(panicked.to_string())),
+        },
     }
 }

@@ -9,6 +9,7 @@ mod audit;
 mod checked;
 mod credentials;
 mod db;
+mod faults;
 mod files;
 mod frameworks;
 mod issuer_keys;
@@ -20,29 +21,37 @@ mod peers;
 mod published;
 mod registered_lists;
 mod registrations;
+mod restoring;
 mod reviews;
 
 use std::{
     path::Path,
     sync::{Arc, OnceLock, atomic::AtomicI64},
+    time::{Duration, Instant},
 };
 
 use protocol::Batch;
 use registry_schema::Timestamp;
 
-use crate::seal::Seal;
+use crate::{lock::Lock, seal::Seal};
 use db::{Db, reading};
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
+pub(crate) use faults::driver_mutant;
+#[cfg(debug_assertions)]
+pub use faults::{DriverMutant, StoreFault};
+pub use faults::{Faults, StoreCall};
 pub(crate) use files::Placed;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use lease::{Changes, Lease, NewHolder};
+pub(crate) use log::{decode as from_cbor, key_log as key_log_from_cbor};
 pub use memory::{Grain, KeptStanding, Slot};
 pub use peers::PeerRow;
 pub use published::Published;
 pub use registered_lists::OfAnAgency;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
+pub(crate) use restoring::{Removal, StoreMoment};
 pub use reviews::Reviewed;
 
 /// The store of one agency. Clones share its connections and its right to write.
@@ -53,9 +62,21 @@ pub struct Store {
     epoch: Arc<AtomicI64>,
     /// Under which issuers' keys are kept.
     seal: Arc<OnceLock<Seal>>,
+    /// When a transaction last succeeded.
+    last_write: Arc<Lock<Option<Instant>>>,
 }
 
-/// The store did not do it. Nothing of the transaction is there.
+/// The random name of a transaction, by which it is later found whether it was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionId([u8; 16]);
+
+/// How long a commit whose outcome is unknown is looked for, before the asker is told that it is unknown.
+const SETTLE_WITHIN: Duration = Duration::from_secs(20);
+
+/// The pause between two looks for a transaction.
+const SETTLE_PAUSE: Duration = Duration::from_millis(250);
+
+/// The store did not do it. Nothing of the transaction is there, unless it says that the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
     /// The database says no.
@@ -67,6 +88,12 @@ pub enum Unavailable {
     /// An issuer's key is kept under a seal that this node does not have.
     #[error("the keys of issuers are sealed with the key `{0}`, which this node does not have")]
     Sealed(String),
+    /// The commit failed, and the transaction is not there.
+    #[error("the store cannot be used: the transaction was not committed")]
+    NotCommitted,
+    /// The commit's reply was lost, and whether it was done could not be looked up yet.
+    #[error("whether it was written is not known: the database's answer was lost")]
+    OutcomeUnknown(TransactionId),
     /// This process does not hold the lease, or not any more.
     #[error("another process of this agency writes now")]
     Deposed,
@@ -162,8 +189,12 @@ impl Store {
 
     fn new(db: Db) -> Self {
         let epoch = Arc::new(AtomicI64::new(lease::NOT_HELD));
-        let seal = Arc::default();
-        Self { db, epoch, seal }
+        Self {
+            db,
+            epoch,
+            seal: Arc::default(),
+            last_write: Arc::default(),
+        }
     }
 
     /// Opens the store, to read: who would write takes the lease first ([`Store::take`]).
@@ -178,13 +209,61 @@ impl Store {
         Ok(Self::new(db))
     }
 
+    /// The faults that a test lets come between this node and its database; none come otherwise.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.db.faults
+    }
+
+    /// How long ago a transaction last succeeded; none, if none did.
+    #[must_use]
+    pub fn last_write(&self) -> Option<Duration> {
+        self.last_write.with(|last| last.map(|at| at.elapsed()))
+    }
+
+    fn note_write(&self) {
+        self.last_write.with(|last| *last = Some(Instant::now()));
+    }
+
     /// Writes a batch, which arrived at this moment, and this node's own writes in one transaction; returns once it is on
-    /// disk.
+    /// disk. Where the commit's reply is lost, it looks until it finds whether it was done.
     ///
     /// # Errors
     /// [`Unavailable`], and then nothing was written: [`Unavailable::Deposed`], if this process does not hold the lease.
+    /// With [`Unavailable::OutcomeUnknown`] alone it may have been written.
     pub async fn commit(&self, batch: &Batch, own: &[OwnWrite], at: Timestamp) -> Result<(), Unavailable> {
+        match self.commit_once(batch, own, at).await {
+            Err(Unavailable::OutcomeUnknown(id)) => self.settle(id).await,
+            result => result,
+        }
+    }
+
+    /// Looks whether a transaction whose outcome is unknown was committed, again and again for some seconds.
+    ///
+    /// # Errors
+    /// [`Unavailable::OutcomeUnknown`], if that could not be found; [`Unavailable`], if it was not committed.
+    pub async fn settle(&self, id: TransactionId) -> Result<(), Unavailable> {
+        let end = Instant::now() + SETTLE_WITHIN;
+        loop {
+            match self.is_committed(id).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(Unavailable::NotCommitted),
+                Err(error) if Instant::now() >= end => {
+                    tracing::error!(%error, "whether a transaction was committed cannot be looked up");
+                    return Err(Unavailable::OutcomeUnknown(id));
+                }
+                Err(_) => tokio::time::sleep(SETTLE_PAUSE).await,
+            }
+        }
+    }
+
+    /// Writes as [`Store::commit`] does, without looking for the outcome where the reply is lost.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn commit_once(&self, batch: &Batch, own: &[OwnWrite], at: Timestamp) -> Result<(), Unavailable> {
         let (mut transaction, change) = self.begin().await?;
+        let id = lease::name(&mut transaction, change).await?;
         log::write(&mut transaction, batch, log::Write { change, at }).await?;
         for write in own {
             match write {
@@ -214,7 +293,14 @@ impl Store {
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            tracing::error!(%error, "whether a transaction was committed is not known");
+            if driver_mutant!(self.faults(), DeniesWhatIsUnknown) {
+                return Err(Unavailable::NotCommitted);
+            }
+            return Err(Unavailable::OutcomeUnknown(id));
+        }
+        self.note_write();
         Ok(())
     }
 

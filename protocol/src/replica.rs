@@ -9,6 +9,7 @@ mod conversation;
 mod restoring;
 mod step;
 mod taking;
+mod time;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,8 +33,9 @@ use crate::{
     signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
 };
 use checkpoints::Adopting;
-pub use restoring::{Restoring, Stored};
+pub use restoring::{Damage, Restoring, Stored};
 use step::Step;
+pub use time::PeerClock;
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
@@ -203,15 +205,15 @@ pub enum Failed {
     /// What this node itself wrote is refused.
     #[error("this node's own writing is refused: {0}")]
     Own(#[from] Refused),
+    /// What this node itself wrote does not verify.
+    #[error("this node's own writing does not verify: {0}")]
+    OwnUnverified(#[from] Unverified),
     /// What is stored is not believed any more.
     #[error("the store holds what is not believed: {0}")]
-    Stored(#[from] Unverified),
+    Stored(Damage),
     /// The own key log is not there.
     #[error("this node's own key log is not in the store")]
     NoKeyLog,
-    /// An envelope in the store does not follow its parents.
-    #[error("an envelope in the store comes before its parents")]
-    StoreOrder,
 }
 
 /// Of each agency the newest checkpoint, with its pages.
@@ -235,6 +237,10 @@ pub struct Replica {
     declined: BTreeSet<Hash>,
     /// Who holds our own log, and up to where: by the holder's agency.
     reach: BTreeMap<Hash, Verified<Held>>,
+    /// What the clocks of connected agencies said last.
+    clocks: BTreeMap<Hash, PeerClock>,
+    /// Whether the driver doubts the time that it gives.
+    doubts_time: bool,
 }
 
 /// What this replica knows of its own agency's log abroad. A store restored from a backup lacks what was written after
@@ -258,10 +264,31 @@ impl Replica {
     /// here, or none did within 30 seconds. Until then the driver holds [`Event::Authored`] back.
     #[must_use]
     pub fn may_write(&self, now: Timestamp) -> bool {
+        if self.doubts_time {
+            return false;
+        }
         match self.own_log {
             OwnLog::Known => true,
             OwnLog::Asking(since) => since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS),
         }
+    }
+
+    /// Whether it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack what
+    /// this agency itself wrote.
+    #[must_use]
+    pub fn knows_own_log(&self) -> bool {
+        self.own_log == OwnLog::Known
+    }
+
+    /// Names calls from here on: answers to calls of a replica before this one meet none of this one's.
+    pub const fn number_calls_from(&mut self, last: u64) {
+        self.last_call = last;
+    }
+
+    /// When this replica's writer last signed a heartbeat.
+    #[must_use]
+    pub const fn last_beat(&self) -> Option<Timestamp> {
+        self.last_beat
     }
 
     /// Whether the key log lets this replica's key write at all.

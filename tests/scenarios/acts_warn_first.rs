@@ -44,21 +44,32 @@ async fn the_last_writer_key_ends_only_for_who_says_that_it_is_meant() {
     let sc = federation.agency("US-SC");
     let root = Root::of(sc);
     let (entry, key) = (root.file("end.entry"), root.key.display().to_string());
-    let shown = sc.comity(&["key", "end", &writer(sc).await, "--retired", "--out", &entry]).await;
+    let shown = sc
+        .comity(&["key", "end", &writer(sc).await, "--retired", "--out", &entry])
+        .await;
     assert_eq!(shown.code, Some(0), "{shown:?}");
-    let warns = |text: &str| text.replace(char::is_whitespace, " ").contains("no writer key of the agency is good");
+    let warns = |text: &str| {
+        text.replace(char::is_whitespace, " ")
+            .contains("no writer key of the agency is good")
+    };
     assert!(warns(&shown.stdout), "{shown:?}");
 
     // A key that is not the root's spoils nothing, and neither does one who did not read the warning.
     let before = std::fs::read_to_string(&entry).expect("an entry");
     let foreign = root.file("foreign.key");
-    assert_eq!(program::run("comityd", ["root", "new", &foreign], b"").await.code, Some(0));
+    assert_eq!(
+        program::run("comityd", ["root", "new", &foreign], b"").await.code,
+        Some(0)
+    );
     let refused = root.signs(&entry, &foreign, &["--yes-end-this-agency"]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("is no key of this root"), "{refused:?}");
     let refused = root.signs(&entry, &key, &[]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    assert!(warns(&refused.stdout) && refused.stderr.contains("--yes-end-this-agency"), "{refused:?}");
+    assert!(
+        warns(&refused.stdout) && refused.stderr.contains("--yes-end-this-agency"),
+        "{refused:?}"
+    );
     assert_eq!(std::fs::read_to_string(&entry).expect("an entry"), before, "as it was");
     let signed = root.signs(&entry, &key, &["--yes-end-this-agency"]).await;
     assert_eq!(signed.code, Some(0), "{signed:?}");
@@ -68,11 +79,16 @@ async fn the_last_writer_key_ends_only_for_who_says_that_it_is_meant() {
     assert!(warns(&refused.stderr), "{refused:?}");
     let status = sc.comity(&["status"]).await;
     assert_eq!(status.code, Some(0), "nothing happened yet: {status:?}");
-    let done = sc.comity(&["key", "apply", &entry, "--yes", "--yes-end-this-agency"]).await;
+    let done = sc
+        .comity(&["key", "apply", &entry, "--yes", "--yes-end-this-agency"])
+        .await;
     assert_eq!(done.code, Some(0), "{done:?}");
     let status = sc.comity(&["status"]).await;
     assert_eq!(status.code, Some(1), "{status:?}");
-    assert!(status.stdout.contains("no writer key of this agency is good"), "{status:?}");
+    assert!(
+        status.stdout.contains("no writer key of this agency is good"),
+        "{status:?}"
+    );
     federation.audit().await;
 }
 
@@ -94,7 +110,11 @@ async fn commands() -> BTreeSet<String> {
         if names.is_empty() {
             all.insert(command);
         } else {
-            open.extend(names.into_iter().map(|name| format!("{command} {name}").trim().to_owned()));
+            open.extend(
+                names
+                    .into_iter()
+                    .map(|name| format!("{command} {name}").trim().to_owned()),
+            );
         }
     }
     all
@@ -138,9 +158,28 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
         (sc, vec!["issuer", "withdraw", id, "--note", "x"]),
         (nc, vec!["trust", "recognize", id, "--purpose", "salary"]),
         (nc, vec!["trust", "withdraw", &withdrawn]),
-        (sc, vec!["credential", "issue", "--issuer", id, "--achievement-name", "Badge", "--description", "d", "--criteria", "c", "--subject", "Sam Lee"]),
+        (
+            sc,
+            vec![
+                "credential",
+                "issue",
+                "--issuer",
+                id,
+                "--achievement-name",
+                "Badge",
+                "--description",
+                "d",
+                "--criteria",
+                "c",
+                "--subject",
+                "Sam Lee",
+            ],
+        ),
         (sc, vec!["credential", "suspend", &code, "--reason", "administrative"]),
-        (sc, vec!["credential", "reinstate", &other, "--reason", "administrative"]),
+        (
+            sc,
+            vec!["credential", "reinstate", &other, "--reason", "administrative"],
+        ),
         (sc, vec!["credential", "revoke", &code, "--reason", "misconduct"]),
         (sc, vec!["credential", "expunge", &code]),
         (sc, vec!["peer", "remove", "US-NC"]),
@@ -149,11 +188,17 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
         (sc, vec!["key", "scope", &key, "--kind", "trust-list", "--out", &out]),
         (sc, vec!["key", "end", &key, "--retired", "--out", &out]),
     ];
-    let mut walked: BTreeSet<String> = [READING, ELSEWHERE].iter().flat_map(|all| all.split('|')).map(str::to_owned).collect();
+    let mut walked: BTreeSet<String> = [READING, ELSEWHERE]
+        .iter()
+        .flat_map(|all| all.split('|'))
+        .map(str::to_owned)
+        .collect();
     let mut wrong = Vec::new();
     for (agency, line) in lines {
         walked.insert(line[..2].join(" "));
-        let ended = agency.comity(&[&["--dry-run", "--yes"], line.as_slice()].concat()).await;
+        let ended = agency
+            .comity(&[&["--dry-run", "--yes"], line.as_slice()].concat())
+            .await;
         // What cannot be done is refused, dry or not.
         let conditional = ended.stdout.starts_with("Nothing was changed") || ended.stdout.contains("would");
         if ended.code == Some(0) && !conditional {

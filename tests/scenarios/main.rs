@@ -64,6 +64,7 @@ mod postgres_serves_as_well;
 
 mod one_process_writes;
 
+mod faults_on_every_call;
 mod faults_take_nothing_back;
 
 mod keys_change_hands;

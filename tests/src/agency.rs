@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use node::{Node, clock, config::Config, init};
+use node::{Node, clock, config::Config, init, storage::Store};
 use protocol::{Hash, KeyLog, Put, Ticket, status_list, trust_list};
 use registry_schema::{
     AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState,
@@ -23,6 +23,7 @@ use crate::{
     audit::{Acknowledged, Holding},
     eventually,
     http::{self, send},
+    oracle::DiskOracle,
     program::{self, Ended},
 };
 
@@ -209,6 +210,30 @@ impl Agency {
             )
             .await
             .expect("the store takes it");
+    }
+
+    /// The faults that can be put between its node and its database.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn faults(&self) -> node::storage::Faults {
+        let node = self.node.lock().await;
+        let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
+        node.store.faults().clone()
+    }
+
+    /// What is on its node's disk of an agency's log, read beside the node.
+    ///
+    /// # Panics
+    /// If the store cannot be read.
+    pub async fn on_disk(&self, agency: Hash) -> DiskOracle {
+        let config = Config::load(&self.data).expect("a configuration");
+        let store = Store::open(&self.data, config.database.as_deref())
+            .await
+            .expect("a store that can be opened");
+        let oracle = DiskOracle::read(&store, agency).await;
+        store.close().await;
+        oracle
     }
 
     /// The key logs that its node holds.

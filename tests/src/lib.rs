@@ -18,6 +18,7 @@ pub mod http;
 pub mod interop;
 pub mod link;
 pub mod namespaces;
+pub mod oracle;
 pub mod own_keys;
 pub mod party;
 pub mod ports;

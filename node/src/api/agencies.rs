@@ -55,7 +55,7 @@ pub(super) fn heard(
     use verification::Freshness;
     match registry.freshness(lists, now) {
         Freshness::Heard { as_of, good_until } => (Some(as_of), Some(good_until)),
-        Freshness::Never => (None, None),
+        Freshness::Never | Freshness::ClockInDoubt => (None, None),
     }
 }
 

@@ -1,15 +1,24 @@
 //! For those who keep the node running.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use registry_schema::AgencyId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     App,
-    problem::{Problem, UNAVAILABLE},
+    problem::{Problem, RESTORING, UNAVAILABLE},
 };
-use crate::lease::Role;
+use crate::{
+    health::{LONGEST_WITHOUT_A_WRITE, ReplicationHealth},
+    lease::Role,
+    replication::RestoringProgress,
+};
 
 /// Which program this is, and whose.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,15 +41,85 @@ pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// Whether the node can do its work: its store answers and its own lists are loaded.
+/// Whether the node can do its work: its lists are as its store has them, the store takes writes, its own heartbeat is
+/// younger than its term, and its clock is believed. Otherwise the detail names what fails, and since when.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
 pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
-    app.store.ping().await?;
-    if app.registry.snapshot().home().is_none() {
-        return Err(Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"));
+    let mut fails = Vec::new();
+    let replication = app.health.replication();
+    match &replication {
+        ReplicationHealth::Restoring(progress) => fails.push(restoring_in_words(*progress)),
+        ReplicationHealth::Lost { since, why } => {
+            fails.push(format!(
+                "the lists are being made again from the store, since {}: {why}",
+                since.in_words()
+            ));
+        }
+        ReplicationHealth::Stuck { why } => fails.push(why.clone()),
+        ReplicationHealth::FollowsNobody { since, why } => {
+            fails.push(format!(
+                "the store cannot be followed, since {}: {why}",
+                since.in_words()
+            ));
+        }
+        ReplicationHealth::Ended => fails.push("the replication ended: start the node again".into()),
+        ReplicationHealth::Live {
+            has_writer_key: false, ..
+        } => {
+            fails.push("no writer key of this node may write for the agency: see `comity key list`".into());
+        }
+        ReplicationHealth::Live { .. } | ReplicationHealth::Follows => {}
     }
-    Ok("ready\n")
+    if let ReplicationHealth::Live { .. } = replication {
+        let last = app.store.last_write();
+        if last.is_none_or(|last| last > LONGEST_WITHOUT_A_WRITE) {
+            let since = last.map_or_else(
+                || "since the start".to_owned(),
+                |last| format!("for {} seconds", last.as_secs()),
+            );
+            fails.push(format!("the store took no write {since}"));
+        }
+    }
+    if let Some(doubt) = app.health.clock() {
+        fails.push(format!("the clock is in doubt: {doubt}"));
+    }
+    if app.registry.snapshot().home().is_none() && fails.is_empty() {
+        fails.push("this node's own lists are not loaded".into());
+    }
+    if let Err(error) = app.store.ping().await {
+        fails.push(error.to_string());
+    }
+    if fails.is_empty() {
+        Ok("ready\n")
+    } else {
+        Err(Problem::new(&UNAVAILABLE, fails.join("; ")))
+    }
+}
+
+fn restoring_in_words(progress: RestoringProgress) -> String {
+    format!(
+        "restoring, {} of {} agencies ({} envelopes)",
+        progress.agencies, progress.of, progress.envelopes
+    )
+}
+
+/// Answers nothing but how the node does, before there is anything to answer from.
+pub(super) async fn answer_once_restored(State(app): State<App>, request: Request, next: Next) -> Response {
+    let always = ["/livez", "/readyz", "/version", "/metrics"];
+    if app.health.answers() || always.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let detail = match app.health.replication() {
+        ReplicationHealth::Restoring(progress) => restoring_in_words(progress),
+        ReplicationHealth::Lost { why, .. }
+        | ReplicationHealth::FollowsNobody { why, .. }
+        | ReplicationHealth::Stuck { why } => why,
+        ReplicationHealth::Live { .. } | ReplicationHealth::Follows | ReplicationHealth::Ended => String::new(),
+    };
+    Problem::new(&RESTORING, format!("the node has just started: {detail}"))
+        .retry_after(2)
+        .into_response()
 }
 
 /// Which program this is.

@@ -71,10 +71,12 @@ codes! {
         "The answer would rest on an agency's list that this node has not heard recently enough. Neither yes nor no can be said honestly; the detail names the agency. Try again later, or ask that agency's own node.";
     UNAVAILABLE = "node.unavailable", SERVICE_UNAVAILABLE, "This node cannot do it now",
         "The node's store or its own lists cannot be used at the moment. Nothing was changed. Try again; if it stays so, the node's operator finds the cause in its log and in `/readyz`.";
+    RESTORING = "node.restoring", SERVICE_UNAVAILABLE, "This node is still reading its store",
+        "The node has just started, and makes its lists from its store before it answers anything. Nothing was changed. Try again in some seconds; `/readyz` says how far it is.";
     NO_WRITER = "node.no_writer", SERVICE_UNAVAILABLE, "No process of this agency writes at the moment",
         "Several processes of the agency answer, and one of them writes. It cannot be reached, and no other has taken over yet. Nothing was changed. Try again in some seconds; if it stays so, the node's operator finds the cause in the log of each process.";
     OUTCOME_UNKNOWN = "node.outcome_unknown", SERVICE_UNAVAILABLE, "Whether it was done is not known",
-        "The process that writes for this agency was sent the request, and went before it answered. Look at what stands before you send it again: either all of it was done, or nothing.";
+        "The process that writes for this agency, or its database, was sent the request and went before it answered. Look at what stands before you send it again: either all of it was done, or nothing.";
 }
 
 impl Problem {
@@ -186,6 +188,7 @@ impl From<NotDone> for Problem {
                 &NO_WRITER,
                 "this process does not write for the agency at the moment: try again in some seconds",
             ),
+            error @ NotDone::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN, error.to_string()),
             NotDone::Unavailable(detail) => {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")

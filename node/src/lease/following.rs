@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{End, Holder, Part, Role, Sharing};
 use crate::{
+    health::ReplicationHealth,
     registry::{OwnLists, Registry},
     roster::{Known, Roster},
     storage::{Lease, NewHolder, PeerRow, Unavailable},
@@ -72,6 +73,9 @@ impl Watch {
                     tracing::error!(%error, "the store cannot be followed; trying again");
                 }
                 self.failing = true;
+                let (since, why) = (part.clock.now(), error.to_string());
+                part.health
+                    .set_replication(ReplicationHealth::FollowsNobody { since, why });
                 // A renewal may have gone unseen: only what is watched without a gap tells that a holder is silent.
                 self.seen = None;
                 false
@@ -95,12 +99,20 @@ impl Watch {
             }
             registry.heed(&changes.peers);
             registry.follow(&changes.key_logs, &changes.rows, &changes.lease.standing);
+            registry.freeze(None);
             registry.know_own(OwnLists::AsOf {
                 moment,
                 sure_for: Duration::ZERO,
                 term_seconds: part.identity.heartbeat_term,
             });
         });
+        part.health.set_replication(ReplicationHealth::Follows);
+        let doubt = part.clock.doubt(
+            part.registry.snapshot().newest_time(),
+            &std::collections::BTreeMap::new(),
+        );
+        part.health.set_clock(doubt.clone());
+        part.registry.update(|registry| registry.doubt_clock(doubt.clone()));
         let lease = changes.lease;
         if self.followed != lease.changes {
             part.registry.tell_of_issuers();

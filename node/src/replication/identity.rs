@@ -1,18 +1,14 @@
-//! Who this node is, and its replica as the store has it.
+//! Who this node is: its keys, whom it follows, and what its replica is made from.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use protocol::{
-    Hash, KeyLog, Replica, Settings, SigningKey,
+    Hash, KeyLog, Settings, SigningKey,
     attic::{Attic, Memory},
-    replica::{Failed, Restoring},
 };
 
 use super::NotWritten;
-use crate::{attic::ScratchFile, keys, storage::Store};
-
-/// How many envelopes are read from the store at once at a start.
-const ENVELOPES_AT_ONCE: i64 = 512;
+use crate::{attic::ScratchFile, keys};
 
 /// What a replica is made from, again after each failure.
 #[derive(Clone, Debug)]
@@ -30,12 +26,9 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The replica as the store has it.
-    pub(crate) async fn restore(&self, store: &Store) -> Result<Replica, NotWritten> {
-        let mut stored = store.load_statements().await?;
-        let own = stored.key_logs.iter().find(|log| log.genesis() == self.home);
-        let (key, former_keys) = self.writer_keys(own.ok_or(Failed::NoKeyLog)?)?;
-        let settings = Settings {
+    /// What a replica with this key is told at its start.
+    pub(super) fn settings(&self, key: SigningKey, former_keys: Vec<SigningKey>) -> Settings {
+        Settings {
             pinned: self.pinned.clone(),
             home: self.home,
             key,
@@ -45,18 +38,7 @@ impl Identity {
             exchange_every: self.exchange_every,
             checkpoint_every: self.checkpoint_every,
             attic: self.attic(),
-        };
-        let mut restoring = Restoring::begin(settings, std::mem::take(&mut stored.key_logs));
-        let mut after = None;
-        loop {
-            let (envelopes, last) = store.load_envelopes(after, ENVELOPES_AT_ONCE).await?;
-            if last.is_none() {
-                break;
-            }
-            restoring.keep(envelopes)?;
-            after = last;
         }
-        Ok(restoring.end(stored)?)
     }
 
     /// Where envelopes' bytes lie: in a scratch file, or in memory, if the folder takes none.

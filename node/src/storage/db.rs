@@ -4,14 +4,24 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    PgPool, Postgres, Sqlite, SqlitePool,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::faults::{Faults, StoreCall, driver_mutant};
+
+/// The database.
+#[derive(Clone, Debug)]
+pub(super) struct Db {
+    pub(super) pools: Pools,
+    pub(super) faults: Faults,
+}
+
 /// The connections.
 #[derive(Clone, Debug)]
-pub(super) enum Db {
+pub(super) enum Pools {
     Sqlite {
         read: SqlitePool,
         /// One connection: SQLite has one writer, and a queue is better than `SQLITE_BUSY`.
@@ -20,41 +30,61 @@ pub(super) enum Db {
     Postgres(PgPool),
 }
 
-/// A transaction that writes.
+/// A transaction.
+///
+/// Its connection goes back to its pool only after [`Tx::commit`] succeeded. In every other case, a failed statement, a
+/// failed commit, a caller that went away, the connection is closed with it: whatever state it was in, no later
+/// transaction meets it.
 #[derive(Debug)]
-pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+pub(super) struct Tx {
+    pub(super) connection: TxConnection,
+    pub(super) faults: Faults,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum TxConnection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
 }
 
 /// Runs a query outside a transaction: `reading!(store, sqlx::query_as(sql).bind(x), fetch_all)`.
 macro_rules! reading {
-    ($store:expr, $query:expr, $run:ident) => {
-        match &$store.db {
-            $crate::storage::db::Db::Sqlite { read, .. } => $query.$run(read).await,
-            $crate::storage::db::Db::Postgres(pool) => $query.$run(pool).await,
+    ($store:expr, $query:expr, $run:ident) => {{
+        let (call, faults) = ($crate::storage::StoreCall::Read, &$store.db.faults);
+        match &$store.db.pools {
+            $crate::storage::db::Pools::Sqlite { read, .. } => faults.around(call, $query.$run(read)).await,
+            $crate::storage::db::Pools::Postgres(pool) => faults.around(call, $query.$run(pool)).await,
         }
-    };
+    }};
 }
 
 /// Runs a statement in a transaction: `writing!(tx, sqlx::query(sql).bind(x))`.
 macro_rules! writing {
-    ($tx:expr, $query:expr) => {
-        match &mut *$tx {
-            $crate::storage::db::Tx::Sqlite(tx) => $query.execute(&mut **tx).await.map(drop),
-            $crate::storage::db::Tx::Postgres(tx) => $query.execute(&mut **tx).await.map(drop),
+    ($tx:expr, $query:expr) => {{
+        let tx: &mut $crate::storage::db::Tx = $tx;
+        let call = $crate::storage::StoreCall::Statement;
+        match &mut tx.connection {
+            $crate::storage::db::TxConnection::Sqlite(on) => {
+                tx.faults.around(call, $query.execute(&mut **on)).await.map(drop)
+            }
+            $crate::storage::db::TxConnection::Postgres(on) => {
+                tx.faults.around(call, $query.execute(&mut **on)).await.map(drop)
+            }
         }
-    };
+    }};
 }
 
 /// Runs a query in a transaction: `within!(tx, sqlx::query_as(sql).bind(x), fetch_all)`.
 macro_rules! within {
-    ($tx:expr, $query:expr, $run:ident) => {
-        match &mut *$tx {
-            $crate::storage::db::Tx::Sqlite(tx) => $query.$run(&mut **tx).await,
-            $crate::storage::db::Tx::Postgres(tx) => $query.$run(&mut **tx).await,
+    ($tx:expr, $query:expr, $run:ident) => {{
+        let tx: &mut $crate::storage::db::Tx = $tx;
+        let call = $crate::storage::StoreCall::Statement;
+        match &mut tx.connection {
+            $crate::storage::db::TxConnection::Sqlite(on) => tx.faults.around(call, $query.$run(&mut **on)).await,
+            $crate::storage::db::TxConnection::Postgres(on) => tx.faults.around(call, $query.$run(&mut **on)).await,
         }
-    };
+    }};
 }
 
 pub(super) use {reading, within, writing};
@@ -102,7 +132,7 @@ impl Db {
             .max_connections(4)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self::Sqlite { read, write })
+        Ok(Pools::Sqlite { read, write }.into())
     }
 
     pub(super) async fn create_postgres(url: &str) -> anyhow::Result<Self> {
@@ -113,7 +143,7 @@ impl Db {
         );
         let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
         migrated.context("the store's tables cannot be made")?;
-        Ok(Self::Postgres(pool))
+        Ok(Pools::Postgres(pool).into())
     }
 
     pub(super) async fn open_postgres(url: &str) -> anyhow::Result<Self> {
@@ -125,44 +155,86 @@ impl Db {
         );
         let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
         migrated.context("the store's tables cannot be brought up to date")?;
-        Ok(Self::Postgres(pool))
+        Ok(Pools::Postgres(pool).into())
     }
 
+    /// A transaction that writes.
     pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        Ok(match self {
-            // A deferred transaction that reads and then writes fails at once if somebody else committed meanwhile.
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        // A deferred transaction that reads and then writes fails at once if somebody else committed meanwhile.
+        self.transaction("BEGIN IMMEDIATE", "BEGIN", true).await
     }
 
     /// A transaction that only reads, and sees one moment.
     pub(super) async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
-        Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
-        })
+        let postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.transaction("BEGIN", postgres, false).await
+    }
+
+    async fn transaction(&self, sqlite: &'static str, postgres: &'static str, writes: bool) -> Result<Tx, sqlx::Error> {
+        let begun = async {
+            let connection = match &self.pools {
+                Pools::Sqlite { read, write } => {
+                    let pool = if writes { write } else { read };
+                    TxConnection::Sqlite(pool.acquire().await?)
+                }
+                Pools::Postgres(pool) => TxConnection::Postgres(pool.acquire().await?),
+            };
+            let mut tx = Tx {
+                connection,
+                faults: self.faults.clone(),
+                is_over: false,
+            };
+            match &mut tx.connection {
+                TxConnection::Sqlite(on) => sqlx::raw_sql(sqlite).execute(&mut **on).await.map(drop)?,
+                TxConnection::Postgres(on) => sqlx::raw_sql(postgres).execute(&mut **on).await.map(drop)?,
+            }
+            Ok(tx)
+        };
+        self.faults.around(StoreCall::Begin, begun).await
     }
 
     pub(super) async fn close(&self) {
-        match self {
-            Self::Sqlite { read, write } => {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl From<Pools> for Db {
+    fn from(pools: Pools) -> Self {
+        Self {
+            pools,
+            faults: Faults::default(),
         }
     }
 }
 
 impl Tx {
-    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+    /// Commits. After an error, whether it was committed is not known.
+    pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        let committed = async {
+            match &mut self.connection {
+                TxConnection::Sqlite(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
+                TxConnection::Postgres(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
+            }
+        };
+        self.faults.clone().around(StoreCall::Commit, committed).await?;
+        self.is_over = true;
+        Ok(())
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if !self.is_over && !driver_mutant!(self.faults, KeepsConnections) {
+            match &mut self.connection {
+                TxConnection::Sqlite(on) => on.close_on_drop(),
+                TxConnection::Postgres(on) => on.close_on_drop(),
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use protocol::{KeyLog, Row};
 use sqlx::FromRow;
 
 use super::{
-    PeerRow, Store, Unavailable,
+    PeerRow, Store, TransactionId, Unavailable,
     db::{Tx, within, writing},
     log::{decode, hash, key_log},
     peers,
@@ -80,6 +80,25 @@ pub struct Changes {
     pub peers: Vec<PeerRow>,
 }
 
+/// How many of the last transactions are found by their names.
+const TRANSACTIONS_NAMED: i64 = 4096;
+
+/// Gives a transaction a name, by which [`Store::is_committed`] finds it.
+pub(super) async fn name(tx: &mut Tx, change: i64) -> Result<TransactionId, Unavailable> {
+    let id = TransactionId(rand::random());
+    writing!(
+        tx,
+        sqlx::query("INSERT INTO transactions (id, change) VALUES ($1, $2)")
+            .bind(id.0.to_vec())
+            .bind(change)
+    )?;
+    writing!(
+        tx,
+        sqlx::query("DELETE FROM transactions WHERE change < $1").bind(change - TRANSACTIONS_NAMED)
+    )?;
+    Ok(id)
+}
+
 const COLUMNS: &str = "epoch, renewed, changes, address, certificate, secret, standing";
 
 impl Store {
@@ -108,6 +127,20 @@ impl Store {
             Some((change,)) => Ok((tx, change)),
             None => Err(self.deposed(epoch)),
         }
+    }
+
+    /// Whether a transaction of this name was committed.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub(crate) async fn is_committed(&self, id: TransactionId) -> Result<bool, Unavailable> {
+        // One that is still under way holds the lease's row; this waits for its end. On SQLite there is one writer anyway.
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE lease SET renewed = renewed RETURNING epoch";
+        let _: (i64,) = within!(&mut tx, sqlx::query_as(sql), fetch_one)?;
+        let sql = "SELECT change FROM transactions WHERE id = $1";
+        let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(id.0.to_vec()), fetch_optional)?;
+        Ok(found.is_some())
     }
 
     /// Somebody else took the lease after `epoch`.
@@ -156,7 +189,9 @@ impl Store {
         let sql = "UPDATE lease SET renewed = renewed + 1, standing = $2 WHERE epoch = $1 RETURNING epoch";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch).bind(standing), fetch_optional)?;
         tx.commit().await?;
-        found.map(drop).ok_or_else(|| self.deposed(epoch))
+        found.ok_or_else(|| self.deposed(epoch))?;
+        self.note_write();
+        Ok(())
     }
 
     /// Gives the lease back, so that another process need not wait for its end.
@@ -188,6 +223,7 @@ impl Store {
             lease,
         };
         if changes.lease.changes == since {
+            tx.commit().await?;
             return Ok(changes);
         }
         let sql = format!("SELECT {} FROM peers", peers::COLUMNS);
@@ -209,6 +245,7 @@ impl Store {
                 values: decode(&surviving)?,
             });
         }
+        tx.commit().await?;
         Ok(changes)
     }
 }

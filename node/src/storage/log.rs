@@ -279,7 +279,7 @@ impl Store {
     }
 }
 
-pub(super) fn key_log(entries: &[u8]) -> Result<KeyLog, Unavailable> {
+pub(crate) fn key_log(entries: &[u8]) -> Result<KeyLog, Unavailable> {
     let entries: Vec<SignedEntry> = decode(entries)?;
     KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))
 }
@@ -291,6 +291,6 @@ pub(super) fn hash(bytes: &[u8]) -> Result<Hash, Unavailable> {
     Ok(Hash(bytes))
 }
 
-pub(super) fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unavailable> {
+pub(crate) fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unavailable> {
     minicbor::decode(bytes).map_err(|e| Unavailable::Unreadable(e.to_string()))
 }

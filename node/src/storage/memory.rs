@@ -174,6 +174,7 @@ impl Store {
         let sql = "SELECT standing FROM standings WHERE position IN
                    (SELECT MAX(position) FROM standings WHERE at <= $1 GROUP BY agency)";
         let standings: Vec<(Vec<u8>,)> = within!(&mut tx, sqlx::query_as(sql).bind(then.0), fetch_all)?;
+        tx.commit().await?;
         Ok((rows, standings.into_iter().map(|(standing,)| standing).collect()))
     }
 

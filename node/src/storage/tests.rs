@@ -247,9 +247,9 @@ async fn a_step_of_a_case_is_written_once() {
             "DELETE FROM application_steps",
             "UPDATE rubrics SET content = '[]'",
         ] {
-            let done = match &store.db {
-                Db::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-                Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+            let done = match &store.db.pools {
+                super::db::Pools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
+                super::db::Pools::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
             };
             assert!(done.unwrap_err().to_string().contains("written once"), "{sql}");
         }

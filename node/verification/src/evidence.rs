@@ -36,6 +36,9 @@ impl Question {
     }
 }
 
+/// The detail of a finding that rests on a list while this node's clock is in doubt.
+pub(crate) const CLOCK_IN_DOUBT: &str = "this node's clock is in doubt, so it cannot say which lists are fresh";
+
 /// How old what is known of an agency's lists is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -48,6 +51,8 @@ pub enum Freshness {
     },
     /// Nothing that counts was ever heard.
     Never,
+    /// This node's clock is in doubt, so nothing can be called fresh.
+    ClockInDoubt,
 }
 
 impl Freshness {
@@ -62,7 +67,7 @@ impl Freshness {
     pub const fn as_of(self) -> Option<Timestamp> {
         match self {
             Self::Heard { as_of, .. } => Some(as_of),
-            Self::Never => None,
+            Self::Never | Self::ClockInDoubt => None,
         }
     }
 }

@@ -66,6 +66,15 @@ impl AgencyLog {
         Heard::Missing(missing)
     }
 
+    /// Forgets the heartbeats that are dated after this moment.
+    pub(crate) fn forget_heartbeats_after(&mut self, moment: Timestamp) {
+        let is_after = |heartbeat: &mut Verified<Heartbeat>| heartbeat.get().issued > moment;
+        for beats in self.beats.values_mut() {
+            beats.counted.take_if(is_after);
+            beats.pending.take_if(is_after);
+        }
+    }
+
     pub(super) fn count_pending(&mut self) {
         for beats in self.beats.values_mut() {
             let all_kept = |h: &mut Verified<Heartbeat>| h.get().heads.iter().all(|head| self.kept.contains_key(head));

@@ -245,7 +245,7 @@ impl Replica {
     /// Tells every peer whose own log reaches further here than it was told, that it is held.
     pub(super) fn countersign(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
         let home = self.settings.home;
-        if !self.is_writer() {
+        if self.doubts_time || !self.is_writer() {
             return Ok(());
         }
         let mut due: Vec<(Hash, Hash, Vec<Hash>)> = Vec::new();

@@ -1,10 +1,12 @@
 //! Making a replica from what the store holds.
 
-use super::{AgencyLog, BTreeMap, BTreeSet, Failed, Hash, KeyLog, OwnLog, Replica, Settings, SigningKey, Verified};
+use super::{
+    AgencyLog, BTreeMap, BTreeSet, Checkpoints, Failed, Hash, KeyLog, OwnLog, Replica, Settings, SigningKey, Verified,
+};
 use crate::{
     checkpoint::{Checkpoint, Held},
     envelope::SignedEnvelope,
-    heartbeat::Heartbeat,
+    heartbeat::{Heartbeat, Unverified},
     log::Keeping,
     mutant::mutant,
     signed::Signed,
@@ -26,10 +28,42 @@ pub struct Stored {
 }
 
 /// A replica in the making. A store can hold more envelopes than fit into memory at once, so they come some at a time.
+///
+/// A disk is not to be trusted blindly, so all of it is verified again. What does not verify is *damage*: it is left out,
+/// and so is what rests on it. That harms the agency whose it is, and no other: its heartbeats name what is missing, so
+/// nothing of it is fresh until peers have given it again.
 #[derive(Debug)]
 pub struct Restoring {
     settings: Settings,
     logs: BTreeMap<Hash, AgencyLog>,
+    checkpoints: Checkpoints,
+    reach: BTreeMap<Hash, Verified<Held>>,
+}
+
+/// Something that the store holds and that is not believed: it is to be taken out of the store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It does not verify.
+    #[error("it does not verify: {0}")]
+    Unverified(String),
+    /// Its name in the store is not its own.
+    #[error("its name in the store is not its own")]
+    Misnamed,
+    /// What it follows is not here.
+    #[error("what it follows is not here")]
+    Orphaned,
+    /// No key log of its agency is here.
+    #[error("no key log of its agency is here")]
+    NoKeyLog,
+    /// The agency's documents cannot be built from it.
+    #[error("the documents cannot be built: {0}")]
+    Broken(String),
+}
+
+impl From<Unverified> for Damage {
+    fn from(why: Unverified) -> Self {
+        Self::Unverified(why.to_string())
+    }
 }
 
 impl Restoring {
@@ -40,54 +74,84 @@ impl Restoring {
         Self {
             logs: key_logs.into_iter().map(within).collect(),
             settings,
+            checkpoints: BTreeMap::new(),
+            reach: BTreeMap::new(),
         }
     }
 
-    /// Keeps the next envelopes of the store. Signatures are checked again: a disk is not to be trusted blindly either.
+    /// Keeps the next envelope of an agency, which the store holds under this name.
     ///
     /// # Errors
-    /// [`Failed`], if the store holds what it should not.
-    pub fn keep(&mut self, envelopes: Vec<(Hash, SignedEnvelope)>) -> Result<(), Failed> {
-        for (agency, signed) in envelopes {
-            let log = self.logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
-            let envelope = signed.verify(log.key_log())?;
-            match log.keep(envelope)? {
-                Keeping::Missing(_) => return Err(Failed::StoreOrder),
-                Keeping::Refused(refused) => return Err(Failed::Own(refused)),
-                Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_) => {}
+    /// [`Damage`], if it is left out.
+    pub fn keep(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
+        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+        let envelope = signed.verify(log.key_log())?;
+        if envelope.hash() != name {
+            return Err(Damage::Misnamed);
+        }
+        match log.keep(envelope) {
+            Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => Ok(()),
+            Ok(Keeping::Missing(_)) => Err(Damage::Orphaned),
+            Ok(Keeping::Refused(refused)) => Err(Damage::Unverified(refused.to_string())),
+            Err(broken) => {
+                // What was built of it so far is worth nothing: it begins anew, and all the rest is orphaned.
+                let key_log = log.key_log().clone();
+                *log = AgencyLog::within(key_log, self.settings.attic.clone());
+                Err(Damage::Broken(broken.to_string()))
             }
         }
+    }
+
+    /// Takes in a counted heartbeat.
+    ///
+    /// # Errors
+    /// [`Damage`], if it is left out.
+    pub fn hear(&mut self, agency: Hash, signed: Signed<Heartbeat>) -> Result<(), Damage> {
+        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+        let heartbeat = Heartbeat::read(signed, log.key_log())?;
+        let issued = heartbeat.get().issued;
+        log.hear(heartbeat, issued);
         Ok(())
     }
 
-    /// The replica, once all envelopes are kept: with what else is stored.
+    /// Takes in an agency's newest checkpoint, with its pages, once all its envelopes are kept.
     ///
     /// # Errors
-    /// [`Failed`], if the store holds what it should not.
-    pub fn end(self, stored: Stored) -> Result<Replica, Failed> {
-        let Self { settings, mut logs } = self;
-        for (agency, signed) in stored.heartbeats {
-            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
-            let heartbeat = Heartbeat::read(signed, log.key_log())?;
-            let issued = heartbeat.get().issued;
-            log.hear(heartbeat, issued);
+    /// [`Damage`], if it is left out.
+    pub fn adopt(&mut self, agency: Hash, signed: Signed<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<(), Damage> {
+        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+        let checkpoint = Checkpoint::read(signed, log.key_log())?;
+        let behind = !checkpoint.get().heads.iter().all(|head| log.holds(head));
+        // One whose history is not all here stands in for it again. A damaged one is fetched again.
+        if behind && agency != self.settings.home && !log.adopt(checkpoint.clone(), pages.clone()).unwrap_or(false) {
+            return Err(Damage::Orphaned);
         }
-        let mut checkpoints: BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)> = BTreeMap::new();
-        for (agency, signed, pages) in stored.checkpoints {
-            let log = logs.get_mut(&agency).ok_or(Failed::NoKeyLog)?;
-            let checkpoint = Checkpoint::read(signed, log.key_log())?;
-            let behind = !checkpoint.get().heads.iter().all(|head| log.holds(head));
-            // One whose history is not all here stands in for it again. A damaged one is fetched again.
-            if behind && agency != settings.home && !log.adopt(checkpoint.clone(), pages.clone()).unwrap_or(false) {
-                continue;
-            }
-            checkpoints.insert(agency, (checkpoint, pages));
-        }
-        let mut reach = BTreeMap::new();
-        for (holder, signed) in stored.held {
-            let log = logs.get(&holder).ok_or(Failed::NoKeyLog)?;
-            reach.insert(holder, Held::read(signed, log.key_log())?);
-        }
+        self.checkpoints.insert(agency, (checkpoint, pages));
+        Ok(())
+    }
+
+    /// Takes in a holder's countersignature for our own log.
+    ///
+    /// # Errors
+    /// [`Damage`], if it is left out.
+    pub fn countersigned(&mut self, holder: Hash, signed: Signed<Held>) -> Result<(), Damage> {
+        let log = self.logs.get(&holder).ok_or(Damage::NoKeyLog)?;
+        let held = Held::read(signed, log.key_log())?;
+        self.reach.insert(holder, held);
+        Ok(())
+    }
+
+    /// The replica.
+    ///
+    /// # Errors
+    /// [`Failed`], if the own key log is not here.
+    pub fn end(self) -> Result<Replica, Failed> {
+        let Self {
+            settings,
+            logs,
+            checkpoints,
+            reach,
+        } = self;
         let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
         let alone = is_alone(&settings, home_log);
         let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
@@ -103,19 +167,37 @@ impl Restoring {
             adopting: BTreeMap::new(),
             declined: BTreeSet::new(),
             reach,
+            clocks: BTreeMap::new(),
+            doubts_time: false,
         })
     }
 }
 
 impl Replica {
-    /// A replica that holds what the store holds, all of which is at hand.
+    /// A replica that holds what the store holds, all of which is at hand and undamaged.
     ///
     /// # Errors
     /// [`Failed`], if the store holds what it should not.
-    pub fn restore(settings: Settings, mut stored: Stored) -> Result<Self, Failed> {
-        let mut restoring = Restoring::begin(settings, std::mem::take(&mut stored.key_logs));
-        restoring.keep(std::mem::take(&mut stored.envelopes))?;
-        restoring.end(stored)
+    pub fn restore(settings: Settings, stored: Stored) -> Result<Self, Failed> {
+        let home = settings.home;
+        let mut restoring = Restoring::begin(settings, stored.key_logs);
+        for (agency, signed) in stored.envelopes {
+            let name = signed.name();
+            restoring.keep(agency, name, signed).map_err(Failed::Stored)?;
+        }
+        for (agency, signed) in stored.heartbeats {
+            restoring.hear(agency, signed).map_err(Failed::Stored)?;
+        }
+        for (agency, signed, pages) in stored.checkpoints {
+            match restoring.adopt(agency, signed, pages) {
+                Err(Damage::Orphaned) if agency != home => {}
+                result => result.map_err(Failed::Stored)?,
+            }
+        }
+        for (holder, signed) in stored.held {
+            restoring.countersigned(holder, signed).map_err(Failed::Stored)?;
+        }
+        restoring.end()
     }
 }
 

@@ -35,7 +35,11 @@ impl Replica {
 
     /// Looks at what a peer says it has, and asks for what is missing here.
     pub(super) fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
+        let from = self.sessions.get(&peer).map(|session| session.agency);
         for summary in summaries {
+            if let Some(agency) = from {
+                self.note_clock(agency, &summary, now);
+            }
             if self.settings.pinned.contains(&summary.agency) && !self.consider_agency(peer, summary, now, step) {
                 return;
             }

@@ -191,6 +191,7 @@ impl Case<'_> {
                 let since = as_of.in_words();
                 format!("the trust list of {name} is too old: not heard from since {since}")
             }
+            None if list == Freshness::ClockInDoubt => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
             None => format!("the trust list of {name} was never heard"),
         };
         finding(Code::RecognitionStale, detail)

@@ -192,6 +192,7 @@ impl Case<'_> {
         if !freshness.is_fresh(self.question.knowing()) {
             let detail = match freshness.as_of() {
                 Some(as_of) => format!("{name} has not been heard from since {}", as_of.in_words()),
+                None if freshness == Freshness::ClockInDoubt => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
                 None => format!("{name} was never heard from"),
             };
             return finding(Code::StatusStale, detail);

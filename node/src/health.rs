@@ -1,0 +1,115 @@
+//! The state of this process, as `/readyz` tells it: what works, what does not, and since when.
+
+use registry_schema::Timestamp;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::replication::RestoringProgress;
+
+/// How long a transaction may be the last one that succeeded: the node writes more often, if it can.
+pub(crate) const LONGEST_WITHOUT_A_WRITE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// How the replication does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum ReplicationHealth {
+    /// The lists are being made from the store.
+    Restoring(RestoringProgress),
+    /// The lists are as the store has them.
+    Live {
+        /// When the own heartbeat was signed last.
+        last_heartbeat: Option<Timestamp>,
+        /// Whether it is known how far the own log reaches abroad.
+        may_write: bool,
+        /// Whether a writer key is here that the key log lets write.
+        has_writer_key: bool,
+    },
+    /// What is known may not be what is on disk: nothing is answered or signed until it is made again.
+    Lost {
+        /// Since when.
+        since: Timestamp,
+        /// The error.
+        why: String,
+    },
+    /// It cannot be made again until somebody acts.
+    Stuck {
+        /// The error.
+        why: String,
+    },
+    /// Another process of the agency writes; this one follows the rows.
+    Follows,
+    /// This process follows nobody: the store cannot be read.
+    FollowsNobody {
+        /// Since when.
+        since: Timestamp,
+        /// The error.
+        why: String,
+    },
+    /// The task ended.
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+struct Report {
+    replication: ReplicationHealth,
+    clock: Option<String>,
+    /// Whether the lists were made at least once, so that there is something to answer from.
+    answers: bool,
+}
+
+/// The state of this process. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Health(watch::Sender<Report>);
+
+impl Health {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Report {
+            replication: ReplicationHealth::Restoring(RestoringProgress::default()),
+            clock: None,
+            answers: false,
+        }))
+    }
+
+    pub(crate) fn set_replication(&self, now: ReplicationHealth) {
+        self.0.send_if_modified(|report| {
+            report.answers |= matches!(now, ReplicationHealth::Live { .. } | ReplicationHealth::Follows);
+            let differs = report.replication != now;
+            report.replication = now;
+            differs
+        });
+    }
+
+    /// Why the clock is in doubt, if it is.
+    pub(crate) fn set_clock(&self, doubt: Option<String>) {
+        self.0.send_modify(|report| report.clock = doubt);
+    }
+
+    pub(crate) fn replication(&self) -> ReplicationHealth {
+        self.0.borrow().replication.clone()
+    }
+
+    pub(crate) fn clock(&self) -> Option<String> {
+        self.0.borrow().clock.clone()
+    }
+
+    /// Whether there is anything to answer from: before the lists were made for the first time there is not.
+    pub(crate) fn answers(&self) -> bool {
+        self.0.borrow().answers
+    }
+
+    /// Waits until there is something to answer from, or until that needs somebody; gives the error then.
+    pub(crate) async fn begun(&self) -> Result<(), String> {
+        let mut reports = self.0.subscribe();
+        let found = reports
+            .wait_for(|report| report.answers || matches!(report.replication, ReplicationHealth::Stuck { .. }))
+            .await;
+        match found {
+            Ok(report) if report.answers => Ok(()),
+            Ok(report) => match &report.replication {
+                ReplicationHealth::Stuck { why } => Err(why.clone()),
+                _ => Ok(()),
+            },
+            // The sender is held here.
+            Err(_) => Ok(()),
+        }
+    }
+}

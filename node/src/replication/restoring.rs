@@ -1,0 +1,264 @@
+//! Making a replica from one moment of the store.
+//!
+//! One agency's damage is that agency's: what of it does not verify, and what rests on that, is left out, taken out of the
+//! store, and asked of peers again. Damage of the own log alone stops a node, until `comityd repair` took it out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{
+    Checkpoint, Hash, Held, KeyLog, Replica, Signed, SignedEnvelope,
+    log::AgencyLog,
+    replica::{Damage, Failed, Restoring},
+};
+use registry_schema::Timestamp;
+
+use super::{Identity, NotWritten};
+use crate::storage::{Removal, Store, StoreMoment, Unavailable, from_cbor, key_log_from_cbor};
+
+/// How many envelopes are read from the store at once.
+const ENVELOPES_AT_ONCE: i64 = 512;
+
+/// How far restoring got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct RestoringProgress {
+    /// Of how many agencies all envelopes are read.
+    pub(crate) agencies: usize,
+    /// Of how many they are to be read.
+    pub(crate) of: usize,
+    /// How many envelopes are read.
+    pub(crate) envelopes: usize,
+}
+
+/// A replica as the store has it, and what was damaged there.
+pub(crate) struct RestoredReplica {
+    pub(crate) replica: Replica,
+    pub(crate) removals: Vec<Removal>,
+    /// Whether the transaction whose outcome was unknown is there.
+    pub(super) settled: Option<bool>,
+}
+
+/// The damage of one agency, as it is found.
+#[derive(Debug, Default)]
+struct AgencyDamage {
+    removal: Removal,
+    count: usize,
+    first: Option<String>,
+}
+
+impl AgencyDamage {
+    fn note(&mut self, what: &str, why: &dyn std::fmt::Display) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| format!("{what}: {why}"));
+    }
+}
+
+/// What is found, by the agency that it is filed under.
+type DamageByAgency = BTreeMap<Vec<u8>, AgencyDamage>;
+
+fn damage_of<'a>(all: &'a mut DamageByAgency, agency: &[u8]) -> &'a mut AgencyDamage {
+    let found = all.entry(agency.to_vec()).or_default();
+    found.removal.agency = agency.to_vec();
+    found
+}
+
+impl Identity {
+    /// The replica as the store has it, all of it of one moment.
+    ///
+    /// # Errors
+    /// [`NotWritten`], if the store cannot be read, or the own log is damaged.
+    pub(crate) async fn restore(
+        &self,
+        store: &Store,
+        tell: &(dyn Fn(RestoringProgress) + Send + Sync),
+    ) -> Result<RestoredReplica, NotWritten> {
+        let (restored, damage) = self.read(store, tell).await?;
+        if let Some(own) = damage.get(self.home.0.as_slice())
+            && (own.removal.everything || !own.removal.envelopes.is_empty())
+        {
+            return Err(NotWritten::OwnLogDamaged(own.first.clone().unwrap_or_default()));
+        }
+        Ok(restored)
+    }
+
+    /// Takes what is damaged out of the store, the own log included; gives what was taken out, in words.
+    ///
+    /// # Errors
+    /// [`NotWritten`], if the store cannot be read or written.
+    pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String)>, NotWritten> {
+        let (restored, _) = self.read(store, &|_| ()).await?;
+        store.take_out(&restored.removals, now).await?;
+        let noted = restored.removals.iter().filter_map(|removal| {
+            let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).ok()?;
+            Some((Hash(agency), removal.note.clone()))
+        });
+        Ok(noted.collect())
+    }
+
+    async fn read(
+        &self,
+        store: &Store,
+        tell: &(dyn Fn(RestoringProgress) + Send + Sync),
+    ) -> Result<(RestoredReplica, DamageByAgency), NotWritten> {
+        let mut moment = store.moment().await?;
+        let mut damage = DamageByAgency::new();
+        let key_logs = read_key_logs(&mut moment, &mut damage).await?;
+        let own = key_logs.iter().find(|log| log.genesis() == self.home);
+        let Some(own) = own else {
+            let why = damage.remove(self.home.0.as_slice()).and_then(|own| own.first);
+            return Err(why.map_or(NotWritten::Replica(Failed::NoKeyLog), NotWritten::OwnLogDamaged));
+        };
+        let (key, former_keys) = self.writer_keys(own)?;
+        let known: BTreeSet<Vec<u8>> = key_logs.iter().map(|log| log.genesis().0.to_vec()).collect();
+        for agency in moment.agencies_with_envelopes().await? {
+            if !known.contains(&agency) {
+                let found = damage_of(&mut damage, &agency);
+                found.removal.everything = true;
+                found.note("envelopes", &Damage::NoKeyLog);
+            }
+        }
+        let mut restoring = Restoring::begin(self.settings(key, former_keys), key_logs);
+        let mut progress = RestoringProgress {
+            of: known.len(),
+            ..RestoringProgress::default()
+        };
+        for agency in &known {
+            tell(progress);
+            read_envelopes(&mut moment, agency, &mut restoring, &mut damage, &mut progress, tell).await?;
+            progress.agencies += 1;
+        }
+        tell(progress);
+        read_statements(&mut moment, &mut restoring, &mut damage).await?;
+        moment.end().await?;
+        let replica = restoring.end()?;
+        let removals = removals(&damage, &replica);
+        let restored = RestoredReplica {
+            replica,
+            removals,
+            settled: None,
+        };
+        Ok((restored, damage))
+    }
+}
+
+async fn read_key_logs(moment: &mut StoreMoment, damage: &mut DamageByAgency) -> Result<Vec<KeyLog>, Unavailable> {
+    let mut key_logs = Vec::new();
+    for (agency, entries) in moment.key_logs().await? {
+        let log = key_log_from_cbor(&entries).map_err(|error| error.to_string());
+        match log {
+            Ok(log) if log.genesis().0.as_slice() == agency => key_logs.push(log),
+            other => {
+                let why = other.err().unwrap_or_else(|| Damage::Misnamed.to_string());
+                let found = damage_of(damage, &agency);
+                found.removal.everything = true;
+                found.note("key log", &why);
+            }
+        }
+    }
+    Ok(key_logs)
+}
+
+async fn read_envelopes(
+    moment: &mut StoreMoment,
+    agency: &[u8],
+    restoring: &mut Restoring,
+    damage: &mut DamageByAgency,
+    progress: &mut RestoringProgress,
+    tell: &(dyn Fn(RestoringProgress) + Send + Sync),
+) -> Result<(), Unavailable> {
+    let mut after = i64::MIN;
+    let mut first = None;
+    loop {
+        let some = moment.envelopes(agency, after, ENVELOPES_AT_ONCE).await?;
+        let Some(last) = some.last() else { return Ok(()) };
+        after = last.position;
+        progress.envelopes += some.len();
+        tell(*progress);
+        for stored in some {
+            first.get_or_insert(stored.position);
+            let kept = keep(agency, &stored.name, &stored.bytes, restoring);
+            if let Err(why) = kept {
+                let found = damage_of(damage, agency);
+                if matches!(why, Damage::Broken(_)) {
+                    // Nothing of it can be built on: all envelopes go, also those that were kept.
+                    found.removal.everything = true;
+                }
+                found.removal.envelopes.push(stored.position);
+                found.note("envelope", &why);
+            }
+        }
+        // Building documents is work; whoever else waits for this thread comes first.
+        tokio::task::yield_now().await;
+    }
+}
+
+fn keep(agency: &[u8], name: &[u8], bytes: &[u8], restoring: &mut Restoring) -> Result<(), Damage> {
+    let agency = Hash(agency.try_into().map_err(|_| Damage::Misnamed)?);
+    let name = Hash(name.try_into().map_err(|_| Damage::Misnamed)?);
+    let signed: SignedEnvelope = readable(bytes)?;
+    restoring.keep(agency, name, signed)
+}
+
+fn readable<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Damage> {
+    from_cbor(bytes).map_err(|error| Damage::Unverified(error.to_string()))
+}
+
+async fn read_statements(
+    moment: &mut StoreMoment,
+    restoring: &mut Restoring,
+    damage: &mut DamageByAgency,
+) -> Result<(), Unavailable> {
+    let of = |agency: &[u8]| agency.try_into().map(Hash).map_err(|_| Damage::Misnamed);
+    for stored in moment.heartbeats().await? {
+        let heard = of(&stored.agency).and_then(|agency| restoring.hear(agency, readable(&stored.bytes)?));
+        if let Err(why) = heard {
+            let found = damage_of(damage, &stored.agency);
+            found.removal.heartbeats.push(stored.writer);
+            found.note("heartbeat", &why);
+        }
+    }
+    for (agency, bytes, pages) in moment.checkpoints().await? {
+        let adopted = of(&agency).and_then(|of| {
+            let signed: Signed<Checkpoint> = readable(&bytes)?;
+            let pages: Vec<minicbor::bytes::ByteVec> = readable(&pages)?;
+            restoring.adopt(of, signed, pages.into_iter().map(Into::into).collect())
+        });
+        if let Err(why) = adopted {
+            let found = damage_of(damage, &agency);
+            found.removal.checkpoint = true;
+            found.note("checkpoint", &why);
+        }
+    }
+    for stored in moment.countersignatures().await? {
+        let held = of(&stored.agency).and_then(|holder| {
+            let signed: Signed<Held> = readable(&stored.bytes)?;
+            restoring.countersigned(holder, signed)
+        });
+        if let Err(why) = held {
+            let found = damage_of(damage, &stored.agency);
+            found.removal.countersignature = true;
+            found.note("countersignature", &why);
+        }
+    }
+    Ok(())
+}
+
+/// What is to be taken out of the store, with the rows that follow from what stays.
+fn removals(damage: &DamageByAgency, replica: &Replica) -> Vec<Removal> {
+    let removal = |found: &AgencyDamage| {
+        let agency = <[u8; 32]>::try_from(found.removal.agency.as_slice()).map(Hash);
+        let log = agency.ok().and_then(|agency| replica.logs().get(&agency));
+        let log = log.filter(|log: &&AgencyLog| log.base().is_none());
+        let first = found.first.clone().unwrap_or_default();
+        Removal {
+            agency: found.removal.agency.clone(),
+            everything: found.removal.everything,
+            envelopes: found.removal.envelopes.clone(),
+            heartbeats: found.removal.heartbeats.clone(),
+            checkpoint: found.removal.checkpoint,
+            countersignature: found.removal.countersignature,
+            rows: log.and_then(|log| log.rows().ok()),
+            note: format!("{} damaged, among them {first}", found.count),
+        }
+    };
+    damage.values().map(removal).collect()
+}

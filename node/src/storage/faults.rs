@@ -1,0 +1,166 @@
+//! Faults between this node and its database, for tests: the n-th call fails, is done and its reply is lost, or is slow.
+//!
+//! A release build has none of it: what follows is there with debug assertions alone, as tests are built.
+
+/// A call to the database, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreCall {
+    /// A query outside a transaction.
+    Read,
+    /// The beginning of a transaction.
+    Begin,
+    /// A statement or query in a transaction.
+    Statement,
+    /// The commit of a transaction.
+    Commit,
+}
+
+/// A way in which a call goes wrong.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFault {
+    /// The call fails, and nothing of it is done.
+    Fails,
+    /// The call is done, and its reply is lost.
+    ReplyLost,
+    /// The call is done after this time.
+    Slow(std::time::Duration),
+    /// The call fails, and so do all after it, until [`Faults::heal`].
+    Down,
+    /// The call is done, its reply is lost, and all calls after it fail, until [`Faults::heal`].
+    DownAfter,
+}
+
+/// A defect of the driver that a campaign must find: each takes one of its defenses away.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DriverMutant {
+    /// After a failed step the replica goes on as it is, with what the disk may not have.
+    KeepsItsReplica,
+    /// The registry is not frozen while the replica is made again.
+    StaysFresh,
+    /// A commit whose reply was lost is told as not done.
+    DeniesWhatIsUnknown,
+    /// A batch is answered from before it is on disk.
+    AnswersBeforeTheDisk,
+    /// A connection goes back to its pool whatever became of its transaction.
+    KeepsConnections,
+}
+
+/// The faults of one store. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    #[cfg(debug_assertions)]
+    plan: std::sync::Arc<crate::lock::Lock<Plan>>,
+}
+
+#[cfg(debug_assertions)]
+#[derive(Debug, Default)]
+struct Plan {
+    /// The calls so far.
+    calls: u64,
+    /// The fault that is to come, and at which call.
+    next: Option<(u64, StoreFault)>,
+    /// Whether the fault came, and to which call.
+    struck: Option<StoreCall>,
+    is_down: bool,
+    mutant: Option<DriverMutant>,
+}
+
+#[cfg(debug_assertions)]
+impl Faults {
+    /// Lets a fault come at the n-th call from now on, counted from 1.
+    pub fn arm(&self, nth: u64, fault: StoreFault) {
+        self.plan.with(|plan| {
+            plan.next = Some((plan.calls + nth, fault));
+            plan.struck = None;
+        });
+    }
+
+    /// The call that the fault came to, once it did.
+    #[must_use]
+    pub fn struck(&self) -> Option<StoreCall> {
+        self.plan.with(|plan| plan.struck)
+    }
+
+    /// Ends an outage, and forgets a fault that is still to come.
+    pub fn heal(&self) {
+        self.plan.with(|plan| {
+            plan.next = None;
+            plan.is_down = false;
+        });
+    }
+
+    /// How many calls there were so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.plan.with(|plan| plan.calls)
+    }
+
+    /// Takes a defense of the driver away, or gives it back.
+    pub fn mutate(&self, mutant: Option<DriverMutant>) {
+        self.plan.with(|plan| plan.mutant = mutant);
+    }
+
+    /// Whether this defense is taken away.
+    pub(crate) fn is_mutant(&self, mutant: DriverMutant) -> bool {
+        self.plan.with(|plan| plan.mutant == Some(mutant))
+    }
+
+    /// The fault that comes to this call.
+    fn strike(&self, call: StoreCall) -> Option<StoreFault> {
+        self.plan.with(|plan| {
+            plan.calls += 1;
+            if plan.is_down {
+                return Some(StoreFault::Down);
+            }
+            let (_, fault) = plan.next.take_if(|(at, _)| *at <= plan.calls)?;
+            plan.struck = Some(call);
+            plan.is_down = matches!(fault, StoreFault::Down | StoreFault::DownAfter);
+            Some(fault)
+        })
+    }
+
+    /// Runs a call, with the fault that comes to it.
+    pub(super) async fn around<T>(
+        &self,
+        call: StoreCall,
+        run: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        let lost = || sqlx::Error::Io(std::io::Error::other("a fault that a test asked for"));
+        match self.strike(call) {
+            None => run.await,
+            Some(StoreFault::Fails | StoreFault::Down) => Err(lost()),
+            Some(StoreFault::ReplyLost | StoreFault::DownAfter) => {
+                run.await?;
+                Err(lost())
+            }
+            Some(StoreFault::Slow(pause)) => {
+                tokio::time::sleep(pause).await;
+                run.await
+            }
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+impl Faults {
+    /// Runs a call.
+    #[expect(clippy::unused_self, reason = "in a debug build, it decides about the call")]
+    pub(super) fn around<T, F: Future<Output = Result<T, sqlx::Error>>>(&self, _call: StoreCall, run: F) -> F {
+        run
+    }
+}
+
+/// Whether a test took this defense of the driver away; never in a release build.
+macro_rules! driver_mutant {
+    ($faults:expr, $name:ident) => {{
+        #[cfg(debug_assertions)]
+        let is_mutant = $faults.is_mutant($crate::storage::DriverMutant::$name);
+        #[cfg(not(debug_assertions))]
+        let is_mutant = false;
+        is_mutant
+    }};
+}
+
+pub(crate) use driver_mutant;

@@ -1,0 +1,253 @@
+//! One moment of the store, from which a replica is restored; and what was found damaged in it is taken out.
+//!
+//! Rows are given as they are, with the agency that each is filed under: one that cannot be read is that agency's damage,
+//! and no error of the store.
+
+use protocol::{Batch, DocumentId, Hash, Row, signed::encode};
+use registry_schema::Timestamp;
+
+use super::{
+    Act, Store, Unavailable, audit,
+    db::{Tx, within, writing},
+    log::{self, decode, hash},
+};
+
+/// One moment of the store. Everything that is read through it was committed together.
+#[derive(Debug)]
+pub(crate) struct StoreMoment(Tx);
+
+/// An envelope as the store has it.
+#[derive(Debug)]
+pub(crate) struct StoredEnvelope {
+    /// Its place in the order in which envelopes were kept.
+    pub(crate) position: i64,
+    /// The name that it is filed under.
+    pub(crate) name: Vec<u8>,
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A heartbeat, or a countersignature, as the store has it.
+#[derive(Debug)]
+pub(crate) struct StoredStatement {
+    /// The agency that it is filed under.
+    pub(crate) agency: Vec<u8>,
+    /// The writer, of a heartbeat.
+    pub(crate) writer: Vec<u8>,
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What is taken out of the store, of one agency.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    /// The agency, as its rows are filed.
+    pub(crate) agency: Vec<u8>,
+    /// Whether all of it goes.
+    pub(crate) everything: bool,
+    /// The places of its envelopes that go.
+    pub(crate) envelopes: Vec<i64>,
+    /// The writers whose heartbeats go.
+    pub(crate) heartbeats: Vec<Vec<u8>>,
+    /// Whether its checkpoint goes.
+    pub(crate) checkpoint: bool,
+    /// Whether its countersignature for our own log goes.
+    pub(crate) countersignature: bool,
+    /// Its rows as they follow from what stays; none, if they cannot be told.
+    pub(crate) rows: Option<Vec<Row>>,
+    /// How many things were damaged, and the first of them, for the audit trail.
+    pub(crate) note: String,
+}
+
+/// A row of the table of entries: document, key, values.
+type StoredEntry = (String, String, Vec<u8>);
+
+impl StoreMoment {
+    /// All key logs: the agency that each is filed under, and its entries' bytes.
+    pub(crate) async fn key_logs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Unavailable> {
+        let sql = "SELECT agency, entries FROM key_logs ORDER BY agency";
+        Ok(within!(&mut self.0, sqlx::query_as(sql), fetch_all)?)
+    }
+
+    /// The agencies that envelopes are filed under.
+    pub(crate) async fn agencies_with_envelopes(&mut self) -> Result<Vec<Vec<u8>>, Unavailable> {
+        let sql = "SELECT DISTINCT agency FROM envelopes";
+        let found: Vec<(Vec<u8>,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        Ok(found.into_iter().map(|(agency,)| agency).collect())
+    }
+
+    /// The next envelopes of an agency, at most so many, after a place.
+    pub(crate) async fn envelopes(
+        &mut self,
+        agency: &[u8],
+        after: i64,
+        most: i64,
+    ) -> Result<Vec<StoredEnvelope>, Unavailable> {
+        let sql = "SELECT position, hash, bytes FROM envelopes
+                   WHERE agency = $1 AND position > $2 ORDER BY position LIMIT $3";
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = within!(
+            &mut self.0,
+            sqlx::query_as(sql).bind(agency.to_vec()).bind(after).bind(most),
+            fetch_all
+        )?;
+        let stored = rows
+            .into_iter()
+            .map(|(position, name, bytes)| StoredEnvelope { position, name, bytes });
+        Ok(stored.collect())
+    }
+
+    /// All heartbeats.
+    pub(crate) async fn heartbeats(&mut self) -> Result<Vec<StoredStatement>, Unavailable> {
+        let sql = "SELECT agency, writer, bytes FROM heartbeats";
+        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        let stored = rows
+            .into_iter()
+            .map(|(agency, writer, bytes)| StoredStatement { agency, writer, bytes });
+        Ok(stored.collect())
+    }
+
+    /// All countersignatures for our own log.
+    pub(crate) async fn countersignatures(&mut self) -> Result<Vec<StoredStatement>, Unavailable> {
+        let sql = "SELECT agency, bytes FROM held";
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        let stored = rows.into_iter().map(|(agency, bytes)| StoredStatement {
+            agency,
+            writer: vec![],
+            bytes,
+        });
+        Ok(stored.collect())
+    }
+
+    /// All checkpoints: agency, statement, pages.
+    pub(crate) async fn checkpoints(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, Unavailable> {
+        let sql = "SELECT agency, bytes, pages FROM checkpoints";
+        Ok(within!(&mut self.0, sqlx::query_as(sql), fetch_all)?)
+    }
+
+    /// Ends it.
+    pub(crate) async fn end(self) -> Result<(), Unavailable> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Store {
+    /// The store as it is now, for as long as it takes to read it.
+    pub(crate) async fn moment(&self) -> Result<StoreMoment, Unavailable> {
+        Ok(StoreMoment(self.db.snapshot().await?))
+    }
+
+    /// Takes out what is damaged, in one transaction, and writes down that it did.
+    pub(crate) async fn take_out(&self, removals: &[Removal], at: Timestamp) -> Result<(), Unavailable> {
+        let (mut tx, change) = self.begin().await?;
+        for removal in removals {
+            take_out(&mut tx, removal).await?;
+            if let Ok(agency) = hash(&removal.agency)
+                && let Some(rows) = &removal.rows
+                && !removal.everything
+            {
+                let rows = differing(&mut tx, agency, rows).await?;
+                let batch = Batch {
+                    rows,
+                    ..Batch::default()
+                };
+                log::write(&mut tx, &batch, log::Write { change, at }).await?;
+            }
+            let act = Act {
+                at,
+                who: "node".into(),
+                act: "store.quarantine",
+                subject: filed_under(&removal.agency),
+                note: Some(removal.note.clone()),
+            };
+            audit::insert(&mut tx, &act).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+impl Removal {
+    /// The agency, for people.
+    pub(crate) fn agency_in_words(&self) -> String {
+        filed_under(&self.agency)
+    }
+}
+
+fn filed_under(bytes: &[u8]) -> String {
+    hash(bytes).map_or_else(
+        |_| format!("{} bytes that are no hash", bytes.len()),
+        |hash| hash.to_string(),
+    )
+}
+
+async fn take_out(tx: &mut Tx, removal: &Removal) -> Result<(), Unavailable> {
+    let agency = || removal.agency.clone();
+    if removal.everything {
+        for sql in [
+            "DELETE FROM key_logs WHERE agency = $1",
+            "DELETE FROM envelopes WHERE agency = $1",
+            "DELETE FROM heartbeats WHERE agency = $1",
+            "DELETE FROM checkpoints WHERE agency = $1",
+            "DELETE FROM held WHERE agency = $1",
+        ] {
+            writing!(tx, sqlx::query(sql).bind(agency()))?;
+        }
+        return Ok(());
+    }
+    for position in &removal.envelopes {
+        writing!(
+            tx,
+            sqlx::query("DELETE FROM envelopes WHERE agency = $1 AND position = $2")
+                .bind(agency())
+                .bind(position)
+        )?;
+    }
+    for writer in &removal.heartbeats {
+        writing!(
+            tx,
+            sqlx::query("DELETE FROM heartbeats WHERE agency = $1 AND writer = $2")
+                .bind(agency())
+                .bind(writer.clone())
+        )?;
+    }
+    for (goes, sql) in [
+        (removal.checkpoint, "DELETE FROM checkpoints WHERE agency = $1"),
+        (removal.countersignature, "DELETE FROM held WHERE agency = $1"),
+    ] {
+        if goes {
+            writing!(tx, sqlx::query(sql).bind(agency()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of an agency that stand otherwise in the table of entries than here; those that are not here have no values.
+async fn differing(tx: &mut Tx, agency: Hash, rows: &[Row]) -> Result<Vec<Row>, Unavailable> {
+    let sql = "SELECT document, name, surviving FROM entries WHERE agency = $1";
+    let stored: Vec<StoredEntry> = within!(tx, sqlx::query_as(sql).bind(agency.0.to_vec()), fetch_all)?;
+    let mut due: std::collections::BTreeMap<(String, &str), &Row> = rows
+        .iter()
+        .map(|row| ((row.document.to_string(), row.key.as_str()), row))
+        .collect();
+    let mut differing = Vec::new();
+    for (document, key, surviving) in &stored {
+        let row = due.remove(&(document.clone(), key.as_str()));
+        let values = row.map_or_else(Vec::new, |row| row.values.clone());
+        if *surviving == encode(&values) {
+            continue;
+        }
+        let is_read: Result<Vec<Vec<u8>>, Unavailable> = decode(surviving);
+        let document: Result<DocumentId, _> = document.parse();
+        if let Ok(document) = document {
+            tracing::debug!(%document, key, damaged = is_read.is_err(), "an entry is written anew");
+            differing.push(Row {
+                agency,
+                document,
+                key: key.clone(),
+                values,
+            });
+        }
+    }
+    differing.extend(due.into_values().cloned());
+    Ok(differing)
+}

@@ -1,0 +1,73 @@
+//! The time as evidence: the clock of this node is one witness, what was signed elsewhere is another.
+
+use std::collections::BTreeMap;
+
+use registry_schema::Timestamp;
+
+use super::Replica;
+use crate::{
+    heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
+    message::Summary,
+    signed::Hash,
+};
+
+/// A peer's newest heartbeat of its own agency, which it gave itself: what its clock said, by ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerClock {
+    /// The time in the heartbeat.
+    pub issued: Timestamp,
+    /// Our time when it came.
+    pub received: Timestamp,
+}
+
+impl Replica {
+    /// The newest time that this node signed or believed: its clock was there once, or an agency's that was believed.
+    #[must_use]
+    pub fn newest_time(&self) -> Option<Timestamp> {
+        let logs = self.logs.values();
+        logs.flat_map(|log| log.counted())
+            .map(|heartbeat| heartbeat.get().issued)
+            .max()
+    }
+
+    /// What the clocks of connected agencies said last, by agency.
+    #[must_use]
+    pub const fn clocks_of_peers(&self) -> &BTreeMap<Hash, PeerClock> {
+        &self.clocks
+    }
+
+    /// While the time is in doubt, nothing is signed: no heartbeat, no countersignature, no envelope.
+    pub const fn doubt_time(&mut self, doubts: bool) {
+        self.doubts_time = doubts;
+    }
+
+    /// Somebody vouches for the clock: heartbeats of this node's own that are dated ahead of it do not count any more, and
+    /// the next one is signed at once.
+    pub fn accept_time(&mut self, now: Timestamp) {
+        let ahead = now.plus_seconds(MAX_AHEAD_SECONDS);
+        if let Some(log) = self.logs.get_mut(&self.settings.home) {
+            log.forget_heartbeats_after(ahead);
+        }
+        self.last_beat = None;
+    }
+
+    /// Notes what a connected agency's own heartbeat says of the time, whether it counts or is held back as dated ahead.
+    pub(super) fn note_clock(&mut self, agency: Hash, summary: &Summary, now: Timestamp) {
+        let Some(log) = self.logs.get(&agency).filter(|_| summary.agency == agency) else {
+            return;
+        };
+        let known = self.clocks.get(&agency).map(|clock| clock.issued);
+        for signed in &summary.heartbeats {
+            let newer = signed
+                .claim()
+                .is_some_and(|claim| known.is_none_or(|known| claim.issued > known));
+            if !newer {
+                continue;
+            }
+            if let Ok(heartbeat) = Heartbeat::read(signed.clone(), log.key_log()) {
+                let issued = heartbeat.get().issued;
+                self.clocks.insert(agency, PeerClock { issued, received: now });
+            }
+        }
+    }
+}
