@@ -80,6 +80,8 @@ impl Session {
             }
             Ok(value) if !self.out.json => self.out.data(&render(&value))?,
             Err(error) if !self.out.json && !self.dry_run => return Err(error),
+            // What is only tried may be told in another form than what is done.
+            Err(_) if !self.out.json => self.out.data(&format!("{WOULD_SAY}\n\n{}", reply.json))?,
             _ => self.out.json(&reply.json)?,
         }
         if self.dry_run {

@@ -230,5 +230,4 @@ async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {
         nc.employer().verifies(&revoked).await.finding("status.revoked");
         nc.employer().verifies(&good).await.is(VerdictKind::Accepted);
     }
-    federation.audit().await;
 }
