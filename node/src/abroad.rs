@@ -8,7 +8,10 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use registry_schema::{AgencyId, CredentialCode};
 
-use crate::api::MAX_BODY_BYTES;
+use crate::{
+    api::MAX_BODY_BYTES,
+    outbound::{Opened, guard, guarded_names},
+};
 
 /// How long another node may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,9 +34,15 @@ pub(crate) enum Passed {
     Unreachable,
 }
 
-/// A client for other nodes. Clones share its connections.
+/// Clients for other nodes. Clones share their connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Abroad(reqwest::Client);
+pub(crate) struct Abroad {
+    /// For the nodes of other agencies, whose addresses they chose themselves.
+    peers: reqwest::Client,
+    opened: Opened,
+    /// For the other stores of this agency, whose addresses its own operator chose.
+    stores: reqwest::Client,
+}
 
 /// What became of a question.
 #[derive(Debug)]
@@ -47,16 +56,34 @@ pub(crate) enum Fetched {
 }
 
 impl Abroad {
-    /// A client that trusts the machine's certificate authorities, and these. The guard of [`crate::outbound`] does not
-    /// stand before it: where peers are, their keys say, and the operator chose them; a private network is fine.
-    pub(crate) fn new(more_roots: Vec<reqwest::Certificate>) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder()
-            .tls_certs_merge(more_roots)
-            .timeout(PATIENCE)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self(client))
+    /// Clients that trust the machine's certificate authorities, and these. Where another agency's node is, that agency
+    /// says, and a stranger who types a code has it asked: so the guard stands before it, and what it lets through beside
+    /// the public Internet is `opened`.
+    pub(crate) fn new(more_roots: Vec<reqwest::Certificate>, opened: Opened) -> anyhow::Result<Self> {
+        let client = || {
+            reqwest::Client::builder()
+                .tls_certs_merge(more_roots.clone())
+                .timeout(PATIENCE)
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+        };
+        // No connection outlives the look at its address.
+        let peers = client().pool_max_idle_per_host(0);
+        Ok(Self {
+            peers: peers.dns_resolver(guarded_names(opened.clone())).build()?,
+            opened,
+            stores: client().build()?,
+        })
+    }
+
+    /// Asks a place at another agency's node, if its address may be asked.
+    async fn at_peer(&self, place: url::Url, accept: Option<HeaderValue>) -> anyhow::Result<reqwest::Response> {
+        guard(&place, &self.opened)?;
+        let mut request = self.peers.get(place);
+        if let Some(accept) = accept {
+            request = request.header(header::ACCEPT, accept);
+        }
+        Ok(request.send().await?)
     }
 
     /// Asks the node at `url`, of `agency`, for the badge behind a code.
@@ -71,8 +98,9 @@ impl Abroad {
     }
 
     async fn ask(&self, url: &str, code: CredentialCode) -> anyhow::Result<Fetched> {
-        let address = format!("{url}/v1/credentials/{}", code.compact());
-        let response = self.0.get(address).header("accept", "application/vc").send().await?;
+        let place = place(url, &["v1", "credentials", &code.compact()])?;
+        let accept = HeaderValue::from_static("application/vc");
+        let response = self.at_peer(place, Some(accept)).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Fetched::Unknown);
         }
@@ -88,7 +116,7 @@ impl Abroad {
     pub(crate) async fn confirms(&self, agency: &str, url: &str, id: &str, digest: &str) -> Result<bool, String> {
         let path = ["v1", "credentials", id, "confirmations", digest];
         let asked = async {
-            let response = self.0.get(place(url, &path)?).send().await?;
+            let response = self.at_peer(place(url, &path)?, None).await?;
             match response.status() {
                 StatusCode::OK => Ok(true),
                 StatusCode::NOT_FOUND => Ok(false),
@@ -125,7 +153,7 @@ impl Abroad {
     }
 
     async fn try_pass(&self, url: &str, path: &[&str], asked: &[(HeaderName, HeaderValue)]) -> anyhow::Result<Passed> {
-        let mut request = self.0.get(place(url, path)?).header(ASKED, "1");
+        let mut request = self.stores.get(place(url, path)?).header(ASKED, "1");
         for (name, value) in asked {
             request = request.header(name, value);
         }

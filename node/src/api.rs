@@ -26,12 +26,13 @@ mod recognitions;
 mod registries;
 mod replication;
 mod rubrics;
-mod status_lists;
+pub(crate) mod status_lists;
 mod stores;
 mod trqp;
 mod trust_history;
 mod vc_api;
 pub(crate) mod verifications;
+mod warnings;
 pub(crate) mod worth;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -153,6 +154,8 @@ pub(crate) struct Parts {
     pub(crate) uploads: Arc<Semaphore>,
     /// How many badges were checked.
     pub(crate) checked: Checked,
+    /// Status lists for verifiers of other projects, signed.
+    pub(crate) signed_lists: status_lists::SignedLists,
 }
 
 #[derive(OpenApi)]
@@ -235,6 +238,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))
+        .routes(routes!(warnings::list))
         .routes(routes!(clock::show, clock::accept))
 }
 

@@ -2,9 +2,9 @@
 //! it is in the store too; it is here so that the replica finds it without asking a database in the midst of a step.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    os::unix::fs::FileExt as _,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -14,7 +14,7 @@ use protocol::{
     attic::{Attic, Lost, Memory, Spot},
 };
 
-use crate::keys;
+use crate::{keys, private};
 
 /// Set in the place of what is in memory, because the disk would not take it.
 const IN_MEMORY: u64 = 1 << 63;
@@ -37,13 +37,7 @@ impl ScratchFile {
     pub(crate) fn new(folder: &Path) -> io::Result<Self> {
         let name = Hash(keys::fresh_seed()).to_string();
         let path = folder.join(format!("scratch-{}", name.get(..16).unwrap_or(&name)));
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
+        let file = private::new_file(&path)?;
         // Nobody else finds it, and no crash leaves it behind.
         fs::remove_file(&path)?;
         Ok(Self {
@@ -131,7 +125,7 @@ mod tests {
     fn what_a_full_disk_does_not_take_stays_in_memory() {
         // A file that every write fails on, as on a full disk.
         let attic = ScratchFile {
-            file: OpenOptions::new().read(true).write(true).open("/dev/full").unwrap(),
+            file: fs::OpenOptions::new().read(true).write(true).open("/dev/full").unwrap(),
             end: Mutex::new(0),
             memory: Memory::default(),
         };

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use registry_schema::{AgencyId, Check, Outcome, Timestamp, Verdict};
+use registry_schema::{AgencyId, Check, IssuerStanding, Outcome, Timestamp, Verdict, verdict::IssuerSummary};
 use verification::{Evidence, OpenBadge};
 
 use crate::storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable};
@@ -49,6 +49,8 @@ impl Checked {
                     .all(|finding| finding.outcome != Outcome::Failed && finding.outcome != Outcome::CouldNotCheck)
         };
         let is_listed = !evidence.issuers.is_empty() || !evidence.recognitions.is_empty();
+        let registered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Registered;
+        let is_listed = is_listed && verdict.issuer.as_ref().is_some_and(registered);
         if verdict.agency != self.home || !is_listed || !passed(Check::Proof) || !passed(Check::Issuer) {
             return;
         }

@@ -3,9 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
     net::{IpAddr, SocketAddr},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +11,15 @@ use anyhow::Context as _;
 use protocol::Ticket;
 use registry_schema::AgencyId;
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    private,
+    storage::{Database, DatabaseTls},
+};
+pub use quota::QuotaConfig;
+
+mod outbound;
+mod quota;
 
 /// What a node is told at its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +41,10 @@ pub struct Config {
     /// The URL of a PostgreSQL database: `postgres://user:password@host/database`; SQLite in the data directory, if absent.
     #[serde(default)]
     pub database: Option<String>,
+    /// How it is spoken to: `verify-full`, `require` or `off`. If absent, as its URL's `sslmode` says; and `verify-full`, if
+    /// that says nothing and the server is on another machine.
+    #[serde(default)]
+    pub database_tls: Option<DatabaseTls>,
     /// Where this process takes what other processes of the agency on the same PostgreSQL forward to it; a free port at the
     /// address of `listen`, if absent.
     #[serde(default)]
@@ -66,7 +77,8 @@ pub struct Config {
     /// Where secrets are that are not in the data directory.
     #[serde(default)]
     pub keys: KeysConfig,
-    /// HTTPS; plain HTTP without.
+    /// HTTPS. Without it the node answers plain HTTP, and on this machine alone; `tls = "none"` is for a node behind a proxy
+    /// that does TLS.
     #[serde(default)]
     pub tls: Option<Tls>,
     /// What it fetches from others, and how.
@@ -75,11 +87,15 @@ pub struct Config {
     /// How often one client may look up short codes.
     #[serde(default)]
     pub lookups: LookupConfig,
-    /// The peers, and who their agencies are.
+    /// How much of any other agency is kept here.
     #[serde(default)]
+    pub quota: QuotaConfig,
+    /// The peers, and who their agencies are.
+    // Not written if there are none: `peers = []` and a `[[peers]]` that is put below it are no TOML.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<PeerConfig>,
     /// Where agencies' lists are had as files, by HTTPS: for a node that cannot reach its peers itself.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mirrors: Vec<MirrorConfig>,
 }
 
@@ -105,6 +121,8 @@ pub enum Tls {
     },
     /// A certificate made at the start, for tests: nobody has a reason to trust it.
     SelfSigned,
+    /// None, on whatever address: a proxy that does TLS stands before the node, and nobody else reaches it.
+    None,
 }
 
 /// How an agency takes applications of who wants to be its issuer. It takes none before it has imported a rubric.
@@ -138,6 +156,9 @@ pub struct OutboundConfig {
     pub loopback: bool,
     /// Certificate authorities to trust beside the machine's own, as a PEM file.
     pub extra_roots: Option<PathBuf>,
+    /// Private networks in which peers' nodes may be asked for a badge that somebody typed the code of:
+    /// `["10.20.0.0/16"]`. None, unless listed: where its node is, an agency says itself.
+    pub peer_networks: Vec<String>,
     /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
     /// each: `"did:web:badges.example" = 100000`.
     pub short_lists: BTreeMap<String, u32>,
@@ -155,6 +176,7 @@ impl Default for OutboundConfig {
         Self {
             loopback: false,
             extra_roots: None,
+            peer_networks: vec![],
             short_lists: BTreeMap::new(),
             keep_mib: 64,
             lists_every_seconds: 300,
@@ -184,27 +206,6 @@ impl Default for LookupConfig {
             proxies: vec![],
             proxy_header: "x-forwarded-for".to_owned(),
         }
-    }
-}
-
-impl OutboundConfig {
-    /// The certificate authorities in `extra_roots`.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or holds no certificate.
-    pub(crate) fn roots(&self) -> anyhow::Result<Vec<reqwest::Certificate>> {
-        let Some(path) = &self.extra_roots else {
-            return Ok(vec![]);
-        };
-        let told = || {
-            format!(
-                "`{}`, the extra certificate authorities, cannot be used",
-                path.display()
-            )
-        };
-        let roots = reqwest::Certificate::from_pem_bundle(&fs::read(path).with_context(told)?).with_context(told)?;
-        anyhow::ensure!(!roots.is_empty(), "`{}` holds no certificate", path.display());
-        Ok(roots)
     }
 }
 
@@ -243,6 +244,15 @@ pub struct MirrorConfig {
 }
 
 impl PeerConfig {
+    /// What is appended to another node's `comity.toml`, whatever stands there last.
+    ///
+    /// # Errors
+    /// If it cannot be written as TOML.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        let peer = toml::to_string(self).context("the ticket cannot be written")?;
+        Ok(format!("\n[[peers]]\n{}", peer.trim_end()))
+    }
+
     /// What a ticket says of it; its name and URL are its key log's affair.
     ///
     /// # Errors
@@ -295,6 +305,7 @@ impl Config {
             listen,
             peer_listen: vec![],
             database: None,
+            database_tls: None,
             inner_listen: None,
             lease_term_seconds: ten_seconds(),
             heartbeat_every_seconds: five_minutes(),
@@ -308,9 +319,22 @@ impl Config {
             tls: None,
             outbound: OutboundConfig::default(),
             lookups: LookupConfig::default(),
+            quota: QuotaConfig::default(),
             peers: vec![],
             mirrors: vec![],
         }
+    }
+
+    /// The PostgreSQL database, if it is to be one, with its TLS decided.
+    ///
+    /// # Errors
+    /// If its URL cannot be read, or allows what it may not.
+    pub fn postgres(&self) -> anyhow::Result<Option<Database>> {
+        let database = self
+            .database
+            .as_deref()
+            .map(|url| Database::new(url, self.database_tls));
+        database.transpose()
     }
 
     /// Where the configuration of a data directory is.
@@ -352,7 +376,7 @@ impl Config {
                 path.display()
             )
         })?;
-        let config: Self = toml::from_str(&text).with_context(|| format!("`{}` is not right", path.display()))?;
+        let config: Self = toml::from_str(&text).with_context(|| not_right(&path, &text))?;
         anyhow::ensure!(
             config.heartbeat_every_seconds > 0,
             "`heartbeat_every_seconds` is 0: write 1 or more"
@@ -385,56 +409,24 @@ impl Config {
     /// # Errors
     /// If the disk refuses.
     pub fn save(&self, data: &Path) -> anyhow::Result<()> {
-        let path = Self::path(data);
-        let new = path.with_extension("toml.new");
         // The database's URL may hold a password.
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(toml::to_string_pretty(self)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &path).with_context(|| format!("`{}` cannot be written", path.display()))
+        private::replace(&Self::path(data), toml::to_string_pretty(self)?.as_bytes())
     }
+}
+
+/// Where to look in a file that is no configuration.
+fn not_right(path: &Path, text: &str) -> String {
+    let is_empty = |line: &str, name: &str| line.replace(' ', "") == format!("{name}=[]");
+    for name in ["peers", "mirrors"] {
+        if text.contains(&format!("[[{name}]]")) && text.lines().any(|line| is_empty(line, name)) {
+            return format!(
+                "`{}` is not right: take out the line `{name} = []`, which says that there are none",
+                path.display()
+            );
+        }
+    }
+    format!("`{}` is not right", path.display())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn extra_certificate_authorities_are_read_or_it_says_why_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("roots.pem");
-        let config = OutboundConfig {
-            extra_roots: Some(path.clone()),
-            ..OutboundConfig::default()
-        };
-        assert_eq!(OutboundConfig::default().roots().unwrap().len(), 0);
-        assert!(config.roots().unwrap_err().to_string().contains("roots.pem"));
-        fs::write(&path, "nothing").unwrap();
-        assert!(config.roots().unwrap_err().to_string().contains("holds no certificate"));
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
-            .unwrap()
-            .cert
-            .pem();
-        fs::write(&path, made.repeat(2)).unwrap();
-        assert_eq!(config.roots().unwrap().len(), 2);
-    }
-
-    #[test]
-    fn what_a_node_asks_of_others_can_be_written_down() {
-        let text =
-            "[outbound]\nextra_roots = \"ca.pem\"\n[outbound.short_lists]\n\"did:web:badges.example\" = 100000\n";
-        #[derive(Deserialize)]
-        struct Part {
-            outbound: OutboundConfig,
-        }
-        let Part { outbound } = toml::from_str(text).unwrap();
-        assert!(!outbound.loopback, "closed unless opened");
-        assert_eq!(outbound.short_lists.get("did:web:badges.example"), Some(&100_000));
-        assert!(toml::from_str::<Part>("[outbound]\nproxy = \"x\"\n").is_err());
-    }
-}
+mod tests;

@@ -7,9 +7,7 @@ mod teacher;
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -22,6 +20,7 @@ use crate::{
     clock::Clock,
     config::{Config, PeerConfig},
     init::{self, Beginning},
+    private,
 };
 
 use agencies::AGENCIES;
@@ -158,6 +157,8 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
                     format!("/ip4/127.0.0.1/udp/{peer_port}/quic-v1"),
                 ],
                 database: None,
+                database_tls: None,
+                root_out: None,
             };
             let now = Clock::default().now();
             init::init(&data, beginning, now).await?;
@@ -191,15 +192,9 @@ fn folder_name(id: &AgencyId) -> String {
 
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        private::folder(folder)?;
     }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    Ok(file.write_all(text.as_bytes())?)
+    private::replace(path, text.as_bytes())
 }
 
 /// Says where everything is, and what to try.

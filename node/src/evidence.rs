@@ -1,11 +1,15 @@
 //! Gathers what storage and the registry know about one badge. All the IO of a verification is here, and none of it
 //! leaves this node: nobody learns which badge is being checked.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use protocol::trust_list;
-use registry_schema::{AgencyId, Timestamp};
-use verification::{Evidence, OpenBadge, StatusEntry, StatusEvidence, facts, judge::endorsed_status};
+use registry_schema::{AgencyId, Issuer, Timestamp};
+use verification::{
+    Evidence, OpenBadge, StatusEntry, StatusEvidence, facts,
+    judge::endorsed_status,
+    names::{FoldedName, LikeName},
+};
 
 use crate::{
     registry::{AgencyLists, Registry, status_then},
@@ -43,12 +47,17 @@ pub async fn gather(
         for (issuer, entries) in endorsed_status(badge) {
             let known: Vec<StatusEvidence> = entries.iter().map(|entry| known(entry, &issuer)).collect();
             evidence.endorsements.push(known);
+            evidence.endorsers.extend(entries_of(registry, &issuer));
         }
+        evidence.like_names = like_names(badge, registry, &evidence);
         evidence
     };
     place(badge, &mut evidence, store).await?;
     Ok(evidence)
 }
+
+/// Most names that a badge's issuer's name is said to be like.
+const MOST_ALIKE: usize = 3;
 
 /// Most alignments of a badge of which it is looked up what stands above them.
 const MOST_ALIGNED: usize = 50;
@@ -103,10 +112,36 @@ pub(crate) async fn gather_then(
             known.push(status_then(registry, store, entry, &issuer, then).await?);
         }
         evidence.endorsements.push(known);
+        evidence.endorsers.extend(entries_of(registry, &issuer));
     }
+    evidence.like_names = like_names(badge, registry, &evidence);
     // A framework says which item stands below which; of that, only what is known now is known.
     place(badge, &mut evidence, store).await?;
     Ok(evidence)
+}
+
+/// The entries of an issuer in all agencies' lists.
+fn entries_of(registry: &Registry, issuer: &str) -> Vec<Issuer> {
+    let all = registry.agencies().into_iter();
+    all.filter_map(|lists| lists.issuer(issuer).cloned()).collect()
+}
+
+/// Names of agencies, and of their issuers, that the name of a badge's issuer is like, if no agency registers the issuer: the
+/// likest first.
+fn like_names(badge: &OpenBadge, registry: &Registry, evidence: &Evidence) -> Vec<LikeName> {
+    let is_expelled = |agency: &AgencyId| evidence.expelled.contains_key(agency);
+    let is_registered = evidence.issuers.iter().any(|issuer| !is_expelled(&issuer.agency));
+    let Some(claimed) = badge.issuer_name.as_deref().filter(|_| !is_registered) else {
+        return Vec::new();
+    };
+    let claimed = FoldedName::new(claimed);
+    let agencies = registry.agencies().into_iter().filter(|lists| !is_expelled(&lists.id));
+    let mut like: Vec<LikeName> = agencies
+        .flat_map(|lists| lists.like_names(&claimed).collect::<Vec<_>>())
+        .collect();
+    like.sort_by_key(|one| (Reverse(one.likeness), one.is_agency));
+    like.truncate(MOST_ALIKE);
+    like
 }
 
 /// What all agencies' lists say of an issuer.

@@ -3,7 +3,10 @@
 mod join;
 mod making;
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 pub use join::{Joining, join};
@@ -17,8 +20,8 @@ use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
     config::{Config, PeerConfig},
-    keys, network,
-    storage::Store,
+    keys, network, private,
+    storage::{Database, DatabaseTls, Store},
 };
 
 /// What an agency begins with.
@@ -36,6 +39,11 @@ pub struct Beginning {
     pub peer_listen: Vec<String>,
     /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
     pub database: Option<String>,
+    /// How it is spoken to, if that is not to follow from its URL.
+    pub database_tls: Option<DatabaseTls>,
+    /// The folder for the keys of the root and of the next root: a medium that is taken offline. `keys` in the data
+    /// directory, from which they must be moved by hand, if absent.
+    pub root_out: Option<PathBuf>,
 }
 
 /// Makes a data directory, whole or not at all; refuses one that holds something.
@@ -44,10 +52,17 @@ pub struct Beginning {
 /// If the directory is not empty, or the disk refuses.
 pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
     let url = address(&beginning.url)?;
-    let making = Making::begin(data)?;
+    let database = database(beginning.database.as_deref(), beginning.database_tls)?;
+    let mut making = Making::begin(data)?;
     let folder = making.folder().join("keys");
-    let root = SigningKey::from_seed(&keys::create(&folder, "root.key")?)?;
-    let next_root = SigningKey::from_seed(&keys::create(&folder, "next-root.key")?)?;
+    let for_root = beginning.root_out.as_deref().unwrap_or(&folder);
+    let [root_file, next_root_file] = keys::ROOT_FILES;
+    if beginning.root_out.is_some() {
+        is_elsewhere(for_root, data)?;
+        making.goes_with([root_file, next_root_file].map(|name| for_root.join(name)));
+    }
+    let root = SigningKey::from_seed(&keys::create(for_root, root_file)?)?;
+    let next_root = SigningKey::from_seed(&keys::create(for_root, next_root_file)?)?;
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
     let badge = SigningKey::from_seed(&keys::create(&folder, "badge.key")?)?;
     keys::create(&folder, "node.key")?;
@@ -65,7 +80,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let key_log = found(founding, &[&root], now)?;
     let genesis = key_log.genesis();
 
-    let store = Store::create(making.folder(), beginning.database.as_deref()).await?;
+    let store = Store::create(making.folder(), database.as_ref()).await?;
     store
         .commit(
             &Batch {
@@ -81,6 +96,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let config = Config {
         peer_listen: beginning.peer_listen,
         database: beginning.database,
+        database_tls: beginning.database_tls,
         ..Config::usual(beginning.agency, genesis, beginning.listen)
     };
     config.save(making.folder())?;
@@ -88,14 +104,41 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     Ok(config)
 }
 
+/// Refuses a folder for the root's keys that is in the data directory, or holds such keys already.
+fn is_elsewhere(for_root: &Path, data: &Path) -> anyhow::Result<()> {
+    let shown = for_root.display();
+    let within =
+        || format!("`{shown}` is in the node's data directory: give `--root-out` a place that you take offline");
+    // Before it is made: an empty folder in the data directory would stand in the way of the next try.
+    let is_within = std::path::absolute(for_root)?.starts_with(std::path::absolute(data)?);
+    anyhow::ensure!(!is_within, "{}", within());
+    if !for_root.exists() {
+        private::folder(for_root)?;
+    }
+    // Once more, links and dots resolved.
+    let is_within = data.exists() && for_root.canonicalize()?.starts_with(data.canonicalize()?);
+    anyhow::ensure!(!is_within, "{}", within());
+    for name in keys::ROOT_FILES {
+        let taken = for_root.join(name);
+        anyhow::ensure!(
+            !taken.exists(),
+            "`{}` is there already, and may be another agency's root: use another folder",
+            taken.display()
+        );
+    }
+    Ok(())
+}
+
+/// The PostgreSQL database of a new store, if it is to be one.
+fn database(url: Option<&str>, tls: Option<DatabaseTls>) -> anyhow::Result<Option<Database>> {
+    url.map(|url| Database::new(url, tls)).transpose()
+}
+
 /// The address of a node, without a slash at its end.
 fn address(typed: &str) -> anyhow::Result<String> {
     let url = typed.trim_end_matches('/').to_owned();
-    let parsed = url::Url::parse(&url).with_context(|| format!("`{url}` is no URL"))?;
-    anyhow::ensure!(
-        matches!(parsed.scheme(), "https" | "http") && parsed.host_str().is_some() && parsed.query().is_none(),
-        "`{url}` is no address of a node: write https://comity.example.gov"
-    );
+    protocol::key_log::check_address(&url)
+        .with_context(|| format!("`{url}` is no address of a node: write https://comity.example.gov"))?;
     Ok(url)
 }
 
@@ -106,11 +149,12 @@ fn address(typed: &str) -> anyhow::Result<String> {
 pub fn peer_config(data: &Path) -> anyhow::Result<PeerConfig> {
     let config = Config::load(data)?;
     let keypair = network::identity(keys::load(&data.join("keys"), "node.key")?)?;
+    let addresses = config.announced();
     Ok(PeerConfig {
         agency: config.agency,
         genesis: config.genesis,
         peer_id: keypair.public().to_peer_id().to_string(),
-        addresses: config.peer_listen,
+        addresses,
         url: config.url,
     })
 }
@@ -121,7 +165,7 @@ pub fn peer_config(data: &Path) -> anyhow::Result<PeerConfig> {
 /// If the data directory is none, or its store cannot be read.
 pub async fn ticket(data: &Path) -> anyhow::Result<Ticket> {
     let config = Config::load(data)?;
-    let store = Store::open(data, config.database.as_deref()).await?;
+    let store = Store::open(data, config.postgres()?.as_ref()).await?;
     let logs = store.load_key_logs().await;
     store.close().await;
     let peer = peer_config(data)?.ticket()?;
@@ -147,8 +191,8 @@ pub async fn add_operator(data: &Path, name: &str, now: Timestamp) -> anyhow::Re
         fits,
         "`{name}` is no operator's name: write 1 to 64 letters, digits, `-`, `_`, `.` or `@`"
     );
-    let database = Config::load(data)?.database;
-    let store = Store::open(data, database.as_deref()).await?;
+    let database = Config::load(data)?.postgres()?;
+    let store = Store::open(data, database.as_ref()).await?;
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);
     let token = format!("comity_{}", Hash(secret));

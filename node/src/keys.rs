@@ -1,11 +1,20 @@
 //! The node's secrets: one file a key, readable by its owner alone.
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
-use protocol::{PublicKey, SigningKey as WriterKey};
+use protocol::{KeyLog, PublicKey, Root, SigningKey as WriterKey};
 use rand::Rng as _;
 use verification::{BadKey, KeyKind, SigningKey};
+
+use crate::private;
+
+/// The files of the root's key and of the next one's, as `init` names them.
+pub(crate) const ROOT_FILES: [&str; 2] = ["root.key", "next-root.key"];
 
 /// A new secret of 32 random bytes.
 pub(crate) fn fresh_seed() -> [u8; 32] {
@@ -38,14 +47,11 @@ pub(crate) fn create(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
 }
 
 fn write(folder: &Path, name: &str, seed: &[u8; 32]) -> anyhow::Result<()> {
-    fs::create_dir_all(folder)?;
+    if !folder.exists() {
+        private::folder(folder)?;
+    }
     let path = folder.join(name);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("`{}` cannot be made", path.display()))?;
+    let mut file = private::new_file(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
     writeln!(file, "{}", protocol::Hash(*seed))?;
     file.sync_all()?;
     fs::File::open(folder)?.sync_all()?;
@@ -76,6 +82,37 @@ pub(crate) fn create_writer(folder: &Path) -> anyhow::Result<PublicKey> {
     let public = WriterKey::from_seed(&seed)?.public();
     write(folder, &writer_file(&public), &seed)?;
     Ok(public)
+}
+
+/// The files in the folder of the running node's keys that hold a key of the agency's root, or of its next one. Of a next
+/// root with several keys the key log tells none; those are known by their files' names.
+pub(crate) fn roots_at_home(folder: &Path, key_log: &KeyLog) -> anyhow::Result<Vec<PathBuf>> {
+    let (root, next) = (key_log.authority().root(), key_log.authority().next_root());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let key = load(folder, &name)
+            .ok()
+            .and_then(|seed| WriterKey::from_seed(&seed).ok());
+        let is_root = key.is_some_and(|key| {
+            let key = key.public();
+            root.keys.contains(&key) || Root::single(key).commitment() == next
+        });
+        if is_root || ROOT_FILES.contains(&name.as_str()) {
+            found.push(folder.join(name));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// What to do about a root key in this file.
+pub(crate) fn root_at_home(file: &Path) -> String {
+    format!(
+        "`{}` holds a key of this agency's root: whoever breaks into this machine takes the agency over for good. The node does \
+         not need it: move it to a place that is offline, with a copy elsewhere",
+        file.display()
+    )
 }
 
 /// The public half of a key of which nothing is kept: for a look at what an entry would do.

@@ -12,6 +12,7 @@
 mod abroad;
 mod api;
 mod attic;
+mod certificate;
 mod checked;
 pub mod clock;
 pub mod config;
@@ -27,9 +28,11 @@ mod lock;
 pub mod mirror;
 mod network;
 mod outbound;
+pub mod private;
 pub mod rebuild;
 pub mod registrar;
 pub mod registry;
+pub mod repair;
 mod replication;
 pub mod root;
 pub mod roster;
@@ -100,6 +103,8 @@ pub struct Node {
     /// What it does by itself.
     background: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
+    /// Counts how often what can change while it runs was to be read again.
+    reload: watch::Sender<u64>,
     /// Held while the node runs.
     _lock: File,
 }
@@ -153,9 +158,12 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     choose_cryptography();
-    let lock = lock(data)?;
+    serve::may_answer(config.listen, config.tls.as_ref())?;
+    let lock = lock_data(data)?;
+    private::tighten(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
-    let store = Store::open(data, config.database.as_deref()).await?;
+    let lease_term = Duration::from_secs(config.lease_term_seconds.into());
+    let store = Store::open_to_run(data, config.postgres()?.as_ref(), lease_term).await?;
     let folder = data.join("keys");
     take_seal(data, &config, &store).await?;
 
@@ -197,6 +205,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
+        quota: config.quota.quota(),
     };
     let listen: Result<Vec<_>, _> = config.peer_listen.iter().map(|a| a.parse()).collect();
     let peering = Peering {
@@ -210,6 +219,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (role, roles) = watch::channel(Role::Follower(None));
     let (catch_up, catching_up) = mpsc::channel(1024);
     let (stop, stopping) = watch::channel(false);
+    let (reload, reloading) = watch::channel(0);
     let health = Health::new();
 
     let author = Author::new(desks);
@@ -222,6 +232,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         clock.clone(),
         folder.clone(),
     ));
+    let own_url = store.key_log(home).await?.map(|log| log.founding().url.clone());
+    let own_url = own_url.unwrap_or_default();
     let mut app = api::Parts {
         registrar: registrar.clone(),
         store: store.clone(),
@@ -229,7 +241,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         shelf: Shelf::new(store.clone()),
         said: Said::new(store.clone()),
         clock: clock.clone(),
-        abroad: Abroad::new(config.outbound.roots()?)?,
+        abroad: Abroad::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
         clients: api::clients::Clients::new(&config.lookups),
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,
@@ -245,9 +257,11 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         introduces: config.introduces,
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
         checked: checked.clone(),
+        signed_lists: api::status_lists::SignedLists::new(config.heartbeat_term_seconds),
     };
     let counting = write_checked(checked, store.clone(), clock.clone(), stop.subscribe());
     let mut background = vec![tokio::spawn(counting)];
+    background.push(tokio::spawn(store.clone().keep_clear(stop.subscribe())));
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
@@ -273,7 +287,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
                 certificate,
                 secret: door.secret().to_vec(),
             },
-            term: Duration::from_secs(config.lease_term_seconds.into()),
+            term: lease_term,
         });
         app.forwarding = Some(Forwarding::new(store.clone(), roles, catch_up));
     }
@@ -293,13 +307,15 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         stop: stopping,
     };
     // First of all it can be asked how it does: what is restored from the store may take a while.
-    let (http, server, task) = serve::serve(
+    let server = serve::serve(
         config.listen,
         config.tls.as_ref(),
         &config.agency,
         api::router(app.into()),
+        (reloading, stop.subscribe()),
     )
     .await?;
+    let http = server.address;
     tracing::info!(agency = %config.agency, %http, "the node answers, and makes its lists from the store");
     let held = part.begin().await?;
     let peer_addresses = held
@@ -315,8 +331,9 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         let _ = part.await;
         anyhow::bail!(why);
     }
-    servers.push(server);
-    serving.push(task);
+    servers.push(server.handle);
+    serving.push(server.task);
+    background.extend(server.renewal);
     if let Some(days) = config.registration.contact_kept_days {
         let task = registrar::retention(registrar.clone(), days, stop.subscribe());
         background.push(tokio::spawn(task));
@@ -336,6 +353,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         part,
         background,
         stop,
+        reload,
         _lock: lock,
     })
 }
@@ -371,15 +389,30 @@ fn reachable(listen: IpAddr) -> IpAddr {
 }
 
 /// Takes the data directory: two programs on one would be two writers with one key.
-fn lock(data: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock_data(data: &Path) -> anyhow::Result<File> {
     let path = data.join("lock");
-    let file = File::create(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
+    let file = private::open(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
     let taken = || format!("`{}` is in use: another node runs on it", data.display());
     file.try_lock().with_context(taken)?;
     Ok(file)
 }
 
 impl Node {
+    /// Reads again what can change while the node runs: the certificate of HTTPS. No connection ends.
+    pub fn reload(&self) {
+        self.reload.send_modify(|times| *times += 1);
+    }
+
+    /// Says in the log what an operator should mend, though the node serves.
+    pub async fn warn(&self) {
+        match self.registrar.roots_at_home().await {
+            Ok(files) => files
+                .iter()
+                .for_each(|file| tracing::warn!("{}", keys::root_at_home(file))),
+            Err(error) => tracing::warn!(%error, "no telling whether a root key lies in this node's folder"),
+        }
+    }
+
     /// Stops the node: requests under way are answered first. What it acknowledged is on disk already.
     pub async fn stop(self) {
         if let Some(door) = &self.door {

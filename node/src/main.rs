@@ -12,9 +12,11 @@ use node::{
     config::{Config, Tls},
     demo,
     init::{self, Beginning, Joining},
-    mirror, root,
+    mirror, private, root,
+    storage::DatabaseTls,
 };
 use registry_schema::AgencyId;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Judging a badge takes some hundred small allocations.
 #[global_allocator]
@@ -46,6 +48,8 @@ enum Command {
     Root(ceremony::Root),
     /// Copy a node's lists, as signed files, into a folder that any web server can serve.
     Mirror(MirrorOptions),
+    /// Take what is damaged out of a store that stops its node; the node asks its peers for it at its next start.
+    Repair(Data),
     /// Manage who may act for this agency.
     #[command(subcommand)]
     Operator(Operator),
@@ -102,9 +106,15 @@ struct Init {
     /// Where it listens for peers, as a multiaddress; may be given several times.
     #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
     peer_listen: Vec<String>,
+    /// Where to write the two root keys, never into the data directory: a folder on a medium that you take offline.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["join", "key_log"])]
+    root_out: Option<PathBuf>,
     /// A PostgreSQL database to keep everything in; SQLite in the data directory otherwise.
     #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
     database: Option<String>,
+    /// How the PostgreSQL database is spoken to; otherwise as its URL says, and `verify-full` to another machine.
+    #[arg(long, env = "COMITY_DATABASE_TLS", value_name = "HOW")]
+    database_tls: Option<DatabaseTls>,
 }
 
 #[derive(Debug, Args)]
@@ -117,7 +127,10 @@ struct Run {
     /// The PostgreSQL database; otherwise as the configuration says.
     #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
     database: Option<String>,
-    /// A certificate chain, as PEM: answers HTTPS.
+    /// How it is spoken to; otherwise as the configuration or its URL says, and `verify-full` to another machine.
+    #[arg(long, env = "COMITY_DATABASE_TLS", value_name = "HOW")]
+    database_tls: Option<DatabaseTls>,
+    /// A certificate chain, as PEM: answers HTTPS. Both files are read again when they change.
     #[arg(long, env = "COMITY_TLS_CERT", requires = "tls_key", value_name = "FILE")]
     tls_cert: Option<PathBuf>,
     /// The certificate's key, as PEM.
@@ -126,6 +139,9 @@ struct Run {
     /// `self-signed` answers HTTPS with a certificate made at the start; for tests.
     #[arg(long, env = "COMITY_TLS", value_parser = ["self-signed"], conflicts_with = "tls_cert")]
     tls: Option<String>,
+    /// Answer plain HTTP on whatever address: only behind a proxy that does TLS.
+    #[arg(long, env = "COMITY_INSECURE_HTTP", conflicts_with_all = ["tls_cert", "tls"])]
+    insecure_http: bool,
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +184,10 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    // What a mirror or a ceremony writes is for others.
+    if !matches!(cli.command, Command::Mirror(_) | Command::Root(_)) {
+        private::mask();
+    }
     match run(cli.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -184,36 +204,62 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
         Command::Init(options) => make(*options).await,
-        Command::Run(Run {
-            data,
-            listen,
-            database,
-            tls_cert,
-            tls_key,
-            tls,
-        }) => {
-            let mut config = Config::load(&data.data)?;
-            config.listen = listen.unwrap_or(config.listen);
-            config.database = database.or(config.database);
-            if let (Some(cert), Some(key)) = (tls_cert, tls_key) {
-                config.tls = Some(Tls::Files { cert, key });
-            } else if tls.is_some() {
-                config.tls = Some(Tls::SelfSigned);
-            }
-            let node = node::start(&data.data, config, Clock::default()).await?;
-            demo::ctrl_c().await;
-            node.stop().await;
-            Ok(())
-        }
         Command::Rebuild(options) => rebuilding::perform(*options).await,
+        Command::Run(options) => run_node(options).await,
         Command::Root(root) => ceremony::perform(root),
         Command::Ticket(which) => show_ticket(&which).await,
         Command::Mirror(options) => mirror(options).await,
+        Command::Repair(Data { data }) => repair(&data).await,
         Command::Operator(Operator::Add { data, name }) => {
             say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
             Ok(())
         }
     }
+}
+
+/// Runs a node until it is told to stop. SIGHUP has it read its certificate again, and never ends it.
+async fn run_node(options: Run) -> anyhow::Result<()> {
+    let Run {
+        data: Data { data },
+        listen,
+        database,
+        database_tls,
+        tls_cert,
+        tls_key,
+        tls,
+        insecure_http,
+    } = options;
+    let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be heard")?;
+    let mut config = Config::load(&data)?;
+    let written = std::fs::read(Config::path(&data))?;
+    config.listen = listen.unwrap_or(config.listen);
+    config.database = database.or(config.database);
+    config.database_tls = database_tls.or(config.database_tls);
+    if let (Some(cert), Some(key)) = (tls_cert, tls_key) {
+        config.tls = Some(Tls::Files { cert, key });
+    } else if tls.is_some() {
+        config.tls = Some(Tls::SelfSigned);
+    } else if insecure_http {
+        config.tls = Some(Tls::None);
+    }
+    let node = node::start(&data, config, Clock::default()).await?;
+    node.warn().await;
+    let mut end = std::pin::pin!(demo::ctrl_c());
+    loop {
+        tokio::select! {
+            () = &mut end => break,
+            _ = hangup.recv() => {
+                node.reload();
+                if let Err(error) = Config::load(&data) {
+                    tracing::error!("the node runs on, and would not start again: {error:#}");
+                } else if std::fs::read(Config::path(&data)).is_ok_and(|now| now != written) {
+                    tracing::warn!("comity.toml has changed: what it says counts from the next start on; the certificate is read now");
+                }
+            }
+        }
+    }
+    node.stop().await;
+    Ok(())
 }
 
 /// Makes a node: of a new agency, or a further store of one that is there.
@@ -226,6 +272,8 @@ async fn make(options: Init) -> anyhow::Result<()> {
         listen,
         peer_listen,
         database,
+        database_tls,
+        root_out,
         join,
         key_log,
         kinds,
@@ -243,10 +291,19 @@ async fn make(options: Init) -> anyhow::Result<()> {
             listen,
             peer_listen,
             database,
+            database_tls,
+            root_out: root_out.clone(),
         };
         let config = init::init(&data, beginning, now).await?;
+        let root = match root_out {
+            Some(folder) => format!(
+                "take `{}` offline, with a copy elsewhere: it holds the keys of the agency's root, and this node does not",
+                folder.display()
+            ),
+            None => format!("move `{shown}/keys/root.key` and `next-root.key` to a place that is offline"),
+        };
         say(&format!(
-            "made a node of {} in `{shown}`\n  move `{shown}/keys/root.key` and `next-root.key` to a place that is offline\n{next}",
+            "made a node of {} in `{shown}`\n  {root}\n{next}",
             config.agency
         ));
         return Ok(());
@@ -263,6 +320,7 @@ async fn make(options: Init) -> anyhow::Result<()> {
         listen,
         peer_listen,
         database,
+        database_tls,
     };
     let (config, entry) = init::join(&data, joining, now).await?;
     let file = data.join("join.entry");
@@ -279,6 +337,22 @@ async fn make(options: Init) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn repair(data: &std::path::Path) -> anyhow::Result<()> {
+    let repaired = node::repair::repair(data, Clock::default().now()).await?;
+    if repaired.is_empty() {
+        say("nothing is damaged");
+        return Ok(());
+    }
+    for one in &repaired {
+        let whose = if one.own { " (this node's own agency)" } else { "" };
+        say(&format!("taken out of {}{whose}: {}", one.agency, one.damage));
+    }
+    if repaired.iter().any(|one| one.own) {
+        say("start the node while peers can be reached: it writes nothing before they have given its own log again");
+    }
+    Ok(())
+}
+
 /// Light on dark, as most terminals are.
 fn drawn(code: &qrcode::QrCode) -> String {
     use qrcode::render::unicode::Dense1x2;
@@ -289,8 +363,7 @@ fn drawn(code: &qrcode::QrCode) -> String {
 async fn show_ticket(which: &Ticket) -> anyhow::Result<()> {
     if which.toml {
         let peer = init::peer_config(&which.data.data)?;
-        let peer = toml::to_string(&peer).context("the ticket cannot be written")?;
-        say(&format!("[[peers]]\n{}", peer.trim_end()));
+        say(&peer.to_toml()?);
         return Ok(());
     }
     let ticket = init::ticket(&which.data.data).await?;

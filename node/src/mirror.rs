@@ -103,7 +103,7 @@ impl Rooms {
     /// Carries an order to where its peer is.
     pub(crate) async fn send(&self, order: Order) -> Result<(), Gone> {
         let mirror = match &order {
-            Order::Call { peer, .. } | Order::HangUp { peer } => self.mirrors.get(peer),
+            Order::Call { peer, .. } | Order::HangUp { peer, .. } => self.mirrors.get(peer),
             Order::Answer { .. } | Order::Meet(_) | Order::Part { .. } => None,
         };
         match mirror {

@@ -5,9 +5,10 @@
 
 mod names;
 mod peer;
+mod running;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -34,6 +35,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// A connection that lasts this long was a good one.
 const GOOD_CONNECTION: Duration = Duration::from_secs(5);
+/// How much news may wait before nothing more is read from peers.
+const MOST_NEWS: usize = 1024;
 /// What libp2p adds around our bytes: a CBOR byte string's head.
 const FRAME_BYTES: u64 = 16;
 
@@ -51,6 +54,8 @@ pub(crate) enum Order {
     },
     HangUp {
         peer: Hash,
+        /// How long it is not let in again; none, if it may come back at once.
+        pause: Option<Duration>,
     },
     /// Let this peer in, and call it.
     Meet(Peer),
@@ -113,6 +118,10 @@ pub(crate) struct Network {
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
     redials: BTreeMap<Hash, Redial>,
+    /// News that the replication has not taken yet: it is never waited for while it may wait for us.
+    outbox: VecDeque<News>,
+    /// Peers that are not let in, until when.
+    pauses: BTreeMap<Hash, Instant>,
     /// Peers whose hosts' names are being looked up.
     looking_up: JoinSet<(Hash, Vec<Multiaddr>)>,
 }
@@ -189,31 +198,11 @@ impl Network {
             answers: HashMap::new(),
             last_answer: 0,
             redials,
+            outbox: VecDeque::new(),
+            pauses: BTreeMap::new(),
             looking_up: JoinSet::new(),
         };
         Ok((network, addresses))
-    }
-
-    /// Runs until the replication's end of the channels is gone.
-    pub(crate) async fn run(mut self) {
-        loop {
-            let redial = self.redials.values().filter_map(|redial| redial.at).min();
-            let redial = redial.unwrap_or_else(|| Instant::now() + LONGEST_PAUSE);
-            tokio::select! {
-                order = self.orders.recv() => match order {
-                    Some(order) => self.carry_out(order),
-                    None => return,
-                },
-                event = self.swarm.select_next_some() => {
-                    let Some(news) = self.read(event) else { continue };
-                    if self.news.send(news).await.is_err() {
-                        return;
-                    }
-                }
-                () = tokio::time::sleep_until(redial) => self.dial_who_is_due(),
-                Some(Ok((name, addresses))) = self.looking_up.join_next() => self.dial(name, addresses),
-            }
-        }
     }
 
     fn carry_out(&mut self, order: Order) {
@@ -237,9 +226,12 @@ impl Network {
                         .send_response(channel, ByteBuf::from(response));
                 }
             }
-            Order::HangUp { peer } => {
-                if let Some(peer) = self.peers.get(&peer) {
-                    let _ = self.swarm.disconnect_peer_id(peer.id);
+            Order::HangUp { peer: name, pause } => {
+                let Some(peer) = self.peers.get(&name) else { return };
+                let _ = self.swarm.disconnect_peer_id(peer.id);
+                if let Some(pause) = pause {
+                    self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
+                    self.pauses.insert(name, Instant::now() + pause);
                 }
             }
             Order::Meet(peer) => self.meet(peer),
@@ -250,6 +242,7 @@ impl Network {
     /// Lets a peer in from now on; one that is known already may have moved.
     fn meet(&mut self, peer: Peer) {
         let name = peer.name();
+        self.pauses.remove(&name);
         self.swarm.behaviour_mut().allowed.allow_peer(peer.id);
         self.names.insert(peer.id, name);
         let connected = self.swarm.is_connected(&peer.id);
@@ -275,6 +268,9 @@ impl Network {
                 continue;
             }
             redial.grow();
+            if self.pauses.contains_key(name) {
+                continue;
+            }
             let Some(peer) = self.peers.get(name) else { continue };
             // Where a host moved to is asked anew each time.
             let (name, addresses) = (*name, peer.addresses.clone());

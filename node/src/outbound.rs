@@ -25,6 +25,7 @@ use reqwest::{
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
+pub(crate) use address::Opened;
 use rate::Rate;
 
 /// How long a whole fetch may take: names, connections, redirects and the last byte.
@@ -60,17 +61,17 @@ impl Names for System {
 /// Gives the client only addresses that may be asked: what it is given here is what it connects to.
 struct Guarded {
     names: Arc<dyn Names>,
-    loopback: bool,
+    opened: Opened,
 }
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let (host, loopback) = (name.as_str().to_owned(), self.loopback);
+        let (host, opened) = (name.as_str().to_owned(), self.opened.clone());
         let looking = self.names.look_up(host.clone());
         Box::pin(async move {
             let found = looking.await.map_err(|_| Refusal::NoSuchHost(host.clone()))?;
             // One forbidden address spoils the name: which of them is connected to would be chance.
-            if let Some(what) = found.iter().find_map(|ip| address::forbidden(*ip, loopback)) {
+            if let Some(what) = found.iter().find_map(|ip| opened.forbids(*ip)) {
                 return Err(Refusal::Forbidden(host, what).into());
             }
             if found.is_empty() {
@@ -128,7 +129,7 @@ pub(crate) struct Outbound(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     client: reqwest::Client,
-    loopback: bool,
+    opened: Opened,
     places: Semaphore,
     rate: Rate,
     patience: Duration,
@@ -153,9 +154,16 @@ impl Outbound {
         names: Arc<dyn Names>,
         patience: Duration,
     ) -> anyhow::Result<Self> {
+        let opened = Opened {
+            loopback,
+            networks: vec![],
+        };
         let client = reqwest::Client::builder()
             .https_only(true)
-            .dns_resolver(Guarded { names, loopback })
+            .dns_resolver(Guarded {
+                names,
+                opened: opened.clone(),
+            })
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
@@ -166,7 +174,7 @@ impl Outbound {
             .build()?;
         Ok(Self(Arc::new(Inner {
             client,
-            loopback,
+            opened,
             places: Semaphore::new(MOST_AT_ONCE),
             rate: Rate::default(),
             patience,
@@ -227,21 +235,37 @@ impl Outbound {
     /// The host, if its address may be asked as far as it can be seen without looking up its name.
     fn may_ask(&self, whom: &str, url: &Url) -> Result<String, Refusal> {
         let host = url.host_str().unwrap_or_default().to_owned();
-        // A client connects to an address in digits without looking up anything.
-        let address = match url.host() {
-            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
-            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
-            Some(Host::Domain(_)) => None,
-            None => return Err(Refusal::BadUrl),
-        };
-        if let Some(what) = address.and_then(|ip| address::forbidden(ip, self.0.loopback)) {
-            return Err(Refusal::Forbidden(host, what));
-        }
+        guard(url, &self.0.opened)?;
         if !self.0.rate.takes(&format!("{whom} {host}")) {
             return Err(Refusal::TooOften(host));
         }
         Ok(host)
     }
+}
+
+/// Refuses an address in digits that may not be asked: a client connects to it without looking up anything.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], if it leads where nobody is asked on a stranger's word.
+pub(crate) fn guard(url: &Url, opened: &Opened) -> Result<(), Refusal> {
+    let address = match url.host() {
+        Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
+        Some(Host::Ipv6(v6)) => IpAddr::V6(v6),
+        Some(Host::Domain(_)) => return Ok(()),
+        None => return Err(Refusal::BadUrl),
+    };
+    match opened.forbids(address) {
+        Some(what) => Err(Refusal::Forbidden(url.host_str().unwrap_or_default().to_owned(), what)),
+        None => Ok(()),
+    }
+}
+
+/// Looks up the names of hosts for a client, and gives it only addresses that may be asked.
+pub(crate) fn guarded_names(opened: Opened) -> Arc<dyn Resolve> {
+    Arc::new(Guarded {
+        names: Arc::new(System),
+        opened,
+    })
 }
 
 /// An https address without a name or password in it.

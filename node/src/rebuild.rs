@@ -149,7 +149,7 @@ async fn fill(
         }
     }
     follow(&mut config, rebuilding, &key_log, tickets);
-    let store = Store::create(data, config.database.as_deref()).await?;
+    let store = Store::create(data, config.postgres()?.as_ref()).await?;
     let batch = Batch {
         key_logs: vec![key_log],
         ..Batch::default()

@@ -172,6 +172,18 @@ impl Registrar {
         }
     }
 
+    /// The files beside this node's own keys that hold a key of the agency's root: the node needs none.
+    ///
+    /// # Errors
+    /// If the store or the folder cannot be read.
+    pub async fn roots_at_home(&self) -> Result<Vec<PathBuf>, NotDone> {
+        let home = self.registry.snapshot().roster().own().genesis;
+        let Some(key_log) = self.store.key_log(home).await? else {
+            return Err(not_ready());
+        };
+        crate::keys::roots_at_home(&self.keys, &key_log).map_err(internal)
+    }
+
     /// The agency that this registrar acts for.
     #[must_use]
     pub fn agency(&self) -> AgencyId {

@@ -6,6 +6,7 @@
 
 mod lists;
 mod past;
+mod pins;
 mod standing;
 pub(crate) mod thinning;
 
@@ -17,7 +18,7 @@ use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::watch;
 use verification::evidence::Freshness;
 
-use crate::{clock::Moment, roster::Roster, storage::PeerRow};
+use crate::{clock::Moment, roster::Roster};
 pub use lists::{AgencyLists, StatusList};
 pub(crate) use past::{Past, status_then};
 pub(crate) use standing::Standing;
@@ -67,18 +68,6 @@ impl SharedRegistry {
         if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
             self.tell_of_issuers();
         }
-    }
-
-    /// Answers from what the replica holds of an agency whose name was pinned again.
-    pub(crate) fn complete(&self, replica: &Replica) {
-        self.update(|registry| registry.complete(replica));
-        self.tell_of_issuers();
-    }
-
-    /// Takes in what operators decided about peers.
-    pub(crate) fn heed(&self, rows: &[PeerRow]) {
-        self.update(|registry| registry.heed(rows));
-        self.tell_of_issuers();
     }
 
     /// For who waits until issuers' entries, or the agencies, may have changed.
@@ -220,24 +209,6 @@ impl Registry {
         }
     }
 
-    /// Takes in whole the agencies that are pinned, whose logs the replica holds, and that are not here: their names were let
-    /// go of, and pinned again. What counts follows from roster and replica, whatever came before.
-    fn complete(&mut self, replica: &Replica) {
-        for (agency, log) in replica.logs() {
-            let key_log = log.key_log();
-            let is_pinned = self.roster.genesis(&key_log.founding().agency) == Some(agency);
-            if !is_pinned || self.agencies.contains_key(agency) {
-                continue;
-            }
-            let batch = Batch {
-                key_logs: vec![key_log.clone()],
-                renewed: [*agency].into(),
-                ..Batch::default()
-            };
-            self.apply(&batch, replica);
-        }
-    }
-
     /// Adds an agency, if it is called what this node pinned it as.
     fn add(&mut self, log: &KeyLog) {
         let founding = log.founding();
@@ -299,28 +270,10 @@ impl Registry {
         &self.roster
     }
 
-    /// Takes in what operators decided about peers.
-    pub(crate) fn heed(&mut self, rows: &[PeerRow]) {
-        if let Err(error) = self.roster.read(rows) {
-            tracing::error!(error = format!("{error:#}"), "a peer is not followed");
-        }
-        // Of whom no name is pinned any more, nothing counts.
-        let roster = &self.roster;
-        self.agencies
-            .retain(|genesis, lists| roster.genesis(&lists.id) == Some(genesis));
-    }
-
     /// By which transport a node of this agency is connected, if one is.
     #[must_use]
     pub fn transport(&self, agency: &Hash) -> Option<&str> {
         self.connected.get(agency).map(String::as_str)
-    }
-
-    /// Whether a node of any other agency is connected.
-    #[must_use]
-    pub(crate) fn is_anybody_connected(&self) -> bool {
-        let home = self.roster.own().genesis;
-        self.connected.keys().any(|agency| *agency != home)
     }
 
     /// All agencies that are known, this one first, then by name.

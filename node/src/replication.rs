@@ -240,6 +240,8 @@ pub(crate) struct Replication {
     last_call: u64,
     /// What the clock was doubted for, as the registry has it.
     clock_doubt: Option<String>,
+    /// Whether the store says that the own log was repaired and is to be heard from peers.
+    awaits_own_log: bool,
 }
 
 impl Replication {
@@ -271,6 +273,7 @@ impl Replication {
             kept: BTreeMap::new(),
             last_call: 0,
             clock_doubt: None,
+            awaits_own_log: false,
         };
         let desk = Desk {
             writings: writers,
@@ -303,8 +306,8 @@ impl Replication {
             return Outcome::GoesOn;
         };
         let (event, own, done) = tokio::select! {
-            // Held back until the replica knows how far its own log reaches abroad.
-            writing = self.writings.recv(), if replica.may_write(self.clock.now()) => match writing {
+            // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
+            writing = self.writings.recv(), if replica.may_write(self.clock.now()) || self.clock_doubt.is_some() => match writing {
                 Some(Writing { event, own, done }) => match self.allowed(&event) {
                     Ok(()) => (event, own, Some(done)),
                     Err(refused) => {
@@ -461,6 +464,12 @@ impl Replication {
             // Whoever asked may have gone.
             drop(done.send(Ok(())));
         }
+        if self.awaits_own_log && matches!(&self.state, State::Live(replica) if replica.knows_own_log()) {
+            match self.store.has_own_log().await {
+                Ok(()) => self.awaits_own_log = false,
+                Err(error) => return self.lose(error.into(), None).await,
+            }
+        }
         self.tell_health();
         Outcome::GoesOn
     }
@@ -488,11 +497,26 @@ impl Replication {
                 let act = "replication.false_checkpoint";
                 self.note(act, agency.to_string(), String::new()).await
             }
-            Effect::Expel { peer, why } => {
-                tracing::warn!(%peer, %why, "a peer misbehaved");
-                self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
-                self.order(Order::HangUp { peer }).await
+            Effect::Quarantined { agency, why } => {
+                tracing::error!(%agency, %why, "an agency is in quarantine: nothing of it is fresh here");
+                self.note("agency.quarantined", agency.to_string(), why.to_string())
+                    .await
             }
+            Effect::Deferred { agency, limit } => {
+                tracing::error!(%agency, %limit, "no more of an agency is taken in");
+                self.note("agency.deferred", agency.to_string(), limit.to_string())
+                    .await
+            }
+            Effect::Released { agency } => {
+                tracing::info!(%agency, "an agency is taken in again");
+                self.note("agency.released", agency.to_string(), String::new()).await
+            }
+            Effect::Expel { peer, why, seconds } => {
+                tracing::warn!(%peer, %why, seconds, "a peer misbehaved, and is turned away for a while");
+                self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
+                self.turn_away(peer, seconds).await
+            }
+            Effect::TurnAway { peer, seconds } => self.turn_away(peer, seconds).await,
         }
     }
 
@@ -514,6 +538,11 @@ impl Replication {
             drop(done.send(Ok(())));
         }
         self.keep_standings(step.now).await
+    }
+
+    async fn turn_away(&self, peer: Hash, seconds: i64) -> Result<(), NotWritten> {
+        let pause = Some(Duration::from_secs(seconds.unsigned_abs()));
+        self.order(Order::HangUp { peer, pause }).await
     }
 
     async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
@@ -599,7 +628,7 @@ impl Replication {
         self.health.set_replication(ReplicationHealth::Lost { since, why });
         // The old replica's calls are under way on these connections; the peers are met anew.
         for peer in self.connected.keys().copied().collect::<Vec<_>>() {
-            if self.order(Order::HangUp { peer }).await.is_err() {
+            if self.order(Order::HangUp { peer, pause: None }).await.is_err() {
                 return Outcome::Ends;
             }
         }
@@ -682,8 +711,12 @@ impl Replication {
     /// Answers again: from a replica and a registry that are of one moment of the store.
     async fn come_back(&mut self, restored: RestoredReplica) -> Outcome {
         let RestoredReplica {
-            mut replica, settled, ..
+            mut replica,
+            settled,
+            awaits_own_log,
+            ..
         } = restored;
+        self.awaits_own_log = awaits_own_log;
         replica.number_calls_from(self.last_call);
         replica.doubt_time(self.clock_doubt.is_some());
         let roster = self.registry.snapshot().roster().clone();
@@ -778,7 +811,7 @@ async fn attempt(
                 "what the store holds of an agency is damaged: it is taken out and asked of peers again"
             );
         }
-        store.take_out(&restored.removals, now).await?;
+        store.take_out(&restored.removals, None, now).await?;
     }
     restored.settled = settled;
     Ok(restored)

@@ -2,7 +2,7 @@
 //! offline. **No network, no store.** The node proposes (`comity key …`), the holders of the root sign
 //! (`comityd root sign`), the node takes the entry in (`comity key apply`).
 
-use std::{fmt::Write as _, fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::{fmt::Write as _, path::Path};
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,7 +15,7 @@ use registry_schema::Timestamp;
 
 pub use endings::{Ending, WritingAbility, endings};
 
-use crate::keys;
+use crate::{keys, private};
 
 mod endings;
 
@@ -231,17 +231,7 @@ pub fn rotate(
 /// # Errors
 /// If the disk refuses.
 pub fn replace(file: &Path, text: &str) -> anyhow::Result<()> {
-    let beside = file.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let mut written = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o644)
-        .open(&beside)?;
-    written.write_all(text.as_bytes())?;
-    written.sync_all()?;
-    fs::rename(&beside, file).with_context(|| format!("`{}` cannot be written", file.display()))
+    private::replace(file, text.as_bytes())
 }
 
 /// A hash in groups of eight, to be read aloud.

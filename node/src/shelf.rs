@@ -125,16 +125,16 @@ impl Shelf {
                 if known.as_ref().is_none_or(|files| files.name != name) {
                     return Ok(None);
                 }
-                Ok(self.store.checkpoint(agency).await?.map(|(statement, _)| statement))
+                let all = self.store.checkpoints().await?.into_iter();
+                let mut of_this = all.filter(|(of, _)| *of == agency);
+                Ok(of_this.next().map(|(_, statement)| encode(&statement)))
             }
             Named::Rows(name) => {
                 let known = self.checkpoint(agency).await?;
-                if known.is_none_or(|files| !files.rows.contains(&name)) {
-                    return Ok(None);
-                }
-                let pages = self.store.checkpoint(agency).await?.map(|(_, pages)| pages);
-                let page = pages.into_iter().flatten().find(|page| Hash::of(&[page]) == name);
-                Ok(page)
+                let place = known.and_then(|files| files.rows.iter().position(|page| *page == name));
+                let Some(place) = place else { return Ok(None) };
+                let page = self.store.checkpoint_page(agency, place).await?;
+                Ok(page.filter(|page| Hash::of(&[page]) == name))
             }
         }
     }

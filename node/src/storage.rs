@@ -7,7 +7,9 @@
 
 mod audit;
 mod checked;
+mod checkpoints;
 mod credentials;
+mod database;
 mod db;
 mod faults;
 mod files;
@@ -21,8 +23,10 @@ mod peers;
 mod published;
 mod registered_lists;
 mod registrations;
+mod residue;
 mod restoring;
 mod reviews;
+mod version;
 
 use std::{
     path::Path,
@@ -35,9 +39,12 @@ use registry_schema::Timestamp;
 
 use crate::{lock::Lock, seal::Seal};
 use db::{Db, reading};
+use residue::Residue;
+use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
+pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
 #[cfg(debug_assertions)]
 pub use faults::{DriverMutant, StoreFault};
@@ -62,6 +69,8 @@ pub struct Store {
     epoch: Arc<AtomicI64>,
     /// Under which issuers' keys are kept.
     seal: Arc<OnceLock<Seal>>,
+    /// Whether SQLite's log may hold what was forgotten.
+    residue: Arc<Residue>,
     /// When a transaction last succeeded.
     last_write: Arc<Lock<Option<Instant>>>,
 }
@@ -88,6 +97,11 @@ pub enum Unavailable {
     /// An issuer's key is kept under a seal that this node does not have.
     #[error("the keys of issuers are sealed with the key `{0}`, which this node does not have")]
     Sealed(String),
+    /// A newer program brought the tables up to date.
+    #[error(
+        "the store is of another version than this program: stop it, and start the comityd that brought it up to date"
+    )]
+    OtherVersion,
     /// The commit failed, and the transaction is not there.
     #[error("the store cannot be used: the transaction was not committed")]
     NotCommitted,
@@ -172,13 +186,13 @@ pub struct Act {
 }
 
 impl Store {
-    /// Makes an empty store: in the PostgreSQL database with this URL, or else as SQLite in this folder.
+    /// Makes an empty store: in this PostgreSQL database, or else as SQLite in this folder.
     ///
     /// # Errors
     /// If there is one already, or the database refuses.
-    pub async fn create(folder: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+    pub async fn create(folder: &Path, database: Option<&Database>) -> anyhow::Result<Self> {
         let db = match database {
-            Some(url) => Db::create_postgres(url).await?,
+            Some(database) => Db::create_postgres(database).await?,
             None => Db::create_sqlite(folder).await?,
         };
         let store = Self::new(db);
@@ -193,18 +207,34 @@ impl Store {
             db,
             epoch,
             seal: Arc::default(),
+            residue: Arc::default(),
             last_write: Arc::default(),
         }
     }
 
-    /// Opens the store, to read: who would write takes the lease first ([`Store::take`]).
+    /// Opens the store, to read: who would write takes the lease first ([`Store::take`]). A node may run on it: nothing is
+    /// brought up to date.
     ///
     /// # Errors
-    /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node.
-    pub async fn open(folder: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+    /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node. If it is
+    /// of another version.
+    pub async fn open(folder: &Path, database: Option<&Database>) -> anyhow::Result<Self> {
+        Self::open_as(folder, database, Opening::AsItIs).await
+    }
+
+    /// Opens the store for a node that starts, which has the data directory's lock, and brings it up to date. Another process
+    /// on the same PostgreSQL that renewed its lease within this term stands in the way of that.
+    ///
+    /// # Errors
+    /// If there is none, if it is of a newer version, or if it cannot be brought up to date.
+    pub async fn open_to_run(folder: &Path, database: Option<&Database>, term: Duration) -> anyhow::Result<Self> {
+        Self::open_as(folder, database, Opening::BroughtUp(term)).await
+    }
+
+    async fn open_as(folder: &Path, database: Option<&Database>, opening: Opening) -> anyhow::Result<Self> {
         let db = match database {
-            Some(url) => Db::open_postgres(url).await?,
-            None => Db::open_sqlite(folder).await?,
+            Some(database) => Db::open_postgres(database, opening).await?,
+            None => Db::open_sqlite(folder, opening).await?,
         };
         Ok(Self::new(db))
     }
@@ -293,6 +323,11 @@ impl Store {
                 OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }
+        let forgets = own.iter().any(OwnWrite::forgets);
+        if forgets {
+            // Before it is known whether it was done: where that stays unknown, the log is emptied all the same.
+            self.residue.is_owed();
+        }
         if let Err(error) = transaction.commit().await {
             tracing::error!(%error, "whether a transaction was committed is not known");
             if driver_mutant!(self.faults(), DeniesWhatIsUnknown) {
@@ -301,6 +336,9 @@ impl Store {
             return Err(Unavailable::OutcomeUnknown(id));
         }
         self.note_write();
+        if forgets {
+            self.leave_no_residue().await;
+        }
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 pub(crate) use peer::{Peer, PeerAdd};
-use registry_schema::{AgencyId, Purpose, Timestamp};
+use registry_schema::{AgencyId, AskedDate, Purpose};
 
 pub(crate) use self::policy::{Policy, Sample};
 pub(crate) use self::trust::{Recognize, Trust};
@@ -80,6 +80,9 @@ pub(crate) struct Options {
     /// Let the node check a change without making it
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// Let the token travel in clear to another machine
+    #[arg(long, global = true, env = "COMITY_INSECURE_HTTP")]
+    pub(crate) insecure_http: bool,
 }
 
 /// How data is printed.
@@ -93,7 +96,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check badges: genuine, in date, not revoked, recognized here?
+    /// Check badges: by a signer that is registered, in date, not revoked, recognized here?
     #[command(after_help = "\
 Examples:
   comity verify badge.json
@@ -136,6 +139,9 @@ be checked. Of several badges, the highest counts.")]
     /// Your agency's keys: who may write, and what the root signs offline
     #[command(subcommand)]
     Key(Key),
+    /// The node's clock: whether it is believed, and your word that it is right
+    #[command(subcommand)]
+    Clock(Clock),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity")]
     Completions {
@@ -162,9 +168,21 @@ impl Command {
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List { .. } | Credential::Show { .. }),
+            Self::Clock(command) => matches!(command, Clock::Accept),
             Self::Verify(_) | Self::Status | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
+}
+
+/// The node's clock.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Clock {
+    /// Show the time by which the node acts, and why it is in doubt, if it is
+    #[command(after_help = "Example:\n  comity clock show\n\nExit codes: 0 believed; 3 in doubt.")]
+    Show,
+    /// Vouch for the machine's clock after you have set it right: the node follows it from here on
+    #[command(after_help = "Example:\n  comity clock accept")]
+    Accept,
 }
 
 #[derive(Debug, Args)]
@@ -175,12 +193,13 @@ pub(crate) struct Verify {
     /// Many badges at once: a ZIP of badge files, JSON lines, or a CSV with a column of codes, links or badges
     #[arg(long, value_name = "FILE", conflicts_with = "badges")]
     pub(crate) bulk: Option<String>,
-    /// Was it good on this day? (2026-11-23 or 2026-11-23T14:02:11Z)
+    /// Was it good on this day? The whole day by the asked agency's calendar (2026-11-23), or a moment
+    /// (2026-11-23T14:02:11Z)
     #[arg(long, value_name = "DATE")]
-    pub(crate) at: Option<Timestamp>,
-    /// By what the node knew at this moment, and no later word (2026-11-23 or 2026-11-23T14:02:11Z)
+    pub(crate) at: Option<AskedDate>,
+    /// By what the node knew by the end of this day (2026-11-23) or at this moment, and no later word
     #[arg(long, value_name = "DATE")]
-    pub(crate) known: Option<Timestamp>,
+    pub(crate) known: Option<AskedDate>,
     /// What it should count for; any purpose will do if none is given
     #[arg(long, value_parser = purposes())]
     pub(crate) purpose: Option<Purpose>,
@@ -259,7 +278,7 @@ mod tests {
                 panic!("{:?}", cli.command)
             };
             assert_eq!(args.badges, ["a", "b"]);
-            assert_eq!(args.at.unwrap().to_string(), "2026-08-15T00:00:00Z");
+            assert_eq!(args.at.unwrap().to_string(), "2026-08-15");
         }
     }
 

@@ -86,6 +86,13 @@ impl Client {
         });
         let token = token.transpose()?;
         if token.is_some() && node.scheme() == "http" && !is_loopback(&node) {
+            if !profile.insecure_http {
+                return Err(usage(format!(
+                    "the token would travel to `{}` in clear, and whoever reads it acts for the agency: use https; or, if nobody \
+                     else is on the way, `--insecure-http` (`insecure_http = true` in the profile)",
+                    show::plain(node.as_str())
+                )));
+            }
             out::note(&format!(
                 "warning: the token travels to `{node}` unencrypted: use https"
             ));
@@ -114,6 +121,11 @@ impl Client {
             token,
             dry_run,
         })
+    }
+
+    /// Whether it asks as an operator.
+    pub(crate) const fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// The node's address.

@@ -5,6 +5,7 @@
 
 mod args;
 mod client;
+mod clock;
 mod confirm;
 mod credential;
 mod csv;
@@ -112,7 +113,8 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
             "`--dry-run` is for commands that change something, and this one does not: leave it out",
         ));
     }
-    let profile = profile::load(options.profile.as_deref())?;
+    let mut profile = profile::load(options.profile.as_deref())?;
+    profile.insecure_http |= options.insecure_http;
     let session = Session {
         client: Client::new(options.node.as_deref(), &profile, options.dry_run)?,
         out: Out::new(options.output == Format::Json),
@@ -124,6 +126,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Verify(args) => verify::verify(&session, &args).await,
         Command::Status => status::status(&session).await,
+        Command::Clock(command) => clock::handle(&session, command).await,
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Rubric(command) => rubric::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,

@@ -22,6 +22,9 @@ pub(crate) struct Profile {
     pub(crate) token: Option<Token>,
     /// The certificate of a node that no public authority vouches for (PEM), relative to the profile.
     pub(crate) ca_file: Option<PathBuf>,
+    /// Whether the token may travel in clear to another machine.
+    #[serde(default)]
+    pub(crate) insecure_http: bool,
 }
 
 /// A secret, which shows itself to nobody.
@@ -42,7 +45,7 @@ impl fmt::Debug for Token {
     }
 }
 
-const KEYS: [&str; 4] = ["node", "agency", "token", "ca_file"];
+const KEYS: [&str; 5] = ["node", "agency", "token", "ca_file", "insecure_http"];
 
 /// Reads the profile that was named, or the default one if it exists.
 pub(crate) fn load(named: Option<&Path>) -> anyhow::Result<Profile> {
@@ -120,7 +123,7 @@ mod tests {
         let (_, warnings) = parse("nod = \"http://127.0.0.1:7401\"\n").unwrap();
         assert_eq!(
             warnings,
-            ["`nod` means nothing here: known are node, agency, token, ca_file"]
+            ["`nod` means nothing here: known are node, agency, token, ca_file, insecure_http"]
         );
         let error = parse("agency = \"US-SC\"\ntoken = \"s3cret\" oops\n")
             .unwrap_err()

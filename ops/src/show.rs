@@ -1,7 +1,7 @@
 //! How things look on a terminal: tables within 80 columns, ages in words, and nothing that steers the terminal.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
-use registry_schema::Timestamp;
+use registry_schema::{Timestamp, quotable::is_invisible};
 
 /// No line is longer.
 const COLUMNS: u16 = 80;
@@ -9,11 +9,9 @@ const COLUMNS: u16 = 80;
 /// Between two columns of a table.
 const GAP: u16 = 2;
 
-/// A text from elsewhere without control characters, and without those that turn the direction of writing around.
+/// A text from elsewhere without control characters, and without those that turn the direction of writing around or hide.
 pub(crate) fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let steers = |c: char| c.is_control() || is_invisible(c);
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
@@ -87,6 +85,7 @@ fn fill(table: &mut Table, rows: &[Vec<String>]) {
 /// `4 minutes ago`.
 pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
     match now.seconds_since(then) {
+        _ if !then.is_plausible() => format!("at {}", then.in_words()),
         i64::MIN..=-120 => format!("in {}, by its own clock", span(then.seconds_since(now))),
         -119..=59 => "just now".to_owned(),
         seconds => format!("{} ago", span(seconds)),
@@ -96,7 +95,9 @@ pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
 /// `for another 2 days`, or `ended 3 hours ago`.
 pub(crate) fn left(end: Timestamp, now: Timestamp) -> String {
     let seconds = end.seconds_since(now);
-    if seconds > 0 {
+    if !end.is_plausible() {
+        format!("until {}", end.in_words())
+    } else if seconds > 0 {
         format!("for another {}", span(seconds))
     } else {
         format!("ended {}", ago(end, now))
@@ -155,6 +156,13 @@ mod tests {
                 "10 days ago"
             ]
         );
+        for number in [i64::MIN, -1, 0, i64::MAX] {
+            let said = [ago(Timestamp(number), now), left(Timestamp(number), now)];
+            assert!(
+                said.iter().all(|said| said.contains("the year") && said.len() < 50),
+                "{said:?}"
+            );
+        }
         assert_eq!(ago(now.plus_seconds(600), now), "in 10 minutes, by its own clock");
         assert_eq!(left(now.plus_seconds(7200), now), "for another 2 hours");
         assert_eq!(left(now.plus_seconds(-7200), now), "ended 2 hours ago");

@@ -2,9 +2,9 @@
 
 use registry_schema::{AgencyId, Timestamp};
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
-use crate::{Session, exit::Exit, out, peer, show};
+use crate::{Session, client::Reply, exit::Exit, out, peer, show};
 
 /// An agency as the node knows it.
 #[derive(Debug, Deserialize)]
@@ -96,6 +96,12 @@ struct Ability {
     trouble: Option<String>,
 }
 
+/// A weakness of the node, for its operators.
+#[derive(Debug, Deserialize)]
+struct OperatorWarning {
+    detail: String,
+}
+
 /// Whose node it is, and which version.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -108,6 +114,18 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     let (ready, said) = session.client.ready().await?;
     let version = session.client.read(&["version"], &[]).await?;
     let agencies = session.client.read(&["v1", "agencies"], &[]).await?;
+    let warnings = if session.client.has_token() {
+        let asked = session.client.read(&["v1", "warnings"], &[]).await;
+        asked
+            .inspect_err(|error| {
+                out::note(&format!(
+                    "warning: the node does not say what its operators should mend: {error:#}"
+                ))
+            })
+            .ok()
+    } else {
+        None
+    };
     let known: Version = version.parse().unwrap_or_default();
     let reach = match &known.agency {
         Some(home) => peer::reach(session, home).await,
@@ -125,8 +143,10 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     if session.out.json {
         let (version, agencies): (&RawValue, &RawValue) = (&version.json, &agencies.json);
         let reach = reach.map(|reach| reach.sentence);
+        let warnings: Option<Value> = warnings.as_ref().map(Reply::parse).transpose()?;
         let all = json!({
             "ready": ready, "said": said.trim(), "reach": reach, "away": away, "forked": forked, "trouble": ability.trouble,
+            "warnings": warnings,
         });
         // The node's own words stay as they came.
         let text = format!(
@@ -152,9 +172,14 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
             0,
             &rows,
         );
+        let warnings: Vec<OperatorWarning> = warnings.as_ref().map_or_else(|| Ok(vec![]), Reply::parse)?;
+        let warnings = warnings.iter().map(|warning| format!("warning: {}", warning.detail));
+        let warnings: String = warnings.map(|line| format!("\n\n{}", show::paragraph(&line))).collect();
         let reach = reach.map(|reach| format!("\n\n{}", show::paragraph(&format!("our log is {}", reach.sentence))));
         let (head, reach) = (head(session, ready, &said, &known), reach.unwrap_or_default());
-        session.out.data(&format!("{head}\n\n{table}{lists}{reach}"))?;
+        session
+            .out
+            .data(&format!("{head}\n\n{table}{lists}{reach}{warnings}"))?;
     }
     Ok(
         match (ready && ability.trouble.is_none(), forked.is_some(), away.is_some()) {

@@ -282,8 +282,10 @@ fn term(entry: &RecognitionEntry, now: Timestamp) -> String {
 
 /// How a term stands at a moment.
 fn term_of(from: Timestamp, until: Option<Timestamp>, withdrawn: Option<&Withdrawal>, now: Timestamp) -> String {
-    if let Some(end) = withdrawn.filter(|end| end.at <= now) {
-        return format!("withdrawn {}", show::day(end.at));
+    // What is withdrawn is told whatever its date: that may lie ahead by another's clock.
+    if let Some(end) = withdrawn {
+        let dated = if end.at <= now { "" } else { ", dated" };
+        return format!("withdrawn{dated} {}", show::day(end.at));
     }
     match (from <= now, until) {
         (_, Some(until)) if until <= now => format!("ended {}", show::day(until)),
@@ -354,6 +356,8 @@ mod tests {
         assert_eq!(term(&entry(Some("2029-07-01"), false), now), "until 2029-07-01");
         assert_eq!(term(&entry(Some("2026-07-01"), false), now), "ended 2026-07-01");
         assert_eq!(term(&entry(None, true), now), "withdrawn 2026-03-03");
+        let before = "2026-02-01".parse().unwrap();
+        assert_eq!(term(&entry(None, true), before), "withdrawn, dated 2026-03-03");
         assert_eq!(
             term(&entry(None, false), "2025-01-01".parse().unwrap()),
             "from 2026-01-01"

@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::Context;
 use registry_schema::{
-    AgencyId, Check, CredentialCode, Finding, Outcome, StatusState, Verdict, VerdictKind, code::BadCode,
-    verdict::Endorsement,
+    AgencyId, Check, CredentialCode, Finding, IssuerStanding, Outcome, StatusState, Verdict, VerdictKind,
+    code::BadCode, quotable, verdict::Endorsement,
 };
 use reqwest::Url;
 
@@ -191,17 +191,24 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
         lines.push(Default::default());
     }
     for finding in &open {
-        lines.push((
-            outcome(finding.outcome).to_owned(),
-            format!("{} ({})", finding.detail, finding.code),
-        ));
+        let is_warning = finding.code.starts_with("issuer.") && finding.outcome == Outcome::NotApplicable;
+        let label = if is_warning {
+            "look out"
+        } else {
+            outcome(finding.outcome)
+        };
+        lines.push((label.to_owned(), format!("{} ({})", finding.detail, finding.code)));
     }
     let deciding = if verdict.verdict == VerdictKind::CouldNotCheck {
         Outcome::CouldNotCheck
     } else {
         Outcome::Failed
     };
-    if let Some(finding) = open.iter().find(|f| f.outcome == deciding)
+    let is_deciding = |f: &&&Finding| match verdict.is_by_someone_unknown() {
+        true => f.check == Check::Issuer,
+        false => f.outcome == deciding,
+    };
+    if let Some(finding) = open.iter().find(is_deciding)
         && let Ok(page) = node.join(&format!("/help/{}", finding.code))
     {
         lines.push(("read more".to_owned(), page.into()));
@@ -216,7 +223,10 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
     }
     let sentence = show::paragraph(&verdict.sentence);
     let sentence = if color {
-        format!("{}{sentence}\u{1b}[0m", paint(verdict.verdict))
+        format!(
+            "{}{sentence}\u{1b}[0m",
+            paint(verdict.verdict, verdict.is_by_someone_unknown())
+        )
     } else {
         sentence
     };
@@ -244,8 +254,10 @@ fn stands_below(finding: &Finding, verdict: VerdictKind) -> bool {
     }
 }
 
-const fn paint(verdict: VerdictKind) -> &'static str {
+/// The color of a verdict; of one on a signer that nobody knows, none.
+const fn paint(verdict: VerdictKind, is_by_someone_unknown: bool) -> &'static str {
     match verdict {
+        _ if is_by_someone_unknown => "\u{1b}[1m",
         VerdictKind::Accepted => "\u{1b}[1;32m",
         VerdictKind::NotRecognized => "\u{1b}[1;34m",
         VerdictKind::NotValid => "\u{1b}[1;31m",
@@ -268,6 +280,17 @@ fn issued_by(verdict: &Verdict) -> String {
         return "not known".to_owned();
     };
     let name = issuer.name.as_deref().unwrap_or(&issuer.id);
+    if issuer.standing == IssuerStanding::Unregistered {
+        // What is told of a registered issuer comes from an agency's list, this from the file alone.
+        let who = match verdict.is_by_someone_unknown() {
+            true => "unknown here",
+            false => "not shown",
+        };
+        return match quotable::name(issuer.name.as_deref().unwrap_or_default()) {
+            Some(name) => format!("{who}; the file says “{name}”"),
+            None => format!("{who}; the file names no issuer"),
+        };
+    }
     match &issuer.agency {
         Some(agency) => format!("{name} ({agency})"),
         None => format!("{name} (of no agency that this node knows)"),
@@ -357,6 +380,9 @@ fn person(verdict: &Verdict) -> String {
     let subject = verdict.credential.as_ref().and_then(|c| c.subject.as_ref());
     let badge = verdict.credential.as_ref().and_then(|c| c.name.as_deref());
     let named = match (subject.and_then(|s| s.name.as_deref()), badge) {
+        (Some(name), Some(badge)) if verdict.is_by_someone_unknown() => {
+            format!("the file for “{badge}” names {name}")
+        }
         (Some(name), Some(badge)) => format!("the badge “{badge}” names {name}"),
         (Some(name), None) => format!("the badge names {name}"),
         (None, Some(badge)) => format!("the badge “{badge}” names nobody"),

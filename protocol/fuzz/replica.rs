@@ -35,6 +35,7 @@ pub(crate) fn handle(bytes: &[u8]) {
         exchange_every: 10,
         checkpoint_every: 4,
         attic: std::sync::Arc::new(protocol::attic::Memory::default()),
+        quota: protocol::log::Quota::default(),
     };
     let stored = Stored {
         key_logs: vec![log],

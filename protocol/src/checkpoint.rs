@@ -6,6 +6,8 @@
 
 mod page;
 
+use std::collections::BTreeSet;
+
 use minicbor::{Decode, Encode};
 use registry_schema::Timestamp;
 
@@ -72,12 +74,13 @@ impl Checkpoint {
             && (1..=MAX_PARENTS).contains(&it.heads.len())
             && it.heads.is_sorted_by(|a, b| a < b)
             && it.pages.len() <= MAX_PAGES
+            && it.pages.iter().collect::<BTreeSet<_>>().len() == it.pages.len()
             && it.next_by > it.issued;
         if right {
             Ok(verified)
         } else {
             Err(Unverified::Refused(Refused::Rule(
-                "a checkpoint has version 1, 1 to 16 sorted heads, at most 4,096 pages, and a term",
+                "a checkpoint has version 1, 1 to 16 sorted heads, at most 4,096 pages, each once, and a term",
             )))
         }
     }

@@ -1,8 +1,8 @@
 //! Builds automerge documents from puts. The only file that names automerge.
 //!
-//! Every node builds the same changes from the same envelopes, whatever their order of arrival: a change's actor,
-//! sequence number, dependencies and operations all follow from the envelopes' parents. So a document's heads are
-//! the same everywhere, though no byte of automerge's ever crosses the wire.
+//! A change's sequence number, dependencies and operations follow from the envelopes' parents, its actor from the first
+//! envelope of its branch here. So every node has the same rows, whatever the order of arrival, and no byte of
+//! automerge's ever crosses the wire. Nothing that comes later renames what was built: no fork makes a document anew.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -21,28 +21,36 @@ use crate::{
     status_list, trust_list,
 };
 
-/// How far each branch reaches among an envelope and its ancestors: branch → position.
+/// How far each branch reaches among some envelopes and their ancestors: branch → position.
 pub(crate) type Clock = BTreeMap<u32, u32>;
 
-/// Where an envelope stands among its agency's envelopes.
+/// Where an envelope stands among its agency's envelopes, as they came to this node.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    /// Its branch: a writer's run of envelopes without fork or join.
+    /// Its branch: a line of one writer's envelopes, each the first child of the one before it that came here.
     pub(crate) branch: u32,
-    /// The hash of the branch's first envelope, which names the branch everywhere.
+    /// The hash of the branch's first envelope.
     pub(crate) branch_name: Hash,
     /// Its place in the branch, from 0.
     pub(crate) position: u32,
-    /// Its ancestors and itself.
-    pub(crate) clock: Arc<Clock>,
+    /// Its ancestors in other branches. Shared along a branch for as long as nobody else is named.
+    pub(crate) others: Arc<Clock>,
 }
 
 impl Place {
     /// Whether the envelope at `other` is this one or an ancestor of it.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.clock
-            .get(&other.branch)
-            .is_some_and(|reach| *reach >= other.position)
+        if self.branch == other.branch {
+            return self.position >= other.position;
+        }
+        let reach = self.others.get(&other.branch);
+        reach.is_some_and(|reach| *reach >= other.position)
+    }
+
+    /// Its ancestors and itself: how far each branch reaches.
+    pub(crate) fn reaches(&self) -> impl Iterator<Item = (u32, u32)> {
+        let others = self.others.iter().map(|(branch, reach)| (*branch, *reach));
+        others.chain([(self.branch, self.position)])
     }
 }
 
@@ -59,21 +67,32 @@ pub struct Row {
     pub values: Vec<Vec<u8>>,
 }
 
-/// A change that we built ourselves was not accepted: a bug of ours, or memory gone wrong.
+/// Why an agency's log cannot be read or built on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a document cannot be built: {0}")]
-pub struct Broken(String);
-
-impl From<Lost> for Broken {
-    fn from(lost: Lost) -> Self {
-        Self(lost.to_string())
-    }
+pub enum Broken {
+    /// A change that we built ourselves was not accepted. It concerns the one agency whose puts it was built from.
+    #[error("a document cannot be built: {0}")]
+    Document(String),
+    /// The scratch place of this process failed. It concerns all that this process holds.
+    #[error(transparent)]
+    Scratch(#[from] Lost),
 }
 
 impl From<automerge::AutomergeError> for Broken {
     fn from(error: automerge::AutomergeError) -> Self {
-        Self(error.to_string())
+        Self::Document(error.to_string())
     }
+}
+
+/// A count of what building documents took, since the log began: figures that are the same on any machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Puts that were built into documents.
+    pub puts: u64,
+    /// Documents that were built again from their first change.
+    pub rebuilt: u64,
+    /// Envelopes that were fetched from where they lie, to build documents again.
+    pub fetched: u64,
 }
 
 /// A document takes in what is due once that is more than this share of what it has, and more than this: so all its
@@ -83,7 +102,11 @@ const DUE_AT_LEAST: usize = 8;
 
 /// The documents of one agency. A cache: all of it follows from the kept envelopes.
 #[derive(Default)]
-pub(crate) struct Documents(BTreeMap<DocumentId, Document>);
+pub(crate) struct Documents {
+    all: BTreeMap<DocumentId, Document>,
+    /// Puts that were built, ever.
+    puts: u64,
+}
 
 #[derive(Default)]
 struct Document {
@@ -109,22 +132,28 @@ struct Touch {
 }
 
 impl Documents {
-    /// Builds one envelope's changes, once its ancestors' are built. Gives the rows that it altered.
+    /// Builds one envelope's changes, once its ancestors' are built, in those documents that `concerns` names. Gives the
+    /// rows that it altered.
     pub(crate) fn build(
         &mut self,
         envelope: &Envelope,
         place: &Place,
+        concerns: &dyn Fn(&DocumentId) -> bool,
         may_put: &dyn Fn(&DocumentId, &str) -> bool,
     ) -> Result<Vec<Row>, Broken> {
         let mut by_document: BTreeMap<&DocumentId, Vec<(&str, &[u8])>> = BTreeMap::new();
-        let counts = |(d, k, v): &(&DocumentId, &str, &[u8])| admits(d, k, v) && may_put(d, k);
+        let counts = |(d, k, v): &(&DocumentId, &str, &[u8])| concerns(d) && admits(d, k, v) && may_put(d, k);
         for (document, key, value) in envelope.puts().filter(counts) {
             by_document.entry(document).or_default().push((key, value));
         }
         let agency = envelope.header().agency;
         let mut rows = Vec::new();
         for (id, puts) in by_document {
-            let document = self.0.entry(id.clone()).or_default();
+            self.puts += puts.len() as u64;
+            if mutant!(DocumentsBreak) && puts.iter().any(|(key, _)| *key == "r/11") {
+                return Err(Broken::Document("a fault that a test switched on".into()));
+            }
+            let document = self.all.entry(id.clone()).or_default();
             let mut keys = document.build(id, &puts, place)?;
             // A tombstone alters what stands at the keys that it hides.
             let hidden: Vec<String> = keys.iter().flat_map(|key| document.hidden_by(id, key)).collect();
@@ -144,8 +173,13 @@ impl Documents {
 
     /// All rows of all documents.
     pub(crate) fn rows(&self, agency: Hash) -> Result<Vec<Row>, Broken> {
+        self.rows_of(agency, |_| true)
+    }
+
+    /// All rows of some documents.
+    pub(crate) fn rows_of(&self, agency: Hash, which: impl Fn(&DocumentId) -> bool) -> Result<Vec<Row>, Broken> {
         let mut rows = Vec::new();
-        for (id, document) in &self.0 {
+        for (id, document) in self.all.iter().filter(|(id, _)| which(id)) {
             for key in document.keys() {
                 let values = document.values(id, &key)?;
                 rows.push(Row {
@@ -159,19 +193,30 @@ impl Documents {
         Ok(rows)
     }
 
-    /// The slots whose reason and time are hidden.
-    pub(crate) fn tombstones(&self) -> BTreeSet<(DocumentId, u32)> {
-        let lists = self.0.iter().filter(|(id, _)| matches!(id, DocumentId::StatusList(_)));
-        let slots = |(id, document): (&DocumentId, &Document)| -> Vec<(DocumentId, u32)> {
-            let slots = document.keys().filter_map(|key| key.strip_prefix("x/")?.parse().ok());
-            slots.map(|slot| (id.clone(), slot)).collect()
-        };
-        lists.flat_map(slots).collect()
+    /// Drops some documents, to be built again.
+    pub(crate) fn forget(&mut self, which: impl Fn(&DocumentId) -> bool) {
+        self.all.retain(|id, _| !which(id));
     }
 
-    /// Each document's automerge heads, for comparing replicas in tests and diagnosis.
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is one of this name.
+    pub(crate) fn has(&self, id: &DocumentId) -> bool {
+        self.all.contains_key(id)
+    }
+
+    /// How many puts were built, ever.
+    pub(crate) const fn puts(&self) -> u64 {
+        self.puts
+    }
+
+    /// Each document's automerge heads, for comparing a log with itself in tests and diagnosis. Two nodes that met a fork's
+    /// branches in another order have other heads, and the same rows.
     pub(crate) fn heads(&self) -> BTreeMap<DocumentId, Vec<Hash>> {
-        let documents = self.0.iter();
+        let documents = self.all.iter();
         documents.map(|(id, document)| (id.clone(), document.heads())).collect()
     }
 }
@@ -232,7 +277,7 @@ impl Document {
             actor_id: ActorId::from(actor.0.iter().take(16).copied().collect::<Vec<u8>>()),
             hash: None,
             seq: *seq,
-            start_op: NonZeroU64::new(start_op).ok_or_else(|| Broken("an operation has no number".into()))?,
+            start_op: NonZeroU64::new(start_op).ok_or_else(|| Broken::Document("an operation has no number".into()))?,
             time: 0,
             message: None,
             deps,
@@ -288,12 +333,12 @@ impl Document {
 
     /// The ancestors of `place` that touch this document and are no ancestors of each other.
     fn nearest_ancestors(&self, place: &Place) -> Vec<Touch> {
-        let last_known = |(branch, reach): (&u32, &u32)| {
-            let touches = self.touches.get(branch)?;
-            let known = touches.partition_point(|touch| touch.place.position <= *reach);
+        let last_known = |(branch, reach): (u32, u32)| {
+            let touches = self.touches.get(&branch)?;
+            let known = touches.partition_point(|touch| touch.place.position <= reach);
             touches.get(known.checked_sub(1)?).cloned()
         };
-        let candidates: Vec<Touch> = place.clock.iter().filter_map(last_known).collect();
+        let candidates: Vec<Touch> = place.reaches().filter_map(last_known).collect();
         let is_nearest = |touch: &&Touch| {
             let others = candidates.iter().filter(|other| other.change != touch.change);
             !others.into_iter().any(|other| other.place.covers(&touch.place))
@@ -341,7 +386,7 @@ impl Document {
 
 /// Automerge shows an operation's id only as text: `12@0a1b…`.
 fn op_id(text: &str) -> Result<legacy::OpId, Broken> {
-    let bad = || Broken(format!("an operation's id has another form: {text}"));
+    let bad = || Broken::Document(format!("an operation's id has another form: {text}"));
     let (counter, actor) = text.split_once('@').ok_or_else(bad)?;
     let actor = ActorId::try_from(actor).map_err(|_| bad())?;
     Ok(legacy::OpId::new(counter.parse().map_err(|_| bad())?, &actor))

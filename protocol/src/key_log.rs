@@ -6,6 +6,7 @@
 //! two histories, and the log ends before them. All of them are kept and passed on, so that every node sees the same.
 
 mod act;
+mod address;
 mod authority;
 mod fork_proof;
 mod rivals;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use registry_schema::Timestamp;
 
 pub use act::{Act, End, Founding, KeyLogEntry, WriterKey, WriterScope};
+pub use address::check_address;
 pub use authority::{Authority, Term, Writer};
 pub use fork_proof::ForkProof;
 

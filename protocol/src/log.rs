@@ -11,7 +11,9 @@ mod cuts;
 mod expunging;
 mod family;
 mod fold;
+mod keeping;
 mod kept;
+mod usage;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -23,10 +25,9 @@ use registry_schema::Timestamp;
 use crate::{
     attic::{Attic, Memory},
     cosigned::Cosigned,
-    document::{Broken, Clock, Documents, Place, Row},
+    document::{Broken, Clock, Documents, Place, Row, Work},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
     key_log::{AddedLot, ForkProof, KeyLog, KeyLogEntry, MAX_CHECKS},
-    mutant::mutant,
     signed::{Hash, PublicKey, Refused},
 };
 use base::Base;
@@ -35,7 +36,10 @@ use beats::Beats;
 pub use beats::Heard;
 use cuts::Cuts;
 use family::Branch;
+use keeping::Failure;
+pub use keeping::Keeping;
 use kept::{Kept, sum};
+pub use usage::{Limit, MAX_SIBLINGS, Quota, Usage};
 
 /// One agency's log.
 pub struct AgencyLog {
@@ -67,30 +71,21 @@ pub struct AgencyLog {
     above: BTreeMap<Hash, Vec<Row>>,
     /// Which slots were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
-}
-
-/// What came of an envelope.
-#[derive(Debug)]
-pub enum Keeping {
-    /// It is kept, and altered these rows.
-    Kept {
-        /// The rows, as they are now; one without values is gone.
-        rows: Vec<Row>,
-        /// Two envelopes of one writer with one number, found by this one.
-        fork: Option<(Hash, Hash)>,
-        /// What the history said of the checkpoint that stood in for it, once it reaches it.
-        compared: Option<Compared>,
-        /// Whether the answers are to be made anew: what counted before its time is kept now.
-        renewed: bool,
-    },
-    /// It was kept before.
-    Known,
-    /// It was kept before, with values missing that are here now; these rows altered.
-    Filled(Vec<Row>),
-    /// These parents are not kept yet.
-    Missing(Vec<Hash>),
-    /// It can never be kept.
-    Refused(Refused),
+    /// The slots that a tombstone hides: a value that is missing there is explained.
+    explained: BTreeSet<(DocumentId, u32)>,
+    /// Documents that are to be built again when the lot is over.
+    stale: BTreeSet<DocumentId>,
+    /// Whether the missing values are to be looked at when the lot is over.
+    gaps_due: bool,
+    /// Whether the grants that wait are to be found when the lot is over.
+    waiting_due: bool,
+    /// Parents of envelopes that join several histories and wait for them.
+    joined: BTreeSet<Hash>,
+    /// The slots at which any kept envelope puts a tombstone, void or not.
+    buried: BTreeSet<(DocumentId, u32)>,
+    usage: Usage,
+    work: Work,
+    failure: Option<Failure>,
 }
 
 impl AgencyLog {
@@ -121,6 +116,15 @@ impl AgencyLog {
             base: None,
             above: BTreeMap::new(),
             expunged: None,
+            explained: BTreeSet::new(),
+            stale: BTreeSet::new(),
+            gaps_due: false,
+            waiting_due: false,
+            joined: BTreeSet::new(),
+            buried: BTreeSet::new(),
+            usage: Usage::default(),
+            work: Work::default(),
+            failure: None,
         }
     }
 
@@ -150,8 +154,8 @@ impl AgencyLog {
 
     /// Whether an envelope of this name is kept whole: another copy brings nothing, whatever its signature.
     pub(crate) fn needs_nothing_of(&self, signed: &SignedEnvelope) -> bool {
-        let known = self.kept.get(&signed.name());
-        known.is_some_and(|known| !known.has_gaps)
+        let name = signed.name();
+        self.kept.contains_key(&name) && !self.gaps.contains(&name)
     }
 
     /// How many envelopes of a writer are kept that are neither these nor before one of them.
@@ -179,12 +183,29 @@ impl AgencyLog {
         self.documents.heads()
     }
 
+    /// What building the documents took, since this log began.
+    #[must_use]
+    pub const fn work(&self) -> Work {
+        Work {
+            puts: self.documents.puts(),
+            ..self.work
+        }
+    }
+
     /// All rows.
     ///
     /// # Errors
-    /// [`Broken`], if a document cannot be read.
+    /// [`Broken::Scratch`], if an envelope is not where it was put.
     pub fn rows(&self) -> Result<Vec<Row>, Broken> {
-        self.documents.rows(self.key_log.genesis())
+        let built = self
+            .failure
+            .is_none()
+            .then(|| self.documents.rows(self.key_log.genesis()));
+        match built {
+            Some(Ok(rows)) => Ok(rows),
+            Some(Err(Broken::Scratch(lost))) => Err(lost.into()),
+            Some(Err(Broken::Document(_))) | None => self.fold_without_automerge(),
+        }
     }
 
     /// Grants that do not count: a fork of their writer is open, and nobody has joined it.
@@ -205,9 +226,12 @@ impl AgencyLog {
     /// # Errors
     /// [`Broken`], if a document cannot be built again.
     pub fn add_entries(&mut self, entries: Vec<Cosigned<KeyLogEntry>>) -> Result<(Vec<Row>, AddedLot), Broken> {
+        let was_disputed = self.is_disputed();
         let lot = self.key_log.add_some(entries, MAX_CHECKS);
-        let rows = if lot.any { self.rebuild()? } else { vec![] };
-        Ok((rows, lot))
+        if lot.any {
+            self.take_key_log(was_disputed);
+        }
+        Ok((self.settle()?, lot))
     }
 
     /// The rows that would stand after an act of the root.
@@ -215,11 +239,7 @@ impl AgencyLog {
     /// # Errors
     /// [`Broken`], if a document cannot be built.
     pub fn rows_after(&self, key_log: KeyLog) -> Result<Vec<Row>, Broken> {
-        let mut supposed = Self::new(key_log);
-        for envelope in self.envelopes() {
-            supposed.keep(envelope?)?;
-        }
-        supposed.rows()
+        self.under(key_log)?.rows()
     }
 
     /// A writer's newest envelopes: those that no other of its envelopes descends from. Sorted, at most 16.
@@ -242,132 +262,12 @@ impl AgencyLog {
         last
     }
 
-    /// Keeps a verified envelope, once its parents are kept, and builds the documents on.
-    ///
-    /// # Errors
-    /// [`Broken`], if a document cannot be built: the log must then be built again from the store.
-    pub fn keep(&mut self, envelope: Envelope) -> Result<Keeping, Broken> {
-        let hash = envelope.hash();
-        if let Some(known) = self.kept.get(&hash) {
-            if !known.has_gaps {
-                return Ok(Keeping::Known);
-            }
-            let mut filled = self.fetch(known)?;
-            if !filled.fill(&envelope) {
-                return Ok(Keeping::Known);
-            }
-            self.replace(&filled)?;
-            // What was expunged may be back.
-            self.expunged = None;
-            return Ok(Keeping::Filled(self.rebuild()?));
-        }
-        let parents = &envelope.header().parents;
-        let missing: Vec<Hash> = parents.iter().filter(|p| !self.holds(p)).copied().collect();
-        if !missing.is_empty() {
-            return Ok(Keeping::Missing(missing));
-        }
-        if self.next_sequence(&envelope.header().writer, parents) != envelope.header().sequence {
-            return Ok(Keeping::Refused(Refused::Rule(
-                "an envelope's number counts its writer's own envelopes before it",
-            )));
-        }
-        let bytes = envelope.packed();
-        let spot = self.attic.put(&bytes)?;
-        for parent in parents {
-            self.heads.remove(parent);
-        }
-        self.heads.insert(hash);
-        self.order.push(hash);
-
-        let renames = self.note_family(hash, &envelope);
-        let place = self.place(hash, &envelope);
-        let twin = self.twin(&envelope, hash);
-        let fork = twin
-            .filter(|_| renames && !mutant!(ForksGoUnnoted))
-            .map(|twin| (twin, hash));
-        self.forks.extend(fork);
-        let closes_a_cut = self.cuts.missing().contains(&hash);
-        let has_gaps = envelope.gaps().next().is_some();
-        let kept = Kept {
-            place: place.clone(),
-            index: self.order.len() - 1,
-            writer: envelope.header().writer,
-            time: envelope.header().time,
-            spot,
-            sum: sum(&bytes),
-            has_gaps,
-            grants: envelope.grants(),
-        };
-        self.kept.insert(hash, kept);
-        let rows = if renames || closes_a_cut || has_gaps {
-            // A fork renames the branches behind it, and a cut takes away what stood: the documents are built again.
-            self.rebuild()?
-        } else {
-            let rows = self.build(&envelope, &place)?;
-            self.note_tombstones(&rows)?;
-            rows
-        };
-        self.count_pending();
-        self.note_waiting()?;
-        let renewed = self.above.remove(&hash).is_some();
-        let compared = self.leave_base()?;
-        Ok(Keeping::Kept {
-            rows,
-            fork,
-            compared,
-            renewed,
-        })
-    }
-
-    fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {
-        let (cuts, key_log) = (&self.cuts, &self.key_log);
-        let writer = envelope.header().writer;
-        let may_put = |document: &DocumentId, key: &str| cuts.may_put(key_log, &writer, place, document, key);
-        self.documents.build(envelope, place, &may_put)
-    }
-
-    /// Builds all documents from the kept envelopes; gives all rows, and without values those that are gone.
-    fn rebuild(&mut self) -> Result<Vec<Row>, Broken> {
-        let before = self.rows()?;
-        self.documents = Documents::default();
-        self.branches.clear();
-        for hash in self.order.clone() {
-            let Some(kept) = self.kept.get(&hash) else { continue };
-            let envelope = self.fetch(kept)?;
-            let place = self.place(hash, &envelope);
-            if let Some(kept) = self.kept.get_mut(&hash) {
-                kept.place = place;
-            }
-        }
-        let kept = &self.kept;
-        self.cuts = Cuts::of(&self.key_log, |hash| kept.get(hash).map(|kept| kept.place.clone()));
-        for hash in self.order.clone() {
-            let Some(kept) = self.kept.get(&hash) else { continue };
-            let (envelope, place) = (self.fetch(kept)?, kept.place.clone());
-            self.build(&envelope, &place)?;
-        }
-        let mut rows = self.rows()?;
-        let now: BTreeSet<(&DocumentId, &str)> = rows.iter().map(|row| (&row.document, row.key.as_str())).collect();
-        let is_gone = |row: &Row| !now.contains(&(&row.document, row.key.as_str()));
-        let gone: Vec<Row> = before
-            .into_iter()
-            .filter(is_gone)
-            .map(|row| Row { values: vec![], ..row })
-            .collect();
-        if !mutant!(GoneRowsStay) {
-            rows.extend(gone);
-        }
-        self.note_gaps()?;
-        self.note_waiting()?;
-        Ok(rows)
-    }
-
     /// How many kept envelopes are neither among these nor before one of them; all of them, if none of these is here.
     #[must_use]
     pub fn beyond(&self, heads: &[Hash]) -> usize {
         let mut reach = Clock::new();
         for kept in heads.iter().filter_map(|hash| self.kept.get(hash)) {
-            family::extend(&mut reach, &kept.place.clock);
+            family::extend(&mut reach, &kept.place);
         }
         let before: usize = reach.values().map(|last| *last as usize + 1).sum();
         self.order.len().saturating_sub(before)

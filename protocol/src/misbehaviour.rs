@@ -26,4 +26,7 @@ pub enum Misbehaviour {
     /// It sent a page that brings nothing, though it says there is more.
     #[error("sent an empty page and says there is more")]
     EmptyPage,
+    /// It says that it holds an envelope whole, and gives it without a value that nobody expunged.
+    #[error("left a value out of an envelope that nobody expunged")]
+    Stripped,
 }

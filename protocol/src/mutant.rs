@@ -60,11 +60,17 @@ mod switched {
         AtticsAreBelieved,
         /// An agency that is pinned alone never waits for its own log.
         AloneNeverWaits,
+        /// One agency may cost any work.
+        WorkHasNoBound,
+        /// A driver carries on after a write to its store failed, and keeps its replica.
+        DriversCarryOn,
+        /// Automerge refuses a put at the key `r/11`: what a bug in it would look like.
+        DocumentsBreak,
     }
 
     impl Mutant {
         /// All, in the order of the invariants.
-        pub const ALL: [Self; 12] = [
+        pub const ALL: [Self; 14] = [
             Self::FirstToArriveWins,
             Self::AnyKeySigns,
             Self::AnyKeyLogPasses,
@@ -77,6 +83,8 @@ mod switched {
             Self::AskedAgainAndAgain,
             Self::HeadsGoUntold,
             Self::WordsCountEarly,
+            Self::WorkHasNoBound,
+            Self::DriversCarryOn,
         ];
     }
 

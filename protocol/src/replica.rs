@@ -3,12 +3,16 @@
 //! Invariant: an effect that tells somebody of a change comes after the [`Effect::Persist`] of that change, and the
 //! driver carries effects out in their order. So nobody ever hears of what a power cut could take back.
 
+mod accounts;
 mod authoring;
 mod checkpoints;
+mod conduct;
 mod conversation;
+mod quarantine;
 mod restoring;
 mod step;
 mod taking;
+mod ticking;
 mod time;
 
 use std::{
@@ -26,15 +30,20 @@ use crate::{
     envelope::{Envelope, Put},
     heartbeat::{Heartbeat, Unverified},
     key_log::{KeyLog, KeyLogEntry},
-    log::AgencyLog,
+    log::{AgencyLog, Limit, Quota},
     message::Request,
     misbehaviour::Misbehaviour,
     session::{CallId, Session},
     signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
 };
+use accounts::Account;
+pub use accounts::Deferral;
 use checkpoints::Adopting;
+use conduct::Conduct;
+pub use quarantine::{Quarantine, QuarantineCause};
 pub use restoring::{Damage, Restoring, Stored};
 use step::Step;
+use taking::Posting;
 pub use time::PeerClock;
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
@@ -61,6 +70,8 @@ pub struct Settings {
     pub checkpoint_every: u32,
     /// Where the bytes of kept envelopes lie: empty, and this replica's alone.
     pub attic: Arc<dyn Attic>,
+    /// How much of one agency is taken in.
+    pub quota: Quota,
 }
 
 /// Something happened.
@@ -147,12 +158,40 @@ pub enum Effect {
         /// Whose.
         agency: Hash,
     },
-    /// End the conversation with a peer, and write down why.
+    /// Something of an agency cannot be used here: write it down. The others are served as before.
+    Quarantined {
+        /// Whose.
+        agency: Hash,
+        /// Why.
+        why: QuarantineCause,
+    },
+    /// More of an agency is known to exist than this node takes in.
+    Deferred {
+        /// Whose.
+        agency: Hash,
+        /// The limit that it has reached.
+        limit: Limit,
+    },
+    /// A quarantine, or a deferral, is over.
+    Released {
+        /// Whose.
+        agency: Hash,
+    },
+    /// End the conversation with a peer, let it in again after so many seconds, and write down why: once a pause.
     Expel {
         /// Whom.
         peer: Hash,
         /// Why.
         why: Misbehaviour,
+        /// For how long it is turned away.
+        seconds: i64,
+    },
+    /// End the conversation with a peer that came back before its pause was over. There is nothing new to write down.
+    TurnAway {
+        /// Whom.
+        peer: Hash,
+        /// How much of the pause is left.
+        seconds: i64,
     },
 }
 
@@ -237,6 +276,15 @@ pub struct Replica {
     declined: BTreeSet<Hash>,
     /// Who holds our own log, and up to where: by the holder's agency.
     reach: BTreeMap<Hash, Verified<Held>>,
+    /// Countersignatures that came sooner after another of the same holder than they are written.
+    postings: BTreeMap<Hash, Posting>,
+    /// What is left of each agency's shares.
+    accounts: BTreeMap<Hash, Account>,
+    /// The agencies that wait until they may cost more.
+    behind: BTreeSet<Hash>,
+    deferred: BTreeMap<Hash, Deferral>,
+    quarantined: BTreeMap<Hash, Quarantine>,
+    conduct: BTreeMap<Hash, Conduct>,
     /// What the clocks of connected agencies said last.
     clocks: BTreeMap<Hash, PeerClock>,
     /// Whether the driver doubts the time that it gives.
@@ -249,6 +297,8 @@ pub struct Replica {
 enum OwnLog {
     /// No peer has said yet; since the first event.
     Asking(Option<Timestamp>),
+    /// No peer has said yet, and part of it was lost here: it is waited for however long that takes.
+    Lost,
     /// A peer has said, and all of it is here; or there is nobody to ask.
     Known,
 }
@@ -269,6 +319,7 @@ impl Replica {
         }
         match self.own_log {
             OwnLog::Known => true,
+            OwnLog::Lost => false,
             OwnLog::Asking(since) => since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS),
         }
     }
@@ -278,6 +329,12 @@ impl Replica {
     #[must_use]
     pub fn knows_own_log(&self) -> bool {
         self.own_log == OwnLog::Known
+    }
+
+    /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:
+    /// part of it was lost.
+    pub const fn await_own_log(&mut self) {
+        self.own_log = OwnLog::Lost;
     }
 
     /// Names calls from here on: answers to calls of a replica before this one meet none of this one's.
@@ -350,12 +407,17 @@ impl Replica {
             Event::Unpinned(agency) => {
                 self.settings.pinned.remove(&agency);
             }
-            Event::Posted(held) => self.take_posted(held, &mut step),
-            Event::Connected { peer, agency } => {
-                self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
-                self.exchange(peer, now, &mut step);
-            }
+            Event::Posted(held) => self.take_posted(held, now, &mut step),
+            Event::Connected { peer, agency } => match self.paused(&peer, now) {
+                Some(seconds) => step.last.push(Effect::TurnAway { peer, seconds }),
+                None => {
+                    self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
+                    self.exchange(peer, now, &mut step);
+                }
+            },
             Event::Disconnected(peer) => self.leave(peer),
+            // What was on its way when a peer was turned away.
+            Event::Asked { peer, .. } | Event::Answered { peer, .. } if self.paused(&peer, now).is_some() => {}
             Event::Asked { peer, call, request } => match Request::read(&request) {
                 Ok(request) => self.asked(peer, call, request, now, &mut step)?,
                 Err(_) => step.expel(peer, Misbehaviour::NotAMessage),
@@ -363,9 +425,7 @@ impl Replica {
             Event::Answered { peer, call, response } => self.answered(peer, call, response, now, &mut step)?,
             Event::Tick => self.tick(now, &mut step)?,
         }
-        for (peer, _) in step.expelled.clone() {
-            self.leave(peer);
-        }
+        self.turn_away(now, &mut step);
         self.countersign(now, &mut step)?;
         Ok(step.into_effects())
     }
@@ -373,31 +433,5 @@ impl Replica {
     fn leave(&mut self, peer: Hash) {
         self.sessions.remove(&peer);
         self.adopting.retain(|_, adopting| adopting.peer != peer);
-    }
-
-    fn tick(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
-        let due = |last: Option<Timestamp>, every: i64| {
-            last.is_none_or(|last| now < last || now.seconds_since(last) >= every)
-        };
-        if self.may_write(now) && self.is_writer() {
-            let made = self.make_checkpoint(now, step)?;
-            if made || due(self.last_beat, self.settings.heartbeat_every) {
-                self.beat(now, step)?;
-                self.push(vec![], step);
-            }
-        }
-        if due(self.last_expunging, 3600) {
-            self.last_expunging = Some(now);
-            for log in self.logs.values_mut() {
-                step.batch.rewritten.extend(log.expunge(now)?);
-            }
-        }
-        let every = self.settings.exchange_every;
-        let sessions = self.sessions.iter();
-        let waiting = sessions.filter(|(_, session)| due(session.exchanged, every));
-        for peer in waiting.map(|(peer, _)| *peer).collect::<Vec<_>>() {
-            self.exchange(peer, now, step);
-        }
-        Ok(())
     }
 }

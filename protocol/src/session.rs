@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use registry_schema::Timestamp;
 
+use crate::message::Summary;
 use crate::mutant::mutant;
 use crate::signed::Hash;
 
@@ -35,6 +36,10 @@ pub(crate) struct Session {
     pub(crate) told_held: Vec<Hash>,
     /// When we last exchanged summaries.
     pub(crate) exchanged: Option<Timestamp>,
+    /// What the peer said that it holds of each agency, the last time.
+    pub(crate) told: BTreeMap<Hash, Summary>,
+    /// How many pages in a row brought nothing.
+    pub(crate) idle_pages: u32,
 }
 
 impl Session {
@@ -44,6 +49,8 @@ impl Session {
             asked: BTreeMap::new(),
             told_held: Vec::new(),
             exchanged: None,
+            told: BTreeMap::new(),
+            idle_pages: 0,
         }
     }
 

@@ -222,11 +222,6 @@ const fn hidden(suspended: bool) -> Suspended {
     }
 }
 
-/// Whether this key is a tombstone's.
-pub(crate) fn is_tombstone(key: &str) -> bool {
-    key.starts_with("x/")
-}
-
 /// The slot that a tombstone hides, and since when; the earliest, if there are several.
 pub(crate) fn tombstone(key: &str, values: &[Vec<u8>]) -> Option<(u32, Timestamp)> {
     let Key::Expunged(index) = parse(key)? else { return None };

@@ -86,8 +86,8 @@ impl Ticket {
         if self.node.is_empty() {
             return Err(BadTicket::Wrong("it names no node"));
         }
-        if !(self.url.is_empty() || self.url.starts_with("https://") || self.url.starts_with("http://")) {
-            return Err(BadTicket::Wrong("its URL begins with https:// or http://"));
+        if !self.url.is_empty() && crate::key_log::check_address(&self.url).is_err() {
+            return Err(BadTicket::Wrong("its URL is no address of a node"));
         }
         Ok(())
     }

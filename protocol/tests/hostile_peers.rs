@@ -67,6 +67,7 @@ impl Nc {
             exchange_every: 10,
             checkpoint_every: 512,
             attic: std::sync::Arc::new(protocol::attic::Memory::default()),
+            quota: protocol::log::Quota::default(),
         };
         let stored = Stored {
             key_logs: vec![nc, sc.clone()],

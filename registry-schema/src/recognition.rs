@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod agencies;
 
-use crate::{AgencyId, Issuer, Timestamp};
+use crate::{AgencyId, AskedAt, Issuer, Timestamp};
 
 pub use agencies::{AgencyRecognition, AgencyRecognitionEntry, MAX_DEPTH, Registration, RegistrationStanding};
 
@@ -379,18 +379,18 @@ pub struct RecognitionEntry {
 }
 
 impl RecognitionEntry {
-    /// Whether a badge dated `issued` counts under this entry at the moment `at`.
+    /// Whether a badge dated `issued` counts under this entry at the moment asked about.
     #[must_use]
-    pub fn holds(&self, at: Timestamp, issued: Option<Timestamp>) -> bool {
-        self.recognition.in_term(at) && stands(self.withdrawn.as_ref(), at, issued)
+    pub fn holds(&self, asked: AskedAt, issued: Option<Timestamp>) -> bool {
+        self.recognition.in_term(asked.at()) && stands(self.withdrawn.as_ref(), asked, issued)
     }
 }
 
-/// Whether a badge dated `issued` is not touched by a withdrawal at the moment `at`.
-fn stands(withdrawn: Option<&Withdrawal>, at: Timestamp, issued: Option<Timestamp>) -> bool {
+/// Whether a badge dated `issued` is not touched by a withdrawal at the moment asked about.
+fn stands(withdrawn: Option<&Withdrawal>, asked: AskedAt, issued: Option<Timestamp>) -> bool {
     !withdrawn.is_some_and(|w| {
-        let spared = w.earlier_badges_stay_good && issued.is_some_and(|i| i < w.at);
-        w.at <= at && !spared
+        let spared = w.earlier_badges_stay_good && issued.is_some_and(|i| i < asked.counted_from(w.at));
+        asked.effect_of(w.at).takes_away() && !spared
     })
 }
 

@@ -12,6 +12,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[cbor(transparent)]
 pub struct Timestamp(#[n(0)] pub i64);
 
+/// The first and the last moment that a date in this field can mean. Others are told as what they are: a mistake, a clock
+/// that went wrong, or somebody's joke.
+const PLAUSIBLE: (i64, i64) = (946_684_800_000, 253_402_207_199_999);
+
+/// The first and the last moment that can be written as RFC 3339: of 9999, two days are beyond what `jiff` counts.
+const WRITABLE: (i64, i64) = (-62_167_219_200_000, 253_402_207_199_999);
+
 /// The text is no RFC 3339 date and time, and no plain date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no date and time: write 2026-11-23 or 2026-11-23T14:02:11Z")]
@@ -46,21 +53,34 @@ impl Timestamp {
     /// This moment without its milliseconds, as credentials and lists write it.
     #[must_use]
     pub const fn whole_seconds(self) -> Self {
-        Self(self.0 - self.0.rem_euclid(1000))
+        Self(self.0.saturating_sub(self.0.rem_euclid(1000)))
     }
 
-    /// `3 March 2026`, in UTC.
+    /// Whether it lies in the years 2000 to 9999, as every date does that somebody meant.
+    #[must_use]
+    pub const fn is_plausible(self) -> bool {
+        PLAUSIBLE.0 <= self.0 && self.0 <= PLAUSIBLE.1
+    }
+
+    /// `3 March 2026`, in UTC; `a day before the year 2000` for what cannot be meant.
     #[must_use]
     pub fn date_in_words(self) -> String {
-        self.zoned()
-            .map_or_else(|| self.to_string(), |z| z.strftime("%-d %B %Y").to_string())
+        self.told("day", "%-d %B %Y")
     }
 
-    /// `3 March 2026, 14:02 UTC`.
+    /// `3 March 2026, 14:02 UTC`; `a moment after the year 9999` for what cannot be meant.
     #[must_use]
     pub fn in_words(self) -> String {
-        self.zoned()
-            .map_or_else(|| self.to_string(), |z| z.strftime("%-d %B %Y, %H:%M UTC").to_string())
+        self.told("moment", "%-d %B %Y, %H:%M UTC")
+    }
+
+    fn told(self, what: &str, form: &str) -> String {
+        let zoned = self.zoned().filter(|_| self.is_plausible());
+        match zoned {
+            Some(zoned) => zoned.strftime(form).to_string(),
+            None if self.0 < PLAUSIBLE.0 => format!("a {what} before the year 2000"),
+            None => format!("a {what} after the year 9999"),
+        }
     }
 
     fn zoned(self) -> Option<jiff::ZonedDateTime> {
@@ -73,11 +93,11 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
+    /// RFC 3339. What that cannot write is written as the first or last moment that it can, so that whoever reads it can.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(t) => write!(f, "{t}"),
-            Err(_) => write!(f, "{} ms", self.0),
-        }
+        let writable = self.0.clamp(WRITABLE.0, WRITABLE.1);
+        let at = jiff::Timestamp::from_millisecond(writable).map_err(|_| fmt::Error)?;
+        write!(f, "{at}")
     }
 }
 
@@ -136,6 +156,51 @@ mod tests {
     fn a_moment_reads_back_what_it_wrote() {
         for text in ["2026-11-23T14:02:11Z", "2026-03-03T00:00:00.25Z"] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+    }
+
+    /// Whatever number stands in the place of a date: it is written as RFC 3339 that reads back, and told in words in which no
+    /// number stands that is no day, year or time.
+    #[test]
+    #[expect(clippy::print_stdout, reason = "whoever looks into a failure needs the seed")]
+    fn every_number_can_be_told_as_a_date() {
+        use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+        let seed = std::env::var("COMITY_TEST_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
+        let seed: u64 = seed.unwrap_or_else(rand::random);
+        println!("COMITY_TEST_SEED={seed}");
+        let mut chance = StdRng::seed_from_u64(seed);
+        let (plausible, writable) = (PLAUSIBLE, WRITABLE);
+        let edges = [i64::MIN, i64::MAX, 0, plausible.0, plausible.1, writable.0, writable.1];
+        let edges = edges
+            .iter()
+            .flat_map(|edge| (-2..=2).map(move |by: i64| edge.saturating_add(by)));
+        let random = (0..20_000).map(|_| match chance.random_range(0..3) {
+            0 => chance.random::<i64>(),
+            1 => chance.random::<i64>() >> chance.random_range(0..63),
+            _ => chance.random_range(plausible.0..plausible.1),
+        });
+        for number in edges.chain(random.collect::<Vec<_>>()) {
+            let at = Timestamp(number);
+            let read: Timestamp = at.to_string().parse().unwrap_or_else(|_| panic!("{number}: {at}"));
+            assert_eq!(read.0, number.clamp(writable.0, writable.1));
+            for words in [at.in_words(), at.date_in_words()] {
+                let longest = words.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+                assert!(longest <= Some(4) && !words.contains('-'), "{number}: {words}");
+                let told = words.contains("before the year 2000") || words.contains("after the year 9999");
+                assert_eq!(
+                    told,
+                    !(plausible.0..=plausible.1).contains(&number),
+                    "{number}: {words}"
+                );
+            }
+            let _no_panic = (
+                at.whole_seconds(),
+                at.years_earlier(3),
+                at.plus_seconds(i64::MIN),
+                at.seconds_since(Timestamp(-1)),
+            );
         }
     }
 

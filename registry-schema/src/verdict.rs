@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgencyId, CredentialCode, Purpose, StatusState, Timestamp};
+use crate::{AgencyId, CredentialCode, LocalDay, Purpose, StatusState, Timestamp};
 
 /// The five answers, in order of precedence (`unreadable` before `not_valid` before `could_not_check` …).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub enum VerdictKind {
     NotValid,
     /// Something needed was unreachable or too old.
     CouldNotCheck,
-    /// Genuine, but no recognition of this agency covers it.
+    /// No recognition of this agency covers it. Genuine only if an agency registers its signer ([`IssuerStanding`]).
     NotRecognized,
     /// Genuine, in date, neither revoked nor suspended as of fresh lists, and recognized for this use.
     Accepted,
@@ -149,6 +149,29 @@ pub struct SubjectSummary {
     pub identity_checked: bool,
 }
 
+/// Whether anybody here knows who signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum IssuerStanding {
+    /// An agency of the federation registers the key that signed, as a key of this issuer.
+    Registered,
+    /// No agency does, or no signature that holds shows which key it was: the name is only what the file says.
+    #[default]
+    Unregistered,
+}
+
+impl IssuerStanding {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Unregistered => "unregistered",
+        }
+    }
+}
+
 /// The issuer, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -159,6 +182,10 @@ pub struct IssuerSummary {
     pub name: Option<String>,
     /// Its home agency, if the federation knows it.
     pub agency: Option<AgencyId>,
+    /// Whether an agency of the federation registers the key that signed as this issuer's. Whoever shows the name has to
+    /// look here: anybody can write a name into a file.
+    #[serde(default)]
+    pub standing: IssuerStanding,
 }
 
 /// The credential's status, and how old that knowledge is.
@@ -278,4 +305,20 @@ pub struct Verdict {
     pub credentials: Vec<Self>,
     /// Where the signed record of this answer is, if one was kept.
     pub receipt: Option<String>,
+}
+
+impl Verdict {
+    /// Whether the signature holds, and nobody here knows whose it is: the second form of "not recognized", which is never
+    /// called genuine.
+    #[must_use]
+    pub fn is_by_someone_unknown(&self) -> bool {
+        let unregistered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Unregistered;
+        self.verdict == VerdictKind::NotRecognized && self.issuer.as_ref().is_none_or(unregistered)
+    }
+
+    /// The day asked about, if it was a whole day of the asked agency's calendar that is over.
+    #[must_use]
+    pub fn day(&self) -> Option<LocalDay> {
+        LocalDay::ending_at(self.at, &self.agency)
+    }
 }

@@ -59,7 +59,7 @@ async fn each_bad_badge_gets_its_own_finding() {
             "unknown issuer",
             forge::by_a_stranger(None),
             VerdictKind::NotRecognized,
-            "recognition.none",
+            "issuer.unregistered",
         ),
         (
             "another's key",
@@ -271,6 +271,10 @@ async fn what_cannot_be_understood_is_answered_with_what_is_wrong() {
     let parameters = [
         ("at", "yesterday"),
         ("at", "2026-02-30"),
+        ("at", "2026-11-23T10:00"),
+        ("at", "2999-01-01"),
+        ("at", "1969-12-31"),
+        ("known", "-000001-01-01T00:00:00Z"),
         ("purpose", "fame"),
         ("agency", "US-ZZ"),
         ("agency", "north carolina"),

@@ -111,7 +111,7 @@ async fn an_issuer_on_the_web_is_looked_up_and_so_are_its_lists() {
     let badge = publisher.issues(&key(), index, now);
 
     let verdict = employer.verifies_bytes(&badge).await.is(VerdictKind::NotRecognized);
-    for code in ["proof.valid", "issuer.key_is_issuers", "status.active"] {
+    for code in ["proof.valid", "issuer.unregistered", "status.active"] {
         verdict.finding(code);
     }
     assert_eq!(verdict.codes(Check::Status), ["status.active", "status.active"]);
@@ -167,7 +167,7 @@ async fn an_issuer_on_the_web_is_looked_up_and_so_are_its_lists() {
     );
     federation.clock().advance_hours(1);
     let verdict = employer.verifies_bytes(&badge).await.is(VerdictKind::CouldNotCheck);
-    verdict.finding("issuer.key_is_issuers");
+    verdict.finding("issuer.unregistered");
     verdict.finding("status.unreachable");
     federation.clock().advance(1);
     let verdict = employer.verifies_bytes(&badge).await.is(VerdictKind::CouldNotCheck);
@@ -242,7 +242,7 @@ async fn an_issuer_with_a_history_is_known_by_all_of_it() {
         hears(key, at)
             .await
             .is(VerdictKind::NotRecognized)
-            .finding("issuer.key_is_issuers");
+            .finding("issuer.unregistered");
     }
     for (key, at) in [(&old, late), (&new, early)] {
         hears(key, at)

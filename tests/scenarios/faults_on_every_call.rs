@@ -52,6 +52,7 @@ struct Act {
 
 /// An answer about the badge.
 #[derive(Debug)]
+#[expect(dead_code, reason = "which node it was is printed with what contradicts the disk")]
 struct Said {
     at: &'static str,
     /// When it was asked.
@@ -76,6 +77,8 @@ struct Campaign {
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     at: &'static str,
+    /// The kind of call; any, if none.
+    on: Option<StoreCall>,
     nth: u64,
     kind: StoreFault,
 }
@@ -130,7 +133,7 @@ impl Campaign {
         }
         let faults = self.federation.agency(fault.at).faults().await;
         faults.mutate(mutant);
-        faults.arm(fault.nth, fault.kind);
+        faults.arm_on(fault.on, fault.nth, fault.kind);
         let (mut acts, mut said) = (Vec::new(), Vec::new());
         for to in [StatusState::Suspended, StatusState::Active, StatusState::Revoked] {
             let reply = self.home().tries_to_change(badge.code(), to, Reason::IssuedInError);
@@ -250,6 +253,7 @@ impl Campaign {
         let before = faults.calls();
         let never = Fault {
             at,
+            on: None,
             nth: u64::MAX / 2,
             kind: StoreFault::Fails,
         };
@@ -281,7 +285,12 @@ async fn go_through(keeping: Keeping, step: u64) {
         for kind in FAULTS {
             let mut nth = rng.random_range(1..=step);
             while nth <= calls {
-                let fault = Fault { at, nth, kind };
+                let fault = Fault {
+                    at,
+                    on: None,
+                    nth,
+                    kind,
+                };
                 let (found, struck) = campaign.round(fault, None).await;
                 wrong.extend(found.into_iter().map(|what| format!("{fault:?} ({struck:?}): {what}")));
                 nth += step;
@@ -308,7 +317,7 @@ async fn whatever_call_to_postgresql_goes_wrong_a_node_says_nothing_that_its_dis
     go_through(Keeping::Postgres, step() * 2).await;
 }
 
-/// The campaign can fail: it finds each defense of the driver that is taken away.
+/// The campaign can fail: it finds each defense of the driver that is taken away, where a commit goes wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_campaign_finds_each_defense_that_is_taken_away() {
     let mutants = [
@@ -319,10 +328,15 @@ async fn the_campaign_finds_each_defense_that_is_taken_away() {
     ];
     for (mutant, kind, at) in mutants {
         let campaign = Campaign::begin(Keeping::Sqlite).await;
-        let calls = campaign.calls(at).await;
         let mut found = false;
-        for nth in 1..=calls {
-            let (wrong, _) = campaign.round(Fault { at, nth, kind }, Some(mutant)).await;
+        for nth in 1..=20 {
+            let fault = Fault {
+                at,
+                on: Some(StoreCall::Commit),
+                nth,
+                kind,
+            };
+            let (wrong, _) = campaign.round(fault, Some(mutant)).await;
             if !wrong.is_empty() {
                 found = true;
                 break;

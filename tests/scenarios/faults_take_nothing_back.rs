@@ -98,7 +98,7 @@ async fn wrong_in_store(agency: &Agency, done: &[Done]) -> Vec<String> {
             std::fs::copy(file.path(), copy.path().join(file.file_name())).expect("a copy");
         }
     }
-    let store = match Store::open(copy.path(), config.database.as_deref()).await {
+    let store = match Store::open(copy.path(), config.postgres().expect("a database").as_ref()).await {
         Ok(store) => store,
         Err(error) => return vec![format!("the store does not open: {error:#}")],
     };

@@ -21,6 +21,8 @@ mod worth_is_the_receivers;
 
 mod silence_is_never_green;
 
+mod a_day_is_the_agencys_own;
+mod no_trust_on_borrowed_names;
 mod one_verdict_everywhere;
 
 mod many_at_once;
@@ -55,6 +57,8 @@ mod places_are_never_reused;
 mod restart_loses_nothing;
 
 mod seals_hold;
+
+mod nobody_else_reads_the_data;
 
 mod files_serve_as_well;
 
@@ -99,6 +103,10 @@ mod what_arrived_is_proven;
 
 mod tls_where_it_is_asked_for;
 
+mod certificates_are_renewed;
+
+mod root_keys_stay_offline;
+
 // What everyone else relies on.
 mod other_software_agrees;
 
@@ -110,7 +118,14 @@ mod standards_endpoints;
 
 mod other_registries_ask;
 
+mod damage_is_one_agencys;
 mod demo_as_a_user;
 mod samples_speak;
 
+mod the_clock_is_a_witness;
 mod tidy;
+
+// What others make of it.
+mod a_second_implementation_agrees;
+mod hostile_files_harm_their_agency_alone;
+mod peers_of_another_family_converse;

@@ -55,6 +55,24 @@ const IMPURE: [&str; 13] = [
     "println!",
 ];
 
+/// What makes files or folders with a mode that the machine chooses, and who may: what makes the others' modes, and what
+/// writes for others to read.
+const MAKES_FILES: [&str; 6] = [
+    "File::create",
+    "fs::write",
+    "fs::copy",
+    "create_dir",
+    "create_dir_all",
+    "OpenOptions",
+];
+const WRITES_FOR_OTHERS: [&str; 5] = [
+    "node/src/private.rs",
+    "node/src/mirror/copy.rs",
+    "node/src/demo.rs",
+    "node/src/demo/samples.rs",
+    "node/src/demo/teacher.rs",
+];
+
 const MOST_LINES: usize = 450;
 
 fn root() -> PathBuf {
@@ -199,6 +217,27 @@ fn what_does_io_is_known_in_its_room_alone() {
             }
         }
         assert!(seen, "nothing names {word} any more: is the rule still right?");
+    }
+}
+
+#[test]
+fn what_a_node_keeps_is_made_closed_to_others() {
+    let mut used = vec![];
+    for (name, source) in sources("node/src") {
+        let code = code(&source);
+        for word in MAKES_FILES.into_iter().filter(|word| names(&code, word)) {
+            used.push(name.clone());
+            assert!(
+                WRITES_FOR_OTHERS.contains(&name.as_str()) || is_test(&name),
+                "{name} says `{word}`: make files and folders by `private`"
+            );
+        }
+    }
+    for name in WRITES_FOR_OTHERS {
+        assert!(
+            used.iter().any(|one| one == name),
+            "{name} makes no file any more: is the rule still right?"
+        );
     }
 }
 

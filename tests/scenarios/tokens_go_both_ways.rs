@@ -115,12 +115,7 @@ async fn tokens_that_jose_signed_are_verified_and_every_forgery_is_refused_by_bo
     for name in &honest {
         let verdict = nc.employer().verifies_bytes(&read(&folder, name)).await;
         let verdict = verdict.is(VerdictKind::NotRecognized);
-        for code in [
-            "structure.valid",
-            "proof.valid",
-            "issuer.key_is_issuers",
-            "dates.in_date",
-        ] {
+        for code in ["structure.valid", "proof.valid", "issuer.unregistered", "dates.in_date"] {
             verdict.finding(code);
         }
     }

@@ -1,8 +1,26 @@
 //! Some statutes want a record gone. The agency forgets the badge and its holder; every node stops telling why and when;
 //! and a revoked badge stays revoked.
 
+use std::path::Path;
+
 use registry_schema::{Reason, VerdictKind};
 use tests::{Answer as _, Federation, Scene, eventually, http};
+
+/// The files below a folder in which this text stands.
+fn files_with(folder: &Path, text: &str) -> Vec<String> {
+    let (mut found, mut rest) = (vec![], vec![folder.to_owned()]);
+    while let Some(path) = rest.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).expect("a folder");
+            rest.extend(entries.map(|entry| entry.expect("an entry").path()));
+        } else if let Ok(bytes) = std::fs::read(&path)
+            && bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reason_time_and_holder_go_and_the_revocation_stays() {
@@ -21,11 +39,19 @@ async fn reason_time_and_holder_go_and_the_revocation_stays() {
         );
     }
 
+    assert!(
+        !files_with(sc.data(), "Casey Morgan").is_empty(),
+        "the control: the name is on the disk"
+    );
     let path = format!("/v1/credentials/{}/expunging", badge.code().compact());
     let nothing = serde_json::json!({});
     sc.asks(reqwest::Method::POST, &path, Some(&nothing))
         .await
         .with_status(201);
+    // Not even in the database's own log; of the others' folders too, where it never was.
+    for agency in federation.agencies() {
+        assert_eq!(files_with(agency.data(), "Casey Morgan"), Vec::<String>::new());
+    }
 
     for other in federation.agencies() {
         let employer = other.employer();

@@ -111,6 +111,11 @@ impl Agency {
         *node = Some(started.unwrap_or_else(|error| panic!("the node of {} does not start: {error:#}", self.id)));
     }
 
+    /// Reads another clock from its next start on.
+    pub fn reads_clock(&mut self, clock: clock::Clock) {
+        self.clock = clock;
+    }
+
     /// Stops its node.
     ///
     /// # Panics
@@ -228,7 +233,7 @@ impl Agency {
     /// If the store cannot be read.
     pub async fn on_disk(&self, agency: Hash) -> DiskOracle {
         let config = Config::load(&self.data).expect("a configuration");
-        let store = Store::open(&self.data, config.database.as_deref())
+        let store = Store::open(&self.data, config.postgres().expect("a database").as_ref())
             .await
             .expect("a store that can be opened");
         let oracle = DiskOracle::read(&store, agency).await;

@@ -116,8 +116,11 @@ impl Holding {
     /// # Panics
     /// If the store cannot be read at all.
     pub async fn in_store(node: &str, data: &Path) -> Vec<Self> {
-        let database = Config::load(data).expect("a configuration").database;
-        let store = Store::open(data, database.as_deref()).await;
+        let database = Config::load(data)
+            .expect("a configuration")
+            .postgres()
+            .expect("a database");
+        let store = Store::open(data, database.as_ref()).await;
         let store = store.expect("a store that can be opened");
         let holdings = Self::of(&node.parse().expect("an agency's name"), &store, None).await;
         store.close().await;

@@ -88,6 +88,13 @@ impl Employer {
         send(self.http.post(format!("{}/verify", self.node)).multipart(form)).await
     }
 
+    /// Drops a file on the page, and asks about a day.
+    pub async fn drops_on_the_page_for(&self, file: &[u8], day: &str) -> Reply {
+        let part = Part::bytes(file.to_vec()).file_name("badge");
+        let form = Form::new().part("file", part).text("at", day.to_owned());
+        send(self.http.post(format!("{}/verify", self.node)).multipart(form)).await
+    }
+
     /// Looks at a page.
     pub async fn reads(&self, path: &str) -> Reply {
         send(self.http.get(format!("{}{path}", self.node))).await

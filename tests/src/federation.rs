@@ -245,6 +245,8 @@ impl Federation {
             listen,
             peer_listen: vec![format!("/ip4/127.0.0.1/tcp/{peer_port}")],
             database: (self.keeping == Keeping::Postgres).then(a_database),
+            root_out: None,
+            database_tls: None,
         };
         let mut config = init::init(&data, beginning, self.clock.now())
             .await
@@ -306,6 +308,21 @@ impl Federation {
             })
             .await;
         }
+    }
+
+    /// Gives an agency's node a clock of its own, which can be set wrong; it is stopped and started again.
+    ///
+    /// # Panics
+    /// If there is no such agency.
+    pub async fn separates_the_clock_of(&mut self, id: &str) -> clock::Clock {
+        let own = clock::Clock::default();
+        let found = self.agencies.iter_mut().find(|agency| agency.id().as_str() == id);
+        let agency = found.unwrap_or_else(|| panic!("no agency {id} here"));
+        agency.stops().await;
+        agency.reads_clock(own.clone());
+        agency.starts().await;
+        self.meets().await;
+        own
     }
 
     /// The clock that all nodes read.

@@ -49,6 +49,29 @@ pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
     sign(unsigned, &method)
 }
 
+/// The key of somebody whom nobody registers.
+pub fn strangers_key() -> SigningKey {
+    key()
+}
+
+/// What a badge says by an issuer of this id and name, not signed yet.
+///
+/// # Panics
+/// If our own badge is none.
+pub fn in_the_name_of(name: &str, id: &str) -> Value {
+    let mut badge: Value = serde_json::from_slice(&by_a_stranger(None)).expect("JSON");
+    badge.as_object_mut().expect("an object").remove("proof");
+    badge["issuer"]["name"] = Value::from(name);
+    badge["issuer"]["id"] = Value::from(id);
+    badge
+}
+
+/// A badge in this name, signed by the key of somebody whom nobody registers, whose identifier that key is.
+pub fn borrows_the_name(name: &str) -> Vec<u8> {
+    let (id, method) = multikey::did_key(&key().public_key());
+    sign(in_the_name_of(name, &id), &method)
+}
+
 /// A badge of another's, signed again by a key that is not its issuer's; in the name of `method`, or of its own.
 ///
 /// # Panics

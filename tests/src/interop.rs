@@ -4,7 +4,11 @@ use std::{ffi::OsStr, path::Path, process::Stdio};
 
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    sync::Mutex,
+};
 
 use crate::program::finish;
 
@@ -57,4 +61,54 @@ pub async fn asks(verifier: &str, badge: &Path, lists: &[&Path]) -> OthersSay {
     let says: OthersSay = serde_json::from_value(line).expect("a verifier's answer");
     assert_eq!(code, Some(i32::from(!says.verified)), "{says:?}");
     says
+}
+
+/// Strangers at a node's port for peers: they come from another address than everybody else here, never finish a greeting,
+/// and come again when they are hung up on.
+#[derive(Debug)]
+pub struct Strangers {
+    pipes: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
+    // They leave with it.
+    _program: Child,
+}
+
+impl Strangers {
+    /// Opens so many connections: `silent`, `garbage` or `slow`.
+    ///
+    /// # Panics
+    /// If Node.js does not run.
+    pub async fn open(how: &str, count: u32, port: u16) -> Self {
+        let mut command = Command::new("node");
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer.mjs"));
+        command.args([
+            "rude",
+            how,
+            &count.to_string(),
+            "127.0.0.1",
+            &port.to_string(),
+            "127.0.0.2",
+        ]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut program = command.spawn().expect("Node.js starts");
+        let input = program.stdin.take().expect("its input");
+        let mut lines = BufReader::new(program.stdout.take().expect("its output")).lines();
+        let open = lines.next_line().await.expect("its output").expect("connections");
+        assert!(open.contains("open"), "{open}");
+        Self {
+            pipes: Mutex::new((input, lines)),
+            _program: program,
+        }
+    }
+
+    /// How often one of them was hung up on.
+    ///
+    /// # Panics
+    /// If they are gone.
+    pub async fn hung_up_on(&self) -> u64 {
+        let mut pipes = self.pipes.lock().await;
+        pipes.0.write_all(b"\n").await.expect("its input");
+        let line = pipes.1.next_line().await.expect("its output").expect("a line");
+        let said: Value = serde_json::from_str(&line).expect("JSON");
+        said["closed"].as_u64().expect("a number")
+    }
 }

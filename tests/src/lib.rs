@@ -26,6 +26,7 @@ pub mod power_cut;
 pub mod process;
 pub mod program;
 pub mod publisher;
+pub mod second;
 pub mod verdict;
 pub mod wait;
 
@@ -40,5 +41,6 @@ pub use link::Link;
 pub use process::Process;
 pub use program::Program;
 pub use publisher::Publisher;
+pub use second::SecondAgency;
 pub use verdict::Answer;
 pub use wait::eventually;

@@ -120,7 +120,7 @@ fn data_of(agency: &Agency, number: usize) -> PathBuf {
 
 async fn store_of(agency: &Agency) -> Store {
     let config = Config::load(agency.data()).expect("a configuration");
-    let store = Store::open(agency.data(), config.database.as_deref()).await;
+    let store = Store::open(agency.data(), config.postgres().expect("a database").as_ref()).await;
     store.expect("a store")
 }
 

@@ -202,6 +202,11 @@ impl Program {
         self.signal("INT").await;
     }
 
+    /// Sends it the signal of a terminal that went away, or of an administrator who changed a file.
+    pub async fn is_hung_up(&self) {
+        self.signal("HUP").await;
+    }
+
     /// Freezes it: it keeps all that it has, and does nothing.
     pub async fn is_frozen(&self) {
         self.signal("STOP").await;

@@ -7,3 +7,8 @@ CREATE INDEX transactions_in_order ON transactions (change);
 
 -- A replica is restored agency by agency.
 CREATE INDEX envelopes_of_an_agency ON envelopes (agency, position);
+
+-- A row while the own log was repaired and has not been heard from peers yet: until then nothing is written to it.
+CREATE TABLE own_log_repairs (
+    at BIGINT NOT NULL
+);

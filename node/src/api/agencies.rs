@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::{AgencyId, AskedAt, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,7 +77,10 @@ pub(crate) fn all(app: &App) -> Vec<Agency> {
             disputed: lists.is_disputed(),
             forks: lists.forks,
             issuers: lists.issuers().count(),
-            recognitions: lists.recognitions().filter(|entry| entry.holds(now, None)).count(),
+            recognitions: lists
+                .recognitions()
+                .filter(|entry| entry.holds(AskedAt::now(now), None))
+                .count(),
             issuers_lists: kept_lists.get(&lists.id).copied(),
         }
     };

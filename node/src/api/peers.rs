@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use protocol::Ticket;
-use registry_schema::{AgencyId, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{AgencyId, AskedAt, Timestamp, recognition::RecognitionEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -76,8 +76,11 @@ fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Resting
             of_agency: 0,
         };
     };
-    let of_issuers = || home.recognitions().filter(|entry| entry.holds(now, None));
-    let of_agencies = || home.agency_recognitions().filter(|entry| entry.holds(now, None));
+    let of_issuers = || home.recognitions().filter(|entry| entry.holds(AskedAt::now(now), None));
+    let of_agencies = || {
+        home.agency_recognitions()
+            .filter(|entry| entry.holds(AskedAt::now(now), None))
+    };
     let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
     Resting {
         standing: of_issuers().count() + of_agencies().count(),
@@ -221,7 +224,7 @@ fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
         let mut all = lists.agency_recognitions();
         all.any(|entry| {
             let of = &entry.recognition;
-            of.of == ticket.agency && of.key_log == log && entry.holds(now, None)
+            of.of == ticket.agency && of.key_log == log && entry.holds(AskedAt::now(now), None)
         })
     };
     let agencies = registry.agencies().into_iter().filter(follows);

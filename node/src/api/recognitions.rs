@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
 };
 use registry_schema::{
-    AgencyId, Purpose, Scope, Timestamp,
+    AgencyId, AskedAt, Purpose, Scope, Timestamp,
     recognition::{Attestation, Basis, RecognitionEntry},
 };
 use serde::Deserialize;
@@ -48,6 +48,7 @@ pub(super) async fn list(
         Some(text) => Some(text.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?),
         None => None,
     };
+    let now = app.clock.now();
     let registry = app.registry.snapshot();
     let all = registry
         .agencies()
@@ -59,7 +60,7 @@ pub(super) async fn list(
                 .issuer
                 .as_deref()
                 .is_none_or(|id| id == entry.recognition.issuer.id)
-            && at.is_none_or(|at| entry.holds(at, None))
+            && at.is_none_or(|at| entry.holds(AskedAt::new(at, now), None))
     });
     Ok(Json(wanted.collect()))
 }

@@ -12,7 +12,7 @@ use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{AgencyId, Issuer, Timestamp};
+use registry_schema::{AgencyId, AskedAt, Issuer, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
@@ -106,7 +106,7 @@ fn everything<'a>(
             issuer,
             achievement: achievement.map(String::as_str),
             alignments: achievement.map_or(&[], std::slice::from_ref),
-            at: now,
+            asked: AskedAt::now(now),
             issued: None,
             vouched: None,
         };

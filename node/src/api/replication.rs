@@ -36,6 +36,10 @@ pub(super) struct Reached {
     as_of: Option<Timestamp>,
     /// Until when that counts.
     good_until: Option<Timestamp>,
+    /// Why more of it is not taken in here, if it is not.
+    deferred: Option<String>,
+    /// Why nothing of it is fresh here whatever it says, if so.
+    quarantined: Option<String>,
     /// The newest word of each of its writers.
     writers: Vec<Writer>,
 }
@@ -114,6 +118,8 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
             missing: log.missing(),
             as_of: freshness.map(|(as_of, _)| as_of),
             good_until: freshness.map(|(_, until)| until),
+            deferred: replica.deferred().get(genesis).map(|one| one.limit.to_string()),
+            quarantined: replica.quarantined().get(genesis).map(|one| one.why.to_string()),
             writers: writers.into_values().collect(),
         }
     };

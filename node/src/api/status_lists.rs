@@ -1,7 +1,13 @@
 //! Status lists as Bitstring Status List credentials, for verifiers of other projects.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use axum::{
     Json,
+    body::Bytes,
     extract::{Path, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -59,6 +65,48 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FilledList>>
     Ok(Json(filled.collect()))
 }
 
+/// For how long a list counts at least: others that keep it for its `ttl` are never left with one that has ended.
+const LEAST_VALID_SECONDS: i64 = 600;
+
+/// The lists as they were last signed. One that has changed, or is a minute old, is signed anew: an old one, played back,
+/// ends by its `validUntil`.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedLists {
+    /// For how many seconds a list counts.
+    valid_for: i64,
+    /// By number and purpose.
+    signed: Arc<Mutex<BTreeMap<(u32, String), SignedList>>>,
+}
+
+/// The bytes of a signed list, and the ETag that follows from what it says.
+#[derive(Clone, Debug)]
+struct SignedList {
+    etag: String,
+    bytes: Bytes,
+}
+
+impl SignedLists {
+    /// Lists of an agency whose word counts for so many seconds.
+    pub(crate) fn new(term_seconds: u32) -> Self {
+        Self {
+            valid_for: i64::from(term_seconds).max(LEAST_VALID_SECONDS),
+            signed: Arc::default(),
+        }
+    }
+
+    fn find(&self, list: &(u32, String), etag: &str) -> Option<Bytes> {
+        let signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = signed.get(list).filter(|list| list.etag == etag);
+        found.map(|list| list.bytes.clone())
+    }
+
+    /// Keeps it in the place of the one before. Only lists that are there come here, so strangers fill nothing.
+    fn keep(&self, list: (u32, String), signed_list: SignedList) {
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        signed.insert(list, signed_list);
+    }
+}
+
 /// A signed `BitstringStatusListCredential` (Bitstring Status List v1.0, §3.2).
 ///
 /// The id is `{number}-revocation` or `{number}-suspension`, as the `statusListCredential` of a badge names it.
@@ -112,6 +160,15 @@ pub(super) async fn one(
     {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
+    let kind = [
+        (header::CONTENT_TYPE, media_type(&headers)),
+        (header::CACHE_CONTROL, "public, max-age=60"),
+        (header::VARY, "accept"),
+    ];
+    let place = (number, purpose.to_owned());
+    if let Some(bytes) = app.signed_lists.find(&place, &etag) {
+        return Ok((kind, [(header::ETAG, etag)], bytes).into_response());
+    }
     let signing = signing_key(&key).map_err(unsigned)?;
     let (_, method) = multikey::did_key(&signing.public_key());
     let unsigned_list = credential::status_list(&credential::NewStatusList {
@@ -120,16 +177,19 @@ pub(super) async fn one(
         purpose: purpose.to_owned(),
         list,
         valid_from: minute,
-        valid_until: None,
+        valid_until: Some(minute.plus_seconds(app.signed_lists.valid_for)),
         ttl: TTL,
     });
     let document = data_integrity::sign(unsigned_list, &signing, &method, minute).map_err(unsigned)?;
-    let kind = [
-        (header::CONTENT_TYPE, media_type(&headers)),
-        (header::CACHE_CONTROL, "public, max-age=60"),
-        (header::VARY, "accept"),
-    ];
-    Ok((kind, [(header::ETAG, etag)], Json(document).into_response().into_body()).into_response())
+    let bytes: Bytes = serde_json::to_vec(&document).map_err(unsigned)?.into();
+    app.signed_lists.keep(
+        place,
+        SignedList {
+            etag: etag.clone(),
+            bytes: bytes.clone(),
+        },
+    );
+    Ok((kind, [(header::ETAG, etag)], bytes).into_response())
 }
 
 /// A change of the status of one place in a list.

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderName},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{AgencyId, Purpose, Scope, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{AgencyId, AskedAt, Purpose, Scope, Timestamp, recognition::RecognitionEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::{
@@ -246,7 +246,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         issuer: &query.entity_id,
         achievement: (!whole).then_some(query.resource.as_str()),
         alignments: if whole { &[] } else { &resource },
-        at,
+        asked: AskedAt::new(at, now),
         issued: None,
         vouched: None,
     };
@@ -264,7 +264,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
             hop.agency == authority
                 && r.of == agency
                 && !hop.waits
-                && hop.holds(at, None)
+                && hop.holds(sought.asked, None)
                 && covers
                 && serves(&r.purposes)
         });
@@ -300,7 +300,10 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         return Ok((true, said, query));
     }
     let registered = evidence.issuers.iter().any(|issuer| issuer.agency == authority)
-        && evidence.registrations.get(&authority).is_none_or(|said| said.holds(at))
+        && evidence
+            .registrations
+            .get(&authority)
+            .is_none_or(|said| said.holds(sought.asked))
         && evidence
             .issuers
             .iter()
@@ -322,7 +325,8 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         }
     }
     let by_items = |entry: &RecognitionEntry| {
-        entry.agency == authority && matches!(entry.recognition.scope, Scope::Aligned(_)) && entry.holds(at, None)
+        let is_by_items = matches!(entry.recognition.scope, Scope::Aligned(_));
+        entry.agency == authority && is_by_items && entry.holds(sought.asked, None)
     };
     let unknown = match !whole && !is_placed && evidence.recognitions.iter().any(by_items) {
         true => "; it recognizes by items of a framework, and whether this stands below one is not known at this node",

@@ -14,7 +14,7 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
 };
 use futures::future::try_join_all;
-use registry_schema::{AgencyId, CredentialCode, Purpose, Timestamp, Verdict};
+use registry_schema::{AgencyId, AskedDate, CredentialCode, LocalDay, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, judge_at_once, unreachable, unreadable};
@@ -53,11 +53,13 @@ pub(crate) struct Asked {
     pub(crate) agency: Option<String>,
     /// For which use: `renewal`. Any, if absent.
     pub(crate) purpose: Option<String>,
-    /// The moment at which the badge should have been good: `2026-11-23` or `2026-11-23T14:02:11Z`. Now, if absent.
+    /// When the badge should have been good. A day (`2026-11-23`) is the whole day by the calendar of the agency asked: good
+    /// on that day is good at its end, and today is now. An exact moment is `2026-11-23T14:02:11Z`. Nothing that lies ahead.
+    /// Now, if absent.
     pub(crate) at: Option<String>,
-    /// The moment whose knowledge is asked for: the answer rests only on what had arrived at this node by then. At the
-    /// earliest when the node began to keep it, at the latest now. All that is known now, if absent; given alone, it is
-    /// the moment at which the badge should have been good, too.
+    /// The moment whose knowledge is asked for: the answer rests only on what had arrived at this node by then, or by the end
+    /// of that day. At the earliest when the node began to keep it, at the latest now. All that is known now, if absent;
+    /// given alone, it is the moment at which the badge should have been good, too.
     pub(crate) known: Option<String>,
 }
 
@@ -84,20 +86,17 @@ impl Asked {
         let purpose: Option<Purpose> = given(&self.purpose)
             .map(|text| text.parse().map_err(|e| invalid(&e)))
             .transpose()?;
-        let at: Option<Timestamp> = given(&self.at)
-            .map(|text| text.parse().map_err(|e| invalid(&e)))
-            .transpose()?;
-        let known: Option<Timestamp> = given(&self.known)
-            .map(|text| text.parse().map_err(|e| invalid(&e)))
-            .transpose()?;
+        let date = |text: &Option<String>| given(text).map(|text| moment_of(&text, &agency, now)).transpose();
+        let (at, known) = (date(&self.at)?, date(&self.known)?);
         let since = app.past.since();
-        if let Some(known) = known.filter(|known| *known > now) {
-            let detail = format!("`known` is {}, which has not come yet", known.in_words());
-            return Err(Problem::new(&INVALID, detail));
-        }
         if let Some(known) = known.filter(|known| *known < since) {
-            let (known, since) = (known.in_words(), since.in_words());
-            let detail = format!("`known` is {known}, and this node keeps what it knew since {since}");
+            let known = match LocalDay::ending_at(known, &agency) {
+                Some(day) => format!("the end of {}", day.in_words()),
+                None => known.in_words(),
+            };
+            let since = since.in_words();
+            let detail =
+                format!("`known` is {known}, and this node keeps what it knew since {since}: ask about a later day");
             return Err(Problem::new(&INVALID, detail));
         }
         Ok(Question {
@@ -108,6 +107,13 @@ impl Asked {
             now,
         })
     }
+}
+
+/// The moment that a date in a question means by this agency's calendar: a day is meant to its end, and today is now.
+pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result<Timestamp, Problem> {
+    let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
+    let asked: AskedDate = text.parse().map_err(|e| invalid(&e))?;
+    asked.moment(agency, now).map_err(|e| invalid(&e))
 }
 
 /// Check a badge.

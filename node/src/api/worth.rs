@@ -12,7 +12,10 @@ use policy::{
     tally::in_units,
     value::{Amount, Standing, Value},
 };
-use registry_schema::{AgencyId, Check, Finding, Outcome, Purpose, Timestamp, Verdict, VerdictKind, worth::WorthRule};
+use registry_schema::{
+    AgencyId, Check, Finding, IssuerStanding, Outcome, Purpose, Timestamp, Verdict, VerdictKind,
+    verdict::IssuerSummary, worth::WorthRule,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::{Freshness, Question};
@@ -38,7 +41,7 @@ pub(super) struct WorthQuery {
     /// By a shipped sample of rules instead (`GET /v1/policy/samples`): `US-KY`. Sample data, not legal advice. No agency
     /// speaks: this node checks the badges, and they count as if that agency recognized their issuers.
     sample: Option<String>,
-    /// The moment asked about; now, if absent.
+    /// The day (to its end, by the calendar of the agency asked) or moment asked about; now, if absent.
     at: Option<String>,
     /// 1 to 50 badges: a credential as a JSON object; or a text: a signed token, an SVG, a link, a short code, or a file of
     /// any form as `data:;base64,…`.
@@ -195,9 +198,13 @@ fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<Facts>, purpose
     facts.achievement_approved = None;
     let is_of_badge = |check: Check| !matches!(check, Check::Recognition | Check::Worth | Check::Holder);
     let in_doubt = |finding: &Finding| finding.outcome == Outcome::CouldNotCheck && is_of_badge(finding.check);
+    let registered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Registered;
+    let is_registered = verdict.issuer.as_ref().is_some_and(registered);
     facts.recognized_for = match verdict.verdict {
         VerdictKind::NotValid | VerdictKind::Unreadable => Some(Vec::new()),
         VerdictKind::CouldNotCheck if verdict.findings.iter().any(in_doubt) => None,
+        // Nobody here knows whose badge it is, so nobody could recognize its issuer.
+        _ if !is_registered => Some(Vec::new()),
         _ => Some(vec![purpose]),
     };
     facts

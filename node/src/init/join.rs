@@ -15,7 +15,7 @@ use crate::{
     config::{Config, PeerConfig},
     keys,
     root::{self, EntryFile},
-    storage::Store,
+    storage::{DatabaseTls, Store},
 };
 
 /// How long the first store may take to give its key log.
@@ -40,6 +40,8 @@ pub struct Joining {
     pub peer_listen: Vec<String>,
     /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
     pub database: Option<String>,
+    /// How it is spoken to, if that is not to follow from its URL.
+    pub database_tls: Option<DatabaseTls>,
 }
 
 /// Makes a data directory; gives its configuration, and the entry that the agency's root must sign before this store may
@@ -50,6 +52,7 @@ pub struct Joining {
 pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, EntryFile)> {
     let making = Making::begin(data)?;
     let url = address(&joining.url)?;
+    let database = super::database(joining.database.as_deref(), joining.database_tls)?;
     let key_log = match (&joining.key_log, &joining.ticket) {
         (Some(text), _) => root::key_log_from_text(text)?,
         (None, Some(ticket)) => ask(ticket).await?,
@@ -88,7 +91,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         key_log: key_log.clone(),
     };
     let genesis = key_log.genesis();
-    let store = Store::create(making.folder(), joining.database.as_deref()).await?;
+    let store = Store::create(making.folder(), database.as_ref()).await?;
     let batch = Batch {
         key_logs: vec![key_log],
         ..Batch::default()
@@ -106,6 +109,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         url: Some(url),
         peer_listen: joining.peer_listen,
         database: joining.database,
+        database_tls: joining.database_tls,
         peers: first.into_iter().collect(),
         ..Config::usual(agency, genesis, joining.listen)
     };

@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::Context as _;
 
+use crate::private;
+
 const PREFIX: &str = ".comity-making-";
 
 /// A folder that becomes the data directory when all is in it, and goes when something fails.
@@ -15,6 +17,8 @@ const PREFIX: &str = ".comity-making-";
 pub(crate) struct Making {
     folder: PathBuf,
     target: PathBuf,
+    /// What is made elsewhere, and goes with it.
+    elsewhere: Vec<PathBuf>,
     is_finished: bool,
 }
 
@@ -25,18 +29,24 @@ impl Making {
         let name = format!("{PREFIX}{}-{:08x}", std::process::id(), rand::random::<u32>());
         // One that is there may be a place of its own, in whose parent nothing can be made.
         let folder = match target.exists() {
-            true => target.join(name),
+            true => {
+                private::folder(target)?;
+                target.join(name)
+            }
             false => {
                 let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
                 let parent = parent.unwrap_or_else(|| Path::new("."));
-                fs::create_dir_all(parent).with_context(|| format!("`{}` cannot be made", parent.display()))?;
+                if !parent.exists() {
+                    private::folder(parent)?;
+                }
                 parent.join(name)
             }
         };
-        fs::create_dir(&folder).with_context(|| format!("nothing can be made in `{}`", folder.display()))?;
+        private::folder(&folder)?;
         Ok(Self {
             folder,
             target: target.to_owned(),
+            elsewhere: vec![],
             is_finished: false,
         })
     }
@@ -44,6 +54,11 @@ impl Making {
     /// Where everything is to be put.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Removes these files as well, should it fail.
+    pub(crate) fn goes_with(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        self.elsewhere.extend(files);
     }
 
     /// Makes it the data directory.
@@ -75,6 +90,12 @@ impl Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
+        if !self.is_finished {
+            for file in &self.elsewhere {
+                // Not all of them were made.
+                let _ = fs::remove_file(file);
+            }
+        }
         if !self.is_finished
             && let Err(error) = fs::remove_dir_all(&self.folder)
         {

@@ -4,6 +4,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use anyhow::Context as _;
+
 /// What no stranger may send this node to: network, length of its prefix, what is there.
 const FORBIDDEN_V4: [(Ipv4Addr, u32, &str); 16] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
@@ -54,6 +56,54 @@ const FORBIDDEN_V6: [(Ipv6Addr, u32, &str); 5] = [
 ];
 
 const LOOPBACK: &str = "this machine itself";
+
+/// A network that this node's operator opened: `10.20.0.0/16`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Network {
+    first: IpAddr,
+    length: u32,
+}
+
+impl std::str::FromStr for Network {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let told = || format!("`{text}` is no network: write 10.20.0.0/16 or fd00:20::/32");
+        let (first, length) = text.split_once('/').with_context(told)?;
+        let first: IpAddr = first.parse().ok().with_context(told)?;
+        let longest = if first.is_ipv4() { 32 } else { 128 };
+        let length = length.parse().ok().filter(|length| (1..=longest).contains(length));
+        let length = length.with_context(told)?;
+        Ok(Self { first, length })
+    }
+}
+
+impl Network {
+    fn holds(&self, address: IpAddr) -> bool {
+        match (self.first, address) {
+            (IpAddr::V4(first), IpAddr::V4(v4)) => (first.to_bits() ^ v4.to_bits()) >> (32 - self.length) == 0,
+            (IpAddr::V6(first), IpAddr::V6(v6)) => (first.to_bits() ^ v6.to_bits()) >> (128 - self.length) == 0,
+            _ => false,
+        }
+    }
+}
+
+/// Which addresses may be asked beside those of the public Internet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Opened {
+    /// This machine's own, for tests and the demo.
+    pub(crate) loopback: bool,
+    /// What the operator listed.
+    pub(crate) networks: Vec<Network>,
+}
+
+impl Opened {
+    /// Why this address is not asked; none if it may be.
+    pub(super) fn forbids(&self, address: IpAddr) -> Option<&'static str> {
+        let is_listed = || self.networks.iter().any(|network| network.holds(address));
+        forbidden(address, self.loopback).filter(|_| !is_listed())
+    }
+}
 
 /// Why this address is not asked; none if it may be. `loopback` opens this machine's own, for tests and the demo.
 pub(super) fn forbidden(address: IpAddr, loopback: bool) -> Option<&'static str> {
@@ -192,6 +242,30 @@ mod tests {
         for text in ASKED {
             let address: IpAddr = text.parse().unwrap();
             assert_eq!(forbidden(address, false), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_listed_network_opens_itself_and_nothing_beside_it() {
+        let opened = Opened {
+            loopback: false,
+            networks: vec!["10.20.0.0/16".parse().unwrap(), "fd00:20::/32".parse().unwrap()],
+        };
+        for open in ["10.20.0.0", "10.20.255.255", "fd00:20::1", "8.8.8.8"] {
+            assert_eq!(opened.forbids(open.parse().unwrap()), None, "{open}");
+        }
+        for closed in [
+            "10.19.255.255",
+            "10.21.0.0",
+            "127.0.0.1",
+            "169.254.169.254",
+            "fd00:21::1",
+            "::1",
+        ] {
+            assert!(opened.forbids(closed.parse().unwrap()).is_some(), "{closed}");
+        }
+        for text in ["", "10.0.0.0", "10.0.0.0/0", "10.0.0.0/33", "x/8", "fd00::/129"] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }
 

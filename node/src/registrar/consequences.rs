@@ -12,7 +12,7 @@ use std::{
 };
 
 use policy::{Facts, Policy, Turn, what_changes};
-use registry_schema::{AgencyId, Purpose, StatusState, Timestamp, Withdrawal, recognition::Registration};
+use registry_schema::{AgencyId, AskedAt, Purpose, StatusState, Timestamp, Withdrawal, recognition::Registration};
 use verification::{
     Evidence, facts,
     facts::Stated,
@@ -300,7 +300,7 @@ impl Scene {
             issuer: &badge.issuer,
             achievement: badge.achievement.as_deref(),
             alignments: &alignments,
-            at: self.now,
+            asked: AskedAt::now(self.now),
             issued: Some(badge.dated),
             vouched: None,
         };

@@ -2,7 +2,7 @@
 
 use protocol::trust_list;
 use registry_schema::{
-    AgencyId, Issuer, VerificationMethod,
+    AgencyId, AskedAt, Issuer, VerificationMethod,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
@@ -183,7 +183,7 @@ impl Registrar {
         let Some((known, said)) = home.issuer(issuer).zip(home.registration(issuer)) else {
             return Ok(());
         };
-        if said.holds(now) {
+        if said.holds(AskedAt::now(now)) {
             return Ok(());
         }
         let name = &known.name;

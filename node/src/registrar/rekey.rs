@@ -6,7 +6,7 @@
 
 use protocol::trust_list;
 use registry_schema::{
-    Issuer, Recognition, Timestamp,
+    AskedAt, Issuer, Recognition, Timestamp,
     recognition::{Registration, RegistrationStanding},
 };
 use verification::KeyKind;
@@ -46,7 +46,7 @@ impl Registrar {
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let said = home.registration(issuer).cloned();
-        if said.as_ref().is_some_and(|said| !said.holds(now)) {
+        if said.as_ref().is_some_and(|said| !said.holds(AskedAt::now(now))) {
             return Err(NotDone::Conflict(format!(
                 "the registration of `{}` does not hold now: renew or reinstate it first",
                 retired.name
@@ -69,7 +69,8 @@ impl Registrar {
             }));
         }
         let standing = home.recognitions_of(issuer);
-        let standing = standing.filter(|entry| entry.recognition.issuer.agency == home.id && entry.holds(now, None));
+        let standing =
+            standing.filter(|entry| entry.recognition.issuer.agency == home.id && entry.holds(AskedAt::now(now), None));
         let again: Vec<Recognition> = standing
             .map(|entry| Recognition {
                 id: format!("rec-{}", lower_case_id()),

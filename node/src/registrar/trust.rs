@@ -3,7 +3,7 @@
 use protocol::trust_list;
 use rand::RngExt as _;
 use registry_schema::{
-    AgencyId, Issuer, Purpose, Recognition, Scope, Timestamp, Withdrawal,
+    AgencyId, AskedAt, Issuer, Purpose, Recognition, Scope, Timestamp, Withdrawal,
     recognition::{
         AgencyRecognition, AgencyRecognitionEntry, Basis, MAX_CONDITION_BYTES, MAX_CONDITIONS, MAX_DEPTH,
         MAX_SCOPE_ID_BYTES, MAX_SCOPE_IDS, RecognitionEntry,
@@ -70,7 +70,7 @@ impl Registrar {
             let issuer = registered(&registry, &new.issuer, new.registered_by.as_ref())?;
             let mut standing = home.recognitions().filter(|e| {
                 let known = &e.recognition.issuer;
-                known.id == issuer.id && known.agency == issuer.agency && e.holds(now, None)
+                known.id == issuer.id && known.agency == issuer.agency && e.holds(AskedAt::now(now), None)
             });
             if let Some(same) =
                 standing.find(|e| e.recognition.scope == new.scope && e.recognition.purposes == new.purposes)
@@ -149,7 +149,7 @@ impl Registrar {
             })?;
             let same = home.agency_recognitions().find(|e| {
                 let r = &e.recognition;
-                r.of == new.of && r.scope == new.scope && r.purposes == new.purposes && e.holds(now, None)
+                r.of == new.of && r.scope == new.scope && r.purposes == new.purposes && e.holds(AskedAt::now(now), None)
             });
             if let Some(same) = same {
                 let id = &same.recognition.id;

@@ -19,6 +19,7 @@ use registry_schema::{
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
     status::{BLOCK_SLOTS, UNIT_SLOTS},
 };
+use verification::names::{FoldedName, LikeName};
 
 /// What one agency's lists say.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct AgencyLists {
     /// Whether a checkpoint stands in for its history, so that its rows are not in the store.
     pub(super) begun: bool,
     issuers: Arc<BTreeMap<String, Issuer>>,
+    /// Their names as a reader may take one for another, by the issuers' ids.
+    folded: Arc<BTreeMap<String, FoldedName>>,
     recognitions: Arc<BTreeMap<String, Recognition>>,
     withdrawals: Arc<BTreeMap<String, Withdrawal>>,
     agency_recognitions: Arc<BTreeMap<String, AgencyRecognition>>,
@@ -79,6 +82,7 @@ impl AgencyLists {
             disputed: false,
             begun: false,
             issuers: Arc::default(),
+            folded: Arc::default(),
             recognitions: Arc::default(),
             withdrawals: Arc::default(),
             agency_recognitions: Arc::default(),
@@ -92,6 +96,7 @@ impl AgencyLists {
 
     pub(super) fn clear(&mut self) {
         self.issuers = Arc::default();
+        self.folded = Arc::default();
         self.recognitions = Arc::default();
         self.withdrawals = Arc::default();
         self.agency_recognitions = Arc::default();
@@ -108,7 +113,10 @@ impl AgencyLists {
         };
         match &row.document {
             DocumentId::TrustList => match kind {
-                "i" => Arc::make_mut(&mut self.issuers).retain(|id, _| trust_list::issuer_key(id) != rest),
+                "i" => {
+                    Arc::make_mut(&mut self.issuers).retain(|id, _| trust_list::issuer_key(id) != rest);
+                    Arc::make_mut(&mut self.folded).retain(|id, _| trust_list::issuer_key(id) != rest);
+                }
                 "g" => drop(Arc::make_mut(&mut self.recognitions).remove(rest)),
                 "a" => drop(Arc::make_mut(&mut self.agency_recognitions).remove(rest)),
                 "e" => drop(Arc::make_mut(&mut self.registrations).remove(rest)),
@@ -141,9 +149,14 @@ impl AgencyLists {
             DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
                 // An agency's list is of its own issuers: nobody speaks in another's name.
                 Some(trust_list::Entry::Issuer(issuer)) if issuer.agency == self.id => {
+                    let folded = FoldedName::new(&issuer.name);
+                    Arc::make_mut(&mut self.folded).insert(issuer.id.clone(), folded);
                     Arc::make_mut(&mut self.issuers).insert(issuer.id.clone(), issuer);
                 }
-                Some(trust_list::Entry::Issuer(issuer)) => drop(Arc::make_mut(&mut self.issuers).remove(&issuer.id)),
+                Some(trust_list::Entry::Issuer(issuer)) => {
+                    Arc::make_mut(&mut self.issuers).remove(&issuer.id);
+                    Arc::make_mut(&mut self.folded).remove(&issuer.id);
+                }
                 Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
                     Arc::make_mut(&mut self.recognitions).insert(id, recognition);
                 }
@@ -236,6 +249,14 @@ impl AgencyLists {
     /// Its issuers.
     pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         self.issuers.values()
+    }
+
+    /// Its own name, and those of its issuers, that this one is like.
+    pub(crate) fn like_names<'a>(&'a self, claimed: &'a FoldedName) -> impl Iterator<Item = LikeName> + 'a {
+        let own = LikeName::new(claimed, &self.name, &FoldedName::new(&self.name), &self.id, true);
+        let issuers = self.issuers.values().zip(self.folded.values());
+        let like = move |(issuer, folded): (&Issuer, _)| LikeName::new(claimed, &issuer.name, folded, &self.id, false);
+        own.into_iter().chain(issuers.filter_map(like))
     }
 
     /// Its own issuer with this id.

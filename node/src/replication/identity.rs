@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use protocol::{
     Hash, KeyLog, Settings, SigningKey,
     attic::{Attic, Memory},
+    log::Quota,
 };
 
 use super::NotWritten;
@@ -23,6 +24,8 @@ pub(crate) struct Identity {
     pub(crate) heartbeat_term: i64,
     pub(crate) exchange_every: i64,
     pub(crate) checkpoint_every: u32,
+    /// How much of one agency is taken in.
+    pub(crate) quota: Quota,
 }
 
 impl Identity {
@@ -38,6 +41,7 @@ impl Identity {
             exchange_every: self.exchange_every,
             checkpoint_every: self.checkpoint_every,
             attic: self.attic(),
+            quota: self.quota,
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct RestoredReplica {
     pub(crate) removals: Vec<Removal>,
     /// Whether the transaction whose outcome was unknown is there.
     pub(super) settled: Option<bool>,
+    /// Whether the own log was repaired, and has not been heard from peers since.
+    pub(super) awaits_own_log: bool,
 }
 
 /// The damage of one agency, as it is found.
@@ -86,7 +88,7 @@ impl Identity {
     /// [`NotWritten`], if the store cannot be read or written.
     pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String)>, NotWritten> {
         let (restored, _) = self.read(store, &|_| ()).await?;
-        store.take_out(&restored.removals, now).await?;
+        store.take_out(&restored.removals, Some(self.home), now).await?;
         let noted = restored.removals.iter().filter_map(|removal| {
             let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).ok()?;
             Some((Hash(agency), removal.note.clone()))
@@ -128,13 +130,18 @@ impl Identity {
         }
         tell(progress);
         read_statements(&mut moment, &mut restoring, &mut damage).await?;
+        let awaits_own_log = moment.awaits_own_log().await?;
         moment.end().await?;
-        let replica = restoring.end()?;
+        let mut replica = restoring.end()?;
+        if awaits_own_log {
+            replica.await_own_log();
+        }
         let removals = removals(&damage, &replica);
         let restored = RestoredReplica {
             replica,
             removals,
             settled: None,
+            awaits_own_log,
         };
         Ok((restored, damage))
     }

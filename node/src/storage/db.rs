@@ -6,11 +6,16 @@ use anyhow::Context as _;
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::faults::{Faults, StoreCall, driver_mutant};
+use super::{
+    database::Database,
+    faults::{Faults, StoreCall, driver_mutant},
+    version::{self, Opening},
+};
+use crate::private;
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -100,20 +105,22 @@ impl Db {
     pub(super) async fn create_sqlite(folder: &Path) -> anyhow::Result<Self> {
         let file = folder.join("registry.sqlite");
         anyhow::ensure!(!file.exists(), "`{}` holds a store already", folder.display());
-        let options = sqlite_options(&file).create_if_missing(true);
+        // SQLite gives its other files the mode of this one.
+        private::new_file(&file)?.sync_all()?;
+        let options = sqlite_options(&file);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)
             .await?;
-        sqlx::migrate!("migrations/sqlite")
+        version::SQLITE
             .run(&write)
             .await
             .context("the store's tables cannot be made")?;
         write.close().await;
-        Self::open_sqlite(folder).await
+        Self::open_sqlite(folder, Opening::AsItIs).await
     }
 
-    pub(super) async fn open_sqlite(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) async fn open_sqlite(folder: &Path, opening: Opening) -> anyhow::Result<Self> {
         let file = folder.join("registry.sqlite");
         let shown = folder.display();
         anyhow::ensure!(
@@ -126,8 +133,7 @@ impl Db {
             .max_connections(1)
             .connect_with(options.clone())
             .await?;
-        let migrated = sqlx::migrate!("migrations/sqlite").run(&write).await;
-        migrated.context("the store's tables cannot be brought up to date")?;
+        version::sqlite(&write, opening).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.read_only(true))
@@ -135,26 +141,25 @@ impl Db {
         Ok(Pools::Sqlite { read, write }.into())
     }
 
-    pub(super) async fn create_postgres(url: &str) -> anyhow::Result<Self> {
-        let pool = postgres(url).await?;
+    pub(super) async fn create_postgres(database: &Database) -> anyhow::Result<Self> {
+        let pool = postgres(database).await?;
         anyhow::ensure!(
             !has_tables(&pool).await?,
             "the database holds a store already: use an empty one"
         );
-        let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
+        let migrated = version::POSTGRES.run(&pool).await;
         migrated.context("the store's tables cannot be made")?;
         Ok(Pools::Postgres(pool).into())
     }
 
-    pub(super) async fn open_postgres(url: &str) -> anyhow::Result<Self> {
-        let pool = postgres(url).await?;
+    pub(super) async fn open_postgres(database: &Database, opening: Opening) -> anyhow::Result<Self> {
+        let pool = postgres(database).await?;
         anyhow::ensure!(
             has_tables(&pool).await?,
             "the database holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
              with `comityd init --database`"
         );
-        let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
-        migrated.context("the store's tables cannot be brought up to date")?;
+        version::postgres(&pool, opening).await?;
         Ok(Pools::Postgres(pool).into())
     }
 
@@ -250,9 +255,8 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(10))
 }
 
-async fn postgres(url: &str) -> anyhow::Result<PgPool> {
-    let options: PgConnectOptions = url.parse().context("the PostgreSQL database's URL cannot be read")?;
-    let options = options.options([
+async fn postgres(database: &Database) -> anyhow::Result<PgPool> {
+    let options = database.options().options([
         ("idle_in_transaction_session_timeout", LONGEST_IDLE_TRANSACTION),
         ("lock_timeout", LONGEST_LOCK_WAIT),
     ]);
@@ -261,7 +265,10 @@ async fn postgres(url: &str) -> anyhow::Result<PgPool> {
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options)
         .await;
-    let pool = pool.context("the PostgreSQL database cannot be reached: is its URL right, and does the server run?")?;
+    let pool = pool.context(
+        "the PostgreSQL database cannot be reached: is its URL right, does the server run, and is its certificate one that this \
+         node trusts (`?sslrootcert=FILE` in the URL, `database_tls`)?",
+    )?;
     let durable: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM pg_settings
          WHERE (name = 'synchronous_commit' AND setting = 'off') OR (name IN ('fsync', 'full_page_writes') AND setting = 'off')",

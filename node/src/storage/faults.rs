@@ -54,13 +54,23 @@ pub struct Faults {
     plan: std::sync::Arc<crate::lock::Lock<Plan>>,
 }
 
+/// A fault that is to come.
+#[cfg(debug_assertions)]
+#[derive(Debug)]
+struct Armed {
+    /// The kind of call that it comes to; any, if none.
+    only: Option<StoreCall>,
+    /// How many such calls there are still to be.
+    left: u64,
+    fault: StoreFault,
+}
+
 #[cfg(debug_assertions)]
 #[derive(Debug, Default)]
 struct Plan {
     /// The calls so far.
     calls: u64,
-    /// The fault that is to come, and at which call.
-    next: Option<(u64, StoreFault)>,
+    next: Option<Armed>,
     /// Whether the fault came, and to which call.
     struck: Option<StoreCall>,
     is_down: bool,
@@ -71,8 +81,13 @@ struct Plan {
 impl Faults {
     /// Lets a fault come at the n-th call from now on, counted from 1.
     pub fn arm(&self, nth: u64, fault: StoreFault) {
+        self.arm_on(None, nth, fault);
+    }
+
+    /// Lets a fault come at the n-th call of this kind from now on, counted from 1.
+    pub fn arm_on(&self, only: Option<StoreCall>, nth: u64, fault: StoreFault) {
         self.plan.with(|plan| {
-            plan.next = Some((plan.calls + nth, fault));
+            plan.next = Some(Armed { only, left: nth, fault });
             plan.struck = None;
         });
     }
@@ -114,7 +129,15 @@ impl Faults {
             if plan.is_down {
                 return Some(StoreFault::Down);
             }
-            let (_, fault) = plan.next.take_if(|(at, _)| *at <= plan.calls)?;
+            let armed = plan
+                .next
+                .as_mut()
+                .filter(|armed| armed.only.is_none_or(|only| only == call))?;
+            armed.left = armed.left.saturating_sub(1);
+            if armed.left > 0 {
+                return None;
+            }
+            let fault = plan.next.take()?.fault;
             plan.struck = Some(call);
             plan.is_down = matches!(fault, StoreFault::Down | StoreFault::DownAfter);
             Some(fault)

@@ -1,7 +1,6 @@
 //! What is shown to everybody as files: read in the order in which it was written.
 
-use minicbor::bytes::ByteVec;
-use protocol::{Checkpoint, Hash, Heartbeat, Signed, SignedEnvelope};
+use protocol::{Hash, Heartbeat, Signed, SignedEnvelope};
 
 use super::{
     Store, Unavailable,
@@ -91,26 +90,5 @@ impl Store {
         rows.iter()
             .map(|(agency, bytes)| Ok((hash(agency)?, decode(bytes)?)))
             .collect()
-    }
-
-    /// Of each agency the newest checkpoint, without its rows.
-    pub(crate) async fn checkpoints(&self) -> Result<Vec<(Hash, Signed<Checkpoint>)>, Unavailable> {
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            reading!(self, sqlx::query_as("SELECT agency, bytes FROM checkpoints"), fetch_all)?;
-        rows.iter()
-            .map(|(agency, bytes)| Ok((hash(agency)?, decode(bytes)?)))
-            .collect()
-    }
-
-    /// An agency's newest checkpoint, as bytes, and its pages of rows.
-    pub(crate) async fn checkpoint(&self, agency: Hash) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>, Unavailable> {
-        let found: Option<(Vec<u8>, Vec<u8>)> = reading!(
-            self,
-            sqlx::query_as("SELECT bytes, pages FROM checkpoints WHERE agency = $1").bind(agency.0.to_vec()),
-            fetch_optional
-        )?;
-        let Some((bytes, pages)) = found else { return Ok(None) };
-        let pages: Vec<ByteVec> = decode(&pages)?;
-        Ok(Some((bytes, pages.into_iter().map(Into::into).collect())))
     }
 }

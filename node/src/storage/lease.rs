@@ -13,7 +13,7 @@ use super::{
     PeerRow, Store, TransactionId, Unavailable,
     db::{Tx, within, writing},
     log::{decode, hash, key_log},
-    peers,
+    peers, version,
 };
 
 /// No epoch: this process does not hold the lease.
@@ -171,6 +171,10 @@ impl Store {
                 .bind(holder.secret),
             fetch_optional
         )?;
+        // A process that followed while a newer program brought the tables up to date never writes into them.
+        if !version::is_ours(&mut tx).await? {
+            return Err(Unavailable::OtherVersion);
+        }
         tx.commit().await?;
         let epoch = found.map(|(epoch,)| epoch);
         if let Some(epoch) = epoch {

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    Batch, Checkpoint, Hash, Held, KeyLog, Row, Signed, SignedEnvelope, key_log::SignedEntry, replica::Stored,
-    signed::encode,
+    Batch, Hash, Held, KeyLog, Row, Signed, SignedEnvelope, key_log::SignedEntry, replica::Stored, signed::encode,
 };
 
 use registry_schema::Timestamp;
 
 use super::{
-    Store, Unavailable,
+    Store, Unavailable, checkpoints,
     db::{Tx, reading, writing},
     memory,
 };
@@ -118,17 +117,7 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, write: Write, sizes: &[
         )?;
     }
     for (checkpoint, pages) in &batch.checkpoints {
-        let pages: Vec<&minicbor::bytes::ByteSlice> = pages.iter().map(|page| page.as_slice().into()).collect();
-        writing!(
-            tx,
-            sqlx::query(
-                "INSERT INTO checkpoints (agency, bytes, pages) VALUES ($1, $2, $3)
-             ON CONFLICT (agency) DO UPDATE SET bytes = excluded.bytes, pages = excluded.pages",
-            )
-            .bind(checkpoint.get().agency.0.to_vec())
-            .bind(encode(checkpoint.signed()))
-            .bind(encode(&pages))
-        )?;
+        checkpoints::write(tx, checkpoint, pages).await?;
     }
     for held in &batch.held {
         writing!(
@@ -223,16 +212,10 @@ impl Store {
         for (agency, bytes) in rows {
             stored.heartbeats.push((hash(&agency)?, decode(&bytes)?));
         }
-        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = reading!(
-            self,
-            sqlx::query_as("SELECT agency, bytes, pages FROM checkpoints"),
-            fetch_all
-        )?;
-        for (agency, bytes, pages) in rows {
-            let signed: Signed<Checkpoint> = decode(&bytes)?;
-            let pages: Vec<minicbor::bytes::ByteVec> = decode(&pages)?;
-            let pages = pages.into_iter().map(Into::into).collect();
-            stored.checkpoints.push((hash(&agency)?, signed, pages));
+        for (agency, signed) in self.checkpoints().await? {
+            if let Some((_, pages)) = self.checkpoint(agency).await? {
+                stored.checkpoints.push((agency, signed, pages));
+            }
         }
         let rows: Vec<(Vec<u8>, Vec<u8>)> =
             reading!(self, sqlx::query_as("SELECT agency, bytes FROM held"), fetch_all)?;

@@ -124,6 +124,13 @@ impl StoreMoment {
         Ok(within!(&mut self.0, sqlx::query_as(sql), fetch_all)?)
     }
 
+    /// Whether the own log was repaired, and has not been heard from peers since.
+    pub(crate) async fn awaits_own_log(&mut self) -> Result<bool, Unavailable> {
+        let sql = "SELECT at FROM own_log_repairs";
+        let rows: Vec<(i64,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        Ok(!rows.is_empty())
+    }
+
     /// Ends it.
     pub(crate) async fn end(self) -> Result<(), Unavailable> {
         Ok(self.0.commit().await?)
@@ -136,9 +143,30 @@ impl Store {
         Ok(StoreMoment(self.db.snapshot().await?))
     }
 
-    /// Takes out what is damaged, in one transaction, and writes down that it did.
-    pub(crate) async fn take_out(&self, removals: &[Removal], at: Timestamp) -> Result<(), Unavailable> {
+    /// Notes that all of the own log is here again.
+    pub(crate) async fn has_own_log(&self) -> Result<(), Unavailable> {
+        let (mut tx, _) = self.begin().await?;
+        writing!(&mut tx, sqlx::query("DELETE FROM own_log_repairs"))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes out what is damaged, in one transaction, and writes down that it did; with `home`, also of the own log, which is
+    /// then not written to before peers have given it again.
+    pub(crate) async fn take_out(
+        &self,
+        removals: &[Removal],
+        home: Option<Hash>,
+        at: Timestamp,
+    ) -> Result<(), Unavailable> {
         let (mut tx, change) = self.begin().await?;
+        let is_own = |removal: &&Removal| home.is_some_and(|home| home.0.as_slice() == removal.agency);
+        if let Some(own) = removals.iter().find(is_own)
+            && !own.envelopes.is_empty()
+        {
+            let sql = "INSERT INTO own_log_repairs (at) VALUES ($1)";
+            writing!(&mut tx, sqlx::query(sql).bind(at.0))?;
+        }
         for removal in removals {
             take_out(&mut tx, removal).await?;
             if let Ok(agency) = hash(&removal.agency)

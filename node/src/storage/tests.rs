@@ -16,7 +16,10 @@ use super::*;
 mod issuer_lists;
 mod lease;
 mod memory;
+mod residue;
 mod seals;
+mod tls;
+mod version;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -53,11 +56,15 @@ impl Place {
     }
 
     pub(super) async fn create(&self) -> anyhow::Result<Store> {
-        Store::create(self.folder.path(), self.database.as_deref()).await
+        Store::create(self.folder.path(), self.postgres().as_ref()).await
     }
 
     async fn open(&self) -> anyhow::Result<Store> {
-        Store::open(self.folder.path(), self.database.as_deref()).await
+        Store::open(self.folder.path(), self.postgres().as_ref()).await
+    }
+
+    fn postgres(&self) -> Option<Database> {
+        self.database.as_deref().map(|url| Database::new(url, None).unwrap())
     }
 }
 
@@ -248,8 +255,8 @@ async fn a_step_of_a_case_is_written_once() {
             "UPDATE rubrics SET content = '[]'",
         ] {
             let done = match &store.db.pools {
-                super::db::Pools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-                super::db::Pools::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+                db::Pools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
+                db::Pools::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
             };
             assert!(done.unwrap_err().to_string().contains("written once"), "{sql}");
         }

@@ -152,6 +152,8 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         expelled: [].into(),
         code: None,
         endorsements: vec![],
+        endorsers: vec![],
+        like_names: vec![],
         parts: vec![],
     };
     let question = Question {

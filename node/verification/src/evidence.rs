@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use policy::Policy;
 use registry_schema::{
-    AgencyId, CredentialCode, Issuer, Purpose, StatusChange, Timestamp,
+    AgencyId, AskedAt, CredentialCode, Issuer, Purpose, StatusChange, Timestamp,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 
 use crate::{
     did::Resolved,
     foreign_list::{Found, ListFault},
+    names::LikeName,
 };
 
 /// What is asked about a badge.
@@ -33,6 +34,12 @@ impl Question {
     #[must_use]
     pub fn knowing(&self) -> Timestamp {
         self.known.unwrap_or(self.now)
+    }
+
+    /// The moment asked about, by what is known.
+    #[must_use]
+    pub fn asked(&self) -> AskedAt {
+        AskedAt::new(self.at, self.knowing())
     }
 }
 
@@ -151,6 +158,11 @@ pub struct Evidence {
     pub status: Vec<StatusEvidence>,
     /// The same for each endorsement in the badge that is looked at ([`crate::judge::endorsed_status`]), in its order.
     pub endorsements: Vec<Vec<StatusEvidence>>,
+    /// Entries in the agencies' trust lists for those who endorse within the badge.
+    pub endorsers: Vec<Issuer>,
+    /// Names of registered issuers, and of agencies, that the name of the badge's issuer is like. Looked for only if no agency
+    /// registers the issuer.
+    pub like_names: Vec<LikeName>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
     /// What is known about each badge in a Comprehensive Learner Record, in its order.

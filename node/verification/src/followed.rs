@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use registry_schema::{
-    AgencyId, Purpose, Timestamp,
+    AgencyId, AskedAt, Purpose, Timestamp,
     recognition::{AgencyRecognitionEntry, MAX_DEPTH, RecognitionEntry},
 };
 
@@ -23,7 +23,7 @@ pub struct Sought<'a> {
     /// The items of frameworks that the achievement is aligned to.
     pub alignments: &'a [String],
     /// The moment asked about.
-    pub at: Timestamp,
+    pub asked: AskedAt,
     /// The badge's own date, if there is a badge.
     pub issued: Option<Timestamp>,
     /// For each recognition of the evidence, whether the entry that it stands for vouches for the key that signed the badge;
@@ -119,7 +119,7 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
     let mut hops: BTreeMap<&AgencyId, Vec<&AgencyRecognitionEntry>> = BTreeMap::new();
     for hop in &evidence.agency_recognitions {
         let covers = hop.recognition.scope.covers(sought.achievement, sought.alignments);
-        if covers && !hop.waits && hop.holds(sought.at, sought.issued) {
+        if covers && !hop.waits && hop.holds(sought.asked, sought.issued) {
             hops.entry(&hop.agency).or_default().push(hop);
         }
     }
@@ -186,7 +186,7 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
 /// Whether the recognition itself counts: it holds, covers the badge, and the issuer's home agency says nothing else.
 fn counts(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sought<'_>, lists: Lists) -> bool {
     !entry.waits
-        && entry.holds(sought.at, sought.issued)
+        && entry.holds(sought.asked, sought.issued)
         && entry.recognition.scope.covers(sought.achievement, sought.alignments)
         && home(evidence, entry, sought, lists) == Home::Stands
 }
@@ -217,7 +217,7 @@ pub(crate) fn home(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sough
         return Home::Stale;
     }
     let ended =
-        |said: &registry_schema::recognition::Registration| said.issuer == sought.issuer && !said.holds(sought.at);
+        |said: &registry_schema::recognition::Registration| said.issuer == sought.issuer && !said.holds(sought.asked);
     if evidence.registrations.get(home).is_some_and(ended) {
         return Home::Ended;
     }

@@ -19,7 +19,7 @@ pub use endorsements::endorsed_status;
 use std::cell::OnceCell;
 
 use registry_schema::{
-    AgencyId, Check, Finding, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
+    AgencyId, Check, Finding, IssuerStanding, LocalDay, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
     verdict::{CredentialSummary, IssuerSummary, StatusSummary, SubjectSummary},
 };
 use serde_json::Value;
@@ -73,6 +73,7 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     findings.push(holder(badge));
     findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
+    let standing = standing(&findings);
     let listed = home::entry(evidence, &case.homes, &badge.issuer_id);
     let said = sentence::of(verdict, &findings, &case, &status, &recognition);
     Verdict {
@@ -99,6 +100,7 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
             id: badge.issuer_id.clone(),
             name: listed.map(|i| i.name.clone()).or_else(|| badge.issuer_name.clone()),
             agency: listed.map(|i| i.agency.clone()),
+            standing,
         }),
         status: StatusSummary {
             state: status.state,
@@ -222,6 +224,19 @@ pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
     }
 }
 
+/// Only a key that an agency registers shows who signed.
+fn standing(findings: &[Finding]) -> IssuerStanding {
+    let shown = |check: Check| {
+        findings
+            .iter()
+            .any(|f| f.check == check && f.outcome == Outcome::Passed)
+    };
+    match shown(Check::Proof) && shown(Check::Issuer) {
+        true => IssuerStanding::Registered,
+        false => IssuerStanding::Unregistered,
+    }
+}
+
 /// The oldest of what is known.
 fn oldest(moments: impl IntoIterator<Item = Option<Timestamp>>) -> Option<Timestamp> {
     moments.into_iter().flatten().min()
@@ -306,6 +321,13 @@ impl Case<'_> {
             .get(agency)
             .cloned()
             .unwrap_or_else(|| agency.to_string())
+    }
+
+    /// The day or moment asked about, in words: `August 15, 2026`, if it was a whole day.
+    fn then(&self) -> String {
+        let question = self.question;
+        let day = LocalDay::ending_at(question.at, &question.agency);
+        day.map_or_else(|| question.at.date_in_words(), |day| day.in_words())
     }
 
     /// That an agency which this check needs is expelled, if it is.

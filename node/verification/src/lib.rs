@@ -33,6 +33,7 @@ mod jwk;
 pub mod jwt;
 mod keys;
 pub mod multikey;
+pub mod names;
 pub mod vcdm;
 
 pub use badge::{Fault, OpenBadge, StatusEntry};

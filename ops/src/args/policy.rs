@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use registry_schema::{AgencyId, Purpose, Timestamp};
+use registry_schema::{AgencyId, AskedDate, Purpose, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
@@ -87,7 +87,7 @@ Exit codes: 0 something is accepted; 1 nothing is; 3 could not be checked.")]
         purpose: Option<Purpose>,
         /// As of this date
         #[arg(long, value_name = "DATE")]
-        at: Option<Timestamp>,
+        at: Option<AskedDate>,
     },
     /// Print the model policy with your agency's id in it, to change and to apply
     #[command(after_help = "Example:\n  comity policy adopt US-NC > policy.toml")]

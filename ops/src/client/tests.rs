@@ -128,6 +128,41 @@ async fn the_token_goes_to_the_profiles_node_and_to_no_other() {
     assert!(!requests.recv().unwrap().contains("s3cret"));
 }
 
+#[test]
+fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
+    let new = |node: &str, insecure_http| {
+        let profile = Profile {
+            insecure_http,
+            ..profile(node)
+        };
+        Client::new(None, &profile, false)
+    };
+    for node in [
+        "http://192.0.2.7:7400",
+        "http://comity.example.gov",
+        "http://[2001:db8::7]/",
+        "http://localhost.example",
+    ] {
+        let refused = new(node, false).err().unwrap();
+        assert_eq!(exit::of(&refused), Exit::Usage);
+        assert!(refused.to_string().contains("--insecure-http"), "{refused}");
+        assert!(!refused.to_string().contains("s3cret"), "{refused}");
+        assert!(new(node, true).is_ok());
+        assert!(
+            Client::new(Some(node), &Profile::default(), false).is_ok(),
+            "without a token"
+        );
+    }
+    for node in [
+        "http://127.0.0.1:7400",
+        "http://[::1]:7400",
+        "http://localhost:7400",
+        "https://comity.example.gov",
+    ] {
+        assert!(new(node, false).is_ok(), "{node}");
+    }
+}
+
 #[tokio::test]
 async fn a_dry_run_says_so_to_the_node_and_mistrusts_a_201() {
     let (node, requests) = canned("200 OK", "application/json", "{}");

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use policy::{file, samples, tally::in_units};
-use registry_schema::{AgencyId, Decimal, Purpose, Timestamp, VerdictKind};
+use registry_schema::{AgencyId, AskedDate, Decimal, Purpose, VerdictKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ pub(super) async fn count(
     badges: &[String],
     By { agency, sample }: By,
     purpose: Option<Purpose>,
-    at: Option<Timestamp>,
+    at: Option<AskedDate>,
 ) -> anyhow::Result<Exit> {
     let uses = match (purpose, &sample) {
         (Some(purpose), _) => vec![purpose],

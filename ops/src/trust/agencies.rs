@@ -1,7 +1,7 @@
 //! `comity trust agencies`, `recognize-agency` and `withdraw-agency`: accepting whatever another agency recognizes.
 
 use registry_schema::{
-    AgencyId, Timestamp,
+    AgencyId, AskedAt, Timestamp,
     recognition::{AgencyRecognitionEntry, Attestation},
 };
 use serde_json::json;
@@ -16,7 +16,7 @@ pub(super) async fn all(session: &Session) -> anyhow::Result<Vec<AgencyRecogniti
 pub(super) async fn list(session: &Session, agency: Option<&AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     let mut entries = all(session).await?;
     entries.retain(|entry| agency.is_none_or(|id| *id == entry.agency || *id == entry.recognition.of));
-    entries.retain(|entry| at.is_none_or(|at| entry.holds(at, None)));
+    entries.retain(|entry| at.is_none_or(|at| entry.holds(AskedAt::new(at, session.now), None)));
     if session.out.json {
         session.out.data(&serde_json::to_string(&entries)?)?;
         return Ok(Exit::Done);

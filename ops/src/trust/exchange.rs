@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
 use registry_schema::{
-    AgencyId, Scope, Timestamp,
+    AgencyId, AskedAt, Scope, Timestamp,
     recognition::{AgencyRecognitionEntry, RecognitionEntry},
 };
 use serde::Deserialize;
@@ -47,7 +47,7 @@ async fn standing_at(node: &Client, agency: Option<&AgencyId>, now: Timestamp) -
     let agencies: Vec<AgencyRecognitionEntry> = node.read(&["v1", "agency-recognitions"], &[]).await?.parse()?;
     let agencies = agencies
         .iter()
-        .filter(|entry| entry.agency == agency && entry.holds(now, None));
+        .filter(|entry| entry.agency == agency && entry.holds(AskedAt::now(now), None));
     let all = issuers.iter().map(Row::of).chain(agencies.map(Row::of_agency));
     Ok((agency.to_string(), all.collect()))
 }

@@ -36,7 +36,7 @@ pub(super) async fn verify(session: &Session, args: &Verify, file: &str) -> anyh
     let kind = kind_of(file, &upload)?;
     let mut worst = Exit::Done;
     let mut rows = Vec::new();
-    let mut count = 0_usize;
+    let (mut count, mut unknown) = (0_usize, 0_usize);
     let announced = session
         .client
         .ask_many(
@@ -47,6 +47,7 @@ pub(super) async fn verify(session: &Session, args: &Verify, file: &str) -> anyh
             |json, announced| {
                 let line: Line = parse(json)?;
                 count += 1;
+                unknown += usize::from(line.verdict.is_by_someone_unknown());
                 worst = worst.max(exit_for(line.verdict.verdict));
                 if count.is_multiple_of(EVERY) {
                     let of = announced.map(|rows| format!(" of {rows}")).unwrap_or_default();
@@ -72,7 +73,11 @@ pub(super) async fn verify(session: &Session, args: &Verify, file: &str) -> anyh
             .out
             .data(&show::table(&["row", "badge", "answer", "in words"], 2, &rows))?;
     }
-    out::note(&format!("{count} answered"));
+    let of_unknown = match unknown {
+        0 => String::new(),
+        some => format!("; {some} signed by somebody whom no agency here registers"),
+    };
+    out::note(&format!("{count} answered{of_unknown}"));
     Ok(worst)
 }
 
@@ -86,7 +91,10 @@ fn cells(line: &Line) -> Vec<String> {
     vec![
         line.row.to_string(),
         badge,
-        line.verdict.verdict.as_str().to_owned(),
+        match line.verdict.is_by_someone_unknown() {
+            true => "not_recognized: signer unknown".to_owned(),
+            false => line.verdict.verdict.as_str().to_owned(),
+        },
         line.verdict.sentence.clone(),
     ]
 }

@@ -12,7 +12,7 @@ fn verdict(kind: &str, sentence: &str, findings: serde_json::Value) -> serde_jso
         "credential": {"id": "urn:uuid:1", "code": null, "name": "Formative Assessment",
             "subject": {"name": "Ana Reyes", "identity_checked": false},
             "valid_from": "2026-08-01T00:00:00Z", "valid_until": null},
-        "issuer": {"id": "did:key:z6Mk", "name": "Palmetto Learning", "agency": "US-SC"},
+        "issuer": {"id": "did:key:z6Mk", "name": "Palmetto Learning", "agency": "US-SC", "standing": "registered"},
         "status": {"state": "active", "fresh_as_of": "2026-11-23T13:58:11Z", "source": "US-SC"},
         "recognized_by": [{"agency": "US-NC", "scope": "all achievements", "purposes": ["renewal", "stipend"],
             "from": "2026-01-01T00:00:00Z", "until": null, "path": ["US-NC"]}],
@@ -66,6 +66,50 @@ fn not_recognized_says_who_recognizes_nobody() {
     v["recognized_by"] = json!([]);
     v["worth"] = json!([]);
     assert_eq!(shown(v), include_str!("snapshots/not_recognized.txt").trim_end());
+}
+
+/// What an unknown signer says of itself is never told as if somebody here had said it.
+#[test]
+fn a_signer_that_nobody_knows_lends_no_name() {
+    let unknown = finding(
+        "issuer",
+        "not_applicable",
+        "issuer.unregistered",
+        "the key that signed is held by the signer's own identifier, and no agency of this federation registers it",
+    );
+    let like = finding(
+        "issuer",
+        "not_applicable",
+        "issuer.name_resembles",
+        "the name “Palmetto Learning” in the file is like that of “Palmetto Learning”, an issuer of South Carolina",
+    );
+    let mut v = verdict(
+        "not_recognized",
+        "Signed, but nobody here knows the signer. The file says it is from “Palmetto Learning”. Anyone can write that name.",
+        json!([unknown, like]),
+    );
+    v["issuer"] =
+        json!({"id": "did:key:z6Mk", "name": "Palmetto \u{202e}Learning", "agency": null, "standing": "unregistered"});
+    v["recognized_by"] = json!([]);
+    v["worth"] = json!([]);
+    let flowing = |v: &serde_json::Value| shown(v.clone()).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = flowing(&v);
+    for part in [
+        "issued by unknown here; the file says “Palmetto Learning”",
+        "look out",
+        "(issuer.unregistered)",
+        "(issuer.name_resembles)",
+        "read more http://127.0.0.1:7400/help/issuer.unregistered",
+        "the file for “Formative Assessment” names Ana Reyes",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.to_lowercase().contains("genuine"), "{text}");
+    // A node that does not say it yet is not believed to know the signer.
+    v["issuer"].as_object_mut().unwrap().remove("standing");
+    assert_eq!(flowing(&v), text);
+    v["issuer"]["name"] = json!("\u{202e}");
+    assert!(flowing(&v).contains("issued by unknown here; the file names no issuer"));
 }
 
 #[test]
@@ -161,8 +205,9 @@ fn each_verdict_has_its_exit_code_and_its_color() {
     use VerdictKind::{Accepted, CouldNotCheck, NotRecognized, NotValid, Unreadable};
     let all = [Accepted, NotValid, NotRecognized, Unreadable, CouldNotCheck];
     assert_eq!(all.map(|v| exit_for(v).code()), [0, 1, 1, 1, 3]);
-    let colors: std::collections::BTreeSet<_> = all.map(paint).into();
-    assert_eq!(colors.len(), 5);
+    let known = all.map(|verdict| paint(verdict, false)).into_iter();
+    let colors: std::collections::BTreeSet<_> = known.chain([paint(NotRecognized, true)]).collect();
+    assert_eq!(colors.len(), 6);
 }
 
 #[test]
@@ -214,13 +259,14 @@ async fn a_badge_is_sent_as_it_is_with_the_question() {
         badges: vec!["https://badges.example.org/17".to_owned()],
         bulk: None,
         at: Some("2026-08-15".parse().unwrap()),
-        known: Some("2026-09-01".parse().unwrap()),
+        known: Some("2026-09-01T14:00:00Z".parse().unwrap()),
         purpose: Some(registry_schema::Purpose::Renewal),
         agency: Some("US-TN".parse().unwrap()),
     };
     assert_eq!(verify(&session, &args).await.unwrap(), Exit::Done);
     let request = requests.recv().unwrap();
-    let line = "POST /v1/verifications?at=2026-08-15T00%3A00%3A00Z&known=2026-09-01T00%3A00%3A00Z&purpose=renewal&agency=US-TN HTTP/1.1\r\n";
+    let line =
+        "POST /v1/verifications?at=2026-08-15&known=2026-09-01T14%3A00%3A00Z&purpose=renewal&agency=US-TN HTTP/1.1\r\n";
     assert!(request.starts_with(line), "{request}");
     assert!(request.contains("content-type: text/plain\r\n"));
     assert!(request.ends_with("\r\n\r\nhttps://badges.example.org/17"));

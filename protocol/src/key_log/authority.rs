@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     MAX_KEYS,
     act::{Act, End, Founding, WriterKey, WriterScope},
+    address::check_address,
 };
 use crate::{
     cosigned::Root,
@@ -43,9 +44,10 @@ pub struct Term {
 
 impl Authority {
     pub(super) fn founded(founding: &Founding) -> Result<Self, Refused> {
-        if founding.name.is_empty() || founding.name.len() > 200 || founding.url.len() > 200 {
-            return Err(Refused::Rule("a name has 1 to 200 bytes, a URL at most 200"));
+        if founding.name.is_empty() || founding.name.len() > 200 {
+            return Err(Refused::Rule("a name has 1 to 200 bytes"));
         }
+        check_address(&founding.url)?;
         if founding.writers.is_empty() || founding.writers.len() > 16 || founding.badge_keys.len() > 16 {
             return Err(Refused::Rule(
                 "an agency begins with 1 to 16 writer keys and at most 16 badge keys",

@@ -16,7 +16,7 @@ pub(super) struct Base {
     pages: Vec<Vec<u8>>,
 }
 
-/// Most envelopes from after a checkpoint whose restrictions count before their ancestors are here.
+/// Most envelopes whose restrictions count before they are kept.
 const MAX_ABOVE: usize = 1024;
 
 /// What the history said of the checkpoint that stood in for it.
@@ -85,7 +85,15 @@ impl AgencyLog {
     /// Counts at once what an envelope from after the checkpoint revokes or suspends, though its ancestors are not
     /// here; gives those rows. Everything else in it waits.
     pub fn count_restrictions(&mut self, envelope: &Envelope) -> Vec<Row> {
-        if self.base.is_none() || self.above.len() >= MAX_ABOVE {
+        if self.base.is_none() {
+            return vec![];
+        }
+        self.count_what_it_takes_away(envelope)
+    }
+
+    /// The same for an envelope that is not taken in, though it could be.
+    pub(crate) fn count_what_it_takes_away(&mut self, envelope: &Envelope) -> Vec<Row> {
+        if self.above.len() >= MAX_ABOVE || self.above.contains_key(&envelope.hash()) {
             return vec![];
         }
         let agency = self.key_log.genesis();
@@ -157,7 +165,12 @@ impl AgencyLog {
     /// rows are not yet what the key log makes of them, and nobody may sign for them.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.base.is_none() && self.gaps.is_empty() && self.cuts.missing().is_empty()
+        self.base.is_none() && self.gaps.is_empty() && self.is_fresh_in_itself()
+    }
+
+    /// Whether nothing keeps this log from being fresh but its heartbeats.
+    pub(crate) fn is_fresh_in_itself(&self) -> bool {
+        self.failure.is_none() && self.cuts.missing().is_empty()
     }
 
     /// The pages of this log's rows as they are now, if these are the heads.

@@ -49,12 +49,13 @@ impl AgencyLog {
         }
         let heads = &heartbeat.get().heads;
         let missing: Vec<Hash> = heads.iter().filter(|head| !self.holds(head)).copied().collect();
+        let is_whole = missing.is_empty() && !self.reaches_a_gap(heads);
         let beats = self.beats.entry(heartbeat.get().writer).or_default();
         let counted = beats.counted.as_ref();
         if counted.is_some_and(|counted| counted.get().issued >= issued) {
             return Heard::Old;
         }
-        if missing.is_empty() || mutant!(WordsCountEarly) {
+        if is_whole || mutant!(WordsCountEarly) {
             beats.counted = Some(heartbeat);
             beats.pending.take_if(|pending| pending.get().issued <= issued);
             return Heard::Counted;
@@ -75,13 +76,36 @@ impl AgencyLog {
         }
     }
 
-    pub(super) fn count_pending(&mut self) {
-        for beats in self.beats.values_mut() {
-            let all_kept = |h: &mut Verified<Heartbeat>| h.get().heads.iter().all(|head| self.kept.contains_key(head));
-            if let Some(heartbeat) = beats.pending.take_if(all_kept) {
-                beats.counted = Some(heartbeat);
+    /// Counts what waited for an envelope, or for a value; says whether something did.
+    pub(super) fn count_pending(&mut self) -> bool {
+        let is_due = |beats: &Beats| {
+            let pending = beats.pending.as_ref();
+            pending.is_some_and(|pending| {
+                let heads = &pending.get().heads;
+                heads.iter().all(|head| self.kept.contains_key(head)) && !self.reaches_a_gap(heads)
+            })
+        };
+        let due = self.beats.iter().filter(|(_, beats)| is_due(beats));
+        let due: Vec<PublicKey> = due.map(|(writer, _)| *writer).collect();
+        for writer in &due {
+            if let Some(beats) = self.beats.get_mut(writer) {
+                beats.counted = beats.pending.take();
             }
         }
+        !due.is_empty()
+    }
+
+    /// Whether a value is missing, without a tombstone, in one of these envelopes or before them.
+    fn reaches_a_gap(&self, heads: &[Hash]) -> bool {
+        let place = |hash: &Hash| self.kept.get(hash).map(|kept| &kept.place);
+        let mut gaps = self.gaps.iter().filter_map(place);
+        gaps.any(|gap| heads.iter().filter_map(place).any(|head| head.covers(gap)))
+    }
+
+    /// Whether a value is missing in what a heartbeat that counts names: a key that put its tombstone ended since.
+    fn lost_a_value(&self) -> bool {
+        let mut counted = self.counted();
+        counted.any(|heartbeat| self.reaches_a_gap(&heartbeat.get().heads))
     }
 
     /// The counted heartbeats.
@@ -115,7 +139,8 @@ impl AgencyLog {
     }
 
     /// How fresh the whole log is: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if one
-    /// was never heard, if there is no writer, or if something is missing without which no heartbeat can be believed.
+    /// was never heard, if there is no writer, or if something is missing without which no heartbeat can be believed. An
+    /// envelope that came without a value takes away nothing of what was fresh before it.
     #[must_use]
     pub fn freshness(&self) -> Option<(Timestamp, Timestamp)> {
         self.freshness_where(|_| true, None)
@@ -139,7 +164,7 @@ impl AgencyLog {
         concerns: impl Fn(&crate::key_log::WriterScope) -> bool,
         own: Option<(&PublicKey, Timestamp)>,
     ) -> Option<(Timestamp, Timestamp)> {
-        if !self.cuts.missing().is_empty() || !self.gaps.is_empty() {
+        if self.failure.is_some() || !self.cuts.missing().is_empty() || self.lost_a_value() {
             return None;
         }
         if let Some(checkpoint) = self.base() {

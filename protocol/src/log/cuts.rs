@@ -28,6 +28,21 @@ struct Term {
     last: Option<Vec<Place>>,
 }
 
+/// The same scope, up to the same envelopes.
+impl PartialEq for Term {
+    fn eq(&self, other: &Self) -> bool {
+        let ends = |term: &Self| {
+            let last = term.last.as_ref()?;
+            Some(
+                last.iter()
+                    .map(|place| (place.branch, place.position))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        self.scope == other.scope && ends(self) == ends(other)
+    }
+}
+
 impl Cuts {
     pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<Place>) -> Self {
         let mut missing = BTreeSet::new();
@@ -49,6 +64,13 @@ impl Cuts {
             .map(|(key, writer)| (*key, writer.terms.iter().map(&mut term).collect()))
             .collect();
         Self { writers, missing }
+    }
+
+    /// The writers whose puts may count otherwise than under these other cuts.
+    pub(super) fn differing(&self, other: &Self) -> BTreeSet<PublicKey> {
+        let both = self.writers.keys().chain(other.writers.keys());
+        let differs = |writer: &&PublicKey| self.writers.get(writer) != other.writers.get(writer);
+        both.filter(differs).copied().collect()
     }
 
     /// The envelopes that end a term and are not here.

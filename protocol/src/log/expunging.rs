@@ -2,7 +2,7 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, BTreeSet, DocumentId, Envelope, Hash, Row};
+use super::{AgencyLog, BTreeSet, DocumentId, Envelope, Hash, Kept, Row};
 use crate::{document::Broken, status_list};
 
 /// How long after a tombstone the bytes are dropped, in seconds: seven days, in which a mistaken one is noticed.
@@ -15,20 +15,53 @@ impl AgencyLog {
         &self.gaps
     }
 
-    pub(super) fn note_gaps(&mut self) -> Result<(), Broken> {
-        self.gaps.clear();
-        if !self.kept.values().any(|kept| kept.has_gaps) {
-            return Ok(());
+    /// The places of an envelope's missing values that no tombstone explains: what stands there is not known.
+    pub(super) fn untold<'a>(&self, kept: &Kept, envelope: &'a Envelope) -> BTreeSet<(&'a DocumentId, &'a str)> {
+        if !kept.has_gaps {
+            return BTreeSet::new();
         }
-        let tombstones = self.documents.tombstones();
-        let explained = |document: &DocumentId, key: &str| {
-            let index = status_list::slot_of(key);
-            index.is_some_and(|index| tombstones.contains(&(document.clone(), index)))
+        let is_explained = |(document, key): &(&DocumentId, &str)| {
+            let slot = status_list::slot_of(key);
+            slot.is_some_and(|slot| self.explained.contains(&((*document).clone(), slot)))
         };
+        envelope.gaps().filter(|place| !is_explained(place)).collect()
+    }
+
+    /// Notes the tombstones that an envelope puts, whether they count or not.
+    pub(super) fn note_buried(&mut self, envelope: &Envelope) {
+        let slots = envelope
+            .puts()
+            .filter_map(|(document, key, _)| Some((document.clone(), status_list::hidden_slot(key)?)));
+        self.buried.extend(slots);
+    }
+
+    /// Whether a value is missing in a kept envelope that nobody ever said was to be expunged.
+    pub(crate) fn was_stripped(&self, hash: &Hash) -> bool {
+        let kept = self.kept.get(hash).filter(|_| self.gaps.contains(hash));
+        let envelope = kept.and_then(|kept| self.fetch(kept).ok());
+        envelope.is_some_and(|envelope| {
+            let mut gaps = envelope.gaps();
+            gaps.any(|(document, key)| {
+                let slot = status_list::slot_of(key).map(|slot| (document.clone(), slot));
+                slot.is_none_or(|slot| !self.buried.contains(&slot))
+            })
+        })
+    }
+
+    /// Whether an envelope is among these or before one of them.
+    pub(crate) fn reaches(&self, heads: &[Hash], envelope: &Hash) -> bool {
+        let place = |hash: &Hash| self.kept.get(hash).map(|kept| &kept.place);
+        let sought = place(envelope);
+        let mut heads = heads.iter().filter_map(place);
+        sought.is_some_and(|sought| heads.any(|head| head.covers(sought)))
+    }
+
+    /// Looks at all missing values anew.
+    pub(super) fn note_gaps(&mut self) -> Result<(), Broken> {
         let mut gaps = BTreeSet::new();
         for (hash, kept) in self.kept.iter().filter(|(_, kept)| kept.has_gaps) {
             let envelope = self.fetch(kept)?;
-            if envelope.gaps().any(|(document, key)| !explained(document, key)) {
+            if !self.untold(kept, &envelope).is_empty() {
                 gaps.insert(*hash);
             }
         }
@@ -36,13 +69,56 @@ impl AgencyLog {
         Ok(())
     }
 
-    /// A tombstone explains gaps that were there before it.
+    /// Notes the tombstones among rows that altered: they explain gaps that were there before them.
     pub(super) fn note_tombstones(&mut self, rows: &[Row]) -> Result<(), Broken> {
-        let is_tombstone = |row: &Row| status_list::is_tombstone(&row.key);
-        if !self.gaps.is_empty() && rows.iter().any(is_tombstone) {
+        let found = tombstones_in(rows);
+        let new: BTreeSet<_> = found.difference(&self.explained).cloned().collect();
+        if !new.is_empty() {
+            self.explained.extend(new.iter().cloned());
+            self.gaps_due |= !self.gaps.is_empty();
+            self.stale.extend(self.with_gaps_at(&new, &self.gaps)?);
+        }
+        Ok(())
+    }
+
+    /// Takes these for all tombstones of some documents, which were built again.
+    pub(super) fn take_tombstones(
+        &mut self,
+        found: BTreeSet<(DocumentId, u32)>,
+        of: impl Fn(&DocumentId) -> bool,
+    ) -> Result<(), Broken> {
+        let (known, others): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut self.explained)
+            .into_iter()
+            .partition(|(document, _)| of(document));
+        let differ: BTreeSet<_> = known.symmetric_difference(&found).cloned().collect();
+        self.explained = others;
+        self.explained.extend(found);
+        if !differ.is_empty() {
+            let gaps = self.kept.iter().filter(|(_, kept)| kept.has_gaps);
+            let gaps: BTreeSet<Hash> = gaps.map(|(hash, _)| *hash).collect();
+            self.stale.extend(self.with_gaps_at(&differ, &gaps)?);
             self.note_gaps()?;
         }
         Ok(())
+    }
+
+    /// The documents in which these envelopes lack a value at one of these slots.
+    fn with_gaps_at(
+        &self,
+        slots: &BTreeSet<(DocumentId, u32)>,
+        envelopes: &BTreeSet<Hash>,
+    ) -> Result<BTreeSet<DocumentId>, Broken> {
+        let mut documents = BTreeSet::new();
+        for kept in envelopes.iter().filter_map(|hash| self.kept.get(hash)) {
+            let envelope = self.fetch(kept)?;
+            for (document, key) in envelope.gaps() {
+                let slot = status_list::slot_of(key).map(|slot| (document.clone(), slot));
+                if slot.is_some_and(|slot| slots.contains(&slot)) {
+                    documents.insert(document.clone());
+                }
+            }
+        }
+        Ok(documents)
     }
 
     /// Drops the bytes of values that were expunged long enough ago; gives the envelopes that changed, to be stored
@@ -78,11 +154,26 @@ impl AgencyLog {
                 changed.push(envelope);
             }
         }
+        // The documents in memory hold the values too.
+        let held = all
+            .1
+            .iter()
+            .filter(|_| !changed.is_empty())
+            .map(|(document, _)| document.clone());
+        self.stale.extend(held);
         self.expunged = Some(all);
-        if !changed.is_empty() {
-            // The documents in memory hold the values too.
-            self.rebuild()?;
-        }
+        self.settle()?;
         Ok(changed)
     }
+}
+
+/// The slots that the tombstones among these rows hide.
+pub(super) fn tombstones_in(rows: &[Row]) -> BTreeSet<(DocumentId, u32)> {
+    let lists = rows
+        .iter()
+        .filter(|row| matches!(row.document, DocumentId::StatusList(_)));
+    let standing = lists.filter(|row| !row.values.is_empty());
+    standing
+        .filter_map(|row| Some((row.document.clone(), status_list::hidden_slot(&row.key)?)))
+        .collect()
 }

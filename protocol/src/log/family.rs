@@ -1,26 +1,30 @@
 //! Which envelopes come before which: branches, forks, and the grants that wait for a fork to be joined.
+//!
+//! A branch is how *this node* lays a writer's envelopes in lines: the first child that came goes on in its parent's line,
+//! and each further one begins a line of its own. So nothing that comes later renames a line, and a fork costs no more than
+//! any other envelope. What is kept, and what the rows are, does not depend on it.
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Arc, BTreeSet, Broken, Clock, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
+use super::{AgencyLog, Arc, BTreeSet, Broken, Clock, DocumentId, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
 use crate::document::admits;
 
-/// A writer's run of envelopes without fork or join.
+/// A line of one writer's envelopes, each the first child of the one before it that came here, numbered without a gap.
 #[derive(Debug)]
 pub(super) struct Branch {
-    /// The hash of the first, which names the branch everywhere.
-    name: Hash,
-    writer: PublicKey,
+    pub(super) writer: PublicKey,
     /// The number of the first.
     first: u32,
     pub(super) envelopes: Vec<Hash>,
+    /// The documents that they put something in, as far as documents are built.
+    pub(super) documents: BTreeSet<DocumentId>,
 }
 
-/// Takes another's reach into a clock.
-pub(super) fn extend(clock: &mut Clock, other: &Clock) {
-    for (branch, reach) in other {
-        let known = clock.entry(*branch).or_insert(*reach);
-        *known = (*known).max(*reach);
+/// Takes the reach of an envelope into a clock.
+pub(super) fn extend(clock: &mut Clock, place: &Place) {
+    for (branch, reach) in place.reaches() {
+        let known = clock.entry(branch).or_insert(reach);
+        *known = (*known).max(reach);
     }
 }
 
@@ -53,11 +57,11 @@ impl AgencyLog {
 
     /// How many of a writer's own envelopes, one after the other, are among these and their ancestors.
     pub(super) fn next_sequence(&self, writer: &PublicKey, parents: &[Hash]) -> u32 {
-        let clocks = parents.iter().filter_map(|parent| self.kept.get(parent));
-        let reaches = clocks.flat_map(|kept| kept.place.clock.iter());
+        let kept = parents.iter().filter_map(|parent| self.kept.get(parent));
+        let reaches = kept.flat_map(|kept| kept.place.reaches());
         let own = reaches.filter_map(|(branch, reach)| {
-            let branch = self.branch(*branch).filter(|branch| branch.writer == *writer)?;
-            Some(branch.first + reach + 1)
+            let branch = self.branch(branch).filter(|branch| branch.writer == *writer)?;
+            Some(branch.first.saturating_add(reach).saturating_add(1))
         });
         own.max().unwrap_or(0)
     }
@@ -79,9 +83,9 @@ impl AgencyLog {
         tips.iter().filter(is_last).map(|(hash, _)| *hash).collect()
     }
 
-    /// Notes whose child of its own writer an envelope is; says whether that makes a fork, which renames branches.
+    /// Notes whose child of its own writer an envelope is; says whether that makes a fork.
     pub(super) fn note_family(&mut self, hash: Hash, envelope: &Envelope) -> bool {
-        let own = self.own_parents(envelope);
+        let own = self.own_before(envelope);
         if own.is_empty() {
             let beginnings = self.beginnings.entry(envelope.header().writer).or_default();
             beginnings.push(hash);
@@ -107,61 +111,106 @@ impl AgencyLog {
         same_number.find(|twin| **twin != hash).copied()
     }
 
-    fn own_parents(&self, envelope: &Envelope) -> Vec<Hash> {
-        let writer = envelope.header().writer;
-        let is_own = |parent: &&Hash| {
-            let kept = self.kept.get(parent);
-            kept.is_some_and(|kept| kept.writer == writer)
+    /// The newest of the writer's own envelopes before this one: none, one, or several that it joins. They need not be its
+    /// parents: where another writer's envelope descends from them, that one is.
+    fn own_before(&self, envelope: &Envelope) -> Vec<Hash> {
+        let header = envelope.header();
+        let mut clock = Clock::new();
+        for kept in header.parents.iter().filter_map(|parent| self.kept.get(parent)) {
+            extend(&mut clock, &kept.place);
+        }
+        let newest = clock.iter().filter_map(|(branch, reach)| {
+            let branch = self.branch(*branch).filter(|branch| branch.writer == header.writer)?;
+            let hash = branch.envelopes.get(*reach as usize)?;
+            Some((*hash, &self.kept.get(hash)?.place))
+        });
+        let newest: Vec<(Hash, &Place)> = newest.collect();
+        let is_last =
+            |(hash, place): &&(Hash, &Place)| !newest.iter().any(|(other, by)| other != hash && by.covers(place));
+        newest.iter().filter(is_last).map(|(hash, _)| *hash).collect()
+    }
+
+    /// The envelopes of the same writer beside which this one would stand: children of the same own envelope, or
+    /// beginnings. None, if it joins several lines.
+    pub(super) fn siblings(&self, envelope: &Envelope) -> &[Hash] {
+        let siblings = match self.own_before(envelope).as_slice() {
+            [] => self.beginnings.get(&envelope.header().writer),
+            [parent] => self.own_children.get(parent),
+            _ => None,
         };
-        envelope.header().parents.iter().filter(is_own).copied().collect()
+        siblings.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an envelope would begin a line of its own, as far as its number goes on in its parent's.
+    pub(super) fn opens_a_line(&self, envelope: &Envelope) -> bool {
+        self.own_before(envelope).len() != 1 || !self.siblings(envelope).is_empty()
     }
 
     /// Finds the place of an envelope whose parents have theirs.
     pub(super) fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
-        let own = self.own_parents(envelope);
-        let is_only_child = |parent: &Hash| {
-            self.own_children
-                .get(parent)
-                .is_some_and(|children| children.len() == 1)
-        };
+        let header = envelope.header();
+        let own = self.own_before(envelope);
         let before = match own.as_slice() {
-            [parent] if is_only_child(parent) => self.kept.get(parent).map(|kept| kept.place.clone()),
+            [parent] => self.kept.get(parent).map(|kept| kept.place.clone()),
             _ => None,
         };
-        let (branch, branch_name, position) = match before {
+        // It goes on in a line if it is the next of it, in place and in number.
+        let goes_on = |before: &Place| {
+            self.branch(before.branch).is_some_and(|branch| {
+                let length = u32::try_from(branch.envelopes.len()).unwrap_or(u32::MAX);
+                before.position + 1 == length && branch.first.checked_add(length) == Some(header.sequence)
+            })
+        };
+        let before = before.filter(goes_on);
+        let is_alone = before.is_some() && header.parents == own;
+        let (branch, branch_name, position) = match &before {
             Some(before) => (before.branch, before.branch_name, before.position + 1),
             None => {
                 self.branches.push(Branch {
-                    name: hash,
-                    writer: envelope.header().writer,
-                    first: envelope.header().sequence,
+                    writer: header.writer,
+                    first: header.sequence,
                     envelopes: vec![],
+                    documents: BTreeSet::new(),
                 });
                 (u32::try_from(self.branches.len() - 1).unwrap_or(u32::MAX), hash, 0)
             }
         };
         if let Some(branch) = self.branches.get_mut(branch as usize) {
             branch.envelopes.push(hash);
-        }
-        let mut clock = Clock::new();
-        for parent in &envelope.header().parents {
-            if let Some(kept) = self.kept.get(parent) {
-                extend(&mut clock, &kept.place.clock);
+            let built = envelope
+                .puts()
+                .map(|(document, ..)| document)
+                .filter(|document| !matches!(document, DocumentId::Unknown(_)));
+            for document in built {
+                if !branch.documents.contains(document) {
+                    branch.documents.insert(document.clone());
+                }
             }
         }
-        clock.insert(branch, position);
+        let others = match before.filter(|_| is_alone) {
+            Some(before) => before.others,
+            None => {
+                let mut others = Clock::new();
+                for kept in header.parents.iter().filter_map(|parent| self.kept.get(parent)) {
+                    extend(&mut others, &kept.place);
+                }
+                others.remove(&branch);
+                self.usage.marks += others.len() as u64;
+                Arc::new(others)
+            }
+        };
         Place {
             branch,
             branch_name,
             position,
-            clock: Arc::new(clock),
+            others,
         }
     }
 
     /// Finds the grants that wait: an envelope of their writer is neither before nor after them, and none joins both.
     pub(super) fn note_waiting(&mut self) -> Result<(), Broken> {
-        self.waiting.clear();
         if self.forks.is_empty() || self.heads.len() < 2 {
+            self.waiting.clear();
             return Ok(());
         }
         let tips: Vec<(PublicKey, Place)> = self
@@ -192,12 +241,5 @@ impl AgencyLog {
         }
         self.waiting = waiting;
         Ok(())
-    }
-
-    /// The name of the branch that an envelope is in, for diagnosis.
-    #[must_use]
-    pub fn branch_of(&self, hash: &Hash) -> Option<Hash> {
-        let place = &self.kept.get(hash)?.place;
-        self.branch(place.branch).map(|branch| branch.name)
     }
 }

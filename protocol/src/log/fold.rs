@@ -25,15 +25,18 @@ impl AgencyLog {
     pub fn fold_at(&self, heads: &[Hash]) -> Result<Vec<Row>, Broken> {
         let mut reach = Clock::new();
         for kept in heads.iter().filter_map(|head| self.kept.get(head)) {
-            family::extend(&mut reach, &kept.place.clock);
+            family::extend(&mut reach, &kept.place);
         }
         let is_reached = |place: &Place| reach.get(&place.branch).is_some_and(|reach| place.position <= *reach);
         let mut standing = Standing::new();
         let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
         for kept in kept.filter(|kept| is_reached(&kept.place)) {
             let writer = &kept.writer;
-            for (document, key, value) in self.fetch(kept)?.puts() {
+            let envelope = self.fetch(kept)?;
+            let untold = self.untold(kept, &envelope);
+            for (document, key, value) in envelope.puts() {
                 let counts = admits(document, key, value)
+                    && !untold.contains(&(document, key))
                     && self.cuts.may_put(&self.key_log, writer, &kept.place, document, key);
                 if !counts {
                     continue;

@@ -78,7 +78,7 @@ impl AgencyLog {
         let reach = |hashes: &[Hash]| {
             let mut reach = Clock::new();
             for kept in hashes.iter().filter_map(|hash| self.kept.get(hash)) {
-                family::extend(&mut reach, &kept.place.clock);
+                family::extend(&mut reach, &kept.place);
             }
             reach
         };

@@ -32,6 +32,9 @@ impl Replica {
         let envelope = Envelope::seal(&self.settings.key, log.key_log(), next, now, puts, rng)?;
         let pushed = vec![envelope.signed()];
         step.keep(log, envelope)??;
+        step.settle(log)?;
+        let home = self.settings.home;
+        self.inspect(home, now, step)?;
         self.beat(now, step)?;
         self.push(pushed, step);
         Ok(())
@@ -124,6 +127,7 @@ impl Replica {
         if lot.any {
             step.key_log_grew(log, rows);
         }
+        self.inspect(home, now, step)?;
         if self.is_writer() {
             self.beat(now, step)?;
             self.push(vec![], step);
@@ -254,7 +258,7 @@ impl Replica {
                 continue;
             };
             let heads = log.heads();
-            let whole = log.base().is_none() && log.missing() == 0 && heads.len() <= MAX_PARENTS;
+            let whole = log.is_whole() && log.missing() == 0 && heads.len() <= MAX_PARENTS;
             if session.agency != home && whole && !heads.is_empty() && session.told_held != heads {
                 due.push((*peer, session.agency, heads));
             }

@@ -1,6 +1,6 @@
 //! Beginning with a checkpoint: the statement, then its pages one by one, then what came after it, then the history.
 
-use super::{Failed, Hash, Replica, Step, Verified};
+use super::{Effect, Failed, Hash, Limit, Replica, Step, Verified};
 use crate::{
     checkpoint::{self, Checkpoint},
     heartbeat::Unverified,
@@ -16,6 +16,9 @@ pub(super) struct Adopting {
     pub(super) peer: Hash,
     checkpoint: Verified<Checkpoint>,
     pages: Vec<Vec<u8>>,
+    /// The bytes and the rows of the pages that are here.
+    bytes: u64,
+    rows: u64,
 }
 
 impl Replica {
@@ -76,6 +79,8 @@ impl Replica {
                 peer,
                 checkpoint,
                 pages: vec![],
+                bytes: 0,
+                rows: 0,
             };
             self.adopting.insert(agency, adopting);
             self.next_page(agency, step)?;
@@ -102,6 +107,23 @@ impl Replica {
             step.expel(peer, Misbehaviour::ForeignCheckpoint);
             return Ok(());
         }
+        // Each page as it comes: what is none ends it here, and so does what is too much.
+        let Ok(rows) = checkpoint::read_page(agency, &page) else {
+            self.adopting.remove(&agency);
+            // The page is what the statement names, so it is the writer that wrote nonsense.
+            step.false_checkpoint(agency);
+            return Ok(());
+        };
+        adopting.bytes += page.len() as u64;
+        adopting.rows += rows.len() as u64;
+        let quota = &self.settings.quota;
+        if adopting.bytes > quota.checkpoint_bytes || adopting.rows > quota.checkpoint_rows {
+            self.adopting.remove(&agency);
+            // The history will do.
+            let limit = Limit::Checkpoint;
+            step.find(Effect::Deferred { agency, limit });
+            return Ok(());
+        }
         adopting.pages.push(page);
         self.next_page(agency, step)
     }
@@ -121,6 +143,7 @@ impl Replica {
             peer,
             checkpoint,
             pages,
+            ..
         }) = self.adopting.remove(&agency)
         else {
             return Ok(());

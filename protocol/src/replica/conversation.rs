@@ -2,14 +2,18 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Effect, Failed, OwnLog, Replica, step::Step};
+use super::{AgencyLog, Effect, Failed, OwnLog, Replica, step::Step, taking::Taken};
 use crate::{
+    envelope::SignedEnvelope,
     message::{Bytes, MAX_HASHES, PAGE_BYTES, Request, Response, Summary},
     misbehaviour::Misbehaviour,
     mutant::mutant,
     session::{Asked, CallId},
     signed::Hash,
 };
+
+/// Most pages in a row that a peer is asked for at once though they bring nothing: a mirror's first pages may be known.
+const MAX_IDLE_PAGES: u32 = 64;
 
 impl Replica {
     pub(super) fn call(&mut self, peer: Hash, asked: Asked, request: &Request, step: &mut Step) {
@@ -53,6 +57,20 @@ impl Replica {
         }
     }
 
+    /// Whether a peer is asked for the next page at once: not after many in a row that brought nothing. Then the next
+    /// exchange asks.
+    fn goes_on(&mut self, peer: Hash, progress: bool) -> bool {
+        let Some(session) = self.sessions.get_mut(&peer) else {
+            return false;
+        };
+        session.idle_pages = if progress {
+            0
+        } else {
+            session.idle_pages.saturating_add(1)
+        };
+        session.idle_pages <= MAX_IDLE_PAGES
+    }
+
     pub(super) fn exchange_with_all(&mut self, now: Timestamp, step: &mut Step) {
         for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
             self.exchange(peer, now, step);
@@ -69,6 +87,7 @@ impl Replica {
     ) -> Result<(), Failed> {
         let response = match request {
             Request::Exchange(summaries) => {
+                self.hear_of_own_log(&summaries);
                 self.consider(peer, summaries, now, step);
                 Response::Exchange(self.summaries())
             }
@@ -87,9 +106,9 @@ impl Replica {
                 envelopes,
                 heartbeat,
             } => {
-                let missing = self.take(peer, agency, envelopes, step)?;
+                let Taken { missing, .. } = self.take(peer, agency, envelopes, now, step)?;
                 if !missing.is_empty() {
-                    self.fetch(peer, agency, missing, step);
+                    self.fetch(peer, agency, missing, now, step);
                 }
                 let summary = Summary {
                     agency,
@@ -97,7 +116,7 @@ impl Replica {
                     heads: vec![],
                     heartbeats: heartbeat.into_iter().collect(),
                 };
-                self.consider(peer, vec![summary], now, step);
+                self.consider_push(peer, summary, now, step);
                 Response::Received
             }
             Request::Whole { agency, envelopes } => Response::Envelopes {
@@ -117,7 +136,7 @@ impl Replica {
                 Response::Rows(found.map(Bytes))
             }
             Request::Held(held) => {
-                self.take_held(peer, held, step);
+                self.take_held(peer, held, now, step);
                 Response::Received
             }
         };
@@ -127,7 +146,7 @@ impl Replica {
     }
 
     /// These envelopes, up to a page.
-    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Result<Vec<crate::SignedEnvelope>, Failed> {
+    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Result<Vec<SignedEnvelope>, Failed> {
         let (mut whole, mut bytes) = (Vec::new(), 0);
         let Some(log) = self.logs.get(&agency) else {
             return Ok(whole);
@@ -183,21 +202,23 @@ impl Replica {
                     step.expel(peer, Misbehaviour::EmptyPage);
                     return Ok(());
                 }
-                let progress = !envelopes.is_empty();
-                self.take(peer, agency, envelopes, step)?;
+                let taken = self.take(peer, agency, envelopes, now, step)?;
                 let waits = agency == self.settings.home && self.own_log != OwnLog::Known;
                 let log = self.logs.get(&agency);
                 let missing = log.is_some_and(|log| log.missing() > 0 || log.base().is_some());
-                if more || (progress && (missing || waits)) {
+                let goes_on = self.goes_on(peer, taken.progress);
+                if goes_on && (more || (taken.progress && (missing || waits))) {
                     self.exchange(peer, now, step);
                 }
             }
             (Asked::Newer(agency), Response::Envelopes { envelopes, .. }) => {
-                self.take(peer, agency, envelopes, step)?;
-                self.fetch(peer, agency, vec![], step);
+                self.take(peer, agency, envelopes, now, step)?;
+                self.fetch(peer, agency, vec![], now, step);
             }
             (Asked::Whole(agency), Response::Envelopes { envelopes, .. }) => {
-                self.take(peer, agency, envelopes, step)?;
+                let given: Vec<Hash> = envelopes.iter().map(SignedEnvelope::name).collect();
+                self.take(peer, agency, envelopes, now, step)?;
+                self.blame(peer, agency, &given, step);
             }
             (Asked::Checkpoint(agency, name), Response::Checkpoint(checkpoint)) => {
                 self.take_checkpoint(peer, (agency, name), checkpoint, step)?;

@@ -89,7 +89,7 @@ impl Restoring {
         if envelope.hash() != name {
             return Err(Damage::Misnamed);
         }
-        match log.keep(envelope) {
+        match log.keep_in_lot(envelope) {
             Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => Ok(()),
             Ok(Keeping::Missing(_)) => Err(Damage::Orphaned),
             Ok(Keeping::Refused(refused)) => Err(Damage::Unverified(refused.to_string())),
@@ -109,6 +109,7 @@ impl Restoring {
     pub fn hear(&mut self, agency: Hash, signed: Signed<Heartbeat>) -> Result<(), Damage> {
         let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
         let heartbeat = Heartbeat::read(signed, log.key_log())?;
+        log.settle().map_err(|broken| Damage::Broken(broken.to_string()))?;
         let issued = heartbeat.get().issued;
         log.hear(heartbeat, issued);
         Ok(())
@@ -148,10 +149,14 @@ impl Restoring {
     pub fn end(self) -> Result<Replica, Failed> {
         let Self {
             settings,
-            logs,
+            mut logs,
             checkpoints,
             reach,
         } = self;
+        // What envelopes that came later make of those before them is built once.
+        for log in logs.values_mut() {
+            log.settle()?;
+        }
         let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
         let alone = is_alone(&settings, home_log);
         let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
@@ -167,6 +172,12 @@ impl Restoring {
             adopting: BTreeMap::new(),
             declined: BTreeSet::new(),
             reach,
+            postings: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            behind: BTreeSet::new(),
+            deferred: BTreeMap::new(),
+            quarantined: BTreeMap::new(),
+            conduct: BTreeMap::new(),
             clocks: BTreeMap::new(),
             doubts_time: false,
         })

@@ -18,6 +18,8 @@ pub(super) struct Step {
     findings: Vec<Effect>,
     pub(super) after: Vec<Effect>,
     pub(super) expelled: Vec<(Hash, Misbehaviour)>,
+    /// Done after all else: conversations that end.
+    pub(super) last: Vec<Effect>,
 }
 
 impl Step {
@@ -29,7 +31,7 @@ impl Step {
         envelope: Envelope,
     ) -> Result<Result<Vec<Hash>, Refused>, Broken> {
         let (agency, name) = (envelope.header().agency, envelope.hash());
-        match log.keep(envelope.clone())? {
+        match log.keep_in_lot(envelope.clone())? {
             Keeping::Known => Ok(Ok(vec![])),
             Keeping::Missing(parents) => {
                 let rows = log.count_restrictions(&envelope);
@@ -40,7 +42,7 @@ impl Step {
             Keeping::Filled(rows) => {
                 // As it is now: neither copy may have had all values.
                 self.batch.rewritten.extend(log.envelope(&name)?);
-                self.rows(log, rows);
+                self.add_rows(log, rows);
                 Ok(Ok(vec![]))
             }
             Keeping::Kept {
@@ -51,7 +53,7 @@ impl Step {
             } => {
                 self.batch.envelopes.push(envelope);
                 self.batch.renewed.extend(renewed.then_some(agency));
-                self.rows(log, rows);
+                self.add_rows(log, rows);
                 match compared {
                     Some(Compared::Same | Compared::Unknown) => {
                         self.batch.renewed.insert(agency);
@@ -62,15 +64,22 @@ impl Step {
                     }
                     None => {}
                 }
-                // A heartbeat that waited for this envelope counts now.
-                self.batch.heartbeats.extend(log.counted().cloned());
                 self.findings.extend(fork.map(|pair| Effect::Forked { agency, pair }));
                 Ok(Ok(vec![]))
             }
         }
     }
 
-    fn rows(&mut self, log: &AgencyLog, rows: Vec<Row>) {
+    /// Ends a lot of envelopes, and notes what is to be written of it.
+    pub(super) fn settle(&mut self, log: &mut AgencyLog) -> Result<(), Broken> {
+        let rows = log.settle()?;
+        self.add_rows(log, rows);
+        // A heartbeat that waited for one of the envelopes, or for a value, counts now.
+        self.batch.heartbeats.extend(log.counted().cloned());
+        Ok(())
+    }
+
+    pub(super) fn add_rows(&mut self, log: &AgencyLog, rows: Vec<Row>) {
         if log.base().is_some() {
             self.batch.history.extend(rows);
         } else {
@@ -83,10 +92,14 @@ impl Step {
         let agency = log.key_log().genesis();
         self.batch.key_logs.retain(|known| known.genesis() != agency);
         self.batch.key_logs.push(log.key_log().clone());
-        self.rows(log, rows);
+        self.add_rows(log, rows);
         let disputed = log.key_log().disputed();
         self.findings
             .extend(disputed.map(|pair| Effect::Disputed { agency, pair }));
+    }
+
+    pub(super) fn find(&mut self, finding: Effect) {
+        self.findings.push(finding);
     }
 
     pub(super) fn false_checkpoint(&mut self, agency: Hash) {
@@ -103,12 +116,11 @@ impl Step {
         let newest: BTreeMap<_, _> = heartbeats.map(|h| ((h.get().agency, h.get().writer), h)).collect();
         self.batch.heartbeats = newest.into_values().collect();
         let persist = (!self.batch.is_empty()).then_some(Effect::Persist(self.batch));
-        let expel = self.expelled.into_iter().map(|(peer, why)| Effect::Expel { peer, why });
         persist
             .into_iter()
             .chain(self.findings)
             .chain(self.after)
-            .chain(expel)
+            .chain(self.last)
             .collect()
     }
 }

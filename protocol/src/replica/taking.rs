@@ -2,7 +2,7 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Failed, Hash, KeyLog, OwnLog, Replica, Step};
+use super::{AgencyLog, Failed, Hash, KeyLog, Limit, OwnLog, Replica, Step, accounts::work_done};
 use crate::{
     checkpoint::Held,
     envelope::SignedEnvelope,
@@ -16,6 +16,34 @@ use crate::{
     signed::{Refused, Signed, Verified},
 };
 
+/// Between two countersignatures of one holder that are written, in milliseconds.
+const POSTING_PAUSE: i64 = 1000;
+
+/// When a holder's countersignature was written last, and a newer one that waits.
+#[derive(Debug)]
+pub(super) struct Posting {
+    written: Option<Timestamp>,
+    waiting: Option<Verified<Held>>,
+}
+
+/// What came of envelopes that a peer gave.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// The parents that are missing.
+    pub(super) missing: Vec<Hash>,
+    /// Whether something is here that was not.
+    pub(super) progress: bool,
+}
+
+/// How taking in some envelopes went.
+#[derive(Default)]
+struct Lot {
+    checked: u64,
+    lacks_entries: bool,
+    is_cut_short: bool,
+    limit: Option<Limit>,
+}
+
 impl Replica {
     /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again.
     pub(super) fn hear_of_own_log(&mut self, summaries: &[Summary]) {
@@ -28,13 +56,19 @@ impl Replica {
             summary.heads.iter().all(|head| log.holds(head))
                 && entries.into_iter().all(|entry| log.key_log().holds(entry))
         };
-        if abroad.is_none_or(is_here) {
+        // One that has nothing of it knows nothing of it.
+        if abroad.is_some_and(is_here) {
             self.own_log = OwnLog::Known;
         }
     }
 
     /// Looks at what a peer says it has, and asks for what is missing here.
     pub(super) fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            let pinned = &self.settings.pinned;
+            let followed = summaries.iter().filter(|summary| pinned.contains(&summary.agency));
+            session.told = followed.map(|summary| (summary.agency, summary.clone())).collect();
+        }
         let from = self.sessions.get(&peer).map(|session| session.agency);
         for summary in summaries {
             if let Some(agency) = from {
@@ -43,6 +77,16 @@ impl Replica {
             if self.settings.pinned.contains(&summary.agency) && !self.consider_agency(peer, summary, now, step) {
                 return;
             }
+        }
+    }
+
+    /// Looks at the heartbeat that came with a push.
+    pub(super) fn consider_push(&mut self, peer: Hash, summary: Summary, now: Timestamp, step: &mut Step) {
+        if self.settings.pinned.contains(&summary.agency) {
+            if let Some(agency) = self.sessions.get(&peer).map(|session| session.agency) {
+                self.note_clock(agency, &summary, now);
+            }
+            self.consider_agency(peer, summary, now, step);
         }
     }
 
@@ -88,13 +132,17 @@ impl Replica {
             }
         }
         let begins = log.is_empty() && log.base().is_none() && agency != self.settings.home;
+        // What is to be taken in costs work. Who has used up its share is asked for when there is more of it.
+        if !self.has_work_left(agency, now) {
+            return true;
+        }
         if lacks_entries {
             self.ask_key_log(peer, agency, step);
         }
         let asked = checkpoint.is_some_and(|name| self.ask_checkpoint(peer, agency, name, step));
         let by_checkpoint = asked && begins;
         if !missing.is_empty() && !by_checkpoint {
-            self.fetch(peer, agency, missing, step);
+            self.fetch(peer, agency, missing, now, step);
         }
         self.ask_whole(peer, agency, step);
         true
@@ -137,12 +185,21 @@ impl Replica {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), Failed> {
+        if !self.has_work_left(agency, now) {
+            return Ok(());
+        }
         let Some(log) = self.logs.get_mut(&agency) else {
             return self.begin_log(peer, agency, entries, now, step);
         };
+        let (before, checked) = (log.work(), entries.len() as u64);
         let (rows, lot) = log.add_entries(entries)?;
+        let work = work_done(log, before, checked);
         if lot.any {
             step.key_log_grew(log, rows);
+        }
+        self.account(agency, now).spend_work(work);
+        self.inspect(agency, now, step)?;
+        if lot.any {
             // What was not looked at yet is asked for again.
             self.exchange(peer, now, step);
         }
@@ -181,7 +238,10 @@ impl Replica {
     }
 
     /// Asks a peer for envelopes with their ancestors, unless it is already asked for some of this agency.
-    pub(super) fn fetch(&mut self, peer: Hash, agency: Hash, mut want: Vec<Hash>, step: &mut Step) {
+    pub(super) fn fetch(&mut self, peer: Hash, agency: Hash, mut want: Vec<Hash>, now: Timestamp, step: &mut Step) {
+        if !self.has_work_left(agency, now) {
+            return;
+        }
         let session = self.sessions.get(&peer);
         let asking =
             session.is_some_and(|s| s.is_asking(&Asked::Envelopes(agency)) || s.is_asking(&Asked::Newer(agency)));
@@ -198,66 +258,148 @@ impl Replica {
         self.call(peer, Asked::Envelopes(agency), &request, step);
     }
 
-    /// Takes in envelopes from a peer; gives the parents that are missing, if some are.
+    /// Takes in envelopes from a peer.
     pub(super) fn take(
         &mut self,
         peer: Hash,
         agency: Hash,
         envelopes: Vec<SignedEnvelope>,
+        now: Timestamp,
         step: &mut Step,
-    ) -> Result<Vec<Hash>, Failed> {
+    ) -> Result<Taken, Failed> {
         // Whom this node left may still be pushed, by others, or asked for a moment ago.
-        let is_followed = self.settings.pinned.contains(&agency);
-        let Some(log) = self.logs.get_mut(&agency).filter(|_| is_followed) else {
-            return Ok(vec![]);
+        let is_followed = self.settings.pinned.contains(&agency) && self.logs.contains_key(&agency);
+        if envelopes.is_empty() || !is_followed || !self.has_work_left(agency, now) {
+            return Ok(Taken::default());
+        }
+        self.account(agency, now);
+        let is_home = agency == self.settings.home;
+        let (Some(log), Some(account)) = (self.logs.get_mut(&agency), self.accounts.get_mut(&agency)) else {
+            return Ok(Taken::default());
         };
-        let mut missing = Vec::new();
-        let mut lacks_entries = false;
+        let (work, held) = (log.work(), (log.len(), log.gaps().len()));
+        let mut taken = Taken::default();
+        let mut lot = Lot::default();
         for signed in envelopes {
             if log.needs_nothing_of(&signed) {
                 continue;
             }
-            match signed.verify(log.key_log()) {
-                Ok(envelope) => match step.keep(log, envelope)? {
-                    Ok(parents) => missing.extend(parents),
-                    Err(refused) => {
-                        step.expel(peer, refused.into());
-                        break;
-                    }
-                },
-                Err(Unverified::KeyLog(_)) => lacks_entries = true,
+            if !is_home && !account.has_work_left(work_done(log, work, lot.checked)) {
+                lot.is_cut_short = true;
+                break;
+            }
+            lot.checked += 1;
+            let envelope = match signed.verify(log.key_log()) {
+                Ok(envelope) => envelope,
+                Err(Unverified::KeyLog(_)) => {
+                    lot.lacks_entries = true;
+                    continue;
+                }
                 Err(Unverified::Refused(refused)) => {
+                    step.expel(peer, refused.into());
+                    break;
+                }
+            };
+            // A log of one's own is taken in whole: its writer cannot join what it does not know.
+            let limit = account.limit(log, &envelope, &self.settings.quota).filter(|_| !is_home);
+            if limit.is_some() {
+                lot.limit = limit;
+                step.batch.restrictions.extend(log.count_what_it_takes_away(&envelope));
+                continue;
+            }
+            let bytes = envelope.packed().len();
+            match step.keep(log, envelope)? {
+                Ok(parents) if parents.is_empty() => account.spend_bytes(bytes),
+                Ok(parents) => taken.missing.extend(parents),
+                Err(refused) => {
                     step.expel(peer, refused.into());
                     break;
                 }
             }
         }
-        if lacks_entries {
+        step.settle(log)?;
+        account.spend_work(work_done(log, work, lot.checked));
+        taken.progress = (log.len(), log.gaps().len()) != held;
+        if lot.limit.is_some() || taken.progress {
+            self.note_limit(agency, lot.limit, now, step);
+        }
+        self.inspect(agency, now, step)?;
+        if lot.is_cut_short {
+            self.behind.insert(agency);
+        }
+        if lot.lacks_entries {
             self.ask_key_log(peer, agency, step);
         }
-        Ok(missing)
+        Ok(taken)
+    }
+
+    /// Blames a peer that gave envelopes without values, though by its own word it holds them whole: all that it told of is
+    /// here, and nothing in it says that the values were expunged.
+    pub(super) fn blame(&mut self, peer: Hash, agency: Hash, given: &[Hash], step: &mut Step) {
+        let told = self.sessions.get(&peer).and_then(|session| session.told.get(&agency));
+        let (Some(told), Some(log)) = (told, self.logs.get(&agency)) else {
+            return;
+        };
+        let leaves = log.key_log().leaves();
+        let same_keys = leaves.len() < MAX_HASHES && leaves == told.key_log;
+        let all_here = told.heads.len() < MAX_HASHES && told.heads.iter().all(|head| log.holds(head));
+        let counted = told.heartbeats.iter().filter_map(Signed::claim);
+        let counted: Vec<Vec<Hash>> = counted.map(|heartbeat| heartbeat.heads).collect();
+        let is_stripped = |hash: &Hash| log.was_stripped(hash) && counted.iter().any(|heads| log.reaches(heads, hash));
+        if same_keys && all_here && given.iter().any(is_stripped) {
+            step.expel(peer, Misbehaviour::Stripped);
+        }
     }
 
     /// Takes in a countersignature for our own log.
-    pub(super) fn take_held(&mut self, peer: Hash, signed: Signed<Held>, step: &mut Step) {
+    pub(super) fn take_held(&mut self, peer: Hash, signed: Signed<Held>, now: Timestamp, step: &mut Step) {
         let Some(holder) = self.sessions.get(&peer).map(|session| session.agency) else {
             return;
         };
         let Some(log) = self.logs.get(&holder) else { return };
         match Held::read(signed, log.key_log()) {
-            Ok(held) if held.get().of == self.settings.home => self.note_held(held, step),
+            Ok(held) if held.get().of == self.settings.home => self.note_held(held, now, step),
             Ok(_) => step.expel(peer, Misbehaviour::WrongAnswer),
             Err(Unverified::KeyLog(_)) => self.ask_key_log(peer, holder, step),
             Err(Unverified::Refused(refused)) => step.expel(peer, refused.into()),
         }
     }
 
-    fn note_held(&mut self, held: Verified<Held>, step: &mut Step) {
+    /// Notes how far somebody holds our own log. The same again is nothing new, and what changes often is written once a
+    /// second: nobody makes this node write without end.
+    fn note_held(&mut self, held: Verified<Held>, now: Timestamp, step: &mut Step) {
         let holder = held.get().agency;
-        let known = self.reach.get(&holder);
-        if known.is_none_or(|known| known.get().at <= held.get().at) {
-            self.reach.insert(holder, held.clone());
-            step.batch.held.push(held);
+        let known = self.reach.get(&holder).map(Verified::get);
+        if known.is_some_and(|known| known.at > held.get().at || known.heads == held.get().heads) {
+            return;
+        }
+        let posting = self.postings.entry(holder).or_insert(Posting {
+            written: None,
+            waiting: None,
+        });
+        if posting
+            .written
+            .is_some_and(|written| (0..POSTING_PAUSE).contains(&(now.0 - written.0)))
+        {
+            let waiting = posting.waiting.as_ref().map(|waiting| waiting.get().at);
+            if waiting.is_none_or(|at| at <= held.get().at) {
+                posting.waiting = Some(held);
+            }
+            return;
+        }
+        *posting = Posting {
+            written: Some(now),
+            waiting: None,
+        };
+        self.reach.insert(holder, held.clone());
+        step.batch.held.push(held);
+    }
+
+    /// Notes the countersignatures that waited.
+    pub(super) fn flush_postings(&mut self, now: Timestamp, step: &mut Step) {
+        let waiting = self.postings.values_mut().filter_map(|posting| posting.waiting.take());
+        for held in waiting.collect::<Vec<_>>() {
+            self.note_held(held, now, step);
         }
     }
 
@@ -280,9 +422,9 @@ impl Replica {
     }
 
     /// Takes in what [`Replica::check_posted`] believes; what it does not, it passes over: nobody is to blame.
-    pub(super) fn take_posted(&mut self, signed: Signed<Held>, step: &mut Step) {
+    pub(super) fn take_posted(&mut self, signed: Signed<Held>, now: Timestamp, step: &mut Step) {
         if let Ok(held) = self.check_posted(signed) {
-            self.note_held(held, step);
+            self.note_held(held, now, step);
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The twelve invariants. What breaks one says which.
+//! The invariants. What breaks one says which.
 
 mod at_any_time;
 mod at_the_end;
+mod told;
 
 /// An invariant of the design, by its number.
-pub(crate) const INVARIANTS: [&str; 12] = [
+pub(crate) const INVARIANTS: [&str; 14] = [
     "same envelopes and key logs, in any order, give identical rows",
     "no row without an authorized signature chain",
     "no peer's act alters another agency's rows",
@@ -17,6 +18,8 @@ pub(crate) const INVARIANTS: [&str; 12] = [
     "a hostile peer moves no bound and one agency's poison leaves the others answering",
     "when a partition heals, all converge",
     "no answer's freshness runs ahead of what was applied",
+    "one agency's hostile log costs no more than its share and changes nobody else's answers",
+    "what is told never runs ahead of the disk, whatever became of a write",
 ];
 
 /// Ends the schedule: this invariant does not hold.

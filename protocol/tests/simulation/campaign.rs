@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) entries: usize,
     pub(crate) disputed: usize,
     pub(crate) lost: usize,
+    pub(crate) store_failures: usize,
+    pub(crate) drowned: usize,
     pub(crate) failures: Vec<(u64, String)>,
 }
 
@@ -77,6 +79,8 @@ fn note(seen: &mut Seen, seed: u64, played: Result<World, String>) {
             seen.expelled += world.truth.expelled;
             seen.disputed += world.truth.disputed.len();
             seen.lost += world.truth.lost;
+            seen.store_failures += world.truth.store_failures;
+            seen.drowned += world.truth.drowned.len();
             let logs = world.sites.iter().filter_map(|site| site.disk.key_logs.get(&site.home));
             seen.entries += logs.map(|log| log.signed().len() - 1).sum::<usize>();
         }

@@ -26,11 +26,12 @@ fn plan_for(invariant: usize, seed: u64) -> Plan {
     plan.agencies = plan.agencies.min(4);
     plan.links_each = 4;
     match invariant {
-        2 | 3 | 10 => plan.hostile = 1,
+        2 | 3 | 10 | 13 => plan.hostile = 1,
         5 | 7 => plan.ceremonies = true,
         1 | 6 | 11 => plan.restores = 6,
         8 => plan.tombstones = true,
         9 => plan.joiners = true,
+        14 => plan.failing_stores = true,
         _ => {}
     }
     plan
@@ -40,7 +41,7 @@ fn plan_for(invariant: usize, seed: u64) -> Plan {
 fn the_control_without_a_mutant_holds() {
     let seen = play_all(
         0..40,
-        |seed| plan_for(1 + seed as usize % 12, seed),
+        |seed| plan_for(1 + seed as usize % INVARIANTS.len(), seed),
         || switch_on(None),
         1,
     );

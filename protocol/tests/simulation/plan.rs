@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) repeats: bool,
     /// Whether processes die between two effects.
     pub(crate) crashes: bool,
+    /// Whether stores fail, and lose their replies.
+    pub(crate) failing_stores: bool,
 }
 
 impl Plan {
@@ -63,6 +65,7 @@ impl Plan {
             bad_network: rng.random_bool(0.8),
             repeats: rng.random_bool(0.5),
             crashes: true,
+            failing_stores: rng.random_bool(0.4),
         }
     }
 
@@ -83,6 +86,7 @@ impl Plan {
             bad_network: false,
             repeats: false,
             crashes: false,
+            failing_stores: false,
         }
     }
 }

@@ -31,15 +31,24 @@ fn seeds(count: u64) -> Range<u64> {
 
 fn assert_none_failed(seen: &Seen) {
     eprintln!(
-        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost",
-        seen.schedules, seen.kept, seen.forks, seen.expelled, seen.entries, seen.disputed, seen.adopted, seen.lost
+        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost, {} stores failed, {} drowned",
+        seen.schedules,
+        seen.kept,
+        seen.forks,
+        seen.expelled,
+        seen.entries,
+        seen.disputed,
+        seen.adopted,
+        seen.lost,
+        seen.store_failures,
+        seen.drowned
     );
     let seeds: Vec<u64> = seen.failures.iter().map(|(seed, _)| *seed).collect();
     assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");
 }
 
 #[test]
-fn the_twelve_invariants_hold_in_every_schedule() {
+fn the_invariants_hold_in_every_schedule() {
     let seeds = seeds(2_000);
     let count = seeds.end - seeds.start;
     let seen = play_all(seeds, Plan::mixed, || (), 10);
@@ -52,6 +61,8 @@ fn the_twelve_invariants_hold_in_every_schedule() {
         assert!(seen.entries > enough, "hardly a ceremony was held");
         assert!(seen.disputed > enough / 10, "hardly a key log was disputed");
         assert!(seen.lost > enough / 10, "hardly a scratch place failed");
+        assert!(seen.store_failures > enough, "hardly a store failed");
+        assert!(seen.drowned > enough / 10, "hardly anybody signed more than its share");
         assert!(seen.kept > 100 * enough, "the schedules wrote hardly anything");
     }
 }

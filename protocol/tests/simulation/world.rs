@@ -2,6 +2,7 @@
 
 mod acts;
 mod disk;
+mod drowning;
 mod hostile;
 mod network;
 mod roots;
@@ -16,6 +17,7 @@ pub(crate) use network::Network;
 use protocol::{
     Batch, DocumentId, Effect, Event, Hash, KeyLog, PublicKey, Replica, Root, Settings, SigningKey,
     key_log::{Founding, WriterKey, found},
+    log::{Quota, Usage},
     replica::Failed,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -26,6 +28,22 @@ use crate::{audit::violated, plan::Plan};
 pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
 /// How long a heartbeat holds here, in seconds.
 pub(crate) const TERM: i64 = 3600;
+
+/// How much one agency may cost here. What the honest do is far below it.
+pub(crate) const SHARES: Quota = Quota {
+    most: Usage {
+        bytes: 1 << 20,
+        puts: 3000,
+        documents: 16,
+        branches: 120,
+        marks: 50_000,
+    },
+    bytes_a_day: 1 << 20,
+    checkpoint_bytes: 1 << 20,
+    checkpoint_rows: 3000,
+    work_at_once: 6000,
+    work_a_second: 200,
+};
 
 /// One store with one writer key: a node.
 pub(crate) struct Site {
@@ -62,6 +80,10 @@ pub(crate) struct Truth {
     pub(crate) rewound: BTreeSet<Hash>,
     /// Agencies whose root signed two histories.
     pub(crate) disputed: BTreeSet<Hash>,
+    /// Agencies that showed more than is taken in.
+    pub(crate) drowned: BTreeSet<Hash>,
+    /// How often a store failed, or lost its reply.
+    pub(crate) store_failures: usize,
     pub(crate) forks: usize,
     pub(crate) adopted: usize,
     pub(crate) expelled: usize,
@@ -91,6 +113,14 @@ pub(crate) struct World {
     pub(crate) roots: BTreeMap<Hash, RootKeys>,
     pub(crate) network: Network,
     pub(crate) truth: Truth,
+}
+
+/// Whether a driver goes on after a write failed, and keeps its replica: the fault that no invariant saw.
+fn driver_carries_on() -> bool {
+    #[cfg(feature = "mutants")]
+    return protocol::mutant::is_on(protocol::mutant::Mutant::DriversCarryOn);
+    #[cfg(not(feature = "mutants"))]
+    false
 }
 
 pub(crate) fn key_of(seed: &[u8; 32]) -> SigningKey {
@@ -124,6 +154,7 @@ impl Site {
             exchange_every: 15,
             checkpoint_every: 3,
             attic: self.loft.clone(),
+            quota: SHARES,
         };
         Replica::restore(settings, self.disk.stored())
             .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")))
@@ -200,6 +231,7 @@ impl World {
             exchange_every: 15,
             checkpoint_every: 3,
             attic: Arc::new(protocol::attic::Memory::default()),
+            quota: SHARES,
         };
         let mut site = Site {
             name: Hash([self.sites.len() as u8 + 1; 32]),
@@ -255,17 +287,36 @@ impl World {
                 self.crash(at);
                 return false;
             }
-            self.carry_out(at, effect, is_own_act);
+            if let Effect::Persist(batch) = &effect
+                && !self.persist(at, batch, is_own_act)
+                && !driver_carries_on()
+            {
+                // Nothing after it is done, and what is in memory is worth nothing: the disk says how it stands.
+                self.crash(at);
+                return false;
+            }
+            self.carry_out(at, effect);
         }
         true
     }
 
-    fn carry_out(&mut self, at: usize, effect: Effect, is_own_act: bool) {
+    fn carry_out(&mut self, at: usize, effect: Effect) {
         let agency = self.sites[at].home;
+        let honest = !self.sites[at].hostile;
         match effect {
-            Effect::Persist(batch) => self.persist(at, &batch, is_own_act),
-            Effect::Call { peer, call, request } => self.call(at, peer, call, request),
-            Effect::Answer { call, response } => self.answer(at, call, response),
+            Effect::Persist(_) => {}
+            Effect::Call { peer, call, request } => {
+                if honest {
+                    self.assert_asked_by_right(at, &request);
+                }
+                self.call(at, peer, call, request);
+            }
+            Effect::Answer { call, response } => {
+                if honest {
+                    self.assert_answered_by_right(at, &response);
+                }
+                self.answer(at, call, response);
+            }
             Effect::Forked { agency, .. } => {
                 self.truth.forks += 1;
                 if !self.truth.rewound.contains(&agency) {
@@ -282,7 +333,21 @@ impl World {
                     violated(9, format!("an honest checkpoint of {agency} is called false"));
                 }
             }
-            Effect::Expel { peer, why } => {
+            Effect::Quarantined { agency, why } => {
+                violated(10, format!("{agency} is in quarantine at a site: {why}"));
+            }
+            Effect::Deferred { agency, limit } => {
+                if !self.truth.rewound.contains(&agency) {
+                    violated(13, format!("{agency}, which does no harm, is deferred: {limit}"));
+                }
+                self.truth.drowned.insert(agency);
+            }
+            Effect::Released { .. } => {}
+            Effect::TurnAway { peer, .. } => {
+                let other = self.site_named(peer);
+                self.disconnect(at, other);
+            }
+            Effect::Expel { peer, why, .. } => {
                 let other = self.site_named(peer);
                 if !self.sites[other].hostile && !self.sites[at].hostile {
                     violated(10, format!("{agency} expelled an honest peer: {why}"));
@@ -293,7 +358,21 @@ impl World {
         }
     }
 
-    fn persist(&mut self, at: usize, batch: &Batch, is_own_act: bool) {
+    /// Writes a batch; says whether the store says that it is written. One whose reply was lost may be.
+    fn persist(&mut self, at: usize, batch: &Batch, is_own_act: bool) -> bool {
+        let fails = self.plan.failing_stores && self.rng.random_bool(0.01);
+        if !fails || self.rng.random_bool(0.5) {
+            self.write_down(at, batch, is_own_act);
+        }
+        self.truth.store_failures += usize::from(fails);
+        if !fails && !self.sites[at].hostile {
+            self.assert_batch(at, batch);
+            self.show(at, batch);
+        }
+        !fails
+    }
+
+    fn write_down(&mut self, at: usize, batch: &Batch, is_own_act: bool) {
         let key = key_of(&self.sites[at].key).public();
         let home = self.sites[at].home;
         for beat in batch.heartbeats.iter().filter(|beat| beat.get().writer == key) {
@@ -311,10 +390,6 @@ impl World {
             }
         }
         self.sites[at].disk.write(batch);
-        if !self.sites[at].hostile {
-            self.assert_batch(at, batch);
-            self.show(at, batch);
-        }
     }
 
     pub(crate) fn is_hostile(&self, agency: Hash) -> bool {

@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::{Basis, Purpose, Scope, Withdrawal, stands};
-use crate::{AgencyId, Timestamp};
+use crate::{AgencyId, AskedAt, Timestamp};
 
 /// How far a recognition of another agency can reach: through so many agencies beyond the one that says it.
 pub const MAX_DEPTH: u8 = 4;
@@ -79,11 +79,12 @@ pub struct AgencyRecognitionEntry {
 }
 
 impl AgencyRecognitionEntry {
-    /// Whether a badge dated `issued` counts under this entry at the moment `at`.
+    /// Whether a badge dated `issued` counts under this entry at the moment asked about.
     #[must_use]
-    pub fn holds(&self, at: Timestamp, issued: Option<Timestamp>) -> bool {
-        let r = &self.recognition;
-        r.from <= at && r.until.is_none_or(|until| at < until) && stands(self.withdrawn.as_ref(), at, issued)
+    pub fn holds(&self, asked: AskedAt, issued: Option<Timestamp>) -> bool {
+        let (r, at) = (&self.recognition, asked.at());
+        let in_term = r.from <= at && r.until.is_none_or(|until| at < until);
+        in_term && stands(self.withdrawn.as_ref(), asked, issued)
     }
 }
 
@@ -124,10 +125,10 @@ pub enum RegistrationStanding {
 }
 
 impl Registration {
-    /// Whether the issuer is registered at this moment, as far as this says.
+    /// Whether the issuer is registered at the moment asked about, as far as this says.
     #[must_use]
-    pub fn holds(&self, at: Timestamp) -> bool {
-        let in_term = self.until.is_none_or(|until| at < until);
-        in_term && (self.standing == RegistrationStanding::Registered || at < self.at)
+    pub fn holds(&self, asked: AskedAt) -> bool {
+        let in_term = self.until.is_none_or(|until| asked.at() < until);
+        in_term && (self.standing == RegistrationStanding::Registered || !asked.effect_of(self.at).takes_away())
     }
 }

@@ -92,7 +92,8 @@ impl<'a> DocsPage<'a> {
                 (
                     "not_recognized",
                     Mark::NotRecognized,
-                    "All checks of the badge hold, but no recognition covers it.",
+                    "No recognition covers it. Genuine only if issuer.standing is registered; if it is unregistered, the \
+                     signature holds, and nobody here knows whose it is: never show the name in the file as the signer's.",
                 ),
                 (
                     "not_valid",

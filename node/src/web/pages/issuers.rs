@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use registry_schema::{AgencyId, Issuer, Purpose, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{AgencyId, AskedAt, Effect, Issuer, Purpose, Timestamp, recognition::RecognitionEntry};
 
 use super::words::{Mark, counted, listed, plain, term};
 
@@ -84,7 +84,7 @@ impl IssuersPage {
             // The asked agency first, what is in force before what has ended.
             listed
                 .entries
-                .sort_by_key(|e| (e.agency != *agency, !e.holds(now, None), e.agency.clone()));
+                .sort_by_key(|e| (e.agency != *agency, !e.holds(AskedAt::now(now), None), e.agency.clone()));
         }
 
         let here = all.iter().filter(|l| l.holds_at(agency, now)).count();
@@ -114,7 +114,9 @@ impl Listed<'_> {
     }
 
     fn holds_at(&self, agency: &AgencyId, now: Timestamp) -> bool {
-        self.entries.iter().any(|e| e.agency == *agency && e.holds(now, None))
+        self.entries
+            .iter()
+            .any(|e| e.agency == *agency && e.holds(AskedAt::now(now), None))
     }
 }
 
@@ -164,17 +166,21 @@ impl Row {
     fn new(entry: &RecognitionEntry, name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
         let recognition = &entry.recognition;
         let (mark, state) = match &entry.withdrawn {
-            Some(w) if w.at <= now => {
+            Some(w) => {
                 let spared = if w.earlier_badges_stay_good {
                     "; badges dated earlier stay good"
                 } else {
                     ""
                 };
-                (Mark::Aside, format!("Withdrawn on {}{spared}", w.at.date_in_words()))
+                let on = w.at.date_in_words();
+                let on = match AskedAt::now(now).effect_of(w.at) {
+                    Effect::DatedAhead => format!(", dated ahead to {on}"),
+                    _ => format!(" on {on}"),
+                };
+                (Mark::Aside, format!("Withdrawn{on}{spared}"))
             }
             _ if now < recognition.from => (Mark::Aside, format!("Begins on {}", recognition.from.date_in_words())),
             _ if !recognition.in_term(now) => (Mark::Aside, "Ended".to_owned()),
-            Some(w) => (Mark::Holds, format!("In force; ends on {}", w.at.date_in_words())),
             None => (Mark::Holds, "In force".to_owned()),
         };
         Self {

@@ -1,7 +1,8 @@
 //! The four lines of an answer, and the one about the person.
 
 use registry_schema::{
-    AgencyId, Check, Finding, Outcome, StatusState, Timestamp, Verdict, VerdictKind, verdict::RecognizedBy,
+    AgencyId, Check, Finding, IssuerStanding, Outcome, StatusState, Timestamp, Verdict, VerdictKind, quotable,
+    verdict::RecognizedBy,
 };
 
 use super::{
@@ -17,6 +18,8 @@ pub(super) struct Line {
     pub(super) label: &'static str,
     pub(super) mark: Mark,
     pub(super) text: String,
+    /// Whether the text is a name, which may be of any script.
+    pub(super) is_name: bool,
     pub(super) notes: Vec<String>,
 }
 
@@ -88,24 +91,64 @@ impl Teller<'_> {
                 label,
                 mark: Mark::Aside,
                 text,
+                is_name: false,
                 notes: Vec::new(),
             };
         };
-        let name = plain(issuer.name.as_deref().unwrap_or(&issuer.id), NAME);
+        let is_signed = self.outcome(Check::Issuer) == Some(Outcome::NotApplicable);
+        if is_signed || (issuer.standing == IssuerStanding::Unregistered && issuer.agency.is_none()) {
+            return self.only_said(issuer.name.as_deref(), is_signed);
+        }
+        let named = issuer.name.as_deref().and_then(quotable::name);
+        let is_name = named.is_some();
+        let name = named.unwrap_or_else(|| "The file names no issuer.".to_owned());
         let mut notes = Vec::new();
         match (&issuer.agency, self.genuine()) {
             (Some(agency), true) => notes.push(format!("An issuer of {}.", self.name(agency))),
             (None, true) => notes.push("No agency of this federation has it as its own issuer.".to_owned()),
             (_, false) => notes.push("That is what the file says. It could not be confirmed.".to_owned()),
         }
-        let worst = [Check::Proof, Check::Issuer].map(|c| self.mark(c));
+        let mut worst = [Check::Proof, Check::Issuer].map(|c| self.mark(c)).to_vec();
+        // No tick beside a name that is none.
+        worst.extend((!is_name).then_some(Mark::Aside));
         let order = [Mark::Fails, Mark::Unknown, Mark::Aside];
         let mark = order.into_iter().find(|m| worst.contains(m)).unwrap_or(Mark::Holds);
         Line {
             label,
             mark,
             text: name,
+            is_name,
             notes,
+        }
+    }
+
+    /// A name that is only what the file says: no agency registers whoever signed it, if that is known at all.
+    fn only_said(&self, name: Option<&str>, is_signed: bool) -> Line {
+        let text = match name.and_then(quotable::name) {
+            Some(name) => format!("“{name}”"),
+            None => "The file names no issuer.".to_owned(),
+        };
+        let worst = [Check::Proof, Check::Issuer].map(|c| self.mark(c));
+        let (mark, notes) = match is_signed {
+            true => (
+                Mark::Stranger,
+                vec![
+                    "That is what the file says. Anyone can write that name.",
+                    "No agency here registers whoever signed it.",
+                ],
+            ),
+            false => {
+                let mark = [Mark::Fails, Mark::Unknown].into_iter().find(|m| worst.contains(m));
+                let note = "That is what the file says. It could not be confirmed.";
+                (mark.unwrap_or(Mark::Aside), vec![note])
+            }
+        };
+        Line {
+            label: "Says it is from",
+            mark,
+            text,
+            is_name: true,
+            notes: notes.into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -156,6 +199,7 @@ impl Teller<'_> {
             label,
             mark,
             text,
+            is_name: false,
             notes,
         }
     }
@@ -239,6 +283,7 @@ impl Teller<'_> {
                     label: as_of,
                     mark,
                     text,
+                    is_name: false,
                     notes,
                 };
             }
@@ -252,6 +297,7 @@ impl Teller<'_> {
                             label: as_of,
                             mark,
                             text: heard,
+                            is_name: false,
                             notes,
                         };
                     }
@@ -260,6 +306,7 @@ impl Teller<'_> {
                             label: as_of,
                             mark,
                             text: "Not known.".to_owned(),
+                            is_name: false,
                             notes: vec![detail],
                         };
                     }
@@ -271,6 +318,7 @@ impl Teller<'_> {
             label,
             mark,
             text,
+            is_name: false,
             notes: heard.into_iter().collect(),
         }
     }
@@ -285,6 +333,7 @@ impl Teller<'_> {
             label,
             mark: Mark::Aside,
             text: format!("Not checked. {because}."),
+            is_name: false,
             notes: Vec::new(),
         }
     }
@@ -334,6 +383,7 @@ impl Teller<'_> {
             label,
             mark,
             text,
+            is_name: false,
             notes,
         }
     }
@@ -346,7 +396,11 @@ impl Teller<'_> {
             .map(|n| plain(n, NAME))
             .filter(|n| !n.is_empty());
         let shown = subject.is_some_and(|s| s.identity_checked) && self.outcome(Check::Holder) == Some(Outcome::Passed);
-        let holds = matches!(self.verdict.verdict, VerdictKind::Accepted | VerdictKind::NotRecognized);
+        let holds = match self.verdict.verdict {
+            VerdictKind::Accepted => true,
+            VerdictKind::NotRecognized => !self.verdict.is_by_someone_unknown(),
+            _ => false,
+        };
         let says = match (&name, holds) {
             (Some(name), true) => format!("The badge was issued to {name}."),
             (Some(name), false) => format!("The file names {name}."),
@@ -376,6 +430,7 @@ impl Teller<'_> {
             label,
             mark,
             text: says,
+            is_name: false,
             notes,
         }
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
+use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind, quotable};
 
 use super::{
     verdict::Look,
@@ -64,7 +64,13 @@ impl ManyPage {
             VerdictKind::Unreadable,
         ];
         let count = |kind: VerdictKind| lines.iter().filter(|line| line.verdict.verdict == kind).count();
-        let tallies = kinds.map(|kind| (Look::of(kind), count(kind)));
+        let unknown = lines.iter().filter(|line| line.verdict.is_by_someone_unknown()).count();
+        let mut tallies = kinds.map(|kind| (Look::of_kind(kind), count(kind))).to_vec();
+        // The second form of "not recognized" is counted by itself.
+        if let Some((_, count)) = tallies.get_mut(1) {
+            *count -= unknown.min(*count);
+        }
+        tallies.insert(2, (Look::UNKNOWN_SIGNER, unknown));
         let accepted = count(VerdictKind::Accepted);
         Self {
             agency: plain(agency_name, NAME),
@@ -115,7 +121,7 @@ impl Row {
         let (badge, person) = of_badge(line);
         Self {
             place,
-            look: Look::of(line.verdict.verdict),
+            look: Look::of(&line.verdict),
             badge: plain(badge, NAME),
             person: plain(person, NAME),
             sentence: sentence(&line.verdict.sentence, SENTENCE),
@@ -150,6 +156,8 @@ fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
         "sentence",
         "codes",
         "checked_at",
+        "issuer_standing",
+        "issuer_name",
     ];
     table.write_record(header)?;
     for line in lines {
@@ -157,6 +165,11 @@ fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
         let (badge, person) = of_badge(line);
         let codes: Vec<&str> = verdict.findings.iter().map(|finding| finding.code.as_str()).collect();
         let issuer = verdict.issuer.as_ref().map(|issuer| issuer.id.as_str());
+        let standing = verdict.issuer.as_ref().map(|issuer| issuer.standing.as_str());
+        let name = verdict
+            .issuer
+            .as_ref()
+            .and_then(|issuer| quotable::name(issuer.name.as_deref()?));
         table.write_record([
             line.row.to_string(),
             safe(line.input.as_deref().unwrap_or_default()),
@@ -167,6 +180,8 @@ fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
             safe(&verdict.sentence),
             codes.join(" "),
             verdict.checked_at.to_string(),
+            standing.unwrap_or_default().to_owned(),
+            safe(&name.unwrap_or_default()),
         ])?;
     }
     table.into_inner().map_err(|error| error.into_error().into())

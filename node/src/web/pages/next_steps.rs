@@ -1,6 +1,8 @@
 //! What to do next: for each answer, and for each thing found, a step that a person at a desk can take.
 
-use registry_schema::{AgencyId, Check, Finding, Outcome, Verdict, VerdictKind};
+use registry_schema::{
+    AgencyId, Check, Finding, IssuerStanding, Outcome, Verdict, VerdictKind, verdict::IssuerSummary,
+};
 
 use super::words::{finding, listed, plain};
 
@@ -9,6 +11,7 @@ pub(super) fn next_steps(verdict: &Verdict, agency_name: &dyn Fn(&AgencyId) -> S
     let desk = Desk { verdict, agency_name };
     let mut steps = match verdict.verdict {
         VerdictKind::Accepted => desk.accepted(),
+        VerdictKind::NotRecognized if verdict.is_by_someone_unknown() => desk.signed_by_someone_unknown(),
         VerdictKind::NotRecognized => desk.not_recognized(),
         VerdictKind::NotValid => desk.not_valid(),
         VerdictKind::CouldNotCheck => desk.could_not_check(),
@@ -38,8 +41,12 @@ impl Desk<'_> {
         self.name(&self.verdict.agency)
     }
 
+    /// The issuer's name, if it stands in an agency's list: nobody is sent to whom a stranger's file names.
     fn issuer(&self) -> String {
-        let named = self.verdict.issuer.as_ref().and_then(|i| i.name.as_deref());
+        let is_listed =
+            |issuer: &&IssuerSummary| issuer.standing == IssuerStanding::Registered || issuer.agency.is_some();
+        let listed = self.verdict.issuer.as_ref().filter(is_listed);
+        let named = listed.and_then(|i| i.name.as_deref());
         named
             .map(|n| plain(n, 120))
             .filter(|n| !n.is_empty())
@@ -140,6 +147,24 @@ impl Desk<'_> {
             ));
         }
         steps.push("Nothing is wrong with the badge itself. Keep a copy with the application.".to_owned());
+        steps
+    }
+
+    /// Nobody may rely on the name in the file, and nobody whom the file names is asked by what the file says.
+    fn signed_by_someone_unknown(&self) -> Vec<String> {
+        let here = self.here();
+        let like = self.verdict.findings.iter().any(|f| f.code == "issuer.name_resembles");
+        let mut steps = vec![
+            "Do not count this badge because of the name in it. Anyone can make a file that says this.".to_owned(),
+            "Ask the teacher where the badge comes from, and for one that an issuer registered by a state signed."
+                .to_owned(),
+        ];
+        if like {
+            steps.push("Ask the agency named above if its issuer made this badge. Find its address yourself, and not in the file.".to_owned());
+        }
+        steps.push(format!(
+            "Ask {here} if it knows who signed. The identifier of the signer stands below, with every check."
+        ));
         steps
     }
 

@@ -1,8 +1,8 @@
 //! One realistic answer of each kind, for the tests.
 
 use registry_schema::{
-    AgencyId, Check, CredentialCode, Finding, Issuer, Outcome, Purpose, Recognition, Scope, StatusState, Timestamp,
-    Verdict, VerdictKind, Withdrawal,
+    AgencyId, Check, CredentialCode, Finding, Issuer, IssuerStanding, Outcome, Purpose, Recognition, Scope,
+    StatusState, Timestamp, Verdict, VerdictKind, Withdrawal,
     recognition::RecognitionEntry,
     verdict::{CredentialSummary, IssuerSummary, RecognizedBy, StatusSummary, SubjectSummary, Worth},
 };
@@ -163,6 +163,38 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
     v
 }
 
+/// A badge by a key that nobody registers, in the name of somebody else.
+pub(crate) fn unknown_signer(name: &str) -> Verdict {
+    let mut v = verdict(VerdictKind::NotRecognized);
+    v.sentence = format!(
+        "Signed, but nobody here knows the signer. The file says it is from “{name}”. Anyone can write that name."
+    );
+    v.recognized_by.clear();
+    v.findings[2] = finding(
+        Check::Issuer,
+        Outcome::NotApplicable,
+        "issuer.unregistered",
+        "the key that signed is held by the signer's own identifier, and no agency of this federation registers it",
+        None,
+    );
+    let like = finding(
+        Check::Issuer,
+        Outcome::NotApplicable,
+        "issuer.name_resembles",
+        "the name in the file is like that of “Palmetto Educator Institute”, an issuer of South Carolina; nothing shows that \
+         they signed it",
+        None,
+    );
+    v.findings.insert(3, like);
+    v.issuer = Some(IssuerSummary {
+        id: DID.to_owned(),
+        name: Some(name.to_owned()),
+        agency: None,
+        standing: IssuerStanding::Unregistered,
+    });
+    v
+}
+
 fn accepted() -> Verdict {
     let passed = Outcome::Passed;
     Verdict {
@@ -242,6 +274,7 @@ fn accepted() -> Verdict {
             id: DID.to_owned(),
             name: Some("Carolina Educators’ Learning Collaborative".to_owned()),
             agency: Some(agency("US-SC")),
+            standing: IssuerStanding::Registered,
         }),
         status: StatusSummary {
             state: StatusState::Active,

@@ -8,6 +8,7 @@ use super::{samples::*, *};
 mod applying;
 mod docs;
 mod own_keys;
+mod unknown_signers;
 
 use applying::{application, applying, following};
 
@@ -70,6 +71,7 @@ fn every_page() -> Vec<String> {
     let names: Vec<_> = rows(50).into_iter().map(|r| (r.id, r.name)).collect();
     let here = agency("US-NC");
     let mut pages: Vec<String> = KINDS.map(|k| page(&verdict(k))).to_vec();
+    pages.push(page(&unknown_signer("Palmetto Educator Institute")));
     pages.extend([
         VerifyPage::new(&here, "North Carolina", &names, Some("choose a file"))
             .render()
@@ -248,14 +250,6 @@ fn nothing_of_an_unreadable_file_looks_checked() {
         3,
         "{card}"
     );
-}
-
-#[test]
-fn an_answer_for_another_day_names_the_day() {
-    let mut verdict = verdict(VerdictKind::Accepted);
-    assert!(!page(&verdict).contains("as of <strong>"));
-    verdict.at = at("2026-02-02");
-    assert!(page(&verdict).contains("as of <strong>2 February 2026</strong>"));
 }
 
 #[test]
@@ -441,6 +435,11 @@ fn the_trust_list_tells_what_is_in_force() {
         html.contains("any use") && html.contains("professional learning and license renewal"),
         "{html}"
     );
-    assert!(show(at("2026-04-01")).contains("In force; ends on 11 May 2026"));
+    // What is withdrawn does not count, also where its date lies ahead.
+    let ahead = show(at("2026-04-01"));
+    assert!(
+        ahead.contains("Withdrawn, dated ahead to 11 May 2026") && !ahead.contains("In force; ends on"),
+        "{ahead}"
+    );
     assert!(show(at("2025-01-01")).contains("Begins on 1 July 2025"));
 }

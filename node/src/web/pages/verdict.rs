@@ -1,7 +1,7 @@
 //! The answer: one sentence, four lines, the person, the next step, and every finding.
 
 use askama::Template;
-use registry_schema::{AgencyId, Check, Finding, Outcome, Timestamp, Verdict, VerdictKind};
+use registry_schema::{AgencyId, Check, Finding, LocalDay, Outcome, Timestamp, Verdict, VerdictKind};
 
 use super::{
     lines::{DETAIL, Line, NAME, Teller},
@@ -23,7 +23,8 @@ pub(crate) struct VerdictPage {
     agency: String,
     agency_id: String,
     asked_for: String,
-    earlier: Option<String>,
+    /// When it should have been good, if not now; and whether that is a whole day.
+    earlier: Option<(bool, String)>,
     known: Option<String>,
     checked: String,
     badge: Option<String>,
@@ -71,12 +72,14 @@ impl VerdictPage {
             agency_name,
             now,
         };
-        let another_day = verdict.checked_at.seconds_since(verdict.at).abs() > 60;
+        let another_day = verdict.checked_at.seconds_since(verdict.at).saturating_abs() > 60;
+        let day = verdict.day().map(|day| (true, day.in_words()));
+        let earlier = day.or_else(|| another_day.then(|| (false, verdict.at.in_words())));
         let (badge, badge_notes) = teller.badge();
-        let sentence = words::short_addresses(&plain(&verdict.sentence, 300));
-        let (lead, said) = after_the_word(verdict.verdict, &sentence);
+        let sentence = words::short_addresses(&plain(&verdict.sentence, 500));
+        let (lead, said) = after_the_word(verdict, &sentence);
         Self {
-            look: Look::of(verdict.verdict),
+            look: Look::of(verdict),
             lead: lead.to_owned(),
             said: said.to_owned(),
             long: said.chars().count() > 60,
@@ -84,8 +87,11 @@ impl VerdictPage {
             agency: teller.name(&verdict.agency),
             agency_id: verdict.agency.to_string(),
             asked_for: for_use(verdict.purpose),
-            earlier: another_day.then(|| verdict.at.date_in_words()),
-            known: verdict.known.map(|known| known.in_words()),
+            earlier,
+            known: verdict.known.map(|known| {
+                let day = LocalDay::ending_at(known, &verdict.agency);
+                day.map_or_else(|| known.in_words(), |day| format!("the end of {}", day.in_words()))
+            }),
             checked: verdict.checked_at.in_words(),
             badge,
             badge_notes,
@@ -113,6 +119,7 @@ impl VerdictPage {
             (Mark::Fails, "failed"),
             (Mark::Unknown, "not checked"),
             (Mark::NotRecognized, "not recognized"),
+            (Mark::Stranger, "about somebody unknown"),
         ];
         let count = |mark| self.findings.iter().filter(|f| f.mark == mark).count();
         let counts = kinds
@@ -125,11 +132,15 @@ impl VerdictPage {
 }
 
 /// Parts a sentence after what the verdict's word has said already: `Not valid: ` `this badge was revoked`.
-fn after_the_word(kind: VerdictKind, sentence: &str) -> (&str, &str) {
-    let lead = match kind {
+fn after_the_word<'s>(verdict: &Verdict, sentence: &'s str) -> (&'s str, &'s str) {
+    let is_day = verdict.day().is_some();
+    let lead = match verdict.verdict {
         VerdictKind::Accepted => "Accepted ",
+        VerdictKind::NotRecognized if verdict.is_by_someone_unknown() => "Signed, but ",
         VerdictKind::NotRecognized => "Genuine, but ",
+        VerdictKind::NotValid if is_day => "Not valid ",
         VerdictKind::NotValid => "Not valid: ",
+        VerdictKind::CouldNotCheck if is_day => "Could not check ",
         VerdictKind::CouldNotCheck => "Could not check: ",
         VerdictKind::Unreadable => "This file is not a badge that we can read: ",
     };
@@ -140,7 +151,20 @@ fn after_the_word(kind: VerdictKind, sentence: &str) -> (&str, &str) {
 }
 
 impl Look {
-    pub(super) const fn of(kind: VerdictKind) -> Self {
+    pub(super) fn of(verdict: &Verdict) -> Self {
+        match verdict.is_by_someone_unknown() {
+            true => Self::UNKNOWN_SIGNER,
+            false => Self::of_kind(verdict.verdict),
+        }
+    }
+
+    /// The second form of "not recognized": nobody here knows who signed. It looks like no other answer.
+    pub(super) const UNKNOWN_SIGNER: Self = Self {
+        shape: "unknown-signer",
+        word: "Signed by someone unknown here",
+    };
+
+    pub(super) const fn of_kind(kind: VerdictKind) -> Self {
         match kind {
             VerdictKind::Accepted => Self {
                 shape: "accepted",
@@ -220,7 +244,7 @@ impl Teller<'_> {
             VerdictKind::NotRecognized => {
                 matches!(
                     f.code.as_str(),
-                    "recognition.withdrawn" | "recognition.not_at_that_date"
+                    "recognition.withdrawn" | "recognition.not_at_that_date" | "issuer.name_resembles"
                 )
             }
             VerdictKind::CouldNotCheck => {

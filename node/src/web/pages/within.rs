@@ -1,8 +1,8 @@
 //! What stands within a badge: of a Comprehensive Learner Record its badges, and what others say of a badge.
 
 use registry_schema::{
-    Check, Verdict,
-    verdict::{Endorsed, Endorsement},
+    Check, IssuerStanding, Outcome, Verdict, quotable,
+    verdict::{Endorsed, Endorsement, IssuerSummary},
 };
 
 use super::{
@@ -35,12 +35,18 @@ pub(super) struct Praise {
 pub(super) fn parts(verdict: &Verdict) -> Vec<Part> {
     let part = |part: &Verdict| {
         let badge = part.credential.as_ref().and_then(|badge| badge.name.as_deref());
-        let issuer = part.issuer.as_ref();
-        let issuer = issuer.map(|issuer| issuer.name.as_deref().unwrap_or(&issuer.id));
+        let named = |issuer: &IssuerSummary| match (issuer.standing, &issuer.name) {
+            (IssuerStanding::Registered, name) => plain(name.as_deref().unwrap_or(&issuer.id), NAME),
+            (IssuerStanding::Unregistered, name) => match name.as_deref().and_then(quotable::name) {
+                Some(name) => format!("says “{name}”"),
+                None => "names no issuer".to_owned(),
+            },
+        };
+        let issuer = part.issuer.as_ref().map_or_else(|| "not known".to_owned(), named);
         Part {
-            look: Look::of(part.verdict),
+            look: Look::of(part),
             badge: plain(badge.unwrap_or("without a name"), NAME),
-            issuer: plain(issuer.unwrap_or("not known"), NAME),
+            issuer,
             sentence: sentence(&part.sentence, SENTENCE),
         }
     };
@@ -54,10 +60,19 @@ pub(super) fn praise(verdict: &Verdict) -> Vec<Praise> {
             Endorsed::Issuer => "its issuer",
             Endorsed::Achievement => "its achievement",
         };
-        let by = plain(one.by.as_deref().unwrap_or("nobody who is named"), NAME);
+        // Whoever is not shown to have signed it is named as the file names him: in quotation marks.
+        let by = match (one.outcome, one.by.as_deref().and_then(quotable::name)) {
+            (_, None) => "nobody who is named".to_owned(),
+            (Outcome::Passed, Some(by)) => by,
+            (_, Some(by)) => format!("“{by}”, as it says"),
+        };
+        let check = match one.outcome {
+            Outcome::NotApplicable => Check::Issuer,
+            _ => Check::Proof,
+        };
         Praise {
-            mark: Mark::of(Check::Proof, one.outcome),
-            outcome: outcome(Check::Proof, one.outcome),
+            mark: Mark::of(check, one.outcome),
+            outcome: outcome(check, one.outcome),
             text: sentence(&format!("{by}, on {of}: {}", one.detail), SENTENCE),
             code: plain(&one.code, NAME),
         }

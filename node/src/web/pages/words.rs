@@ -1,6 +1,6 @@
 //! Moments, outcomes and strangers' text, in words for people.
 
-use registry_schema::{Check, Finding, Outcome, Purpose, Timestamp};
+use registry_schema::{Check, Finding, Outcome, Purpose, Timestamp, quotable::is_invisible};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -11,7 +11,7 @@ const DAY: i64 = 24 * HOUR;
 pub(super) fn plain(text: &str, most: usize) -> String {
     let mut shown: String = text
         .chars()
-        .filter(|c| !is_direction_mark(*c))
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(most + 1)
         .collect();
@@ -20,10 +20,6 @@ pub(super) fn plain(text: &str, most: usize) -> String {
         shown.push('…');
     }
     shown
-}
-
-const fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// `a`, `a and b`, `a, b and c`; after `most` items, `and 3 more`.
@@ -84,6 +80,9 @@ fn weekday(at: Timestamp) -> &'static str {
 /// How long ago: `4 minutes ago (14:02 UTC)`, `3 days ago (20 November 2026)`.
 pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds_since(at);
+    if !at.is_plausible() {
+        return format!("at {}", at.in_words());
+    }
     let length = |n: i64, one: &str, many: &str| {
         if n == 1 {
             format!("1 {one} ago")
@@ -104,7 +103,9 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
 
 /// Since when, for silence: `since 09:12 UTC today`, `since Tuesday, 09:12 UTC`, `since 3 March 2026`.
 pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
-    if day(at) == day(now) {
+    if !at.is_plausible() {
+        format!("since {}", at.in_words())
+    } else if day(at) == day(now) {
         format!("since {} today", clock(at))
     } else if now.seconds_since(at) < 6 * DAY {
         format!("since {}, {}", weekday(at), clock(at))
@@ -129,6 +130,8 @@ pub(super) enum Mark {
     Unknown,
     NotRecognized,
     Torn,
+    /// Nobody here knows who that is.
+    Stranger,
     Aside,
 }
 
@@ -139,6 +142,7 @@ impl Mark {
         match (check, outcome) {
             (_, Outcome::Passed) => Self::Holds,
             (Check::Recognition, Outcome::Failed) => Self::NotRecognized,
+            (Check::Issuer, Outcome::NotApplicable) => Self::Stranger,
             (Check::Worth, Outcome::Failed) | (_, Outcome::NotApplicable) => Self::Aside,
             (_, Outcome::Failed) => Self::Fails,
             (_, Outcome::CouldNotCheck) => Self::Unknown,
@@ -153,6 +157,7 @@ impl Mark {
             Self::Unknown => "could-not-check",
             Self::NotRecognized => "not-recognized",
             Self::Torn => "unreadable",
+            Self::Stranger => "unknown-signer",
             Self::Aside => "aside",
         }
     }
@@ -166,6 +171,7 @@ pub(super) const fn outcome(check: Check, outcome: Outcome) -> &'static str {
         (Check::Worth, Outcome::Failed) => "None",
         (_, Outcome::Failed) => "Failed",
         (_, Outcome::CouldNotCheck) => "Could not check",
+        (Check::Issuer, Outcome::NotApplicable) => "Nobody here knows the signer",
         (_, Outcome::NotApplicable) => "Does not apply",
     }
 }
@@ -280,6 +286,16 @@ mod tests {
             ("2026-11-23T15:00:00Z", "less than a minute ago (15:00 UTC)"),
         ] {
             assert_eq!(ago(at(then), now), words);
+        }
+    }
+
+    #[test]
+    fn ages_of_dates_that_cannot_be_are_told_as_that() {
+        let now = at("2026-11-23T14:06:30Z");
+        for number in [i64::MIN, i64::MIN + 1, 0, 946_684_799_999, i64::MAX] {
+            for said in [ago(Timestamp(number), now), since(Timestamp(number), now)] {
+                assert!(said.contains("the year") && said.len() < 60, "{number}: {said}");
+            }
         }
     }
 

@@ -136,6 +136,16 @@ codes! {
         "No agency of this federation lists this issuer, its name does not itself hold a key, and no document of its own \
          could be had (did:web, did:webvh). So nobody here can say which keys are its own. Try again later, or ask the \
          issuer, or the agency that oversees it, to be listed."
+    IssuerUnregistered "issuer.unregistered" Issuer NotApplicable
+        "Nobody here knows who signed"
+        "The signature holds, and no agency of this federation registers the key that made it. So the name in the file is only \
+         what the file says: anybody can make a key, and write any name beside it. Do not rely on the name. Ask the holder \
+         where the badge comes from, and the issuer to be registered by the agency that oversees it."
+    IssuerNameResembles "issuer.name_resembles" Issuer NotApplicable
+        "The name is like that of a registered issuer"
+        "No agency of this federation registers whoever signed, and the name in the file reads like that of an issuer that one \
+         does register, or like an agency's own. The finding names the real one. Ask that agency whether the badge is from it, \
+         and do not count the badge because of the name."
     IssuerNotChecked "issuer.not_checked" Issuer CouldNotCheck
         "Who issued the badge was not shown"
         "Without a signature that holds, nothing shows who issued the badge. See the finding on the signature."

@@ -3,7 +3,7 @@
 //! changes the verdict**, and nobody outside is asked anything about one.
 
 use registry_schema::{
-    Finding, Outcome,
+    Finding, Issuer, Outcome,
     verdict::{Endorsed, Endorsement},
 };
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
     codes::Code,
     data_integrity::{self, Doubt, ProofOutcome, Signature},
     formats::Form,
-    jwt, multikey,
+    home, jwt, multikey,
 };
 
 /// More than these in one badge are counted, not checked: each costs a signature.
@@ -114,8 +114,11 @@ impl Case<'_> {
             Err(why) => (None, Code::StructureInvalid, why.stopped),
             Ok(read) => {
                 let (code, detail) = self.endorses(&read, found.subject, status);
-                let by = read.issuer_name.as_deref().unwrap_or(&read.issuer_id);
-                let by: String = by.chars().take(MAX_NAME).collect();
+                let registered = self.registers(&read.issuer_id).map(|issuer| issuer.name.as_str());
+                let by = registered
+                    .filter(|_| code == Code::ProofValid)
+                    .or(read.issuer_name.as_deref());
+                let by: String = by.unwrap_or(&read.issuer_id).chars().take(MAX_NAME).collect();
                 (Some(by).filter(|by| !by.is_empty()), code, detail)
             }
         };
@@ -167,16 +170,33 @@ impl Case<'_> {
             let on = from.date_in_words();
             return (Code::DatesNotYetValid, format!("it is good from {on} on"));
         }
-        if read.status.is_empty() {
-            return (Code::ProofValid, "whoever is named signed it".to_owned());
-        }
-        match self.withdrawn(read, status) {
+        let against = match read.status.is_empty() {
+            true => None,
+            false => self.withdrawn(read, status),
+        };
+        match against {
             Some(against) => against,
+            // A key shows that the file is whole, and not who made it.
+            None if self.registers(&read.issuer_id).is_none() => {
+                let what = "it is signed, but nobody here knows the signer: anyone can write that name";
+                (Code::IssuerUnregistered, what.to_owned())
+            }
             None => {
-                let what = "whoever is named signed it, and has not withdrawn it since";
+                let what = match read.status.is_empty() {
+                    true => "whoever is named signed it",
+                    false => "whoever is named signed it, and has not withdrawn it since",
+                };
                 (Code::ProofValid, what.to_owned())
             }
         }
+    }
+
+    /// The entry of whoever endorses in the list of an agency of this federation.
+    fn registers(&self, id: &str) -> Option<&Issuer> {
+        let own = home::entries(self.evidence, &self.homes, &self.badge.issuer_id);
+        let others = self.evidence.endorsers.iter();
+        let mut all = own.chain(others).filter(|issuer| issuer.id == id);
+        all.find(|issuer| issuer.is_sound() && !self.evidence.expelled.contains_key(&issuer.agency))
     }
 
     /// What is known against its status: the gravest first. What nobody here knows is not checked, never fine.

@@ -1,6 +1,7 @@
 //! Structure, proof, and whether the key is the issuer's.
 
 mod outcome;
+mod stranger;
 
 use std::ptr;
 
@@ -59,7 +60,10 @@ impl Case<'_> {
         let mut findings = self.structure(&outcome);
         findings.push(self.signature(&outcome));
         findings.extend(endorsed);
-        findings.push(self.issuer(&outcome, &known));
+        let issuer = self.issuer(&outcome, &known);
+        let is_unknown = issuer.code == Code::IssuerUnregistered.as_str();
+        findings.push(issuer);
+        findings.extend(self.resembling().filter(|_| is_unknown));
         if let ProofOutcome::Valid(signatures) = &outcome {
             let vouched = self.vouched.get_or_init(|| self.who_vouches(signatures, &listed));
             debug_assert_eq!(vouched.len(), self.evidence.recognitions.len());
@@ -306,10 +310,14 @@ impl Case<'_> {
             }
             let mut listed = known.iter().filter(|k| k.key == signature.key).peekable();
             if own.as_ref() == Some(&signature.key) && listed.peek().is_none() {
-                return finding(
-                    Code::IssuerKeyIsIssuers,
-                    "the key is the issuer's own: its DID holds it",
-                );
+                // Whoever registers it by its name alone knows its key by that.
+                return match self.registers_issuer() {
+                    true => finding(
+                        Code::IssuerKeyIsIssuers,
+                        "the key is the issuer's own: its DID holds it",
+                    ),
+                    false => self.unregistered("the key that signed is held by the signer's own identifier"),
+                };
             }
             for key in listed {
                 if self.in_term(key, signature) {
@@ -383,10 +391,7 @@ impl Case<'_> {
         match document.and_then(|resolved| resolved.freshness.as_of()) {
             Some(as_of) => Finding {
                 as_of: Some(as_of),
-                ..finding(
-                    Code::IssuerKeyIsIssuers,
-                    "the key stands in the document that the issuer itself publishes",
-                )
+                ..self.unregistered("the key that signed stands in the document that the signer itself publishes")
             },
             None => finding(Code::IssuerKeyIsIssuers, "the key is listed as the issuer's"),
         }
@@ -419,6 +424,8 @@ impl Case<'_> {
     /// a retirement, after which what was signed before stays good.
     fn in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
         let signed = signature.created.or(self.badge.valid_from).unwrap_or(self.question.at);
+        // Nobody has signed later than now, whatever the signature says: no key is good before its term.
+        let signed = signed.min(self.question.knowing());
         key.from.is_none_or(|from| from <= signed) && key.until.is_none_or(|until| signed < until)
     }
 }

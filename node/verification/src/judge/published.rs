@@ -91,7 +91,7 @@ impl Case<'_> {
         let past = freshness
             .as_of()
             .is_some_and(|as_of| as_of.seconds_since(self.question.at) >= DAY);
-        let then = self.question.at.date_in_words();
+        let then = self.then();
         if found.value != 0 {
             if past {
                 let what =

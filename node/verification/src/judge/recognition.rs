@@ -1,7 +1,7 @@
 //! Whether the asked agency recognizes the issuer for this badge, and who else does.
 
 use registry_schema::{
-    AgencyId, Check, Finding, Outcome, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
+    AgencyId, Check, Effect, Finding, Outcome, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
 };
 
 use super::{Case, finding, rules::Ruled};
@@ -61,7 +61,7 @@ impl Case<'_> {
             issuer: &self.badge.issuer_id,
             achievement: self.badge.achievement_id.as_deref(),
             alignments: self.alignments(),
-            at: self.question.at,
+            asked: self.question.asked(),
             issued: self.badge.valid_from,
             vouched: self.vouched.get().map(Vec::as_slice),
         }
@@ -77,7 +77,7 @@ impl Case<'_> {
     }
 
     fn holds(&self, entry: &RecognitionEntry) -> bool {
-        !entry.waits && entry.holds(self.question.at, self.badge.valid_from) && self.covers(entry)
+        !entry.waits && entry.holds(self.question.asked(), self.badge.valid_from) && self.covers(entry)
     }
 
     /// Whether it holds, and the issuer's home agency says nothing else.
@@ -87,7 +87,8 @@ impl Case<'_> {
 
     /// Whether the entry would hold, if its agency's records had one history.
     fn waits(&self, entry: &RecognitionEntry) -> bool {
-        entry.waits && entry.holds(self.question.at, self.badge.valid_from) && self.covers(entry) && self.serves(entry)
+        let holds = entry.holds(self.question.asked(), self.badge.valid_from);
+        entry.waits && holds && self.covers(entry) && self.serves(entry)
     }
 
     fn serves(&self, entry: &RecognitionEntry) -> bool {
@@ -270,7 +271,8 @@ impl Case<'_> {
     fn not_recognized(&self, name: &str) -> Finding {
         let at = self.question.at;
         let here: Vec<_> = self.entries().filter(|e| e.agency == self.question.agency).collect();
-        let in_force = |e: &&&RecognitionEntry| e.holds(at, self.badge.valid_from);
+        let asked = self.question.asked();
+        let in_force = |e: &&&RecognitionEntry| e.holds(asked, self.badge.valid_from);
         let others = self.others();
         let others = match others.is_empty() {
             true => "no other agency recognizes it for this".to_owned(),
@@ -279,7 +281,13 @@ impl Case<'_> {
         let say = |code: Code, what: String| finding(code, format!("{what}; {others}"));
         if let Some(entry) = here.iter().find(|e| self.holds(e) && self.home(e) == Home::Ended) {
             let home = self.name(&entry.recognition.issuer.agency);
-            let what = format!("{name} follows {home}, where the issuer is not registered on that date");
+            let ahead = match self.evidence.registrations.get(&entry.recognition.issuer.agency) {
+                Some(said) if asked.effect_of(said.at) == Effect::DatedAhead => {
+                    format!(" ({home}'s clock dated that ahead, to {})", said.at.date_in_words())
+                }
+                _ => String::new(),
+            };
+            let what = format!("{name} follows {home}, where the issuer is not registered on that date{ahead}");
             return say(Code::RecognitionEndedAtHome, what);
         }
         if let Some(entry) = here.iter().find(|e| self.holds(e)) {
@@ -296,19 +304,24 @@ impl Case<'_> {
                 format!("{name} recognizes the issuer, but not for this achievement"),
             );
         }
-        if let Some((entry, withdrawn)) = here
-            .iter()
-            .find_map(|e| e.withdrawn.as_ref().filter(|w| w.at <= at).map(|w| (e, w)))
-        {
+        if let Some((entry, withdrawn, effect)) = here.iter().find_map(|e| {
+            e.withdrawn
+                .as_ref()
+                .map(|w| (e, w, asked.effect_of(w.at)))
+                .filter(|(.., e)| e.takes_away())
+        }) {
             let kept = match withdrawn.earlier_badges_stay_good && entry.recognition.in_term(at) {
                 true => ", and this badge is not dated before that",
                 false => "",
             };
             let on = withdrawn.at.date_in_words();
-            return say(
-                Code::RecognitionWithdrawn,
-                format!("{name} withdrew its recognition on {on}{kept}"),
-            );
+            let what = match effect {
+                Effect::DatedAhead | Effect::Unclear => {
+                    format!("{name} withdrew its recognition, and its clock dated that ahead, to {on}{kept}")
+                }
+                Effect::Counts | Effect::Later => format!("{name} withdrew its recognition on {on}{kept}"),
+            };
+            return say(Code::RecognitionWithdrawn, what);
         }
         if let Some(entry) = here.first() {
             let from = entry.recognition.from.date_in_words();
@@ -316,7 +329,7 @@ impl Case<'_> {
                 Some(until) => format!("from {from} until {}", until.date_in_words()),
                 None => format!("from {from}"),
             };
-            let what = format!("{name} recognizes the issuer {term}, not on {}", at.date_in_words());
+            let what = format!("{name} recognizes the issuer {term}, not on {}", self.then());
             return say(Code::RecognitionNotAtThatDate, what);
         }
         let all = self.evidence.recognitions.iter();

@@ -107,14 +107,16 @@ pub(super) fn finding_on(parts: &[Verdict]) -> Option<Finding> {
 /// ` It holds 3 badges: 2 accepted, 1 not valid.`
 pub(super) fn in_words(parts: &[Verdict]) -> String {
     let kinds = [
-        (VerdictKind::Accepted, "accepted"),
-        (VerdictKind::NotRecognized, "not recognized"),
-        (VerdictKind::CouldNotCheck, "not checked"),
-        (VerdictKind::NotValid, "not valid"),
-        (VerdictKind::Unreadable, "not readable"),
+        (VerdictKind::Accepted, false, "accepted"),
+        (VerdictKind::NotRecognized, false, "not recognized"),
+        (VerdictKind::NotRecognized, true, "signed by someone unknown here"),
+        (VerdictKind::CouldNotCheck, false, "not checked"),
+        (VerdictKind::NotValid, false, "not valid"),
+        (VerdictKind::Unreadable, false, "not readable"),
     ];
-    let counted = kinds.iter().filter_map(|(kind, word)| {
-        let count = parts.iter().filter(|part| part.verdict == *kind).count();
+    let counted = kinds.iter().filter_map(|(kind, unknown, word)| {
+        let is_it = |part: &&Verdict| part.verdict == *kind && part.is_by_someone_unknown() == *unknown;
+        let count = parts.iter().filter(is_it).count();
         (count > 0).then(|| format!("{count} {word}"))
     });
     let counted: Vec<String> = counted.collect();

@@ -1,6 +1,6 @@
 //! The verdict in one sentence that could be read aloud.
 
-use registry_schema::{Check, Finding, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
+use registry_schema::{Check, Finding, LocalDay, Outcome, Purpose, VerdictKind, quotable, verdict::RecognizedBy};
 
 use super::{
     Case,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Question, codes::Code};
 
-/// A day: a question about a moment that much before the check is a question about the past.
+/// A day: a moment that is nearer to the check is told with its time.
 const DAY: i64 = 86_400;
 
 pub(super) fn of(
@@ -32,13 +32,22 @@ pub(super) fn of(
             };
             accepted(case, &agency, &use_, status)
         }
-        VerdictKind::NotRecognized => not_recognized(findings, case, &agency, &recognition.recognized_by),
-        VerdictKind::NotValid => format!("Not valid: {}.", gravest(findings, Outcome::Failed, &FAILED)),
+        VerdictKind::NotRecognized if has(findings, Code::IssuerUnregistered) => {
+            let said = by_someone_unknown(case);
+            format!("{said}{}", about(case))
+        }
+        VerdictKind::NotRecognized => {
+            let said = not_recognized(findings, case, &agency, &recognition.recognized_by);
+            format!("{said}{}", about(case))
+        }
+        VerdictKind::NotValid => {
+            let on = day(case).map(|day| format!(" on {day}")).unwrap_or_default();
+            format!("Not valid{on}: {}.", gravest(findings, Outcome::Failed, &FAILED))
+        }
         VerdictKind::CouldNotCheck => {
-            format!(
-                "Could not check: {}.",
-                gravest(findings, Outcome::CouldNotCheck, &IN_DOUBT)
-            )
+            let of = day(case).map(|day| format!(" for {day}")).unwrap_or_default();
+            let why = gravest(findings, Outcome::CouldNotCheck, &IN_DOUBT);
+            format!("Could not check{of}: {why}.")
         }
         VerdictKind::Unreadable => "This file is not a badge that we can read.".to_owned(),
     }
@@ -46,25 +55,63 @@ pub(super) fn of(
 
 /// By when the answer knows what it knows, if that was asked.
 pub(super) fn known(question: &Question) -> String {
-    match question.known {
-        Some(known) => format!(" This is by what was known here on {}.", known.in_words()),
-        None => String::new(),
+    let Some(known) = question.known else {
+        return String::new();
+    };
+    match LocalDay::ending_at(known, &question.agency) {
+        Some(day) => format!(" This is by what was known here at the end of {}.", day.in_words()),
+        None => format!(" This is by what was known here on {}.", known.in_words()),
     }
+}
+
+fn has(findings: &[Finding], code: Code) -> bool {
+    findings.iter().any(|f| f.code == code.as_str())
+}
+
+/// The day asked about, if it was a whole day that is over: `August 15, 2026`.
+fn day(case: &Case<'_>) -> Option<String> {
+    let question = case.question;
+    LocalDay::ending_at(question.at, &question.agency).map(|day| day.in_words())
+}
+
+/// ` This is about August 15, 2026.`
+fn about(case: &Case<'_>) -> String {
+    day(case)
+        .map(|day| format!(" This is about {day}."))
+        .unwrap_or_default()
+}
+
+/// The signature holds, and nobody here knows whose it is: whatever name the file has is the file's own word.
+fn by_someone_unknown(case: &Case<'_>) -> String {
+    let claimed = case.badge.issuer_name.as_deref().and_then(quotable::name);
+    let Some(claimed) = claimed else {
+        return "Signed, but nobody here knows the signer. The file names no issuer.".to_owned();
+    };
+    let like = match case.evidence.like_names.first() {
+        Some(like) => format!(" It is like the name of {}.", case.like_name_in_words(like)),
+        None => String::new(),
+    };
+    format!(
+        "Signed, but nobody here knows the signer. The file says it is from “{claimed}”. Anyone can write that name.{like}"
+    )
 }
 
 fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String {
     let question = case.question;
-    if question.knowing().seconds_since(question.at) < DAY {
-        return format!("Accepted in {agency} for {use_}.");
-    }
+    // What was undone since is told, however short ago the moment asked about is.
     let since = status
         .since
         .map(|what| format!(" It has been {what} since."))
         .unwrap_or_default();
-    format!(
-        "Accepted in {agency} for {use_}, as of {}.{since}",
-        question.at.date_in_words()
-    )
+    let then = match day(case) {
+        Some(day) => format!(" on {day}"),
+        None if question.asked().is_now() => String::new(),
+        None if question.knowing().seconds_since(question.at) < DAY => {
+            format!(", as of {}", question.at.in_words())
+        }
+        None => format!(", as of {}", question.at.date_in_words()),
+    };
+    format!("Accepted in {agency} for {use_}{then}.{since}")
 }
 
 fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognized_by: &[RecognizedBy]) -> String {
@@ -93,7 +140,7 @@ fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognize
     } else if is(Code::RecognitionEndedAtHome) {
         format!("its issuer is no longer registered at home, which {agency} follows")
     } else if is(Code::RecognitionNotAtThatDate) {
-        let on = case.question.at.date_in_words();
+        let on = case.then();
         format!("{agency}'s recognition of its issuer does not cover {on}")
     } else if is(Code::RecognitionRecognized) {
         format!("{agency} recognizes none of its badges")

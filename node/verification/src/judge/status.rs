@@ -1,6 +1,6 @@
 //! Whether a badge is revoked or suspended, and how old that knowledge is.
 
-use registry_schema::{AgencyId, Check, Finding, Outcome, StatusChange, StatusState, Timestamp};
+use registry_schema::{AgencyId, Check, Effect, Finding, Outcome, StatusChange, StatusState, Timestamp};
 
 use super::{Case, finding, oldest};
 use crate::{Freshness, StatusEvidence, codes::Code, followed::Held};
@@ -142,37 +142,54 @@ impl Case<'_> {
             // Told by `published`.
             StatusEvidence::Fetched { .. } => return vec![],
         };
-        let at = self.question.at;
         let mut findings = Vec::new();
         let mut later = None;
-        // A revocation is final: whatever the age of the list, it counts.
-        if let Some(change) = revoked {
-            if change.at <= at {
-                findings.push(finding(Code::StatusRevoked, self.words("revoked", change, agency)));
-            } else {
-                later = Some(self.words("it was revoked later,", change, agency));
-                *since = Some("revoked");
+        // A revocation is final: whatever the age of the list and the date of the change, what is held counts.
+        let suspension = suspended
+            .as_ref()
+            .filter(|change| change.state == StatusState::Suspended);
+        let kinds = [
+            (revoked.as_ref(), Code::StatusRevoked, "revoked"),
+            (suspension, Code::StatusSuspended, "suspended"),
+        ];
+        for (change, code, what) in kinds {
+            let Some(change) = change else { continue };
+            match self.question.asked().effect_of(change.at) {
+                effect @ (Effect::Counts | Effect::DatedAhead) => {
+                    let mut words = self.words(what, change, agency, effect == Effect::DatedAhead);
+                    if code == Code::StatusSuspended {
+                        words.push_str("; it can be reinstated");
+                    }
+                    findings.push(finding(code, words));
+                }
+                Effect::Unclear => findings.push(finding(
+                    Code::StatusUnknownThen,
+                    format!(
+                        "{}; so whether it was {what} already on {} is not known here",
+                        self.words(&format!("it is {what}"), change, agency, true),
+                        self.then()
+                    ),
+                )),
+                Effect::Later => {
+                    later = later.or_else(|| Some(self.words(&format!("it was {what} later,"), change, agency, false)));
+                    *since = since.or(Some(what));
+                }
             }
         }
-        match suspended {
-            Some(change) if change.state == StatusState::Suspended && change.at <= at => {
-                let words = self.words("suspended", change, agency);
-                findings.push(finding(Code::StatusSuspended, format!("{words}; it can be reinstated")));
-            }
-            Some(change) if change.state == StatusState::Suspended => {
-                later = later.or_else(|| Some(self.words("it was suspended later,", change, agency)));
-                *since = since.or(Some("suspended"));
-            }
-            // Only the last change is known, so what was before it is not.
-            Some(change) if change.at > at => findings.push(finding(
+        // Only the last change is known, so what was before it is not. A reinstatement gives back: it counts by its date alone.
+        if let Some(change) = suspended
+            .as_ref()
+            .filter(|change| change.state != StatusState::Suspended)
+            && self.question.at < change.at
+        {
+            findings.push(finding(
                 Code::StatusUnknownThen,
                 format!(
                     "it was reinstated on {}; whether it was already suspended on {} is not known here",
                     change.at.date_in_words(),
-                    at.date_in_words()
+                    self.then()
                 ),
-            )),
-            _ => {}
+            ));
         }
         if findings.is_empty() {
             findings.push(self.good(agency, freshness, later));
@@ -208,9 +225,18 @@ impl Case<'_> {
         )
     }
 
-    fn words(&self, what: &str, change: &StatusChange, agency: &AgencyId) -> String {
+    /// The change in words. A date that lies ahead is not told as if the change had happened then.
+    fn words(&self, what: &str, change: &StatusChange, agency: &AgencyId, is_ahead: bool) -> String {
         if change.is_untold() {
             return format!("{what} by {}; when and why is told no more", self.name(agency));
+        }
+        if is_ahead {
+            return format!(
+                "{what} by {}: {}; that agency's clock dated it ahead, to {}",
+                self.name(agency),
+                change.reason.in_words(),
+                change.at.date_in_words()
+            );
         }
         format!(
             "{what} on {} by {}: {}",

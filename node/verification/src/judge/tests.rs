@@ -8,9 +8,11 @@ mod fuzz;
 mod liars;
 mod published;
 mod records;
+mod restrictions;
 mod rows;
 mod rules;
 mod tokens;
+mod unknown_signers;
 mod worth;
 
 use std::collections::BTreeSet;
@@ -239,6 +241,8 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "proof.endorsement_invalid",
         "proof.endorsements_not_checked",
         "proof.expired",
+        "issuer.unregistered",
+        "issuer.name_resembles",
         "issuer.unresolvable",
         "status.list_unverified",
         "status.list_too_short",

@@ -1,7 +1,7 @@
 //! What survives a crash, and the scratch place that does not.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicI64, Ordering},
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct Disk {
     pub(super) held: BTreeMap<Hash, Signed<Held>>,
     /// In the order in which they were kept, with their names.
     pub(crate) envelopes: Vec<(Hash, Hash, SignedEnvelope)>,
+    /// Their names.
+    pub(crate) names: BTreeSet<Hash>,
     pub(super) heartbeats: BTreeMap<(Hash, [u8; 32]), Signed<Heartbeat>>,
     pub(crate) rows: BTreeMap<RowPlace, Vec<Vec<u8>>>,
 }
@@ -40,6 +42,7 @@ impl Disk {
         for envelope in &batch.envelopes {
             let agency = envelope.header().agency;
             self.envelopes.push((agency, envelope.hash(), envelope.signed()));
+            self.names.insert(envelope.hash());
         }
         for envelope in &batch.rewritten {
             let name = envelope.hash();

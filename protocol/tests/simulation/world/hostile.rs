@@ -56,7 +56,7 @@ impl World {
             // Whoever was expelled comes back.
             self.reconnect(at, victim);
         }
-        match self.rng.random_range(0..11) {
+        match self.rng.random_range(0..13) {
             0 => self.say_nonsense(at, victim),
             1 => self.play_again(at, victim),
             2 => self.flood(at, victim),
@@ -66,11 +66,12 @@ impl World {
             7 => self.beat_falsely(at, victim),
             8 => self.use_a_stolen_key(at, victim),
             9 => self.sign_a_false_checkpoint(at, victim),
+            10 => self.drown(at, victim),
             _ => self.write_elsewhere(at, victim),
         }
     }
 
-    fn push(&mut self, at: usize, to: usize, agency: Hash, envelopes: Vec<SignedEnvelope>) {
+    pub(super) fn push(&mut self, at: usize, to: usize, agency: Hash, envelopes: Vec<SignedEnvelope>) {
         let request = Request::Push {
             agency,
             envelopes,

@@ -182,7 +182,11 @@ impl World {
             let connected = Event::Connected { peer, agency };
             let effects = self.sites[here].replica.handle(connected, now, &mut self.rng).unwrap();
             for effect in effects {
-                self.carry_out(here, effect, false);
+                self.carry_out(here, effect);
+            }
+            // One that was turned away is not connected any more.
+            if !self.network.connected.contains(&ordered(a, b)) {
+                return;
             }
         }
     }
@@ -265,6 +269,7 @@ impl World {
     /// nothing is left to be said.
     pub(crate) fn settle(&mut self) {
         self.plan.crashes = false;
+        self.plan.failing_stores = false;
         for at in 0..self.sites.len() {
             self.sites[at].ahead = 0;
             let missing: Vec<Hash> = self.roots.keys().copied().collect();

@@ -29,6 +29,14 @@ fn endorser() -> (SigningKey, String, String) {
     (key, did, method)
 }
 
+/// The entry of the endorser in South Carolina's list.
+fn registered(world: &mut World) {
+    let mut issuer = world.evidence.issuers[0].clone();
+    (issuer.id, issuer.name) = (endorser().1, "Praise Board".to_owned());
+    issuer.verification_methods.clear();
+    world.evidence.endorsers = vec![issuer];
+}
+
 fn signed(document: Value) -> Value {
     let (key, _, method) = endorser();
     data_integrity::sign(document, &key, &method, t("2026-01-02")).unwrap()
@@ -37,6 +45,7 @@ fn signed(document: Value) -> Value {
 /// The answer about a badge with these endorsements of its achievement.
 fn with(endorsements: Vec<Value>, tokens: Vec<String>) -> (Vec<Endorsement>, Verdict) {
     let mut world = world();
+    registered(&mut world);
     let achievement = &mut world.unsigned["credentialSubject"]["achievement"];
     achievement["id"] = json!(ABOUT);
     achievement["endorsement"] = json!(endorsements);
@@ -145,6 +154,7 @@ fn with_status(known: Vec<StatusEvidence>) -> (Endorsement, Verdict) {
     let mut document = praise(&did, ABOUT);
     document["credentialStatus"] = world().unsigned["credentialStatus"].clone();
     let mut world = world();
+    registered(&mut world);
     let achievement = &mut world.unsigned["credentialSubject"]["achievement"];
     achievement["id"] = json!(ABOUT);
     achievement["endorsement"] = json!([signed(document)]);

@@ -1,6 +1,6 @@
 //! Issuers outside the federation: keys from their own documents, status from their own lists.
 
-use Outcome::{CouldNotCheck, Failed, Passed};
+use Outcome::{CouldNotCheck, Failed, NotApplicable, Passed};
 
 use super::*;
 use crate::{
@@ -102,9 +102,9 @@ const ROWS: &[Row] = &[
         "all is well",
         |_| {},
         VerdictKind::NotRecognized,
-        "issuer.key_is_issuers",
-        Passed,
-        "the document that the issuer itself publishes",
+        "issuer.unregistered",
+        NotApplicable,
+        "the document that the signer itself publishes",
     ),
     (
         "all is well",

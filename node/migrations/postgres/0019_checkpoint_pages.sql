@@ -1,0 +1,8 @@
+-- The pages of each agency's newest checkpoint, one a row: together they may be larger than a database takes in one value.
+-- `checkpoints.pages` holds those of checkpoints that were written before, and is an empty list from now on.
+CREATE TABLE checkpoint_pages (
+    agency BYTEA NOT NULL,
+    number BIGINT NOT NULL,
+    bytes  BYTEA NOT NULL,
+    PRIMARY KEY (agency, number)
+);

@@ -1,0 +1,169 @@
+//! The certificate with which the node answers HTTPS, renewed while it runs: whoever renews it replaces two files, and
+//! nobody's connection ends for that.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use axum_server::tls_rustls::RustlsConfig;
+use protocol::Hash;
+use tokio::sync::watch;
+
+/// How often the files are read again.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// A certificate chain and its key in two files, and what the server shows of them.
+#[derive(Debug)]
+pub(crate) struct CertificateFiles {
+    cert: PathBuf,
+    key: PathBuf,
+    config: RustlsConfig,
+    /// What was read last, whether or not it could be used: it is complained of once.
+    seen: Hash,
+}
+
+/// What the files hold.
+struct PemPair {
+    cert: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl PemPair {
+    fn read(cert: &Path, key: &Path) -> anyhow::Result<Self> {
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("`{}` cannot be read", path.display()));
+        Ok(Self {
+            cert: read(cert)?,
+            key: read(key)?,
+        })
+    }
+
+    fn digest(&self) -> Hash {
+        let length = (self.cert.len() as u64).to_be_bytes();
+        Hash::of(&[&length, &self.cert, &self.key])
+    }
+}
+
+impl CertificateFiles {
+    /// Reads the two files.
+    ///
+    /// # Errors
+    /// If they cannot be read, hold no certificate and no key, or a key of another certificate.
+    pub(crate) async fn load(cert: &Path, key: &Path) -> anyhow::Result<Self> {
+        let cannot = || {
+            format!(
+                "the certificate `{}` or its key `{}` cannot be used",
+                cert.display(),
+                key.display()
+            )
+        };
+        let pair = PemPair::read(cert, key).with_context(cannot)?;
+        let seen = pair.digest();
+        let config = RustlsConfig::from_pem(pair.cert, pair.key).await.with_context(cannot)?;
+        Ok(Self {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+            config,
+            seen,
+        })
+    }
+
+    /// What the server shows; it follows this one's changes.
+    pub(crate) fn config(&self) -> RustlsConfig {
+        self.config.clone()
+    }
+
+    /// Reads the files again every few seconds, and at once each time that `asked` changes, until the node stops.
+    pub(crate) async fn keep_fresh(mut self, mut asked: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) {
+        loop {
+            let is_asked = tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => false,
+                Ok(()) = asked.changed() => true,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            self.look(is_asked).await;
+        }
+    }
+
+    /// Takes what is in the files, if it is new and can be used; otherwise the old certificate stays.
+    async fn look(&mut self, is_asked: bool) {
+        let (cert, key) = (self.cert.display().to_string(), self.key.display().to_string());
+        let pair = match PemPair::read(&self.cert, &self.key) {
+            Ok(pair) => pair,
+            // A renewal may put the files there one after the other.
+            Err(error) if is_asked => {
+                return tracing::error!("the old certificate stays: {error:#}");
+            }
+            Err(error) => return tracing::debug!("the old certificate stays: {error:#}"),
+        };
+        let digest = pair.digest();
+        if digest == self.seen && !is_asked {
+            return;
+        }
+        self.seen = digest;
+        match self.config.reload_from_pem(pair.cert, pair.key).await {
+            Ok(()) => tracing::info!("HTTPS shows the certificate that is in `{cert}` now"),
+            Err(error) => tracing::error!(
+                %error,
+                "the new certificate `{cert}` or its key `{key}` cannot be used, and the old one stays: put a certificate there \
+                 with the key that belongs to it"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    fn same(files: &CertificateFiles, before: &std::sync::Arc<rustls::ServerConfig>) -> bool {
+        std::sync::Arc::ptr_eq(&files.config().get_inner(), before)
+    }
+
+    #[tokio::test]
+    async fn a_new_pair_is_taken_and_a_broken_one_leaves_the_old_one() {
+        crate::choose_cryptography();
+        let folder = tempfile::tempdir().unwrap();
+        let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        let write = |(one, other): &(String, String)| {
+            std::fs::write(&cert, one).unwrap();
+            std::fs::write(&key, other).unwrap();
+        };
+        let (old, new) = (pair(), pair());
+        write(&old);
+        let mut files = CertificateFiles::load(&cert, &key).await.unwrap();
+        let first = files.config().get_inner();
+        let broken = [
+            (new.0.clone(), old.1.clone()),
+            (old.0.clone(), new.1.clone()),
+            (String::new(), new.1.clone()),
+            (new.0.clone(), String::new()),
+            (new.0.chars().take(200).collect(), new.1.clone()),
+            (new.1.clone(), new.0.clone()),
+        ];
+        for (number, pair) in broken.iter().enumerate() {
+            write(pair);
+            for is_asked in [false, true] {
+                files.look(is_asked).await;
+                assert!(same(&files, &first), "broken pair {number}");
+            }
+        }
+        std::fs::remove_file(&key).unwrap();
+        files.look(true).await;
+        assert!(same(&files, &first), "no key at all");
+        write(&new);
+        files.look(false).await;
+        assert!(!same(&files, &first), "the new pair");
+        let second = files.config().get_inner();
+        files.look(false).await;
+        assert!(same(&files, &second), "nothing changed");
+        write(&broken[0]);
+        assert!(CertificateFiles::load(&cert, &key).await.is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! `comityd repair`: takes what is damaged out of a store that stops its node, the own log included.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use protocol::Hash;
+use registry_schema::Timestamp;
+
+use crate::{
+    config::Config,
+    lock_data,
+    replication::Identity,
+    storage::{NewHolder, Store},
+};
+
+/// What was taken out of a store, of one agency.
+#[derive(Debug)]
+pub struct Repaired {
+    /// The agency: the hash of its first key-log entry.
+    pub agency: Hash,
+    /// Whether it is this node's own.
+    pub own: bool,
+    /// How much was damaged, and what first.
+    pub damage: String,
+}
+
+/// Takes what is damaged out of the store of a node that does not run. At its next start the node asks its peers for it,
+/// and writes nothing to its own log before it has all of that again.
+///
+/// # Errors
+/// If the node runs, the store cannot be used, or the own key log itself is damaged.
+pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>> {
+    let _lock = lock_data(data)?;
+    let config = Config::load(data)?;
+    let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
+    let store = Store::open(data, config.postgres()?.as_ref()).await?;
+    let lease = store.changes(i64::MAX).await?.lease;
+    anyhow::ensure!(
+        lease.address.is_empty(),
+        "a process of this agency writes to the database: stop all of them first"
+    );
+    let taken = store.take(lease.mark(), &NewHolder::default()).await?;
+    taken.context("a process of this agency took the lease: stop all of them first")?;
+    let identity = Identity {
+        pinned: std::collections::BTreeSet::from([home]),
+        home,
+        keys: data.join("keys"),
+        scratch: data.to_owned(),
+        heartbeat_every: config.heartbeat_every_seconds.into(),
+        heartbeat_term: config.heartbeat_term_seconds.into(),
+        exchange_every: config.exchange_every_seconds.into(),
+        checkpoint_every: config.checkpoint_every_envelopes.max(1),
+        quota: config.quota.quota(),
+    };
+    let repaired = identity.repair(&store, now).await;
+    store.release().await?;
+    store.close().await;
+    let repaired = repaired?.into_iter().map(|(agency, damage)| Repaired {
+        agency,
+        own: agency == home,
+        damage,
+    });
+    Ok(repaired.collect())
+}

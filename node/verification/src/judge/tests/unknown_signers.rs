@@ -1,0 +1,219 @@
+//! A badge by a key that nobody registers is never called genuine, and lends its name to nobody.
+
+use registry_schema::{IssuerStanding, verdict::Endorsed};
+use serde_json::json;
+
+use super::*;
+use crate::{did, names::LikeName};
+
+/// Somebody's own key, which nobody registers, and the name of somebody else. Whoever checks knows South Carolina's issuer.
+fn borrowed(name: &str) -> World {
+    let mut world = world();
+    world.signer = SigningKey::from_seed(&[42; 32]).unwrap();
+    let (did, method) = multikey::did_key(&world.signer.public_key());
+    world.method = method;
+    world.unsigned["issuer"] = json!({"id": did, "type": ["Profile"], "name": name});
+    world.unsigned.as_object_mut().unwrap().remove("credentialStatus");
+    world.evidence.status.clear();
+    world.evidence.issuers.clear();
+    world.evidence.recognitions.clear();
+    world
+}
+
+fn is_unknown(verdict: &Verdict) {
+    audit("an unknown signer", verdict);
+    assert_eq!(verdict.verdict, VerdictKind::NotRecognized, "{}", verdict.sentence);
+    assert!(verdict.is_by_someone_unknown());
+    assert_eq!(verdict.issuer.as_ref().unwrap().standing, IssuerStanding::Unregistered);
+    assert!(
+        verdict.findings.iter().any(|f| f.code == "issuer.unregistered"),
+        "{:#?}",
+        verdict.findings
+    );
+    let of_issuer = verdict.findings.iter().filter(|f| f.check == Check::Issuer);
+    assert!(
+        of_issuer.clone().all(|f| f.outcome == Outcome::NotApplicable),
+        "{:#?}",
+        verdict.findings
+    );
+    assert!(
+        verdict
+            .sentence
+            .starts_with("Signed, but nobody here knows the signer. "),
+        "{}",
+        verdict.sentence
+    );
+    assert!(
+        !verdict.sentence.to_lowercase().contains("genuine"),
+        "{}",
+        verdict.sentence
+    );
+}
+
+#[test]
+fn a_key_that_nobody_registers_makes_nothing_genuine() {
+    let world = borrowed("Palmetto Academy");
+    let verdict = world.verdict();
+    is_unknown(&verdict);
+    assert_eq!(
+        verdict.sentence,
+        "Signed, but nobody here knows the signer. The file says it is from “Palmetto Academy”. Anyone can write that name."
+    );
+    assert_eq!(verdict.issuer.unwrap().agency, None);
+    // The very same badge, once an agency registers its key: by its key, and by its name alone.
+    for with_key in [true, false] {
+        let mut known = borrowed("Palmetto Academy");
+        let (did, key) = (known.badge().issuer_id, multikey::encode(&known.signer.public_key()));
+        let mut issuer = super::world().evidence.issuers.remove(0);
+        issuer.id = did;
+        issuer.verification_methods[0].public_key_multibase = key;
+        issuer.verification_methods.truncate(usize::from(with_key));
+        known.evidence.issuers.push(issuer);
+        let verdict = known.verdict();
+        assert_eq!(
+            verdict.sentence,
+            "Genuine, but North Carolina does not recognize its issuer."
+        );
+        assert_eq!(verdict.issuer.unwrap().standing, IssuerStanding::Registered);
+        // An agency that is expelled here registers nobody.
+        known.evidence.expelled.insert(id("US-SC"), t("2026-01-01"));
+        is_unknown(&known.verdict());
+    }
+}
+
+/// Tokens, keys as DIDs of other kinds, and issuers that publish their keys on the web.
+#[test]
+fn no_form_and_no_kind_of_identifier_makes_a_stranger_known() {
+    let created = t("2026-01-15T09:00:00Z");
+    let by_key = borrowed("Palmetto Academy");
+    let token = crate::jwt::sign(by_key.unsigned.clone(), &by_key.signer, &by_key.method, created).unwrap();
+    let json = by_key.badge().document.to_string();
+    let baked = formats::bake_png(include_bytes!("../../../../assets/badge.png"), &json).unwrap();
+    let drawn = formats::bake_svg(include_str!("../../../../assets/badge.svg"), &json).unwrap();
+    for bytes in [token.into_bytes(), baked, drawn.into_bytes()] {
+        let badge = formats::read(&bytes).unwrap();
+        is_unknown(&judge(&badge, &by_key.evidence, &by_key.question));
+    }
+    for id in [
+        "did:web:palmetto-academy.example",
+        "did:webvh:QmX:palmetto.example",
+        "https://palmetto.example/issuer",
+    ] {
+        let mut world = borrowed("Palmetto Academy");
+        world.unsigned["issuer"]["id"] = json!(id);
+        world.method = format!("{id}#key-1");
+        let of_web = VerificationMethod {
+            id: world.method.clone(),
+            public_key_multibase: multikey::encode(&world.signer.public_key()),
+            from: None,
+            until: None,
+            compromised: None,
+        };
+        let keys = did::Resolved {
+            issuing: vec![of_web],
+            ..did::Resolved::default()
+        };
+        let freshness = fresh();
+        world.evidence.resolved = Some(Ok(crate::evidence::ResolvedIssuer { keys, freshness }));
+        is_unknown(&world.verdict());
+    }
+}
+
+#[test]
+fn a_name_that_borrows_is_told_with_the_real_one() {
+    for (name, said) in [
+        (
+            "Palmetto\u{202E} Academy",
+            "The file says it is from “Palmetto Academy”. ",
+        ),
+        (
+            "Palmetto\nAcademy”. Genuine",
+            "The file says it is from “Palmetto Academy'. Genuine”. ",
+        ),
+        ("\u{200B}\u{2066} ", "The file names no issuer."),
+    ] {
+        let verdict = borrowed(name).verdict();
+        assert!(verdict.sentence.contains(said), "{name:?}: {}", verdict.sentence);
+        assert!(
+            !verdict.sentence.contains(['\u{202E}', '\u{2066}', '\n']),
+            "{:?}",
+            verdict.sentence
+        );
+    }
+    let mut world = borrowed("PALMETTO ACADEMY, INC.");
+    world.evidence.like_names = vec![LikeName {
+        name: "Palmetto Academy".to_owned(),
+        agency: id("US-SC"),
+        is_agency: false,
+        likeness: crate::names::Likeness::Same,
+    }];
+    let verdict = world.verdict();
+    is_unknown(&verdict);
+    assert!(
+        verdict
+            .sentence
+            .ends_with(" It is like the name of “Palmetto Academy”, an issuer of South Carolina."),
+        "{}",
+        verdict.sentence
+    );
+    let warning = verdict
+        .findings
+        .iter()
+        .find(|f| f.code == "issuer.name_resembles")
+        .unwrap();
+    assert_eq!(
+        warning.detail,
+        "the name “PALMETTO ACADEMY, INC.” in the file is like that of “Palmetto Academy”, an issuer of South Carolina; \
+         nothing shows that they signed it"
+    );
+    // Of a badge whose signer is registered, or whose signature does not hold, nothing of that kind is said.
+    let mut known = super::world();
+    known.evidence.like_names.clone_from(&world.evidence.like_names);
+    assert!(
+        known
+            .verdict()
+            .findings
+            .iter()
+            .all(|f| f.code != "issuer.name_resembles")
+    );
+    world.forge = |document| document["name"] = json!("Another badge");
+    let verdict = world.verdict();
+    assert_eq!(verdict.verdict, VerdictKind::NotValid);
+    assert_eq!(verdict.issuer.unwrap().standing, IssuerStanding::Unregistered);
+}
+
+#[test]
+fn an_endorsement_by_a_stranger_lends_no_name() {
+    let mut world = world();
+    let stranger = SigningKey::from_seed(&[43; 32]).unwrap();
+    let (did, method) = multikey::did_key(&stranger.public_key());
+    let about = world.unsigned["credentialSubject"]["achievement"]["id"].clone();
+    let praise = json!({
+        "@context": ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+        "id": "urn:uuid:11111111-2222-4333-8444-555555555555",
+        "type": ["VerifiableCredential", "EndorsementCredential"],
+        "name": "Praise",
+        "issuer": {"id": did, "type": ["Profile"], "name": "North Carolina"},
+        "validFrom": "2026-01-01T00:00:00Z",
+        "credentialSubject": {"id": about, "type": ["EndorsementSubject"], "endorsementComment": "the best of all"},
+    });
+    let praise = data_integrity::sign(praise, &stranger, &method, t("2026-01-02")).unwrap();
+    world.unsigned["credentialSubject"]["achievement"]["endorsement"] = json!([praise]);
+    let verdict = world.verdict();
+    assert_eq!(verdict.verdict, VerdictKind::Accepted, "{:#?}", verdict.findings);
+    let told = &verdict.endorsements[0];
+    assert_eq!(
+        (told.of, told.code.as_str(), told.outcome),
+        (Endorsed::Achievement, "issuer.unregistered", Outcome::NotApplicable),
+        "{told:?}"
+    );
+    let mut endorser = world.evidence.issuers[0].clone();
+    (endorser.id, endorser.name) = (did, "Board of Praise".to_owned());
+    endorser.verification_methods.clear();
+    world.evidence.endorsers = vec![endorser];
+    let told = &world.verdict().endorsements[0];
+    assert_eq!(
+        (told.code.as_str(), told.by.as_deref()),
+        ("proof.valid", Some("Board of Praise"))
+    );
+}

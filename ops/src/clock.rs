@@ -1,0 +1,62 @@
+//! `comity clock`: whether the node's clock is believed, and an operator's word that it is right.
+
+use registry_schema::Timestamp;
+use serde::Deserialize;
+
+use crate::{Session, args::Clock, confirm, exit::Exit};
+
+/// The clock, as the node sees it.
+#[derive(Debug, Deserialize)]
+struct ClockReport {
+    now: Timestamp,
+    doubt: Option<String>,
+}
+
+pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<Exit> {
+    match command {
+        Clock::Show => {
+            let reply = session.client.read(&["v1", "clock"], &[]).await?;
+            if session.out.json {
+                session.out.json(&reply.json)?;
+            }
+            let report: ClockReport = reply.parse()?;
+            if !session.out.json {
+                session.out.data(&in_words(&report))?;
+            }
+            Ok(if report.doubt.is_none() {
+                Exit::Done
+            } else {
+                Exit::CouldNotCheck
+            })
+        }
+        Clock::Accept => {
+            let question =
+                "Is the clock of the node's machine right now? What the node signed with a later date will not count";
+            if !session.yes && confirm::somebody_is_there() {
+                confirm::ask(question)?;
+            }
+            let reply = session
+                .client
+                .write(&["v1", "clock", "acceptance"], &serde_json::json!({}))
+                .await?;
+            if session.out.json {
+                session.out.json(&reply.json)?;
+                return Ok(Exit::Done);
+            }
+            session.out.data(&in_words(&reply.parse()?))?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn in_words(report: &ClockReport) -> String {
+    let now = report.now;
+    match &report.doubt {
+        None => format!("{now}: the clock is believed"),
+        Some(doubt) => format!(
+            "{now}: the clock is in doubt: {doubt}\n\
+             While it is, the node signs nothing and calls nothing fresh. Set the machine's clock right (chrony or \
+             systemd-timesyncd), then `comity clock accept`."
+        ),
+    }
+}

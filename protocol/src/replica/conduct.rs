@@ -1,0 +1,50 @@
+//! How peers behave: whoever does what no honest node does is turned away for a while, longer each time.
+
+use registry_schema::Timestamp;
+
+use super::{Effect, Hash, Replica, Step};
+
+const FIRST_PAUSE_SECONDS: i64 = 5;
+const LONGEST_PAUSE_SECONDS: i64 = 3600;
+/// Who behaved for so long after a pause begins anew, in seconds.
+const FORGOTTEN_AFTER_SECONDS: i64 = 86_400;
+
+/// How a peer behaved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conduct {
+    pause: i64,
+    until: Timestamp,
+}
+
+impl Replica {
+    /// For how many seconds more a peer is turned away.
+    pub(super) fn paused(&self, peer: &Hash, now: Timestamp) -> Option<i64> {
+        let until = self.conduct.get(peer)?.until;
+        let left = until.seconds_since(now);
+        // After a jump of the clock, no pause is longer than the longest.
+        (now < until && left <= LONGEST_PAUSE_SECONDS).then_some(left.max(1))
+    }
+
+    /// Ends the conversations with those who misbehaved in this step, each with one pause.
+    pub(super) fn turn_away(&mut self, now: Timestamp, step: &mut Step) {
+        let expelled = std::mem::take(&mut step.expelled);
+        for (peer, why) in expelled {
+            if self.paused(&peer, now).is_some() {
+                continue;
+            }
+            let known = self.conduct.get(&peer).copied();
+            let recent = known.filter(|known| now.seconds_since(known.until) < FORGOTTEN_AFTER_SECONDS);
+            let pause = recent.map_or(FIRST_PAUSE_SECONDS, |known| {
+                (known.pause * 2).min(LONGEST_PAUSE_SECONDS)
+            });
+            let until = now.plus_seconds(pause);
+            self.conduct.insert(peer, Conduct { pause, until });
+            self.leave(peer);
+            step.last.push(Effect::Expel {
+                peer,
+                why,
+                seconds: pause,
+            });
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What a pinned agency does to itself stays its own: forks, floods, checkpoints that are too large, values left out. Work is
+//! counted, not timed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by panicking"
+)]
+
+#[path = "one_agency_harms_no_other/checkpoints.rs"]
+mod checkpoints;
+#[path = "one_agency_harms_no_other/conduct.rs"]
+mod conduct;
+#[path = "one_agency_harms_no_other/forks.rs"]
+mod forks;
+#[path = "one_agency_harms_no_other/quotas.rs"]
+mod quotas;
+#[path = "one_agency_harms_no_other/stripped.rs"]
+mod stripped;
+#[path = "one_agency_harms_no_other/world.rs"]
+mod world;

@@ -1,0 +1,214 @@
+//! A replica of NC, and what SC and TN sign.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use protocol::{
+    Batch, CallId, Effect, Envelope, Event, Hash, Heartbeat, KeyLog, Put, Replica, Request, Response, Root, Settings,
+    Signed, SignedEnvelope, SigningKey,
+    key_log::{Founding, WriterKey, found},
+    log::{AgencyLog, Quota},
+    message::Summary,
+    replica::Stored,
+    status_list,
+};
+use rand::{SeedableRng as _, rngs::StdRng};
+use registry_schema::{Reason, Timestamp};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+pub(crate) fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed(&[seed; 32]).unwrap()
+}
+
+pub(crate) fn key_log(seed: u8, name: &str) -> KeyLog {
+    let founding = Founding {
+        agency: name.parse().unwrap(),
+        name: name.into(),
+        url: "https://node.example".into(),
+        root: Root::single(key(seed).public()),
+        next_root: Hash([0; 32]),
+        writers: vec![WriterKey::of_all(key(seed).public())],
+        badge_keys: vec![],
+    };
+    found(founding, &[&key(seed)], NOW).unwrap()
+}
+
+/// An agency that signs what it likes.
+pub(crate) struct Signer {
+    pub(crate) seed: u8,
+    pub(crate) log: KeyLog,
+    salts: StdRng,
+}
+
+impl Signer {
+    pub(crate) fn new(seed: u8, name: &str) -> Self {
+        Self {
+            seed,
+            log: key_log(seed, name),
+            salts: StdRng::seed_from_u64(seed.into()),
+        }
+    }
+
+    pub(crate) fn genesis(&self) -> Hash {
+        self.log.genesis()
+    }
+
+    pub(crate) fn seal(&mut self, next: (u32, Vec<Hash>), puts: Vec<Put>) -> Envelope {
+        Envelope::seal(&key(self.seed), &self.log, next, NOW, puts, &mut self.salts).unwrap()
+    }
+
+    pub(crate) fn revoke(&mut self, next: (u32, Vec<Hash>), index: u32) -> Envelope {
+        self.seal(next, vec![status_list::revoke(0, index, Reason::Misconduct, NOW)])
+    }
+
+    /// So many envelopes beside each other, after the same one.
+    pub(crate) fn siblings(&mut self, next: &(u32, Vec<Hash>), count: u32) -> Vec<Envelope> {
+        (0..count).map(|index| self.revoke(next.clone(), index)).collect()
+    }
+
+    pub(crate) fn heartbeat(&self, heads: &[Hash], issued: Timestamp) -> Signed<Heartbeat> {
+        let mut heads = heads.to_vec();
+        heads.sort_unstable();
+        let heartbeat = Heartbeat {
+            version: 1,
+            agency: self.genesis(),
+            writer: key(self.seed).public(),
+            key_log: self.log.head(),
+            heads,
+            issued,
+            next_by: issued.plus_seconds(3600),
+            checkpoint: None,
+        };
+        key(self.seed).sign(&heartbeat).unwrap().signed().clone()
+    }
+
+    pub(crate) fn summary(&self, heads: &[Hash], heartbeats: Vec<Signed<Heartbeat>>) -> Summary {
+        Summary {
+            agency: self.genesis(),
+            key_log: self.log.leaves(),
+            heads: heads.to_vec(),
+            heartbeats,
+        }
+    }
+}
+
+/// NC's replica, which follows SC and TN, and is connected to a peer of each.
+pub(crate) struct Nc {
+    pub(crate) replica: Replica,
+    pub(crate) now: Timestamp,
+    pub(crate) rng: StdRng,
+}
+
+pub(crate) const SC: Hash = Hash([2; 32]);
+pub(crate) const TN: Hash = Hash([3; 32]);
+
+impl Nc {
+    pub(crate) fn new(quota: Quota) -> (Self, Signer, Signer) {
+        let (sc, tn) = (Signer::new(2, "US-SC"), Signer::new(3, "US-TN"));
+        let nc = key_log(1, "US-NC");
+        let settings = Settings {
+            pinned: BTreeSet::from([nc.genesis(), sc.genesis(), tn.genesis()]),
+            home: nc.genesis(),
+            key: key(1),
+            former_keys: vec![],
+            heartbeat_every: 60,
+            heartbeat_term: 3600,
+            exchange_every: 10,
+            checkpoint_every: 512,
+            attic: Arc::new(protocol::attic::Memory::default()),
+            quota,
+        };
+        let stored = Stored {
+            key_logs: vec![nc, sc.log.clone(), tn.log.clone()],
+            ..Stored::default()
+        };
+        let mut this = Self {
+            replica: Replica::restore(settings, stored).unwrap(),
+            now: NOW,
+            rng: StdRng::seed_from_u64(1),
+        };
+        for (peer, agency) in [(SC, sc.genesis()), (TN, tn.genesis())] {
+            this.handle(Event::Connected { peer, agency });
+        }
+        (this, sc, tn)
+    }
+
+    pub(crate) fn handle(&mut self, event: Event) -> Vec<Effect> {
+        self.replica.handle(event, self.now, &mut self.rng).unwrap()
+    }
+
+    pub(crate) fn wait(&mut self, seconds: i64) -> Vec<Effect> {
+        self.now = self.now.plus_seconds(seconds);
+        self.handle(Event::Tick)
+    }
+
+    pub(crate) fn asked(&mut self, peer: Hash, request: &Request) -> Vec<Effect> {
+        self.handle(Event::Asked {
+            peer,
+            call: CallId(1),
+            request: request.to_bytes(),
+        })
+    }
+
+    pub(crate) fn push(&mut self, peer: Hash, of: &Signer, envelopes: &[Envelope]) -> Vec<Effect> {
+        let envelopes = envelopes.iter().map(Envelope::signed).collect();
+        self.push_signed(peer, of, envelopes, None)
+    }
+
+    pub(crate) fn push_signed(
+        &mut self,
+        peer: Hash,
+        of: &Signer,
+        envelopes: Vec<SignedEnvelope>,
+        heartbeat: Option<Signed<Heartbeat>>,
+    ) -> Vec<Effect> {
+        let agency = of.genesis();
+        self.asked(
+            peer,
+            &Request::Push {
+                agency,
+                envelopes,
+                heartbeat,
+            },
+        )
+    }
+
+    pub(crate) fn log(&self, of: &Signer) -> &AgencyLog {
+        &self.replica.logs()[&of.genesis()]
+    }
+
+    /// Answers every call among these effects that is such a request; gives what came of it.
+    pub(crate) fn answer(&mut self, effects: &[Effect], respond: impl Fn(&Request) -> Option<Response>) -> Vec<Effect> {
+        let calls = effects.iter().filter_map(|effect| match effect {
+            Effect::Call { peer, call, request } => Some((*peer, *call, Request::read(request).unwrap())),
+            _ => None,
+        });
+        let mut after = Vec::new();
+        for (peer, call, request) in calls.collect::<Vec<_>>() {
+            if let Some(response) = respond(&request) {
+                after.extend(self.handle(Event::Answered {
+                    peer,
+                    call,
+                    response: Some(response.to_bytes()),
+                }));
+            }
+        }
+        after
+    }
+}
+
+pub(crate) fn batches(effects: &[Effect]) -> Vec<&Batch> {
+    let batches = effects.iter().filter_map(|effect| match effect {
+        Effect::Persist(batch) => Some(batch),
+        _ => None,
+    });
+    batches.collect()
+}
+
+pub(crate) fn expulsions(effects: &[Effect]) -> Vec<i64> {
+    let expelled = effects.iter().filter_map(|effect| match effect {
+        Effect::Expel { seconds, .. } => Some(*seconds),
+        _ => None,
+    });
+    expelled.collect()
+}
