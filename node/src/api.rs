@@ -23,6 +23,7 @@ mod issuers;
 mod key_log;
 mod operations;
 pub(crate) mod outgoing;
+mod paging;
 mod peers;
 mod policy;
 pub(crate) mod problem;
@@ -209,6 +210,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
         .routes(routes!(issuers::compromise))
+        .routes(routes!(issuers::rekey))
         .routes(routes!(issuers::look_again))
         .routes(routes!(issuers::registrations))
         .routes(routes!(trust_history::tell))
@@ -232,6 +234,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(confirmations::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(credentials::expunge))
+        .routes(routes!(status_lists::list))
         .routes(routes!(status_lists::one))
         .routes(routes!(status_lists::enter))
         .routes(routes!(key_log::show, key_log::enter))

@@ -32,6 +32,7 @@ pub mod mirror;
 mod network;
 mod outbound;
 pub mod private;
+pub mod rebuild;
 pub mod registrar;
 pub mod registry;
 pub mod repair;
@@ -42,6 +43,7 @@ mod said;
 pub mod seal;
 mod serve;
 mod shelf;
+mod silence;
 pub mod storage;
 pub mod watchdog;
 mod web;
@@ -270,6 +272,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
     let guard = serve::Guard::new(descriptors::for_http(), &config.lookups.proxies);
+    let silent = silence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
+    background.push(tokio::spawn(silent));
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {

@@ -342,7 +342,12 @@ impl Replication {
             return Outcome::Ends;
         }
         let enters = matches!(event, Event::Entered(_));
+        let pins = matches!(event, Event::Pinned(_));
         let outcome = self.step(event, own, done).await;
+        if pins && let State::Live(replica) = &self.state {
+            // Its log may be here from before.
+            self.registry.complete(replica);
+        }
         if enters && matches!((&outcome, &self.state), (Outcome::GoesOn, State::Live(_))) {
             self.choose_key();
             // The key that is in use now is heard at once.

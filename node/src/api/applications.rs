@@ -5,7 +5,7 @@ mod shown;
 
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, FromRequestParts, Path, State, rejection::JsonRejection},
+    extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State, rejection::JsonRejection},
     http::{Extensions, HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use protocol::Hash;
@@ -21,15 +21,17 @@ use super::{
     App,
     auth::{self, Operator},
     clients::Client,
+    paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
     recognitions::Consequences,
 };
-use crate::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Submitted};
+use crate::{
+    registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Submitted},
+    storage::ApplicationRow,
+};
 
 /// The longest body of these routes, which strangers can write to.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
-/// The longest list that is answered.
-const MOST_SHOWN: i64 = 1_000;
 
 /// The routes of this file, with their own limit.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -250,12 +252,18 @@ impl FromRequestParts<App> for DryRun {
     }
 }
 
-/// The newest applications, at most 1,000; for operators.
-#[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])),
-    responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem)))]
-pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<Json<Vec<Listed>>, Problem> {
-    let rows = app.store.applications(MOST_SHOWN).await?;
-    Ok(Json(rows.into_iter().map(Listed::from).collect()))
+/// The applications, the newest first; for operators. A page has at most 1,000; the header `Link` says where the list goes
+/// on.
+#[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])), params(PageQuery),
+    responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    _operator: Operator,
+    Query(which): Query<PageQuery>,
+) -> Result<ListPage<Listed>, Problem> {
+    let rows = app.store.applications(&which.after()?, which.rows()).await?;
+    let place = |row: &ApplicationRow| (row.applied_at, row.id.clone());
+    Ok(which.page("/v1/applications", rows, place, Listed::from))
 }
 
 /// One application with all its steps; for operators, and for the applicant with the application's token.

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, Query, State, rejection::JsonRejection},
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -14,20 +14,24 @@ use verification::formats;
 use super::{
     App,
     auth::Operator,
+    paging::{ListPage, PageQuery},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::{look_up::Leave, registrar::NewBadge};
+use crate::{look_up::Leave, registrar::NewBadge, storage};
 
-/// The longest list that is answered.
-const MOST_SHOWN: i64 = 1000;
-
-/// The newest credentials of this agency, at most 1,000; for operators.
-#[utoipa::path(get, path = "/v1/credentials", tag = "credentials", security(("operator" = [])),
-    responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem)))]
-pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<Json<Vec<Credential>>, Problem> {
-    let issued = app.store.credentials(MOST_SHOWN).await?;
-    Ok(Json(issued.iter().map(|one| app.registrar.shown(one)).collect()))
+/// The credentials of this agency, the newest first; for operators. A page has at most 1,000; the header `Link` says where
+/// the list goes on.
+#[utoipa::path(get, path = "/v1/credentials", tag = "credentials", security(("operator" = [])), params(PageQuery),
+    responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    _operator: Operator,
+    Query(which): Query<PageQuery>,
+) -> Result<ListPage<Credential>, Problem> {
+    let issued = app.store.credentials(&which.after()?, which.rows()).await?;
+    let place = |one: &storage::Issued| (one.valid_from, one.id.clone());
+    Ok(which.page("/v1/credentials", issued, place, |one| app.registrar.shown(&one)))
 }
 
 /// One credential, by its code or id. Its holder's name is shown to operators alone. What another store of this agency

@@ -6,6 +6,7 @@
 )]
 
 mod own_keys;
+mod rekeying;
 
 use axum::{
     Json,
@@ -25,6 +26,7 @@ use verification::KeyKind;
 pub(super) use self::own_keys::look_up;
 pub(super) use self::own_keys::{__path_look_again, look_again};
 use self::own_keys::{NewMethod, published};
+pub(super) use self::rekeying::{__path_rekey, rekey};
 use super::{
     App,
     auth::Operator,

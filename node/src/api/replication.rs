@@ -259,7 +259,8 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
         Holder {
             agency: id.clone(),
             name: lists.map(|lists| lists.name.clone()),
-            holds_all: behind == 0 && (said.is_some() || envelopes == 0),
+            // Its own word alone says so: of one that was never heard nothing is known.
+            holds_all: behind == 0 && said.is_some(),
             behind,
             heads: said.map(|(_, heads, ..)| texts(heads)).unwrap_or_default(),
             at: said.map(|(_, _, at, ..)| *at),
@@ -274,15 +275,22 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
         genesis: genesis.to_string(),
         heads: texts(&heads),
         envelopes,
-        sentence: sentence(&peers, held_by, now),
+        sentence: sentence(&peers, held_by, envelopes, now),
         held_by,
         peers,
     })
 }
 
-fn sentence(peers: &[Holder], held_by: usize, now: Timestamp) -> String {
+fn sentence(peers: &[Holder], held_by: usize, envelopes: usize, now: Timestamp) -> String {
     if peers.is_empty() {
         return "held by nobody else: this node has no peers".to_owned();
+    }
+    if envelopes == 0 {
+        let heard = peers.iter().filter(|peer| peer.last_heard.is_some()).count();
+        return format!(
+            "empty still, so that there is nothing to hold; {heard} of {} peers were heard",
+            peers.len()
+        );
     }
     let mut sentence = format!("held by {held_by} of {} peers", peers.len());
     for peer in peers.iter().filter(|peer| !peer.holds_all).take(3) {

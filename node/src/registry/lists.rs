@@ -11,11 +11,16 @@ use std::{
 };
 
 use policy::Policy;
-use protocol::{DocumentId, Row, status_list, trust_list};
+use protocol::{
+    DocumentId, Row,
+    status_list::{self, SlotSpan},
+    trust_list,
+};
 use registry_schema::{
     AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal,
     policy::MAX_ENTRIES,
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
+    status::{BLOCK_SLOTS, UNIT_SLOTS},
 };
 use verification::names::{FoldedName, LikeName};
 
@@ -72,7 +77,8 @@ fn next_revision() -> u64 {
 pub struct StatusList {
     revoked: BTreeMap<u32, StatusChange>,
     suspended: BTreeMap<u32, StatusChange>,
-    reserved: BTreeSet<u32>,
+    /// What is reserved, by the start that alone reserved it.
+    reserved: BTreeMap<SlotSpan, Option<u64>>,
 }
 
 impl AgencyLists {
@@ -137,7 +143,7 @@ impl AgencyLists {
                 match kind {
                     "r" => drop(list.revoked.remove(&slot)),
                     "s" => drop(list.suspended.remove(&slot)),
-                    // A block that was handed out once is not handed out again.
+                    // Slots that were handed out once are not handed out again.
                     _ => {}
                 }
             }
@@ -197,8 +203,8 @@ impl AgencyLists {
                     Some(status_list::Entry::Suspended { index, change }) => {
                         list.suspended.insert(index, change);
                     }
-                    Some(status_list::Entry::Reserved { block }) => {
-                        list.reserved.insert(block);
+                    Some(status_list::Entry::Reserved { span, start }) => {
+                        list.reserved.insert(span, start);
                     }
                     Some(status_list::Entry::Expunged { .. }) | None => {}
                 }
@@ -344,6 +350,11 @@ impl AgencyLists {
         self.registrations.values()
     }
 
+    /// The numbers of its status lists.
+    pub fn list_numbers(&self) -> impl Iterator<Item = u32> {
+        self.lists.keys().copied()
+    }
+
     /// The list with this number; none, if nothing was ever put in it.
     #[must_use]
     pub fn list(&self, number: u32) -> Option<&StatusList> {
@@ -377,10 +388,17 @@ impl StatusList {
             .map(|(index, _)| *index)
     }
 
-    /// The blocks that are taken.
+    /// The spans of slots that are taken, each with the start of a writer that alone reserved it, if one did.
     #[must_use]
-    pub const fn reserved(&self) -> &BTreeSet<u32> {
+    pub const fn reserved(&self) -> &BTreeMap<SlotSpan, Option<u64>> {
         &self.reserved
+    }
+
+    /// Whether a slot may have been given to a credential.
+    #[must_use]
+    pub fn is_reserved(&self, index: u32) -> bool {
+        let spans = [SlotSpan::Block(index / BLOCK_SLOTS), SlotSpan::Unit(index / UNIT_SLOTS)];
+        spans.iter().any(|span| self.reserved.contains_key(span))
     }
 
     /// What a slot's status is, and since when.

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::look_up::Leave;
 
+/// The place before every row of a list that begins with the newest.
+pub const NEWEST: (i64, String) = (i64::MAX, String::new());
+
 /// A credential about to be stored.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
@@ -58,15 +61,13 @@ impl Issued {
     }
 }
 
-/// An issuer's secret and status list.
+/// An issuer's secret.
 #[derive(Clone)]
 pub struct IssuerKey {
     /// The issuer's id.
     pub issuer: String,
     /// The secret from which its badge key follows.
     pub seed: Seed,
-    /// The number of its status list.
-    pub list: u32,
 }
 
 /// The secret bytes of a key, as many as its kind wants; not printed.
@@ -85,7 +86,7 @@ impl TryFrom<Vec<u8>> for Seed {
 
 impl std::fmt::Debug for IssuerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "IssuerKey({}, list {})", self.issuer, self.list)
+        write!(f, "IssuerKey({})", self.issuer)
     }
 }
 
@@ -168,15 +169,18 @@ impl Store {
         )?)
     }
 
-    /// The newest credentials, at most `limit`.
+    /// The newest credentials that come after a place in their order, which is by beginning and id; at most `limit`.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
-        let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
+    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<Issued>, Unavailable> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM credentials WHERE valid_from < $1 OR (valid_from = $1 AND id > $2)
+             ORDER BY valid_from DESC, id LIMIT $3"
+        );
         Ok(reading!(
             self,
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit),
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(at).bind(id).bind(limit),
             fetch_all
         )?)
     }

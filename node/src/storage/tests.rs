@@ -14,6 +14,7 @@ use registry_schema::{CredentialCode, Reason, Timestamp};
 use super::*;
 use crate::look_up::Leave;
 
+mod issuer_lists;
 mod lease;
 mod memory;
 mod residue;
@@ -133,10 +134,17 @@ async fn what_was_committed_is_there_after_opening_again() {
         let key = OwnWrite::IssuerKey {
             issuer: "did:key:zExample".into(),
             seed: Seed(vec![9; 32]),
+        };
+        let list = OwnWrite::IssuerList {
+            issuer: "did:key:zExample".into(),
             list: 5,
         };
         store
-            .commit(&batch, &[key, OwnWrite::Credential(credential("urn:uuid:1", 8))], NOW)
+            .commit(
+                &batch,
+                &[key, list, OwnWrite::Credential(credential("urn:uuid:1", 8))],
+                NOW,
+            )
             .await
             .unwrap();
         store.put_operator("alice", [1; 32], NOW).await.unwrap();
