@@ -6,8 +6,10 @@
 
 mod lists;
 mod past;
+mod recognitions;
 mod standing;
 pub(crate) mod thinning;
+mod version;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

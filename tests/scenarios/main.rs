@@ -44,6 +44,10 @@ mod what_was_known_is_told;
 
 mod codes_are_not_tried_out;
 
+mod strangers_at_the_door;
+
+mod readers_and_writers_meet;
+
 // What an agency relies on.
 mod a_cut_link_heals;
 mod achievements_align_to_frameworks;

@@ -15,7 +15,10 @@ use super::{
     credentials::{list_url, signing_key, uuid_v4},
     internal, not_ready,
 };
-use crate::storage::{Issued, IssuerKey, NewCredential, OwnWrite};
+use crate::{
+    look_up::Leave,
+    storage::{Issued, IssuerKey, NewCredential, OwnWrite},
+};
 
 /// A credential to sign.
 #[derive(Clone, Debug)]
@@ -124,9 +127,10 @@ impl Registrar {
     ///
     /// # Errors
     /// [`NotDone`], if there is none with this code, or the issuer's key is no longer kept here or listed.
-    pub async fn token_of(&self, code: CredentialCode) -> Result<String, NotDone> {
+    pub async fn token_of(&self, code: CredentialCode, hand: &Hand) -> Result<String, NotDone> {
         let unknown = || NotDone::Unknown(format!("this agency has issued no credential `{code}`"));
-        let issued = self.store.credential_by_code(code).await?.ok_or_else(unknown)?;
+        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+        let issued = issued.ok_or_else(unknown)?;
         let document = self.store.badge(&issued.id).await?.ok_or_else(unknown)?;
         let mut document: Map<String, Value> = serde_json::from_str(&document).map_err(internal)?;
         document.remove("proof");

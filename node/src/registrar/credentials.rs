@@ -8,7 +8,10 @@ use registry_schema::{
 use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
 use super::{Hand, NotDone, Registrar, internal, not_ready, within};
-use crate::storage::{Issued, IssuerKey, NewCredential, OwnWrite};
+use crate::{
+    look_up::Leave,
+    storage::{Issued, IssuerKey, NewCredential, OwnWrite},
+};
 
 /// What a credential is to say.
 #[derive(Clone, Debug)]
@@ -146,7 +149,7 @@ impl Registrar {
         if let Some(note) = &note {
             within("a note", note, 2000)?;
         }
-        let issued = self.store.credential_by_code(code).await?;
+        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
         let issued =
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
         let place = (narrow(issued.list)?, narrow(issued.slot)?);
@@ -214,7 +217,7 @@ impl Registrar {
     /// [`NotDone`], if this agency has issued none with this code, or the node cannot write.
     pub async fn expunge(&self, code: CredentialCode, hand: &Hand) -> Result<(u32, u32), NotDone> {
         let _acting = self.acting.lock().await;
-        let issued = self.store.credential_by_code(code).await?;
+        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
         let issued =
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
         let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);

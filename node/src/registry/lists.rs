@@ -4,7 +4,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use policy::Policy;
@@ -15,6 +18,8 @@ use registry_schema::{
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 use verification::names::{FoldedName, LikeName};
+
+use super::recognitions::Recognitions;
 
 /// What one agency's lists say.
 #[derive(Clone, Debug)]
@@ -41,7 +46,7 @@ pub struct AgencyLists {
     issuers: Arc<BTreeMap<String, Issuer>>,
     /// Their names as a reader may take one for another, by the issuers' ids.
     folded: Arc<BTreeMap<String, FoldedName>>,
-    recognitions: Arc<BTreeMap<String, Recognition>>,
+    recognitions: Arc<Recognitions>,
     withdrawals: Arc<BTreeMap<String, Withdrawal>>,
     agency_recognitions: Arc<BTreeMap<String, AgencyRecognition>>,
     /// How its issuers stand, by [`trust_list::issuer_key`].
@@ -52,6 +57,14 @@ pub struct AgencyLists {
     /// Those that count, indexed.
     policy: Option<Arc<Policy>>,
     policy_changed: bool,
+    /// Another number after each change of what its trust list says, and never the same one again in this process.
+    revision: u64,
+}
+
+/// A number that was not given before.
+fn next_revision() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// What one status list says.
@@ -85,6 +98,7 @@ impl AgencyLists {
             entries: Arc::default(),
             policy: None,
             policy_changed: false,
+            revision: next_revision(),
         }
     }
 
@@ -111,7 +125,7 @@ impl AgencyLists {
                     Arc::make_mut(&mut self.issuers).retain(|id, _| trust_list::issuer_key(id) != rest);
                     Arc::make_mut(&mut self.folded).retain(|id, _| trust_list::issuer_key(id) != rest);
                 }
-                "g" => drop(Arc::make_mut(&mut self.recognitions).remove(rest)),
+                "g" => Arc::make_mut(&mut self.recognitions).remove(rest),
                 "a" => drop(Arc::make_mut(&mut self.agency_recognitions).remove(rest)),
                 "e" => drop(Arc::make_mut(&mut self.registrations).remove(rest)),
                 _ => drop(Arc::make_mut(&mut self.withdrawals).remove(rest)),
@@ -136,6 +150,9 @@ impl AgencyLists {
     }
 
     pub(super) fn set(&mut self, row: &Row) {
+        if row.document == DocumentId::TrustList {
+            self.revision = next_revision();
+        }
         if row.values.is_empty() {
             return self.forget(row);
         }
@@ -202,6 +219,7 @@ impl AgencyLists {
     /// Which grants wait.
     pub(super) fn wait_for(&mut self, waiting: &BTreeSet<(DocumentId, String)>, disputed: bool) {
         if self.waiting != *waiting || self.disputed != disputed {
+            self.revision = next_revision();
             self.waiting.clone_from(waiting);
             self.disputed = disputed;
             self.policy_changed = true;
@@ -266,8 +284,17 @@ impl AgencyLists {
 
     /// Its recognitions of one issuer.
     pub fn recognitions_of(&self, issuer: &str) -> impl Iterator<Item = RecognitionEntry> {
-        let of_it = self.recognitions.values().filter(move |one| one.issuer.id == issuer);
-        of_it.map(|recognition| self.entry(recognition))
+        self.recognitions.of_issuer(issuer).map(|one| self.entry(one))
+    }
+
+    /// Whether it ever recognized this issuer.
+    pub(crate) fn names_issuer(&self, issuer: &str) -> bool {
+        self.recognitions.names_issuer(issuer)
+    }
+
+    /// The number of what its trust list says now.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Its recognition with this id.

@@ -7,6 +7,7 @@ use super::{
     Store, Unavailable,
     db::{Tx, reading, writing},
 };
+use crate::look_up::Leave;
 
 /// A credential about to be stored.
 #[derive(Clone, Debug)]
@@ -126,11 +127,11 @@ pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
 const COLUMNS: &str = "id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot";
 
 impl Store {
-    /// The credential with this code.
+    /// The credential with this code, for whoever has leave to look it up.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_code(&self, code: CredentialCode) -> Result<Option<Issued>, Unavailable> {
+    pub async fn credential_by_code(&self, code: CredentialCode, _: Leave) -> Result<Option<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE code = $1");
         Ok(reading!(
             self,

@@ -12,6 +12,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::{CredentialCode, Reason, Timestamp};
 
 use super::*;
+use crate::look_up::Leave;
 
 mod lease;
 mod memory;
@@ -156,7 +157,12 @@ async fn what_was_committed_is_there_after_opening_again() {
         let found = store.credential_by_id("urn:uuid:1").await.unwrap().unwrap();
         assert_eq!((found.slot, found.subject.as_str()), (8, "Jordan Ávery"));
         assert_eq!(
-            store.credential_by_code(found.code).await.unwrap().unwrap().id,
+            store
+                .credential_by_code(found.code, Leave::of_stranger())
+                .await
+                .unwrap()
+                .unwrap()
+                .id,
             "urn:uuid:1"
         );
         assert_eq!(
