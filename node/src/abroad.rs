@@ -91,6 +91,7 @@ impl Abroad {
         match self.ask(url, code).await {
             Ok(fetched) => fetched,
             Err(error) => {
+                let error = without_address(error);
                 tracing::info!(%agency, %error, "another node could not be asked for a badge");
                 Fetched::Unreachable(format!("the node of {agency} did not answer for the code {code}"))
             }
@@ -124,6 +125,7 @@ impl Abroad {
             }
         };
         asked.await.map_err(|error: anyhow::Error| {
+            let error = without_address(error);
             tracing::info!(agency, %error, "a home agency could not be asked to confirm a badge");
             format!("{agency} did not answer when it was asked")
         })
@@ -146,6 +148,7 @@ impl Abroad {
         match self.try_pass(url, path, headers).await {
             Ok(passed) => passed,
             Err(error) => {
+                let error = without_address(error);
                 tracing::info!(store = url, %error, "another store of this agency could not be asked");
                 Passed::Unreachable
             }
@@ -173,6 +176,14 @@ impl Abroad {
         }
         let body = read(response).await?;
         Ok(Passed::Answer { status, headers, body })
+    }
+}
+
+/// An error without the address that was asked: there is a code in it, and a code opens a badge.
+fn without_address(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => error.without_url().into(),
+        Err(error) => error,
     }
 }
 

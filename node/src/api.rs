@@ -7,17 +7,23 @@ mod agency_recognitions;
 pub(crate) mod applications;
 pub(crate) mod arrivals;
 pub(crate) mod auth;
+mod buckets;
 pub(crate) mod bulk;
 pub(crate) mod clients;
 mod clock;
 mod confirmations;
+mod costs;
 mod credentials;
+pub(crate) mod documents;
 pub(crate) mod federation;
+pub(crate) mod following;
 mod forks;
 mod frameworks;
 mod issuers;
 mod key_log;
 mod operations;
+pub(crate) mod outgoing;
+mod paging;
 mod peers;
 mod policy;
 pub(crate) mod problem;
@@ -39,8 +45,9 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use arrivals::Arrivals;
 use auth::BearerScheme;
 use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, Request},
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
@@ -49,6 +56,7 @@ use axum::{
 use futures::StreamExt as _;
 use tokio::sync::{Semaphore, watch};
 use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer};
+use tracing::Span;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -57,6 +65,7 @@ use crate::{
     checked::Checked,
     clock::Clock,
     config::RegistrationConfig,
+    doorway::Doorway,
     foreign::Foreign,
     forwarding::{self, Forwarding},
     health::Health,
@@ -129,14 +138,18 @@ pub(crate) struct Parts {
     pub(crate) health: Health,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
-    /// How often each client has codes looked up.
+    /// How much of this node's work each client may have.
     pub(crate) clients: clients::Clients,
     /// What this node knew at earlier moments.
     pub(crate) past: Past,
     /// What issuers outside the federation publish.
     pub(crate) foreign: Foreign,
-    /// A permit for each file that is on its way.
-    pub(crate) sending: Arc<Semaphore>,
+    /// Files on their way.
+    pub(crate) sending: Doorway,
+    /// Documents that all share.
+    pub(crate) documents: documents::Documents,
+    /// Large answers on their way that nobody shares.
+    pub(crate) outgoing: outgoing::Outgoing,
     /// Badges on their way.
     pub(crate) arriving: Arrivals,
     /// Uploads of many badges on their way.
@@ -197,6 +210,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
         .routes(routes!(issuers::compromise))
+        .routes(routes!(issuers::rekey))
         .routes(routes!(issuers::look_again))
         .routes(routes!(issuers::registrations))
         .routes(routes!(trust_history::tell))
@@ -220,6 +234,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(confirmations::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(credentials::expunge))
+        .routes(routes!(status_lists::list))
         .routes(routes!(status_lists::one))
         .routes(routes!(status_lists::enter))
         .routes(routes!(key_log::show, key_log::enter))
@@ -252,24 +267,62 @@ pub(crate) fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     let pages = web::routes(&document);
-    api.route("/openapi.json", get(|| async { Json(document) }))
+    // Made once, and shared by all who read it.
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+    let document = move || async move { shared_json(document) };
+    api.route("/openapi.json", get(document))
         .merge(pages)
         .fallback(problem::no_such_route)
         // Together, because each layer of its own costs every request a box; the first is the outermost.
         .layer((
-            TraceLayer::new_for_http(),
+            TraceLayer::new_for_http().make_span_with(span),
             header(header::CACHE_CONTROL, "no-store"),
             header(header::CONTENT_SECURITY_POLICY, web::CONTENT_SECURITY_POLICY),
             header(header::REFERRER_POLICY, "no-referrer"),
             header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             map_response(problem::in_our_words),
+            from_fn_with_state(app.clone(), outgoing::hold),
             TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT),
+            from_fn_with_state(app.clone(), costs::take),
             from_fn(refuse_what_is_too_large),
             DefaultBodyLimit::max(MAX_BODY_BYTES),
             from_fn_with_state(app.clone(), operations::answer_once_restored),
-            from_fn_with_state(app.forwarding.clone(), forwarding::forward_writes),
+            from_fn_with_state(
+                (app.forwarding.clone(), app.clients.clone()),
+                forwarding::forward_writes,
+            ),
         ))
         .with_state(app)
+}
+
+/// The span of a request, with its route and not its address: in addresses there are codes, and names.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("none", MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), route)
+}
+
+fn shared_json(bytes: Bytes) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, "application/json")], bytes).into_response();
+    response.extensions_mut().insert(outgoing::Shared);
+    response
+}
+
+/// Whether a person reads the answer, as a page.
+pub(crate) fn is_page(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    matches!(
+        first,
+        "" | "verify"
+            | "agencies"
+            | "issuers"
+            | "frameworks"
+            | "sample-rules"
+            | "apply"
+            | "application"
+            | "docs"
+            | "help"
+    )
 }
 
 /// The longest body that is read at this path.

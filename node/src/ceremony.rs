@@ -1,10 +1,16 @@
 //! `comityd root`: the root's ceremony at the terminal.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use node::{clock::Clock, root};
+use node::{
+    clock::Clock,
+    root::{self, EntryFile},
+};
 
 use crate::say;
 
@@ -31,6 +37,9 @@ pub(crate) enum Root {
         /// Sign without asking.
         #[arg(long)]
         yes: bool,
+        /// Sign even if the agency can write nothing, or sign none of its statements, any more after it.
+        #[arg(long)]
+        yes_end_this_agency: bool,
     },
     /// Write the entry that puts the next root in the place of the root, signed by the next one.
     Rotate {
@@ -62,25 +71,12 @@ pub(crate) fn perform(command: Root) -> anyhow::Result<()> {
             say(&format!("made `{}`: keep it offline\npublic key {key}", file.display()));
         }
         Root::Show { file } => say(&root::key(&file)?.public().to_string()),
-        Root::Sign { entry, roots, yes } => {
-            let text = fs::read_to_string(&entry).with_context(|| format!("`{}` cannot be read", entry.display()))?;
-            let claim = root::entry_from_text(&text)?.claim()?;
-            say(&format!(
-                "this entry, at place {} of the key log, says:\n  {}",
-                claim.position, claim.act
-            ));
-            if !yes {
-                confirm("sign it?")?;
-            }
-            let holders: anyhow::Result<Vec<_>> = roots.iter().map(|file| root::key(file)).collect();
-            let signed = root::sign(&entry, &holders?)?;
-            say(&format!(
-                "signed by {} key{}; take it to the node: comity key apply {}",
-                signed.signers().count(),
-                if signed.signers().count() == 1 { "" } else { "s" },
-                entry.display()
-            ));
-        }
+        Root::Sign {
+            entry,
+            roots,
+            yes,
+            yes_end_this_agency,
+        } => sign(&entry, &roots, yes, yes_end_this_agency)?,
         Root::Rotate {
             key_log,
             roots,
@@ -103,7 +99,7 @@ pub(crate) fn perform(command: Root) -> anyhow::Result<()> {
             let after: anyhow::Result<Vec<_>> = next.iter().map(|file| Ok(root::key(file)?.public())).collect();
             let after = protocol::Root::new(next_threshold, after?)?;
             let entry = root::rotate(&key_log, &holders?, threshold, &after, Clock::default().now())?;
-            root::replace(&out, &root::entry_to_text(&entry)?)?;
+            root::replace(&out, &root::entry_to_text(&entry, &key_log)?)?;
             say(&format!(
                 "wrote `{}`: {} of {} has a new root; take it to the node: comity key apply {}",
                 out.display(),
@@ -113,6 +109,51 @@ pub(crate) fn perform(command: Root) -> anyhow::Result<()> {
             ));
         }
     }
+    Ok(())
+}
+
+/// Shows what an entry does, and has the holders of the root sign it; a key that is not the root's changes nothing.
+fn sign(file: &Path, roots: &[PathBuf], yes: bool, yes_end_this_agency: bool) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+    let mut entry = EntryFile::from_text(&text)?;
+    let claim = entry.entry.claim()?;
+    let agency = entry.key_log.founding().agency.clone();
+    say(&format!(
+        "this entry, at place {} of the key log of {agency} ({}), says:\n  {}",
+        claim.position,
+        root::fingerprint(&entry.key_log.genesis()),
+        claim.act
+    ));
+    let ends = entry.ends()?;
+    for ending in &ends {
+        say(&format!("WARNING: {ending}"));
+    }
+    anyhow::ensure!(
+        ends.is_empty() || yes_end_this_agency,
+        "nothing was signed: if that is meant, say so with --yes-end-this-agency"
+    );
+    let holders: anyhow::Result<Vec<_>> = roots.iter().map(|file| root::key(file)).collect();
+    let holders = holders?;
+    if !yes {
+        confirm("sign it?")?;
+    }
+    let shown = file.display();
+    entry
+        .sign(&holders)
+        .with_context(|| format!("nothing was signed, and `{shown}` is as it was"))?;
+    root::replace(file, &entry.to_text()?)?;
+    let (count, needed) = (
+        entry.entry.signers().count(),
+        usize::from(root::root_of(&claim.act, &entry.key_log).threshold),
+    );
+    let more = match needed.saturating_sub(count) {
+        0 => format!("take it to the node: comity key apply {shown}"),
+        1 => "one more key of the root must sign it".to_owned(),
+        more => format!("{more} more keys of the root must sign it"),
+    };
+    say(&format!(
+        "signed by {count} of the root's keys, of which {needed} must sign; {more}"
+    ));
     Ok(())
 }
 

@@ -1,13 +1,16 @@
 //! A node's configuration: `comity.toml` in its data directory. Flags and `COMITY_…` variables come before it.
 
+mod limits;
+
 use std::{
     collections::BTreeMap,
     fs,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
+pub use limits::{BudgetConfig, LookupConfig};
 use protocol::Ticket;
 use registry_schema::AgencyId;
 use serde::{Deserialize, Serialize};
@@ -87,6 +90,9 @@ pub struct Config {
     /// How often one client may look up short codes.
     #[serde(default)]
     pub lookups: LookupConfig,
+    /// How much of this node's work one client may use.
+    #[serde(default)]
+    pub budget: BudgetConfig,
     /// How much of any other agency is kept here.
     #[serde(default)]
     pub quota: QuotaConfig,
@@ -180,31 +186,6 @@ impl Default for OutboundConfig {
             short_lists: BTreeMap::new(),
             keep_mib: 64,
             lists_every_seconds: 300,
-        }
-    }
-}
-
-/// How often one client, an IPv4 address or an IPv6 network of /64, may have short codes looked up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LookupConfig {
-    /// How many a minute, in the long run; 0 for as many as anybody likes.
-    pub per_minute: u32,
-    /// How many at once.
-    pub burst: u32,
-    /// The addresses of this node's own proxies, which are believed about who asks; nobody else is.
-    pub proxies: Vec<IpAddr>,
-    /// The header in which they say it; its last address counts.
-    pub proxy_header: String,
-}
-
-impl Default for LookupConfig {
-    fn default() -> Self {
-        Self {
-            per_minute: 60,
-            burst: 60,
-            proxies: vec![],
-            proxy_header: "x-forwarded-for".to_owned(),
         }
     }
 }
@@ -319,6 +300,7 @@ impl Config {
             tls: None,
             outbound: OutboundConfig::default(),
             lookups: LookupConfig::default(),
+            budget: BudgetConfig::default(),
             quota: QuotaConfig::default(),
             peers: vec![],
             mirrors: vec![],

@@ -5,6 +5,7 @@
 //! in, and an operator's token goes to nobody else. The holder authenticates the operator again.
 
 use std::{
+    net::IpAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -25,7 +26,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     api::{
-        auth, most_bytes,
+        auth,
+        clients::{Clients, ForwardedFor},
+        most_bytes,
         problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
     },
     lease::{Holder, Role},
@@ -36,6 +39,8 @@ use crate::{
 const DOOR: &str = "comity-holder";
 /// Carries the lease's secret, in hexadecimal.
 const SECRET: HeaderName = HeaderName::from_static("comity-lease");
+/// Says on whose behalf it is forwarded: the address whose share is counted.
+const CLIENT: HeaderName = HeaderName::from_static("comity-client");
 /// Says that the holder did nothing of what was asked: it may be asked of another.
 const NOT_DONE: HeaderName = HeaderName::from_static("comity-not-done");
 /// How many requests are forwarded or wait for a holder at once; each may hold a body of [`most_bytes`].
@@ -88,7 +93,13 @@ impl Forwarding {
         }
     }
 
-    async fn forward(mut self, request: Request, next: Next, is_operators: bool) -> Result<Response, Problem> {
+    async fn forward(
+        mut self,
+        asker: IpAddr,
+        request: Request,
+        next: Next,
+        is_operators: bool,
+    ) -> Result<Response, Problem> {
         let places = if is_operators { &self.places } else { &self.strangers }.clone();
         let busy = |_| {
             Problem::new(
@@ -120,6 +131,7 @@ impl Forwarding {
                             format!("https://{DOOR}:{}{path}", holder.address.port()),
                         )
                         .headers(end_to_end(&parts.headers))
+                        .header(CLIENT, asker.to_string())
                         .header(SECRET, hexadecimal(&holder.secret))
                         .body(body.clone());
                     send(request).await
@@ -224,6 +236,7 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
         header::TE,
         header::TRAILER,
         SECRET,
+        CLIENT,
     ] {
         passed.remove(name);
     }
@@ -261,7 +274,7 @@ fn asks_the_replica(path: &str) -> bool {
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others
 /// goes on to its route: each one that writes is for operators and says so, and finds no author here if it forgot.
 pub(crate) async fn forward_writes(
-    State(forwarding): State<Option<Forwarding>>,
+    State((forwarding, clients)): State<(Option<Forwarding>, Clients)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -275,11 +288,12 @@ pub(crate) async fn forward_writes(
     };
     // Only operators' requests are kept and sent on, and a few small ones of who applies.
     let is_operators = auth::operator(request.headers(), &forwarding.store).await.is_ok();
+    let client = clients.of(request.extensions(), request.headers()).address();
     if !is_operators && !is_strangers {
         return next.run(request).await;
     }
     forwarding
-        .forward(request, next, is_operators)
+        .forward(client, request, next, is_operators)
         .await
         .unwrap_or_else(axum::response::IntoResponse::into_response)
 }
@@ -333,6 +347,11 @@ pub(crate) async fn guard(State(door): State<Door>, mut request: Request, next: 
         let problem = Problem::new(&NO_WRITER, "this process does not write for the agency any more");
         return ([(NOT_DONE, "true")], problem).into_response();
     }
+    let client = request.headers_mut().remove(CLIENT);
+    let client = client.and_then(|client| client.to_str().ok()?.parse().ok());
+    if let Some(client) = client {
+        request.extensions_mut().insert(ForwardedFor(client));
+    }
     next.run(request).await
 }
 
@@ -363,7 +382,8 @@ mod tests {
             .route("/done", post(|| async { (StatusCode::CREATED, "done") }))
             .route("/broken", post(breaks_off));
         let listen = "127.0.0.1:0".parse().unwrap();
-        let (address, ..) = serve::door(listen, certificate, &"US-NC".parse().unwrap(), router)
+        let guard = serve::Guard::new(64, &[]);
+        let (address, ..) = serve::door(listen, certificate, &"US-NC".parse().unwrap(), guard, router)
             .await
             .unwrap();
         address

@@ -1,15 +1,16 @@
 //! Makes a node: keys, key log, empty store, configuration.
 
 mod join;
+mod making;
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 pub use join::{Joining, join};
+pub(crate) use making::Making;
 use protocol::{
     Batch, Hash, Root, SigningKey, Ticket,
     key_log::{Founding, WriterKey, found},
@@ -45,21 +46,21 @@ pub struct Beginning {
     pub root_out: Option<PathBuf>,
 }
 
-/// Makes a data directory; refuses one that holds something.
+/// Makes a data directory, whole or not at all; refuses one that holds something.
 ///
 /// # Errors
 /// If the directory is not empty, or the disk refuses.
 pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
-    is_new(data)?;
     let url = address(&beginning.url)?;
     let database = database(beginning.database.as_deref(), beginning.database_tls)?;
-    let folder = data.join("keys");
+    let mut making = Making::begin(data)?;
+    let folder = making.folder().join("keys");
     let for_root = beginning.root_out.as_deref().unwrap_or(&folder);
+    let [root_file, next_root_file] = keys::ROOT_FILES;
     if beginning.root_out.is_some() {
         is_elsewhere(for_root, data)?;
+        making.goes_with([root_file, next_root_file].map(|name| for_root.join(name)));
     }
-    private::folder(data)?;
-    let [root_file, next_root_file] = keys::ROOT_FILES;
     let root = SigningKey::from_seed(&keys::create(for_root, root_file)?)?;
     let next_root = SigningKey::from_seed(&keys::create(for_root, next_root_file)?)?;
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
@@ -79,7 +80,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let key_log = found(founding, &[&root], now)?;
     let genesis = key_log.genesis();
 
-    let store = Store::create(data, database.as_ref()).await?;
+    let store = Store::create(making.folder(), database.as_ref()).await?;
     store
         .commit(
             &Batch {
@@ -98,7 +99,8 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         database_tls: beginning.database_tls,
         ..Config::usual(beginning.agency, genesis, beginning.listen)
     };
-    config.save(data)?;
+    config.save(making.folder())?;
+    making.finish()?;
     Ok(config)
 }
 
@@ -130,16 +132,6 @@ fn is_elsewhere(for_root: &Path, data: &Path) -> anyhow::Result<()> {
 /// The PostgreSQL database of a new store, if it is to be one.
 fn database(url: Option<&str>, tls: Option<DatabaseTls>) -> anyhow::Result<Option<Database>> {
     url.map(|url| Database::new(url, tls)).transpose()
-}
-
-fn is_new(data: &Path) -> anyhow::Result<()> {
-    let is_empty = !data.exists() || fs::read_dir(data)?.next().is_none();
-    anyhow::ensure!(
-        is_empty,
-        "`{}` is not empty: a node is made in a new directory",
-        data.display()
-    );
-    Ok(())
 }
 
 /// The address of a node, without a slash at its end.

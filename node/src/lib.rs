@@ -17,6 +17,8 @@ mod checked;
 pub mod clock;
 pub mod config;
 pub mod demo;
+mod descriptors;
+mod doorway;
 pub mod evidence;
 mod foreign;
 mod forwarding;
@@ -25,10 +27,12 @@ pub mod init;
 mod keys;
 mod lease;
 mod lock;
+pub mod look_up;
 pub mod mirror;
 mod network;
 mod outbound;
 pub mod private;
+pub mod rebuild;
 pub mod registrar;
 pub mod registry;
 pub mod repair;
@@ -39,6 +43,7 @@ mod said;
 pub mod seal;
 mod serve;
 mod shelf;
+mod silence;
 pub mod storage;
 pub mod watchdog;
 mod web;
@@ -156,6 +161,7 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     choose_cryptography();
+    descriptors::raise();
     serve::may_answer(config.listen, config.tls.as_ref())?;
     let lock = lock_data(data)?;
     private::tighten(data)?;
@@ -240,13 +246,15 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         said: Said::new(store.clone()),
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
-        clients: api::clients::Clients::new(&config.lookups),
+        clients: api::clients::Clients::new(&config.lookups, &config.budget),
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         health: health.clone(),
         forwarding: None,
-        sending: Arc::new(Semaphore::new(api::federation::MAX_SENDING)),
+        sending: doorway::Doorway::new(api::federation::SENDING),
+        documents: api::documents::Documents::default(),
+        outgoing: api::outgoing::Outgoing::new(),
         arriving: api::arrivals::Arrivals::new(api::ARRIVING),
         arriving_uploads: api::arrivals::Arrivals::new(api::bulk::ARRIVING),
         passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
@@ -263,6 +271,9 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
+    let guard = serve::Guard::new(descriptors::for_http(), &config.lookups.proxies);
+    let silent = silence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
+    background.push(tokio::spawn(silent));
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {
@@ -273,7 +284,14 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
             .inner_listen
             .unwrap_or_else(|| SocketAddr::new(reachable(config.listen.ip()), 0));
         let guarded = api::router(app.clone().into()).layer(from_fn_with_state(door.clone(), forwarding::guard));
-        let (address, server, task) = serve::door(inner, (certificate.clone(), key), &config.agency, guarded).await?;
+        let (address, server, task) = serve::door(
+            inner,
+            (certificate.clone(), key),
+            &config.agency,
+            guard.clone(),
+            guarded,
+        )
+        .await?;
         servers.push(server);
         serving.push(task);
         sharing = Some(Sharing {
@@ -307,6 +325,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         config.listen,
         config.tls.as_ref(),
         &config.agency,
+        guard,
         api::router(app.into()),
         (reloading, stop.subscribe()),
     )

@@ -1,6 +1,7 @@
 //! `comityd`: makes a node, runs it, or shows a federation on this machine.
 
 mod ceremony;
+mod rebuilding;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -37,6 +38,9 @@ enum Command {
     Init(Box<Init>),
     /// Run a node.
     Run(Run),
+    /// Get back a node whose database is lost, from its peers' files: all that replicates, with its old writer key or, with
+    /// the offline root, a new one.
+    Rebuild(Box<rebuilding::Options>),
     /// Print this node's ticket, by which others follow it: `comity peer add TICKET` at theirs.
     Ticket(Ticket),
     /// The root's ceremony: make root keys, sign entries of the key log, rotate. Works offline, on files.
@@ -200,6 +204,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
         Command::Init(options) => make(*options).await,
+        Command::Rebuild(options) => rebuilding::perform(*options).await,
         Command::Run(options) => run_node(options).await,
         Command::Root(root) => ceremony::perform(root),
         Command::Ticket(which) => show_ticket(&which).await,
@@ -319,7 +324,7 @@ async fn make(options: Init) -> anyhow::Result<()> {
     };
     let (config, entry) = init::join(&data, joining, now).await?;
     let file = data.join("join.entry");
-    root::replace(&file, &root::entry_to_text(&entry)?)?;
+    root::replace(&file, &entry.to_text()?)?;
     let file = file.display();
     say(&format!(
         "made a further store of {0} in `{shown}`, with keys of its own\n{next}\n  \

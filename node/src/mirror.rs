@@ -24,7 +24,7 @@ use tokio::{
 use crate::network::{News, Order};
 pub use copy::{Copied, copy};
 use reader::Reader;
-pub(crate) use source::Source;
+pub(crate) use source::{Kind, Source};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause before a mirror that did not answer is asked again.

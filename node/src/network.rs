@@ -3,6 +3,7 @@
 //! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
 //! again with a growing pause and some chance in it.
 
+mod gate;
 mod names;
 mod peer;
 mod running;
@@ -14,11 +15,12 @@ use std::{
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
+use gate::Gate;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify, identity,
-    multiaddr, ping, request_response,
+    Multiaddr, PeerId, StreamProtocol, Swarm, allow_block_list, connection_limits, identify, identity, multiaddr, ping,
+    request_response,
     swarm::{
-        NetworkBehaviour, SwarmEvent,
+        self, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
     },
 };
@@ -118,6 +120,8 @@ pub(crate) struct Network {
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
     redials: BTreeMap<Hash, Redial>,
+    /// Keeps places for handshakes with peers.
+    gate: Gate,
     /// News that the replication has not taken yet: it is never waited for while it may wait for us.
     outbox: VecDeque<News>,
     /// Peers that are not let in, until when.
@@ -159,17 +163,14 @@ impl Network {
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
         let Peering { keypair, listen, peers } = peering.clone();
-        let mut swarm = SwarmBuilder::with_existing_identity(keypair)
-            .with_tokio()
-            .with_tcp(
-                libp2p::tcp::Config::default().nodelay(true),
-                libp2p::tls::Config::new,
-                libp2p::yamux::Config::default,
-            )?
-            .with_quic()
-            .with_behaviour(|key| behaviour(key, &peers))?
-            .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
-            .build();
+        let gate = Gate::new();
+        for peer in &peers {
+            gate.know(peer.name(), &peer.addresses);
+        }
+        let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(Duration::from_secs(3600));
+        let behaviour = behaviour(&keypair, &peers);
+        let transport = gate::transport(&keypair, gate.clone())?;
+        let mut swarm = Swarm::new(transport, behaviour, keypair.public().to_peer_id(), config);
         for address in &listen {
             swarm
                 .listen_on(address.clone())
@@ -198,6 +199,7 @@ impl Network {
             answers: HashMap::new(),
             last_answer: 0,
             redials,
+            gate,
             outbox: VecDeque::new(),
             pauses: BTreeMap::new(),
             looking_up: JoinSet::new(),
@@ -245,6 +247,7 @@ impl Network {
         self.pauses.remove(&name);
         self.swarm.behaviour_mut().allowed.allow_peer(peer.id);
         self.names.insert(peer.id, name);
+        self.gate.know(name, &peer.addresses);
         let connected = self.swarm.is_connected(&peer.id);
         self.peers.insert(name, peer);
         if !connected {
@@ -254,7 +257,9 @@ impl Network {
 
     /// Ends the connections to all nodes of an agency. Their names stay, for the news of it.
     fn part(&mut self, agency: Hash) {
-        for (name, peer) in self.peers.iter().filter(|(_, peer)| peer.agency == agency) {
+        let parted = self.peers.iter().filter(|(_, peer)| peer.agency == agency);
+        self.gate.forget(&parted.clone().map(|(name, _)| *name).collect());
+        for (name, peer) in parted {
             self.redials.remove(name);
             // It also ends the connections that stand.
             self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
@@ -284,6 +289,7 @@ impl Network {
         let Some(peer) = self.peers.get(&name).filter(|_| due && !addresses.is_empty()) else {
             return;
         };
+        self.gate.know(name, &addresses);
         let options = DialOpts::peer_id(peer.id)
             .condition(PeerCondition::DisconnectedAndNotDialing)
             .addresses(addresses)
@@ -307,7 +313,9 @@ impl Network {
                     redial.connected.get_or_insert_with(Instant::now);
                 }
                 let agency = self.peers.get(&name)?.agency;
-                let via = transport(endpoint.get_remote_address());
+                // It may come from elsewhere than where it listens.
+                self.gate.know(name, [endpoint.get_remote_address()]);
+                let via = via(endpoint.get_remote_address());
                 (num_established.get() == 1).then_some(News::Connected {
                     peer: name,
                     agency,
@@ -404,8 +412,8 @@ impl Network {
     }
 }
 
-/// The transport below an address.
-fn transport(address: &Multiaddr) -> &'static str {
+/// The name of the transport below an address.
+fn via(address: &Multiaddr) -> &'static str {
     let quic = address.iter().any(|part| matches!(part, multiaddr::Protocol::QuicV1));
     if quic { "QUIC" } else { "TCP" }
 }
@@ -417,7 +425,6 @@ fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {
     }
     let limits = connection_limits::ConnectionLimits::default()
         .with_max_established_per_peer(Some(2))
-        .with_max_pending_incoming(Some(64))
         .with_max_established_incoming(Some(256));
     let max = MAX_MESSAGE_BYTES as u64 + FRAME_BYTES;
     let codec = request_response::cbor::codec::Codec::default()

@@ -14,6 +14,7 @@ mod own_keys;
 mod peers;
 mod policy;
 mod registrations;
+mod rekey;
 mod rubrics;
 mod slots;
 mod trust;
@@ -32,6 +33,8 @@ pub use keys::{Proposal, Wish};
 pub use own_keys::{Became, ListChanges, OwnIssuer};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
 pub(crate) use registrations::{not_done as not_now, retention};
+pub use rekey::Rekeyed;
+pub use slots::ListFill;
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{

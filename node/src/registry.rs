@@ -6,8 +6,11 @@
 
 mod lists;
 mod past;
+mod pins;
+mod recognitions;
 mod standing;
 pub(crate) mod thinning;
+mod version;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -17,7 +20,7 @@ use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::watch;
 use verification::evidence::Freshness;
 
-use crate::{clock::Moment, roster::Roster, storage::PeerRow};
+use crate::{clock::Moment, roster::Roster};
 pub use lists::{AgencyLists, StatusList};
 pub(crate) use past::{Past, status_then};
 pub(crate) use standing::Standing;
@@ -67,12 +70,6 @@ impl SharedRegistry {
         if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
             self.tell_of_issuers();
         }
-    }
-
-    /// Takes in what operators decided about peers.
-    pub(crate) fn heed(&self, rows: &[PeerRow]) {
-        self.update(|registry| registry.heed(rows));
-        self.tell_of_issuers();
     }
 
     /// For who waits until issuers' entries, or the agencies, may have changed.
@@ -273,17 +270,6 @@ impl Registry {
     #[must_use]
     pub const fn roster(&self) -> &Roster {
         &self.roster
-    }
-
-    /// Takes in what operators decided about peers.
-    pub(crate) fn heed(&mut self, rows: &[PeerRow]) {
-        if let Err(error) = self.roster.read(rows) {
-            tracing::error!(error = format!("{error:#}"), "a peer is not followed");
-        }
-        // Of whom no name is pinned any more, nothing counts.
-        let roster = &self.roster;
-        self.agencies
-            .retain(|genesis, lists| roster.genesis(&lists.id) == Some(genesis));
     }
 
     /// By which transport a node of this agency is connected, if one is.

@@ -50,6 +50,7 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
         heartbeat_term: config.heartbeat_term_seconds.into(),
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
+        quota: config.quota.quota(),
     };
     let repaired = identity.repair(&store, now).await;
     store.release().await?;

@@ -342,7 +342,12 @@ impl Replication {
             return Outcome::Ends;
         }
         let enters = matches!(event, Event::Entered(_));
+        let pins = matches!(event, Event::Pinned(_));
         let outcome = self.step(event, own, done).await;
+        if pins && let State::Live(replica) = &self.state {
+            // Its log may be here from before.
+            self.registry.complete(replica);
+        }
         if enters && matches!((&outcome, &self.state), (Outcome::GoesOn, State::Live(_))) {
             self.choose_key();
             // The key that is in use now is heard at once.
@@ -398,7 +403,7 @@ impl Replication {
     /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
     fn look_at_the_clock(&mut self) {
         let State::Live(replica) = &mut self.state else { return };
-        let doubt = self.clock.doubt(replica.newest_time(), &replica.clocks_of_peers());
+        let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
         if doubt != self.clock_doubt {
             match &doubt {
                 Some(doubt) => {

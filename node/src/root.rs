@@ -2,29 +2,34 @@
 //! offline. **No network, no store.** The node proposes (`comity key …`), the holders of the root sign
 //! (`comityd root sign`), the node takes the entry in (`comity key apply`).
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, path::Path};
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use protocol::{
-    Hash, KeyLog, Root, SigningKey,
+    Hash, KeyLog, PublicKey, Root, SigningKey,
     key_log::{Act, SignedEntry},
     signed::encode,
 };
 use registry_schema::Timestamp;
 
+pub use endings::{Ending, WritingAbility, endings};
+
 use crate::{keys, private};
+
+mod endings;
 
 const ENTRY: &str = "comity-key-log-entry:1:";
 const KEY_LOG: &str = "comity-key-log:1:";
 /// A key log has at most 1,024 entries of 16 KiB; no honest one comes near.
 const MAX_TEXT: usize = 24 * 1024 * 1024;
 
-/// An entry as a text file: what it says in words, then the entry itself in one line.
+/// An entry as a text file: what it says in words, the entry itself in one line, and the key log that it is to follow, by
+/// which who signs sees whose root it is, and what comes of it.
 ///
 /// # Errors
 /// If the entry is none.
-pub fn entry_to_text(entry: &SignedEntry) -> anyhow::Result<String> {
+pub fn entry_to_text(entry: &SignedEntry, key_log: &KeyLog) -> anyhow::Result<String> {
     let claim = entry.claim()?;
     let mut text = format!(
         "# An entry of an agency's key log, to be signed by its root: comityd root sign FILE --root KEY\n\
@@ -37,7 +42,34 @@ pub fn entry_to_text(entry: &SignedEntry) -> anyhow::Result<String> {
         writeln!(text, "# signed by {key}")?;
     }
     writeln!(text, "{ENTRY}{}", URL_SAFE_NO_PAD.encode(encode(entry)))?;
+    writeln!(text, "{KEY_LOG}{}", URL_SAFE_NO_PAD.encode(encode(&key_log.signed())))?;
     Ok(text)
+}
+
+/// The root that must sign an entry after this key log.
+#[must_use]
+pub fn root_of(act: &Act, key_log: &KeyLog) -> Root {
+    match act {
+        Act::RootRotated { root, .. } => root.clone(),
+        _ => key_log.authority().root().clone(),
+    }
+}
+
+/// Refuses keys that are not the root's.
+///
+/// # Errors
+/// Names the key.
+pub fn is_of_root(keys: &[PublicKey], root: &Root) -> anyhow::Result<()> {
+    match keys.iter().find(|key| !root.keys.contains(key)) {
+        None => Ok(()),
+        Some(other) => {
+            let keys: Vec<String> = root.keys.iter().map(ToString::to_string).collect();
+            anyhow::bail!(
+                "`{other}` is no key of this root: its keys are {} (`comityd root show FILE` prints the public half of one)",
+                keys.join(", ")
+            )
+        }
+    }
 }
 
 /// Reads an entry from its text. The lines with `#` are for people, and not believed.
@@ -107,18 +139,60 @@ fn folder_and_name(file: &Path) -> anyhow::Result<(std::path::PathBuf, String)> 
     Ok((folder, name.to_string_lossy().into_owned()))
 }
 
-/// Adds the signatures of these keys to the entry in a file.
-///
-/// # Errors
-/// If the file holds no entry, or cannot be written.
-pub fn sign(file: &Path, holders: &[SigningKey]) -> anyhow::Result<SignedEntry> {
-    let text = fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
-    let mut entry = entry_from_text(&text)?;
-    for holder in holders {
-        entry.sign(holder);
+/// An entry to be signed, and the key log that it is to follow.
+#[derive(Clone, Debug)]
+pub struct EntryFile {
+    /// The entry.
+    pub entry: SignedEntry,
+    /// The key log.
+    pub key_log: KeyLog,
+}
+
+impl EntryFile {
+    /// Reads one from its text.
+    ///
+    /// # Errors
+    /// If there is no entry in it, or no key log that it follows.
+    pub fn from_text(text: &str) -> anyhow::Result<Self> {
+        let entry = entry_from_text(text)?;
+        let key_log = key_log_from_text(text).context(
+            "the file does not say which key log the entry follows, so whose root signs it cannot be told: write it anew, with \
+             `comity key …` of this version",
+        )?;
+        let claim = entry.claim()?;
+        anyhow::ensure!(
+            claim.previous == Some(key_log.head()),
+            "the entry follows another one than the last of the key log in the file: write it anew with `comity key …`"
+        );
+        Ok(Self { entry, key_log })
     }
-    replace(file, &entry_to_text(&entry)?)?;
-    Ok(entry)
+
+    /// What the agency could do before the entry, and not after it.
+    ///
+    /// # Errors
+    /// If the entry breaks a rule of the key log.
+    pub fn ends(&self) -> anyhow::Result<Vec<Ending>> {
+        Ok(endings(&self.key_log, &self.entry.claim()?.act)?)
+    }
+
+    /// Adds the signatures of these keys: all of them, or none.
+    ///
+    /// # Errors
+    /// If one of them is not the root's.
+    pub fn sign(&mut self, holders: &[SigningKey]) -> anyhow::Result<()> {
+        let public: Vec<PublicKey> = holders.iter().map(SigningKey::public).collect();
+        is_of_root(&public, &root_of(&self.entry.claim()?.act, &self.key_log))?;
+        holders.iter().for_each(|holder| self.entry.sign(holder));
+        Ok(())
+    }
+
+    /// The file's text.
+    ///
+    /// # Errors
+    /// If the entry is none.
+    pub fn to_text(&self) -> anyhow::Result<String> {
+        entry_to_text(&self.entry, &self.key_log)
+    }
 }
 
 /// A rotation of the root, signed by the new one.

@@ -1,15 +1,46 @@
-//! Answers HTTP, or HTTPS by rustls.
+//! Answers HTTP, or HTTPS by rustls. Nobody can keep it waiting: a head, a handshake and a reader have their time, and
+//! each address its share of the connections ([`guard`]).
 
-use std::net::SocketAddr;
+mod guard;
+
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::http::{HeaderValue, header::STRICT_TRANSPORT_SECURITY};
-use axum_server::{Handle, tls_rustls::RustlsConfig};
+use axum_server::{
+    Handle,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
+pub(crate) use guard::Guard;
 use registry_schema::AgencyId;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{certificate::CertificateFiles, config::Tls};
+
+/// How long a connection may take to its first request, its head included.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// How long the head of a request may take, and how long a connection may stand between two requests.
+const HEAD: Duration = Duration::from_secs(20);
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How much of an answer the kernel holds for a connection: it bounds what readers who read nothing can make it hold.
+const SEND_BUFFER: u32 = 256 * 1024;
+/// How many connections wait to be taken.
+const BACKLOG: u32 = 1024;
+/// The longest list of headers of a request by HTTP/2.
+const MAX_HEAD_BYTES: u32 = 32 * 1024;
+/// How many requests one connection by HTTP/2 may have at once.
+const MAX_STREAMS: u32 = 64;
+/// How much of a connection is kept in buffers here: a head of HTTP/1 among it.
+const MAX_BUFFER: usize = 64 * 1024;
+
+/// A server that answers: where, how it is told to stop, and its task.
+pub(crate) type Serving = (SocketAddr, Handle<SocketAddr>, JoinHandle<()>);
 
 /// For a year, browsers that saw this node's certificate ask by HTTPS alone (RFC 6797).
 const HTTPS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -52,15 +83,13 @@ pub(crate) async fn serve(
     listen: SocketAddr,
     tls: Option<&Tls>,
     agency: &AgencyId,
+    guard: Guard,
     router: axum::Router,
     (reload, stop): (watch::Receiver<u64>, watch::Receiver<bool>),
 ) -> anyhow::Result<Server> {
-    let listener = std::net::TcpListener::bind(listen)
-        .with_context(|| format!("cannot answer at `{listen}`: is another node running there?"))?;
-    listener.set_nonblocking(true)?;
+    let taken = || format!("cannot answer at `{listen}`: is another node running there?");
+    let listener = bind(listen).with_context(taken)?;
     let address = listener.local_addr()?;
-    let handle = Handle::new();
-    let agency = agency.clone();
     let mut renewal = None;
     let config = match tls {
         None | Some(Tls::None) => None,
@@ -80,17 +109,7 @@ pub(crate) async fn serve(
     } else {
         router
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let task = match config {
-        None => {
-            let server = axum_server::from_tcp(listener)?.handle(handle.clone());
-            tokio::spawn(async move { log_end(&agency, server.serve(service).await) })
-        }
-        Some(config) => {
-            let server = axum_server::from_tcp_rustls(listener, config)?.handle(handle.clone());
-            tokio::spawn(async move { log_end(&agency, server.serve(service).await) })
-        }
-    };
+    let (address, handle, task) = answer(listener, config, agency, guard, router)?;
     Ok(Server {
         address,
         handle,
@@ -104,18 +123,60 @@ pub(crate) async fn door(
     listen: SocketAddr,
     (cert, key): (String, String),
     agency: &AgencyId,
+    guard: Guard,
     router: axum::Router,
-) -> anyhow::Result<(SocketAddr, Handle<SocketAddr>, JoinHandle<()>)> {
-    let listener = std::net::TcpListener::bind(listen)
-        .with_context(|| format!("cannot take forwarded requests at `{listen}`: see `inner_listen`"))?;
-    listener.set_nonblocking(true)?;
+) -> anyhow::Result<Serving> {
+    let taken = || format!("cannot take forwarded requests at `{listen}`: see `inner_listen`");
+    let listener = bind(listen).with_context(taken)?;
+    let config = RustlsConfig::from_pem(cert.into_bytes(), key.into_bytes()).await?;
+    answer(listener, Some(config), agency, guard, router)
+}
+
+fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match listen {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)
+}
+
+fn answer(
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    agency: &AgencyId,
+    guard: Guard,
+    router: axum::Router,
+) -> anyhow::Result<Serving> {
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let config = RustlsConfig::from_pem(cert.into_bytes(), key.into_bytes()).await?;
-    let server = axum_server::from_tcp_rustls(listener, config)?.handle(handle.clone());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let agency = agency.clone();
-    let task = tokio::spawn(async move { log_end(&agency, server.serve(service).await) });
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .handle(handle.clone())
+        .first_request_timeout(FIRST_REQUEST);
+    let builder = server.http_builder();
+    builder.http1().header_read_timeout(HEAD).max_buf_size(MAX_BUFFER);
+    builder
+        .http2()
+        .max_header_list_size(MAX_HEAD_BYTES)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_send_buf_size(MAX_BUFFER)
+        .keep_alive_interval(HEAD)
+        .keep_alive_timeout(HEAD);
+    let task = match tls {
+        None => {
+            let server = server.acceptor(guard);
+            tokio::spawn(async move { log_end(&agency, server.serve(service).await) })
+        }
+        Some(config) => {
+            let acceptor = RustlsAcceptor::new(config).handshake_timeout(HANDSHAKE).acceptor(guard);
+            let server = server.acceptor(acceptor);
+            tokio::spawn(async move { log_end(&agency, server.serve(service).await) })
+        }
+    };
     Ok((address, handle, task))
 }
 

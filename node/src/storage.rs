@@ -43,7 +43,7 @@ use residue::Residue;
 use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
-pub use credentials::{Issued, IssuerKey, NewCredential, Seed};
+pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
 pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
 #[cfg(debug_assertions)]
@@ -124,7 +124,12 @@ pub enum OwnWrite {
         issuer: String,
         /// The secret.
         seed: Seed,
-        /// The number of its status list.
+    },
+    /// A status list was opened for an issuer.
+    IssuerList {
+        /// The issuer's id.
+        issuer: String,
+        /// The list's number.
         list: u32,
     },
     /// A credential is to be forgotten here: itself, and every note on it.
@@ -293,8 +298,11 @@ impl Store {
         for write in own {
             match write {
                 OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
-                OwnWrite::IssuerKey { issuer, seed, list } => {
-                    issuer_keys::insert(&mut transaction, self.seal.get(), issuer, seed, *list).await?;
+                OwnWrite::IssuerKey { issuer, seed } => {
+                    issuer_keys::insert(&mut transaction, self.seal.get(), issuer, seed).await?;
+                }
+                OwnWrite::IssuerList { issuer, list } => {
+                    issuer_keys::insert_list(&mut transaction, issuer, *list, at).await?;
                 }
                 OwnWrite::Expunged { id } => {
                     credentials::delete(&mut transaction, id).await?;

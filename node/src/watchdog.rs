@@ -111,7 +111,9 @@ mod tests {
         for _ in 0..2 {
             let held = held.clone();
             // Both workers stand: one waits, and one waits for the first.
-            runtime.spawn(async move { drop(held.lock().unwrap().recv()) });
+            runtime.spawn(async move {
+                let _ = held.lock().unwrap().recv();
+            });
         }
         end.recv_timeout(Duration::from_secs(60)).expect("it stands");
         drop(release);

@@ -1,44 +1,42 @@
 //! The pages: the same Verdict as the API's, for people. Plain HTML from the server; no JavaScript.
 
 mod frameworks;
+mod issuers;
 mod pages;
 mod registration;
 mod sample_rules;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{
-        ConnectInfo, DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State,
-        multipart::MultipartError,
-    },
-    http::{HeaderMap, StatusCode, header},
+    extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State, multipart::MultipartError},
+    http::{StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use futures::TryStreamExt as _;
-use registry_schema::{AgencyId, CredentialCode, Issuer, recognition::RecognitionEntry};
-use serde::Deserialize;
+use registry_schema::{AgencyId, CredentialCode};
 use utoipa::openapi::OpenApi;
 use verification::{Question, bulk::Row};
 
 use pages::{
-    AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, IssuersPage, ManyPage,
-    ProblemPage, Reference, VerdictPage, VerifyPage,
+    AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, ManyPage, ProblemPage, Reference,
+    VerdictPage, VerifyPage,
 };
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
 use crate::api::{
     App, agencies, applications, bulk,
+    clients::Client,
+    following::link,
     problem::{self, Problem},
-    verifications::{Asked, answer, is_code, link, receive},
+    verifications::{Asked, answer, receive},
     worth,
 };
 
 /// How many files are dropped at once: as many as are counted together.
 const MOST_FILES: usize = worth::MOST_BADGES;
-
 /// How many answers a page shows.
 const MOST_ON_A_PAGE: usize = 2_000;
 
@@ -55,7 +53,7 @@ pub(crate) fn routes(document: &OpenApi) -> Router<App> {
         .route("/", get(verify_page))
         .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
         .route("/agencies", get(agencies_page))
-        .route("/issuers", get(issuers_page))
+        .route("/issuers", get(issuers::issuers_page))
         .route("/issuers/{id}", get(registration::issuer_page))
         .route("/frameworks", get(frameworks::frameworks_page))
         .route("/frameworks/{id}", get(frameworks::framework_page))
@@ -171,12 +169,8 @@ struct Sent {
     asked: Asked,
 }
 
-async fn verify(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    request: Request,
-) -> Response {
+async fn verify(State(app): State<App>, request: Request) -> Response {
+    let client = app.clients.of(request.extensions(), request.headers());
     let received = async {
         let arrived = receive(&app, request).await?;
         let multipart = Multipart::from_request(arrived.request, &app).await;
@@ -209,23 +203,18 @@ async fn verify(
         return box_page(&app, &sent.asked, &sent.text, Some(&problem));
     }
     if sent.files.len() > 1 {
-        return match several(&app, sent.files, question).await {
+        return match several(&app, client, sent.files, question).await {
             Ok(response) => response,
             Err(problem) => box_page(&app, &sent.asked, "", Some(&problem)),
         };
     }
     if sent.names_many || sent.file.starts_with(b"PK\x03\x04") {
-        return match many(&app, sent.file, question).await {
+        return match many(&app, client, sent.file, question).await {
             Ok(response) => response,
             Err(problem) => box_page(&app, &sent.asked, "", Some(&problem)),
         };
     }
-    if is_code(&app, badge)
-        && let Err(problem) = app.clients.looks_up(app.clients.at(peer.ip(), &headers))
-    {
-        return box_page(&app, &sent.asked, &sent.text, Some(&problem));
-    }
-    match answer(&app, badge, &question).await {
+    match answer(&app, client, badge, &question).await {
         Ok(verdict) => {
             let names = app.registry.snapshot();
             let name = |id: &AgencyId| {
@@ -235,12 +224,20 @@ async fn verify(
             };
             page(StatusCode::OK, &VerdictPage::new(&verdict, &name, question.now))
         }
-        Err(problem) => problem_page(&problem),
+        Err(problem) => match problem.status() {
+            StatusCode::TOO_MANY_REQUESTS => box_page(&app, &sent.asked, &sent.text, Some(&problem)),
+            _ => problem_page(&problem),
+        },
     }
 }
 
 /// The answers about several files that were dropped into the box: one teacher's badges, perhaps.
-async fn several(app: &App, files: Vec<(String, Vec<u8>)>, question: Question) -> Result<Response, Problem> {
+async fn several(
+    app: &App,
+    client: Client,
+    files: Vec<(String, Vec<u8>)>,
+    question: Question,
+) -> Result<Response, Problem> {
     if files.len() > MOST_FILES {
         let detail = format!("at most {MOST_FILES} files at once: put more into a ZIP archive");
         return Err(Problem::new(&problem::INVALID, detail));
@@ -250,24 +247,24 @@ async fn several(app: &App, files: Vec<(String, Vec<u8>)>, question: Question) -
         input: Some(name),
         content: Ok(content),
     });
-    answers(app, rows.collect(), question).await
+    answers(app, client, rows.collect(), question).await
 }
 
 /// The answers about an archive or a list that was dropped into the box.
-async fn many(app: &App, file: Vec<u8>, question: Question) -> Result<Response, Problem> {
+async fn many(app: &App, client: Client, file: Vec<u8>, question: Question) -> Result<Response, Problem> {
     let rows = bulk::rows(file.into(), None).await?;
-    answers(app, rows, question).await
+    answers(app, client, rows, question).await
 }
 
 /// The answers about these rows, in their order.
-async fn lines_of(app: &App, rows: Vec<Row>, question: &Question) -> Result<Vec<bulk::Line>, Problem> {
+async fn lines_of(app: &App, client: Client, rows: Vec<Row>, question: &Question) -> Result<Vec<bulk::Line>, Problem> {
     let permit = bulk::admit(app).await?;
     if rows.len() > MOST_ON_A_PAGE {
         let detail =
             format!("more than {MOST_ON_A_PAGE} badges do not fit on a page: send them in parts, or see /docs");
         return Err(Problem::new(&problem::INVALID, detail));
     }
-    let chunks = bulk::lines(app.clone(), rows, question.clone(), permit, None);
+    let chunks = bulk::lines(app.clone(), client, rows, question.clone(), permit, None);
     let cut = |_| {
         Problem::new(
             &problem::UNAVAILABLE,
@@ -278,8 +275,8 @@ async fn lines_of(app: &App, rows: Vec<Row>, question: &Question) -> Result<Vec<
     Ok(chunks.into_iter().flatten().collect())
 }
 
-async fn answers(app: &App, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
-    let lines = lines_of(app, rows, &question).await?;
+async fn answers(app: &App, client: Client, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
+    let lines = lines_of(app, client, rows, &question).await?;
     let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
     let name = {
         let registry = app.registry.snapshot();
@@ -351,35 +348,14 @@ async fn agencies_page(State(app): State<App>) -> Response {
         disputed: agency.disputed,
         forks: agency.forks,
     };
-    let rows: Vec<AgencyRow> = agencies::all(&app).into_iter().map(row).collect();
-    page(StatusCode::OK, &AgenciesPage::new(&rows, app.clock.now()))
-}
-
-#[derive(Deserialize)]
-struct WhichIssuers {
-    agency: Option<String>,
-    page: Option<usize>,
-}
-
-async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
-    let registry = app.registry.snapshot();
-    let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
-    let agency = asked
-        .filter(|id| registry.agency(id).is_some())
-        .unwrap_or_else(|| registry.home_id().clone());
-    let name = |id: &AgencyId| {
-        registry
-            .agency(id)
-            .map_or_else(|| id.to_string(), |lists| lists.name.clone())
-    };
-    let all = registry.agencies();
-    let issuers: Vec<Issuer> = all.iter().flat_map(|lists| lists.issuers().cloned()).collect();
-    let recognitions: Vec<RecognitionEntry> = all.iter().flat_map(|lists| lists.recognitions()).collect();
-    let number = which.page.unwrap_or(1);
-    page(
-        StatusCode::OK,
-        &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number),
-    )
+    let now = app.clock.now();
+    match agencies::all_apart(app).await {
+        Ok(all) => {
+            let rows: Vec<AgencyRow> = all.into_iter().map(row).collect();
+            page(StatusCode::OK, &AgenciesPage::new(&rows, now))
+        }
+        Err(problem) => problem_page(&problem),
+    }
 }
 
 fn docs_page(app: &App, reference: &Reference) -> Response {

@@ -32,7 +32,7 @@ Exit codes:
   3  could not be checked
   4  not allowed
   5  conflict
-  6  the node did not answer
+  6  the node, or a peer of it, did not answer
   7  integrity: the answer is not to what was asked
 
 Examples:
@@ -111,7 +111,9 @@ Exit codes: 0 accepted; 1 not valid, not recognized or unreadable; 3 could not
 be checked. Of several badges, the highest counts.")]
     Verify(Verify),
     /// Is the node ready, and how fresh is what it knows of each agency?
-    #[command(after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready; 6 no answer.")]
+    #[command(
+        after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready, or it cannot write; 6 no answer, or a peer is not\nconnected; 7 an agency shows two histories."
+    )]
     Status,
     /// Issuers: who signs badges, and how they come to
     #[command(subcommand)]
@@ -165,7 +167,7 @@ impl Command {
             Self::Framework(command) => matches!(command, Framework::Import { .. } | Framework::Remove { .. }),
             Self::Policy(p) => matches!(p, Policy::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
-            Self::Credential(c) => !matches!(c, Credential::List | Credential::Show { .. }),
+            Self::Credential(c) => !matches!(c, Credential::List { .. } | Credential::Show { .. }),
             Self::Clock(command) => matches!(command, Clock::Accept),
             Self::Verify(_) | Self::Status | Self::Trust(_) | Self::Completions { .. } => false,
         }

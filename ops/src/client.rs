@@ -1,6 +1,7 @@
 //! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
 
 mod many;
+mod pages;
 
 use std::{sync::Once, time::Duration};
 

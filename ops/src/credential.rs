@@ -19,7 +19,7 @@ use crate::{
 pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Issue(args) => issue::issue(session, &args).await,
-        Command::List => list(session).await,
+        Command::List { limit } => list(session, limit).await,
         Command::Show { code, baked, jwt } => match (baked, jwt) {
             (Some(file), _) => {
                 let kind = picture(&file)?;
@@ -35,10 +35,16 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     }
 }
 
-async fn list(session: &Session) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "credentials"], &[]).await?;
+async fn list(session: &Session, limit: Option<usize>) -> anyhow::Result<Exit> {
+    let reply = session.client.read_list(&["v1", "credentials"], limit).await?;
+    if reply.has_more {
+        let shown = show::count(reply.items.len(), "credential");
+        out::note(&format!(
+            "the newest {shown}; there are more: leave out --limit to see all"
+        ));
+    }
     if session.out.json {
-        session.out.json(&reply.json)?;
+        session.out.json(&reply.json()?)?;
         return Ok(Exit::Done);
     }
     let all: Vec<Credential> = reply.parse()?;

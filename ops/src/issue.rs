@@ -56,6 +56,12 @@ struct Issued {
     document: Box<RawValue>,
 }
 
+/// What the node would make: a badge that is signed and not recorded could never be revoked, so there is none.
+#[derive(Deserialize)]
+struct Tried {
+    credential: Credential,
+}
+
 pub(crate) async fn issue(session: &Session, args: &Issue) -> anyhow::Result<Exit> {
     match (&args.csv, &args.out) {
         (Some(csv), Some(out)) => many(session, args, csv, out).await,
@@ -71,7 +77,7 @@ async fn one(session: &Session, args: &Issue, out: Option<&Path>) -> anyhow::Res
     new.issuer = issuer::resolve(session, &new.issuer, session.profile.agency.as_ref()).await?;
     let reply = session.client.write(&["v1", "credentials"], &new).await?;
     if session.dry_run {
-        session.written(&reply, |issued: &Issued| credential::render(&issued.credential))?;
+        session.written(&reply, |tried: &Tried| credential::render(&tried.credential))?;
         return Ok(Exit::Done);
     }
     let issued: Issued = reply.parse()?;

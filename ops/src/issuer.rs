@@ -3,7 +3,7 @@
 mod own;
 
 use registry_schema::{
-    AgencyId, Issuer, VerificationMethod,
+    AgencyId, Issuer, Timestamp, VerificationMethod,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
@@ -28,6 +28,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Add(args) => add(session, &args).await,
         Command::Refresh(args) => own::refresh(session, &args).await,
         Command::Provider { issuer, provider } => describe(session, &issuer, provider).await,
+        Command::Rekey { issuer, note } => rekey(session, &issuer, note.as_deref()).await,
         Command::Compromised { issuer, key, note } => {
             compromised(session, &issuer, key.as_deref(), note.as_deref()).await
         }
@@ -93,11 +94,8 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
     };
     let reply = session.client.write(&["v1", "issuers"], &new).await?;
     session.written(&reply, |issuer: &Issuer| render(issuer))?;
-    if !session.dry_run {
-        out::note(
-            "added: it can issue now; whose badges count where is for each agency to say (`comity trust recognize`)",
-        );
-    }
+    session
+        .done("added: it can issue now; whose badges count where is for each agency to say (`comity trust recognize`)");
     Ok(Exit::Done)
 }
 
@@ -123,6 +121,39 @@ async fn describe(session: &Session, typed: &str, provider: ProviderKind) -> any
     .await?;
     let reply = session.client.write(&path, &body).await?;
     session.written(&reply, shown)?;
+    Ok(Exit::Done)
+}
+
+/// Gives an issuer a new key, whose old one is lost or is to be changed; asks first.
+async fn rekey(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
+    #[derive(Deserialize)]
+    struct Rekeyed {
+        issuer: Issuer,
+        retired: Issuer,
+        recognitions: usize,
+    }
+    let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
+    let path = ["v1", "issuers", &id, "rekey"];
+    let body = json!({ "note": note });
+    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+        out::note(
+            "Its key is retired: what it signed before stays good. It goes on with a new key under a new identifier, which other \
+             agencies recognize anew. A key that somebody else may have is not retired: see `comity issuer compromised`.",
+        );
+        confirm::ask(&format!("Give `{typed}` a new key?"))?;
+    }
+    let reply = session.client.write(&path, &body).await?;
+    session.written(&reply, |said: &Rekeyed| {
+        format!(
+            "{}\n{} is retired: what it signed before stays good\nyour agency's recognitions of it that were made anew: {}",
+            render(&said.issuer),
+            said.retired.id,
+            said.recognitions,
+        )
+    })?;
+    session.done(
+        "tell your peers its new identifier: they recognize it as they did the old one (`comity trust recognize`)",
+    );
     Ok(Exit::Done)
 }
 
@@ -230,17 +261,22 @@ pub(crate) async fn resolve(session: &Session, typed: &str, agency: Option<&Agen
     }
     let query = [("agency", agency.map(ToString::to_string))];
     let issuers: Vec<Issuer> = session.client.read(&["v1", "issuers"], &query).await?.parse()?;
-    let issuer = pick(&issuers, typed, agency)?;
+    let issuer = pick(&issuers, typed, agency, session.now)?;
     out::note(&format!("`{typed}` is {} of {}", issuer.id, issuer.agency));
     Ok(issuer.id.clone())
 }
 
-fn pick<'a>(issuers: &'a [Issuer], typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<&'a Issuer> {
+fn pick<'a>(
+    issuers: &'a [Issuer],
+    typed: &str,
+    agency: Option<&AgencyId>,
+    now: Timestamp,
+) -> anyhow::Result<&'a Issuer> {
     let of_agency = issuers.iter().filter(|i| agency.is_none_or(|a| *a == i.agency));
     let found: Vec<&Issuer> = of_agency.filter(|i| i.name == typed).collect();
-    // One whose key was stolen may have been added anew under the same name.
-    let sound: Vec<&Issuer> = found.iter().filter(|i| i.is_sound()).copied().collect();
-    let found = if sound.is_empty() { found } else { sound };
+    // One whose key was stolen, lost or changed has another identifier under the same name.
+    let current: Vec<&Issuer> = found.iter().filter(|i| i.is_current(now)).copied().collect();
+    let found = if current.is_empty() { found } else { current };
     match found.as_slice() {
         [one] => Ok(one),
         [] => Err(fault(
@@ -284,6 +320,8 @@ mod tests {
     use super::*;
     use crate::exit;
 
+    const NOW: Timestamp = Timestamp(1_767_225_600_000);
+
     fn issuer(id: &str, name: &str, agency: &str) -> Issuer {
         Issuer {
             id: id.to_owned(),
@@ -303,14 +341,19 @@ mod tests {
             issuer("did:b", "Palmetto", "US-TN"),
             issuer("did:c", "Blue Ridge", "US-NC"),
         ];
-        assert_eq!(pick(&known, "Blue Ridge", None).unwrap().id, "did:c");
-        let error = pick(&known, "Palmetto", None).unwrap_err();
+        assert_eq!(pick(&known, "Blue Ridge", None, NOW).unwrap().id, "did:c");
+        let error = pick(&known, "Palmetto", None, NOW).unwrap_err();
         assert_eq!(exit::of(&error), Exit::Usage);
         assert!(error.to_string().contains("did:a (US-SC)\n  did:b (US-TN)"), "{error}");
         assert_eq!(
-            pick(&known, "Palmetto", Some(&"US-TN".parse().unwrap())).unwrap().id,
+            pick(&known, "Palmetto", Some(&"US-TN".parse().unwrap()), NOW)
+                .unwrap()
+                .id,
             "did:b"
         );
-        assert_eq!(exit::of(&pick(&known, "palmetto", None).unwrap_err()), Exit::Negative);
+        assert_eq!(
+            exit::of(&pick(&known, "palmetto", None, NOW).unwrap_err()),
+            Exit::Negative
+        );
     }
 }

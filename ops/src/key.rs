@@ -28,6 +28,9 @@ struct KeyLog {
     unused: Vec<String>,
     #[serde(default)]
     badge_keys: Vec<BadgeKey>,
+    /// Why this node, or nobody, can write.
+    #[serde(default)]
+    trouble: Option<String>,
     text: String,
 }
 
@@ -54,6 +57,9 @@ struct Proposal {
     changes: usize,
     #[serde(default)]
     unrevoked: Vec<Unrevoked>,
+    /// What the agency could do no more.
+    #[serde(default)]
+    ends: Vec<String>,
     #[serde(default)]
     consequences: Option<trust::Consequences>,
 }
@@ -95,7 +101,10 @@ pub(crate) async fn handle(session: &Session, command: Key) -> anyhow::Result<Ex
             let wish = json!({"act": act, "key": end.key, "end": how, "last": last, "before": end.before});
             propose(session, wish, &out).await
         }
-        Key::Apply { entry } => apply(session, &entry).await,
+        Key::Apply {
+            entry,
+            yes_end_this_agency,
+        } => apply(session, &entry, yes_end_this_agency).await,
     }
 }
 
@@ -162,6 +171,9 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
         &rows,
     ))?;
     out::note(&format!("agency {}", log.genesis));
+    if let Some(trouble) = &log.trouble {
+        out::note(trouble);
+    }
     if log.disputed {
         out::note("the root signed two histories: the log ends before them. Rotate the root.");
         return Ok(Exit::Integrity);
@@ -253,17 +265,20 @@ fn consequences(proposal: &Proposal) -> String {
             text.push_str(&format!("  list {} index {}: {code}\n", one.list, one.index));
         }
     }
+    for ending in &proposal.ends {
+        text.push_str(&format!("\n{}\n", show::paragraph(&format!("WARNING: {ending}"))));
+    }
     trust::with_consequences(text.trim_end().to_owned(), &proposal.consequences)
 }
 
-async fn apply(session: &Session, file: &Path) -> anyhow::Result<Exit> {
+async fn apply(session: &Session, file: &Path, yes_end_this_agency: bool) -> anyhow::Result<Exit> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let said = text
         .lines()
         .filter_map(|line| line.strip_prefix("# "))
         .nth(1)
         .unwrap_or_default();
-    let body = json!({ "text": text });
+    let body = json!({ "text": text, "ends_this_agency": yes_end_this_agency });
     if !session.yes && !session.dry_run && confirm::somebody_is_there() {
         let would = session.client.write_as(&["v1", "key-log"], &body, true).await?;
         let would: Would = would.parse()?;
@@ -275,10 +290,14 @@ async fn apply(session: &Session, file: &Path) -> anyhow::Result<Exit> {
     let reply = session.client.write(&["v1", "key-log"], &body).await?;
     session.written(&reply, |log: &KeyLog| {
         let good = log.writers.iter().filter(|writer| writer.ended.is_none()).count();
-        format!(
+        let said = format!(
             "in the key log now; {good} writer key{} good",
             if good == 1 { " is" } else { "s are" }
-        )
+        );
+        match &log.trouble {
+            Some(trouble) if !session.dry_run => format!("{said}\n\n{}", show::paragraph(trouble)),
+            _ => said,
+        }
     })?;
     Ok(Exit::Done)
 }

@@ -61,12 +61,28 @@ struct Session {
     dry_run: bool,
 }
 
+/// What stands before everything that a dry run shows of a change.
+const WOULD_SAY: &str = "Nothing was changed. Without --dry-run, it would say:";
+
 impl Session {
-    /// Shows what came of a change: as JSON, or as `render` has it.
+    /// Says something about what was done; nothing in a dry run.
+    fn done(&self, text: &str) {
+        if !self.dry_run {
+            out::note(text);
+        }
+    }
+
+    /// Shows what came of a change: as JSON, or as `render` has it. **Every change is shown here**, so that a dry run speaks of
+    /// what would be, whatever the command's own words are.
     fn written<T: DeserializeOwned>(&self, reply: &Reply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
         match reply.parse() {
+            Ok(value) if !self.out.json && self.dry_run => {
+                self.out.data(&format!("{WOULD_SAY}\n\n{}", render(&value)))?;
+            }
             Ok(value) if !self.out.json => self.out.data(&render(&value))?,
             Err(error) if !self.out.json && !self.dry_run => return Err(error),
+            // What is only tried may be told in another form than what is done.
+            Err(_) if !self.out.json => self.out.data(&format!("{WOULD_SAY}\n\n{}", reply.json))?,
             _ => self.out.json(&reply.json)?,
         }
         if self.dry_run {

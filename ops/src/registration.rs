@@ -154,6 +154,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         | Command::Add(_)
         | Command::Refresh(_)
         | Command::Provider { .. }
+        | Command::Rekey { .. }
         | Command::Compromised { .. } => {
             return Err(usage("this is about issuers, not about cases"));
         }
@@ -244,9 +245,7 @@ async fn apply(session: &Session, args: &Apply) -> anyhow::Result<Exit> {
             .unwrap_or_default();
         format!("{}{key}", render(&made.application))
     })?;
-    if !session.dry_run {
-        out::note("keep the key: it is shown only now. As `token` in a profile it follows the case");
-    }
+    session.done("keep the key: it is shown only now. As `token` in a profile it follows the case");
     Ok(Exit::Done)
 }
 
@@ -277,7 +276,8 @@ async fn resolve(session: &Session, typed: &str) -> anyhow::Result<String> {
     if typed.starts_with("app-") {
         return Ok(typed.to_owned());
     }
-    let all: Vec<Listed> = session.client.read(&["v1", "applications"], &[]).await?.parse()?;
+    let all = session.client.read_list(&["v1", "applications"], None).await?;
+    let all: Vec<Listed> = all.parse()?;
     let found: Vec<&Listed> = all.iter().filter(|one| one.name == typed).collect();
     match found.as_slice() {
         [one] => Ok(one.id.clone()),
@@ -300,9 +300,9 @@ async fn resolve(session: &Session, typed: &str) -> anyhow::Result<String> {
 
 /// `comity issuer list --applications`
 pub(crate) async fn list(session: &Session) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "applications"], &[]).await?;
+    let reply = session.client.read_list(&["v1", "applications"], None).await?;
     if session.out.json {
-        session.out.json(&reply.json)?;
+        session.out.json(&reply.json()?)?;
         return Ok(Exit::Done);
     }
     let all: Vec<Listed> = reply.parse()?;

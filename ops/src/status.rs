@@ -24,6 +24,12 @@ struct Agency {
     /// Whether it is the agency of this node, which hears itself at all times.
     #[serde(default)]
     home: bool,
+    /// Whether its root signs two histories.
+    #[serde(default)]
+    disputed: bool,
+    /// How many forks of its log are proven.
+    #[serde(default)]
+    forks: u64,
     /// The status lists that it names for issuers with keys of their own.
     #[serde(default)]
     issuers_lists: Option<IssuersLists>,
@@ -37,6 +43,15 @@ struct IssuersLists {
     failing: u64,
     #[serde(default)]
     oldest: Option<Timestamp>,
+}
+
+/// A status list of the node's own agency.
+#[derive(Debug, Deserialize)]
+struct FilledList {
+    list: u32,
+    issuer: String,
+    percent: u32,
+    nearly_full: bool,
 }
 
 /// How many: said, or to be counted.
@@ -60,6 +75,25 @@ impl Count {
             Self::Listed(all) => all.len().to_string(),
         }
     }
+}
+
+/// A peer of the node.
+#[derive(Debug, Deserialize)]
+struct Peer {
+    agency: AgencyId,
+    membership: String,
+    connected: bool,
+    #[serde(default)]
+    last_heard: Option<Timestamp>,
+    #[serde(default)]
+    good_until: Option<Timestamp>,
+}
+
+/// Whether the node can write.
+#[derive(Debug, Default, Deserialize)]
+struct Ability {
+    #[serde(default)]
+    trouble: Option<String>,
 }
 
 /// A weakness of the node, for its operators.
@@ -97,11 +131,23 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         Some(home) => peer::reach(session, home).await,
         None => None,
     };
+    let peers: Vec<Peer> = session.client.read(&["v1", "peers"], &[]).await?.parse()?;
+    let heard: Vec<Agency> = agencies.parse()?;
+    let away = away(&peers, session.now);
+    let forked = forked(&heard);
+    // A node of an earlier version does not tell.
+    let ability = session.client.read(&["v1", "key-log"], &[]).await;
+    let ability: Ability = ability.ok().and_then(|reply| reply.parse().ok()).unwrap_or_default();
+    let filled = session.client.read(&["v1", "status-lists"], &[]).await;
+    let filled: Vec<FilledList> = filled.ok().and_then(|reply| reply.parse().ok()).unwrap_or_default();
     if session.out.json {
         let (version, agencies): (&RawValue, &RawValue) = (&version.json, &agencies.json);
         let reach = reach.map(|reach| reach.sentence);
         let warnings: Option<Value> = warnings.as_ref().map(Reply::parse).transpose()?;
-        let all = json!({ "ready": ready, "said": said.trim(), "reach": reach, "warnings": warnings });
+        let all = json!({
+            "ready": ready, "said": said.trim(), "reach": reach, "away": away, "forked": forked, "trouble": ability.trouble,
+            "warnings": warnings,
+        });
         // The node's own words stay as they came.
         let text = format!(
             "{},\"version\":{version},\"agencies\":{agencies}}}",
@@ -116,9 +162,11 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
                 "warning: this is the node of {theirs}, and the profile is for {ours}"
             ));
         }
-        let agencies = agencies.parse::<Vec<Agency>>()?;
-        let rows: Vec<Vec<String>> = agencies.iter().map(|a| row(a, session.now)).collect();
-        let lists: String = agencies.iter().filter_map(|a| issuers_lists(a, session.now)).collect();
+        let rows: Vec<Vec<String>> = heard.iter().map(|a| row(a, session.now)).collect();
+        let mut lists: String = heard.iter().filter_map(|a| issuers_lists(a, session.now)).collect();
+        lists.push_str(&filled_lists(&filled));
+        let troubles = ability.trouble.iter().chain(&forked).chain(&away);
+        lists.extend(troubles.map(|trouble| format!("\n\n{}", show::paragraph(trouble))));
         let table = show::table(
             &["agency", "name", "last heard", "fresh", "issuers", "recognitions"],
             0,
@@ -133,7 +181,74 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
             .out
             .data(&format!("{head}\n\n{table}{lists}{reach}{warnings}"))?;
     }
-    Ok(if ready { Exit::Done } else { Exit::Negative })
+    Ok(
+        match (ready && ability.trouble.is_none(), forked.is_some(), away.is_some()) {
+            (false, ..) => Exit::Negative,
+            (true, true, _) => Exit::Integrity,
+            (true, false, true) => Exit::Unreachable,
+            (true, false, false) => Exit::Done,
+        },
+    )
+}
+
+/// Most names in one sentence; how many there are is always said.
+const MOST_NAMED: usize = 12;
+
+fn named<'a>(names: impl Iterator<Item = &'a AgencyId>) -> String {
+    let names: Vec<String> = names.map(ToString::to_string).collect();
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let mut shown = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        shown.push_str(&format!(" and {more} more (`comity peer list`)"));
+    }
+    shown
+}
+
+/// Which peers are not connected, and of which nothing fresh is known.
+fn away(peers: &[Peer], now: Timestamp) -> Option<String> {
+    let followed: Vec<&Peer> = peers.iter().filter(|peer| peer.membership == "member").collect();
+    let away: Vec<&Peer> = followed.iter().filter(|peer| !peer.connected).copied().collect();
+    if away.is_empty() {
+        return None;
+    }
+    let mut text = format!(
+        "{} of {} are not connected: {}",
+        away.len(),
+        show::count(followed.len(), "peer"),
+        named(away.iter().map(|peer| &peer.agency))
+    );
+    let stale: Vec<&AgencyId> = away
+        .iter()
+        .filter(|peer| peer.last_heard.is_none() || peer.good_until.is_none_or(|until| until <= now))
+        .map(|peer| &peer.agency)
+        .collect();
+    if !stale.is_empty() {
+        text.push_str(&format!(
+            "; of {} nothing fresh is known, and their badges are \"could not check\": {}",
+            stale.len(),
+            named(stale.into_iter())
+        ));
+    }
+    Some(text)
+}
+
+/// Which agencies show two histories.
+fn forked(agencies: &[Agency]) -> Option<String> {
+    let told = agencies
+        .iter()
+        .filter(|agency| agency.forks > 0 || agency.disputed)
+        .map(|agency| {
+            let what = match agency.disputed {
+                true => "its root signs two histories, and what it granted does not count".to_owned(),
+                false => format!(
+                    "{} of its log are proven",
+                    show::count(usize::try_from(agency.forks).unwrap_or(0), "fork")
+                ),
+            };
+            format!("{}: {what} (`/v1/agencies/{}/forks`)", agency.agency, agency.agency)
+        });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn head(session: &Session, ready: bool, said: &str, version: &Version) -> String {
@@ -166,6 +281,23 @@ fn row(agency: &Agency, now: Timestamp) -> Vec<String> {
         agency.issuers.shown(),
         agency.recognitions.shown(),
     ]
+}
+
+/// The newest list of each issuer, where that is nearly full: those before it are full by design.
+fn filled_lists(lists: &[FilledList]) -> String {
+    let newest = lists.iter().enumerate().filter(|(at, list)| {
+        let next = lists.get(at + 1);
+        next.is_none_or(|next| next.issuer != list.issuer)
+    });
+    let filling = newest.filter(|(_, list)| list.nearly_full);
+    let told = filling.map(|(_, list)| {
+        let sentence = format!(
+            "the status list {} of {} is reserved to {} percent: when it is full, a further one is opened by itself",
+            list.list, list.issuer, list.percent
+        );
+        format!("\n\n{}", show::paragraph(&sentence))
+    });
+    told.collect()
 }
 
 /// How it stands with the lists that an agency's issuers publish themselves.
@@ -206,6 +338,65 @@ mod tests {
             some.trim(),
             "US-SC's issuers with keys of their own: 2 of 3 status lists are here and fresh, the oldest from 4 minutes ago; \
              1 could not be had when last tried, and the node's log says why"
+        );
+    }
+
+    #[test]
+    fn dead_peers_and_forks_are_told_with_how_many_there_are() {
+        let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+        let peer = |number: usize, connected: bool, membership: &str| Peer {
+            agency: format!("US-NC:d{number}").parse().unwrap(),
+            membership: membership.into(),
+            connected,
+            last_heard: Some(now),
+            good_until: (number % 2 == 0).then_some(now.plus_seconds(60)),
+        };
+        let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
+        let told = away(&all, now).unwrap();
+        assert!(
+            told.starts_with("50 of 50 peers are not connected: US-NC:d0, "),
+            "{told}"
+        );
+        assert!(
+            told.contains("and 38 more") && told.contains("of 25 nothing fresh is known"),
+            "{told}"
+        );
+        assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")], now), None);
+        assert_eq!(away(&[], now), None);
+
+        let agency = |json: &str| serde_json::from_str::<Agency>(json).unwrap();
+        let sound = agency(r#"{"agency":"US-SC","forks":0,"disputed":false}"#);
+        let forks = agency(r#"{"agency":"US-TN","forks":2,"disputed":false}"#);
+        assert_eq!(forked(std::slice::from_ref(&sound)), None);
+        let told = forked(&[sound, forks]).unwrap();
+        assert!(told.starts_with("US-TN: 2 forks of its log are proven"), "{told}");
+    }
+
+    #[test]
+    fn the_list_that_fills_is_told_and_those_that_are_full_are_not() {
+        let list = |issuer: &str, list: u32, percent: u32| FilledList {
+            list,
+            issuer: issuer.into(),
+            percent,
+            nearly_full: percent >= 80,
+        };
+        assert_eq!(
+            filled_lists(&[
+                list("did:key:z1", 1, 100),
+                list("did:key:z1", 2, 3),
+                list("did:key:z2", 3, 79)
+            ]),
+            ""
+        );
+        let told = filled_lists(&[
+            list("did:key:z1", 1, 100),
+            list("did:key:z1", 2, 81),
+            list("did:key:z2", 3, 0),
+        ]);
+        let told = told.trim().replace('\n', " ");
+        assert_eq!(
+            told,
+            "the status list 2 of did:key:z1 is reserved to 81 percent: when it is full, a further one is opened by itself"
         );
     }
 

@@ -4,17 +4,17 @@
 //! |---|---|---|
 //! | `r/<index>` | `[reason, time]` | write-once: void while a non-void one is its ancestor; of two concurrent ones the earlier time is shown |
 //! | `s/<index>` | `[suspended, reason, time]` | a register; on conflict suspended wins |
-//! | `a/<block>` | `[time]` | reserves 256 slots for one start of one writer |
+//! | `a/<block>`, `u/<unit>` | `[time, start or left out]` | reserves 256 or 16 slots for one start of one writer, which the random number names |
 //! | `x/<index>` | `[time, suspended]` | a tombstone: hides reason and time of the slot at once; the bits stay |
 //!
 //! There is no un-revoke: Bitstring Status List v1.0 (§2.1) calls a revocation not reversible.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use minicbor::{Decode, Encode};
 use registry_schema::{
     Reason, StatusChange, StatusState, Timestamp,
-    status::{BLOCK_SLOTS, LIST_SLOTS},
+    status::{BLOCK_SLOTS, LIST_SLOTS, UNIT_SLOTS},
 };
 
 use crate::{
@@ -46,6 +46,9 @@ struct Suspended {
 struct Reserved {
     #[n(0)]
     at: Timestamp,
+    /// Trailing, so that what was reserved before starts had names stays as it is.
+    #[n(1)]
+    start: Option<u64>,
 }
 
 #[derive(Encode, Decode)]
@@ -59,6 +62,27 @@ struct Expunged {
 /// The time that stands where the true one was expunged. Before any date that can be asked for: an expunged
 /// revocation holds for all of them.
 pub const UNTOLD: Timestamp = Timestamp(0);
+
+/// Slots that are reserved together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SlotSpan {
+    /// 256 slots: which block, from 0 to 511.
+    Block(u32),
+    /// 16 slots: which unit, from 0 to 8,191.
+    Unit(u32),
+}
+
+impl SlotSpan {
+    /// Its slots.
+    #[must_use]
+    pub const fn slots(self) -> Range<u32> {
+        let (first, size) = match self {
+            Self::Block(block) => (block * BLOCK_SLOTS, BLOCK_SLOTS),
+            Self::Unit(unit) => (unit * UNIT_SLOTS, UNIT_SLOTS),
+        };
+        first..first + size
+    }
+}
 
 /// What one key of a status list says, after folding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +101,12 @@ pub enum Entry {
         /// When and why; its state says which of the two.
         change: StatusChange,
     },
-    /// The block of 256 slots is taken.
+    /// These slots are taken.
     Reserved {
-        /// Which block, from 0 to 511.
-        block: u32,
+        /// Which.
+        span: SlotSpan,
+        /// The start of a writer that alone reserved them; none, if several did, or none was named.
+        start: Option<u64>,
     },
     /// Reason and time of this slot are hidden.
     Expunged {
@@ -106,10 +132,14 @@ pub fn suspend(list: u32, index: u32, suspended: bool, reason: Reason, at: Times
     put(list, format!("s/{index}"), encode(&Suspended { suspended, reason, at }))
 }
 
-/// The put that reserves a block of slots.
+/// The put that reserves slots for the start of a writer with this random name.
 #[must_use]
-pub fn reserve(list: u32, block: u32, at: Timestamp) -> Put {
-    put(list, format!("a/{block}"), encode(&Reserved { at }))
+pub fn reserve(list: u32, span: SlotSpan, start: Option<u64>, at: Timestamp) -> Put {
+    let key = match span {
+        SlotSpan::Block(block) => format!("a/{block}"),
+        SlotSpan::Unit(unit) => format!("u/{unit}"),
+    };
+    put(list, key, encode(&Reserved { at, start }))
 }
 
 /// The put that hides reason and time of a slot; `suspended` says what its bit in the suspension list stays.
@@ -168,9 +198,14 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
                 },
             })
         }
-        Key::Reserved(block) => {
+        Key::Reserved(span) => {
             let all: Option<Vec<Reserved>> = values.iter().map(|v| exactly(v)).collect();
-            all.filter(|a| !a.is_empty()).map(|_| Entry::Reserved { block })
+            let all = all.filter(|all| !all.is_empty())?;
+            let start = match all.as_slice() {
+                [one] => one.start,
+                _ => None,
+            };
+            Some(Entry::Reserved { span, start })
         }
         Key::Expunged(index) => {
             let all: Option<Vec<Expunged>> = values.iter().map(|v| exactly(v)).collect();
@@ -267,7 +302,7 @@ pub(crate) fn is_write_once(key: &str) -> bool {
 enum Key {
     Revoked(u32),
     Suspended(u32),
-    Reserved(u32),
+    Reserved(SlotSpan),
     Expunged(u32),
 }
 
@@ -278,7 +313,8 @@ fn parse(key: &str) -> Option<Key> {
         "r" if number < LIST_SLOTS => Some(Key::Revoked(number)),
         "s" if number < LIST_SLOTS => Some(Key::Suspended(number)),
         "x" if number < LIST_SLOTS => Some(Key::Expunged(number)),
-        "a" if number < LIST_SLOTS / BLOCK_SLOTS => Some(Key::Reserved(number)),
+        "a" if number < LIST_SLOTS / BLOCK_SLOTS => Some(Key::Reserved(SlotSpan::Block(number))),
+        "u" if number < LIST_SLOTS / UNIT_SLOTS => Some(Key::Reserved(SlotSpan::Unit(number))),
         _ => None,
     }
 }
@@ -343,10 +379,27 @@ mod tests {
     }
 
     #[test]
+    fn slots_that_two_starts_reserved_are_neithers() {
+        let span = SlotSpan::Unit(8191);
+        let one = reserve(0, span, Some(1), NOON).value;
+        let other = reserve(0, span, Some(2), NOON).value;
+        let unnamed = reserve(0, span, None, NOON).value;
+        let start = |values: &[Vec<u8>]| match fold("u/8191", values) {
+            Some(Entry::Reserved { span: told, start }) => (told, start),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(start(std::slice::from_ref(&one)), (span, Some(1)));
+        assert_eq!(start(&[one, other]), (span, None));
+        assert_eq!(start(&[unnamed]), (span, None));
+        assert_eq!(span.slots(), 131_056..131_072);
+        assert_eq!(SlotSpan::Block(511).slots(), 130_816..131_072);
+    }
+
+    #[test]
     fn what_breaks_a_rule_is_void() {
         let good = revoke(0, 7, Reason::Misconduct, NOON).value;
         assert!(admits("r/131071", &good));
-        for key in ["r/131072", "r/07", "r/-1", "r/", "y/7", "a/512", "r/7/7", ""] {
+        for key in ["r/131072", "r/07", "r/-1", "r/", "y/7", "a/512", "u/8192", "r/7/7", ""] {
             assert!(!admits(key, &good), "{key}");
         }
         assert!(!admits("r/7", b""));

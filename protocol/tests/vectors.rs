@@ -24,7 +24,8 @@ use protocol::{
     log::AgencyLog,
     message::{Bytes, Summary},
     signed::encode,
-    status_list, trust_list,
+    status_list::{self, SlotSpan},
+    trust_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::{Purpose, Reason, Recognition, Scope, Timestamp, Withdrawal};
@@ -104,7 +105,8 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
 
     let revoke = status_list::revoke(7, 4711, Reason::Misconduct, NOW);
     let suspend = status_list::suspend(7, 4712, true, Reason::EvidenceInvalid, NOW);
-    let reserve = status_list::reserve(7, 18, NOW);
+    let reserve = status_list::reserve(7, SlotSpan::Block(18), None, NOW);
+    let reserve_unit = status_list::reserve(7, SlotSpan::Unit(8_191), Some(u64::MAX), NOW);
     let expunge = status_list::expunge(7, 4711, false, NOW);
     let recognition = Recognition {
         id: "r-1".into(),
@@ -124,6 +126,7 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
         ("put/revoked", &revoke),
         ("put/suspended", &suspend),
         ("put/reserved", &reserve),
+        ("put/reserved by a start", &reserve_unit),
         ("put/expunged", &expunge),
         ("put/issuer", &trust_list::register(&issuer())),
         ("put/issuer-with-own-keys", &trust_list::register(&with_own_keys())),

@@ -119,6 +119,16 @@ impl Issuer {
         methods.is_empty() || methods.iter().any(|method| method.compromised.is_none())
     }
 
+    /// Whether it has a key that is its own at this moment and that nobody calls compromised, or no key is known. One whose key
+    /// was changed stays listed for what the old key signed.
+    #[must_use]
+    pub fn is_current(&self, at: Timestamp) -> bool {
+        let methods = &self.verification_methods;
+        let is_good =
+            |method: &VerificationMethod| method.compromised.is_none() && method.until.is_none_or(|until| until > at);
+        methods.is_empty() || methods.iter().any(is_good)
+    }
+
     /// Since when one of its keys is compromised, if one is: the earliest.
     #[must_use]
     pub fn compromised(&self) -> Option<Timestamp> {

@@ -10,8 +10,11 @@ use crate::Timestamp;
 /// How many slots a status list has: the least that Bitstring Status List v1.0 (§6.1) allows.
 pub const LIST_SLOTS: u32 = 131_072;
 
-/// Slots are reserved in blocks of this many.
+/// Slots are reserved in blocks of this many, or in units.
 pub const BLOCK_SLOTS: u32 = 256;
+
+/// The fewest slots that are reserved at a time: a start that issues little uses up no more.
+pub const UNIT_SLOTS: u32 = 16;
 
 /// Why a status changed. Only this code travels; any other text stays at the home agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]

@@ -8,8 +8,8 @@ use tests::{Answer as _, Federation, Scene, SecondAgency, eventually, files::mir
 /// How much of each there is: as much as a file can have, where it is cheap to write.
 fn size_of(attack: &str) -> u64 {
     match attack {
-        "forks" => 24,
-        "one_page_often" => 16,
+        "forks" => 200,
+        "one_page_often" => 4_096,
         "deep_page" | "deep_summary" => 500_000,
         "dated_ahead" => 3_600_000,
         "rival_entries" => 6,
@@ -112,7 +112,12 @@ async fn each_lie_that_files_can_tell_harms_its_own_agency_alone() {
         }
         let stored = second::oracle(&va).await;
         for agency in stored["agencies"].as_array().expect("agencies") {
-            assert_eq!(agency["derived_rows_differ"], json!([]), "{}", agency["agency"]);
+            // What waits may take something away already; nothing else stands that does not follow from the disk.
+            for row in agency["derived_rows_differ"].as_array().expect("rows") {
+                let key = row["key"].as_str().expect("a key");
+                let takes_away = key.starts_with("r/") || key.starts_with("s/");
+                assert!(row["fold"].is_null() && takes_away, "{}: {row}", agency["agency"]);
+            }
             assert_eq!(agency["damage"], json!([]), "{}", agency["agency"]);
         }
         let unreadable: &Value = &stored["unreadable"];

@@ -61,6 +61,14 @@ impl Ceremony {
         program::run("comityd", ["root", "sign", entry, "--root", &root, "--yes"], b"").await
     }
 
+    /// Signs an entry with any key, as other software would.
+    fn forges(&self, entry: &str, key: &Path) {
+        let text = std::fs::read_to_string(entry).expect("an entry");
+        let mut file = node::root::EntryFile::from_text(&text).expect("an entry");
+        file.entry.sign(&node::root::key(key).expect("a key"));
+        std::fs::write(entry, file.to_text().expect("a text")).expect("it is written");
+    }
+
     /// Proposes, signs and applies.
     async fn holds(&self, name: &str, line: &[&str]) -> String {
         let entry = self.file(name);
@@ -233,7 +241,12 @@ async fn only_the_root_changes_keys_and_the_next_root_takes_over_from_a_thief() 
     let stranger = ceremony.folder.path().join("stranger.key");
     let made = program::run("comityd", ["root", "new", &stranger.display().to_string()], b"").await;
     assert_eq!(made.code, Some(0), "{made:?}");
-    assert_eq!(ceremony.signs(&entry, &stranger).await.code, Some(0));
+    assert_eq!(
+        ceremony.signs(&entry, &stranger).await.code,
+        Some(1),
+        "it is no key of the root"
+    );
+    ceremony.forges(&entry, &stranger);
     let foreign = ceremony.comity(&["key", "apply", &entry]).await;
     assert_eq!(foreign.code, Some(5), "{foreign:?}");
     assert_eq!(writers(sc).await.len(), 1);
@@ -271,7 +284,8 @@ async fn only_the_root_changes_keys_and_the_next_root_takes_over_from_a_thief() 
     // The old root is worth nothing any more; the new one is.
     let entry = ceremony.file("by-the-old-root.entry");
     ceremony.does(&["key", "rotate", "--out", &entry]).await;
-    assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(0));
+    assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(1));
+    ceremony.forges(&entry, &ceremony.root);
     assert_eq!(ceremony.comity(&["key", "apply", &entry]).await.code, Some(5));
     let entry = ceremony.file("by-the-new-root.entry");
     ceremony.does(&["key", "rotate", "--out", &entry]).await;
@@ -298,9 +312,25 @@ async fn an_everyday_key_need_not_be_able_to_write_everything() {
     let sc = federation.agency("US-SC");
     let ceremony = Ceremony::at(sc);
     let key = the_good_writer(sc).await;
+    // No other key writes her trust list: who signs and applies says that it is meant.
+    let entry = ceremony.file("narrow.entry");
     ceremony
-        .holds("narrow.entry", &["key", "scope", &key, "--kind", "status-list"])
+        .does(&["key", "scope", &key, "--kind", "status-list", "--out", &entry])
         .await;
+    assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(1));
+    let root = ceremony.root.display().to_string();
+    let meant = [
+        "root",
+        "sign",
+        &entry,
+        "--root",
+        &root,
+        "--yes",
+        "--yes-end-this-agency",
+    ];
+    assert_eq!(program::run("comityd", meant, b"").await.code, Some(0));
+    assert_eq!(ceremony.comity(&["key", "apply", &entry]).await.code, Some(5));
+    ceremony.does(&["key", "apply", &entry, "--yes-end-this-agency"]).await;
     sc.revokes(&badge, Reason::IssuedInError).await;
     sc.asks(
         reqwest::Method::POST,

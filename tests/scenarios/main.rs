@@ -8,6 +8,7 @@ mod revocation_travels;
 
 mod recognition_decides;
 
+mod acts_warn_first;
 mod agencies_follow_agencies;
 
 mod changes_ask_first;
@@ -44,11 +45,18 @@ mod what_was_known_is_told;
 
 mod codes_are_not_tried_out;
 
+mod strangers_at_the_door;
+
+mod readers_and_writers_meet;
+
 // What an agency relies on.
 mod a_cut_link_heals;
 mod achievements_align_to_frameworks;
 
+mod a_lost_database_comes_back;
 mod a_pulled_cable_heals;
+
+mod places_are_never_reused;
 
 mod restart_loses_nothing;
 

@@ -1,5 +1,6 @@
 //! What is done about an application has an order, and what strangers can send has a limit.
 
+use node::config::Config;
 use policy::rubrics::STARTER;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -92,8 +93,18 @@ async fn strangers_cannot_fill_the_store_with_applications() {
     let sc = federation.agency("US-SC");
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
     let body = |i: usize| json!({"name": format!("Applicant {i}"), "contact_name": CONTACT, "contact_email": EMAIL});
-    let sends =
-        async |body: &Value| http::send(http::client().post(format!("{}/v1/applications", sc.url())).json(body)).await;
+    // Each stranger, as the agency's proxy names them, lives in another place.
+    sc.stops().await;
+    let mut config = Config::load(sc.data()).expect("a configuration");
+    config.lookups.proxies = vec!["127.0.0.1".parse().expect("an address")];
+    config.save(sc.data()).expect("a configuration is written");
+    sc.starts().await;
+    let mut strangers = 0;
+    let mut sends = async |body: &Value| {
+        strangers += 1;
+        let request = http::client().post(format!("{}/v1/applications", sc.url())).json(body);
+        http::send(request.header("x-forwarded-for", format!("198.51.{strangers}.7"))).await
+    };
     for i in 0..20 {
         sends(&body(i)).await.with_status(201);
     }

@@ -220,7 +220,7 @@ async fn an_entry(agency: &Agency) -> String {
     let act = protocol::key_log::Act::BadgeKeyAdded(protocol::PublicKey([7; 32]));
     let mut entry = log.propose(act, registry_schema::Timestamp(0)).expect("an entry");
     entry.sign(&root);
-    node::root::entry_to_text(&entry).expect("a text")
+    node::root::entry_to_text(&entry, &log).expect("a text")
 }
 
 struct Set {

@@ -188,3 +188,46 @@ async fn a_name_that_an_operator_lets_go_of_may_come_under_another_log() {
     assert_eq!(says(&["remove", "--unpin", "US-SC"]).await, Some(5));
     federation.audit().await;
 }
+
+/// What counts follows from who is pinned and what is held, whatever happened in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {
+    let federation = Federation::start_with(&["US-NC", "US-SC"], OFTEN).await;
+    let nc = federation.agency("US-NC");
+    let (tn, links) = federation.newcomer("US-TN").await;
+    tn.starts().await;
+    let ticket = tn.ticket(links[0].port_for("US-NC")).await.to_string();
+    let own = nc.ticket(links[0].port_for("US-TN")).await.to_string();
+    let says = async |line: &[&str]| nc.comity(&[&["--yes", "peer"], line].concat()).await.code;
+    assert_eq!(says(&["add", &ticket]).await, Some(0));
+    assert_eq!(tn.comity(&["--yes", "peer", "add", &own]).await.code, Some(0));
+    let issuer = tn.registers("Volunteer Academy").await;
+    let [good, revoked] = [
+        tn.issues(&issuer, "Riley Brooks").await,
+        tn.issues(&issuer, "Sam Lee").await,
+    ];
+    tn.revokes(&revoked, Reason::Misconduct).await;
+    nc.recognizes(&issuer).await;
+    federation.awaits(nc, &good, VerdictKind::Accepted).await;
+    federation.awaits(nc, &revoked, VerdictKind::NotValid).await;
+
+    // All of it is from what is here: its node is gone.
+    tn.stops().await;
+    for round in 0..2 {
+        assert_eq!(says(&["remove", "US-TN"]).await, Some(0));
+        assert_eq!(says(&["remove", "--unpin", "US-TN"]).await, Some(0));
+        let unknown = nc.employer().verifies(&revoked).await;
+        assert_ne!(unknown.verdict, VerdictKind::Accepted, "round {round}");
+        assert_eq!(says(&["add", &ticket]).await, Some(0));
+        eventually("the revocation counts again", async || {
+            let verdict = nc.employer().verifies(&revoked).await;
+            match verdict.verdict {
+                VerdictKind::NotValid => Ok(()),
+                _ => Err(format!("round {round}: {verdict:?}")),
+            }
+        })
+        .await;
+        nc.employer().verifies(&revoked).await.finding("status.revoked");
+        nc.employer().verifies(&good).await.is(VerdictKind::Accepted);
+    }
+}

@@ -62,10 +62,14 @@ class Heartbeat:
 
 
 def newest_counted(log: AgencyLog, heartbeats: list[Heartbeat], now: int | None = None) -> dict[bytes, Heartbeat]:
-    """Of each writer, the newest heartbeat that counts: all its heads are kept, and it is not dated ahead."""
+    """Of each writer, the newest heartbeat that counts: all its heads are kept, with all values, and it is not dated ahead."""
     newest: dict[bytes, Heartbeat] = {}
+    gaps = [log.index[name] for name in log.missing_values()]
     for heartbeat in heartbeats:
         if not heartbeat.is_named(log) or any(head not in log.index for head in heartbeat.heads):
+            continue
+        reached = log.behind(heartbeat.heads)
+        if any(reached >> gap & 1 for gap in gaps):
             continue
         if now is not None and heartbeat.issued > now + TOLERATED_AHEAD:
             continue
@@ -82,8 +86,6 @@ def unknown_because(log: AgencyLog) -> list[str]:
         reasons.append("no_writer")
     if log.missing_cuts():
         reasons.append("missing_cut")
-    if log.missing_values():
-        reasons.append("missing_value")
     return reasons
 
 

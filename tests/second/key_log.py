@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, field, replace
 
 from . import cbor
@@ -125,16 +127,42 @@ class Entry:
         )
 
 
-def founding_state(entry: Entry) -> KeyLogState:
-    """What holds after the first entry, if it is one."""
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+URL = re.compile(
+    rf"(https?)://((?:{LABEL}\.)*{LABEL}|\[[0-9a-fA-F:.]+\])(?::([1-9][0-9]{{0,4}}))?((?:/[A-Za-z0-9._~-]+)*)"
+)
+
+
+def is_url_of_a_node(url: str) -> bool:
+    """`https://host`, or `http://` and a host that is this machine; a port, a path of plain segments, and nothing else."""
+    match = URL.fullmatch(url)
+    if match is None or len(url.encode()) > 200:
+        return False
+    scheme, host, port, path = match.groups()
+    if any(segment in (".", "..") for segment in path.split("/")) or int(port or 1) > 65_535:
+        return False
+    bare = host.strip("[]")
+    if host.startswith("[") or host.rsplit(".", 1)[-1][0].isdigit():
+        try:
+            address = ipaddress.ip_address(bare)
+        except ValueError:
+            return False
+        return scheme == "https" or address.is_loopback
+    return scheme == "https" or host == "localhost"
+
+
+def founding_state(entry: Entry, trusting: bool = False) -> KeyLogState:
+    """What holds after the first entry, if it is one. `trusting` takes any URL: for those who lie."""
     if entry.act != FOUNDED or entry.position != 0 or entry.before is not None:
         raise Refused("the first entry founds the agency, at position 0")
     agency, title, url, root, next_root, writers, badge_keys = entry.content[0]
     check_root(root)
     if not entry.is_signed_by(root):
         raise Refused("a founding is signed by its root")
-    if not 1 <= len(title.encode()) <= 200 or len(url.encode()) > 200:
-        raise Refused("a name has 1 to 200 bytes, a URL at most 200")
+    if not 1 <= len(title.encode()) <= 200:
+        raise Refused("a name has 1 to 200 bytes")
+    if not trusting and not is_url_of_a_node(url):
+        raise Refused("a founding with a URL that no node can have")
     if not 1 <= len(writers) <= 16 or len(badge_keys) > 16:
         raise Refused("an agency begins with 1 to 16 writer keys and at most 16 badge keys")
     if len({key for key, _ in writers}) != len(writers) or len(set(badge_keys)) != len(badge_keys):
@@ -212,6 +240,7 @@ class KeyLog:
     entries: dict[bytes, Entry] = field(default_factory=dict)
     states: dict[bytes, KeyLogState] = field(default_factory=dict)
     children: dict[bytes, list[bytes]] = field(default_factory=dict)
+    trusting: bool = False
 
     @classmethod
     def from_entries(cls, entries: list[Entry]) -> "KeyLog":
@@ -229,7 +258,7 @@ class KeyLog:
         if not self.entries:
             if entry.name != self.genesis:
                 raise Refused("the log begins with another entry than the agency's first")
-            self.states[entry.name] = founding_state(entry)
+            self.states[entry.name] = founding_state(entry, self.trusting)
         elif entry.before is None:
             raise Refused("a log has one first entry")
         elif entry.before not in self.entries:

@@ -142,6 +142,7 @@ class AgencyLog:
         state, disputed = self.keys.state, bool(self.keys.dispute)
         places: dict[tuple[str, str], list[Surviving]] = {}
         cuts = _Cuts(self)
+        explained = self.explained(cuts, within)
         for at, envelope in enumerate(self.kept):
             if within is not None and not within >> at & 1:
                 continue
@@ -154,6 +155,9 @@ class AgencyLog:
                     # two histories of the root: a revocation counts if any entry ever let its writer write it
                     lets = self.keys.ever_lets_write(writer, put.document)
                 if not lets:
+                    continue
+                if put.value is None and (put.document, put.key[2:]) not in explained:
+                    # what nobody explains says nothing
                     continue
                 if put.value is not None and breaks_a_rule(put.document, put.key, put.value):
                     continue
@@ -169,6 +173,22 @@ class AgencyLog:
                     found.append(Surviving(at, put.value))
         return places
 
+    def explained(self, cuts: "_Cuts | None" = None, within: int | None = None) -> set[tuple[str, str]]:
+        """The slots, by document, that a tombstone hides which counts: a value that is missing there is no riddle."""
+        cuts, state = cuts or _Cuts(self), self.keys.state
+        found = set()
+        for at, envelope in enumerate(self.kept):
+            if within is not None and not within >> at & 1:
+                continue
+            for put in envelope.puts:
+                if list_number(put.document) is None or not put.key.startswith("x/"):
+                    continue
+                scope = cuts.scope_of(at, envelope.header.writer, state)
+                counts = scope is not None and scope_holds(scope, put.document)
+                if counts and not breaks_a_rule(put.document, put.key, put.value):
+                    found.add((put.document, put.key[2:]))
+        return found
+
     def rows(self, within: int | None = None) -> Rows:
         """The rows of all documents: the surviving values of each place, sorted, each once."""
         rows: Rows = {}
@@ -183,11 +203,7 @@ class AgencyLog:
 
     def missing_values(self) -> list[bytes]:
         """Envelopes that lack a value whose slot has no tombstone."""
-        tombstones = {
-            (document, key[2:])
-            for (document, key) in self.surviving()
-            if list_number(document) is not None and key.startswith("x/")
-        }
+        tombstones = self.explained()
         return [
             envelope.name
             for envelope in self.kept

@@ -71,6 +71,7 @@ def opened(store: Store, damage: dict[bytes, Damage], now: int):
     for genesis, writer, wire in store["heartbeats"]:
         read(agencies, damage, "heartbeats", genesis, writer, lambda: [heartbeat_of(genesis, writer, wire)], 1)
     for genesis, wire, pages in store["checkpoints"]:
+        pages = [data for of, _, data in store["checkpoint_pages"] if of == genesis] or pages
         read(agencies, damage, "checkpoints", genesis, genesis, lambda: [checkpoint_of(genesis, wire, pages)], 2)
     return agencies
 
@@ -82,11 +83,12 @@ def heartbeat_of(genesis: bytes, writer: bytes, wire: bytes) -> Heartbeat:
     return heartbeat
 
 
-def checkpoint_of(genesis: bytes, wire: bytes, pages: bytes) -> tuple[Checkpoint, list[bytes]]:
+def checkpoint_of(genesis: bytes, wire: bytes, pages: bytes | list[bytes]) -> tuple[Checkpoint, list[bytes]]:
     checkpoint = Checkpoint.decode(wire)
     if checkpoint.agency != genesis:
         raise Refused("the row is named otherwise")
-    return checkpoint, split_pages(pages)
+    # before they had rows of their own, all pages stood beside the statement
+    return checkpoint, pages if isinstance(pages, list) else split_pages(pages)
 
 
 def read(agencies, damage, table, genesis, row, decode, at) -> None:

@@ -13,10 +13,11 @@ TABLES = {
     "heartbeats": "agency, writer, bytes",
     "entries": "agency, document, name, surviving",
     "checkpoints": "agency, bytes, pages",
+    "checkpoint_pages": "agency, number, bytes",
     "held": "agency, bytes",
     "peers": "agency, ticket, expelled_at, left_at, unpinned_at",
 }
-ORDER = {"envelopes": " ORDER BY position"}
+ORDER = {"envelopes": " ORDER BY position", "checkpoint_pages": " ORDER BY agency, number"}
 
 
 class NoStore(Exception):

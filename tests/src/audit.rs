@@ -152,7 +152,7 @@ fn answers(lists: &AgencyLists, rows: &[StoredRow]) -> BTreeSet<String> {
         lines.extend(
             list.reserved()
                 .iter()
-                .map(|block| format!("{number}: block {block} reserved")),
+                .map(|(span, start)| format!("{number}: {span:?} reserved by {start:?}")),
         );
     }
     lines
@@ -200,8 +200,8 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
                 Some(status_list::Entry::Suspended { index, change }) if change.state == StatusState::Suspended => {
                     states.entry((list, index)).or_insert(StatusState::Suspended);
                 }
-                Some(status_list::Entry::Reserved { block }) => {
-                    lines.insert(format!("{list}: block {block} reserved"));
+                Some(status_list::Entry::Reserved { span, start }) => {
+                    lines.insert(format!("{list}: {span:?} reserved by {start:?}"));
                 }
                 Some(status_list::Entry::Suspended { .. } | status_list::Entry::Expunged { .. }) | None => {}
             },

@@ -409,7 +409,8 @@ fn a_database() -> String {
     format!("{base}/{name}")
 }
 
-fn peer_port_of(agency: &Agency) -> u16 {
+/// The port at which a node listens for peers.
+pub(crate) fn peer_port_of(agency: &Agency) -> u16 {
     let config = Config::load(agency.data()).expect("a configuration");
     let address = config
         .peer_listen

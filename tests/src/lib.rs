@@ -27,6 +27,7 @@ pub mod process;
 pub mod program;
 pub mod publisher;
 pub mod second;
+pub mod strangers;
 pub mod verdict;
 pub mod wait;
 

@@ -135,6 +135,17 @@ impl Program {
         Self::spawn(command)
     }
 
+    /// Starts `comityd` with so many descriptors at most.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn comityd_with_files(most: u32, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = bare("sh");
+        command.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]);
+        command.arg(path_of("comityd")).args(arguments);
+        Self::spawn(command)
+    }
+
     /// Starts a program.
     pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -180,6 +191,15 @@ impl Program {
     /// If the system does not say.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("the state of a child")
+    }
+
+    /// How many descriptors it has now, as Linux counts them.
+    ///
+    /// # Panics
+    /// If it does not run, or this is no Linux.
+    pub fn descriptors(&self) -> usize {
+        let id = self.child.id().expect("it runs");
+        std::fs::read_dir(format!("/proc/{id}/fd")).expect("/proc").count()
     }
 
     /// The most memory that it ever had in use, in bytes, as Linux counts it.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::{
     App,
     problem::{NOT_FOUND, Problem},
+    verifications::apart,
 };
 use crate::{
     foreign::KeptLists,
@@ -59,7 +60,7 @@ pub(super) fn heard(
     }
 }
 
-pub(crate) fn all(app: &App) -> Vec<Agency> {
+fn all(app: &App) -> Vec<Agency> {
     let now = app.clock.now();
     let kept_lists = app.foreign.kept_lists(now);
     let registry = app.registry.snapshot();
@@ -90,15 +91,23 @@ pub(crate) fn all(app: &App) -> Vec<Agency> {
 /// The agencies of the federation.
 #[utoipa::path(get, path = "/v1/agencies", tag = "federation",
     responses((status = 200, description = "this node's own first", body = Vec<Agency>)))]
-pub(super) async fn list(State(app): State<App>) -> Json<Vec<Agency>> {
-    Json(all(&app))
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Agency>>, Problem> {
+    all_apart(app).await.map(Json)
+}
+
+/// All agencies; their recognitions are counted on a thread of their own.
+pub(crate) async fn all_apart(app: App) -> Result<Vec<Agency>, Problem> {
+    apart(move || all(&app)).await
 }
 
 /// One agency.
 #[utoipa::path(get, path = "/v1/agencies/{id}", tag = "federation", params(("id" = String, Path, example = "US-NC")),
     responses((status = 200, body = Agency), (status = 404, description = "not of this federation", body = Problem)))]
 pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Agency>, Problem> {
-    let found = all(&app).into_iter().find(|agency| agency.id.as_str() == id);
+    let found = all_apart(app)
+        .await?
+        .into_iter()
+        .find(|agency| agency.id.as_str() == id);
     let unknown = || {
         Problem::new(
             &NOT_FOUND,

@@ -5,8 +5,8 @@ mod shown;
 
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, FromRequestParts, Path, State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
+    extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State, rejection::JsonRejection},
+    http::{Extensions, HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use protocol::Hash;
 use registry_schema::registration::{By, Step};
@@ -20,15 +20,18 @@ pub(crate) use shown::{Application, Eyes, History, HistoryStep, Listed, history}
 use super::{
     App,
     auth::{self, Operator},
+    clients::Client,
+    paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
     recognitions::Consequences,
 };
-use crate::registrar::{Contact, FirstEvidence, NewApplication, Note};
+use crate::{
+    registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Submitted},
+    storage::ApplicationRow,
+};
 
 /// The longest body of these routes, which strangers can write to.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
-/// The longest list that is answered.
-const MOST_SHOWN: i64 = 1_000;
 
 /// The routes of this file, with their own limit.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -156,8 +159,9 @@ pub(super) struct Made {
 /// Apply to be an issuer of this agency.
 ///
 /// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
-/// case and gives evidence. At most 20 applications an hour and 60 a day, and as many waiting as the agency allows; what an operator
-/// writes down for an applicant is not counted.
+/// case and gives evidence. At most 6 applications an hour from one address, 20 an
+/// hour and 60 a day in all, and as many waiting as the agency allows; what an operator writes down for an applicant is
+/// not counted.
 #[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = New,
     params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Made), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
@@ -166,6 +170,8 @@ pub(super) async fn apply(
     State(app): State<App>,
     DryRun(dry_run): DryRun,
     operator: Result<Operator, Problem>,
+    extensions: Extensions,
+    headers: HeaderMap,
     body: Result<Json<New>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -185,14 +191,53 @@ pub(super) async fn apply(
         rubric: new.rubric,
         evidence: pieces.collect(),
     };
-    let made = app
-        .registrar
-        .apply(new, by, app.registration.most_open, dry_run)
-        .await?;
+    let client = app.clients.of(&extensions, &headers);
+    let made = submit(&app, client, new, by, dry_run).await?;
     let application = Application::of(&made.file, Eyes::Applicant, app.clock.now())?;
     let token = (!dry_run).then_some(made.token);
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Made { application, token })))
+}
+
+/// Takes an application, from the share of whoever applies: so one stranger does not use up everybody's. What was not made
+/// is not counted.
+///
+/// # Errors
+/// [`Refused`], if it is not taken.
+pub(crate) async fn submit(
+    app: &App,
+    client: Client,
+    new: NewApplication,
+    by: By,
+    dry_run: bool,
+) -> Result<Submitted, Refused> {
+    let counts = by == By::Applicant && !dry_run;
+    if counts {
+        app.clients.applies(client).map_err(Refused::Share)?;
+    }
+    let made = app.registrar.apply(new, by, app.registration.most_open, dry_run).await;
+    if made.is_err() && counts {
+        app.clients.did_not_apply(client);
+    }
+    made.map_err(Refused::Registrar)
+}
+
+/// The reason why an application is not taken.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The applicant's address, or its neighborhood, has had its share.
+    Share(Problem),
+    /// The registrar refuses it.
+    Registrar(NotDone),
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Share(problem) => problem,
+            Refused::Registrar(error) => error.into(),
+        }
+    }
 }
 
 /// `?dry_run=true`, of anybody.
@@ -207,12 +252,18 @@ impl FromRequestParts<App> for DryRun {
     }
 }
 
-/// The newest applications, at most 1,000; for operators.
-#[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])),
-    responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem)))]
-pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<Json<Vec<Listed>>, Problem> {
-    let rows = app.store.applications(MOST_SHOWN).await?;
-    Ok(Json(rows.into_iter().map(Listed::from).collect()))
+/// The applications, the newest first; for operators. A page has at most 1,000; the header `Link` says where the list goes
+/// on.
+#[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])), params(PageQuery),
+    responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    _operator: Operator,
+    Query(which): Query<PageQuery>,
+) -> Result<ListPage<Listed>, Problem> {
+    let rows = app.store.applications(&which.after()?, which.rows()).await?;
+    let place = |row: &ApplicationRow| (row.applied_at, row.id.clone());
+    Ok(which.page("/v1/applications", rows, place, Listed::from))
 }
 
 /// One application with all its steps; for operators, and for the applicant with the application's token.

@@ -194,7 +194,10 @@ mod tests {
     use futures::{FutureExt as _, stream};
 
     use super::*;
-    use crate::{api::clients::Clients, config::LookupConfig};
+    use crate::{
+        api::clients::Clients,
+        config::{BudgetConfig, LookupConfig},
+    };
 
     const LIMITS: Limits = Limits {
         what: "badges",
@@ -205,7 +208,7 @@ mod tests {
     };
 
     fn client(address: &str) -> Client {
-        Clients::new(&LookupConfig::default()).at(address.parse().unwrap(), &HeaderMap::new())
+        Clients::new(&LookupConfig::default(), &BudgetConfig::default()).at(address.parse().unwrap(), &HeaderMap::new())
     }
 
     fn whole(bytes: usize) -> Request {

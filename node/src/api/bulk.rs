@@ -28,8 +28,10 @@ use verification::{
 use super::{
     App,
     arrivals::{Arrived, Limits, Place},
+    clients::Client,
+    following::{Followed, code, follow, link},
     problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
-    verifications::{Asked, Followed, apart, code, evidence, follow, link},
+    verifications::{Asked, apart, evidence},
     worth,
 };
 use crate::checked::Checked;
@@ -122,7 +124,7 @@ pub(crate) async fn verify(
     let rows = rows(bytes, named).await?;
     let count = rows.len();
     place.takes_bytes(count * ANSWER_BYTES)?;
-    let lines = lines(app, rows, question, permit, Some(place)).map(|chunk| {
+    let lines = lines(app, client, rows, question, permit, Some(place)).map(|chunk| {
         let mut text = Vec::with_capacity(CHUNK * 2048);
         for line in chunk? {
             serde_json::to_writer(&mut text, &line)?;
@@ -175,6 +177,7 @@ pub(crate) async fn rows(body: Bytes, named: Option<Upload>) -> Result<Vec<Row>,
 /// at once, and wait for whoever reads them slowly; the permit is free when the last is judged, `place` when it is read.
 pub(crate) fn lines(
     app: App,
+    client: Client,
     rows: Vec<Row>,
     question: Question,
     permit: OwnedSemaphorePermit,
@@ -190,7 +193,7 @@ pub(crate) fn lines(
         let question = Arc::new(question);
         let mut answers = stream::iter(chunks)
             .map(|chunk| {
-                let work = judge_chunk(app.clone(), chunk, question.clone(), deadline, with_facts);
+                let work = judge_chunk(app.clone(), client, chunk, question.clone(), deadline, with_facts);
                 tokio::spawn(work)
             })
             .buffered(std::thread::available_parallelism().map_or(2, usize::from));
@@ -258,6 +261,7 @@ enum Stage {
 
 async fn judge_chunk(
     app: App,
+    client: Client,
     chunk: Vec<Turn>,
     question: Arc<Question>,
     deadline: Instant,
@@ -291,7 +295,7 @@ async fn judge_chunk(
             let why = format!("only {MOST_FOLLOWED} codes and links are followed in one upload; send it in parts");
             return Stage::answer(unreachable(&why, asked));
         }
-        match timeout_at(deadline, follow(node, &content, asked)).await {
+        match timeout_at(deadline, follow(node, client, &content, asked)).await {
             Ok(Ok(Followed::Itself)) => Stage::Bytes(content),
             Ok(Ok(Followed::Badge(badge))) => Stage::Bytes(badge),
             Ok(Ok(Followed::Answer(verdict))) => Stage::Answer(verdict),
@@ -305,7 +309,7 @@ async fn judge_chunk(
     let stages: Vec<Stage> = stages.unwrap_or_default();
     let gathering = stages.into_iter().map(|stage| async move {
         let Stage::Read(badge) = stage else { return stage };
-        match timeout_at(deadline, evidence(node, &badge, asked)).await {
+        match timeout_at(deadline, evidence(node, client, &badge, asked)).await {
             Ok(Ok(evidence)) => Stage::Ready(Box::new((*badge, evidence))),
             Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
             Err(_) => Stage::answer(late()),

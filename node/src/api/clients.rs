@@ -1,49 +1,107 @@
-//! How often each client has short codes looked up: a bucket of tokens for each, so that nobody tries codes one after the
-//! other. A client is an IPv4 address, or an IPv6 network of /64, which one customer has.
+//! Who asks, by address, and how much of the node's work each may have. A client is an IPv4 address, or an IPv6 network of
+//! /64, which one customer has.
 
 use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
 };
 
 use axum::{extract::ConnectInfo, http::Extensions, http::HeaderMap};
 use tokio::time::Instant;
 
-use super::problem::{Problem, TOO_OFTEN};
-use crate::config::LookupConfig;
+use super::{
+    buckets::{Allowance, Buckets},
+    problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN},
+};
+use crate::{
+    config::{BudgetConfig, LookupConfig},
+    doorway::customer,
+    look_up::Leave,
+};
 
-/// How many clients are remembered; those that have been quiet long enough are forgotten first. Those that come when
-/// all places are taken share one bucket.
-const MOST_CLIENTS: usize = 16_384;
+/// The share of a look-up that a code costs which exists; one that does not exist costs a whole one. Who tries codes meets
+/// nearly none that exist.
+const HIT: f64 = 0.1;
 
-/// What is left for a client, and since when.
-type Bucket = (f64, Instant);
+/// How many applications of one client are taken in an hour, and at once.
+const APPLICATIONS: Allowance = Allowance {
+    a_second: 6.0 / 3_600.0,
+    at_once: 6.0,
+};
+/// How many of one neighborhood are: an IPv4 network of /24, an IPv6 network of /48.
+const APPLICATIONS_NEARBY: Allowance = Allowance {
+    a_second: 10.0 / 3_600.0,
+    at_once: 10.0,
+};
+
+/// How often a client that has used up its budget may try a token.
+const TOKENS: Allowance = Allowance {
+    a_second: 5.0,
+    at_once: 20.0,
+};
 
 /// Who asks, by address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Client(IpAddr);
 
+/// The client on whose behalf another process of this agency forwards a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ForwardedFor(pub(crate) IpAddr);
+
 /// What is left for each client. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Clients(Arc<Inner>);
+pub(crate) struct Clients(Arc<Shares>);
 
 #[derive(Debug)]
-struct Inner {
+struct Shares {
     config: LookupConfig,
-    buckets: Mutex<HashMap<IpAddr, Bucket>>,
+    look_ups: Buckets<Client>,
+    /// Of work, in microseconds.
+    work: Buckets<Client>,
+    tokens: Buckets<Client>,
+    applications: Buckets<Client>,
+    applications_nearby: Buckets<IpAddr>,
+}
+
+impl Client {
+    pub(crate) const fn address(self) -> IpAddr {
+        self.0
+    }
+
+    /// The network around it that one stranger may have whole.
+    fn neighborhood(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() >> 8 << 8).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
+        }
+    }
 }
 
 impl Clients {
-    pub(crate) fn new(config: &LookupConfig) -> Self {
-        Self(Arc::new(Inner {
-            config: config.clone(),
-            buckets: Mutex::default(),
+    pub(crate) fn new(lookups: &LookupConfig, budget: &BudgetConfig) -> Self {
+        let look_ups = Allowance {
+            a_second: f64::from(lookups.per_minute) / 60.0,
+            at_once: f64::from(lookups.burst),
+        };
+        let work = Allowance {
+            a_second: f64::from(budget.milliseconds_a_second) * 1_000.0,
+            at_once: f64::from(budget.milliseconds_at_once) * 1_000.0,
+        };
+        Self(Arc::new(Shares {
+            config: lookups.clone(),
+            look_ups: Buckets::new((lookups.per_minute > 0).then_some(look_ups)),
+            work: Buckets::new((budget.milliseconds_a_second > 0).then_some(work)),
+            tokens: Buckets::new(Some(TOKENS)),
+            applications: Buckets::new(Some(APPLICATIONS)),
+            applications_nearby: Buckets::new(Some(APPLICATIONS_NEARBY)),
         }))
     }
 
     /// Who asks.
     pub(crate) fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> Client {
+        if let Some(ForwardedFor(client)) = extensions.get::<ForwardedFor>() {
+            return Client(*client);
+        }
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
         self.at(peer, headers)
@@ -54,12 +112,66 @@ impl Clients {
         Client(self.client(peer, headers))
     }
 
-    /// Takes one look-up from the share of whoever asks.
-    pub(crate) fn looks_up(&self, client: Client) -> Result<(), Problem> {
-        self.takes(client.0, Instant::now()).map_err(|seconds| {
+    /// Leave for whoever asks to have one code looked up.
+    pub(crate) fn looks_up(&self, client: Client) -> Result<Leave, Problem> {
+        let taken = self.0.look_ups.take(client, 1.0, HIT, Instant::now());
+        taken.map(|()| Leave::of_stranger()).map_err(|seconds| {
             let detail = format!("too many codes were looked up from your address: try again in {seconds} seconds");
             Problem::new(&TOO_OFTEN, detail).retry_after(seconds)
         })
+    }
+
+    /// Notes that a code which a client had looked up does not exist.
+    pub(crate) fn missed(&self, client: Client) {
+        self.0.look_ups.owe(client, 1.0 - HIT, Instant::now());
+    }
+
+    /// Takes so many microseconds of work from a client's budget.
+    pub(crate) fn works(&self, client: Client, micros: u32) -> Result<(), Problem> {
+        if micros == 0 {
+            return Ok(());
+        }
+        let cost = f64::from(micros);
+        self.0.work.take(client, cost, cost, Instant::now()).map_err(|seconds| {
+            let detail = format!(
+                "this node did all the work that it does for one address at a time: try again in {seconds} seconds"
+            );
+            let problem = Problem::new(&TOO_MUCH, detail).retry_after(seconds);
+            match self.0.work.allowance() {
+                Some(allowance) => problem.with_budget(allowance, seconds),
+                None => problem,
+            }
+        })
+    }
+
+    /// Whether a client that has used up its budget may try a token now.
+    pub(crate) fn tries_a_token(&self, client: Client) -> bool {
+        self.0.tokens.take(client, 1.0, 1.0, Instant::now()).is_ok()
+    }
+
+    /// Takes one application from a client's share, and from its neighborhood's.
+    pub(crate) fn applies(&self, client: Client) -> Result<(), Problem> {
+        let now = Instant::now();
+        let refused = |seconds: u64| {
+            let minutes = seconds.div_ceil(60);
+            let detail = format!(
+                "this agency takes only some applications an hour from one address: try again in {minutes} minutes, or write to the agency"
+            );
+            Problem::new(&TOO_MANY, detail).retry_after(seconds)
+        };
+        self.0.applications.take(client, 1.0, 1.0, now).map_err(refused)?;
+        let nearby = self.0.applications_nearby.take(client.neighborhood(), 1.0, 1.0, now);
+        nearby.map_err(|seconds| {
+            self.0.applications.give_back(client, 1.0, now);
+            refused(seconds)
+        })
+    }
+
+    /// Gives an application back that was not made.
+    pub(crate) fn did_not_apply(&self, client: Client) {
+        let now = Instant::now();
+        self.0.applications.give_back(client, 1.0, now);
+        self.0.applications_nearby.give_back(client.neighborhood(), 1.0, now);
     }
 
     /// Who asks: whoever is connected, or, if that is a proxy of ours, whoever it names last.
@@ -73,51 +185,16 @@ impl Clients {
             Some(last.parse::<IpAddr>().ok()?.to_canonical())
         };
         let is_proxy = config.proxies.iter().any(|proxy| proxy.to_canonical() == peer);
-        match is_proxy.then(named).flatten().unwrap_or(peer) {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() >> 64 << 64;
-                IpAddr::V6(Ipv6Addr::from_bits(network))
-            }
-            address => address,
-        }
-    }
-
-    /// Takes one from a client's share; or says in how many seconds there is one again.
-    fn takes(&self, client: IpAddr, now: Instant) -> Result<(), u64> {
-        let config = &self.0.config;
-        if config.per_minute == 0 {
-            return Ok(());
-        }
-        let (burst, a_second) = (f64::from(config.burst), f64::from(config.per_minute) / 60.0);
-        let left = |(tokens, since): Bucket| {
-            (tokens + now.saturating_duration_since(since).as_secs_f64() * a_second).min(burst)
-        };
-        let mut buckets = self.0.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut client = client;
-        if buckets.len() >= MOST_CLIENTS && !buckets.contains_key(&client) {
-            buckets.retain(|_, bucket| left(*bucket) < burst);
-            if buckets.len() >= MOST_CLIENTS {
-                client = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-            }
-        }
-        let tokens = buckets.get(&client).copied().map_or(burst, left);
-        let taken = tokens >= 1.0;
-        buckets.insert(client, (if taken { tokens - 1.0 } else { tokens }, now));
-        match taken {
-            true => Ok(()),
-            false => Err(std::time::Duration::from_secs_f64((1.0 - tokens) / a_second).as_secs() + 1),
-        }
+        customer(is_proxy.then(named).flatten().unwrap_or(peer))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn clients(config: LookupConfig) -> Clients {
-        Clients::new(&config)
+    fn clients(config: &LookupConfig) -> Clients {
+        Clients::new(config, &BudgetConfig::default())
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -125,32 +202,47 @@ mod tests {
     }
 
     #[test]
-    fn a_client_gets_its_share_and_is_told_when_there_is_more() {
-        let clients = clients(LookupConfig {
-            per_minute: 6,
-            burst: 4,
-            ..LookupConfig::default()
-        });
-        let start = Instant::now();
-        let taken = |who: &str, times: usize, at| (0..times).filter(|_| clients.takes(ip(who), at).is_ok()).count();
-        assert_eq!(taken("192.0.2.1", 50, start), 4);
-        assert_eq!(
-            taken("192.0.2.2", 50, start),
-            4,
-            "another client has a share of its own"
-        );
-        assert_eq!(clients.takes(ip("192.0.2.1"), start), Err(11));
-        assert_eq!(taken("192.0.2.1", 50, start + Duration::from_secs(21)), 2);
-        let free = Clients::new(&LookupConfig {
-            per_minute: 0,
-            ..LookupConfig::default()
-        });
-        assert!((0..1_000).all(|_| free.takes(ip("192.0.2.1"), start).is_ok()));
+    fn codes_that_do_not_exist_are_dearer_than_those_that_do() {
+        let looked_up = |exists: bool| {
+            let clients = clients(&LookupConfig {
+                per_minute: 1,
+                burst: 6,
+                ..LookupConfig::default()
+            });
+            let client = Client(ip("192.0.2.1"));
+            let times = (0..1_000).take_while(|_| {
+                let leave = clients.looks_up(client);
+                if !exists {
+                    clients.missed(client);
+                }
+                leave.is_ok()
+            });
+            times.count()
+        };
+        assert_eq!(looked_up(false), 6);
+        assert_eq!(looked_up(true), 51);
+    }
+
+    #[test]
+    fn one_client_and_one_neighborhood_have_a_share_of_the_applications_and_no_more() {
+        let clients = clients(&LookupConfig::default());
+        let taken = |who: &str| {
+            let client = Client(customer(ip(who)));
+            (0..50).filter(|_| clients.applies(client).is_ok()).count()
+        };
+        assert_eq!(taken("192.0.2.1"), 6);
+        assert_eq!(taken("192.0.2.2"), 4);
+        assert_eq!(taken("192.0.2.3"), 0, "the neighborhood has had its share");
+        assert_eq!(taken("198.51.100.1"), 6);
+        assert_eq!(taken("2001:db8:1:1::1") + taken("2001:db8:1:2::1"), 10);
+        assert_eq!(taken("2001:db8:1:3::1"), 0);
+        clients.did_not_apply(Client(ip("198.51.100.1")));
+        assert_eq!(taken("198.51.100.1"), 1);
     }
 
     #[test]
     fn an_ipv6_customer_is_one_client_and_only_our_proxy_is_believed() {
-        let clients = clients(LookupConfig {
+        let clients = clients(&LookupConfig {
             proxies: vec![ip("10.0.0.1")],
             ..LookupConfig::default()
         });
@@ -173,36 +265,5 @@ mod tests {
         );
         headers.append("x-forwarded-for", "nobody".parse().unwrap());
         assert_eq!(clients.client(ip("10.0.0.1"), &headers), ip("10.0.0.1"));
-    }
-
-    #[test]
-    fn strangers_do_not_fill_the_memory_and_lock_nobody_out_who_is_known() {
-        let clients = clients(LookupConfig {
-            per_minute: 60,
-            burst: 2,
-            ..LookupConfig::default()
-        });
-        let start = Instant::now();
-        for i in 0..MOST_CLIENTS {
-            let address = IpAddr::from(u32::try_from(i).unwrap().to_be_bytes());
-            assert_eq!(clients.takes(address, start), Ok(()));
-        }
-        let late = (0..10)
-            .filter(|i| clients.takes(ip(&format!("203.0.113.{i}")), start).is_ok())
-            .count();
-        assert_eq!(late, 2, "they share one bucket");
-        assert_eq!(
-            clients.takes(ip("0.0.0.9"), start),
-            Ok(()),
-            "who is known has a share of its own"
-        );
-        assert!(clients.0.buckets.lock().unwrap().len() <= MOST_CLIENTS + 1);
-        let later = start + Duration::from_secs(60);
-        assert_eq!(clients.takes(ip("203.0.113.77"), later), Ok(()));
-        assert_eq!(
-            clients.0.buckets.lock().unwrap().len(),
-            1,
-            "the quiet ones are forgotten"
-        );
     }
 }

@@ -2,8 +2,8 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode, header},
+    extract::{Path, Query, State, rejection::JsonRejection},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{Achievement, Credential, CredentialCode, Decimal, Reason, StatusChange, StatusState, Timestamp};
@@ -14,20 +14,24 @@ use verification::formats;
 use super::{
     App,
     auth::Operator,
+    paging::{ListPage, PageQuery},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::registrar::NewBadge;
+use crate::{look_up::Leave, registrar::NewBadge, storage};
 
-/// The longest list that is answered.
-const MOST_SHOWN: i64 = 1000;
-
-/// The newest credentials of this agency, at most 1,000; for operators.
-#[utoipa::path(get, path = "/v1/credentials", tag = "credentials", security(("operator" = [])),
-    responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem)))]
-pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<Json<Vec<Credential>>, Problem> {
-    let issued = app.store.credentials(MOST_SHOWN).await?;
-    Ok(Json(issued.iter().map(|one| app.registrar.shown(one)).collect()))
+/// The credentials of this agency, the newest first; for operators. A page has at most 1,000; the header `Link` says where
+/// the list goes on.
+#[utoipa::path(get, path = "/v1/credentials", tag = "credentials", security(("operator" = [])), params(PageQuery),
+    responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    _operator: Operator,
+    Query(which): Query<PageQuery>,
+) -> Result<ListPage<Credential>, Problem> {
+    let issued = app.store.credentials(&which.after()?, which.rows()).await?;
+    let place = |one: &storage::Issued| (one.valid_from, one.id.clone());
+    Ok(which.page("/v1/credentials", issued, place, |one| app.registrar.shown(&one)))
 }
 
 /// One credential, by its code or id. Its holder's name is shown to operators alone. What another store of this agency
@@ -37,21 +41,32 @@ pub(super) async fn list(State(app): State<App>, _operator: Operator) -> Result<
 /// with `image/png` or `image/svg+xml` a picture with the badge baked in. For operators, with `application/vc+jwt`: the
 /// same content as a token, signed now with the issuer's key.
 #[utoipa::path(get, path = "/v1/credentials/{code}", tag = "credentials", params(("code" = String, Path)),
-    responses((status = 200, body = Credential), (status = 404, body = Problem)))]
+    responses((status = 200, body = Credential), (status = 404, body = Problem),
+              (status = 429, description = "too many codes were looked up for this client; `Retry-After` says when to come again", body = Problem)))]
 pub(super) async fn one(
     State(app): State<App>,
     Path(code): Path<String>,
     operator: Result<Operator, Problem>,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let by_code = code.parse::<CredentialCode>().ok();
-    let issued = match by_code {
-        Some(code) => app.store.credential_by_code(code).await?,
-        None => app.store.credential_by_id(&code).await?,
+    let client = app.clients.of(&extensions, &headers);
+    let issued = match (by_code, &operator) {
+        (None, _) => app.store.credential_by_id(&code).await?,
+        (Some(code), Ok(Operator(hand))) => app.store.credential_by_code(code, Leave::of_operator(hand)).await?,
+        (Some(code), Err(_)) => {
+            app.store
+                .credential_by_code(code, app.clients.looks_up(client)?)
+                .await?
+        }
     };
     let unknown = || Problem::new(&NOT_FOUND, format!("this agency has issued no credential `{code}`"));
     let Some(issued) = issued else {
         let elsewhere = stores::ask(&app, &["v1", "credentials", &code], &headers).await?;
+        if elsewhere.is_none() && by_code.is_some() && operator.is_err() {
+            app.clients.missed(client);
+        }
         return elsewhere.ok_or_else(unknown);
     };
     let form = headers
@@ -59,8 +74,8 @@ pub(super) async fn one(
         .and_then(|accept| Holders::named(accept.as_bytes()));
     if let (Some(form), Some(code)) = (form, by_code) {
         if form == Holders::Token {
-            operator?;
-            let token = app.registrar.token_of(code).await?;
+            let Operator(hand) = operator?;
+            let token = app.registrar.token_of(code, &hand).await?;
             return Ok(([(header::CONTENT_TYPE, "application/vc+jwt")], token).into_response());
         }
         let badge = app.store.badge(&issued.id).await?.ok_or_else(unknown)?;

@@ -1,32 +1,36 @@
 //! `/federation/`: what this node holds as signed files, which any web server can mirror, and from which a node
 //! without libp2p keeps up and a new one begins.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
     extract::{Path, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use protocol::{Hash, Held, Signed};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::{
     App,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-use crate::{registrar::NotDone, shelf::Named};
+use crate::{
+    doorway::{DoorLimits, Visitor},
+    registrar::NotDone,
+    shelf::Named,
+};
 
 /// For how long others may keep what changes, in seconds.
 const CHANGING: &str = "public, max-age=2";
 /// What is named by its content never changes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// How many files are on their way at once; with at most 1 MiB each it bounds the memory that strangers can use.
-pub(crate) const MAX_SENDING: usize = 64;
-/// How long a file waits until another one is gone, and how long it may take to go itself.
-const WAIT: Duration = Duration::from_secs(5);
+/// How many files are on their way at once, and of one client; with at most 1 MiB each it bounds the memory that strangers
+/// can use.
+pub(crate) const SENDING: DoorLimits = DoorLimits { in_all: 64, of_one: 32 };
+/// How long a file may take to go.
 const LONGEST_WAY: Duration = Duration::from_secs(60);
 /// The longest countersignature that is read, its signature included.
 const MAX_HELD_BYTES: usize = 2_048;
@@ -71,6 +75,8 @@ pub(super) async fn summary(
 pub(super) async fn file(
     State(app): State<App>,
     Path((genesis, kind, name)): Path<(String, String, String)>,
+    extensions: Extensions,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (agency, name) = (hash(&genesis)?, hash(&name)?);
     let (file, content_type) = match kind.as_str() {
@@ -85,7 +91,8 @@ pub(super) async fn file(
             ));
         }
     };
-    let place = place(&app.sending).await?;
+    let client = app.clients.of(&extensions, &headers);
+    let place = app.sending.enter(client.address()).ok_or_else(busy)?;
     let found = app.shelf.file(agency, file).await?;
     let bytes = found.ok_or_else(|| {
         let detail =
@@ -119,11 +126,6 @@ pub(super) async fn held(State(app): State<App>, request: Request) -> Result<Sta
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn place(sending: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-    let place = tokio::time::timeout(WAIT, sending.clone().acquire_owned()).await;
-    place.ok().and_then(Result::ok).ok_or_else(busy)
-}
-
 fn busy() -> Problem {
     Problem::new(
         &UNAVAILABLE,
@@ -131,11 +133,11 @@ fn busy() -> Problem {
     )
 }
 
-/// A file that goes as fast as it is taken, and keeps its place until it is gone, or not taken for too long.
-fn piecemeal(bytes: Vec<u8>, place: OwnedSemaphorePermit, longest: Duration) -> Body {
+/// A file that goes as fast as it is taken, and keeps its place until it is gone, not taken for too long, or another needs
+/// the place.
+fn piecemeal(bytes: Vec<u8>, place: Visitor, longest: Duration) -> Body {
     let (give, taken) = mpsc::channel::<Bytes>(1);
     tokio::spawn(async move {
-        let _place = place;
         let bytes = Bytes::from(bytes);
         let going = async {
             for begin in (0..bytes.len()).step_by(PIECE) {
@@ -143,10 +145,14 @@ fn piecemeal(bytes: Vec<u8>, place: OwnedSemaphorePermit, longest: Duration) -> 
                 if give.send(piece).await.is_err() {
                     return;
                 }
+                place.gets_on();
             }
         };
         // Who did not take it in time finds it shorter than it was said to be.
-        let _ = tokio::time::timeout(longest, going).await;
+        tokio::select! {
+            _ = tokio::time::timeout(longest, going) => {}
+            () = place.shown_out() => {}
+        }
     });
     let pieces = futures::stream::unfold(taken, |mut taken| async move {
         let piece = taken.recv().await?;
@@ -181,39 +187,57 @@ fn changing(asked: &HeaderMap, content_type: &'static str, name: Hash, bytes: By
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+    use crate::doorway::Doorway;
 
-    #[tokio::test]
-    async fn a_file_arrives_whole_and_keeps_its_place_until_it_is_taken() {
-        let sending = Arc::new(Semaphore::new(1));
-        let bytes: Vec<u8> = (0..=255).cycle().take(5 * PIECE + 7).collect();
-        let body = piecemeal(bytes.clone(), place(&sending).await.unwrap(), LONGEST_WAY);
-        tokio::task::yield_now().await;
-        assert_eq!(sending.available_permits(), 0, "nobody has taken it yet");
-        assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap(), bytes);
-        let free = sending.clone().acquire_owned();
-        drop(tokio::time::timeout(WAIT, free).await.unwrap().unwrap());
+    const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const SECOND: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-        // Who goes away frees its place.
-        drop(piecemeal(bytes, place(&sending).await.unwrap(), LONGEST_WAY));
-        drop(
-            tokio::time::timeout(WAIT, sending.acquire_owned())
-                .await
-                .unwrap()
-                .unwrap(),
-        );
+    async fn all_gone(sending: &Doorway) {
+        while sending.taken() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
-    async fn who_does_not_take_a_file_does_not_keep_its_place_for_ever() {
-        let sending = Arc::new(Semaphore::new(1));
+    async fn a_file_arrives_whole_and_keeps_its_place_until_it_is_taken() {
+        let sending = Doorway::new(SENDING);
+        let bytes: Vec<u8> = (0..=255).cycle().take(5 * PIECE + 7).collect();
+        let body = piecemeal(bytes.clone(), sending.enter(FIRST).unwrap(), LONGEST_WAY);
+        tokio::task::yield_now().await;
+        assert_eq!(sending.taken(), 1, "nobody has taken it yet");
+        assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap(), bytes);
+        all_gone(&sending).await;
+
+        // Who goes away frees its place.
+        drop(piecemeal(bytes, sending.enter(FIRST).unwrap(), LONGEST_WAY));
+        all_gone(&sending).await;
+    }
+
+    #[tokio::test]
+    async fn who_does_not_take_a_file_keeps_its_place_neither_for_ever_nor_from_another() {
+        let sending = Doorway::new(DoorLimits { in_all: 2, of_one: 2 });
         let stalled = piecemeal(
             vec![0; 5 * PIECE],
-            place(&sending).await.unwrap(),
+            sending.enter(FIRST).unwrap(),
             Duration::from_millis(20),
         );
-        drop(sending.acquire_owned().await.unwrap());
+        all_gone(&sending).await;
         let got = axum::body::to_bytes(stalled, usize::MAX).await.unwrap();
         assert!(got.len() < 5 * PIECE, "it came to its end all the same");
+
+        let slow = [(); 2].map(|()| piecemeal(vec![0; 5 * PIECE], sending.enter(FIRST).unwrap(), LONGEST_WAY));
+        let bytes = vec![7; 5 * PIECE];
+        let other = piecemeal(bytes.clone(), sending.enter(SECOND).unwrap(), LONGEST_WAY);
+        assert_eq!(axum::body::to_bytes(other, usize::MAX).await.unwrap(), bytes);
+        let mut lengths = Vec::new();
+        for body in slow {
+            lengths.push(axum::body::to_bytes(body, usize::MAX).await.unwrap().len());
+        }
+        lengths.sort_unstable();
+        assert!(lengths[0] < 5 * PIECE, "its place went to another");
+        assert_eq!(lengths[1], 5 * PIECE, "and this one stayed");
     }
 }

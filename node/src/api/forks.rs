@@ -1,9 +1,8 @@
 //! Proofs that a writer of an agency has two histories. Anybody may have them, and check them without this node.
 
 use axum::{
-    Json,
     extract::{Path, State},
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
 use protocol::{Hash, Replica, log::AgencyLog, signed::encode};
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
+    documents::{self, Document, Holds},
     problem::{NOT_FOUND, Problem},
 };
 use crate::registrar::NotDone;
@@ -33,6 +33,9 @@ pub(super) struct Fork {
 
 /// Most forks that are listed. A log that has so many is not one that anybody will mend fork by fork.
 const MAX_LISTED: usize = 256;
+
+/// How many hexadecimal digits a proof's name has.
+const NAME_LENGTH: usize = 64;
 
 /// A proof's name: the two envelopes', whichever was found first.
 fn name(pair: &(Hash, Hash)) -> String {
@@ -78,13 +81,30 @@ fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<Fork> {
 #[utoipa::path(get, path = "/v1/agencies/{id}/forks", tag = "federation", params(("id" = String, Path, example = "US-NC")),
     responses((status = 200, body = Vec<Fork>), (status = 404, description = "not of this federation", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
-pub(super) async fn list(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<Fork>>, Problem> {
-    let agency = id.clone();
-    let forks = look(&app, &id, move |log| {
+pub(super) async fn list(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    let listed = listed(&app, &id).await?;
+    Ok(listed.answer(&asked, "application/json"))
+}
+
+/// The list, from the task that writes: asked for now and then, however many ask.
+async fn listed(app: &App, id: &str) -> Result<Document, Problem> {
+    let (node, agency) = (app.clone(), id.to_owned());
+    let name = documents::name("forks", &app.registry.snapshot(), Some(id));
+    let make = async move { documents::json(&all(&node, &agency).await?) };
+    app.documents.get_from(&name, Holds::GLANCE, make).await
+}
+
+async fn all(app: &App, id: &str) -> Result<Vec<Fork>, Problem> {
+    let agency = id.to_owned();
+    let forks = look(app, id, move |log| {
         let pairs = log.forks().iter().take(MAX_LISTED);
         pairs.filter_map(|pair| shown(log, &agency, pair)).collect()
     });
-    Ok(Json(forks.await?))
+    forks.await
 }
 
 /// One proof, as a file: the agency's key log and the two signed envelope headers, in CBOR.
@@ -93,12 +113,17 @@ pub(super) async fn list(State(app): State<App>, Path(id): Path<String>) -> Resu
     responses((status = 200, content_type = "application/cbor", body = Vec<u8>), (status = 404, body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn one(State(app): State<App>, Path((id, fork)): Path<(String, String)>) -> Result<Response, Problem> {
+    let unknown = || Problem::new(&NOT_FOUND, format!("no such proof: see /v1/agencies/{id}/forks"));
+    // Names that strangers make up do not reach the task that writes.
+    if fork.len() != NAME_LENGTH || !listed(&app, &id).await?.contains(&fork) {
+        return Err(unknown());
+    }
     let proof = look(&app, &id, move |log| {
         let pair = log.forks().iter().take(MAX_LISTED).find(|pair| name(pair) == fork)?;
         log.fork_proof(pair)
     });
     let proof = proof.await?;
-    let proof = proof.ok_or_else(|| Problem::new(&NOT_FOUND, format!("no such proof: see /v1/agencies/{id}/forks")))?;
+    let proof = proof.ok_or_else(unknown)?;
     let head = [
         (header::CONTENT_TYPE, "application/cbor"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"fork.cbor\""),

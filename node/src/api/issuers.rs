@@ -6,11 +6,13 @@
 )]
 
 mod own_keys;
+mod rekeying;
 
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use registry_schema::{
     AgencyId, Issuer,
@@ -24,13 +26,18 @@ use verification::KeyKind;
 pub(super) use self::own_keys::look_up;
 pub(super) use self::own_keys::{__path_look_again, look_again};
 use self::own_keys::{NewMethod, published};
+pub(super) use self::rekeying::{__path_rekey, rekey};
 use super::{
     App,
     auth::Operator,
+    documents::{self, Holds},
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::{Consequences, would},
 };
-use crate::registrar::{Change, OwnIssuer};
+use crate::{
+    registrar::{Change, OwnIssuer},
+    registry::AgencyLists,
+};
 
 /// Which issuers.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,15 +50,24 @@ pub(super) struct Which {
 /// The issuers of all agencies.
 #[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(Which),
     responses((status = 200, body = Vec<Issuer>)))]
-pub(super) async fn list(State(app): State<App>, Query(which): Query<Which>) -> Json<Vec<Issuer>> {
+pub(super) async fn list(
+    State(app): State<App>,
+    Query(which): Query<Which>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
     let registry = app.registry.snapshot();
-    let all = registry.agencies().into_iter();
-    let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
-    Json(
-        wanted
-            .flat_map(|lists| lists.issuers().cloned().collect::<Vec<_>>())
-            .collect(),
-    )
+    let name = documents::name("issuers", &registry, which.agency.as_deref());
+    let holds = Holds::of(&registry);
+    let make = move || {
+        let all = registry.agencies().into_iter();
+        let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
+        documents::json(&wanted.flat_map(AgencyLists::issuers).collect::<Vec<_>>())
+    };
+    Ok(app
+        .documents
+        .get(&name, holds, make)
+        .await?
+        .answer(&asked, "application/json"))
 }
 
 /// One issuer, by the id in its badges. Where several agencies register it, `agency` says whose entry is meant.

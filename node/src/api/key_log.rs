@@ -7,7 +7,7 @@ use axum::{
 };
 use protocol::{
     KeyLog, PublicKey,
-    key_log::{End, WriterScope},
+    key_log::{Act, End, SignedEntry, WriterScope},
 };
 use registry_schema::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     registrar::{Proposal, Wish},
-    root,
+    root::{self, WritingAbility},
 };
 
 /// An agency's key log.
@@ -33,6 +33,12 @@ pub(super) struct KeyLogView {
     genesis: String,
     /// The last entry that counts.
     head: String,
+    /// `writes`, if a key of this node may write; `only_others`, if none on this machine may; `no_key_is_good`, if the agency
+    /// has none.
+    ability: &'static str,
+    /// What is wrong with that, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'static str>,
     /// Whether two entries stand at one place, so that the log ends before them.
     disputed: bool,
     /// How many of the root's keys sign together.
@@ -114,6 +120,8 @@ fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
     KeyLogView {
         genesis: log.genesis().to_string(),
         head: log.head().to_string(),
+        ability: WritingAbility::of(log, here).as_str(),
+        trouble: WritingAbility::of(log, here).trouble(),
         disputed: log.disputed().is_some(),
         root_threshold: authority.root().threshold,
         root_keys: authority.root().keys.iter().map(ToString::to_string).collect(),
@@ -171,6 +179,8 @@ pub(super) struct ProposalView {
     /// Revocations that would be gone: list and index, and the credential's code if this agency keeps it. Revoke them
     /// again with a good key.
     unrevoked: Vec<Unrevoked>,
+    /// What the agency could do no more after it, in words: write its lists, sign its statements.
+    ends: Vec<String>,
     /// What would change in verdict or worth, if entries of the lists would alter: what they granted, recognized or ruled
     /// is void.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,11 +217,10 @@ pub(super) async fn propose(
         changes,
         unrevoked,
     } = app.registrar.propose(wish, &hand).await?;
-    let text = root::entry_to_text(&entry).map_err(|error| Problem::new(&INVALID, format!("{error:#}")))?;
-    let act = entry
-        .claim()
-        .map_err(|error| Problem::new(&INVALID, error.to_string()))?
-        .act;
+    let log = app.registrar.key_log().await?;
+    let ends = root::endings(&log, &claimed(&entry)?).map_err(|refused| Problem::new(&INVALID, refused.to_string()))?;
+    let text = root::entry_to_text(&entry, &log).map_err(|error| Problem::new(&INVALID, format!("{error:#}")))?;
+    let act = claimed(&entry)?;
     let mut gone = Vec::new();
     for (list, index) in unrevoked {
         let kept = app.store.credential_at(list, index).await?;
@@ -233,9 +242,17 @@ pub(super) async fn propose(
         voided,
         changes: changes.len(),
         unrevoked: gone,
+        ends: ends.iter().map(ToString::to_string).collect(),
         consequences: app.registrar.key_consequences(&changes).await?.map(Consequences::from),
     };
     Ok((super::created(&hand), Json(view)))
+}
+
+fn claimed(entry: &SignedEntry) -> Result<Act, Problem> {
+    let claim = entry
+        .claim()
+        .map_err(|error| Problem::new(&INVALID, error.to_string()))?;
+    Ok(claim.act)
 }
 
 fn wish(new: NewProposal) -> Result<Wish, String> {
@@ -283,6 +300,9 @@ fn wish(new: NewProposal) -> Result<Wish, String> {
 pub(super) struct NewEntry {
     /// The entry's text, as `comityd root sign` left it.
     text: String,
+    /// Take it in even if the agency can write nothing, or sign none of its statements, any more after it.
+    #[serde(default)]
+    ends_this_agency: bool,
 }
 
 /// The key log with an entry, or with `dry_run` as it is without it.
@@ -306,7 +326,7 @@ pub(super) async fn enter(
     body: Result<Json<NewEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Entered>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let log = app.registrar.enter(&new.text, &hand).await?;
+    let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
     let consequences = match hand.dry_run {
         true => app.registrar.entry_consequences(&new.text).await?,
         false => None,

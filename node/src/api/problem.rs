@@ -8,6 +8,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::buckets::Allowance;
 use crate::{registrar::NotDone, storage::Unavailable};
 
 /// An error, as RFC 9457 (§3) has it.
@@ -25,6 +26,9 @@ pub(crate) struct Problem {
     /// In how many seconds to come again, for the header.
     #[serde(skip)]
     retry_after: Option<u64>,
+    /// The budget that is used up, for the headers.
+    #[serde(skip)]
+    budget: Option<String>,
 }
 
 /// A code, its status, its title and its explanation.
@@ -61,6 +65,8 @@ codes! {
         "So that nobody can fill this node's store, it takes only so many applications in an hour, and only so many that wait. Nothing was changed. Try again later, or write to the agency.";
     TOO_OFTEN = "request.too_often", TOO_MANY_REQUESTS, "Too many codes were looked up",
         "Short codes are looked up only so often for one address, so that nobody tries them one after the other. The header `Retry-After` says in how many seconds to come again. Whoever has many badges to check sends them as a list: see /docs.";
+    TOO_MUCH = "request.too_much", TOO_MANY_REQUESTS, "This address has used up its share of the node's work",
+        "So that nobody can keep a node from answering others, each address has a budget of its work. The headers `Retry-After`, `RateLimit` and `RateLimit-Policy` say when there is more; the numbers are milliseconds of work and seconds. Nothing was done. Operators with a token are not held up.";
     UNAUTHENTICATED = "operator.unauthenticated", UNAUTHORIZED, "This is for operators of the agency",
         "Send an operator's token: `Authorization: Bearer TOKEN`, or use `comity --profile FILE`. A token is made on the node's machine with `comityd operator add NAME`.";
     VC_NOT_VERIFIED = "credential.not_verified", UNPROCESSABLE_ENTITY, "The credential or presentation is not verified",
@@ -87,12 +93,21 @@ impl Problem {
             status: code.status.as_u16(),
             detail: detail.into(),
             retry_after: None,
+            budget: None,
         }
     }
 
     /// The same, with the number of seconds after which to come again.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same, with the budget that is used up, and for how many seconds, in microseconds of work: the headers of
+    /// draft-ietf-httpapi-ratelimit-headers.
+    pub(super) fn with_budget(mut self, allowance: Allowance, seconds: u64) -> Self {
+        let (quota, window) = (allowance.at_once / 1_000.0, allowance.at_once / allowance.a_second);
+        self.budget = Some(format!("\"work\";r=0;t={seconds}|\"work\";q={quota:.0};w={window:.0}"));
         self
     }
 
@@ -158,12 +173,20 @@ pub(crate) async fn in_our_words(response: Response) -> Response {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status(), self.retry_after);
+        let (status, retry_after, budget) = (self.status(), self.retry_after, self.budget.clone());
         let mut response = (status, Json(self)).into_response();
         if let Some(seconds) = retry_after {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
+        if let Some((now, policy)) = budget.as_deref().and_then(|budget| budget.split_once('|')) {
+            let told = [("ratelimit", now), ("ratelimit-policy", policy)];
+            for (name, value) in told {
+                if let Ok(value) = header::HeaderValue::from_str(value) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
         }
         let kind = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

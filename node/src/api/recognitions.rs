@@ -8,7 +8,8 @@
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
 };
 use registry_schema::{
     AgencyId, AskedAt, Purpose, Scope, Timestamp,
@@ -20,9 +21,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     auth::Operator,
+    documents::{self, Holds},
     problem::{INVALID, Problem},
+    verifications::apart,
 };
-use crate::registrar::{self, Change, Hand};
+use crate::{
+    registrar::{self, Change, Hand},
+    registry::{AgencyLists, Registry},
+};
 
 /// Which recognitions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,26 +49,48 @@ pub(super) struct Which {
 pub(super) async fn list(
     State(app): State<App>,
     Query(which): Query<Which>,
-) -> Result<Json<Vec<RecognitionEntry>>, Problem> {
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
     let at: Option<Timestamp> = match which.at.as_deref() {
         Some(text) => Some(text.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?),
         None => None,
     };
     let now = app.clock.now();
     let registry = app.registry.snapshot();
-    let all = registry
-        .agencies()
-        .into_iter()
-        .flat_map(|lists| lists.recognitions().collect::<Vec<_>>());
-    let wanted = all.filter(|entry| {
-        which.agency.as_deref().is_none_or(|id| id == entry.agency.as_str())
-            && which
-                .issuer
-                .as_deref()
-                .is_none_or(|id| id == entry.recognition.issuer.id)
-            && at.is_none_or(|at| entry.holds(AskedAt::new(at, now), None))
-    });
-    Ok(Json(wanted.collect()))
+    if let Some(issuer) = &which.issuer {
+        let of_it = wanted(&registry, which.agency.as_deref(), (at, now), |lists| {
+            lists.recognitions_of(issuer).collect()
+        });
+        return Ok(Json(of_it).into_response());
+    }
+    let name = documents::name("recognitions", &registry, which.agency.as_deref());
+    let holds = Holds::of(&registry);
+    let make = move || {
+        let all = |lists: &AgencyLists| lists.recognitions().collect();
+        documents::json(&wanted(&registry, which.agency.as_deref(), (at, now), all))
+    };
+    if at.is_some() {
+        // Each moment has a list of its own: it is nobody else's.
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        return Ok((kind, apart(make).await??).into_response());
+    }
+    Ok(app
+        .documents
+        .get(&name, holds, make)
+        .await?
+        .answer(&asked, "application/json"))
+}
+
+fn wanted(
+    registry: &Registry,
+    agency: Option<&str>,
+    (at, now): (Option<Timestamp>, Timestamp),
+    entries: impl Fn(&AgencyLists) -> Vec<RecognitionEntry>,
+) -> Vec<RecognitionEntry> {
+    let all = registry.agencies().into_iter();
+    let of_agency = all.filter(|lists| agency.is_none_or(|id| id == lists.id.as_str()));
+    let holds = |entry: &RecognitionEntry| at.is_none_or(|at| entry.holds(AskedAt::new(at, now), None));
+    of_agency.flat_map(entries).filter(holds).collect()
 }
 
 /// A recognition to add.

@@ -6,10 +6,11 @@
     reason = "utoipa's macro writes qualified names in place of ours"
 )]
 
+use std::time::Duration;
+
 use axum::{
-    Json,
     extract::{Query, State},
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{AgencyId, AskedAt, Issuer, Timestamp};
@@ -26,6 +27,7 @@ use verification::{
 
 use super::{
     App,
+    documents::Holds,
     key_log::did_web,
     problem::{INVALID, NOT_FOUND, Problem, TRUST_STALE, UNAVAILABLE},
 };
@@ -35,6 +37,8 @@ use crate::{evidence::of_issuer, registry::Registry};
 const EXAMPLES: &str = "https://www.w3.org/ns/credentials/examples/v2";
 /// For how long what is signed here may be kept.
 const TERM_SECONDS: i64 = 3_600;
+/// For how long a list is given that was made at one moment.
+const LONGEST_KEPT: Duration = Duration::from_secs(60);
 /// The longest id that is looked up, in bytes.
 const LONGEST_ID: usize = 500;
 
@@ -48,19 +52,18 @@ struct Listed {
 
 /// The issuers that this agency recognizes now, itself or through agencies that it follows; by their ids.
 fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec<Listed>, Problem> {
+    is_fresh(registry, now)?;
     let home = registry.home_id();
-    let fresh = registry
-        .home()
-        .is_some_and(|lists| registry.freshness(lists, now).is_fresh(now));
-    if !fresh {
-        return Err(Problem::new(
-            &TRUST_STALE,
-            "this agency's own lists are not known recently enough here",
-        ));
-    }
+    let agencies = registry.agencies();
+    let named = |issuer: &str| agencies.iter().any(|lists| lists.names_issuer(issuer));
     let mut all = Vec::new();
-    for lists in registry.agencies() {
-        for issuer in lists.issuers().filter(|issuer| only.is_none_or(|id| id == issuer.id)) {
+    for lists in &agencies {
+        let one = only.map(|id| lists.issuer(id));
+        let issuers: Box<dyn Iterator<Item = &Issuer>> = match one {
+            Some(one) => Box::new(one.into_iter()),
+            None => Box::new(lists.issuers()),
+        };
+        for issuer in issuers.filter(|issuer| named(&issuer.id)) {
             let evidence = of_issuer(registry, &issuer.id, now);
             // Whatever its scopes, for a list of issuers: each scope is named beside it.
             let held = everything(&evidence, home, &issuer.id, now);
@@ -85,6 +88,20 @@ fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec
     all.sort_by(|a, b| a.issuer.id.cmp(&b.issuer.id));
     all.dedup_by(|a, b| a.issuer.id == b.issuer.id);
     Ok(all)
+}
+
+/// Whether this agency's own lists are known recently enough to answer from.
+fn is_fresh(registry: &Registry, now: Timestamp) -> Result<(), Problem> {
+    let fresh = registry
+        .home()
+        .is_some_and(|lists| registry.freshness(lists, now).is_fresh(now));
+    if !fresh {
+        return Err(Problem::new(
+            &TRUST_STALE,
+            "this agency's own lists are not known recently enough here",
+        ));
+    }
+    Ok(())
 }
 
 /// The recognitions that hold for anything that the issuer issues, whatever their scope.
@@ -119,8 +136,10 @@ fn everything<'a>(
     found
 }
 
-/// This agency's key for what it signs itself, its DID and the key's name.
-async fn signer(app: &App) -> Result<(SigningKey, String, String, String), Problem> {
+/// This agency's key for what it signs itself, its DID, the key's name, and its URL.
+type Signer = (SigningKey, String, String, String);
+
+async fn signer(app: &App) -> Result<Signer, Problem> {
     let (key, log) = app.registrar.badge_key().await?;
     let url = log.founding().url.clone();
     let unnamed = || {
@@ -144,14 +163,34 @@ fn unsigned(error: impl std::fmt::Display) -> Problem {
 #[utoipa::path(get, path = "/v1/recognized-entities", tag = "other registries",
     responses((status = 200, content_type = "application/vc", body = serde_json::Value), (status = 404, body = Problem),
               (status = 503, body = Problem)))]
-pub(super) async fn entities(State(app): State<App>) -> Result<Response, Problem> {
-    let (key, did, method, url) = signer(&app).await?;
+pub(super) async fn entities(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
+    let registry = app.registry.snapshot();
     let now = app.clock.now();
-    let (all, name) = {
-        let registry = app.registry.snapshot();
-        let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
-        (listed(&registry, now, None)?, name)
-    };
+    is_fresh(&registry, now)?;
+    let signer = signer(&app).await?;
+    let holds = holds(&registry);
+    let make = move || entities_of(&registry, signer, now);
+    let document = app.documents.get("recognized-entities", holds, make).await?;
+    if document.is_empty() {
+        // A credential has a subject (VCDM 2.0, §4.8).
+        return Err(Problem::new(&NOT_FOUND, "this agency recognizes nobody at the moment"));
+    }
+    Ok(document.answer(&asked, "application/vc"))
+}
+
+/// How long a list of this agency's holds: recognitions begin and end by themselves.
+fn holds(registry: &Registry) -> Holds {
+    Holds {
+        version: registry.version(),
+        longest: LONGEST_KEPT,
+    }
+}
+
+/// The signed list of who is recognized; nothing, if nobody is.
+fn entities_of(registry: &Registry, signer: Signer, now: Timestamp) -> Result<Vec<u8>, Problem> {
+    let (key, did, method, url) = signer;
+    let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
+    let all = listed(registry, now, None)?;
     let subjects: Vec<Value> = all
         .iter()
         .map(|one| {
@@ -177,8 +216,7 @@ pub(super) async fn entities(State(app): State<App>) -> Result<Response, Problem
         })
         .collect();
     if subjects.is_empty() {
-        // A credential has a subject (VCDM 2.0, §4.8).
-        return Err(Problem::new(&NOT_FOUND, "this agency recognizes nobody at the moment"));
+        return Ok(vec![]);
     }
     let created = now.whole_seconds();
     let document = json!({
@@ -192,24 +230,28 @@ pub(super) async fn entities(State(app): State<App>) -> Result<Response, Problem
     });
     let suite = Suite::of(key.kind()).ok_or_else(|| unsigned("the badge key signs in no way that is known"))?;
     let signed = data_integrity::sign_under(Terms::Any, suite, document, &key, &method, created).map_err(unsigned)?;
-    Ok((
-        [(header::CONTENT_TYPE, "application/vc")],
-        Json(signed).into_response().into_body(),
-    )
-        .into_response())
+    serde_json::to_vec(&signed).map_err(unsigned)
 }
 
 /// The trust list as a known-issuer registry of the Digital Credentials Consortium.
 #[utoipa::path(get, path = "/registry.json", tag = "other registries",
     responses((status = 200, body = serde_json::Value), (status = 503, body = Problem)))]
-pub(super) async fn registry(State(app): State<App>) -> Result<Json<Value>, Problem> {
+pub(super) async fn registry(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
     let now = app.clock.now();
     let registry = app.registry.snapshot();
+    is_fresh(&registry, now)?;
+    let holds = holds(&registry);
+    let make = move || known_issuers(&registry, now);
+    let document = app.documents.get("registry.json", holds, make).await?;
+    Ok(document.answer(&asked, "application/json"))
+}
+
+fn known_issuers(registry: &Registry, now: Timestamp) -> Result<Vec<u8>, Problem> {
     let as_of = registry
         .home()
         .map(|home| registry.freshness(home, now))
         .and_then(Freshness::as_of);
-    let entries = listed(&registry, now, None)?.into_iter().map(|one| {
+    let entries = listed(registry, now, None)?.into_iter().map(|one| {
         let mut entry = json!({"name": one.issuer.name, "location": one.agency_name});
         if let (Some(page), Some(entry)) = (one.issuer.url, entry.as_object_mut()) {
             entry.insert("url".to_owned(), json!(page));
@@ -217,10 +259,11 @@ pub(super) async fn registry(State(app): State<App>) -> Result<Json<Value>, Prob
         (one.issuer.id, entry)
     });
     let entries: Map<String, Value> = entries.collect();
-    Ok(Json(json!({
+    let document = json!({
         "meta": {"created": as_of, "updated": as_of},
         "registry": entries,
-    })))
+    });
+    serde_json::to_vec(&document).map_err(unsigned)
 }
 
 /// This agency as an entity of OpenID Federation 1.0 (§3, §9): it says where [`statement`]s are fetched, signed with its

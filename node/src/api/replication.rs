@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Path, State},
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
 };
 use protocol::{Hash, Heartbeat, Replica, signed::encode};
 use registry_schema::{AgencyId, Timestamp};
@@ -13,6 +15,8 @@ use utoipa::ToSchema;
 
 use super::{
     App,
+    auth::Operator,
+    documents::{self, Holds},
     problem::{NOT_FOUND, Problem},
 };
 use crate::{registrar::NotDone, roster::Membership};
@@ -130,7 +134,21 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
 /// agency: one that does not write asks the one that does, for operators alone.
 #[utoipa::path(get, path = "/v1/heartbeats", tag = "federation",
     responses((status = 200, body = Vec<Reached>), (status = 503, description = "this process does not write", body = Problem)))]
-pub(super) async fn heartbeats(State(app): State<App>) -> Result<Json<Vec<Reached>>, Problem> {
+pub(super) async fn heartbeats(
+    State(app): State<App>,
+    operator: Result<Operator, Problem>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    if operator.is_ok() {
+        return Ok(Json(all_reached(&app).await?).into_response());
+    }
+    let node = app.clone();
+    let make = async move { documents::json(&all_reached(&node).await?) };
+    let document = app.documents.get_from("heartbeats", Holds::GLANCE, make).await?;
+    Ok(document.answer(&asked, "application/json"))
+}
+
+async fn all_reached(app: &App) -> Result<Vec<Reached>, Problem> {
     let names: BTreeMap<Hash, AgencyId> = {
         let registry = app.registry.snapshot();
         let roster = registry.roster();
@@ -140,7 +158,7 @@ pub(super) async fn heartbeats(State(app): State<App>) -> Result<Json<Vec<Reache
     };
     let now = app.clock.now();
     let look = move |replica: &Replica| reached(replica, &names, now);
-    Ok(Json(app.registrar.look(look).await.map_err(NotDone::from)?))
+    Ok(app.registrar.look(look).await.map_err(NotDone::from)?)
 }
 
 /// Who holds this agency's log.
@@ -191,16 +209,32 @@ type Said = (Hash, Vec<Hash>, Timestamp, usize, Vec<u8>);
 #[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
     responses((status = 200, body = Reach), (status = 404, description = "another agency's: ask its own node", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
-pub(super) async fn reach(State(app): State<App>, Path(agency): Path<String>) -> Result<Json<Reach>, Problem> {
+pub(super) async fn reach(
+    State(app): State<App>,
+    Path(agency): Path<String>,
+    operator: Result<Operator, Problem>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    let home = app.registry.snapshot().home_id().clone();
+    if agency != home.as_str() {
+        let why = format!("this node knows only who holds the log of {home}; ask the node of `{agency}` about its own");
+        return Err(Problem::new(&NOT_FOUND, why));
+    }
+    if operator.is_ok() {
+        return Ok(Json(reach_of_home(&app).await?).into_response());
+    }
+    let node = app.clone();
+    let make = async move { documents::json(&reach_of_home(&node).await?) };
+    let document = app.documents.get_from("reach", Holds::GLANCE, make).await?;
+    Ok(document.answer(&asked, "application/json"))
+}
+
+async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
     let (home, genesis) = {
         let registry = app.registry.snapshot();
         let own = registry.roster().own();
         (own.agency.clone(), own.genesis)
     };
-    if agency != home.as_str() {
-        let why = format!("this node knows only who holds the log of {home}; ask the node of `{agency}` about its own");
-        return Err(Problem::new(&NOT_FOUND, why));
-    }
     let look = move |replica: &Replica| {
         let log = replica.logs().get(&genesis);
         let said = replica.reach().iter().map(|(holder, held)| {
@@ -225,7 +259,8 @@ pub(super) async fn reach(State(app): State<App>, Path(agency): Path<String>) ->
         Holder {
             agency: id.clone(),
             name: lists.map(|lists| lists.name.clone()),
-            holds_all: behind == 0 && (said.is_some() || envelopes == 0),
+            // Its own word alone says so: of one that was never heard nothing is known.
+            holds_all: behind == 0 && said.is_some(),
             behind,
             heads: said.map(|(_, heads, ..)| texts(heads)).unwrap_or_default(),
             at: said.map(|(_, _, at, ..)| *at),
@@ -235,20 +270,27 @@ pub(super) async fn reach(State(app): State<App>, Path(agency): Path<String>) ->
     });
     let peers: Vec<Holder> = peers.collect();
     let held_by = peers.iter().filter(|peer| peer.holds_all).count();
-    Ok(Json(Reach {
+    Ok(Reach {
         agency: home,
         genesis: genesis.to_string(),
         heads: texts(&heads),
         envelopes,
-        sentence: sentence(&peers, held_by, now),
+        sentence: sentence(&peers, held_by, envelopes, now),
         held_by,
         peers,
-    }))
+    })
 }
 
-fn sentence(peers: &[Holder], held_by: usize, now: Timestamp) -> String {
+fn sentence(peers: &[Holder], held_by: usize, envelopes: usize, now: Timestamp) -> String {
     if peers.is_empty() {
         return "held by nobody else: this node has no peers".to_owned();
+    }
+    if envelopes == 0 {
+        let heard = peers.iter().filter(|peer| peer.last_heard.is_some()).count();
+        return format!(
+            "empty still, so that there is nothing to hold; {heard} of {} peers were heard",
+            peers.len()
+        );
     }
     let mut sentence = format!("held by {held_by} of {} peers", peers.len());
     for peer in peers.iter().filter(|peer| !peer.holds_all).take(3) {

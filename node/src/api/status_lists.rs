@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::Hash;
-use registry_schema::{Reason, StatusChange, StatusState, status::LIST_SLOTS};
+use registry_schema::{Reason, StatusChange, StatusState, Timestamp, status::LIST_SLOTS};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, multikey};
@@ -28,6 +28,42 @@ use crate::registrar::{list_url, signing_key};
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;
+
+/// How full one of this agency's status lists is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FilledList {
+    /// Its number.
+    list: u32,
+    /// Whose badges are in it.
+    issuer: String,
+    /// When it was opened, if that is known.
+    opened: Option<Timestamp>,
+    /// How many of its slots are reserved: given to badges, or set aside for some that a start then did not issue.
+    reserved: u32,
+    /// How many there are.
+    slots: u32,
+    /// The reserved part, in percent.
+    percent: u32,
+    /// Whether it is nearly full: then a further one is opened by itself before long.
+    nearly_full: bool,
+}
+
+/// The status lists of the issuers whose keys this store keeps, and how full each is. An issuer has as many as its badges
+/// need: a further one is opened by itself.
+#[utoipa::path(get, path = "/v1/status-lists", tag = "status lists", responses((status = 200, body = Vec<FilledList>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FilledList>>, Problem> {
+    let fill = app.registrar.list_fill().await?;
+    let filled = fill.into_iter().map(|fill| FilledList {
+        percent: fill.percent(),
+        nearly_full: fill.is_nearly_full(),
+        list: fill.list,
+        issuer: fill.issuer,
+        opened: fill.opened,
+        reserved: fill.reserved,
+        slots: fill.slots,
+    });
+    Ok(Json(filled.collect()))
+}
 
 /// For how long a list counts at least: others that keep it for its `ttl` are never left with one that has ended.
 const LEAST_VALID_SECONDS: i64 = 600;

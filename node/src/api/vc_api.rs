@@ -3,6 +3,8 @@
 //! Issuing is for operators. Verifying here answers **less** than `POST /v1/verifications`: structure, proof, dates and
 //! status, and not whether anybody recognizes the issuer.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::{Request, State},
@@ -12,6 +14,7 @@ use axum::{
 use registry_schema::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 use verification::{
     OpenBadge, Question, Unreadable, codes,
@@ -24,7 +27,7 @@ use super::{
     auth::Operator,
     confirmations,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
-    verifications::{apart, receive},
+    verifications::{apart, receive, turn},
 };
 use crate::{evidence::gather, registrar::NewDocument};
 
@@ -247,8 +250,15 @@ pub(super) async fn verify_presentation(State(app): State<App>, request: Request
         options,
     } = read(&app, request).await?;
     let checks = options.checks()?;
+    let too_many = || {
+        let detail = format!("a presentation has at most {MOST_CREDENTIALS} credentials here: send them in parts");
+        Problem::new(&INVALID, detail)
+    };
     let mut presentation = vcdm::read_presentation(verifiable_presentation).map_err(no_credential)?;
     let credentials = std::mem::take(&mut presentation.credentials);
+    if credentials.len() > MOST_CREDENTIALS {
+        return Err(too_many());
+    }
     let mut answer = judge_presentation(&app, presentation, options).await?;
     check(&app, credentials, checks, &mut answer).await?;
     Ok(reply(answer))
@@ -282,7 +292,7 @@ fn question(app: &App) -> Question {
 
 async fn judge_presentation(app: &App, presentation: Presentation, options: VerifyOptions) -> Result<Answer, Problem> {
     let question = question(app);
-    let _permit = app.judging.acquire().await;
+    let _turn = turn(app).await?;
     apart(move || {
         let (challenge, domain) = (options.challenge.as_deref(), options.domain.as_deref());
         vcdm::verify_presentation(&presentation, challenge, domain, &question)
@@ -290,14 +300,35 @@ async fn judge_presentation(app: &App, presentation: Presentation, options: Veri
     .await
 }
 
+/// Most credentials of a presentation that are checked.
+const MOST_CREDENTIALS: usize = 50;
+/// About how many of them others are asked; of the rest, what is here has to do.
+const MOST_ASKED_ABOUT: usize = 8;
+/// How long others may take to answer about all of them together.
+const LONGEST_ASKING: Duration = Duration::from_secs(15);
+
 /// Checks credentials one after the other, and adds what is found.
 async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &mut Answer) -> Result<(), Problem> {
-    for credential in credentials {
+    let deadline = Instant::now() + LONGEST_ASKING;
+    for (nth, credential) in credentials.into_iter().enumerate() {
         let question = question(app);
         let registry = app.registry.snapshot();
         // Others may be slow to answer; that holds up no judging.
-        let learnt = app.foreign.ask(&credential, &registry, question.now).await;
-        let _permit = app.judging.acquire().await;
+        let asking = async {
+            match nth < MOST_ASKED_ABOUT {
+                true => Some(app.foreign.ask(&credential, &registry, question.now).await),
+                false => None,
+            }
+        };
+        let learnt = match timeout_at(deadline, asking).await.ok().flatten() {
+            Some(learnt) => learnt,
+            // What is here costs no question.
+            None => {
+                let held = app.foreign.held(&credential, &registry, question.now);
+                held.unwrap_or_default()
+            }
+        };
+        let _turn = turn(app).await?;
         let agency = &question.agency;
         let mut evidence = gather(&credential, &registry, &app.store, agency, question.now).await?;
         learnt.fill(&mut evidence);

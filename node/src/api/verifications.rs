@@ -14,19 +14,22 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
 };
 use futures::future::try_join_all;
-use registry_schema::{AgencyId, AskedDate, CredentialCode, LocalDay, Purpose, Timestamp, Verdict};
+use registry_schema::{AgencyId, AskedDate, LocalDay, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
-use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, judge_at_once, unreachable, unreadable};
+use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, judge_at_once, unreadable};
 
 use super::{
     App, MAX_BODY_BYTES,
     arrivals::Arrived,
+    clients::Client,
     confirmations,
+    costs::PAST,
+    following::{Followed, follow},
     problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
 };
 use crate::{
-    abroad::Fetched,
     evidence::{gather, gather_then},
     registry::Registry,
 };
@@ -34,16 +37,13 @@ use crate::{
 /// A badge of at most so many bytes is read, and most often judged, in less time than another thread takes to wake up.
 const READ_AT_ONCE: usize = 16 * 1024;
 
-/// A code with its spaces and hyphens, in bytes.
-const LONGEST_CODE: usize = 40;
-
 /// About how many badges of a record others are asked, and about how many at once: nobody shall make this node ask
 /// them a hundred times with one file.
 const MOST_ASKED_ABOUT: usize = 16;
 const PARTS_AT_ONCE: usize = 4;
 
-/// A link, in bytes.
-const LONGEST_LINK: usize = 2_048;
+/// How long a badge waits for its turn to be judged.
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What is asked about a badge.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -143,10 +143,7 @@ pub(crate) async fn verify(
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let bytes = badge_in(&app, arrived.request, arrived.bytes).await?;
-    if is_code(&app, &bytes) {
-        app.clients.looks_up(client)?;
-    }
-    answer(&app, &bytes, &question).await.map(Json)
+    answer(&app, client, &bytes, &question).await.map(Json)
 }
 
 /// The badge in a request with this body: all of it, or the field `file` of a form.
@@ -181,27 +178,29 @@ async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
 }
 
 /// The answer about these bytes. The page, the API and the command line all come here.
-pub(crate) async fn answer(app: &App, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
-    let (verdict, _) = answer_as(app, bytes, question, |_, _, _| ()).await?;
+pub(crate) async fn answer(app: &App, client: Client, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
+    let (verdict, _) = answer_as(app, client, bytes, question, |_, _, _| ()).await?;
     Ok(verdict)
 }
 
 /// The same, with the facts that rules are held against, if there is a badge.
 pub(super) async fn answer_with_facts(
     app: &App,
+    client: Client,
     bytes: &[u8],
     question: &Question,
 ) -> Result<(Verdict, Option<policy::Facts>), Problem> {
-    answer_as(app, bytes, question, judge::facts).await
+    answer_as(app, client, bytes, question, judge::facts).await
 }
 
 async fn answer_as<T: Send + 'static>(
     app: &App,
+    client: Client,
     bytes: &[u8],
     question: &Question,
     besides: fn(&OpenBadge, &Evidence, &Question) -> T,
 ) -> Result<(Verdict, Option<T>), Problem> {
-    let file = match follow(app, bytes, question).await? {
+    let file = match follow(app, client, bytes, question).await? {
         Followed::Itself => Cow::Borrowed(bytes),
         Followed::Badge(badge) => Cow::Owned(badge),
         Followed::Answer(verdict) => return Ok((*verdict, None)),
@@ -210,7 +209,7 @@ async fn answer_as<T: Send + 'static>(
         Ok(badge) => badge,
         Err(why) => return Ok((unreadable(&why, question), None)),
     };
-    let evidence = evidence(app, &badge, question).await?;
+    let evidence = evidence(app, client, &badge, question).await?;
     if file.len() <= READ_AT_ONCE
         && let Some(verdict) = unharmed(|| judge_at_once(&badge, &evidence, question))?
     {
@@ -218,7 +217,7 @@ async fn answer_as<T: Send + 'static>(
         app.checked.count(&badge, &evidence, &verdict);
         return Ok((verdict, Some(besides)));
     }
-    let _permit = app.judging.acquire().await;
+    let _turn = turn(app).await?;
     let (question, checked) = (question.clone(), app.checked.clone());
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
     apart(move || {
@@ -230,87 +229,78 @@ async fn answer_as<T: Send + 'static>(
     .await
 }
 
-/// What stands behind the bytes that were sent.
-pub(super) enum Followed {
-    /// They are neither a code nor a link.
-    Itself,
-    /// The badge behind a code or a link.
-    Badge(Vec<u8>),
-    /// There is no badge behind it, and this is the answer.
-    Answer(Box<Verdict>),
-}
-
-/// Follows a code or a link, if that is what was sent.
-pub(super) async fn follow(app: &App, bytes: &[u8], question: &Question) -> Result<Followed, Problem> {
-    let answer = |verdict| Ok(Followed::Answer(Box::new(verdict)));
-    let link = link(bytes);
-    let behind_code = match code(bytes).or_else(|| link.and_then(|link| code_behind(app, link))) {
-        Some(code) => Some(fetch(app, code).await?),
-        None => None,
-    };
-    match (behind_code, link) {
-        (None, None) => Ok(Followed::Itself),
-        (None, Some(link)) => match open(app, link).await {
-            Ok(Ok(badge)) => Ok(Followed::Badge(badge)),
-            Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
-            Err(why) => answer(unreachable(&why, question)),
-        },
-        (Some(Fetched::Badge(badge)), _) => Ok(Followed::Badge(badge)),
-        (Some(Fetched::Unreachable(why)), _) => answer(unreachable(&why, question)),
-        (Some(Fetched::Unknown), _) => {
-            let why = Unreadable {
-                stopped: "no agency of this federation has issued a badge with this code".into(),
-                next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
-            };
-            answer(unreadable(&why, question))
-        }
-    }
+/// A turn for work that takes a processor for a while. Who does not get one soon is told to come again: a queue that only
+/// grows helps nobody.
+pub(super) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
+    let turn = tokio::time::timeout(LONGEST_WAIT, app.judging.clone().acquire_owned()).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| {
+        let detail = "this node has more badges to check than it can at the moment: try again";
+        Problem::new(&UNAVAILABLE, detail).retry_after(LONGEST_WAIT.as_secs())
+    })
 }
 
 /// All that can be known about a badge: here; where its issuer publishes, if that is outside the federation; and of its
 /// home agency, if that calls its key compromised. Of a record, the same about each badge in it.
-pub(super) async fn evidence(app: &App, badge: &OpenBadge, question: &Question) -> Result<Evidence, Problem> {
+pub(super) async fn evidence(
+    app: &App,
+    client: Client,
+    badge: &OpenBadge,
+    question: &Question,
+) -> Result<Evidence, Problem> {
     // One answer speaks of one state of the lists, however long others take to answer.
     let registry = app.registry.snapshot();
-    let mut evidence = evidence_of_one(app, &registry, badge, question, true).await?;
+    let asker = Asker {
+        client,
+        registry: &registry,
+    };
+    let mut evidence = evidence_of_one(app, asker, badge, question, true).await?;
     for (i, some) in badge.parts.chunks(PARTS_AT_ONCE).enumerate() {
         let ask = i * PARTS_AT_ONCE < MOST_ASKED_ABOUT;
         let mut asking = Vec::with_capacity(some.len());
         for part in some {
-            asking.push(evidence_of_part(app, &registry, part, question, ask));
+            asking.push(evidence_of_part(app, asker, part, question, ask));
         }
         evidence.parts.extend(try_join_all(asking).await?);
     }
     Ok(evidence)
 }
 
+/// Who asks, and the state of the lists that the answer speaks of.
+#[derive(Clone, Copy)]
+struct Asker<'a> {
+    client: Client,
+    registry: &'a Registry,
+}
+
 async fn evidence_of_part(
     app: &App,
-    registry: &Registry,
+    asker: Asker<'_>,
     part: &Result<OpenBadge, Unreadable>,
     question: &Question,
     ask: bool,
 ) -> Result<Evidence, Problem> {
     match part {
-        Ok(part) => evidence_of_one(app, registry, part, question, ask).await,
+        Ok(part) => evidence_of_one(app, asker, part, question, ask).await,
         Err(_) => Ok(Evidence::default()),
     }
 }
 
 async fn evidence_of_one(
     app: &App,
-    registry: &Registry,
+    asker: Asker<'_>,
     badge: &OpenBadge,
     question: &Question,
     ask: bool,
 ) -> Result<Evidence, Problem> {
     if let Some(then) = question.known {
-        let past = app.past.at(then, question.now, &app.registry).await?;
+        let pays = || app.clients.works(asker.client, PAST);
+        let past = app.past.at(then, question.now, &app.registry, pays).await?;
         let mut evidence = gather_then(badge, &past, &app.store, &question.agency, then).await?;
         app.foreign.then(badge, &past, then).await?.fill(&mut evidence);
         confirmations::ask(app, badge, &mut evidence, question).await?;
         return Ok(evidence);
     }
+    let registry = asker.registry;
     // Others may be slow to answer; that holds up no judging.
     let learnt = match ask {
         true => app.foreign.ask(badge, registry, question.now).await,
@@ -321,97 +311,6 @@ async fn evidence_of_one(
     learnt.fill(&mut evidence);
     confirmations::ask(app, badge, &mut evidence, question).await?;
     Ok(evidence)
-}
-
-/// The code, if that is all that was sent.
-pub(super) fn code(bytes: &[u8]) -> Option<CredentialCode> {
-    let text = std::str::from_utf8(bytes).ok();
-    text.filter(|text| text.len() <= LONGEST_CODE)?.parse().ok()
-}
-
-/// Whether a code is looked up for these bytes, as such or in a link to an agency's own copy.
-pub(crate) fn is_code(app: &App, bytes: &[u8]) -> bool {
-    code(bytes).is_some() || link(bytes).is_some_and(|link| code_behind(app, link).is_some())
-}
-
-/// The link, if that is all that was sent.
-pub(crate) fn link(bytes: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(bytes.get(..LONGEST_LINK).unwrap_or(bytes))
-        .ok()?
-        .trim();
-    let scheme = text.split_once("://")?.0;
-    let is_link = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
-    (is_link && bytes.len() < LONGEST_LINK && !text.contains(char::is_whitespace)).then_some(text)
-}
-
-/// The code in a link to an agency's own copy of a badge: that is asked for as any code is.
-fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
-    let registry = app.registry.snapshot();
-    registry.agencies().into_iter().find_map(|lists| {
-        let name = link
-            .strip_prefix(lists.url.as_str())?
-            .strip_prefix("/v1/credentials/")?;
-        name.parse().ok()
-    })
-}
-
-/// The bytes behind a link, or that they are no badge; or in words why it was not fetched, and what to do.
-async fn open(app: &App, link: &str) -> Result<Result<Vec<u8>, Unreadable>, String> {
-    let fetched = app.foreign.badge(link).await.map_err(|why| {
-        format!(
-            "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
-        )
-    })?;
-    let begins = |with: &str| {
-        let text = fetched.bytes.trim_ascii_start();
-        text.get(..with.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
-    };
-    if fetched.content_type == "text/html" || begins("<!doctype html") || begins("<html") {
-        return Ok(Err(Unreadable {
-            stopped: "the link leads to a web page, which is no badge".into(),
-            next: "open the page, download the badge there, and check that file".into(),
-        }));
-    }
-    Ok(Ok(fetched.bytes))
-}
-
-/// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.
-async fn fetch(app: &App, code: CredentialCode) -> Result<Fetched, Problem> {
-    if let Some(issued) = app.store.credential_by_code(code).await? {
-        return Ok(Fetched::Badge(
-            app.store.badge(&issued.id).await?.unwrap_or_default().into_bytes(),
-        ));
-    }
-    let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
-        let registry = app.registry.snapshot();
-        let ours = registry.home_id().code_letters() == code.agency_letters();
-        let stores = registry.roster().store_urls().filter(|_| ours).map(str::to_owned);
-        let stores = stores.collect();
-        let others = registry
-            .agencies()
-            .into_iter()
-            .filter(|lists| lists.id != *registry.home_id());
-        let of_letters = others.filter(|lists| lists.id.code_letters() == code.agency_letters());
-        let keepers = of_letters.map(|lists| (lists.id.clone(), lists.url.clone()));
-        (stores, keepers.collect())
-    };
-    let mut answer = Fetched::Unknown;
-    for store in stores {
-        match app.abroad.badge_of_store(&store, code).await {
-            Fetched::Unknown => {}
-            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
-            unreachable => answer = unreachable,
-        }
-    }
-    for (agency, url) in keepers {
-        match app.abroad.badge(&agency, &url, code).await {
-            Fetched::Unknown => {}
-            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
-            unreachable => answer = unreachable,
-        }
-    }
-    Ok(answer)
 }
 
 async fn read(bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, Problem> {
@@ -438,7 +337,7 @@ fn died() -> Problem {
 }
 
 /// Does work on a thread of its own; a panic there is a bug, and an answer all the same.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a verification died");
         died()

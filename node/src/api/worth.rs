@@ -348,6 +348,7 @@ fn besides(tally: &Tally<'_>) -> Vec<String> {
     responses((status = 200, body = WorthAnswer), (status = 422, body = Problem),
               (status = 503, description = "the agency's policy is too old here", body = Problem)))]
 pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Json<WorthAnswer>, Problem> {
+    let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let _place = arrived.place;
     let body = Json::<WorthQuery>::from_request(arrived.request, &app).await;
@@ -383,7 +384,7 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
     let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
     let (mut badges, mut facts) = (Vec::new(), Vec::new());
     for (nth, file) in files.iter().enumerate() {
-        let (verdict, of_it) = answer_with_facts(&app, file, &question).await?;
+        let (verdict, of_it) = answer_with_facts(&app, client, file, &question).await?;
         facts.push(match sample {
             Some(_) => as_if_recognized(nth, &verdict, of_it, query.purpose),
             None => judged(nth, &verdict, of_it),

@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     keys,
     registrar::{Contact, FirstEvidence, Hand, NewApplication, NewBadge, NewRecognition, NotDone, Note},
+    storage::NEWEST,
 };
 
 const ISSUERS: [(&str, &str); 3] = [
@@ -160,7 +161,7 @@ fn policy_of(agency: &AgencyId, issuers: &BTreeMap<&str, String>) -> anyhow::Res
 
 /// Registers an issuer by the whole way: an application with evidence, two reviews, a decision by a third person.
 async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
-    let known = node.store.applications(1_000).await?;
+    let known = node.store.applications(&NEWEST, 1_000).await?;
     let id = match known.into_iter().find(|row| row.name == name) {
         Some(row) => row.id,
         None => {

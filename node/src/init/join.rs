@@ -6,14 +6,15 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use anyhow::Context as _;
 use protocol::{
     Batch, KeyLog, SigningKey, Ticket,
-    key_log::{Act, SignedEntry, WriterKey, WriterScope},
+    key_log::{Act, WriterKey, WriterScope},
 };
 use registry_schema::Timestamp;
 
-use super::{address, is_new};
+use super::{Making, address};
 use crate::{
     config::{Config, PeerConfig},
-    keys, private, root,
+    keys,
+    root::{self, EntryFile},
     storage::{DatabaseTls, Store},
 };
 
@@ -48,8 +49,8 @@ pub struct Joining {
 ///
 /// # Errors
 /// If the directory is not empty, the key log cannot be had or is another agency's, or the disk refuses.
-pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, SignedEntry)> {
-    is_new(data)?;
+pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, EntryFile)> {
+    let making = Making::begin(data)?;
     let url = address(&joining.url)?;
     let database = super::database(joining.database.as_deref(), joining.database_tls)?;
     let key_log = match (&joining.key_log, &joining.ticket) {
@@ -71,8 +72,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         key_log.disputed().is_none(),
         "the root of `{agency}` signed two histories: rotate the root before a further store joins"
     );
-    private::folder(data)?;
-    let folder = data.join("keys");
+    let folder = making.folder().join("keys");
     let writer = SigningKey::from_seed(&keys::create(&folder, "writer.key")?)?;
     keys::create(&folder, "badge.key")?;
     keys::create(&folder, "node.key")?;
@@ -86,9 +86,12 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         WriterScope::Kinds(kinds)
     };
     let key = writer.public();
-    let entry = key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?;
+    let entry = EntryFile {
+        entry: key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?,
+        key_log: key_log.clone(),
+    };
     let genesis = key_log.genesis();
-    let store = Store::create(data, database.as_ref()).await?;
+    let store = Store::create(making.folder(), database.as_ref()).await?;
     let batch = Batch {
         key_logs: vec![key_log],
         ..Batch::default()
@@ -110,7 +113,8 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         peers: first.into_iter().collect(),
         ..Config::usual(agency, genesis, joining.listen)
     };
-    config.save(data)?;
+    config.save(making.folder())?;
+    making.finish()?;
     Ok((config, entry))
 }
 

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use registry_schema::AgencyId;
 use tokio::sync::oneshot;
 
 use super::{End, Holder, Part, Role, Sharing};
 use crate::{
     health::ReplicationHealth,
     registry::{OwnLists, Registry},
-    storage::{Lease, NewHolder, Unavailable},
+    roster::{Known, Roster},
+    storage::{Lease, NewHolder, PeerRow, Unavailable},
 };
 
 /// How often the store is asked what changed; the counter in the lease's row keeps it cheap.
@@ -85,7 +87,12 @@ impl Watch {
     async fn look(&mut self, part: &Part) -> Result<bool, Unavailable> {
         let Some(sharing) = &part.sharing else { return Ok(false) };
         let moment = part.clock.moment();
-        let changes = part.store.changes(self.followed).await?;
+        let mut changes = part.store.changes(self.followed).await?;
+        if self.followed >= 0 && pins_anew(part.registry.snapshot().roster(), &changes.peers) {
+            // What is known of an agency is older than its pin.
+            self.followed = -1;
+            changes = part.store.changes(self.followed).await?;
+        }
         part.registry.update(|registry| {
             if self.followed < 0 {
                 *registry = Registry::empty(part.roster.clone());
@@ -133,6 +140,15 @@ impl Watch {
         self.seen = Some((lease.mark(), since));
         lease.address.is_empty() || now.duration_since(since) >= sharing.term
     }
+}
+
+/// Whether operators pinned what was not pinned before.
+fn pins_anew(roster: &Roster, rows: &[PeerRow]) -> bool {
+    let mut next = roster.clone();
+    // What cannot be read is told when it is taken in.
+    let _ = next.read(rows);
+    let is_new = |(id, known): (&AgencyId, &Known)| roster.genesis(id) != Some(&known.genesis);
+    next.others().any(is_new)
 }
 
 async fn take(part: &Part, sharing: &Sharing, lease: &Lease) -> Result<bool, Unavailable> {

@@ -164,6 +164,24 @@ impl Source {
         }
     }
 
+    /// What a node answers beside its files, at this path; none, if it does not, or not within these limits.
+    pub(crate) async fn beside(&self, path: &str, most_bytes: usize, patience: Duration) -> Option<Vec<u8>> {
+        let request = self.client.get(format!("{}/{path}", self.url)).timeout(patience);
+        let mut response = request
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status)
+            .ok()?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.ok()? {
+            if bytes.len() + chunk.len() > most_bytes {
+                return None;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Some(bytes)
+    }
+
     /// Posts a countersignature; says whether it was taken.
     pub(crate) async fn post_held(&self, held: &Signed<Held>) -> Result<bool, Trouble> {
         let silent = |error: reqwest::Error| Trouble::Silent(format!("`held`: {:#}", anyhow::Error::from(error)));

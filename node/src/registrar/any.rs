@@ -14,8 +14,12 @@ use super::{
     Hand, NotDone, Registrar,
     credentials::{list_url, signing_key, uuid_v4},
     internal, not_ready,
+    slots::SlotPlace,
 };
-use crate::storage::{Issued, IssuerKey, NewCredential, OwnWrite};
+use crate::{
+    look_up::Leave,
+    storage::{Issued, IssuerKey, NewCredential, OwnWrite},
+};
 
 /// A credential to sign.
 #[derive(Clone, Debug)]
@@ -24,12 +28,6 @@ pub struct NewDocument {
     pub credential: Map<String, Value>,
     /// How to sign it; as its issuer's key always does, if absent.
     pub suite: Option<Suite>,
-}
-
-/// Where a credential's status will stand.
-struct Place {
-    list: u32,
-    slot: u32,
 }
 
 impl Registrar {
@@ -86,15 +84,16 @@ impl Registrar {
             // A slot is taken for good, so first see whether the rest can be signed at all.
             credential.insert("id".to_owned(), Value::from(id.as_str()));
             let mut sample = credential.clone();
-            sample.insert("credentialStatus".to_owned(), entries(&url, key.list, 0));
+            let example = SlotPlace { list: 0, slot: 0 };
+            sample.insert("credentialStatus".to_owned(), entries(&url, example));
             sign(sample, suite, &signing, &method, now)?;
-            let slot = if hand.dry_run {
-                0
+            let taken = if hand.dry_run {
+                example
             } else {
-                acting.take(key.list, self).await?
+                self.new_place(&mut acting, &issuer).await?
             };
-            credential.insert("credentialStatus".to_owned(), entries(&url, key.list, slot));
-            place = Some(Place { list: key.list, slot });
+            credential.insert("credentialStatus".to_owned(), entries(&url, taken));
+            place = Some(taken);
         }
         let id = credential
             .get("id")
@@ -109,7 +108,7 @@ impl Registrar {
             let letters = self.agency().code_letters();
             let code = CredentialCode::new(letters, rand::rng().random());
             own.push(OwnWrite::Credential(NewCredential {
-                issued: recorded(&document, &id, code, &issuer, &place, now),
+                issued: recorded(&document, &id, code, &issuer, place, now),
                 document: document.to_string(),
             }));
         }
@@ -124,9 +123,10 @@ impl Registrar {
     ///
     /// # Errors
     /// [`NotDone`], if there is none with this code, or the issuer's key is no longer kept here or listed.
-    pub async fn token_of(&self, code: CredentialCode) -> Result<String, NotDone> {
+    pub async fn token_of(&self, code: CredentialCode, hand: &Hand) -> Result<String, NotDone> {
         let unknown = || NotDone::Unknown(format!("this agency has issued no credential `{code}`"));
-        let issued = self.store.credential_by_code(code).await?.ok_or_else(unknown)?;
+        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+        let issued = issued.ok_or_else(unknown)?;
         let document = self.store.badge(&issued.id).await?.ok_or_else(unknown)?;
         let mut document: Map<String, Value> = serde_json::from_str(&document).map_err(internal)?;
         document.remove("proof");
@@ -166,7 +166,8 @@ fn names_v2(credential: &Map<String, Value>) -> bool {
     first.and_then(Value::as_str) == Some(CREDENTIALS_V2)
 }
 
-fn entries(url: &str, list: u32, index: u32) -> Value {
+fn entries(url: &str, place: SlotPlace) -> Value {
+    let SlotPlace { list, slot: index } = place;
     status_entries(&NewStatus {
         revocation_list: list_url(url, list, "revocation"),
         suspension_list: list_url(url, list, "suspension"),
@@ -194,7 +195,14 @@ fn names_no_slot_of_ours(credential: &Map<String, Value>, url: &str) -> Result<(
 }
 
 /// What is kept of a credential of any kind, in the words of a badge where it has them.
-fn recorded(document: &Value, id: &str, code: CredentialCode, issuer: &str, place: &Place, now: Timestamp) -> Issued {
+fn recorded(
+    document: &Value,
+    id: &str,
+    code: CredentialCode,
+    issuer: &str,
+    place: SlotPlace,
+    now: Timestamp,
+) -> Issued {
     let text = |value: Option<&Value>| {
         let text = value.and_then(Value::as_str).unwrap_or_default();
         text.chars().take(200).collect::<String>()

@@ -42,7 +42,21 @@ impl Registrar {
         let kept = multikey::key_of_did(&issuer.id).map(|key| multikey::encode(&key));
         let is_kept =
             |method: &&VerificationMethod| kept.as_ref().is_none_or(|kept| method.public_key_multibase == *kept);
+        let now = self.clock.now();
         let mut methods = issuer.verification_methods.iter().filter(is_kept);
+        let mut ends = methods
+            .clone()
+            .filter(|method| method.compromised.is_none())
+            .map(|method| method.until);
+        if let Some(since) = ends.clone().flatten().max()
+            && ends.all(|until| until.is_some_and(|until| until <= now))
+        {
+            return Err(NotDone::Conflict(format!(
+                "the key of `{}` is retired since {} and signs nothing more: see `comity issuer list` for the one that it has now",
+                issuer.name,
+                since.date_in_words()
+            )));
+        }
         match methods.find_map(|method| method.compromised) {
             None => Ok(()),
             Some(since) => Err(NotDone::Conflict(format!(

@@ -2,13 +2,14 @@
 
 use protocol::{Put, status_list};
 use rand::RngExt as _;
-use registry_schema::{
-    Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp, status::BLOCK_SLOTS,
-};
+use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
 use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
-use super::{Hand, NotDone, Registrar, internal, not_ready, within};
-use crate::storage::{Issued, IssuerKey, NewCredential, OwnWrite};
+use super::{Hand, NotDone, Registrar, internal, not_ready, slots::SlotPlace, within};
+use crate::{
+    look_up::Leave,
+    storage::{Issued, IssuerKey, NewCredential, OwnWrite},
+};
 
 /// What a credential is to say.
 #[derive(Clone, Debug)]
@@ -42,7 +43,8 @@ impl Registrar {
         self.may_issue(&new.issuer)?;
         let key = self.store.issuer_key(&new.issuer).await?.ok_or_else(|| {
             NotDone::Unknown(format!(
-                "this agency keeps no key of issuer `{}`: see `comity issuer list`",
+                "this store keeps no key of issuer `{}`: see `comity issuer list`; if the key is lost, give the issuer a new one \
+                 (`comity issuer rekey`)",
                 new.issuer
             ))
         })?;
@@ -65,10 +67,10 @@ impl Registrar {
         }
         let id = format!("urn:uuid:{}", uuid_v4());
         let code = CredentialCode::new(agency.code_letters(), rand::rng().random());
-        let index = if hand.dry_run {
-            0
-        } else {
-            acting.take(key.list, self).await?
+        // A dry run takes no place: it shows one that no list has.
+        let place = match hand.dry_run {
+            true => None,
+            false => Some(self.new_place(&mut acting, &new.issuer).await?),
         };
         let issued = Issued {
             id: id.clone(),
@@ -79,13 +81,13 @@ impl Registrar {
             subject: new.subject.clone(),
             valid_from: valid_from.0,
             valid_until: new.valid_until.map(|until| until.0),
-            list: key.list.into(),
-            slot: index.into(),
+            list: place.map_or(-1, |place| place.list.into()),
+            slot: place.map_or(-1, |place| place.slot.into()),
         };
         let credential = self.shown(&issued);
-        if hand.dry_run {
+        let Some(SlotPlace { list, slot: index }) = place else {
             return Ok((credential, None));
-        }
+        };
 
         let aligned = OwnWrite::Aligned {
             achievement: new.achievement.id.clone(),
@@ -107,8 +109,8 @@ impl Registrar {
             valid_from,
             valid_until: new.valid_until,
             status: Some(badges::NewStatus {
-                revocation_list: list_url(&url, key.list, "revocation"),
-                suspension_list: list_url(&url, key.list, "suspension"),
+                revocation_list: list_url(&url, list, "revocation"),
+                suspension_list: list_url(&url, list, "suspension"),
                 index,
             }),
         });
@@ -146,7 +148,7 @@ impl Registrar {
         if let Some(note) = &note {
             within("a note", note, 2000)?;
         }
-        let issued = self.store.credential_by_code(code).await?;
+        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
         let issued =
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
         let place = (narrow(issued.list)?, narrow(issued.slot)?);
@@ -185,7 +187,7 @@ impl Registrar {
         let state = {
             let registry = self.registry.snapshot();
             let lists = registry.home().and_then(|home| home.list(list));
-            let reserved = lists.filter(|lists| lists.reserved().contains(&(index / BLOCK_SLOTS)));
+            let reserved = lists.filter(|lists| lists.is_reserved(index));
             reserved.map(|lists| lists.state(index).0)
         };
         let what = format!("list {list} index {index}");
@@ -214,7 +216,7 @@ impl Registrar {
     /// [`NotDone`], if this agency has issued none with this code, or the node cannot write.
     pub async fn expunge(&self, code: CredentialCode, hand: &Hand) -> Result<(u32, u32), NotDone> {
         let _acting = self.acting.lock().await;
-        let issued = self.store.credential_by_code(code).await?;
+        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
         let issued =
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
         let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);

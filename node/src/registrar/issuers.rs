@@ -1,7 +1,6 @@
 //! What this agency may do to its issuers: register them, say what they are and how they stand, and end their keys.
 
 use protocol::trust_list;
-use rand::RngExt as _;
 use registry_schema::{
     AgencyId, AskedAt, Issuer, VerificationMethod,
     acceptance::ProviderKind,
@@ -16,7 +15,8 @@ use crate::{
 };
 
 impl Registrar {
-    /// Registers an issuer of this agency: makes its badge key of this kind, its `did:key` and its status list.
+    /// Registers an issuer of this agency: makes its badge key of this kind and its `did:key`. Its first badge opens its first
+    /// status list.
     ///
     /// # Errors
     /// [`NotDone`], if the name is none or taken, or the node cannot write.
@@ -36,15 +36,26 @@ impl Registrar {
         Ok(issuer)
     }
 
-    /// An issuer with a key and a list of its own, and what is to be kept of it; nothing is written yet.
+    /// An issuer with a key of its own, and what is to be kept of it; nothing is written yet.
     pub(super) fn new_issuer(
         &self,
         name: &str,
         url: Option<String>,
         kind: KeyKind,
     ) -> Result<(Issuer, Vec<OwnWrite>), NotDone> {
+        self.name_is_free(name, url.as_deref())?;
+        self.keyed_issuer(name, url, kind)
+    }
+
+    /// The same under a name that this agency's issuer may have already.
+    pub(super) fn keyed_issuer(
+        &self,
+        name: &str,
+        url: Option<String>,
+        kind: KeyKind,
+    ) -> Result<(Issuer, Vec<OwnWrite>), NotDone> {
+        let agency = self.registry.snapshot().home_id().clone();
         let name = name.trim();
-        let agency = self.name_is_free(name, url.as_deref())?;
         let (key, secret) = keys::fresh(kind).map_err(internal)?;
         let (id, method) = multikey::did_key(&key.public_key());
         let method = VerificationMethod {
@@ -63,11 +74,9 @@ impl Registrar {
             provider: None,
             own_keys: None,
         };
-        let list = rand::rng().random_range(0..=u32::MAX >> 1);
         let own = vec![OwnWrite::IssuerKey {
             issuer: issuer.id.clone(),
             seed: Seed(secret),
-            list,
         }];
         Ok((issuer, own))
     }
@@ -89,7 +98,7 @@ impl Registrar {
             .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.is_sound())
         {
             return Err(NotDone::Conflict(format!(
-                "an issuer named `{name}` is registered already"
+                "an issuer named `{name}` is registered already: if its key is lost, give it a new one (`comity issuer rekey`)"
             )));
         }
         Ok(home.id.clone())

@@ -11,7 +11,11 @@ use protocol::{
 use registry_schema::Timestamp;
 
 use super::{Change, Consequences, Hand, NotDone, Registrar, not_ready};
-use crate::{keys, replication::NotWritten, root};
+use crate::{
+    keys,
+    replication::NotWritten,
+    root::{self, WritingAbility},
+};
 
 /// What the root is asked to do.
 #[derive(Clone, Debug)]
@@ -90,6 +94,22 @@ impl Registrar {
         let mut keys = self.keys_here()?;
         keys.retain(|key| key_log.authority().writer(key).is_none());
         Ok(keys)
+    }
+
+    /// Whether the agency can write, and this node for it.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the store or the files of the keys cannot be read.
+    pub async fn ability(&self) -> Result<WritingAbility, NotDone> {
+        Ok(WritingAbility::of(&self.key_log().await?, &self.keys_here()?))
+    }
+
+    /// The public half of the badge key on this machine.
+    pub(crate) fn badge_key_here(&self) -> Result<PublicKey, NotDone> {
+        let unavailable = |error: &dyn std::fmt::Display| NotDone::Unavailable(format!("{error:#}"));
+        let seed = keys::load(&self.keys_folder(), "badge.key").map_err(|error| unavailable(&error))?;
+        let key = protocol::SigningKey::from_seed(&seed).map_err(|error| unavailable(&error))?;
+        Ok(key.public())
     }
 
     /// The key with which the agency signs documents of its own, and the key log that names it.
@@ -236,17 +256,28 @@ impl Registrar {
         found.await?.ok_or_else(not_ready)
     }
 
-    /// Adds an entry that the root signed to the agency's key log.
+    /// Adds an entry that the root signed to the agency's key log. One after which the agency can do no more what it could,
+    /// only if that is `agreed`.
     ///
     /// # Errors
-    /// [`NotDone`], if the root did not sign it, it does not follow the last one, or the node cannot write.
-    pub async fn enter(&self, text: &str, hand: &Hand) -> Result<KeyLog, NotDone> {
+    /// [`NotDone`], if the root did not sign it, it does not follow the last one, it ends what nobody agreed to end, or the node
+    /// cannot write.
+    pub async fn enter(&self, text: &str, agreed: bool, hand: &Hand) -> Result<KeyLog, NotDone> {
         let _acting = self.acting.lock().await;
         let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
         let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
         let checked = entry.clone();
         let check = self.author.look(move |replica| replica.check_entry(&checked)).await?;
         check.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
+        let ends = root::endings(&self.key_log().await?, &claim.act);
+        let ends = ends.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
+        if !agreed && !hand.dry_run && !ends.is_empty() {
+            let ends: Vec<String> = ends.iter().map(ToString::to_string).collect();
+            return Err(NotDone::Conflict(format!(
+                "{}. If that is meant: `comity key apply --yes-end-this-agency`",
+                ends.join("; ")
+            )));
+        }
         if !hand.dry_run {
             let act = self.act(
                 hand,

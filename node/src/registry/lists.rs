@@ -4,17 +4,27 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use policy::Policy;
-use protocol::{DocumentId, Row, status_list, trust_list};
+use protocol::{
+    DocumentId, Row,
+    status_list::{self, SlotSpan},
+    trust_list,
+};
 use registry_schema::{
     AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal,
     policy::MAX_ENTRIES,
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
+    status::{BLOCK_SLOTS, UNIT_SLOTS},
 };
 use verification::names::{FoldedName, LikeName};
+
+use super::recognitions::Recognitions;
 
 /// What one agency's lists say.
 #[derive(Clone, Debug)]
@@ -41,7 +51,7 @@ pub struct AgencyLists {
     issuers: Arc<BTreeMap<String, Issuer>>,
     /// Their names as a reader may take one for another, by the issuers' ids.
     folded: Arc<BTreeMap<String, FoldedName>>,
-    recognitions: Arc<BTreeMap<String, Recognition>>,
+    recognitions: Arc<Recognitions>,
     withdrawals: Arc<BTreeMap<String, Withdrawal>>,
     agency_recognitions: Arc<BTreeMap<String, AgencyRecognition>>,
     /// How its issuers stand, by [`trust_list::issuer_key`].
@@ -52,6 +62,14 @@ pub struct AgencyLists {
     /// Those that count, indexed.
     policy: Option<Arc<Policy>>,
     policy_changed: bool,
+    /// Another number after each change of what its trust list says, and never the same one again in this process.
+    revision: u64,
+}
+
+/// A number that was not given before.
+fn next_revision() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// What one status list says.
@@ -59,7 +77,8 @@ pub struct AgencyLists {
 pub struct StatusList {
     revoked: BTreeMap<u32, StatusChange>,
     suspended: BTreeMap<u32, StatusChange>,
-    reserved: BTreeSet<u32>,
+    /// What is reserved, by the start that alone reserved it.
+    reserved: BTreeMap<SlotSpan, Option<u64>>,
 }
 
 impl AgencyLists {
@@ -85,6 +104,7 @@ impl AgencyLists {
             entries: Arc::default(),
             policy: None,
             policy_changed: false,
+            revision: next_revision(),
         }
     }
 
@@ -111,7 +131,7 @@ impl AgencyLists {
                     Arc::make_mut(&mut self.issuers).retain(|id, _| trust_list::issuer_key(id) != rest);
                     Arc::make_mut(&mut self.folded).retain(|id, _| trust_list::issuer_key(id) != rest);
                 }
-                "g" => drop(Arc::make_mut(&mut self.recognitions).remove(rest)),
+                "g" => Arc::make_mut(&mut self.recognitions).remove(rest),
                 "a" => drop(Arc::make_mut(&mut self.agency_recognitions).remove(rest)),
                 "e" => drop(Arc::make_mut(&mut self.registrations).remove(rest)),
                 _ => drop(Arc::make_mut(&mut self.withdrawals).remove(rest)),
@@ -123,7 +143,7 @@ impl AgencyLists {
                 match kind {
                     "r" => drop(list.revoked.remove(&slot)),
                     "s" => drop(list.suspended.remove(&slot)),
-                    // A block that was handed out once is not handed out again.
+                    // Slots that were handed out once are not handed out again.
                     _ => {}
                 }
             }
@@ -136,6 +156,9 @@ impl AgencyLists {
     }
 
     pub(super) fn set(&mut self, row: &Row) {
+        if row.document == DocumentId::TrustList {
+            self.revision = next_revision();
+        }
         if row.values.is_empty() {
             return self.forget(row);
         }
@@ -180,8 +203,8 @@ impl AgencyLists {
                     Some(status_list::Entry::Suspended { index, change }) => {
                         list.suspended.insert(index, change);
                     }
-                    Some(status_list::Entry::Reserved { block }) => {
-                        list.reserved.insert(block);
+                    Some(status_list::Entry::Reserved { span, start }) => {
+                        list.reserved.insert(span, start);
                     }
                     Some(status_list::Entry::Expunged { .. }) | None => {}
                 }
@@ -202,6 +225,7 @@ impl AgencyLists {
     /// Which grants wait.
     pub(super) fn wait_for(&mut self, waiting: &BTreeSet<(DocumentId, String)>, disputed: bool) {
         if self.waiting != *waiting || self.disputed != disputed {
+            self.revision = next_revision();
             self.waiting.clone_from(waiting);
             self.disputed = disputed;
             self.policy_changed = true;
@@ -266,8 +290,17 @@ impl AgencyLists {
 
     /// Its recognitions of one issuer.
     pub fn recognitions_of(&self, issuer: &str) -> impl Iterator<Item = RecognitionEntry> {
-        let of_it = self.recognitions.values().filter(move |one| one.issuer.id == issuer);
-        of_it.map(|recognition| self.entry(recognition))
+        self.recognitions.of_issuer(issuer).map(|one| self.entry(one))
+    }
+
+    /// Whether it ever recognized this issuer.
+    pub(crate) fn names_issuer(&self, issuer: &str) -> bool {
+        self.recognitions.names_issuer(issuer)
+    }
+
+    /// The number of what its trust list says now.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Its recognition with this id.
@@ -317,6 +350,11 @@ impl AgencyLists {
         self.registrations.values()
     }
 
+    /// The numbers of its status lists.
+    pub fn list_numbers(&self) -> impl Iterator<Item = u32> {
+        self.lists.keys().copied()
+    }
+
     /// The list with this number; none, if nothing was ever put in it.
     #[must_use]
     pub fn list(&self, number: u32) -> Option<&StatusList> {
@@ -350,10 +388,17 @@ impl StatusList {
             .map(|(index, _)| *index)
     }
 
-    /// The blocks that are taken.
+    /// The spans of slots that are taken, each with the start of a writer that alone reserved it, if one did.
     #[must_use]
-    pub const fn reserved(&self) -> &BTreeSet<u32> {
+    pub const fn reserved(&self) -> &BTreeMap<SlotSpan, Option<u64>> {
         &self.reserved
+    }
+
+    /// Whether a slot may have been given to a credential.
+    #[must_use]
+    pub fn is_reserved(&self, index: u32) -> bool {
+        let spans = [SlotSpan::Block(index / BLOCK_SLOTS), SlotSpan::Unit(index / UNIT_SLOTS)];
+        spans.iter().any(|span| self.reserved.contains_key(span))
     }
 
     /// What a slot's status is, and since when.

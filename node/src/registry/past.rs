@@ -1,6 +1,6 @@
 //! The registry as it was: what the lists said here at an earlier moment, from the rows that had arrived by then.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use protocol::{Hash, KeyLog, Row, status_list};
 use registry_schema::Timestamp;
@@ -20,13 +20,17 @@ const SETTLED_AFTER: i64 = 10;
 /// A registry, and the moment of which it is.
 type Made = (Timestamp, Arc<Registry>);
 
+/// How many registries are kept, those that were asked for last.
+const MOST_KEPT: usize = 4;
+
 /// Gives the registry as it was, one moment after the other: many badges that are asked about with one date read the
 /// store once, and however many ask, one registry is made at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Past {
     store: Store,
     since: Timestamp,
-    last: Arc<Mutex<Option<Made>>>,
+    /// The newest last.
+    kept: Arc<Mutex<VecDeque<Made>>>,
 }
 
 impl Past {
@@ -39,7 +43,7 @@ impl Past {
         Ok(Self {
             store,
             since,
-            last: Arc::default(),
+            kept: Arc::default(),
         })
     }
 
@@ -48,26 +52,32 @@ impl Past {
         self.since
     }
 
-    /// The registry as it was at `then`.
+    /// The registry as it was at `then`. If it has to be made, whoever asks pays for it.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub(crate) async fn at(
+    /// [`Unavailable`], if the store cannot be read; or what `pays` says.
+    pub(crate) async fn at<E: From<Unavailable>>(
         &self,
         then: Timestamp,
         now: Timestamp,
         registry: &SharedRegistry,
-    ) -> Result<Arc<Registry>, Unavailable> {
-        let mut last = self.last.lock().await;
-        if let Some((of, made)) = last.as_ref()
-            && *of == then
+        pays: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Arc<Registry>, E> {
+        let mut kept = self.kept.lock().await;
+        if let Some(place) = kept.iter().position(|(of, _)| *of == then)
+            && let Some((of, made)) = kept.remove(place)
         {
-            return Ok(made.clone());
+            kept.push_back((of, made.clone()));
+            return Ok(made);
         }
+        pays()?;
         let roster = registry.snapshot().roster().clone();
         let made = Arc::new(Registry::then(&self.store, &roster, then).await?);
         if now.seconds_since(then) > SETTLED_AFTER {
-            *last = Some((then, made.clone()));
+            if kept.len() >= MOST_KEPT {
+                kept.pop_front();
+            }
+            kept.push_back((then, made.clone()));
         }
         Ok(made)
     }

@@ -7,6 +7,10 @@ use super::{
     Store, Unavailable,
     db::{Tx, reading, writing},
 };
+use crate::look_up::Leave;
+
+/// The place before every row of a list that begins with the newest.
+pub const NEWEST: (i64, String) = (i64::MAX, String::new());
 
 /// A credential about to be stored.
 #[derive(Clone, Debug)]
@@ -57,15 +61,13 @@ impl Issued {
     }
 }
 
-/// An issuer's secret and status list.
+/// An issuer's secret.
 #[derive(Clone)]
 pub struct IssuerKey {
     /// The issuer's id.
     pub issuer: String,
     /// The secret from which its badge key follows.
     pub seed: Seed,
-    /// The number of its status list.
-    pub list: u32,
 }
 
 /// The secret bytes of a key, as many as its kind wants; not printed.
@@ -84,7 +86,7 @@ impl TryFrom<Vec<u8>> for Seed {
 
 impl std::fmt::Debug for IssuerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "IssuerKey({}, list {})", self.issuer, self.list)
+        write!(f, "IssuerKey({})", self.issuer)
     }
 }
 
@@ -126,11 +128,11 @@ pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
 const COLUMNS: &str = "id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot";
 
 impl Store {
-    /// The credential with this code.
+    /// The credential with this code, for whoever has leave to look it up.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_code(&self, code: CredentialCode) -> Result<Option<Issued>, Unavailable> {
+    pub async fn credential_by_code(&self, code: CredentialCode, _: Leave) -> Result<Option<Issued>, Unavailable> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE code = $1");
         Ok(reading!(
             self,
@@ -167,15 +169,18 @@ impl Store {
         )?)
     }
 
-    /// The newest credentials, at most `limit`.
+    /// The newest credentials that come after a place in their order, which is by beginning and id; at most `limit`.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
-        let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
+    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<Issued>, Unavailable> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM credentials WHERE valid_from < $1 OR (valid_from = $1 AND id > $2)
+             ORDER BY valid_from DESC, id LIMIT $3"
+        );
         Ok(reading!(
             self,
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit),
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(at).bind(id).bind(limit),
             fetch_all
         )?)
     }

@@ -123,7 +123,11 @@ impl Db {
     pub(super) async fn open_sqlite(folder: &Path, opening: Opening) -> anyhow::Result<Self> {
         let file = folder.join("registry.sqlite");
         let shown = folder.display();
-        anyhow::ensure!(file.exists(), "`{shown}` holds no store: make one with `comityd init`");
+        anyhow::ensure!(
+            file.exists(),
+            "`{shown}` holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
+             with `comityd init`"
+        );
         let options = sqlite_options(&file);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -152,7 +156,8 @@ impl Db {
         let pool = postgres(database).await?;
         anyhow::ensure!(
             has_tables(&pool).await?,
-            "the database holds no store: make one with `comityd init --database`"
+            "the database holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
+             with `comityd init --database`"
         );
         version::postgres(&pool, opening).await?;
         Ok(Pools::Postgres(pool).into())

@@ -1,4 +1,6 @@
-//! Issuers' keys, sealed.
+//! Issuers' keys, sealed; and the status lists that are theirs.
+
+use registry_schema::Timestamp;
 
 use super::{
     IssuerKey, Seed, Store, Unavailable,
@@ -6,15 +8,14 @@ use super::{
 };
 use crate::seal::Seal;
 
-/// Issuer, secret, status list, the seal's name.
-type KeyRow = (String, Vec<u8>, i64, Option<String>);
+/// Issuer, secret, the seal's name.
+type KeyRow = (String, Vec<u8>, Option<String>);
 
 pub(super) async fn insert(
     tx: &mut Tx,
     seal: Option<&Seal>,
     issuer: &str,
     Seed(secret): &Seed,
-    list: u32,
 ) -> Result<(), Unavailable> {
     if seal.is_none() {
         // Who once sealed keeps none in clear.
@@ -27,13 +28,27 @@ pub(super) async fn insert(
     let (kept, name) = closed(seal, issuer, secret)?;
     writing!(
         tx,
-        sqlx::query("INSERT INTO issuer_keys (issuer, seed, list, seal) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO issuer_keys (issuer, seed, seal) VALUES ($1, $2, $3)")
             .bind(issuer)
             .bind(kept)
-            .bind(i64::from(list))
             .bind(name)
     )?;
     Ok(())
+}
+
+pub(super) async fn insert_list(tx: &mut Tx, issuer: &str, list: u32, at: Timestamp) -> Result<(), Unavailable> {
+    writing!(
+        tx,
+        sqlx::query("INSERT INTO issuer_lists (list, issuer, opened_at) VALUES ($1, $2, $3)")
+            .bind(i64::from(list))
+            .bind(issuer)
+            .bind(at.0)
+    )?;
+    Ok(())
+}
+
+fn number(list: i64) -> Result<u32, Unavailable> {
+    u32::try_from(list).map_err(|error| Unavailable::Unreadable(error.to_string()))
 }
 
 fn closed(seal: Option<&Seal>, issuer: &str, secret: &[u8]) -> Result<(Vec<u8>, Option<String>), Unavailable> {
@@ -89,12 +104,12 @@ impl Store {
         Ok(clear.len())
     }
 
-    /// The key and the status list of an issuer, if this node keeps them.
+    /// The key of an issuer, if this node keeps it.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read, or the key is sealed with another seal than this node's.
     pub async fn issuer_key(&self, issuer: &str) -> Result<Option<IssuerKey>, Unavailable> {
-        let sql = "SELECT issuer, seed, list, seal FROM issuer_keys WHERE issuer = $1";
+        let sql = "SELECT issuer, seed, seal FROM issuer_keys WHERE issuer = $1";
         let found: Option<KeyRow> = reading!(self, sqlx::query_as(sql).bind(issuer), fetch_optional)?;
         found.map(|row| self.opened(row)).transpose()
     }
@@ -104,12 +119,36 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be read, or the key is sealed with another seal than this node's.
     pub async fn issuer_key_of_list(&self, list: u32) -> Result<Option<IssuerKey>, Unavailable> {
-        let sql = "SELECT issuer, seed, list, seal FROM issuer_keys WHERE list = $1";
+        let sql = "SELECT issuer, seed, seal FROM issuer_keys
+                   WHERE issuer = (SELECT issuer FROM issuer_lists WHERE list = $1)";
         let found: Option<KeyRow> = reading!(self, sqlx::query_as(sql).bind(i64::from(list)), fetch_optional)?;
         found.map(|row| self.opened(row)).transpose()
     }
 
-    fn opened(&self, (issuer, kept, list, seal): KeyRow) -> Result<IssuerKey, Unavailable> {
+    /// The status lists of an issuer, the oldest first.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn lists_of(&self, issuer: &str) -> Result<Vec<u32>, Unavailable> {
+        let sql = "SELECT list FROM issuer_lists WHERE issuer = $1 ORDER BY opened_at, list";
+        let found: Vec<(i64,)> = reading!(self, sqlx::query_as(sql).bind(issuer), fetch_all)?;
+        found.into_iter().map(|(list,)| number(list)).collect()
+    }
+
+    /// All status lists of issuers whose keys are kept here: issuer, number, and since when.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn issuer_lists(&self) -> Result<Vec<(String, u32, Timestamp)>, Unavailable> {
+        let sql = "SELECT issuer, list, opened_at FROM issuer_lists ORDER BY issuer, opened_at, list";
+        let found: Vec<(String, i64, i64)> = reading!(self, sqlx::query_as(sql), fetch_all)?;
+        let found = found.into_iter();
+        found
+            .map(|(issuer, list, at)| Ok((issuer, number(list)?, Timestamp(at))))
+            .collect()
+    }
+
+    fn opened(&self, (issuer, kept, seal): KeyRow) -> Result<IssuerKey, Unavailable> {
         let secret = match seal {
             None => kept,
             Some(name) => {
@@ -120,7 +159,6 @@ impl Store {
             }
         };
         let seed = Seed::try_from(secret).map_err(|error| Unavailable::Unreadable(error.into()))?;
-        let list = u32::try_from(list).map_err(|error| Unavailable::Unreadable(error.to_string()))?;
-        Ok(IssuerKey { issuer, seed, list })
+        Ok(IssuerKey { issuer, seed })
     }
 }

@@ -214,15 +214,18 @@ impl Store {
         )?)
     }
 
-    /// The newest applications, at most `limit`.
+    /// The newest applications that come after a place in their order, which is by time and id; at most `limit`.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn applications(&self, limit: i64) -> Result<Vec<ApplicationRow>, Unavailable> {
-        let sql = format!("SELECT {APPLICATION} FROM applications ORDER BY applied_at DESC, id LIMIT $1");
+    pub async fn applications(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<ApplicationRow>, Unavailable> {
+        let sql = format!(
+            "SELECT {APPLICATION} FROM applications WHERE applied_at < $1 OR (applied_at = $1 AND id > $2)
+             ORDER BY applied_at DESC, id LIMIT $3"
+        );
         Ok(reading!(
             self,
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit),
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(at).bind(id).bind(limit),
             fetch_all
         )?)
     }

@@ -12,7 +12,9 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::{CredentialCode, Reason, Timestamp};
 
 use super::*;
+use crate::look_up::Leave;
 
+mod issuer_lists;
 mod lease;
 mod memory;
 mod residue;
@@ -132,10 +134,17 @@ async fn what_was_committed_is_there_after_opening_again() {
         let key = OwnWrite::IssuerKey {
             issuer: "did:key:zExample".into(),
             seed: Seed(vec![9; 32]),
+        };
+        let list = OwnWrite::IssuerList {
+            issuer: "did:key:zExample".into(),
             list: 5,
         };
         store
-            .commit(&batch, &[key, OwnWrite::Credential(credential("urn:uuid:1", 8))], NOW)
+            .commit(
+                &batch,
+                &[key, list, OwnWrite::Credential(credential("urn:uuid:1", 8))],
+                NOW,
+            )
             .await
             .unwrap();
         store.put_operator("alice", [1; 32], NOW).await.unwrap();
@@ -156,7 +165,12 @@ async fn what_was_committed_is_there_after_opening_again() {
         let found = store.credential_by_id("urn:uuid:1").await.unwrap().unwrap();
         assert_eq!((found.slot, found.subject.as_str()), (8, "Jordan Ávery"));
         assert_eq!(
-            store.credential_by_code(found.code).await.unwrap().unwrap().id,
+            store
+                .credential_by_code(found.code, Leave::of_stranger())
+                .await
+                .unwrap()
+                .unwrap()
+                .id,
             "urn:uuid:1"
         );
         assert_eq!(

@@ -5,7 +5,7 @@ mod proof;
 use axum::{
     Form,
     extract::{Path, State, rejection::FormRejection},
-    http::StatusCode,
+    http::{Extensions, HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{
@@ -24,7 +24,8 @@ use super::{
 use crate::{
     api::{
         App,
-        applications::{self, Application, Eyes, hash, is_applicants},
+        applications::{self, Application, Eyes, Refused, hash, is_applicants},
+        clients::Client,
         problem::{self, Problem},
     },
     registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note},
@@ -68,11 +69,12 @@ pub(super) async fn apply_page(State(app): State<App>) -> Response {
 }
 
 /// `POST /apply`.
-pub(super) async fn apply(State(app): State<App>, sent: Sent) -> Response {
-    answered(applied(&app, sent).await)
+pub(super) async fn apply(State(app): State<App>, extensions: Extensions, headers: HeaderMap, sent: Sent) -> Response {
+    let client = app.clients.of(&extensions, &headers);
+    answered(applied(&app, client, sent).await)
 }
 
-async fn applied(app: &App, sent: Sent) -> Result<Response, Problem> {
+async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Problem> {
     let typed = typed(sent)?;
     let rubric = rubric(app).await?;
     let agency = agency_name(app);
@@ -106,11 +108,16 @@ async fn applied(app: &App, sent: Sent) -> Result<Response, Problem> {
         rubric: rubric.as_ref().map(|rubric| rubric.id.clone()),
         evidence: evidence.collect(),
     };
-    match app
-        .registrar
-        .apply(new, By::Applicant, app.registration.most_open, false)
-        .await
-    {
+    let made = match applications::submit(app, client, new, By::Applicant, false).await {
+        Ok(made) => Ok(made),
+        Err(Refused::Share(problem)) => {
+            let field = "name".to_owned();
+            let what = problem.detail().to_owned();
+            return Ok(again(problem.status(), vec![Wrong { field, what }]));
+        }
+        Err(Refused::Registrar(error)) => Err(error),
+    };
+    match made {
         Ok(made) => {
             let application = Application::of(&made.file, Eyes::Applicant, app.clock.now())?;
             Ok(page(

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::api::{
     App, bulk,
+    clients::Client,
     problem::{self, Problem},
     verifications::receive,
     worth::{Sample, together_by},
@@ -34,12 +35,13 @@ fn with(status: StatusCode, problem: Option<&Problem>) -> Response {
 /// `POST /sample-rules`: what badges count for by the sample that was chosen.
 pub(super) async fn count(State(app): State<App>, request: Request) -> Response {
     let counted = async {
+        let client = app.clients.of(request.extensions(), request.headers());
         let arrived = receive(&app, request).await?;
         let multipart = Multipart::from_request(arrived.request, &app).await;
         let multipart = multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
         let sent = read_form(multipart).await;
         let sent = sent.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-        answered(&app, sent).await
+        answered(&app, client, sent).await
     };
     match counted.await {
         Ok(response) => response,
@@ -47,7 +49,7 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Response 
     }
 }
 
-async fn answered(app: &App, mut sent: Sent) -> Result<Response, Problem> {
+async fn answered(app: &App, client: Client, mut sent: Sent) -> Result<Response, Problem> {
     // The field that names an agency elsewhere names the sample here; the verdicts are this node's own agency's.
     let sample = Sample::of(sent.asked.agency.take().unwrap_or_default().trim())?;
     // This node's own agency says whether a badge is good, and the sample what it is good for.
@@ -78,7 +80,7 @@ async fn answered(app: &App, mut sent: Sent) -> Result<Response, Problem> {
         let detail = format!("at most {MOST_FILES} badges are counted together");
         return Err(Problem::new(&problem::INVALID, detail));
     }
-    let lines = lines_of(app, rows, &question).await?;
+    let lines = lines_of(app, client, rows, &question).await?;
     let name = {
         let registry = app.registry.snapshot();
         registry.home().map(|home| home.name.clone()).unwrap_or_default()

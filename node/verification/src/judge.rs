@@ -226,7 +226,11 @@ pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
 
 /// Only a key that an agency registers shows who signed.
 fn standing(findings: &[Finding]) -> IssuerStanding {
-    let shown = |check: Check| findings.iter().any(|f| f.check == check && f.outcome == Outcome::Passed);
+    let shown = |check: Check| {
+        findings
+            .iter()
+            .any(|f| f.check == check && f.outcome == Outcome::Passed)
+    };
     match shown(Check::Proof) && shown(Check::Issuer) {
         true => IssuerStanding::Registered,
         false => IssuerStanding::Unregistered,

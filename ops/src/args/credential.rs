@@ -26,8 +26,17 @@ clock_hours, assessed_blind (yes or no), valid_from, valid_until. Nothing is
 issued while a row has a mistake.")]
     Issue(Issue),
     /// List the credentials that your agency keeps
-    #[command(after_help = "Example:\n  comity credential list")]
-    List,
+    #[command(after_help = "\
+Examples:
+  comity credential list
+  comity credential list --limit 20
+
+The newest first, and all of them unless --limit says how many.")]
+    List {
+        /// Only so many, the newest
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(usize))]
+        limit: Option<usize>,
+    },
     /// Show one credential; or write the badge to a file, for its holder
     #[command(after_help = "\
 Examples:

@@ -76,6 +76,24 @@ the issuer anew, and reissue the badges that matter.")]
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// Give an issuer a new key, whose old one is lost; what it signed before stays good
+    #[command(after_help = "\
+Examples:
+  comity issuer rekey \"Palmetto Learning\" --dry-run
+  comity issuer rekey \"Palmetto Learning\" --note \"database lost, no copy of the key\"
+
+The old key is retired, the new one has an identifier of its own, under the same
+name and with the same term, and your agency recognizes it as it did the old one.
+Other agencies recognize it anew, unless they follow what your agency recognizes.
+A key that somebody else may have is not lost: comity issuer compromised.
+Asks before it acts if a person is there to answer; --yes answers.")]
+    Rekey {
+        /// Its id, or its name
+        issuer: String,
+        /// Why; stays at your agency
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Apply to be an issuer of the node's agency
     #[command(after_help = "\
 Example:

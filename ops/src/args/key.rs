@@ -64,10 +64,16 @@ key only the named envelopes and what came before them stay; what that
 un-revokes is listed first.")]
     End(End),
     /// Take in an entry that the root signed
-    #[command(after_help = "Example:\n  comity key apply new-writer.entry")]
+    #[command(after_help = "\
+Examples:
+  comity key apply new-writer.entry
+  comity key apply end.entry --dry-run")]
     Apply {
         /// The entry's file
         entry: PathBuf,
+        /// Take it in even if your agency can write nothing, or sign none of its statements, any more after it
+        #[arg(long)]
+        yes_end_this_agency: bool,
     },
     /// Write the whole key log to a file, for the root's ceremony
     #[command(after_help = "Example:\n  comity key export US-NC.key-log")]

@@ -65,12 +65,10 @@ pub(super) async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<E
     }
     let reply = session.client.write(&path, &new).await?;
     session.written(&reply, |issuer: &Issuer| render(issuer))?;
-    if !session.dry_run {
-        out::note(
-            "added: your agency issues nothing for it; look at its keys again with `comity issuer refresh`; whose \
+    session.done(
+        "added: your agency issues nothing for it; look at its keys again with `comity issuer refresh`; whose \
              badges count where is for each agency to say (`comity trust recognize`)",
-        );
-    }
+    );
     Ok(Exit::Done)
 }
 

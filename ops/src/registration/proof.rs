@@ -4,7 +4,7 @@ use protocol::ticket::key_fingerprint;
 use registry_schema::registration::Step;
 
 use super::{Application, render, resolve};
-use crate::{Session, exit::Exit, out, verify};
+use crate::{Session, exit::Exit, verify};
 
 /// `comity issuer prove APPLICATION FILE`
 pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow::Result<Exit> {
@@ -16,9 +16,7 @@ pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow:
         .submit(&path, &[], badge.kind, badge.bytes, session.dry_run)
         .await?;
     session.written(&reply, |case: &Application| render(case))?;
-    if !session.dry_run {
-        out::note("proved: approved, it is registered under that identifier, with these keys");
-    }
+    session.done("proved: approved, it is registered under that identifier, with these keys");
     Ok(Exit::Done)
 }
 

@@ -35,7 +35,11 @@ async fn standing_at(node: &Client, agency: Option<&AgencyId>, now: Timestamp) -
         agency: AgencyId,
     }
     let agency = match agency {
-        Some(agency) => agency.clone(),
+        // An agency that nobody knows has no list: an empty one would be a false answer.
+        Some(agency) => {
+            node.read(&["v1", "agencies", agency.as_str()], &[]).await?;
+            agency.clone()
+        }
         None => node.read(&["version"], &[]).await?.parse::<Version>()?.agency,
     };
     let query = [("agency", Some(agency.to_string())), ("at", Some(now.to_string()))];
@@ -113,12 +117,28 @@ struct Made {
 pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exit> {
     let rows = rows(path)?;
     let (_, standing) = standing(session, None).await?;
-    let known: Vec<_> = standing.iter().map(Row::key).collect();
+    let known: BTreeMap<_, &Row> = standing.iter().map(|row| (row.key(), row)).collect();
     let (mut new, mut wrong): (Vec<(String, Row)>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut otherwise = 0;
     let mut preview: Vec<String> = Vec::new();
     for (place, row) in rows {
-        if known.contains(&row.key()) || new.iter().any(|(_, other)| other.key() == row.key()) {
-            out::note(&format!("{place}: stands already, left out: {}", row.in_words()));
+        if let Some(stands) = known.get(&row.key()) {
+            let differences = row.differences(stands);
+            if differences.is_empty() {
+                out::note(&format!("{place}: stands already, left out: {}", row.in_words()));
+            } else {
+                otherwise += 1;
+                out::note(&format!(
+                    "{place}: stands otherwise, and was not changed: {} ({}); a recognition that stands is withdrawn before it \
+                     is made anew with another term: `comity trust list`, `comity trust withdraw ID`, and import again",
+                    row.in_words(),
+                    differences.join("; ")
+                ));
+            }
+            continue;
+        }
+        if new.iter().any(|(_, other)| other.key() == row.key()) {
+            out::note(&format!("{place}: is in the file twice, left out: {}", row.in_words()));
             continue;
         }
         let (path, body) = row.request();
@@ -140,7 +160,7 @@ pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exi
     if session.dry_run {
         session.out.data(&preview.join("\n\n"))?;
         out::note("dry run: nothing was changed");
-        return Ok(Exit::Done);
+        return Ok(if otherwise > 0 { Exit::Conflict } else { Exit::Done });
     }
     if confirm::somebody_is_there() && !session.yes && !new.is_empty() {
         out::note(&preview.join("\n\n"));
@@ -154,6 +174,13 @@ pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exi
         session.out.data(&format!("{}  {}", made.id, row.in_words()))?;
     }
     out::note(&format!("{} imported", show::count(new.len(), "recognition")));
+    if otherwise > 0 {
+        out::note(&format!(
+            "{} stand otherwise than the file says",
+            show::count(otherwise, "recognition")
+        ));
+        return Ok(Exit::Conflict);
+    }
     Ok(Exit::Done)
 }
 

@@ -191,6 +191,7 @@ mod tests {
     use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
     use super::*;
+    use crate::status_list::SlotSpan;
 
     fn rows(seed: u64, count: u32) -> Vec<Row> {
         let mut rng = StdRng::seed_from_u64(seed);
@@ -207,7 +208,12 @@ mod tests {
                 let list = i % 3;
                 match rng.random_range(0..20) {
                     0 => row(status_list::suspend(list, i, rng.random(), reason, at)),
-                    1 => row(status_list::reserve(list, i % 512, at)),
+                    1 => row(status_list::reserve(
+                        list,
+                        SlotSpan::Block(i % 512),
+                        (i % 2 == 0).then_some(7),
+                        at,
+                    )),
                     _ => row(status_list::revoke(list, i, reason, at)),
                 }
             })

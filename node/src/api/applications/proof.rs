@@ -17,7 +17,7 @@ use crate::{
         App,
         issuers::look_up,
         problem::{INVALID, Problem},
-        verifications::{apart, receive},
+        verifications::{apart, receive, turn},
     },
     registrar::{CaseFile, not_now},
 };
@@ -76,7 +76,7 @@ pub(crate) async fn proved(app: &App, id: &str, by: By, badge: Vec<u8>, dry_run:
     let keys = keys.map_err(|why| refused(format!("the keys of `{shown}` cannot be had: {why}")))?;
     let status_lists = lists(app, &badge);
     let (challenge, resolved) = (file.challenge, keys.clone());
-    let permit = app.judging.acquire().await;
+    let permit = turn(app).await?;
     let checked = apart(move || control::proves(&badge, &resolved, &challenge, now)).await?;
     drop(permit);
     checked.map_err(|why| refused(why.to_string()))?;

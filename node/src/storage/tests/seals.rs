@@ -3,16 +3,17 @@
 use super::*;
 use crate::seal::Seal;
 
-fn key(issuer: &str, secret: [u8; 32], list: u32) -> OwnWrite {
-    OwnWrite::IssuerKey {
-        issuer: issuer.into(),
-        seed: Seed(secret.to_vec()),
+fn key(issuer: &str, secret: [u8; 32], list: u32) -> [OwnWrite; 2] {
+    let (seed, issuer) = (Seed(secret.to_vec()), issuer.to_owned());
+    let list = OwnWrite::IssuerList {
+        issuer: issuer.clone(),
         list,
-    }
+    };
+    [OwnWrite::IssuerKey { issuer, seed }, list]
 }
 
-async fn write(store: &Store, own: OwnWrite) -> Result<(), Unavailable> {
-    store.commit(&Batch::default(), &[own], NOW).await
+async fn write(store: &Store, own: [OwnWrite; 2]) -> Result<(), Unavailable> {
+    store.commit(&Batch::default(), &own, NOW).await
 }
 
 /// Opens the store again, holding the lease, with this seal.

@@ -115,7 +115,9 @@ impl Case<'_> {
             Ok(read) => {
                 let (code, detail) = self.endorses(&read, found.subject, status);
                 let registered = self.registers(&read.issuer_id).map(|issuer| issuer.name.as_str());
-                let by = registered.filter(|_| code == Code::ProofValid).or(read.issuer_name.as_deref());
+                let by = registered
+                    .filter(|_| code == Code::ProofValid)
+                    .or(read.issuer_name.as_deref());
                 let by: String = by.unwrap_or(&read.issuer_id).chars().take(MAX_NAME).collect();
                 (Some(by).filter(|by| !by.is_empty()), code, detail)
             }

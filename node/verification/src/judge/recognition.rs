@@ -1,8 +1,7 @@
 //! Whether the asked agency recognizes the issuer for this badge, and who else does.
 
 use registry_schema::{
-    AgencyId, Check, Effect, Finding, Outcome, Purpose, Timestamp, recognition::RecognitionEntry,
-    verdict::RecognizedBy,
+    AgencyId, Check, Effect, Finding, Outcome, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
 };
 
 use super::{Case, finding, rules::Ruled};
@@ -305,10 +304,12 @@ impl Case<'_> {
                 format!("{name} recognizes the issuer, but not for this achievement"),
             );
         }
-        if let Some((entry, withdrawn, effect)) = here
-            .iter()
-            .find_map(|e| e.withdrawn.as_ref().map(|w| (e, w, asked.effect_of(w.at))).filter(|(.., e)| e.takes_away()))
-        {
+        if let Some((entry, withdrawn, effect)) = here.iter().find_map(|e| {
+            e.withdrawn
+                .as_ref()
+                .map(|w| (e, w, asked.effect_of(w.at)))
+                .filter(|(.., e)| e.takes_away())
+        }) {
             let kept = match withdrawn.earlier_badges_stay_good && entry.recognition.in_term(at) {
                 true => ", and this badge is not dated before that",
                 false => "",

@@ -145,7 +145,9 @@ impl Case<'_> {
         let mut findings = Vec::new();
         let mut later = None;
         // A revocation is final: whatever the age of the list and the date of the change, what is held counts.
-        let suspension = suspended.as_ref().filter(|change| change.state == StatusState::Suspended);
+        let suspension = suspended
+            .as_ref()
+            .filter(|change| change.state == StatusState::Suspended);
         let kinds = [
             (revoked.as_ref(), Code::StatusRevoked, "revoked"),
             (suspension, Code::StatusSuspended, "suspended"),
@@ -169,15 +171,15 @@ impl Case<'_> {
                     ),
                 )),
                 Effect::Later => {
-                    later = later.or_else(|| {
-                        Some(self.words(&format!("it was {what} later,"), change, agency, false))
-                    });
+                    later = later.or_else(|| Some(self.words(&format!("it was {what} later,"), change, agency, false)));
                     *since = since.or(Some(what));
                 }
             }
         }
         // Only the last change is known, so what was before it is not. A reinstatement gives back: it counts by its date alone.
-        if let Some(change) = suspended.as_ref().filter(|change| change.state != StatusState::Suspended)
+        if let Some(change) = suspended
+            .as_ref()
+            .filter(|change| change.state != StatusState::Suspended)
             && self.question.at < change.at
         {
             findings.push(finding(

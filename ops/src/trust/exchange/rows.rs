@@ -169,6 +169,48 @@ impl Row {
         }
     }
 
+    /// In what this row of a file says another thing than what stands, which has the same key; what the file leaves out is no
+    /// difference.
+    pub(super) fn differences(&self, stands: &Self) -> Vec<String> {
+        let (file, stands) = (self.plain(), stands.plain());
+        let time = |at: Option<Timestamp>| at.map_or_else(|| "without end".to_owned(), |at| at.to_string());
+        let mut told = Vec::new();
+        let mut compare = |what: &str, file: String, stands: String| {
+            if file != stands {
+                told.push(format!("{what}: {stands}, and the file says {file}"));
+            }
+        };
+        if file.from.is_some() {
+            compare("from", time(file.from), time(stands.from));
+        }
+        compare("until", time(file.until), time(stands.until));
+        let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+        compare(
+            "accepts without status",
+            yes(file.accepts_without_status),
+            yes(stands.accepts_without_status),
+        );
+        compare("stands alone", yes(file.stands_alone), yes(stands.stands_alone));
+        compare(
+            "may be followed",
+            yes(file.may_be_followed),
+            yes(stands.may_be_followed),
+        );
+        let word = |it: Option<Attestation>| it.map_or("none", Attestation::as_str).to_owned();
+        compare("attestation", word(file.attestation), word(stands.attestation));
+        let number = |depth: Option<u8>| depth.map_or_else(|| "none".to_owned(), |depth| depth.to_string());
+        compare("depth", number(file.depth), number(stands.depth));
+        let list = |conditions: &[String]| {
+            if conditions.is_empty() {
+                "none".to_owned()
+            } else {
+                conditions.join(", ")
+            }
+        };
+        compare("conditions", list(&file.conditions), list(&stands.conditions));
+        told
+    }
+
     /// Two rows with the same key speak of the same.
     pub(super) fn key(&self) -> (String, String, Vec<Purpose>) {
         let mut purposes = self.purposes.clone();
@@ -326,6 +368,47 @@ mod tests {
             found.map(|(_, text)| *text).filter(|text| !text.is_empty())
         };
         row(&cell)
+    }
+
+    #[test]
+    fn what_a_file_says_otherwise_is_told_and_what_it_leaves_out_is_not() {
+        let base: &[(&str, &'static str)] = &[
+            ("issuer", "did:key:z6Mk"),
+            ("purposes", "renewal"),
+            ("until", "2027-01-01"),
+        ];
+        let stands = Row {
+            from: Some(Timestamp(1_700_000_000_000)),
+            attestation: Some(Attestation::OwnReview),
+            ..read(base).unwrap()
+        };
+        assert_eq!(
+            read(base).unwrap().differences(&stands),
+            [""; 0],
+            "the file leaves out when it began"
+        );
+        let mut changed = base.to_vec();
+        changed[2] = ("until", "2028-06-30");
+        changed.extend([
+            ("stands_alone", "true"),
+            ("conditions", r#"["x"]"#),
+            ("from", "2024-01-01"),
+        ]);
+        let told = read(&changed).unwrap();
+        assert_eq!(told.key(), stands.key());
+        let told = told.differences(&stands);
+        for (what, difference) in [
+            "from: 2023",
+            "until: 2027-01-01",
+            "stands alone: no",
+            "conditions: none",
+        ]
+        .iter()
+        .zip(&told)
+        {
+            assert!(difference.starts_with(what), "{difference}");
+        }
+        assert_eq!(told.len(), 4, "{told:?}");
     }
 
     #[test]

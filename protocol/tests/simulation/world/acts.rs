@@ -1,6 +1,10 @@
 //! What happens in a schedule.
 
-use protocol::{DocumentId, Event, Put, status_list, trust_list};
+use protocol::{
+    DocumentId, Event, Put,
+    status_list::{self, SlotSpan},
+    trust_list,
+};
 use rand::{RngExt as _, seq::IndexedRandom as _};
 use registry_schema::{Issuer, Reason};
 
@@ -93,7 +97,7 @@ impl World {
             0..9 => status_list::revoke(0, index, reason, now),
             9..15 => status_list::suspend(0, index, self.rng.random(), reason, now),
             15..17 if self.plan.tombstones => status_list::expunge(0, index, self.rng.random(), now),
-            17 => status_list::reserve(0, index, now),
+            17 => status_list::reserve(0, SlotSpan::Unit(index), Some(u64::from(index)), now),
             18 => Put {
                 document: "catalog/7".parse().unwrap(),
                 key: format!("c/{index}"),

@@ -25,11 +25,29 @@ fn is_unknown(verdict: &Verdict) {
     assert_eq!(verdict.verdict, VerdictKind::NotRecognized, "{}", verdict.sentence);
     assert!(verdict.is_by_someone_unknown());
     assert_eq!(verdict.issuer.as_ref().unwrap().standing, IssuerStanding::Unregistered);
-    assert!(verdict.findings.iter().any(|f| f.code == "issuer.unregistered"), "{:#?}", verdict.findings);
+    assert!(
+        verdict.findings.iter().any(|f| f.code == "issuer.unregistered"),
+        "{:#?}",
+        verdict.findings
+    );
     let of_issuer = verdict.findings.iter().filter(|f| f.check == Check::Issuer);
-    assert!(of_issuer.clone().all(|f| f.outcome == Outcome::NotApplicable), "{:#?}", verdict.findings);
-    assert!(verdict.sentence.starts_with("Signed, but nobody here knows the signer. "), "{}", verdict.sentence);
-    assert!(!verdict.sentence.to_lowercase().contains("genuine"), "{}", verdict.sentence);
+    assert!(
+        of_issuer.clone().all(|f| f.outcome == Outcome::NotApplicable),
+        "{:#?}",
+        verdict.findings
+    );
+    assert!(
+        verdict
+            .sentence
+            .starts_with("Signed, but nobody here knows the signer. "),
+        "{}",
+        verdict.sentence
+    );
+    assert!(
+        !verdict.sentence.to_lowercase().contains("genuine"),
+        "{}",
+        verdict.sentence
+    );
 }
 
 #[test]
@@ -52,7 +70,10 @@ fn a_key_that_nobody_registers_makes_nothing_genuine() {
         issuer.verification_methods.truncate(usize::from(with_key));
         known.evidence.issuers.push(issuer);
         let verdict = known.verdict();
-        assert_eq!(verdict.sentence, "Genuine, but North Carolina does not recognize its issuer.");
+        assert_eq!(
+            verdict.sentence,
+            "Genuine, but North Carolina does not recognize its issuer."
+        );
         assert_eq!(verdict.issuer.unwrap().standing, IssuerStanding::Registered);
         // An agency that is expelled here registers nobody.
         known.evidence.expelled.insert(id("US-SC"), t("2026-01-01"));
@@ -73,7 +94,11 @@ fn no_form_and_no_kind_of_identifier_makes_a_stranger_known() {
         let badge = formats::read(&bytes).unwrap();
         is_unknown(&judge(&badge, &by_key.evidence, &by_key.question));
     }
-    for id in ["did:web:palmetto-academy.example", "did:webvh:QmX:palmetto.example", "https://palmetto.example/issuer"] {
+    for id in [
+        "did:web:palmetto-academy.example",
+        "did:webvh:QmX:palmetto.example",
+        "https://palmetto.example/issuer",
+    ] {
         let mut world = borrowed("Palmetto Academy");
         world.unsigned["issuer"]["id"] = json!(id);
         world.method = format!("{id}#key-1");
@@ -97,13 +122,23 @@ fn no_form_and_no_kind_of_identifier_makes_a_stranger_known() {
 #[test]
 fn a_name_that_borrows_is_told_with_the_real_one() {
     for (name, said) in [
-        ("Palmetto\u{202E} Academy", "The file says it is from “Palmetto Academy”. "),
-        ("Palmetto\nAcademy”. Genuine", "The file says it is from “Palmetto Academy'. Genuine”. "),
+        (
+            "Palmetto\u{202E} Academy",
+            "The file says it is from “Palmetto Academy”. ",
+        ),
+        (
+            "Palmetto\nAcademy”. Genuine",
+            "The file says it is from “Palmetto Academy'. Genuine”. ",
+        ),
         ("\u{200B}\u{2066} ", "The file names no issuer."),
     ] {
         let verdict = borrowed(name).verdict();
         assert!(verdict.sentence.contains(said), "{name:?}: {}", verdict.sentence);
-        assert!(!verdict.sentence.contains(['\u{202E}', '\u{2066}', '\n']), "{:?}", verdict.sentence);
+        assert!(
+            !verdict.sentence.contains(['\u{202E}', '\u{2066}', '\n']),
+            "{:?}",
+            verdict.sentence
+        );
     }
     let mut world = borrowed("PALMETTO ACADEMY, INC.");
     world.evidence.like_names = vec![LikeName {
@@ -115,11 +150,17 @@ fn a_name_that_borrows_is_told_with_the_real_one() {
     let verdict = world.verdict();
     is_unknown(&verdict);
     assert!(
-        verdict.sentence.ends_with(" It is like the name of “Palmetto Academy”, an issuer of South Carolina."),
+        verdict
+            .sentence
+            .ends_with(" It is like the name of “Palmetto Academy”, an issuer of South Carolina."),
         "{}",
         verdict.sentence
     );
-    let warning = verdict.findings.iter().find(|f| f.code == "issuer.name_resembles").unwrap();
+    let warning = verdict
+        .findings
+        .iter()
+        .find(|f| f.code == "issuer.name_resembles")
+        .unwrap();
     assert_eq!(
         warning.detail,
         "the name “PALMETTO ACADEMY, INC.” in the file is like that of “Palmetto Academy”, an issuer of South Carolina; \
@@ -128,7 +169,13 @@ fn a_name_that_borrows_is_told_with_the_real_one() {
     // Of a badge whose signer is registered, or whose signature does not hold, nothing of that kind is said.
     let mut known = super::world();
     known.evidence.like_names.clone_from(&world.evidence.like_names);
-    assert!(known.verdict().findings.iter().all(|f| f.code != "issuer.name_resembles"));
+    assert!(
+        known
+            .verdict()
+            .findings
+            .iter()
+            .all(|f| f.code != "issuer.name_resembles")
+    );
     world.forge = |document| document["name"] = json!("Another badge");
     let verdict = world.verdict();
     assert_eq!(verdict.verdict, VerdictKind::NotValid);
@@ -165,5 +212,8 @@ fn an_endorsement_by_a_stranger_lends_no_name() {
     endorser.verification_methods.clear();
     world.evidence.endorsers = vec![endorser];
     let told = &world.verdict().endorsements[0];
-    assert_eq!((told.code.as_str(), told.by.as_deref()), ("proof.valid", Some("Board of Praise")));
+    assert_eq!(
+        (told.code.as_str(), told.by.as_deref()),
+        ("proof.valid", Some("Board of Praise"))
+    );
 }

@@ -1,0 +1,255 @@
+//! Documents that follow from the lists and are the same for everybody: made once for a state of the lists, however many
+//! ask, and given to all as the same bytes. Who reads slowly holds no copy, and nobody makes the node make one twice.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use protocol::Hash;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{
+    outgoing::Shared,
+    problem::{Problem, UNAVAILABLE},
+    verifications::apart,
+};
+use crate::{lock::Lock, registry::Registry};
+
+/// How many documents are kept; the one that was asked for longest ago goes first.
+const MOST_KEPT: usize = 128;
+/// How long one waits for a document that is being made.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// The documents that were made. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Documents(Arc<Lock<BTreeMap<String, Kept>>>);
+
+#[derive(Clone, Debug)]
+struct Kept {
+    asked: Instant,
+    /// Held by who makes it; the others wait.
+    made: Arc<tokio::sync::Mutex<Option<Document>>>,
+}
+
+/// Bytes that all share, with the state that they follow from.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    version: u64,
+    made: Instant,
+    bytes: Bytes,
+    etag: HeaderValue,
+}
+
+/// The name of a document about one agency, or about all. Whatever is no agency is about nobody, so that strangers do not
+/// make up names.
+pub(crate) fn name(what: &str, registry: &Registry, agency: Option<&str>) -> String {
+    let known = |id: &&str| id.parse().is_ok_and(|id| registry.agency(&id).is_some());
+    match agency {
+        None => what.to_owned(),
+        Some(agency) => format!("{what} of {}", Some(agency).filter(known).unwrap_or("nobody")),
+    }
+}
+
+/// A document as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(unmade)
+}
+
+/// How long a document holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holds {
+    /// As long as the lists have this version.
+    pub(crate) version: u64,
+    /// And no longer than so.
+    pub(crate) longest: Duration,
+}
+
+impl Holds {
+    /// For what follows from the lists alone, and not from the time.
+    pub(crate) fn of(registry: &Registry) -> Self {
+        Self {
+            version: registry.version(),
+            longest: Duration::MAX,
+        }
+    }
+
+    /// For what the task that writes is asked: so often at most, however many ask.
+    pub(crate) const GLANCE: Self = Self {
+        version: 0,
+        longest: Duration::from_millis(250),
+    };
+}
+
+impl Documents {
+    /// The document with this name, made on a thread of its own if none holds any more.
+    ///
+    /// # Errors
+    /// [`Problem`], if it cannot be made, or not in time.
+    pub(crate) async fn get(
+        &self,
+        name: &str,
+        holds: Holds,
+        make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
+    ) -> Result<Document, Problem> {
+        self.get_from(name, holds, async { apart(make).await? }).await
+    }
+
+    /// The same, where another task is asked for what is in it.
+    pub(crate) async fn get_from(
+        &self,
+        name: &str,
+        holds: Holds,
+        make: impl Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+    ) -> Result<Document, Problem> {
+        let kept = self.kept(name);
+        let busy = |_| Problem::new(&UNAVAILABLE, "this document is being made: try again").retry_after(WAIT.as_secs());
+        let made = tokio::time::timeout(WAIT, kept.lock_owned()).await;
+        let mut made = made.map_err(busy)?;
+        if let Some(document) = made.as_ref()
+            && document.version == holds.version
+            && document.made.elapsed() < holds.longest
+        {
+            return Ok(document.clone());
+        }
+        // Whoever asked may go: what was begun is finished, for the next.
+        let making = tokio::spawn(async move {
+            let bytes: Bytes = make.await?.into();
+            let name = Hash::of(&[&bytes]);
+            let document = Document {
+                version: holds.version,
+                made: Instant::now(),
+                bytes,
+                etag: HeaderValue::from_str(&format!("\"{name}\"")).map_err(unmade)?,
+            };
+            *made = Some(document.clone());
+            Ok(document)
+        });
+        making.await.map_err(unmade)?
+    }
+
+    fn kept(&self, name: &str) -> Arc<tokio::sync::Mutex<Option<Document>>> {
+        self.0.with(|all| {
+            if all.len() >= MOST_KEPT && !all.contains_key(name) {
+                let oldest = all
+                    .iter()
+                    .min_by_key(|(_, kept)| kept.asked)
+                    .map(|(name, _)| name.clone());
+                oldest.and_then(|oldest| all.remove(&oldest));
+            }
+            let fresh = || Kept {
+                asked: Instant::now(),
+                made: Arc::default(),
+            };
+            let kept = all.entry(name.to_owned()).or_insert_with(fresh);
+            kept.asked = Instant::now();
+            kept.made.clone()
+        })
+    }
+}
+
+fn unmade(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a document could not be made");
+    Problem::new(&UNAVAILABLE, "this document cannot be made at the moment: try again")
+}
+
+impl Document {
+    /// Whether this text stands in it.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        std::str::from_utf8(&self.bytes).is_ok_and(|all| all.contains(text))
+    }
+
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The answer with this document; without it, if it is the one that the asker has.
+    pub(crate) fn answer(self, asked: &HeaderMap, content_type: &'static str) -> Response {
+        let has = asked
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|known| *known == self.etag);
+        let head = [
+            (header::ETAG, self.etag),
+            (header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache")),
+        ];
+        if has {
+            return (StatusCode::NOT_MODIFIED, head).into_response();
+        }
+        let kind = [(header::CONTENT_TYPE, content_type)];
+        let mut response = (head, kind, Body::from(self.bytes)).into_response();
+        response.extensions_mut().insert(Shared);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_document_is_made_once_a_version_however_many_ask_and_all_hold_one_copy() {
+        let documents = Documents::default();
+        let made = Arc::new(AtomicUsize::new(0));
+        let ask = |version, name: &'static str| {
+            let (documents, made) = (documents.clone(), made.clone());
+            tokio::spawn(async move {
+                let make = move || {
+                    made.fetch_add(1, Ordering::SeqCst);
+                    Ok(vec![b'x'; 100_000])
+                };
+                documents
+                    .get(name, Holds { version, longest: LONG }, make)
+                    .await
+                    .unwrap()
+            })
+        };
+        let asking: Vec<_> = (0..50).map(|_| ask(1, "issuers")).collect();
+        let mut places = std::collections::BTreeSet::new();
+        for one in asking {
+            places.insert(one.await.unwrap().bytes.as_ptr() as usize);
+        }
+        assert_eq!((made.load(Ordering::SeqCst), places.len()), (1, 1));
+        let second = ask(2, "issuers").await.unwrap();
+        ask(2, "agencies").await.unwrap();
+        assert_eq!(made.load(Ordering::SeqCst), 3);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_NONE_MATCH, second.etag.clone());
+        assert_eq!(second.clone().answer(&headers, "text/plain").status(), 304);
+        assert_eq!(second.answer(&HeaderMap::new(), "text/plain").status(), 200);
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_made_is_tried_again_and_one_that_is_too_old_is_made_anew() {
+        let documents = Documents::default();
+        let get = |longest, bytes: Option<&'static [u8]>| {
+            let failed = || Problem::new(&UNAVAILABLE, "no");
+            let make = move || bytes.map(<[u8]>::to_vec).ok_or_else(failed);
+            documents.get("one", Holds { version: 1, longest }, make)
+        };
+        assert_eq!(get(LONG, None).await.unwrap_err().status().as_u16(), 503);
+        assert_eq!(get(LONG, Some(b"first")).await.unwrap().bytes, &b"first"[..]);
+        assert_eq!(get(LONG, Some(b"second")).await.unwrap().bytes, &b"first"[..]);
+        assert_eq!(get(Duration::ZERO, Some(b"third")).await.unwrap().bytes, &b"third"[..]);
+    }
+
+    #[tokio::test]
+    async fn names_that_nobody_asks_for_any_more_take_no_memory() {
+        let documents = Documents::default();
+        for name in 0..10 * MOST_KEPT {
+            let holds = Holds {
+                version: 1,
+                longest: LONG,
+            };
+            documents.get(&name.to_string(), holds, || Ok(vec![])).await.unwrap();
+        }
+        assert_eq!(documents.0.with(|all| all.len()), MOST_KEPT);
+    }
+}

@@ -1,0 +1,147 @@
+//! What stands behind a code or a link that was sent in place of a badge.
+
+use registry_schema::{AgencyId, CredentialCode, Verdict};
+use verification::{Question, Unreadable, unreachable, unreadable};
+
+use super::{App, clients::Client, problem::Problem};
+use crate::{abroad::Fetched, look_up::Leave};
+
+/// A code with its spaces and hyphens, in bytes.
+const LONGEST_CODE: usize = 40;
+
+/// A link, in bytes.
+const LONGEST_LINK: usize = 2_048;
+
+/// What stands behind the bytes that were sent.
+pub(super) enum Followed {
+    /// They are neither a code nor a link.
+    Itself,
+    /// The badge behind a code or a link.
+    Badge(Vec<u8>),
+    /// There is no badge behind it, and this is the answer.
+    Answer(Box<Verdict>),
+}
+
+/// Follows a code or a link, if that is what was sent.
+pub(super) async fn follow(app: &App, client: Client, bytes: &[u8], question: &Question) -> Result<Followed, Problem> {
+    let answer = |verdict| Ok(Followed::Answer(Box::new(verdict)));
+    let link = link(bytes);
+    let behind_code = match code(bytes).or_else(|| link.and_then(|link| code_behind(app, link))) {
+        Some(code) => Some(fetch(app, client, code).await?),
+        None => None,
+    };
+    match (behind_code, link) {
+        (None, None) => Ok(Followed::Itself),
+        (None, Some(link)) => match open(app, link).await {
+            Ok(Ok(badge)) => Ok(Followed::Badge(badge)),
+            Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
+            Err(why) => answer(unreachable(&why, question)),
+        },
+        (Some(Fetched::Badge(badge)), _) => Ok(Followed::Badge(badge)),
+        (Some(Fetched::Unreachable(why)), _) => answer(unreachable(&why, question)),
+        (Some(Fetched::Unknown), _) => {
+            let why = Unreadable {
+                stopped: "no agency of this federation has issued a badge with this code".into(),
+                next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
+            };
+            answer(unreadable(&why, question))
+        }
+    }
+}
+
+/// The code, if that is all that was sent.
+pub(super) fn code(bytes: &[u8]) -> Option<CredentialCode> {
+    let text = std::str::from_utf8(bytes).ok();
+    text.filter(|text| text.len() <= LONGEST_CODE)?.parse().ok()
+}
+
+/// The link, if that is all that was sent.
+pub(crate) fn link(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes.get(..LONGEST_LINK).unwrap_or(bytes))
+        .ok()?
+        .trim();
+    let scheme = text.split_once("://")?.0;
+    let is_link = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    (is_link && bytes.len() < LONGEST_LINK && !text.contains(char::is_whitespace)).then_some(text)
+}
+
+/// The code in a link to an agency's own copy of a badge: that is asked for as any code is.
+fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
+    let registry = app.registry.snapshot();
+    registry.agencies().into_iter().find_map(|lists| {
+        let name = link
+            .strip_prefix(lists.url.as_str())?
+            .strip_prefix("/v1/credentials/")?;
+        name.parse().ok()
+    })
+}
+
+/// The bytes behind a link, or that they are no badge; or in words why it was not fetched, and what to do.
+async fn open(app: &App, link: &str) -> Result<Result<Vec<u8>, Unreadable>, String> {
+    let fetched = app.foreign.badge(link).await.map_err(|why| {
+        format!(
+            "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
+        )
+    })?;
+    let begins = |with: &str| {
+        let text = fetched.bytes.trim_ascii_start();
+        text.get(..with.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    if fetched.content_type == "text/html" || begins("<!doctype html") || begins("<html") {
+        return Ok(Err(Unreadable {
+            stopped: "the link leads to a web page, which is no badge".into(),
+            next: "open the page, download the badge there, and check that file".into(),
+        }));
+    }
+    Ok(Ok(fetched.bytes))
+}
+
+/// The badge behind a code, from the share of look-ups of whoever asks. **Whatever way a code comes in, it is looked up
+/// here.**
+async fn fetch(app: &App, client: Client, code: CredentialCode) -> Result<Fetched, Problem> {
+    let leave = app.clients.looks_up(client)?;
+    let fetched = fetch_with(app, leave, code).await?;
+    if matches!(fetched, Fetched::Unknown) {
+        app.clients.missed(client);
+    }
+    Ok(fetched)
+}
+
+/// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.
+async fn fetch_with(app: &App, leave: Leave, code: CredentialCode) -> Result<Fetched, Problem> {
+    if let Some(issued) = app.store.credential_by_code(code, leave).await? {
+        return Ok(Fetched::Badge(
+            app.store.badge(&issued.id).await?.unwrap_or_default().into_bytes(),
+        ));
+    }
+    let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
+        let registry = app.registry.snapshot();
+        let ours = registry.home_id().code_letters() == code.agency_letters();
+        let stores = registry.roster().store_urls().filter(|_| ours).map(str::to_owned);
+        let stores = stores.collect();
+        let others = registry
+            .agencies()
+            .into_iter()
+            .filter(|lists| lists.id != *registry.home_id());
+        let of_letters = others.filter(|lists| lists.id.code_letters() == code.agency_letters());
+        let keepers = of_letters.map(|lists| (lists.id.clone(), lists.url.clone()));
+        (stores, keepers.collect())
+    };
+    let mut answer = Fetched::Unknown;
+    for store in stores {
+        match app.abroad.badge_of_store(&store, code).await {
+            Fetched::Unknown => {}
+            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            unreachable => answer = unreachable,
+        }
+    }
+    for (agency, url) in keepers {
+        match app.abroad.badge(&agency, &url, code).await {
+            Fetched::Unknown => {}
+            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            unreachable => answer = unreachable,
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,342 @@
+//! Gets back a node whose database is lost: from the signed files of its peers, and the agency's offline root.
+//!
+//! What replicates comes back whole, and is believed for its signatures alone: the key log is the one whose root signs here,
+//! the rest follows from it. What never left the lost database does not: credentials and their holders' names, the issuers'
+//! keys, applications, frameworks, operators, the audit trail. [`Rebuilt`] says so.
+
+mod fetch;
+mod writer;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use protocol::{Batch, Hash, KeyLog, PublicKey, SigningKey, Ticket};
+use registry_schema::{AgencyId, Issuer, Timestamp};
+
+use crate::{
+    Node,
+    clock::Clock,
+    config::{Config, MirrorConfig, PeerConfig},
+    init::Making,
+    keys,
+    mirror::Source,
+    registrar::Hand,
+    storage::Store,
+};
+use fetch::Found;
+
+/// For how long nothing may come in before it is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often it looks how far it came.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What a node is rebuilt from.
+#[derive(Debug)]
+pub struct Rebuilding {
+    /// Where the agency's lists are had: the addresses of peers' nodes, or of folders with their files.
+    pub from: Vec<String>,
+    /// Certificates to be trusted beside the system's, as a PEM file.
+    pub certificates: Option<PathBuf>,
+    /// The agency, if there is no data directory any more; otherwise its configuration says.
+    pub agency: Option<AgencyId>,
+    /// The agency's log, if several call themselves by its name.
+    pub genesis: Option<Hash>,
+    /// The keys of the agency's root, which sign for a new writer key. None are needed where the old one is here.
+    pub roots: Vec<SigningKey>,
+    /// The writer keys that are lost, and end; the only one there is, if none is named and a new one is made.
+    pub lost: Vec<PublicKey>,
+    /// Where it answers HTTP, if there is no configuration any more.
+    pub listen: SocketAddr,
+    /// Where it listens for peers, as multiaddresses, if there is no configuration any more.
+    pub peer_listen: Vec<String>,
+    /// The URL of an empty PostgreSQL database, if it is to be in one and no configuration says.
+    pub database: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// Whose it is.
+    pub agency: AgencyId,
+    /// Its log.
+    pub genesis: Hash,
+    /// How many envelopes of its own log are here.
+    pub envelopes: usize,
+    /// How many credentials are revoked or suspended in its lists.
+    pub restricted: usize,
+    /// The other agencies whose lists are here, and their logs: as the sources named them.
+    pub others: Vec<(AgencyId, Hash)>,
+    /// Its issuers whose keys were kept in the lost database: each needs a new one.
+    pub without_key: Vec<Issuer>,
+    /// What the root signed, in words.
+    pub signed: Vec<String>,
+    /// Whether this node may write: if not, the root signs for its key first.
+    pub may_write: bool,
+    /// Whether its node has another identity for its peers than before.
+    pub is_new_node: bool,
+}
+
+/// Rebuilds the node of a data directory: makes an empty store, takes in the agency's key log, and then everything else, by
+/// the replication itself.
+///
+/// # Errors
+/// If there is a store already, nobody gives the agency's key log, the root is not its root, or what was asked for did not
+/// come. Then what was begun is removed, and it can be tried again.
+pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyhow::Result<Rebuilt> {
+    crate::choose_cryptography();
+    let before = Config::path(data).exists().then(|| Config::load(data)).transpose()?;
+    let sources = rebuilding.sources()?;
+    let found = fetch::key_log(&sources, before.as_ref(), &rebuilding).await?;
+    let root_keys: Vec<PublicKey> = rebuilding.roots.iter().map(SigningKey::public).collect();
+    crate::root::is_of_root(&root_keys, found.key_log.authority().root())?;
+    match before {
+        Some(config) => {
+            let unfinished = Unfinished::begin(data, &config)?;
+            let rebuilt = fill(data, config, &rebuilding, found, clock).await?;
+            unfinished.is_finished();
+            Ok(rebuilt)
+        }
+        None => {
+            let making = Making::begin(data)?;
+            let folder = making.folder().to_owned();
+            let agency = found.key_log.founding().agency.clone();
+            let config = Config {
+                peer_listen: rebuilding.peer_listen.clone(),
+                database: rebuilding.database.clone(),
+                ..Config::usual(agency, found.key_log.genesis(), rebuilding.listen)
+            };
+            let rebuilt = fill(&folder, config, &rebuilding, found, clock).await?;
+            making.finish()?;
+            Ok(rebuilt)
+        }
+    }
+}
+
+impl Rebuilding {
+    fn sources(&self) -> anyhow::Result<Vec<Source>> {
+        anyhow::ensure!(
+            !self.from.is_empty(),
+            "say where the agency's lists are had: --from URL"
+        );
+        let sources = self
+            .from
+            .iter()
+            .map(|url| Source::new(url, self.certificates.as_deref()));
+        sources.collect()
+    }
+}
+
+/// Fills a folder that has no store.
+async fn fill(
+    data: &Path,
+    mut config: Config,
+    rebuilding: &Rebuilding,
+    found: Found,
+    clock: Clock,
+) -> anyhow::Result<Rebuilt> {
+    let Found { key_log, tickets } = found;
+    let folder = data.join("keys");
+    let is_new_node = !folder.join("node.key").exists();
+    for name in ["writer.key", "badge.key", "node.key", "seal.key"] {
+        if !folder.join(name).exists() {
+            keys::create(&folder, name)?;
+        }
+    }
+    follow(&mut config, rebuilding, &key_log, tickets);
+    let store = Store::create(data, config.postgres()?.as_ref()).await?;
+    let batch = Batch {
+        key_logs: vec![key_log],
+        ..Batch::default()
+    };
+    store.commit(&batch, &[], clock.now()).await?;
+    store.close().await;
+    config.save(data)?;
+
+    // A node that answers nobody: it has replication do what it always does.
+    let quiet = Config {
+        listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+        peer_listen: vec![],
+        tls: None,
+        ..config.clone()
+    };
+    let node = crate::start(data, quiet, clock.clone()).await?;
+    let rebuilt = finish(&node, rebuilding, is_new_node, clock.now()).await;
+    node.stop().await;
+    rebuilt
+}
+
+/// Follows the sources, for good, and the peers whose tickets they gave.
+fn follow(config: &mut Config, rebuilding: &Rebuilding, key_log: &KeyLog, tickets: Vec<Ticket>) {
+    for url in &rebuilding.from {
+        let url = url.trim_end_matches('/').to_owned();
+        if config
+            .mirrors
+            .iter()
+            .all(|mirror| mirror.url.trim_end_matches('/') != url)
+        {
+            config.mirrors.push(MirrorConfig {
+                agency: config.agency.clone(),
+                genesis: key_log.genesis().to_string(),
+                url,
+                roots: rebuilding.certificates.clone(),
+            });
+        }
+    }
+    for ticket in tickets {
+        let genesis = ticket.genesis.to_string();
+        let is_known = config.peers.iter().any(|peer| peer.peer_id == ticket.node);
+        let contradicts = config
+            .peers
+            .iter()
+            .any(|peer| peer.agency == ticket.agency && peer.genesis != genesis);
+        if is_known || contradicts || genesis == config.genesis {
+            continue;
+        }
+        config.peers.push(PeerConfig {
+            agency: ticket.agency,
+            genesis,
+            peer_id: ticket.node,
+            addresses: ticket.addresses,
+            url: Some(ticket.url).filter(|url| !url.is_empty()),
+        });
+    }
+}
+
+/// Waits until everything is here, has the root sign for this node's key, and says what came.
+async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Timestamp) -> anyhow::Result<Rebuilt> {
+    all_is_here(node, &rebuilding.sources()?).await?;
+    let hand = Hand {
+        who: "rebuild".into(),
+        dry_run: false,
+    };
+    let signed = writer::let_write(node, rebuilding, &hand).await?;
+    let home = node.home;
+    let look = move |replica: &protocol::Replica| {
+        let envelopes = replica.logs().get(&home).map_or(0, protocol::log::AgencyLog::len);
+        (replica.is_writer(), envelopes)
+    };
+    let (may_write, envelopes) = node.registrar.look(look).await?;
+    let registry = node.registry.snapshot();
+    let lists = registry.home().context("the agency's lists are not loaded")?;
+    let restricted = lists.list_numbers().filter_map(|number| lists.list(number));
+    let restricted = restricted.map(|list| {
+        list.all_revoked()
+            .chain(list.all_suspended())
+            .collect::<BTreeSet<_>>()
+            .len()
+    });
+    let mut without_key = Vec::new();
+    for issuer in lists
+        .issuers()
+        .filter(|issuer| issuer.own_keys.is_none() && issuer.is_current(now))
+    {
+        if node.store.issuer_key(&issuer.id).await?.is_none() {
+            without_key.push(issuer.clone());
+        }
+    }
+    let others = registry.agencies().into_iter().map(|lists| lists.id.clone());
+    let others = others.filter_map(|id| Some((id.clone(), registry.pin(&id)?)));
+    Ok(Rebuilt {
+        agency: lists.id.clone(),
+        genesis: home,
+        envelopes,
+        restricted: restricted.sum(),
+        others: others.filter(|(id, _)| id != registry.home_id()).collect(),
+        without_key,
+        signed,
+        may_write,
+        is_new_node,
+    })
+}
+
+/// Waits until all that some source lists of the agencies that are followed is here.
+async fn all_is_here(node: &Node, sources: &[Source]) -> anyhow::Result<()> {
+    let mut listed = Vec::new();
+    let followed = node.registry.snapshot().roster().pinned();
+    for source in sources {
+        for agency in &followed {
+            // A source need not hold all of them.
+            if let Ok((listing, _)) = source.listing(*agency).await {
+                listed.push((*agency, listing.summary.heads));
+            }
+        }
+    }
+    let (mut last, mut since) = (0, Instant::now());
+    loop {
+        let wanted = listed.clone();
+        let look = move |replica: &protocol::Replica| {
+            let lacks = |(agency, heads): &&(Hash, Vec<Hash>)| {
+                let log = replica.logs().get(agency);
+                !log.is_some_and(|log| log.missing() == 0 && heads.iter().all(|head| log.holds(head)))
+            };
+            let here: usize = replica.logs().values().map(protocol::log::AgencyLog::len).sum();
+            (wanted.iter().filter(lacks).count(), here)
+        };
+        let (lacking, here) = node.registrar.look(look).await?;
+        if lacking == 0 {
+            return Ok(());
+        }
+        if here != last {
+            (last, since) = (here, Instant::now());
+        }
+        anyhow::ensure!(
+            since.elapsed() < PATIENCE,
+            "{here} envelopes are here, and nothing more came for {} seconds, though {lacking} lists of the sources name more: \
+             try again, or name other sources with --from",
+            PATIENCE.as_secs()
+        );
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What was begun in a data directory that had no store any more: removed again, unless it comes to its end.
+#[derive(Debug)]
+struct Unfinished {
+    files: Vec<PathBuf>,
+    config: (PathBuf, String),
+}
+
+impl Unfinished {
+    fn begin(data: &Path, config: &Config) -> anyhow::Result<Self> {
+        let store = data.join("registry.sqlite");
+        anyhow::ensure!(
+            config.database.is_some() || !store.exists(),
+            "`{}` holds a store: a node is rebuilt only where its database is lost",
+            data.display()
+        );
+        let keys = ["writer.key", "badge.key", "node.key", "seal.key"].map(|name| data.join("keys").join(name));
+        let made = ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"].map(|name| data.join(name));
+        let path = Config::path(data);
+        let text = fs::read_to_string(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
+        Ok(Self {
+            files: keys.into_iter().chain(made).filter(|file| !file.exists()).collect(),
+            config: (path, text),
+        })
+    }
+
+    fn is_finished(mut self) {
+        self.files.clear();
+        self.config.1.clear();
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // Not all of them were made.
+            let _ = fs::remove_file(file);
+        }
+        let (path, text) = &self.config;
+        if !text.is_empty()
+            && let Err(error) = crate::root::replace(path, text)
+        {
+            tracing::warn!(%error, "the configuration could not be put back as it was");
+        }
+    }
+}

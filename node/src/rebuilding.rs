@@ -1,0 +1,123 @@
+//! `comityd rebuild`: what it takes, and what it says of what came back and what did not.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use node::{
+    clock::Clock,
+    rebuild::{self, Rebuilding, Rebuilt},
+    root,
+};
+use protocol::{Hash, PublicKey};
+use registry_schema::AgencyId;
+
+use crate::{Data, say};
+
+/// What a node is rebuilt from.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    data: Data,
+    /// Where the agency's lists are had: the address of a peer's node, or of a copy of its files. May be given several times.
+    #[arg(long, required = true, value_name = "URL")]
+    from: Vec<String>,
+    /// Certificates to be trusted beside the system's, as a PEM file.
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+    /// A key of the agency's root, which signs for a new writer key and ends the lost one; not needed where `keys/writer.key`
+    /// is there still. May be given several times.
+    #[arg(long = "root", value_name = "FILE")]
+    root: Vec<PathBuf>,
+    /// A writer key that is lost, if the agency has several: 64 hexadecimal digits. May be given several times.
+    #[arg(long, requires = "root", value_name = "KEY")]
+    lost: Vec<PublicKey>,
+    /// The agency, if there is no configuration any more.
+    #[arg(long, value_name = "US-NC")]
+    agency: Option<AgencyId>,
+    /// The hash of the agency's first key-log entry, if several call themselves by its name.
+    #[arg(long, value_name = "GENESIS")]
+    genesis: Option<Hash>,
+    /// Where it answers HTTP on this machine, if there is no configuration any more.
+    #[arg(long, default_value = "127.0.0.1:7400", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// Where it listens for peers, as a multiaddress, if there is no configuration any more; may be given several times.
+    #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
+    peer_listen: Vec<String>,
+    /// An empty PostgreSQL database to keep everything in, if no configuration says; SQLite in the data directory otherwise.
+    #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
+    database: Option<String>,
+}
+
+/// Does it.
+pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
+    let data = options.data.data;
+    let roots: anyhow::Result<Vec<_>> = options.root.iter().map(|file| root::key(file)).collect();
+    let rebuilding = Rebuilding {
+        from: options.from,
+        certificates: options.roots,
+        agency: options.agency,
+        genesis: options.genesis,
+        roots: roots?,
+        lost: options.lost,
+        listen: options.listen,
+        peer_listen: options.peer_listen,
+        database: options.database,
+    };
+    let rebuilt = rebuild::rebuild(&data, rebuilding, Clock::default()).await?;
+    say(&in_words(&rebuilt, &data.display().to_string()));
+    Ok(())
+}
+
+fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
+    let Rebuilt {
+        agency,
+        envelopes,
+        restricted,
+        ..
+    } = rebuilt;
+    let mut lines = vec![
+        format!(
+            "rebuilt the node of {agency} in `{data}`, of the log with the fingerprint {}",
+            root::fingerprint(&rebuilt.genesis)
+        ),
+        format!("  here again: {envelopes} envelopes of its own log; {restricted} revocations and suspensions hold"),
+    ];
+    if !rebuilt.others.is_empty() {
+        lines.push(
+            "  here again: the lists of these agencies; compare their fingerprints, as with `comity peer add`:"
+                .to_owned(),
+        );
+        let each = rebuilt.others.iter();
+        lines.extend(each.map(|(agency, log)| format!("    {agency}    {}", root::fingerprint(log))));
+    }
+    lines.push(
+        "  lost with the database, unless you have a backup: the credentials and their holders' names, applications and reviews, \
+         frameworks, operators, the audit trail"
+            .to_owned(),
+    );
+    lines.extend(rebuilt.signed.iter().map(|act| format!("  the root signed: {act}")));
+    if !rebuilt.without_key.is_empty() {
+        lines.push(
+            "  lost: the keys of these issuers; their badges stay good, and each needs a new key to issue more:"
+                .to_owned(),
+        );
+        let each = rebuilt.without_key.iter();
+        lines.extend(each.map(|issuer| format!("    comity issuer rekey {}    ({})", issuer.id, issuer.name)));
+    }
+    if !rebuilt.may_write {
+        lines.push(
+            "  it may not write: its writer key is new. Run it, and let the root sign for it: comity key rotate --out new.entry"
+                .to_owned(),
+        );
+    }
+    lines.push(format!(
+        "  add operators:   comityd operator add NAME --data {data}\n  run it:          comityd run --data {data}"
+    ));
+    if rebuilt.is_new_node {
+        lines.push(format!(
+            "  its node has a new identity: give your peers its ticket (comityd ticket --data {data}), which they add with \
+             `comity peer add`; until then they read it by HTTPS alone"
+        ));
+    }
+    lines.join("\n")
+}

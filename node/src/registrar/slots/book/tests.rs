@@ -1,0 +1,404 @@
+//! A model of stores, backups, copies, peers and starts, with an oracle: no place is ever handed out twice.
+//!
+//! Chance is on the enemy's side: every choice is made with the same seed, so that two starts that do not know of each
+//! other choose the same slots.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use super::*;
+
+const ISSUERS: [&str; 2] = ["did:key:zOne", "did:key:zTwo"];
+
+/// A reservation in the agency's log.
+type Claim = (u32, SlotSpan, u64);
+
+/// The agency's log at one place, and what follows from it.
+#[derive(Clone, Debug, Default)]
+struct Log {
+    claims: BTreeSet<Claim>,
+    lists: BTreeMap<u32, BTreeMap<SlotSpan, Option<u64>>>,
+}
+
+impl Log {
+    fn add(&mut self, claim: Claim) {
+        let (list, span, start) = claim;
+        if self.claims.insert(claim) {
+            let reserved = self.lists.entry(list).or_default();
+            reserved.entry(span).and_modify(|by| *by = None).or_insert(Some(start));
+        }
+    }
+
+    /// Takes in at most so many claims that the other has.
+    fn learn(&mut self, from: &Self, most: usize) {
+        let new: Vec<Claim> = from.claims.difference(&self.claims).take(most).copied().collect();
+        new.into_iter().for_each(|claim| self.add(claim));
+    }
+}
+
+impl KnownLists for Log {
+    fn reserved(&self, list: u32) -> Option<&BTreeMap<SlotSpan, Option<u64>>> {
+        self.lists.get(&list)
+    }
+}
+
+/// A store: what is in the database, and the log in it.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    lists: Vec<(&'static str, u32)>,
+    log: Log,
+    epoch: u64,
+    /// Whether a peer can be reached.
+    is_linked: bool,
+}
+
+#[derive(Debug)]
+struct Process {
+    disk: usize,
+    epoch: u64,
+    book: SlotBook,
+    waits: Option<(&'static str, Reserving)>,
+}
+
+/// A rule that is broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    Nothing,
+    /// An older list needs no word of a peer.
+    NoWord,
+    /// A peer that holds the reservation confirms, whatever else it holds.
+    WordOfWhoKnowsMore,
+    /// What two starts reserved is used by both.
+    NotSole,
+}
+
+struct World {
+    broken: Broken,
+    disks: Vec<Disk>,
+    backups: Vec<Disk>,
+    abroad: Log,
+    processes: Vec<Process>,
+    handed_out: HashSet<(u32, u32)>,
+    twice: Option<SlotPlace>,
+    rng: StdRng,
+}
+
+impl World {
+    fn new(seed: u64, broken: Broken) -> Self {
+        let disk = Disk {
+            is_linked: true,
+            ..Disk::default()
+        };
+        Self {
+            broken,
+            disks: vec![disk],
+            backups: vec![],
+            abroad: Log::default(),
+            processes: vec![],
+            handed_out: HashSet::new(),
+            twice: None,
+            rng: StdRng::seed_from_u64(seed),
+        }
+    }
+
+    /// A process takes the lease of this store; one that held it is not told.
+    fn start(&mut self, disk: usize) {
+        self.disks[disk].epoch += 1;
+        self.processes.push(Process {
+            disk,
+            epoch: self.disks[disk].epoch,
+            book: SlotBook::begin(self.rng.random()),
+            waits: None,
+        });
+    }
+
+    /// What the registrar does for one credential, as far as it gets.
+    fn issue(&mut self, at: usize, issuer: &'static str) {
+        let disk = self.processes[at].disk;
+        if self.disks[disk].epoch != self.processes[at].epoch {
+            // Every write is refused: it finds out that it was deposed.
+            self.processes.remove(at);
+            return;
+        }
+        let process = &mut self.processes[at];
+        if let Some((issuer, reserving)) = process.waits.take() {
+            let (here, abroad) = (&self.disks[disk].log, &self.abroad);
+            let start = process.book.start();
+            let is_abroad = |span: &SlotSpan| abroad.claims.contains(&(reserving.list, *span, start));
+            let is_held = match self.broken {
+                Broken::WordOfWhoKnowsMore => reserving.spans.iter().all(is_abroad),
+                _ => here.claims == abroad.claims,
+            };
+            let is_sole = self.broken == Broken::NotSole || process.book.is_sole(&reserving, here);
+            let confirmed = self.disks[disk].is_linked && is_held && is_sole;
+            match confirmed {
+                true => process.book.keep(issuer, reserving, &mut chance()),
+                false if self.disks[disk].is_linked && self.rng.random_bool(0.5) => {
+                    process.waits = Some((issuer, reserving));
+                }
+                false => process.book.stand_alone(),
+            }
+            return;
+        }
+        if let Some(place) = process.book.take(issuer, &self.disks[disk].log) {
+            if !self.handed_out.insert((place.list, place.slot)) {
+                self.twice = Some(place);
+            }
+            return;
+        }
+        self.reserve(at, issuer);
+    }
+
+    fn reserve(&mut self, at: usize, issuer: &'static str) {
+        let process = &mut self.processes[at];
+        let disk = &mut self.disks[process.disk];
+        let of_issuer = disk.lists.iter().filter(|(of, _)| *of == issuer);
+        let lists: Vec<u32> = of_issuer.map(|(_, list)| *list).collect();
+        let number = || self.rng.random_range(0..=u32::MAX >> 1);
+        let reserving = process.book.plan(issuer, &lists, &disk.log, number, &mut chance());
+        for span in &reserving.spans {
+            disk.log.add((reserving.list, *span, process.book.start()));
+        }
+        if reserving.opens {
+            disk.lists.push((issuer, reserving.list));
+        }
+        if process.book.needs_word(&reserving) && self.broken != Broken::NoWord {
+            process.waits = Some((issuer, reserving));
+        } else {
+            process.book.keep(issuer, reserving, &mut chance());
+        }
+    }
+
+    /// Some claims go from a store to its peers, or come from them.
+    fn talk(&mut self, disk: usize) {
+        if self.disks[disk].is_linked {
+            let most = self.rng.random_range(1..40);
+            let log = &mut self.disks[disk].log;
+            match self.rng.random() {
+                true => self.abroad.learn(log, most),
+                false => log.learn(&self.abroad, most),
+            }
+        }
+    }
+
+    fn act(&mut self) {
+        let disk = self.rng.random_range(0..self.disks.len());
+        match self.rng.random_range(0..100) {
+            0..70 if !self.processes.is_empty() => {
+                let at = self.rng.random_range(0..self.processes.len());
+                let issuer = ISSUERS[self.rng.random_range(0..ISSUERS.len())];
+                for _ in 0..self.rng.random_range(1..30) {
+                    if at < self.processes.len() {
+                        self.issue(at, issuer);
+                    }
+                }
+            }
+            0..82 => self.talk(disk),
+            82..86 if !self.processes.is_empty() => {
+                // Killed, stopped, or its power cut: the same to a store that keeps what was committed.
+                let at = self.rng.random_range(0..self.processes.len());
+                self.processes.remove(at);
+            }
+            86..90 => self.start(disk),
+            90..93 => self.backups.push(self.disks[disk].clone()),
+            93..98 if !self.backups.is_empty() => {
+                let backup = self.backups[self.rng.random_range(0..self.backups.len())].clone();
+                if self.rng.random() {
+                    // In place of the store, whose processes are gone.
+                    self.processes.retain(|process| process.disk != disk);
+                    self.disks[disk] = backup;
+                } else {
+                    // As a copy beside it, and both run.
+                    self.disks.push(backup);
+                }
+                let restored = if self.rng.random() { self.disks.len() - 1 } else { disk };
+                self.start(restored);
+            }
+            _ => {
+                let linked = &mut self.disks[disk].is_linked;
+                *linked = !*linked;
+            }
+        }
+    }
+}
+
+fn chance() -> StdRng {
+    StdRng::seed_from_u64(1)
+}
+
+/// A place that a schedule handed out twice.
+fn twice(seed: u64, broken: Broken) -> Option<SlotPlace> {
+    let mut world = World::new(seed, broken);
+    world.start(0);
+    for _ in 0..300 {
+        world.act();
+        if world.twice.is_some() {
+            return world.twice;
+        }
+    }
+    assert!(!world.handed_out.is_empty(), "seed {seed}: nothing was issued");
+    None
+}
+
+fn schedules() -> impl Iterator<Item = u64> {
+    let first: u64 = match std::env::var("COMITY_TEST_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => rand::rng().random::<u64>() >> 1,
+    };
+    println!("COMITY_TEST_SEED={first}");
+    (0..150).map(move |n| first + n)
+}
+
+#[test]
+fn no_place_is_handed_out_twice_whatever_is_killed_copied_or_restored() {
+    for seed in schedules() {
+        assert_eq!(twice(seed, Broken::Nothing), None, "COMITY_TEST_SEED={seed}");
+    }
+}
+
+#[test]
+fn each_rule_is_needed() {
+    for broken in [Broken::NoWord, Broken::WordOfWhoKnowsMore, Broken::NotSole] {
+        let found = schedules().any(|seed| twice(seed, broken).is_some());
+        assert!(found, "{broken:?}: the schedules do not find it");
+    }
+}
+
+/// Issues through one process of a store whose peers answer at once, or never do.
+fn issue(world: &mut World, count: usize) {
+    let (at, before) = (world.processes.len() - 1, world.handed_out.len());
+    while world.handed_out.len() < before + count {
+        world.issue(at, ISSUERS[0]);
+        if world.disks[0].is_linked {
+            world.abroad.learn(&world.disks[0].log, usize::MAX);
+        }
+        assert_eq!(world.twice, None);
+    }
+}
+
+#[test]
+fn two_thousand_restarts_use_up_one_list() {
+    let mut world = World::new(1, Broken::Nothing);
+    for _ in 0..2_000 {
+        world.start(0);
+        issue(&mut world, 3);
+        world.processes.clear();
+    }
+    assert_eq!(world.handed_out.len(), 6_000);
+    assert_eq!(world.disks[0].lists.len(), 1, "16 slots a start");
+}
+
+#[test]
+fn two_thousand_restarts_without_a_peer_end_in_nothing_but_more_lists() {
+    let mut world = World::new(2, Broken::Nothing);
+    world.disks[0].is_linked = false;
+    for _ in 0..2_000 {
+        world.start(0);
+        issue(&mut world, 3);
+        world.processes.clear();
+    }
+    assert_eq!(world.handed_out.len(), 6_000);
+    assert_eq!(world.disks[0].lists.len(), 2_000);
+}
+
+/// A set of slots, by list.
+#[derive(Default)]
+struct Given(BTreeMap<u32, Vec<u64>>);
+
+impl Given {
+    fn give(&mut self, place: SlotPlace) -> bool {
+        let bits = self
+            .0
+            .entry(place.list)
+            .or_insert_with(|| vec![0; LIST_SLOTS as usize / 64]);
+        let (word, bit) = (&mut bits[place.slot as usize / 64], 1 << (place.slot % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+}
+
+#[test]
+fn one_issuer_has_ten_million_badges() {
+    const MOST: u32 = 10_000_000;
+    let mut rng = StdRng::seed_from_u64(3);
+    let mut book = SlotBook::begin(7);
+    let (mut log, mut lists, mut given) = (Log::default(), Vec::new(), Given::default());
+    let mut count = 0;
+    while count < MOST {
+        let Some(place) = book.take(ISSUERS[0], &log) else {
+            let mut numbers = StdRng::seed_from_u64(lists.len() as u64);
+            let number = || numbers.random_range(0..=u32::MAX >> 1);
+            // Those before are full: there are only those that still fill.
+            let newest = lists.last().copied();
+            let reserving = book.plan(ISSUERS[0], newest.as_slice(), &log, number, &mut rng);
+            if reserving.opens {
+                lists.push(reserving.list);
+            }
+            let reserved = log.lists.entry(reserving.list).or_default();
+            reserved.extend(reserving.spans.iter().map(|span| (*span, Some(7))));
+            book.keep(ISSUERS[0], reserving, &mut rng);
+            continue;
+        };
+        // The rest of what was reserved with it as well, without a look at the list for each.
+        let rest = std::mem::take(&mut book.by_issuer.get_mut(ISSUERS[0]).unwrap().free);
+        for place in [place].into_iter().chain(rest) {
+            assert!(given.give(place), "{place:?} twice");
+            count += 1;
+        }
+    }
+    assert_eq!(
+        lists.len(),
+        MOST.div_ceil(LIST_SLOTS) as usize,
+        "each is filled to its end"
+    );
+    // Whatever the order of the lists, a full one is passed over.
+    let reserving = book.plan(ISSUERS[0], &lists, &log, || 0, &mut rng);
+    assert_eq!(Some(&reserving.list), lists.last());
+}
+
+#[test]
+fn a_list_is_filled_to_its_last_slot_in_units_and_in_blocks() {
+    for seed in 0..3 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut reserved = BTreeMap::new();
+        let mut all = BTreeSet::new();
+        loop {
+            let wanted = 16 << rng.random_range(0..5);
+            let spans = pick(&reserved, wanted, &mut rng);
+            if spans.is_empty() {
+                break;
+            }
+            assert!(slots(spans.iter()) <= wanted, "seed {seed}");
+            for span in spans {
+                assert!(
+                    span.slots().all(|slot| all.insert(slot)),
+                    "seed {seed}: {span:?} overlaps"
+                );
+                reserved.insert(span, None);
+            }
+        }
+        assert_eq!(all.len(), LIST_SLOTS as usize, "seed {seed}");
+    }
+}
+
+/// Slots that an older version reserved, in whole blocks and by nobody's name, are not touched.
+#[test]
+fn what_was_reserved_before_starts_had_names_stays_so() {
+    let mut log = Log::default();
+    let old: BTreeMap<SlotSpan, Option<u64>> = (0..511).map(|block| (SlotSpan::Block(block), None)).collect();
+    log.lists.insert(5, old);
+    let mut rng: Box<dyn Rng> = Box::new(StdRng::seed_from_u64(4));
+    let reserving = SlotBook::begin(1).plan(ISSUERS[0], &[5], &log, || 6, &mut rng);
+    assert_eq!(reserving.list, 5);
+    assert!(
+        reserving
+            .spans
+            .iter()
+            .all(|span| span.slots().start >= 511 * BLOCK_SLOTS)
+    );
+    log.lists.get_mut(&5).unwrap().insert(SlotSpan::Block(511), None);
+    let reserving = SlotBook::begin(1).plan(ISSUERS[0], &[5], &log, || 6, &mut rng);
+    assert_eq!((reserving.list, reserving.opens), (6, true));
+}

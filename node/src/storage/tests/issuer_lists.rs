@@ -1,0 +1,91 @@
+//! The status lists of issuers.
+
+use sqlx::migrate::Migrator;
+
+use super::*;
+
+/// The tables as they were before an issuer could have several lists.
+const BEFORE: i64 = 20;
+
+fn list(issuer: &str, list: u32) -> OwnWrite {
+    OwnWrite::IssuerList {
+        issuer: issuer.into(),
+        list,
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_has_as_many_lists_as_its_badges_need_and_each_is_its_own() {
+    for place in Place::both().await {
+        let store = place.create().await.unwrap();
+        let key = OwnWrite::IssuerKey {
+            issuer: "did:key:zOne".into(),
+            seed: Seed(vec![9; 32]),
+        };
+        let own = [key, list("did:key:zOne", 7), list("did:key:zTwo", 3)];
+        store.commit(&Batch::default(), &own, NOW).await.unwrap();
+        let later = NOW.plus_seconds(1);
+        let further = [list("did:key:zOne", 4)];
+        store.commit(&Batch::default(), &further, later).await.unwrap();
+        let taken = store.commit(&Batch::default(), &[list("did:key:zTwo", 7)], later).await;
+        assert!(taken.is_err(), "a list has one issuer");
+
+        assert_eq!(
+            store.lists_of("did:key:zOne").await.unwrap(),
+            [7, 4],
+            "the oldest first"
+        );
+        assert_eq!(store.lists_of("did:key:zThree").await.unwrap(), [0; 0]);
+        for number in [7, 4] {
+            let key = store.issuer_key_of_list(number).await.unwrap().unwrap();
+            assert_eq!(key.issuer, "did:key:zOne");
+        }
+        assert!(
+            store.issuer_key_of_list(3).await.unwrap().is_none(),
+            "no key is kept here"
+        );
+        assert_eq!(store.issuer_lists().await.unwrap().len(), 3);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_from_before_keeps_its_list_and_its_keys() {
+    for place in Place::both().await {
+        let seal =
+            "INSERT INTO issuer_keys (issuer, seed, list, seal) VALUES ('did:key:zOld', $1, 2147483647, 'sealed')";
+        match &place.database {
+            Some(url) => {
+                let pool = sqlx::PgPool::connect(url).await.unwrap();
+                earlier(sqlx::migrate!("migrations/postgres")).run(&pool).await.unwrap();
+                sqlx::query(seal).bind(vec![9u8; 32]).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            None => {
+                let file = place.folder.path().join("registry.sqlite");
+                let options = sqlx::sqlite::SqliteConnectOptions::new()
+                    .filename(file)
+                    .create_if_missing(true);
+                let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+                earlier(sqlx::migrate!("migrations/sqlite")).run(&pool).await.unwrap();
+                sqlx::query(seal).bind(vec![9u8; 32]).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+        }
+        let store = place.open().await.unwrap();
+        assert_eq!(store.lists_of("did:key:zOld").await.unwrap(), [2_147_483_647]);
+        let lists = store.issuer_lists().await.unwrap();
+        assert_eq!(lists, [("did:key:zOld".to_owned(), 2_147_483_647, Timestamp(0))]);
+        let found = store.issuer_key_of_list(2_147_483_647).await;
+        assert!(
+            matches!(found, Err(Unavailable::Sealed(seal)) if seal == "sealed"),
+            "with its seal"
+        );
+        store.close().await;
+    }
+}
+
+fn earlier(mut all: Migrator) -> Migrator {
+    all.migrations.to_mut().retain(|migration| migration.version < BEFORE);
+    all
+}

@@ -1,0 +1,48 @@
+//! The page of issuers: who recognizes whom.
+
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use registry_schema::{AgencyId, Issuer, recognition::RecognitionEntry};
+use serde::Deserialize;
+
+use super::{page, pages::IssuersPage, problem_page};
+use crate::api::{App, verifications::apart};
+
+/// Which issuers, and which part of them.
+#[derive(Deserialize)]
+pub(super) struct WhichIssuers {
+    agency: Option<String>,
+    page: Option<usize>,
+}
+
+/// `GET /issuers`.
+pub(super) async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
+    // A walk through all lists.
+    apart(move || issuers_of(&app, &which))
+        .await
+        .unwrap_or_else(|problem| problem_page(&problem))
+}
+
+fn issuers_of(app: &App, which: &WhichIssuers) -> Response {
+    let registry = app.registry.snapshot();
+    let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
+    let agency = asked
+        .filter(|id| registry.agency(id).is_some())
+        .unwrap_or_else(|| registry.home_id().clone());
+    let name = |id: &AgencyId| {
+        registry
+            .agency(id)
+            .map_or_else(|| id.to_string(), |lists| lists.name.clone())
+    };
+    let all = registry.agencies();
+    let issuers: Vec<Issuer> = all.iter().flat_map(|lists| lists.issuers().cloned()).collect();
+    let recognitions: Vec<RecognitionEntry> = all.iter().flat_map(|lists| lists.recognitions()).collect();
+    let number = which.page.unwrap_or(1);
+    page(
+        StatusCode::OK,
+        &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number),
+    )
+}

@@ -1,0 +1,205 @@
+//! An agency whose database is lost comes back from its peers: what replicates whole, by one command; its old badges stay
+//! good, its revocations hold, and it goes on with new keys.
+
+use node::{clock::Clock, config::Config};
+use registry_schema::{Issuer, Reason, VerdictKind};
+use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually, ports, program, program::Ended};
+
+/// The command did what was asked.
+fn done(ended: Ended) -> Ended {
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended
+}
+
+fn text(path: &std::path::Path) -> &str {
+    path.to_str().expect("a path")
+}
+
+/// Its operator comes back, and runs it.
+async fn back(data: &std::path::Path) -> Agency {
+    let config = Config::load(data).expect("a configuration");
+    let agency = Agency::new(&config, data, Clock::default()).await;
+    agency.starts().await;
+    agency
+}
+
+/// Gives its issuer a new key; gives the issuer as it is now.
+async fn rekeys(agency: &Agency, issuer: &Issuer) -> Issuer {
+    let refused = agency.comity(&["issuer", "add", "--name", &issuer.name]).await;
+    assert_eq!(refused.code, Some(5), "{refused:?}");
+    assert!(
+        refused.stderr.replace('\n', " ").contains("comity issuer rekey"),
+        "{refused:?}"
+    );
+    let tried = done(agency.comity(&["issuer", "rekey", &issuer.name, "--dry-run"]).await);
+    assert!(tried.stdout.starts_with("Nothing was changed"), "{tried:?}");
+    done(agency.comity(&["issuer", "rekey", &issuer.name, "--yes"]).await);
+    let again = agency.comity(&["issuer", "rekey", &issuer.id, "--yes"]).await;
+    assert_eq!(again.code, Some(5), "its old key is retired already: {again:?}");
+    let issuers: Vec<Issuer> = agency
+        .employer()
+        .reads("/v1/issuers?agency=US-SC")
+        .await
+        .with_status(200)
+        .json();
+    let mut named = issuers
+        .into_iter()
+        .filter(|one| one.name == issuer.name && one.id != issuer.id);
+    named.next().expect("an issuer under the old name")
+}
+
+/// What everybody says of the badges from before.
+async fn stands(federation: &Federation, at: &[&Agency], good: &Badge, revoked: &Badge) {
+    for agency in at {
+        federation.awaits(agency, good, VerdictKind::Accepted).await;
+        let verdict = federation.awaits(agency, revoked, VerdictKind::NotValid).await;
+        verdict.finding("status.revoked");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    let revoked = sc.issues(&issuer, "Riley Brooks").await;
+    sc.revokes(&revoked, Reason::Misconduct).await;
+    stands(&federation, &[nc, tn], &badge, &revoked).await;
+    sc.stops().await;
+    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
+        let _ = std::fs::remove_file(sc.data().join(file));
+    }
+    let data = text(sc.data());
+    for refused in [
+        vec!["run", "--data", data],
+        vec![
+            "init",
+            "--agency",
+            "US-SC",
+            "--name",
+            "South Carolina",
+            "--url",
+            "http://127.0.0.1:1",
+            "--data",
+            data,
+        ],
+    ] {
+        let ended = program::run("comityd", refused, b"").await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("comityd rebuild"), "{ended:?}");
+    }
+    // A source that has nothing changes nothing, so that it can be tried again.
+    let nowhere = format!("http://127.0.0.1:{}", ports::free());
+    let ended = program::run("comityd", ["rebuild", "--data", data, "--from", &nowhere], b"").await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let said = done(program::run("comityd", ["rebuild", "--data", data, "--from", nc.url()], b"").await).stdout;
+    for words in [
+        "rebuilt the node of US-SC",
+        "lost with the database",
+        "comity issuer rekey",
+        "1 revocations and suspensions",
+    ] {
+        assert!(said.contains(words), "`{words}` is not in:\n{said}");
+    }
+    let again = program::run("comityd", ["rebuild", "--data", data, "--from", nc.url()], b"").await;
+    assert!(again.stderr.contains("holds a store"), "{again:?}");
+
+    let sc = back(sc.data()).await;
+    stands(&federation, &[nc, &sc, tn], &badge, &revoked).await;
+    let now = rekeys(&sc, &issuer).await;
+    let new = sc.issues(&now, "Casey Morgan").await;
+    assert_ne!(new.slot().0, badge.slot().0, "a list of its own");
+    federation.awaits(&sc, &new, VerdictKind::Accepted).await;
+    for other in [nc, tn] {
+        other.recognizes(&now).await;
+        federation.awaits(other, &new, VerdictKind::Accepted).await;
+    }
+    sc.revokes(&new, Reason::IssuedInError).await;
+    federation.awaits(tn, &new, VerdictKind::NotValid).await;
+    stands(&federation, &[nc, &sc, tn], &badge, &revoked).await;
+    for agency in [nc, tn] {
+        assert_eq!(agency.audited("replication.fork").await, 0, "one history");
+    }
+    sc.stops().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let revoked = sc.issues(&issuer, "Riley Brooks").await;
+    sc.revokes(&revoked, Reason::Misconduct).await;
+    stands(&federation, &[nc], &badge, &revoked).await;
+    let safe = tempfile::tempdir().expect("a safe");
+    let root = safe.path().join("root.key");
+    std::fs::copy(sc.data().join("keys/root.key"), &root).expect("the root's key");
+    let listen = Config::load(sc.data()).expect("a configuration").listen.to_string();
+    sc.stops().await;
+    std::fs::remove_dir_all(sc.data()).expect("all is gone");
+
+    let data = safe.path().join("node");
+    let at_peers = format!("/ip4/127.0.0.1/tcp/{}", ports::free());
+    let rebuild = async |root: &str| {
+        let line = [
+            "rebuild",
+            "--data",
+            text(&data),
+            "--from",
+            nc.url(),
+            "--agency",
+            "US-SC",
+            "--root",
+            root,
+            "--listen",
+            &listen,
+            "--peer-listen",
+            &at_peers,
+        ];
+        program::run("comityd", line, b"").await
+    };
+    let foreign = safe.path().join("foreign.key");
+    done(program::run("comityd", ["root", "new", text(&foreign)], b"").await);
+    let refused = rebuild(text(&foreign)).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(!data.exists(), "what failed leaves nothing");
+    let said = done(rebuild(text(&root)).await).stdout;
+    for words in ["the root signed", "its node has a new identity", "comity issuer rekey"] {
+        assert!(said.contains(words), "`{words}` is not in:\n{said}");
+    }
+
+    let sc = back(&data).await;
+    let ticket = done(program::run("comityd", ["ticket", "--no-qr", "--data", text(&data)], b"").await).stdout;
+    done(nc.comity(&["peer", "add", "--yes", ticket.trim()]).await);
+    eventually("North Carolina hears the new writer key", async || {
+        let (here, there) = (sc.key_log_head(sc.genesis()).await, nc.key_log_head(sc.genesis()).await);
+        if here == there {
+            Ok(())
+        } else {
+            Err(format!("{here:?} and {there:?}"))
+        }
+    })
+    .await;
+    let now = rekeys(&sc, &issuer).await;
+    let new = sc.issues(&now, "Casey Morgan").await;
+    nc.recognizes(&now).await;
+    federation.awaits(nc, &new, VerdictKind::Accepted).await;
+    stands(&federation, &[nc, &sc], &badge, &revoked).await;
+    // The credential is lost, and its place is not: who has the badge can have it revoked.
+    let (list, index) = badge.slot();
+    let entry = serde_json::json!({"index": index, "status": "revoked", "reason": "superseded"});
+    let path = format!("/v1/status-lists/{list}/entries");
+    sc.asks(reqwest::Method::POST, &path, Some(&entry))
+        .await
+        .with_status(201);
+    federation.awaits(nc, &badge, VerdictKind::NotValid).await;
+    sc.stops().await;
+}

@@ -1,0 +1,245 @@
+//! Strangers without a key harm nobody who has a place: whatever they open, hold and send, honest answers come, badges are
+//! suspended, and peers hear of it. The attack stands while that is asserted.
+
+use policy::rubrics::STARTER;
+use registry_schema::{Reason, VerdictKind};
+use serde_json::json;
+use tests::{
+    Agency, Answer as _, Badge, Federation, Scene, eventually, http,
+    party::{CONTACT, EMAIL},
+    strangers::{Siege, from, peer_socket_of, socket_of, starts_with_files},
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// What anybody may expect of the node of South Carolina, under attack: verdicts, a page, and an operator's write.
+async fn honest_people_are_served(sc: &Agency, badge: &Badge) {
+    for _ in 0..10 {
+        sc.employer().verifies(badge).await.is(VerdictKind::Accepted);
+    }
+    sc.employer().reads("/").await.with_status(200);
+    sc.suspends(badge, Reason::Administrative).await;
+    sc.employer().verifies(badge).await.is(VerdictKind::NotValid);
+    sc.reinstates(badge, Reason::Administrative).await;
+    sc.employer().verifies(badge).await.is(VerdictKind::Accepted);
+}
+
+/// A badge that South Carolina itself accepts.
+async fn scene() -> (Federation, Badge) {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    federation.awaits(sc, &badge, VerdictKind::Accepted).await;
+    (federation, badge)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_heads_and_idle_connections_hold_up_nobody_under_a_small_limit_of_files() {
+    const FILES: u32 = 1_024;
+    const SLOW: usize = 1_100;
+    const IDLE: usize = 5_000;
+    let (federation, badge) = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let program = starts_with_files(sc, FILES).await;
+    let to = socket_of(sc.url());
+    let slow = Siege::begins(
+        to,
+        &[2, 3, 4, 5, 1],
+        SLOW,
+        b"GET /v1/agencies HTTP/1.1\r\nhost: x\r\nx-a: ",
+    );
+    slow.stands(SLOW).await;
+    honest_people_are_served(sc, &badge).await;
+    let mut idle = Vec::with_capacity(IDLE);
+    for number in 0..IDLE {
+        let last = 6 + u8::try_from(number % 20).expect("few addresses");
+        idle.push(from(last, to, None).await.expect("a connection"));
+    }
+    honest_people_are_served(sc, &badge).await;
+    let descriptors = program.descriptors();
+    println!("{descriptors} of {FILES} descriptors while {} came slowly", slow.came());
+    assert!(descriptors < FILES as usize * 3 / 4, "{descriptors} descriptors");
+    drop((slow, idle, program));
+    federation.audit().await;
+}
+
+/// A list of more than a megabyte: recognitions, each of which names many achievements.
+async fn gains_a_large_list(sc: &Agency) -> usize {
+    let ids: Vec<String> = (0..28)
+        .map(|n| format!("https://registry.example/achievements/{n}/{}", "x".repeat(440)))
+        .collect();
+    for number in 0..80 {
+        let issuer = sc.registers(&format!("Academy {number}")).await;
+        let scope = json!({"achievements": ids});
+        let new = json!({"issuer": issuer.id, "purposes": ["renewal"], "scope": scope});
+        let reply = sc.asks(reqwest::Method::POST, "/v1/recognitions", Some(&new)).await;
+        reply.with_status(201);
+    }
+    let bytes = sc
+        .employer()
+        .reads("/v1/recognitions")
+        .await
+        .with_status(200)
+        .body
+        .len();
+    assert!(bytes > 1 << 20, "{bytes}");
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_do_not_read_hold_one_copy_and_hold_up_nobody() {
+    const READERS: usize = 200;
+    const GROWTH: u64 = 100 * 1024 * 1024;
+    let (federation, badge) = scene().await;
+    let sc = federation.agency("US-SC");
+    let bytes = gains_a_large_list(sc).await;
+    sc.stops().await;
+    let program = sc.starts_program(&[]).await;
+    // Warm first: what one answer needs is not growth.
+    sc.employer().reads("/v1/recognitions").await.with_status(200);
+    honest_people_are_served(sc, &badge).await;
+    let before = program.peak_memory();
+    let to = socket_of(sc.url());
+    for path in [
+        &b"GET /v1/recognitions HTTP/1.1\r\nhost: x\r\n\r\n"[..],
+        // Made for each asker.
+        b"GET /v1/recognitions?at=2030-01-01 HTTP/1.1\r\nhost: x\r\n\r\n",
+    ] {
+        let siege = Siege::begins(to, &[2, 3, 4, 5, 6, 7, 8, 9], READERS, path);
+        siege.stands(READERS).await;
+        honest_people_are_served(sc, &badge).await;
+        drop(siege);
+    }
+    let grown = program.peak_memory().saturating_sub(before);
+    println!(
+        "{READERS} readers of {bytes} bytes: the peak grew by {} KiB",
+        grown / 1024
+    );
+    assert!(grown < GROWTH, "the peak grew by {grown} bytes");
+    drop(program);
+    federation.audit().await;
+}
+
+/// Silent connections fill whatever there is for handshakes; a revocation travels all the same, over links that have to be
+/// joined anew meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_to_the_peers_port_do_not_keep_a_revocation_from_travelling() {
+    const SILENT: usize = 200;
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let (sc, nc) = (federation.agency("US-SC"), federation.agency("US-NC"));
+    federation.awaits(nc, &badge, VerdictKind::Accepted).await;
+    let links: Vec<_> = [("US-SC", "US-NC"), ("US-SC", "US-TN"), ("US-NC", "US-TN")]
+        .iter()
+        .map(|(one, other)| federation.link(one, other))
+        .collect();
+    for link in &links {
+        link.cut().await;
+    }
+    let mut sieges = Vec::new();
+    for agency in federation.agencies() {
+        let to = peer_socket_of(agency);
+        sieges.push(Siege::begins(to, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11], SILENT, b""));
+    }
+    for siege in &sieges {
+        siege.stands(SILENT).await;
+    }
+    sc.revokes(&badge, Reason::IssuedInError).await;
+    for link in &links {
+        link.heal().await;
+    }
+    federation.awaits(nc, &badge, VerdictKind::NotValid).await;
+    drop(sieges);
+    federation.audit().await;
+}
+
+/// Strangers who begin applications one after the other use up their own share; somebody else applies all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_stranger_does_not_use_up_everybodys_applications() {
+    let federation = Federation::start(&["US-SC"]).await;
+    let sc = federation.agency("US-SC");
+    sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
+    let body = |name: &str| json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL}).to_string();
+    let mut taken = 0;
+    for number in 0..40 {
+        let mut stream = from(2, socket_of(sc.url()), None).await.expect("a connection");
+        let body = body(&format!("Flood {number}"));
+        let head = format!(
+            "POST /v1/applications HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream
+            .write_all(format!("{head}{body}").as_bytes())
+            .await
+            .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        taken += usize::from(answer.starts_with("HTTP/1.1 201"));
+        assert!(
+            answer.starts_with("HTTP/1.1 201") || answer.contains("retry-after: "),
+            "{answer}"
+        );
+    }
+    assert!((1..=6).contains(&taken), "{taken} of one stranger were taken");
+    // Of another network: the share of a neighborhood is counted, too.
+    let other = http::client().post(format!("{}/v1/applications", sc.url()));
+    let other = other.header("content-type", "application/json");
+    http::send(other.body(body("Palmetto Learning"))).await.with_status(201);
+    federation.audit().await;
+}
+
+/// Whoever works a node hard is told to wait, honestly, and others, and operators, go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_uses_up_its_budget_waits_and_nobody_else_does() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let mut config = node::config::Config::load(sc.data()).expect("a configuration");
+    config.budget.milliseconds_a_second = 1;
+    config.budget.milliseconds_at_once = 40;
+    config.save(sc.data()).expect("a configuration is written");
+    sc.starts().await;
+    let reads = async || {
+        http::client()
+            .get(format!("{}/v1/issuers", sc.url()))
+            .send()
+            .await
+            .expect("an answer")
+    };
+    let mut refused = None;
+    for _ in 0..30 {
+        let reply = reads().await;
+        if reply.status() == 429 {
+            refused = Some(reply);
+            break;
+        }
+        assert_eq!(reply.status(), 200);
+    }
+    let refused = refused.expect("30 lists are more than the budget");
+    let header = |name: &str| {
+        refused
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let seconds: u64 = header("retry-after").parse().expect("seconds");
+    assert!((1..=3).contains(&seconds), "{seconds}");
+    assert_eq!(header("ratelimit-policy"), "\"work\";q=40;w=40");
+    assert_eq!(header("ratelimit"), format!("\"work\";r=0;t={seconds}"));
+    // Who lives needs no budget; an operator comes in with a token; and another address has a budget of its own.
+    sc.employer().reads("/livez").await.with_status(200);
+    sc.suspends(&badge, Reason::Administrative).await;
+    let mut other = from(9, socket_of(sc.url()), None).await.expect("a connection");
+    let head = b"GET /v1/issuers HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    other.write_all(head).await.expect("sent");
+    let mut answer = String::new();
+    other.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    eventually("the time that was told is over", async || {
+        match reads().await.status().as_u16() {
+            200 => Ok(()),
+            other => Err(other.to_string()),
+        }
+    })
+    .await;
+    federation.audit().await;
+}

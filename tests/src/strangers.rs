@@ -1,0 +1,122 @@
+//! Strangers who mean harm, from addresses of this machine: they open connections and keep them, ask and do not read.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
+};
+
+use crate::{Agency, Program, eventually, federation::peer_port_of};
+
+/// How long a stranger who was thrown out takes to come again.
+const PACE: Duration = Duration::from_secs(1);
+
+/// A connection from another address of this machine: `from(7, …)` comes from 127.0.0.7.
+///
+/// # Errors
+/// If nobody takes it.
+pub async fn from(last: u8, to: SocketAddr, receive: Option<u32>) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if let Some(bytes) = receive {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    socket.bind(SocketAddr::from(([127, 0, 0, last], 0)))?;
+    socket.connect(to).await
+}
+
+/// The socket at which a node answers.
+///
+/// # Panics
+/// If the URL names none.
+pub fn socket_of(url: &str) -> SocketAddr {
+    let text = url.trim_start_matches("http://").trim_end_matches('/');
+    text.parse().expect("an address and a port")
+}
+
+/// Where a node listens for peers.
+pub fn peer_socket_of(agency: &Agency) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], peer_port_of(agency)))
+}
+
+/// Runs an agency's stopped node as a program with so many descriptors at most.
+///
+/// # Panics
+/// If its node runs here.
+pub async fn starts_with_files(agency: &Agency, most: u32) -> Program {
+    assert!(!agency.runs().await, "it runs already");
+    let data = agency.data().to_str().expect("a path in Unicode");
+    let mut program = Program::comityd_with_files(most, ["run", "--data", data]);
+    program.answers_at(agency.url()).await;
+    program
+}
+
+/// An attack that stands until it is dropped: whoever is thrown out comes again.
+#[derive(Debug)]
+pub struct Siege {
+    came: Arc<AtomicUsize>,
+    here: Arc<AtomicUsize>,
+    _tasks: JoinSet<()>,
+}
+
+impl Siege {
+    /// So many strangers, of these addresses in turn, who each say something, and then neither say nor read more.
+    pub fn begins(to: SocketAddr, addresses: &[u8], strangers: usize, says: &'static [u8]) -> Self {
+        let (came, here) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut tasks = JoinSet::new();
+        for last in addresses.iter().copied().cycle().take(strangers) {
+            let (came, here) = (came.clone(), here.clone());
+            tasks.spawn(async move {
+                let mut pace = tokio::time::interval(PACE);
+                loop {
+                    pace.tick().await;
+                    let Ok(mut stream) = from(last, to, Some(4_096)).await else {
+                        continue;
+                    };
+                    if stream.write_all(says).await.is_err() {
+                        continue;
+                    }
+                    came.fetch_add(1, Ordering::Relaxed);
+                    here.fetch_add(1, Ordering::Relaxed);
+                    // It reads one byte, which tells that an answer begins, or that it is thrown out.
+                    let begun = matches!(stream.read(&mut [0]).await, Ok(1));
+                    if begun {
+                        // It waits for the end and takes nothing, while the node's side stands.
+                        let _ = stream.ready(tokio::io::Interest::ERROR).await;
+                    }
+                    here.fetch_sub(1, Ordering::Relaxed);
+                }
+            });
+        }
+        Self {
+            came,
+            here,
+            _tasks: tasks,
+        }
+    }
+
+    /// How many came up to now, those included who came again.
+    pub fn came(&self) -> usize {
+        self.came.load(Ordering::Relaxed)
+    }
+
+    /// Waits until as many have come.
+    pub async fn stands(&self, strangers: usize) {
+        let came = async || match self.came() {
+            came if came >= strangers => Ok(()),
+            came => Err(format!(
+                "{came} of {strangers}, {} here",
+                self.here.load(Ordering::Relaxed)
+            )),
+        };
+        eventually("the strangers are at the door", came).await;
+    }
+}
