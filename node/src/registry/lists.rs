@@ -2,6 +2,8 @@
 //!
 //! The next snapshot of the registry copies what changes and shares the rest, so each part that grows is an `Arc`.
 
+mod status;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -17,10 +19,9 @@ use protocol::{
     trust_list,
 };
 use registry_schema::{
-    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, StatusState, Timestamp, Withdrawal,
+    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, Timestamp, Withdrawal,
     policy::MAX_ENTRIES,
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
-    status::{BLOCK_SLOTS, UNIT_SLOTS},
 };
 use verification::names::{FoldedName, LikeName};
 
@@ -359,56 +360,6 @@ impl AgencyLists {
     #[must_use]
     pub fn list(&self, number: u32) -> Option<&StatusList> {
         self.lists.get(&number).map(Arc::as_ref)
-    }
-}
-
-impl StatusList {
-    /// The revocation of a slot.
-    #[must_use]
-    pub fn revoked(&self, index: u32) -> Option<StatusChange> {
-        self.revoked.get(&index).copied()
-    }
-
-    /// The last suspension or reinstatement of a slot.
-    #[must_use]
-    pub fn suspended(&self, index: u32) -> Option<StatusChange> {
-        self.suspended.get(&index).copied()
-    }
-
-    /// The slots that are revoked.
-    pub fn all_revoked(&self) -> impl Iterator<Item = u32> {
-        self.revoked.keys().copied()
-    }
-
-    /// The slots that are suspended.
-    pub fn all_suspended(&self) -> impl Iterator<Item = u32> {
-        self.suspended
-            .iter()
-            .filter(|(_, change)| change.state == StatusState::Suspended)
-            .map(|(index, _)| *index)
-    }
-
-    /// The spans of slots that are taken, each with the start of a writer that alone reserved it, if one did.
-    #[must_use]
-    pub const fn reserved(&self) -> &BTreeMap<SlotSpan, Option<u64>> {
-        &self.reserved
-    }
-
-    /// Whether a slot may have been given to a credential.
-    #[must_use]
-    pub fn is_reserved(&self, index: u32) -> bool {
-        let spans = [SlotSpan::Block(index / BLOCK_SLOTS), SlotSpan::Unit(index / UNIT_SLOTS)];
-        spans.iter().any(|span| self.reserved.contains_key(span))
-    }
-
-    /// What a slot's status is, and since when.
-    #[must_use]
-    pub fn state(&self, index: u32) -> (StatusState, Option<StatusChange>) {
-        match (self.revoked(index), self.suspended(index)) {
-            (Some(change), _) => (StatusState::Revoked, Some(change)),
-            (None, Some(change)) => (change.state, Some(change)),
-            (None, None) => (StatusState::Active, None),
-        }
     }
 }
 
