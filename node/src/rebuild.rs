@@ -99,7 +99,7 @@ pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyho
         Some(config) => {
             let unfinished = Unfinished::begin(data, &config)?;
             let rebuilt = fill(data, config, &rebuilding, found, clock).await?;
-            unfinished.is_finished();
+            unfinished.finish();
             Ok(rebuilt)
         }
         None => {
@@ -320,7 +320,7 @@ impl Unfinished {
         })
     }
 
-    fn is_finished(mut self) {
+    fn finish(mut self) {
         self.files.clear();
         self.config.1.clear();
     }

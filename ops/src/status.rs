@@ -349,7 +349,7 @@ mod tests {
             membership: membership.into(),
             connected,
             last_heard: Some(now),
-            good_until: (number % 2 == 0).then_some(now.plus_seconds(60)),
+            good_until: number.is_multiple_of(2).then_some(now.plus_seconds(60)),
         };
         let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
         let told = away(&all, now).unwrap();
