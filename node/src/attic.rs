@@ -6,7 +6,6 @@ use std::{
     io,
     os::unix::fs::FileExt as _,
     path::Path,
-    sync::{Mutex, PoisonError},
 };
 
 use protocol::{
@@ -14,7 +13,7 @@ use protocol::{
     attic::{Attic, Lost, Memory, Spot},
 };
 
-use crate::{keys, private};
+use crate::{keys, lock::Lock, private};
 
 /// Set in the place of what is in memory, because the disk would not take it.
 const IN_MEMORY: u64 = 1 << 63;
@@ -24,7 +23,7 @@ const IN_MEMORY: u64 = 1 << 63;
 pub(crate) struct ScratchFile {
     file: File,
     /// Its length.
-    end: Mutex<u64>,
+    end: Lock<u64>,
     /// What the disk would not take: a full disk takes no answers away.
     memory: Memory,
 }
@@ -42,18 +41,18 @@ impl ScratchFile {
         fs::remove_file(&path)?;
         Ok(Self {
             file,
-            end: Mutex::new(0),
+            end: Lock::default(),
             memory: Memory::default(),
         })
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<u64> {
-        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = *end;
-        self.file.write_all_at(bytes, at)?;
-        *end += bytes.len() as u64;
-        drop(end);
-        Ok(at)
+        self.end.with(|end| {
+            let at = *end;
+            self.file.write_all_at(bytes, at)?;
+            *end += bytes.len() as u64;
+            Ok(at)
+        })
     }
 }
 
@@ -126,7 +125,7 @@ mod tests {
         // A file that every write fails on, as on a full disk.
         let attic = ScratchFile {
             file: fs::OpenOptions::new().read(true).write(true).open("/dev/full").unwrap(),
-            end: Mutex::new(0),
+            end: Lock::default(),
             memory: Memory::default(),
         };
         let spot = attic.put(b"one").unwrap();

@@ -4,16 +4,15 @@
 //! whose signature holds and whose issuer some agency lists are counted, for answers of this node's own agency; so a
 //! stranger cannot fill the table. Numbers wait here and are written together: a crash may lose half a minute of them.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use registry_schema::{AgencyId, Check, IssuerStanding, Outcome, Timestamp, Verdict, verdict::IssuerSummary};
 use verification::{Evidence, OpenBadge};
 
-use crate::storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable};
+use crate::{
+    lock::Lock,
+    storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable},
+};
 
 /// How often the numbers are written.
 pub(crate) const WRITE_EVERY: Duration = Duration::from_secs(30);
@@ -28,7 +27,7 @@ const LONGEST_ID: usize = 500;
 #[derive(Clone, Debug)]
 pub(crate) struct Checked {
     home: AgencyId,
-    waiting: Arc<Mutex<BTreeMap<CheckedKey, i64>>>,
+    waiting: Arc<Lock<BTreeMap<CheckedKey, i64>>>,
 }
 
 impl Checked {
@@ -57,15 +56,16 @@ impl Checked {
         // PostgreSQL takes no NUL in a text.
         let achievement = badge.achievement_id.as_deref();
         let achievement = achievement.filter(|id| id.len() <= LONGEST_ID && !id.contains('\0'));
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let (issuer, month) = (badge.issuer_id.clone(), month(verdict.checked_at));
         let mut key = (month, issuer, achievement.unwrap_or_default().to_owned());
-        if waiting.len() >= MOST_WAITING && !waiting.contains_key(&key) {
-            key.2.clear();
-        }
-        if waiting.len() < 2 * MOST_WAITING || waiting.contains_key(&key) {
-            *waiting.entry(key).or_default() += 1;
-        }
+        self.waiting.with(|waiting| {
+            if waiting.len() >= MOST_WAITING && !waiting.contains_key(&key) {
+                key.2.clear();
+            }
+            if waiting.len() < 2 * MOST_WAITING || waiting.contains_key(&key) {
+                *waiting.entry(key).or_default() += 1;
+            }
+        });
     }
 
     /// Writes what waits.
@@ -73,18 +73,19 @@ impl Checked {
     /// # Errors
     /// [`Unavailable`], if the store cannot be written; then it waits on.
     pub(crate) async fn write(&self, store: &Store, now: Timestamp) -> Result<(), Unavailable> {
-        let taken = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken = self.waiting.with(std::mem::take);
         if taken.is_empty() {
             return Ok(());
         }
         let written = store.add_checked(&taken, months_before(now, CHECKED_MONTHS - 1)).await;
         if written.is_err() {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            for (key, number) in taken {
-                if waiting.len() < 2 * MOST_WAITING || waiting.contains_key(&key) {
-                    *waiting.entry(key).or_default() += number;
+            self.waiting.with(|waiting| {
+                for (key, number) in taken {
+                    if waiting.len() < 2 * MOST_WAITING || waiting.contains_key(&key) {
+                        *waiting.entry(key).or_default() += number;
+                    }
                 }
-            }
+            });
         }
         written
     }

@@ -7,7 +7,7 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -32,6 +32,7 @@ use crate::{
         problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
     },
     lease::{Holder, Role},
+    lock::Lock,
     storage::Store,
 };
 
@@ -69,7 +70,7 @@ pub(crate) struct Forwarding {
     places: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     /// A client for the holder of an epoch.
-    client: Arc<Mutex<Option<(i64, reqwest::Client)>>>,
+    client: Arc<Lock<Option<(i64, reqwest::Client)>>>,
 }
 
 /// What became of a forwarded request.
@@ -174,11 +175,11 @@ impl Forwarding {
     }
 
     fn client(&self, holder: &Holder) -> anyhow::Result<reqwest::Client> {
-        let mut known = self.client.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((epoch, client)) = known.as_ref()
-            && *epoch == holder.epoch
+        let known = self.client.with(|known| known.clone());
+        if let Some((epoch, client)) = known
+            && epoch == holder.epoch
         {
-            return Ok(client.clone());
+            return Ok(client);
         }
         let certificate = reqwest::Certificate::from_pem(holder.certificate.as_bytes())?;
         let client = reqwest::Client::builder()
@@ -191,7 +192,7 @@ impl Forwarding {
             .timeout(ANSWER_TIMEOUT)
             .build()
             .context("a client for the holder of the lease")?;
-        *known = Some((holder.epoch, client.clone()));
+        self.client.with(|known| *known = Some((holder.epoch, client.clone())));
         Ok(client)
     }
 }

@@ -42,7 +42,6 @@ impl Drop for Holding {
 
 impl<T> Lock<T> {
     /// A lock around this.
-    #[cfg(test)]
     pub(crate) const fn new(content: T) -> Self {
         Self(Mutex::new(content))
     }

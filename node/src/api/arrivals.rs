@@ -1,11 +1,7 @@
 //! What is on its way to this node. Whoever sends slowly holds nothing but the bytes that have come: no place among the
 //! few that are worked on, and not more than a client's share of what may be on its way.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -21,6 +17,7 @@ use super::{
     clients::Client,
     problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
+use crate::lock::Lock;
 
 /// So many bytes a second are expected of a sender.
 const LEAST_A_SECOND: usize = 32 * 1024;
@@ -56,7 +53,7 @@ struct Inner {
     /// A permit for each [`PIECE`] that is free.
     room: Arc<Semaphore>,
     /// How many of each client.
-    senders: Mutex<BTreeMap<Client, usize>>,
+    senders: Lock<BTreeMap<Client, usize>>,
 }
 
 /// A request that is here to its end.
@@ -82,7 +79,7 @@ impl Arrivals {
         Self(Arc::new(Inner {
             limits,
             room: Arc::new(Semaphore::new(limits.bytes / PIECE)),
-            senders: Mutex::default(),
+            senders: Lock::default(),
         }))
     }
 
@@ -132,14 +129,17 @@ impl Arrivals {
     }
 
     fn begin(&self, client: Client) -> Result<Place, Problem> {
-        let mut senders = self.0.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_it = senders.entry(client).or_default();
-        if *of_it >= self.0.limits.of_one {
+        let is_let_in = self.0.senders.with(|senders| {
+            let of_it = senders.entry(client).or_default();
+            let is_let_in = *of_it < self.0.limits.of_one;
+            *of_it += usize::from(is_let_in);
+            is_let_in
+        });
+        if !is_let_in {
             let what = self.0.limits.what;
             let detail = format!("too many {what} are on their way from your address: wait until these are here");
             return Err(Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN));
         }
-        *of_it += 1;
         Ok(Place {
             arrivals: self.clone(),
             client,
@@ -178,13 +178,14 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut senders = self.arrivals.0.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of_it) = senders.get_mut(&self.client) {
-            *of_it -= 1;
-            if *of_it == 0 {
-                senders.remove(&self.client);
+        self.arrivals.0.senders.with(|senders| {
+            if let Some(of_it) = senders.get_mut(&self.client) {
+                *of_it -= 1;
+                if *of_it == 0 {
+                    senders.remove(&self.client);
+                }
             }
-        }
+        });
     }
 }
 
@@ -233,7 +234,7 @@ mod tests {
         assert_eq!(receive(&arrivals, "192.0.2.1", drip()).await.unwrap_err(), 408);
         assert_eq!(receive(&arrivals, "192.0.2.1", whole(7 * 1024)).await.unwrap_err(), 413);
         assert_eq!(arrivals.0.room.available_permits(), LIMITS.bytes / PIECE);
-        assert!(arrivals.0.senders.lock().unwrap().is_empty());
+        assert!(arrivals.0.senders.with(|senders| senders.is_empty()));
     }
 
     #[tokio::test]
@@ -250,7 +251,7 @@ mod tests {
         drop(unanswered);
         assert!(receive(&arrivals, "192.0.2.1", whole(10)).await.is_ok());
         drop(slow);
-        assert!(arrivals.0.senders.lock().unwrap().is_empty());
+        assert!(arrivals.0.senders.with(|senders| senders.is_empty()));
     }
 
     #[tokio::test]

@@ -1,9 +1,6 @@
 //! Status lists as Bitstring Status List credentials, for verifiers of other projects.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
@@ -24,7 +21,10 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::registrar::{list_url, signing_key};
+use crate::{
+    lock::Lock,
+    registrar::{list_url, signing_key},
+};
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;
@@ -75,7 +75,7 @@ pub(crate) struct SignedLists {
     /// For how many seconds a list counts.
     valid_for: i64,
     /// By number and purpose.
-    signed: Arc<Mutex<BTreeMap<(u32, String), SignedList>>>,
+    signed: Arc<Lock<BTreeMap<(u32, String), SignedList>>>,
 }
 
 /// The bytes of a signed list, and the ETag that follows from what it says.
@@ -95,15 +95,15 @@ impl SignedLists {
     }
 
     fn find(&self, list: &(u32, String), etag: &str) -> Option<Bytes> {
-        let signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = signed.get(list).filter(|list| list.etag == etag);
-        found.map(|list| list.bytes.clone())
+        self.signed.with(|signed| {
+            let found = signed.get(list).filter(|list| list.etag == etag);
+            found.map(|list| list.bytes.clone())
+        })
     }
 
     /// Keeps it in the place of the one before. Only lists that are there come here, so strangers fill nothing.
     fn keep(&self, list: (u32, String), signed_list: SignedList) {
-        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        signed.insert(list, signed_list);
+        self.signed.with(|signed| signed.insert(list, signed_list));
     }
 }
 

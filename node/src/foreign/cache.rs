@@ -1,12 +1,11 @@
 //! What was fetched, for as long as it counts. Bounded by weight; what was not used for longest goes first. Those who
 //! ask for the same thing at once wait for one fetch.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use registry_schema::Timestamp;
+
+use crate::lock::Lock;
 
 /// For how many seconds a failure is remembered, so that nobody is asked in vain again and again.
 const FAILURE_KEPT: i64 = 30;
@@ -61,7 +60,7 @@ struct Shelf<V, E> {
 /// A cache of `V`; failures are `E`.
 #[derive(Debug)]
 pub(super) struct Cache<V, E> {
-    shelf: Mutex<Shelf<V, E>>,
+    shelf: Lock<Shelf<V, E>>,
     most: usize,
 }
 
@@ -74,7 +73,7 @@ impl<V, E: Clone> Cache<V, E> {
             uses: 0,
         };
         Self {
-            shelf: Mutex::new(shelf),
+            shelf: Lock::new(shelf),
             most,
         }
     }
@@ -130,40 +129,38 @@ impl<V, E: Clone> Cache<V, E> {
         }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf<V, E>> {
-        self.shelf.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
     fn slot(&self, name: &str) -> Slot<V, E> {
-        let mut shelf = self.shelf();
-        shelf.uses += 1;
-        let uses = shelf.uses;
-        if let Some((slot, _, used)) = shelf.slots.get_mut(name) {
-            *used = uses;
-            return slot.clone();
-        }
-        let empty = Known {
-            kept: None,
-            failed: None,
-        };
-        let slot = Arc::new(tokio::sync::Mutex::new(empty));
-        shelf.slots.insert(name.to_owned(), (slot.clone(), 0, uses));
-        shelf.set_weight(name, LEAST_WEIGHT + name.len());
-        shelf.shrink(self.most);
-        slot
+        self.shelf.with(|shelf| {
+            shelf.uses += 1;
+            let uses = shelf.uses;
+            if let Some((slot, _, used)) = shelf.slots.get_mut(name) {
+                *used = uses;
+                return slot.clone();
+            }
+            let empty = Known {
+                kept: None,
+                failed: None,
+            };
+            let slot = Arc::new(tokio::sync::Mutex::new(empty));
+            shelf.slots.insert(name.to_owned(), (slot.clone(), 0, uses));
+            shelf.set_weight(name, LEAST_WEIGHT + name.len());
+            shelf.shrink(self.most);
+            slot
+        })
     }
 
     fn weigh(&self, name: &str, slot: &Slot<V, E>, weight: usize) {
-        let mut shelf = self.shelf();
-        // While it was fetched, its place may have gone to another.
-        if shelf
-            .slots
-            .get(name)
-            .is_some_and(|(there, ..)| Arc::ptr_eq(there, slot))
-        {
-            shelf.set_weight(name, LEAST_WEIGHT + name.len() + weight);
-            shelf.shrink(self.most);
-        }
+        self.shelf.with(|shelf| {
+            // While it was fetched, its place may have gone to another.
+            if shelf
+                .slots
+                .get(name)
+                .is_some_and(|(there, ..)| Arc::ptr_eq(there, slot))
+            {
+                shelf.set_weight(name, LEAST_WEIGHT + name.len() + weight);
+                shelf.shrink(self.most);
+            }
+        });
     }
 }
 

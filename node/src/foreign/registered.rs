@@ -6,11 +6,7 @@
 
 mod plan;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rand::RngExt as _;
 use registry_schema::{AgencyId, Issuer, Timestamp};
@@ -27,6 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     config::OutboundConfig,
+    lock::Lock,
     outbound::Outbound,
     registry::{Registry, SharedRegistry},
     storage::{OfAnAgency, Published, Unavailable},
@@ -51,7 +48,7 @@ const MOST_TOLD: usize = 120;
 /// What is kept. The guard is another than the one for strangers' badges: who sends many of those takes no turn from these.
 #[derive(Debug)]
 pub(super) struct Registered {
-    plan: Mutex<Plan>,
+    plan: Lock<Plan>,
     outbound: Outbound,
 }
 
@@ -59,13 +56,9 @@ impl Registered {
     pub(super) fn new(config: &OutboundConfig) -> anyhow::Result<Self> {
         let every = i64::from(config.lists_every_seconds).clamp(LEAST_KEPT / 2, super::DAY / 2);
         Ok(Self {
-            plan: Mutex::new(Plan::new(every)),
+            plan: Lock::new(Plan::new(every)),
             outbound: Outbound::new(config.loopback, config.roots()?)?,
         })
-    }
-
-    fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks which lists agencies name.
@@ -96,7 +89,7 @@ impl Registered {
                 }
             }
         }
-        self.plan().want(wanted, now);
+        self.plan.with(|plan| plan.want(wanted, now));
     }
 }
 
@@ -162,13 +155,17 @@ impl Foreign {
     ) -> StatusEvidence {
         let list = entry.list.as_str();
         let had = {
-            let plan = self.0.registered.plan();
             let mut known = Vec::new();
             let mut left_out = None;
-            for (agency, _) in naming(homes, list) {
-                known.extend(plan.look(agency, &badge.issuer_id, list));
-                left_out = left_out.or_else(|| plan.leaves_out(agency).then(|| (*agency).clone()));
-            }
+            self.0.registered.plan.with(|plan| {
+                for (agency, _) in naming(homes, list) {
+                    known.extend(plan.look(agency, &badge.issuer_id, list).cloned());
+                    left_out = left_out
+                        .take()
+                        .or_else(|| plan.leaves_out(agency).then(|| (*agency).clone()));
+                }
+            });
+            let known: Vec<&Listed> = known.iter().collect();
             if naming(homes, list).next().is_none() {
                 Err(NoList::NotHad(not_named(homes, &badge.issuer_id, list)))
             } else if known.is_empty() && left_out.is_some() {
@@ -270,7 +267,7 @@ impl Foreign {
 
     /// What this node keeps of the lists that each agency names.
     pub(crate) fn kept_lists(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptLists> {
-        self.0.registered.plan().counts(now)
+        self.0.registered.plan.with(|plan| plan.counts(now))
     }
 
     /// Fetches the lists that agencies name, until the node stops.
@@ -293,13 +290,13 @@ impl Foreign {
                 looked = Some(Instant::now());
             }
             while fetching.len() < AT_ONCE {
-                let Some(turn) = registered.plan().next(clock.now()) else {
+                let Some(turn) = registered.plan.with(|plan| plan.next(clock.now())) else {
                     break;
                 };
                 fetching.spawn(self.clone().takes(turn, clock.clone()));
             }
             let is_news = changed.has_changed().unwrap_or(false);
-            let looks_again = is_news || registered.plan().next_due().is_some();
+            let looks_again = is_news || registered.plan.with(|plan| plan.next_due().is_some());
             let mut news = changed.clone();
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -320,7 +317,7 @@ impl Foreign {
         if turn.is_first
             && let Some(kept) = self.remembered(&turn, clock.now()).await
         {
-            registered.plan().remember(&turn, kept);
+            registered.plan.with(|plan| plan.remember(&turn, kept));
         }
         let slow = || Outcome::Failed(NoList::NotHad("it could not be fetched and read in time".to_owned()));
         let outcome = timeout(LONGEST, self.fetched(&turn, clock.now())).await;
@@ -330,9 +327,10 @@ impl Foreign {
             Outcome::Failed(NoList::Bad(fault)) => fault.to_string(),
             Outcome::Had(_) | Outcome::Later => String::new(),
         };
+        let chance = rand::rng().random();
         let news = registered
-            .plan()
-            .done(&turn, outcome, clock.now(), rand::rng().random());
+            .plan
+            .with(|plan| plan.done(&turn, outcome, clock.now(), chance));
         let Place { agency, issuer, list } = &turn.place;
         match news {
             Some(News::Fails) => {

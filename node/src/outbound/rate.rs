@@ -1,8 +1,10 @@
 //! How often one host is asked: a bucket of tokens for each, so that nobody turns this node against somebody else.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
+
+use crate::lock::Lock;
 
 /// How many requests a host gets at once.
 const BURST: f64 = 20.0;
@@ -13,7 +15,7 @@ const MOST_HOSTS: usize = 4_096;
 
 /// What is left for each host, and since when.
 #[derive(Debug, Default)]
-pub(super) struct Rate(Mutex<HashMap<String, (f64, Instant)>>);
+pub(super) struct Rate(Lock<HashMap<String, (f64, Instant)>>);
 
 impl Rate {
     /// Takes one request from the host's share; says whether there was one.
@@ -25,17 +27,18 @@ impl Rate {
         let left = |(tokens, since): (f64, Instant)| {
             (tokens + now.saturating_duration_since(since).as_secs_f64() / REFILL.as_secs_f64()).min(BURST)
         };
-        let mut hosts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if hosts.len() >= MOST_HOSTS && !hosts.contains_key(host) {
-            hosts.retain(|_, bucket| left(*bucket) < BURST);
-            if hosts.len() >= MOST_HOSTS {
-                return false;
+        self.0.with(|hosts| {
+            if hosts.len() >= MOST_HOSTS && !hosts.contains_key(host) {
+                hosts.retain(|_, bucket| left(*bucket) < BURST);
+                if hosts.len() >= MOST_HOSTS {
+                    return false;
+                }
             }
-        }
-        let tokens = hosts.get(host).copied().map_or(BURST, left);
-        let taken = tokens >= 1.0;
-        hosts.insert(host.to_owned(), (if taken { tokens - 1.0 } else { tokens }, now));
-        taken
+            let tokens = hosts.get(host).copied().map_or(BURST, left);
+            let taken = tokens >= 1.0;
+            hosts.insert(host.to_owned(), (if taken { tokens - 1.0 } else { tokens }, now));
+            taken
+        })
     }
 }
 
@@ -69,6 +72,6 @@ mod tests {
             rate.takes_at("another.example", later),
             "the others were left alone long enough"
         );
-        assert_eq!(rate.0.lock().unwrap().len(), 1);
+        assert_eq!(rate.0.with(|hosts| hosts.len()), 1);
     }
 }

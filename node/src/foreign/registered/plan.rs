@@ -80,7 +80,7 @@ pub(super) struct Failed {
 }
 
 /// What is known of a list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listed {
     methods: Methods,
     pub(super) kept: Option<Kept>,
