@@ -9,6 +9,9 @@ mod checkpoints;
 mod conduct;
 #[path = "one_agency_harms_no_other/forks.rs"]
 mod forks;
+#[cfg(feature = "mutants")]
+#[path = "one_agency_harms_no_other/quarantine.rs"]
+mod quarantine;
 #[path = "one_agency_harms_no_other/quotas.rs"]
 mod quotas;
 #[path = "one_agency_harms_no_other/stripped.rs"]
