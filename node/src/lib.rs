@@ -48,13 +48,7 @@ pub mod storage;
 pub mod watchdog;
 mod web;
 
-use std::{
-    fs::File,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs::File, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::middleware::from_fn_with_state;
@@ -282,7 +276,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         let (certificate, key) = Door::certificate()?;
         let inner = config
             .inner_listen
-            .unwrap_or_else(|| SocketAddr::new(reachable(config.listen.ip()), 0));
+            .unwrap_or_else(|| SocketAddr::new(serve::reachable(config.listen.ip()), 0));
         let guarded = api::router(app.clone().into()).layer(from_fn_with_state(door.clone(), forwarding::guard));
         let (address, server, task) = serve::door(
             inner,
@@ -392,15 +386,6 @@ async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mu
             Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
         }
     }
-}
-
-/// An address that other processes on this machine reach, at least.
-fn reachable(listen: IpAddr) -> IpAddr {
-    if listen.is_unspecified() {
-        tracing::info!("processes of this agency on other machines forward nothing to this one: set `inner_listen`");
-        return Ipv4Addr::LOCALHOST.into();
-    }
-    listen
 }
 
 /// Takes the data directory: two programs on one would be two writers with one key.

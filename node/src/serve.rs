@@ -3,7 +3,10 @@
 
 mod guard;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::http::{HeaderValue, header::STRICT_TRANSPORT_SECURITY};
@@ -130,6 +133,15 @@ pub(crate) async fn door(
     let listener = bind(listen).with_context(taken)?;
     let config = RustlsConfig::from_pem(cert.into_bytes(), key.into_bytes()).await?;
     answer(listener, Some(config), agency, guard, router)
+}
+
+/// An address that other processes on this machine reach, at least.
+pub(crate) fn reachable(listen: IpAddr) -> IpAddr {
+    if listen.is_unspecified() {
+        tracing::info!("processes of this agency on other machines forward nothing to this one: set `inner_listen`");
+        return Ipv4Addr::LOCALHOST.into();
+    }
+    listen
 }
 
 fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {

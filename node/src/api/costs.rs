@@ -12,7 +12,7 @@ use axum::{
 };
 
 use self::Cost::{Check, List, Look, Many, Nothing, Operators, Sign, Write};
-use super::{App, auth, is_page};
+use super::{App, auth, is_page, problem::Problem};
 use crate::web;
 
 /// What a route costs whoever asks.
@@ -186,6 +186,20 @@ pub(crate) async fn take(State(app): State<App>, request: Request, next: Next) -
         .and_then(|path| of_route(request.method(), path.as_str()))
         .unwrap_or(Look);
     let client = app.clients.of(request.extensions(), request.headers());
+    let making = match cost {
+        List => app.outgoing.makes().await.map(Some),
+        _ => Ok(None),
+    };
+    let is_page = is_page(request.uri().path());
+    let refuse = |problem: Problem| match is_page {
+        true => web::problem_page(&problem),
+        false => problem.into_response(),
+    };
+    // Held until the answer is made.
+    let _making = match making {
+        Ok(making) => making,
+        Err(problem) => return refuse(problem),
+    };
     let Err(problem) = app.clients.works(client, cost.micros()) else {
         return next.run(request).await;
     };
@@ -195,10 +209,7 @@ pub(crate) async fn take(State(app): State<App>, request: Request, next: Next) -
     {
         return next.run(request).await;
     }
-    match is_page(request.uri().path()) {
-        true => web::problem_page(&problem),
-        false => problem.into_response(),
-    }
+    refuse(problem)
 }
 
 #[cfg(test)]

@@ -56,7 +56,10 @@ pub(crate) fn name(what: &str, registry: &Registry, agency: Option<&str>) -> Str
 
 /// A document as JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(value).map_err(unmade)
+    let mut bytes = serde_json::to_vec(value).map_err(unmade)?;
+    // It is kept, or on its way, for longer than it takes to be made.
+    bytes.shrink_to_fit();
+    Ok(bytes)
 }
 
 /// How long a document holds.

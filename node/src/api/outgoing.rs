@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
@@ -29,10 +30,13 @@ use crate::{lock::Lock, web};
 const SMALL: u64 = 64 * 1024;
 /// Room is counted in pieces of so many bytes.
 const PIECE: u64 = 1024;
-/// The pieces of all large answers that were made for one asker each, together: 64 MiB.
-const ROOM: usize = 64 * 1024;
+/// The pieces of all large answers that were made for one asker each, together: 32 MiB. The buffer of an answer that grew
+/// while it was written may be twice as large.
+const ROOM: usize = 32 * 1024;
 /// Those of one client.
-const ROOM_OF_ONE: usize = 16 * 1024;
+const ROOM_OF_ONE: usize = 8 * 1024;
+/// How many lists are made at once: each may take several times its size while it is made.
+const MAKING: usize = 8;
 /// In how many seconds who finds no room comes again.
 const COME_AGAIN: u64 = 10;
 
@@ -47,6 +51,7 @@ pub(crate) struct Outgoing(Arc<Rooms>);
 #[derive(Debug)]
 struct Rooms {
     all: Arc<Semaphore>,
+    making: Arc<Semaphore>,
     /// How many pieces each client holds.
     of_one: Lock<HashMap<Client, usize>>,
 }
@@ -64,8 +69,18 @@ impl Outgoing {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Rooms {
             all: Arc::new(Semaphore::new(ROOM)),
+            making: Arc::new(Semaphore::new(MAKING)),
             of_one: Lock::default(),
         }))
+    }
+
+    /// A turn to make a large answer, if one is free soon.
+    pub(super) async fn makes(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = tokio::time::timeout(Duration::from_secs(COME_AGAIN), self.0.making.clone().acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| {
+            let detail = "too many lists are being made at the moment: try again";
+            Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN)
+        })
     }
 
     /// The same answer, holding its room; or a refusal, if there is none.
@@ -211,9 +226,9 @@ mod tests {
         let take = |from: &str| -> Vec<_> { (0..40).map(|_| outgoing.hold(client(from), answer(1 << 20))).collect() };
         let count = |many: &[Result<Response, Problem>]| many.iter().filter(|held| held.is_ok()).count();
         let many = take("192.0.2.1");
-        assert_eq!(count(&many), 16, "one client has its share");
+        assert_eq!(count(&many), 8, "one client has its share");
         let others: Vec<_> = (2..9).flat_map(|last| take(&format!("192.0.2.{last}"))).collect();
-        assert_eq!(count(&others), 48, "and all together have theirs");
+        assert_eq!(count(&others), 24, "and all together have theirs");
         drop(others);
         let refused = many.into_iter().find_map(Result::err).unwrap();
         assert_eq!(refused.status().as_u16(), 503);
