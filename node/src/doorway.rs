@@ -340,6 +340,7 @@ mod tests {
     /// However customers come, work and go: the sums are right, the limits hold, and a customer with nothing gets in
     /// whenever somebody has more than one.
     #[test]
+    #[expect(clippy::print_stdout, reason = "a random test prints its seed")]
     fn no_order_of_comings_and_goings_breaks_the_shares() {
         let seed: u64 = rand::rng().random();
         println!("seed {seed}");

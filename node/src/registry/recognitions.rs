@@ -78,6 +78,7 @@ mod tests {
 
     /// Whatever is put and taken away, the index says what a walk over all says.
     #[test]
+    #[expect(clippy::print_stdout, reason = "a random test prints its seed")]
     fn the_index_says_what_a_walk_says() {
         let seed: u64 = rand::rng().random();
         println!("seed {seed}");
