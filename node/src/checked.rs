@@ -7,10 +7,13 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use registry_schema::{AgencyId, Check, IssuerStanding, Outcome, Timestamp, Verdict, verdict::IssuerSummary};
+use tokio::sync::watch;
 use verification::{Evidence, OpenBadge};
 
 use crate::{
+    clock::Clock,
     lock::Lock,
+    registry::thinning,
     storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable},
 };
 
@@ -88,6 +91,27 @@ impl Checked {
             });
         }
         written
+    }
+}
+
+/// Writes how many badges were checked, now and then and at the end; and thins out what was known earlier.
+pub(crate) async fn write_checked(checked: Checked, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
+    loop {
+        let stopped = tokio::select! {
+            () = tokio::time::sleep(WRITE_EVERY) => false,
+            _ = stop.wait_for(|stop| *stop) => true,
+        };
+        if let Err(error) = checked.write(&store, clock.now()).await {
+            tracing::warn!(%error, "how many badges were checked could not be written");
+        }
+        if stopped {
+            return;
+        }
+        match thinning::thin(&store, clock.now()).await {
+            // Another process of the agency writes, and thins.
+            Ok(()) | Err(Unavailable::Deposed) => {}
+            Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
+        }
     }
 }
 

@@ -259,7 +259,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         checked: checked.clone(),
         signed_lists: api::status_lists::SignedLists::new(config.heartbeat_term_seconds),
     };
-    let counting = write_checked(checked, store.clone(), clock.clone(), stop.subscribe());
+    let counting = checked::write_checked(checked, store.clone(), clock.clone(), stop.subscribe());
     let mut background = vec![tokio::spawn(counting)];
     background.push(tokio::spawn(store.clone().keep_clear(stop.subscribe())));
     let foreign = app.foreign.clone();
@@ -365,27 +365,6 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         reload,
         _lock: lock,
     })
-}
-
-/// Writes how many badges were checked, now and then and at the end; and thins out what was known earlier.
-async fn write_checked(checked: checked::Checked, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
-    loop {
-        let stopped = tokio::select! {
-            () = tokio::time::sleep(checked::WRITE_EVERY) => false,
-            _ = stop.wait_for(|stop| *stop) => true,
-        };
-        if let Err(error) = checked.write(&store, clock.now()).await {
-            tracing::warn!(%error, "how many badges were checked could not be written");
-        }
-        if stopped {
-            return;
-        }
-        match registry::thinning::thin(&store, clock.now()).await {
-            // Another process of the agency writes, and thins.
-            Ok(()) | Err(storage::Unavailable::Deposed) => {}
-            Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
-        }
-    }
 }
 
 /// Takes the data directory: two programs on one would be two writers with one key.

@@ -9,24 +9,22 @@
 //!
 //! It runs in the process that holds the lease ([`crate::lease`]) and ends when that is lost.
 
+mod author;
 mod identity;
+mod lost;
 mod restoring;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use protocol::{
-    Batch, Effect, Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, replica::Failed, signed::Refused,
-};
+use protocol::{Batch, Effect, Event, Hash, Replica, log::AgencyLog};
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
-    time::Instant,
-};
+use tokio::sync::{mpsc, oneshot};
 
+use author::Writing;
+pub(crate) use author::{Author, Desk, Errand, NotWritten};
 pub(crate) use identity::Identity;
-use restoring::RestoredReplica;
+use lost::Lost;
 pub(crate) use restoring::RestoringProgress;
 
 use crate::{
@@ -34,135 +32,12 @@ use crate::{
     health::{Health, ReplicationHealth},
     mirror::Rooms,
     network::{News, Order},
-    registry::{Freeze, Registry, SharedRegistry, Standing},
-    storage::{Act, OwnWrite, Store, TransactionId, Unavailable, driver_mutant},
+    registry::{SharedRegistry, Standing},
+    storage::{Act, OwnWrite, Store, driver_mutant},
 };
 
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
-
-/// The pause before the store is tried again for the first time.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// The longest pause before the store is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long somebody waits for the outcome of a write whose reply was lost.
-const SETTLE_WITHIN: Duration = Duration::from_secs(25);
-
-/// Asks the replication to write to this agency's own lists, while this process holds the lease.
-#[derive(Clone, Debug)]
-pub(crate) struct Author(watch::Receiver<Option<Desk>>);
-
-/// Where what is to be done goes, as long as one replication runs.
-#[derive(Clone, Debug)]
-pub(crate) struct Desk {
-    writings: mpsc::Sender<Writing>,
-    errands: mpsc::Sender<Errand>,
-}
-
-pub(crate) struct Writing {
-    event: Event,
-    own: Vec<OwnWrite>,
-    done: oneshot::Sender<Result<(), NotWritten>>,
-}
-
-/// What need not wait until this node may write.
-pub(crate) enum Errand {
-    /// Have a look at the replica.
-    Look(Box<dyn FnOnce(&Replica) + Send>),
-    /// Something happened that the network does not tell: an agency is pinned, or not any more.
-    Happened(Event),
-    /// Tell the network something.
-    Tell(Order),
-    /// Believe the clock as it is; told when that is done.
-    AcceptClock(oneshot::Sender<()>),
-}
-
-/// Nothing was written, unless it says that the outcome is unknown.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotWritten {
-    /// The store refused.
-    #[error(transparent)]
-    Store(#[from] Unavailable),
-    /// The replica refused.
-    #[error(transparent)]
-    Replica(#[from] Failed),
-    /// The agency's key log does not let this node's key put this.
-    #[error("the agency's key log does not let this node's writer key write this: see `comity key list`")]
-    NoWriter,
-    /// The files of the writer keys cannot be used.
-    #[error("the writer keys cannot be used: {0}")]
-    Keys(String),
-    /// The entry of the key log may not be added.
-    #[error("the entry is refused: {0}")]
-    Entry(Refused),
-    /// What this node knows is being made again from the store.
-    #[error("this node lost its store and is making its lists again from it: {0}")]
-    Lost(String),
-    /// The own log in the store is damaged.
-    #[error("this node's own log in the store is damaged ({0}): stop the node and run `comityd repair`")]
-    OwnLogDamaged(String),
-    /// The clock is in doubt, and what is signed says when.
-    #[error("this node signs nothing while its clock is in doubt: {0}; see `comity clock`")]
-    Clock(String),
-    /// This process does not write, or not any more.
-    #[error("this process does not write for the agency")]
-    NotHolder,
-}
-
-impl NotWritten {
-    /// Whether making the replica again cannot help: somebody has to act.
-    const fn needs_somebody(&self) -> bool {
-        matches!(
-            self,
-            Self::OwnLogDamaged(_) | Self::Keys(_) | Self::Replica(Failed::NoKeyLog)
-        )
-    }
-}
-
-impl Author {
-    /// The author at this desk, when there is one.
-    pub(crate) const fn new(desk: watch::Receiver<Option<Desk>>) -> Self {
-        Self(desk)
-    }
-
-    /// Writes puts to the agency's lists, and `own` in the same transaction. When this returns, all of it is on disk.
-    pub(crate) async fn write(&self, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
-        self.happen(Event::Authored(puts), own).await
-    }
-
-    /// Adds an entry that its root signed to the agency's key log, and `own` in the same transaction.
-    pub(crate) async fn enter(&self, entry: SignedEntry, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
-        self.happen(Event::Entered(entry), own).await
-    }
-
-    async fn happen(&self, event: Event, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
-        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
-        let (done, written) = oneshot::channel();
-        let writing = Writing { event, own, done };
-        desk.writings.send(writing).await.map_err(|_| NotWritten::NotHolder)?;
-        drop(desk);
-        written.await.map_err(|_| NotWritten::NotHolder)?
-    }
-
-    /// Has something looked up in the replica.
-    pub(crate) async fn look<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Replica) -> T + Send + 'static,
-    ) -> Result<T, NotWritten> {
-        let (tell, told) = oneshot::channel();
-        let look = move |replica: &Replica| drop(tell.send(look(replica)));
-        self.run(Errand::Look(Box::new(look))).await?;
-        told.await.map_err(|_| NotWritten::NotHolder)
-    }
-
-    /// Has an errand run.
-    pub(crate) async fn run(&self, errand: Errand) -> Result<(), NotWritten> {
-        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
-        desk.errands.send(errand).await.map_err(|_| NotWritten::NotHolder)
-    }
-}
 
 /// What the driver knows of the store.
 enum State {
@@ -172,44 +47,8 @@ enum State {
     Lost(Lost),
 }
 
-/// A replica that is to be made again.
-struct Lost {
-    why: String,
-    since: Timestamp,
-    pause: Duration,
-    /// When the store is tried next.
-    next: Instant,
-    /// The write whose outcome is not known.
-    unsettled: Option<Unsettled>,
-    /// The attempt that is under way.
-    attempt: Option<JoinHandle<Result<RestoredReplica, NotWritten>>>,
-    /// The attempts so far.
-    attempts: u32,
-}
-
-/// A transaction whose commit got no reply.
-struct Unsettled {
-    id: TransactionId,
-    /// Who waits for it, and until when.
-    done: Option<(Waiting, Instant)>,
-}
-
 /// Who waits for a write.
 type Waiting = oneshot::Sender<Result<(), NotWritten>>;
-
-impl Lost {
-    fn new(why: String, since: Timestamp, unsettled: Option<Unsettled>) -> Self {
-        Self {
-            why,
-            since,
-            pause: FIRST_PAUSE,
-            next: Instant::now(),
-            unsettled,
-            attempt: None,
-            attempts: 0,
-        }
-    }
-}
 
 /// What comes of an event.
 enum Outcome {
@@ -582,187 +421,6 @@ impl Replication {
             });
         }
     }
-
-    /// Drops the replica, which may hold what the disk does not. From here on nothing is told that is not on disk.
-    async fn lose(&mut self, error: NotWritten, done: Option<Waiting>) -> Outcome {
-        let since = self.clock.now();
-        let ends = matches!(error, NotWritten::Store(Unavailable::Deposed) | NotWritten::NotHolder);
-        let why = error.to_string();
-        let unsettled = match &error {
-            NotWritten::Store(Unavailable::OutcomeUnknown(id)) => Some(*id),
-            _ => None,
-        };
-        // What the home's own lists say is unknown, as long as it is unknown what was written to them.
-        let freeze = Freeze {
-            moment: self.clock.moment(),
-            own_unknown: unsettled.is_some(),
-            term_seconds: self.identity.heartbeat_term,
-        };
-        if !driver_mutant!(self.store.faults(), StaysFresh) {
-            self.registry.update(|registry| registry.freeze(Some(freeze)));
-        }
-        let unsettled = match (unsettled, done) {
-            (Some(id), done) => Some(Unsettled {
-                id,
-                done: done.map(|done| (done, Instant::now() + SETTLE_WITHIN)),
-            }),
-            (None, done) => {
-                if let Some(done) = done {
-                    drop(done.send(Err(error)));
-                }
-                None
-            }
-        };
-        if ends {
-            return Outcome::Ends;
-        }
-        if driver_mutant!(self.store.faults(), KeepsItsReplica) {
-            self.registry.update(|registry| registry.freeze(None));
-            return Outcome::GoesOn;
-        }
-        tracing::error!(
-            error = why,
-            "a step of the replication failed; its replica is made again from the store"
-        );
-        self.state = State::Lost(Lost::new(why.clone(), since, unsettled));
-        self.health.set_replication(ReplicationHealth::Lost { since, why });
-        // The old replica's calls are under way on these connections; the peers are met anew.
-        for peer in self.connected.keys().copied().collect::<Vec<_>>() {
-            if self.order(Order::HangUp { peer, pause: None }).await.is_err() {
-                return Outcome::Ends;
-            }
-        }
-        Outcome::GoesOn
-    }
-
-    /// Waits until the store can be read again; meanwhile nothing is answered or written.
-    async fn lost(&mut self) -> Outcome {
-        let State::Lost(lost) = &mut self.state else {
-            return Outcome::GoesOn;
-        };
-        if lost.attempt.is_none() && lost.next <= Instant::now() {
-            lost.attempt = Some(tokio::spawn(attempt(
-                self.identity.clone(),
-                self.store.clone(),
-                self.health.clone(),
-                self.clock.now(),
-                lost.unsettled.as_ref().map(|unsettled| unsettled.id),
-                lost.attempts == 0 && lost.unsettled.is_none(),
-            )));
-        }
-        lost.give_up_waiting();
-        let why = lost.why.clone();
-        let next = lost.next.max(Instant::now() + FIRST_PAUSE);
-        tokio::select! {
-            restored = ended(&mut lost.attempt) => return self.after_attempt(restored).await,
-            () = tokio::time::sleep_until(next) => {}
-            writing = self.writings.recv() => match writing {
-                Some(Writing { done, .. }) => drop(done.send(Err(NotWritten::Lost(why)))),
-                None => return Outcome::Ends,
-            },
-            Some(errand) = self.errands.recv() => match errand {
-                // Who asked for a look is told that there is none.
-                Errand::Look(_) => {}
-                Errand::AcceptClock(done) => {
-                    self.clock.accept();
-                    let _ = done.send(());
-                }
-                Errand::Happened(event) => drop(self.note_pins(event)),
-                Errand::Tell(order) => return self.tell(order).await,
-            },
-            news = self.news.recv() => match news {
-                // Only who is there is noted: no question is answered.
-                Some(news) => drop(self.event(news)),
-                None => return Outcome::Ends,
-            },
-        }
-        Outcome::GoesOn
-    }
-
-    async fn after_attempt(&mut self, restored: Result<RestoredReplica, NotWritten>) -> Outcome {
-        let State::Lost(lost) = &mut self.state else {
-            return Outcome::GoesOn;
-        };
-        lost.attempt = None;
-        lost.attempts += 1;
-        match restored {
-            Ok(restored) => self.come_back(restored).await,
-            Err(NotWritten::Store(Unavailable::Deposed)) => Outcome::Ends,
-            Err(error) => {
-                lost.next = Instant::now() + lost.pause;
-                lost.pause = (lost.pause * 2).min(LONGEST_PAUSE);
-                tracing::error!(%error, "the store cannot be used; trying again");
-                let why = error.to_string();
-                self.health.set_replication(if error.needs_somebody() {
-                    ReplicationHealth::Stuck { why: why.clone() }
-                } else {
-                    let since = lost.since;
-                    ReplicationHealth::Lost {
-                        since,
-                        why: why.clone(),
-                    }
-                });
-                lost.why = why;
-                Outcome::GoesOn
-            }
-        }
-    }
-
-    /// Answers again: from a replica and a registry that are of one moment of the store.
-    async fn come_back(&mut self, restored: RestoredReplica) -> Outcome {
-        let RestoredReplica {
-            mut replica,
-            settled,
-            awaits_own_log,
-            ..
-        } = restored;
-        self.awaits_own_log = awaits_own_log;
-        replica.number_calls_from(self.last_call);
-        replica.doubt_time(self.clock_doubt.is_some());
-        let roster = self.registry.snapshot().roster().clone();
-        let made = match Registry::new(roster, &replica) {
-            Ok(made) => made,
-            Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
-        };
-        self.registry.update(|registry| registry.replace(&made));
-        self.registry.tell_of_issuers();
-        self.kept.clear();
-        let was = std::mem::replace(&mut self.state, State::Live(Box::new(replica)));
-        if let State::Lost(Lost {
-            unsettled: Some(Unsettled {
-                done: Some((done, _)), ..
-            }),
-            ..
-        }) = was
-        {
-            let outcome = if settled == Some(true) {
-                Ok(())
-            } else {
-                Err(NotWritten::Store(Unavailable::NotCommitted))
-            };
-            drop(done.send(outcome));
-        }
-        tracing::info!("the lists are as the store has them");
-        self.tell_health();
-        for (peer, agency) in self.connected.clone() {
-            if matches!(
-                self.step(Event::Connected { peer, agency }, vec![], None).await,
-                Outcome::Ends
-            ) {
-                return Outcome::Ends;
-            }
-        }
-        Outcome::GoesOn
-    }
-
-    fn after_attempt_failed(&mut self, error: NotWritten) -> Outcome {
-        if let State::Lost(lost) = &mut self.state {
-            tracing::error!(%error, "the lists cannot be made from the store; trying again");
-            lost.why = error.to_string();
-            lost.next = Instant::now() + LONGEST_PAUSE;
-        }
-        Outcome::GoesOn
-    }
 }
 
 /// One event's own writes, who waits for them, and when it came.
@@ -770,62 +428,4 @@ struct Step {
     own: Vec<OwnWrite>,
     done: Option<Waiting>,
     now: Timestamp,
-}
-
-impl Lost {
-    /// Tells who waited long enough for an outcome that it is unknown.
-    fn give_up_waiting(&mut self) {
-        let Some(unsettled) = &mut self.unsettled else { return };
-        let over = unsettled.done.take_if(|(_, until)| *until <= Instant::now());
-        if let Some((done, _)) = over {
-            drop(done.send(Err(NotWritten::Store(Unavailable::OutcomeUnknown(unsettled.id)))));
-        }
-    }
-}
-
-/// Settles what is unsettled, then restores, and takes what is damaged out of the store.
-async fn attempt(
-    identity: Identity,
-    store: Store,
-    health: Health,
-    now: Timestamp,
-    unsettled: Option<TransactionId>,
-    shows_progress: bool,
-) -> Result<RestoredReplica, NotWritten> {
-    // First: a transaction that is still under way comes to its end before the store is read.
-    let settled = match unsettled {
-        Some(id) => Some(store.is_committed(id).await?),
-        None => None,
-    };
-    let tell = |progress| {
-        if shows_progress {
-            health.set_replication(ReplicationHealth::Restoring(progress));
-        }
-    };
-    let mut restored = identity.restore(&store, &tell).await?;
-    if !restored.removals.is_empty() {
-        for removal in &restored.removals {
-            tracing::error!(
-                agency = removal.agency_in_words(),
-                damage = removal.note,
-                "what the store holds of an agency is damaged: it is taken out and asked of peers again"
-            );
-        }
-        store.take_out(&restored.removals, None, now).await?;
-    }
-    restored.settled = settled;
-    Ok(restored)
-}
-
-/// Waits for an attempt that is under way; for ever, if none is.
-async fn ended(
-    attempt: &mut Option<JoinHandle<Result<RestoredReplica, NotWritten>>>,
-) -> Result<RestoredReplica, NotWritten> {
-    match attempt {
-        None => std::future::pending().await,
-        Some(task) => match task.await {
-            Ok(restored) => restored,
-            Err(panicked) => Err(NotWritten::Lost(panicked.to_string())),
-        },
-    }
 }

@@ -1,5 +1,6 @@
 //! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
 
+mod cause;
 mod many;
 mod pages;
 
@@ -321,7 +322,7 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error, writes: bool) -> anyhow::Error {
-        let why = innermost(error);
+        let why = cause::innermost(error);
         let node = show::plain(self.node.as_str());
         let message = if why.contains("certificate") {
             format!(
@@ -399,16 +400,6 @@ fn default_words(status: StatusCode) -> String {
         503 => "the node is not ready: see `comity status`".to_owned(),
         _ => format!("the node answered `{status}`: see its log"),
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    // Some go on with the insides of a certificate, which help nobody here.
-    let text = cause.to_string();
-    show::plain(text.split(" {").next().unwrap_or(&text)).to_lowercase()
 }
 
 fn node_url(text: &str) -> anyhow::Result<Url> {

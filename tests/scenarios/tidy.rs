@@ -258,6 +258,22 @@ fn what_is_pure_stays_pure() {
     }
 }
 
+/// A lock that blocks a thread is reached through `lock::Lock` alone, whose closure ends before anything awaits.
+#[test]
+fn no_thread_waits_for_a_lock_that_is_held_across_calls() {
+    for (name, source) in sources("node/src") {
+        let code = code(&source);
+        for word in ["RwLock", "PoisonError", "MutexGuard", "parking_lot"] {
+            let is_its_room = name == "node/src/lock.rs" || is_test(&name);
+            let is_tokios = word == "MutexGuard" && code.contains("tokio::sync::MutexGuard");
+            assert!(
+                is_its_room || is_tokios || !names(&code, word),
+                "{name} says `{word}`: use `lock::Lock`, or a snapshot that nobody waits for"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_file_is_read_in_one_sitting() {
     for folder in [

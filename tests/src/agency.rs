@@ -1,5 +1,6 @@
 //! An agency: its node, which can be stopped and started, and its operator, who speaks HTTP with a token.
 
+mod disk;
 mod stolen;
 mod terminal;
 
@@ -194,66 +195,6 @@ impl Agency {
         }
     }
 
-    /// Writes rows into its store that follow from nothing, as a bug or a bad disk would.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub async fn spoils(&self, rows: Vec<protocol::Row>) {
-        let node = self.node.lock().await;
-        let store = &node
-            .as_ref()
-            .unwrap_or_else(|| panic!("{} does not run", self.id))
-            .store;
-        store
-            .commit(
-                &protocol::Batch {
-                    rows,
-                    ..protocol::Batch::default()
-                },
-                &[],
-                registry_schema::Timestamp(0),
-            )
-            .await
-            .expect("the store takes it");
-    }
-
-    /// The faults that can be put between its node and its database.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub async fn faults(&self) -> node::storage::Faults {
-        let node = self.node.lock().await;
-        let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
-        node.store.faults().clone()
-    }
-
-    /// What is on its node's disk of an agency's log, read beside the node.
-    ///
-    /// # Panics
-    /// If the store cannot be read.
-    pub async fn on_disk(&self, agency: Hash) -> DiskOracle {
-        let config = Config::load(&self.data).expect("a configuration");
-        let store = Store::open(&self.data, config.postgres().expect("a database").as_ref())
-            .await
-            .expect("a store that can be opened");
-        let oracle = DiskOracle::read(&store, agency).await;
-        store.close().await;
-        oracle
-    }
-
-    /// The key logs that its node holds.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub async fn key_logs(&self) -> Vec<KeyLog> {
-        let node = self.node.lock().await;
-        let store = &node
-            .as_ref()
-            .unwrap_or_else(|| panic!("{} does not run", self.id))
-            .store;
-        store.load_key_logs().await.expect("the key logs")
-    }
-
     /// Its node's ticket, for somebody who reaches it at this port.
     ///
     /// # Panics
@@ -279,19 +220,6 @@ impl Agency {
         let profile = self.writes_profile();
         let all = ["--profile", &profile].into_iter().chain(arguments.iter().copied());
         program::comity(all).await
-    }
-
-    /// How many acts of this kind its audit trail holds.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub async fn audited(&self, act: &str) -> i64 {
-        let node = self.node.lock().await;
-        let store = &node
-            .as_ref()
-            .unwrap_or_else(|| panic!("{} does not run", self.id))
-            .store;
-        store.audited(act).await.expect("the audit trail")
     }
 
     /// The last entry of an agency's key log that counts here.

@@ -3,7 +3,7 @@
 //! Read by hand, and narrowly: what is refused here is no address at all, so that no two readers of URLs understand it in
 //! different ways.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::signed::Refused;
 
