@@ -10,8 +10,8 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use node::{Node, clock, config::Config, init, storage::Store};
-use protocol::{Hash, KeyLog, Put, Ticket, status_list, trust_list};
+use node::{Node, clock, config::Config, init};
+use protocol::{Hash, Put, Ticket, status_list, trust_list};
 use registry_schema::{
     AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState,
     recognition::RecognitionEntry,
@@ -24,7 +24,6 @@ use crate::{
     audit::{Acknowledged, Holding},
     eventually,
     http::{self, send},
-    oracle::DiskOracle,
     program::{self, Ended},
 };
 

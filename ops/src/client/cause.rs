@@ -7,5 +7,5 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     }
     // Some go on with the insides of a certificate, which help nobody here.
     let text = cause.to_string();
-    show::plain(text.split(" {").next().unwrap_or(&text)).to_lowercase()
+    crate::show::plain(text.split(" {").next().unwrap_or(&text)).to_lowercase()
 }
