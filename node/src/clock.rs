@@ -42,6 +42,8 @@ struct ClockState {
 struct Witness {
     /// What peers' clocks had said when it jumped; what they say after that can confirm it.
     at_jump: Option<BTreeMap<Hash, Timestamp>>,
+    /// What they had said when it was last followed after a jump: that was received by another time.
+    before: BTreeMap<Hash, Timestamp>,
     /// The newest time that was signed, when a person vouched for the clock.
     accepted: Option<Timestamp>,
     accept_asked: bool,
@@ -148,12 +150,13 @@ impl Clock {
         }
         self.follow_system();
         let now = self.now();
-        let accepted = self.0.witness.with(|witness| {
+        let (accepted, before) = self.0.witness.with(|witness| {
             witness.at_jump = None;
             if std::mem::take(&mut witness.accept_asked) {
                 witness.accepted = newest;
+                witness.before = said(peers);
             }
-            witness.accepted
+            (witness.accepted, witness.before.clone())
         });
         let newest = newest.filter(|newest| accepted.is_none_or(|accepted| *newest > accepted));
         if let Some(newest) = newest.filter(|newest| newest.0.saturating_sub(now.0) > TOLERANCE_MS) {
@@ -163,28 +166,24 @@ impl Clock {
                 newest.in_words()
             ));
         }
-        let ahead = median(peers.values().map(|peer| peer.issued.0.saturating_sub(peer.received.0)))?;
+        let ahead = median(since(peers, &before))?;
         (ahead > TOLERANCE_MS).then(|| format!("most peers' clocks are {} ahead of it", in_words(ahead)))
     }
 
     fn doubt_jump(&self, off: i64, peers: &BTreeMap<Hash, PeerClock>) -> Option<String> {
-        let before = self.0.witness.with(|witness| {
-            let at_jump = witness.at_jump.get_or_insert_with(|| {
-                let said = peers.iter().map(|(agency, clock)| (*agency, clock.issued));
-                said.collect()
-            });
-            at_jump.clone()
-        });
+        let before = self
+            .0
+            .witness
+            .with(|witness| witness.at_jump.get_or_insert_with(|| said(peers)).clone());
         // The times at which they came are those of the machine's count.
-        let since = peers
-            .iter()
-            .filter(|(agency, clock)| before.get(agency).is_none_or(|before| clock.issued > *before))
-            .map(|(_, clock)| clock.issued.0.saturating_sub(clock.received.0));
-        let by_peers = median(since);
+        let by_peers = median(since(peers, &before));
         if by_peers.is_some_and(|by_peers| by_peers.saturating_sub(off).abs() <= TOLERANCE_MS) {
             tracing::warn!("the clock jumped by {}, and peers confirm it", in_words(off));
             self.follow_system();
-            self.0.witness.with(|witness| witness.at_jump = None);
+            self.0.witness.with(|witness| {
+                witness.at_jump = None;
+                witness.before = said(peers);
+            });
             return None;
         }
         let direction = if off > 0 { "ahead" } else { "back" };
@@ -194,6 +193,19 @@ impl Clock {
         };
         Some(format!("it jumped {} {direction}, and {peers}", in_words(off)))
     }
+}
+
+/// What each peer's clock said last.
+fn said(peers: &BTreeMap<Hash, PeerClock>) -> BTreeMap<Hash, Timestamp> {
+    peers.iter().map(|(agency, clock)| (*agency, clock.issued)).collect()
+}
+
+/// By how much each peer's clock was ahead of this one, of those that said something newer.
+fn since(peers: &BTreeMap<Hash, PeerClock>, before: &BTreeMap<Hash, Timestamp>) -> impl Iterator<Item = i64> {
+    let newer = peers
+        .iter()
+        .filter(|(agency, clock)| before.get(agency).is_none_or(|before| clock.issued > *before));
+    newer.map(|(_, clock)| clock.issued.0.saturating_sub(clock.received.0))
 }
 
 /// The middle one; of two, the one nearer to nothing.

@@ -14,6 +14,8 @@ from .statements import sha256
 
 SLOTS = 131_072
 BLOCKS = 512
+UNITS = 8_192
+START = integer(0, 2**64 - 1)
 REASON = integer(0, 8)
 PURPOSES = array(REASON, least=1)
 UNSPECIFIED = 8
@@ -84,7 +86,10 @@ def _status_list(key: str, value) -> None:
         record(boolean, REASON, TIME)(value)
     elif sort == "a":
         _number(digits, BLOCKS)
-        record(TIME)(value)
+        record(TIME, optional(START))(value)
+    elif sort == "u":
+        _number(digits, UNITS)
+        record(TIME, optional(START))(value)
     elif sort == "x":
         _number(digits, SLOTS)
         record(TIME, boolean)(value)
@@ -190,7 +195,7 @@ def expunge(rows: Rows) -> Rows:
 
 def fold_status_list(keys: dict[str, list[bytes | None]]) -> dict:
     """Revoked and suspended slots, reserved blocks and tombstones of one list."""
-    revoked, suspended, reserved, tombstones = {}, {}, [], []
+    revoked, suspended, reserved, units, tombstones = {}, {}, [], [], []
     for key, values in keys.items():
         sort, _, rest = key.partition("/")
         known = [cbor.decode(value) for value in values if value is not None]
@@ -204,6 +209,8 @@ def fold_status_list(keys: dict[str, list[bytes | None]]) -> dict:
             suspended[rest] = {"suspended": found[0], "reason": found[1], "at": found[2]}
         elif sort == "a":
             reserved.append(int(rest))
+        elif sort == "u":
+            units.append(int(rest))
         elif sort == "x":
             tombstones.append(int(rest))
     return {
@@ -211,6 +218,7 @@ def fold_status_list(keys: dict[str, list[bytes | None]]) -> dict:
         "suspended": by_number({slot: it for slot, it in suspended.items() if it["suspended"]}),
         "reinstated": by_number({slot: it for slot, it in suspended.items() if not it["suspended"]}),
         "reserved": sorted(reserved),
+        "reserved_units": sorted(units),
         "expunged": sorted(tombstones),
     }
 

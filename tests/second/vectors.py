@@ -27,6 +27,7 @@ STATEMENTS = {
 # under which document and key a vector's value is put
 PLACES = {
     "put/expunged": ("status-list/7", "x/1"), "put/reserved": ("status-list/7", "a/1"),
+    "put/reserved by a start": ("status-list/7", "u/1"),
     "put/revoked": ("status-list/7", "r/1"), "put/suspended": ("status-list/7", "s/1"),
     "put/recognition": ("trust-list", "g/r-1"), "put/withdrawal": ("trust-list", "w/r-1"),
 }

@@ -60,6 +60,7 @@ const ROUTES: &[(&str, &str, Cost)] = &[
     ("GET", "/v1/clock", Look),
     ("GET", "/v1/warnings", Operators),
     ("POST", "/v1/clock/acceptance", Operators),
+    ("POST", "/v1/issuers/{id}/rekey", Operators),
     ("GET", "/openapi.json", Look),
     // The verdict.
     ("POST", "/v1/verifications", Check),

@@ -72,7 +72,14 @@ async fn a_store_from_before_keeps_its_list_and_its_keys() {
                 pool.close().await;
             }
         }
-        let store = place.open().await.unwrap();
+        let database = place.postgres();
+        let opened = Store::open_to_run(
+            place.folder.path(),
+            database.as_ref(),
+            std::time::Duration::from_secs(1),
+        )
+        .await;
+        let store = opened.unwrap();
         assert_eq!(store.lists_of("did:key:zOld").await.unwrap(), [2_147_483_647]);
         let lists = store.issuer_lists().await.unwrap();
         assert_eq!(lists, [("did:key:zOld".to_owned(), 2_147_483_647, Timestamp(0))]);
