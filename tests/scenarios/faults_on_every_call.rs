@@ -153,7 +153,7 @@ impl Campaign {
             self.ask(&badge, &mut said).await;
         }
         let struck = faults.struck();
-        faults.heal();
+        faults.disarm();
         self.is_ready().await;
         self.ask(&badge, &mut said).await;
         let mut wrong = self.contradictions(&badge, &acts, &said).await;

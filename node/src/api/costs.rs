@@ -84,6 +84,7 @@ const ROUTES: &[(&str, &str, Cost)] = &[
     ("GET", "/v1/agency-recognitions", List),
     ("GET", "/v1/registrations", List),
     ("GET", "/v1/trust-history", List),
+    ("GET", "/v1/status-lists", List),
     ("GET", "/v1/status-lists/{id}", Sign),
     ("GET", "/v1/recognized-entities", List),
     ("GET", "/registry.json", List),

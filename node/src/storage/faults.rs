@@ -98,8 +98,13 @@ impl Faults {
         self.plan.with(|plan| plan.struck)
     }
 
-    /// Ends an outage, and forgets a fault that is still to come.
+    /// Ends an outage; a fault that is still to come comes.
     pub fn heal(&self) {
+        self.plan.with(|plan| plan.is_down = false);
+    }
+
+    /// Ends an outage, and forgets a fault that is still to come.
+    pub fn disarm(&self) {
         self.plan.with(|plan| {
             plan.next = None;
             plan.is_down = false;

@@ -260,13 +260,17 @@ fn no_place_is_handed_out_twice_whatever_is_killed_copied_or_restored() {
 
 #[test]
 fn each_rule_is_needed() {
-    for broken in [Broken::NoWord, Broken::WordOfWhoKnowsMore, Broken::NotSole] {
-        // A fault that needs several rare things at once is found by more schedules.
-        let first = schedules().next().unwrap_or_default();
-        let found = (first..first + 20_000).find(|seed| twice(*seed, broken).is_some());
-        eprintln!("{broken:?} found at {:?}", found.map(|s| s - first));
-        let found = found.is_some();
-        assert!(found, "{broken:?}: the schedules do not find it");
+    // Some need several rare things at once: one schedule in a thousand finds them, so it is named here.
+    for (broken, seed) in [
+        (Broken::NoWord, 1),
+        (Broken::WordOfWhoKnowsMore, 64),
+        (Broken::NotSole, 740),
+    ] {
+        assert_eq!(twice(seed, Broken::Nothing), None, "COMITY_TEST_SEED={seed}");
+        assert!(
+            twice(seed, broken).is_some(),
+            "{broken:?}: schedule {seed} does not find it"
+        );
     }
 }
 
