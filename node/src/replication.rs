@@ -81,6 +81,8 @@ pub(crate) struct Replication {
     clock_doubt: Option<String>,
     /// Whether the store says that the own log was repaired and is to be heard from peers.
     awaits_own_log: bool,
+    /// Whether the lists were ever made since this task began.
+    was_live: bool,
 }
 
 impl Replication {
@@ -113,6 +115,7 @@ impl Replication {
             last_call: 0,
             clock_doubt: None,
             awaits_own_log: false,
+            was_live: false,
         };
         let desk = Desk {
             writings: writers,

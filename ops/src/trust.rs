@@ -283,7 +283,7 @@ fn term(entry: &RecognitionEntry, now: Timestamp) -> String {
 /// How a term stands at a moment.
 fn term_of(from: Timestamp, until: Option<Timestamp>, withdrawn: Option<&Withdrawal>, now: Timestamp) -> String {
     // What is withdrawn is told whatever its date: that may lie ahead by another's clock.
-    if let Some(end) = withdrawn {
+    if let Some(end) = withdrawn.filter(|end| from <= now || end.at <= now) {
         let dated = if end.at <= now { "" } else { ", dated" };
         return format!("withdrawn{dated} {}", show::day(end.at));
     }

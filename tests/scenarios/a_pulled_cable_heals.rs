@@ -30,7 +30,7 @@ async fn found(machines: &Machines, folder: &Path) {
         let beginning = Beginning {
             agency: agency.parse().expect("an agency's name"),
             name: name.to_owned(),
-            url: format!("http://{listen}"),
+            url: format!("https://{listen}"),
             listen,
             peer_listen: vec![format!("/ip4/{address}/tcp/7500")],
             database: None,

@@ -317,22 +317,42 @@ async fn whatever_call_to_postgresql_goes_wrong_a_node_says_nothing_that_its_dis
     go_through(Keeping::Postgres, step() * 2).await;
 }
 
-/// The campaign can fail: it finds each defense of the driver that is taken away, where a commit goes wrong.
+/// The campaign can fail: it finds each defense of the driver that is taken away.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_campaign_finds_each_defense_that_is_taken_away() {
     let mutants = [
-        (DriverMutant::KeepsItsReplica, StoreFault::ReplyLost, "US-SC"),
-        (DriverMutant::KeepsItsReplica, StoreFault::Fails, "US-TN"),
-        (DriverMutant::DeniesWhatIsUnknown, StoreFault::ReplyLost, "US-SC"),
-        (DriverMutant::AnswersBeforeTheDisk, StoreFault::Fails, "US-SC"),
+        (
+            DriverMutant::KeepsItsReplica,
+            StoreCall::Commit,
+            StoreFault::ReplyLost,
+            "US-SC",
+        ),
+        (
+            DriverMutant::KeepsItsReplica,
+            StoreCall::Commit,
+            StoreFault::Fails,
+            "US-TN",
+        ),
+        (
+            DriverMutant::DeniesWhatIsUnknown,
+            StoreCall::Commit,
+            StoreFault::ReplyLost,
+            "US-SC",
+        ),
+        (
+            DriverMutant::AnswersBeforeTheDisk,
+            StoreCall::Begin,
+            StoreFault::Down,
+            "US-SC",
+        ),
     ];
-    for (mutant, kind, at) in mutants {
+    for (mutant, on, kind, at) in mutants {
         let campaign = Campaign::begin(Keeping::Sqlite).await;
         let mut found = false;
         for nth in 1..=20 {
             let fault = Fault {
                 at,
-                on: Some(StoreCall::Commit),
+                on: Some(on),
                 nth,
                 kind,
             };

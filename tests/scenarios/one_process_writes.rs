@@ -317,11 +317,11 @@ async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_
             notes(sc, badge, reply);
         }
     }
-    // Each takeover reserves blocks of its own: the blocks of the slots before and after have none in common.
-    let block = |(list, index): (u32, u32)| (list, index / 256);
+    // Each takeover reserves units of its own: the units of the slots before and after have none in common.
+    let block = |(list, index): (u32, u32)| (list, index / 16);
     let places: Vec<(u32, u32)> = acknowledged.iter().map(|(badge, _)| block(badge.slot())).collect();
     let [first, last] = [places.first(), places.last()];
-    assert_ne!(first, last, "the new holder goes on in the old holder's block");
+    assert_ne!(first, last, "the new holder goes on in the old holder's unit");
     let processes = Arc::into_inner(processes).expect("the writers are gone");
     audits(&federation, processes).await;
 }

@@ -119,6 +119,9 @@ impl Replication {
         let State::Lost(lost) = &mut self.state else {
             return Outcome::GoesOn;
         };
+        if self.writings.is_closed() {
+            return Outcome::Ends;
+        }
         if lost.attempt.is_none() && lost.next <= Instant::now() {
             lost.attempt = Some(tokio::spawn(attempt(
                 self.identity.clone(),
@@ -135,11 +138,12 @@ impl Replication {
         tokio::select! {
             restored = ended(&mut lost.attempt) => return self.after_attempt(restored).await,
             () = tokio::time::sleep_until(next) => {}
-            writing = self.writings.recv() => match writing {
+            // Before it answers for the first time, who writes waits; later, who writes is told.
+            writing = self.writings.recv(), if self.was_live => match writing {
                 Some(Writing { done, .. }) => drop(done.send(Err(NotWritten::Lost(why)))),
                 None => return Outcome::Ends,
             },
-            Some(errand) = self.errands.recv() => match errand {
+            Some(errand) = self.errands.recv(), if self.was_live => match errand {
                 // Who asked for a look is told that there is none.
                 Errand::Look(_) => {}
                 Errand::AcceptClock(done) => {
@@ -196,6 +200,7 @@ impl Replication {
             ..
         } = restored;
         self.awaits_own_log = awaits_own_log;
+        self.was_live = true;
         replica.number_calls_from(self.last_call);
         replica.doubt_time(self.clock_doubt.is_some());
         let roster = self.registry.snapshot().roster().clone();

@@ -1,5 +1,7 @@
 //! The status lists of issuers.
 
+use std::time::Duration;
+
 use sqlx::migrate::Migrator;
 
 use super::*;
@@ -73,12 +75,7 @@ async fn a_store_from_before_keeps_its_list_and_its_keys() {
             }
         }
         let database = place.postgres();
-        let opened = Store::open_to_run(
-            place.folder.path(),
-            database.as_ref(),
-            std::time::Duration::from_secs(1),
-        )
-        .await;
+        let opened = Store::open_to_run(place.folder.path(), database.as_ref(), Duration::from_secs(1)).await;
         let store = opened.unwrap();
         assert_eq!(store.lists_of("did:key:zOld").await.unwrap(), [2_147_483_647]);
         let lists = store.issuer_lists().await.unwrap();
