@@ -339,12 +339,6 @@ async fn the_campaign_finds_each_defense_that_is_taken_away() {
             StoreFault::ReplyLost,
             "US-SC",
         ),
-        (
-            DriverMutant::AnswersBeforeTheDisk,
-            StoreCall::Begin,
-            StoreFault::Down,
-            "US-SC",
-        ),
     ];
     for (mutant, on, kind, at) in mutants {
         let campaign = Campaign::begin(Keeping::Sqlite).await;

@@ -84,6 +84,7 @@ fn writes(
             format!("/v1/issuers/{}/provider", issuer.id),
             json!({"provider": "third_party"}),
         )),
+        "/v1/issuers/{id}/rekey" => Some((format!("/v1/issuers/{}/rekey", issuer.id), json!({}))),
         "/v1/issuers/{id}/key-compromise" => Some((
             format!("/v1/issuers/{}/key-compromise", issuer.id),
             json!({"note": "stolen"}),

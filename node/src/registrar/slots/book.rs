@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::status_list::SlotSpan;
-use rand::seq::{IndexedRandom as _, SliceRandom as _};
+use rand::{
+    RngExt as _,
+    seq::{IndexedRandom as _, SliceRandom as _},
+};
 use registry_schema::status::{BLOCK_SLOTS, LIST_SLOTS, UNIT_SLOTS};
 
 use crate::registry::AgencyLists;
@@ -171,7 +174,8 @@ fn is_reserved_by(start: u64, place: SlotPlace, known: &impl KnownLists) -> bool
     by.clone().count() > 0 && by.all(|by| *by == Some(start))
 }
 
-/// Free spans of about so many slots, chosen at random; none, if the list is full.
+/// Free spans of about so many slots, chosen at random; none, if the list is full. A part of a block is taken where part of
+/// it is taken already, so that whole blocks last.
 fn pick(reserved: &BTreeMap<SlotSpan, Option<u64>>, wanted: u32, rng: &mut impl rand::Rng) -> Vec<SlotSpan> {
     // For each block: whether all of it is taken, and which units are.
     let mut blocks = vec![(false, 0u16); BLOCKS as usize];
@@ -202,11 +206,21 @@ fn pick(reserved: &BTreeMap<SlotSpan, Option<u64>>, wanted: u32, rng: &mut impl 
         let free = (0..UNITS_OF_A_BLOCK).filter(move |unit| units & (1 << unit) == 0);
         free.map(move |unit| SlotSpan::Unit(block * UNITS_OF_A_BLOCK + unit))
     };
-    // Anywhere in the list: should two starts that have not heard of each other both be confirmed, they hardly ever meet.
-    let open = (0..BLOCKS).zip(&blocks).filter(|(_, (all, _))| !all);
-    let mut free: Vec<SlotSpan> = open.flat_map(|(block, (_, units))| free_units(block, *units)).collect();
+    let broken = (0..BLOCKS).zip(&blocks).filter(|(_, (all, units))| !all && *units != 0);
+    let mut free: Vec<SlotSpan> = broken
+        .flat_map(|(block, (_, units))| free_units(block, *units))
+        .collect();
     free.shuffle(rng);
     let count = (wanted / UNIT_SLOTS) as usize;
+    if free.len() < count && !whole.is_empty() {
+        let at = rng.random_range(0..whole.len());
+        let mut further: Vec<SlotSpan> = whole
+            .get(at)
+            .map(|block| free_units(*block, 0).collect())
+            .unwrap_or_default();
+        further.shuffle(rng);
+        free.extend(further);
+    }
     free.truncate(count);
     free
 }
