@@ -368,7 +368,11 @@ impl Registry {
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
         match (is_home, lists.heard) {
             (true, _) => self.own_freshness(lists, now),
-            (false, Some((as_of, good_until))) => Freshness::Heard { as_of, good_until },
+            (false, Some((as_of, good_until))) => Freshness::Heard {
+                // What came after the question was asked is as good as what was there then.
+                as_of: as_of.min(now),
+                good_until,
+            },
             (false, None) => Freshness::Never,
         }
     }

@@ -107,10 +107,10 @@ async fn a_node_makes_itself_a_certificate_when_told_to() {
     let data = nc.data().to_str().expect("a path");
     let program = Program::comityd(["run", "--data", data, "--tls", "self-signed"]);
     tests::eventually("the program answers HTTPS", async || {
-        http::try_send(careless().get(format!("{}/readyz", https(nc)))).await
+        let reply = http::try_send(careless().get(format!("{}/readyz", https(nc)))).await?;
+        if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
     })
-    .await
-    .with_status(200);
+    .await;
     plain_http_is_refused(nc).await;
     program.is_interrupted().await;
     assert_eq!(program.ends().await.0, Some(0));
