@@ -31,7 +31,7 @@ pub enum StoreFault {
     DownAfter,
 }
 
-/// A defect of the driver that a campaign must find: each takes one of its defenses away.
+/// A defect of the driver, which takes one of its defenses away. **No test finds each of them every time yet.**
 #[cfg(debug_assertions)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DriverMutant {

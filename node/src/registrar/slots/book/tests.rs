@@ -243,6 +243,7 @@ fn twice(seed: u64, broken: Broken) -> Option<SlotPlace> {
 fn schedules() -> impl Iterator<Item = u64> {
     let first: u64 = match std::env::var("COMITY_TEST_SEED") {
         Ok(seed) => seed.parse().unwrap(),
+        // Not a random one, as it should be: schedule 740 shows a fault that is not mended yet (see `super::super`).
         Err(_) => 1,
     };
     println!("COMITY_TEST_SEED={first}");
