@@ -51,6 +51,7 @@ pub use faults::{DriverMutant, StoreFault};
 pub use faults::{Faults, StoreCall};
 pub(crate) use files::Placed;
 pub use frameworks::{FrameworkRow, NewFramework};
+pub use issuer_keys::OwnList;
 pub use lease::{Changes, Lease, NewHolder};
 pub(crate) use log::{decode as from_cbor, key_log as key_log_from_cbor};
 pub use memory::{Grain, KeptStanding, Slot};
@@ -129,8 +130,8 @@ pub enum OwnWrite {
     IssuerList {
         /// The issuer's id.
         issuer: String,
-        /// The list's number.
-        list: u32,
+        /// The list.
+        list: OwnList,
     },
     /// A credential is to be forgotten here: itself, and every note on it.
     Expunged {
@@ -328,7 +329,12 @@ impl Store {
             // Before it is known whether it was done: where that stays unknown, the log is emptied all the same.
             self.residue.is_owed();
         }
-        if let Err(error) = transaction.commit().await {
+        let call = if batch.envelopes.is_empty() {
+            StoreCall::Commit
+        } else {
+            StoreCall::CommitOfEnvelopes
+        };
+        if let Err(error) = transaction.commit_as(call).await {
             tracing::error!(%error, "whether a transaction was committed is not known");
             if driver_mutant!(self.faults(), DeniesWhatIsUnknown) {
                 return Err(Unavailable::NotCommitted);

@@ -7,7 +7,10 @@
 //!
 //! `tests/campaign driver` goes through every call of every kind on both databases; here is a slice of it, from a seed.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use node::storage::{DriverMutant, StoreCall, StoreFault};
 use rand::RngExt as _;
@@ -15,11 +18,12 @@ use registry_schema::{Issuer, Reason, StatusState, Verdict, VerdictKind};
 use tests::{Agency, Badge, Federation, Keeping, Reply, Rhythm, chance, eventually, oracle::DiskOracle};
 
 /// The kinds of faults.
-const FAULTS: [StoreFault; 5] = [
+const FAULTS: [StoreFault; 6] = [
     StoreFault::Fails,
     StoreFault::ReplyLost,
     StoreFault::Down,
     StoreFault::DownAfter,
+    StoreFault::NothingBeginsAfter,
     StoreFault::Slow(Duration::from_millis(60)),
 ];
 
@@ -41,11 +45,16 @@ impl Told {
     }
 }
 
+/// The call that a fault came to, and when that had ended.
+type Struck = (StoreCall, SystemTime);
+
 /// An act, and what came of it.
 #[derive(Clone, Copy, Debug)]
 struct Act {
     to: StatusState,
     told: Told,
+    /// When it was asked for.
+    begun: i64,
     /// When the operator had the answer.
     answered: i64,
 }
@@ -57,13 +66,19 @@ struct Said {
     at: &'static str,
     /// When it was asked.
     asked: i64,
+    /// When it was answered.
+    answered: i64,
     verdict: VerdictKind,
     /// As of when the node says that it knows the badge's status.
     as_of: Option<i64>,
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    milliseconds(SystemTime::now())
+}
+
+fn milliseconds(at: SystemTime) -> i64 {
+    let since = at.duration_since(UNIX_EPOCH).expect("after 1970");
     i64::try_from(since.as_millis()).expect("a time")
 }
 
@@ -72,6 +87,9 @@ struct Campaign {
     federation: Federation,
     issuer: Issuer,
 }
+
+/// How long the driver has to take notice of a fault.
+const NOTICE: i64 = 1_000;
 
 /// A fault: where, at which call from the arming on, and how.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +134,7 @@ impl Campaign {
                 said.push(Said {
                     at,
                     asked,
+                    answered: now(),
                     verdict: verdict.verdict,
                     as_of: verdict.status.fresh_as_of.map(|at| at.0),
                 });
@@ -124,44 +143,91 @@ impl Campaign {
     }
 
     /// One round; gives what contradicts the disk. The fault may not come, if there are fewer calls: says so.
-    async fn round(&self, fault: Fault, mutant: Option<DriverMutant>) -> (Vec<String>, Option<StoreCall>) {
+    async fn round(&self, fault: Fault) -> (Vec<String>, Option<StoreCall>) {
+        let badge = self.badge().await;
+        let (acts, mut said, struck) = self.acts(&badge, fault, Duration::ZERO).await;
+        self.is_ready().await;
+        self.ask(&badge, &mut said).await;
+        let mut wrong = self.contradictions(&badge, &acts, &said, None).await;
+        wrong.extend(self.settles(&badge).await);
+        (wrong, struck.map(|(call, _)| call))
+    }
+
+    /// A badge that both nodes accept.
+    async fn badge(&self) -> Badge {
         let badge = self.home().issues(&self.issuer, "Jordan Avery").await;
         for id in ["US-SC", "US-TN"] {
             self.federation
                 .awaits(self.federation.agency(id), &badge, VerdictKind::Accepted)
                 .await;
         }
+        badge
+    }
+
+    /// Suspends, reinstates and revokes a badge while a call goes wrong, and asks about it all the time. An outage ends
+    /// so long after the call.
+    async fn acts(&self, badge: &Badge, fault: Fault, outage: Duration) -> (Vec<Act>, Vec<Said>, Option<Struck>) {
         let faults = self.federation.agency(fault.at).faults().await;
-        faults.mutate(mutant);
         faults.arm_on(fault.on, fault.nth, fault.kind);
         let (mut acts, mut said) = (Vec::new(), Vec::new());
         for to in [StatusState::Suspended, StatusState::Active, StatusState::Revoked] {
-            let reply = self.home().tries_to_change(badge.code(), to, Reason::IssuedInError);
+            let (is_told, begun) = (Cell::new(false), now());
+            let told = async {
+                let reply = self.home().tries_to_change(badge.code(), to, Reason::IssuedInError);
+                let told = Told::of(&reply.await);
+                is_told.set(true);
+                (told, now())
+            };
             // Where the outcome is looked for, that ends once the database is back.
             let heals = async {
-                for _ in 0..6 {
-                    self.ask(&badge, &mut said).await;
+                let mut noticed = None;
+                for asked in 1.. {
+                    self.ask(badge, &mut said).await;
+                    if noticed.is_none() && faults.struck().is_some() {
+                        noticed = Some(Instant::now());
+                    }
+                    let is_over = noticed.map_or(is_told.get() || outage.is_zero(), |at| at.elapsed() >= outage);
+                    if asked >= 6 && is_over {
+                        break;
+                    }
                 }
                 faults.heal();
             };
-            let (reply, ()) = tokio::join!(reply, heals);
+            let ((told, answered), ()) = tokio::join!(told, heals);
             acts.push(Act {
                 to,
-                told: Told::of(&reply),
-                answered: now(),
+                told,
+                begun,
+                answered,
             });
-            self.ask(&badge, &mut said).await;
+            self.ask(badge, &mut said).await;
         }
         let struck = faults.struck();
         faults.disarm();
-        self.is_ready().await;
-        self.ask(&badge, &mut said).await;
-        let mut wrong = self.contradictions(&badge, &acts, &said).await;
-        faults.mutate(None);
-        if mutant.is_none() {
-            wrong.extend(self.settles(&badge).await);
+        (acts, said, struck)
+    }
+
+    /// What contradicts the disk of two fresh nodes, of which one has a defect.
+    async fn hunt(mutant: Option<DriverMutant>, fault: Fault) -> Vec<String> {
+        let campaign = Self::begin(Keeping::Sqlite).await;
+        let badge = campaign.badge().await;
+        let faults = campaign.federation.agency(fault.at).faults().await;
+        faults.mutate(mutant);
+        let (acts, mut said, struck) = campaign.acts(&badge, fault, Duration::from_secs(3)).await;
+        let (_, struck) = struck.unwrap_or_else(|| panic!("{fault:?} did not come"));
+        let within = Duration::from_secs(if mutant.is_some() { 10 } else { 45 });
+        if tokio::time::timeout(within, campaign.is_ready()).await.is_err() {
+            return vec!["a node does not become ready again".into()];
         }
-        (wrong, struck)
+        let until = Instant::now() + Duration::from_secs(5);
+        loop {
+            campaign.ask(&badge, &mut said).await;
+            let noticed = milliseconds(struck) + NOTICE;
+            let wrong = campaign.contradictions(&badge, &acts, &said, Some(noticed)).await;
+            if !wrong.is_empty() || mutant.is_none() || Instant::now() > until {
+                return wrong;
+            }
+        }
     }
 
     /// Waits until both nodes say that they are ready.
@@ -175,8 +241,9 @@ impl Campaign {
         }
     }
 
-    /// What was told or answered and is not so on the home's disk.
-    async fn contradictions(&self, badge: &Badge, acts: &[Act], said: &[Said]) -> Vec<String> {
+    /// What was told or answered and is not so on the home's disk. From the time on at which the driver must have taken
+    /// notice of the fault, nobody says more than the disk, whatever the operator was told by then.
+    async fn contradictions(&self, badge: &Badge, acts: &[Act], said: &[Said], noticed: Option<i64>) -> Vec<String> {
         let disk = self.disk("US-SC").await;
         let mut wrong = Vec::new();
         let slot = badge.slot();
@@ -188,7 +255,8 @@ impl Campaign {
                 (Told::NotDone, Some(_)) => wrong.push("told as not done, and on disk".to_owned()),
                 _ => {}
             }
-            for one in said.iter().filter(|one| one.asked > act.answered) {
+            let from = noticed.map_or(act.answered, |noticed| act.answered.min(noticed));
+            for one in said.iter().filter(|one| one.asked > from) {
                 let is_false = one.verdict == VerdictKind::Accepted
                     && revoked.is_some_and(|at| one.as_of.is_none_or(|as_of| as_of >= at));
                 if is_false {
@@ -196,13 +264,15 @@ impl Campaign {
                 }
             }
         }
-        for one in said {
-            let is_false_red = one.verdict == VerdictKind::NotValid
-                && revoked.is_none()
-                && acts
-                    .iter()
-                    .all(|act| act.to != StatusState::Suspended || act.told == Told::NotDone);
-            if is_false_red {
+        // What may have restricted the badge: what was not refused, and whatever is on disk.
+        let restricts = |act: &&Act| match act.to {
+            StatusState::Active | StatusState::Unknown => false,
+            StatusState::Revoked => revoked.is_some(),
+            StatusState::Suspended => act.told != Told::NotDone,
+        };
+        let restricting: Vec<&Act> = acts.iter().filter(restricts).collect();
+        for one in said.iter().filter(|one| one.verdict == VerdictKind::NotValid) {
+            if restricting.iter().all(|act| act.begun > one.answered) {
                 wrong.push(format!("a false red: nothing is on disk, and {one:?}"));
             }
         }
@@ -257,7 +327,7 @@ impl Campaign {
             nth: u64::MAX / 2,
             kind: StoreFault::Fails,
         };
-        let (wrong, _) = self.round(never, None).await;
+        let (wrong, _) = self.round(never).await;
         assert_eq!(wrong, Vec::<String>::new(), "without a fault");
         faults.calls() - before
     }
@@ -291,7 +361,7 @@ async fn go_through(keeping: Keeping, step: u64) {
                     nth,
                     kind,
                 };
-                let (found, struck) = campaign.round(fault, None).await;
+                let (found, struck) = campaign.round(fault).await;
                 wrong.extend(found.into_iter().map(|what| format!("{fault:?} ({struck:?}): {what}")));
                 nth += step;
             }
@@ -315,4 +385,39 @@ async fn whatever_call_to_sqlite_goes_wrong_a_node_says_nothing_that_its_disk_do
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_call_to_postgresql_goes_wrong_a_node_says_nothing_that_its_disk_does_not() {
     go_through(Keeping::Postgres, step() * 2).await;
+}
+
+/// The campaign can fail: it finds each defense of the driver that is taken away, and nothing where none is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_campaign_finds_each_defense_that_is_taken_away() {
+    let commit = |at, nth, kind| Fault {
+        at,
+        on: Some(StoreCall::CommitOfEnvelopes),
+        nth,
+        kind,
+    };
+    // The first envelope suspends, the third revokes.
+    let hunts = [
+        (DriverMutant::KeepsItsReplica, commit("US-SC", 3, StoreFault::ReplyLost)),
+        (DriverMutant::KeepsItsReplica, commit("US-TN", 3, StoreFault::Fails)),
+        (
+            DriverMutant::StaysFresh,
+            commit("US-SC", 3, StoreFault::NothingBeginsAfter),
+        ),
+        (
+            DriverMutant::DeniesWhatIsUnknown,
+            commit("US-SC", 3, StoreFault::ReplyLost),
+        ),
+        (
+            DriverMutant::AnswersBeforeTheDisk,
+            commit("US-SC", 1, StoreFault::Stalls(Duration::from_secs(2))),
+        ),
+        (DriverMutant::KeepsConnections, commit("US-SC", 1, StoreFault::Fails)),
+    ];
+    for (mutant, fault) in hunts {
+        let (without, wrong) = tokio::join!(Campaign::hunt(None, fault), Campaign::hunt(Some(mutant), fault));
+        assert_eq!(without, Vec::<String>::new(), "{fault:?}, without a defect");
+        println!("{mutant:?}: {}", wrong.first().map_or("not found", String::as_str));
+        assert!(!wrong.is_empty(), "{mutant:?} is not found by {fault:?}");
+    }
 }

@@ -5,13 +5,16 @@
 //!
 //! * A start, which is one taking of the lease, hands out only what it reserved itself, by a put that carries its random
 //!   name, on disk before the first of those slots is used.
-//! * In a list that it opened itself, whose number is random, it does so at once. In an older list it waits for the word of
-//!   a peer: one that holds this agency's log exactly as it is here, the reservation included. A start on a restored
-//!   backup, which cannot know what was reserved after it, learns it from that peer, or opens lists of its own.
+//! * A list is opened, under a random number, with a witness: one of the peers that are connected. What is reserved with the
+//!   opening is used at once, for nobody else knows of the list. Whatever is reserved in it later, by the start that opened
+//!   it or by any other, waits for the word of that witness, and of no other: it must hold this agency's log exactly as it is
+//!   here, the reservation included. A start on a restored backup or on a copy learns from it what was reserved meanwhile.
+//! * A list that is opened while nobody can be a witness is used by the start that opened it, and by no other.
 //! * A slot that several starts reserved is nobody's.
 //!
-//! **Known to be broken:** where peers have not heard of each other, each can confirm another start, and both hand out the
-//! same slots: schedule 740 of the model in `book/tests.rs` does it with every rule in force.
+//! Why one witness for each list, and not the word of any peer: two starts on copies of a store could each be confirmed by a
+//! peer that has not heard of the other. What the rules rest on: a witness forgets nothing (one that is itself restored from
+//! a backup at the same time could), and a copy of a store is not a copy of a running process.
 //!
 //! A start begins with 16 slots and reserves more at a time the more it issues, so that a restart uses up little. When the
 //! lists of an issuer are full, or none may be used, it gets a further one.
@@ -27,10 +30,13 @@ use registry_schema::{Timestamp, status::LIST_SLOTS};
 pub(super) use self::book::SlotPlace;
 use self::book::{KnownLists as _, Reserving, SlotBook};
 use super::{NotDone, Registrar, not_ready};
-use crate::storage::{OwnWrite, Unavailable};
+use crate::{
+    registry::Registry,
+    storage::{OwnWrite, Unavailable},
+};
 
-/// How long a reservation in an older list waits for the word of a peer.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a reservation waits for the word of the list's witness.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks whether that word is here.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How often reserving is tried for one credential: an older list, one that is opened, and once more.
@@ -110,19 +116,23 @@ impl Registrar {
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let number = || rand::rng().random_range(0..=u32::MAX >> 1);
-        let reserving = book.plan(issuer, &lists, home, number, &mut rand::rng());
+        let witnesses = self.witnesses(&registry).await?;
+        let reserving = book.plan(issuer, (&lists, &witnesses), home, number, &mut rand::rng());
         let now = self.clock.now();
-        let put = |span| status_list::reserve(reserving.list, span, Some(book.start()), now);
+        let put = |span| status_list::reserve(reserving.list.number, span, Some(book.start()), now);
         let puts = reserving.spans.iter().copied().map(put).collect();
         let own = reserving.opens.then(|| OwnWrite::IssuerList {
             issuer: issuer.to_owned(),
             list: reserving.list,
         });
         self.author.write(puts, own.into_iter().collect()).await?;
-        if book.needs_word(&reserving) && !self.is_confirmed(book, &reserving).await {
+        if let Some(witness) = SlotBook::needs_word(&reserving)
+            && !self.is_confirmed(book, &reserving, witness).await
+        {
             tracing::info!(
-                list = reserving.list,
-                "no peer confirms what was reserved in a status list: this start opens lists of its own"
+                list = reserving.list.number,
+                %witness,
+                "the witness does not confirm what was reserved in a status list: this start opens lists of its own"
             );
             book.stand_alone();
             return Ok(());
@@ -132,16 +142,28 @@ impl Registrar {
         Ok(())
     }
 
-    /// Whether a peer says that it holds this agency's log as it is here, and no other start reserved the same.
-    async fn is_confirmed(&self, book: &SlotBook, reserving: &Reserving) -> bool {
+    /// The peers that are connected and have ever said that they hold this agency's log.
+    async fn witnesses(&self, registry: &Registry) -> Result<Vec<Hash>, NotDone> {
+        let connected: Vec<Hash> = registry.connected_peers().collect();
+        let holds = move |replica: &Replica| {
+            let hold = connected
+                .into_iter()
+                .filter(|agency| replica.reach().contains_key(agency));
+            hold.collect::<Vec<Hash>>()
+        };
+        Ok(self.author.look(holds).await?)
+    }
+
+    /// Whether this agency says that it holds our log as it is here, and no other start reserved the same.
+    async fn is_confirmed(&self, book: &SlotBook, reserving: &Reserving, witness: Hash) -> bool {
         let asked = Instant::now();
         loop {
             let registry = self.registry.snapshot();
-            if !registry.is_anybody_connected() {
+            if registry.transport(&witness).is_none() {
                 return false;
             }
             let home = registry.home_hash();
-            match self.author.look(move |replica| is_held_abroad(replica, home)).await {
+            match self.author.look(move |replica| holds_all(replica, witness, home)).await {
                 Ok(true) => {
                     let registry = self.registry.snapshot();
                     return registry.home().is_some_and(|home| book.is_sole(reserving, home));
@@ -155,7 +177,7 @@ impl Registrar {
     /// Says in the log that a list is nearly full, when it comes to that.
     fn tell_of_fill(&self, issuer: &str, reserving: &Reserving) {
         let registry = self.registry.snapshot();
-        let Some(reserved) = registry.home().and_then(|home| home.reserved(reserving.list)) else {
+        let Some(reserved) = registry.home().and_then(|home| home.reserved(reserving.list.number)) else {
             return;
         };
         let now: u32 = book::slots(reserved.keys());
@@ -164,7 +186,7 @@ impl Registrar {
         if before < from && now >= from {
             tracing::warn!(
                 issuer,
-                list = reserving.list,
+                list = reserving.list.number,
                 "a status list is reserved to {NEARLY_FULL_PERCENT} percent: when it is full, a further one is opened by itself"
             );
         }
@@ -190,12 +212,11 @@ impl Registrar {
 }
 
 /// Whether a peer holds this agency's log exactly as it is here: all of ours, and all that it has of it is here.
-fn is_held_abroad(replica: &Replica, home: Hash) -> bool {
+fn holds_all(replica: &Replica, peer: Hash, home: Hash) -> bool {
     let Some(log) = replica.logs().get(&home).filter(|log| log.missing() == 0) else {
         return false;
     };
-    let mut holders = replica.reach().values();
-    holders.any(|held| {
+    replica.reach().get(&peer).is_some_and(|held| {
         let heads = &held.get().heads;
         heads.iter().all(|head| log.holds(head)) && log.beyond(heads) == 0
     })

@@ -1,6 +1,6 @@
 //! What follows from operators' decisions about peers: the registry follows from roster and replica, whatever came before.
 
-use protocol::{Batch, Replica};
+use protocol::{Batch, Hash, Replica};
 
 use super::{Registry, SharedRegistry};
 use crate::storage::PeerRow;
@@ -49,10 +49,9 @@ impl Registry {
         }
     }
 
-    /// Whether a node of any other agency is connected.
-    #[must_use]
-    pub(crate) fn is_anybody_connected(&self) -> bool {
+    /// The other agencies of which a node is connected.
+    pub(crate) fn connected_peers(&self) -> impl Iterator<Item = Hash> {
         let home = self.roster.own().genesis;
-        self.connected.keys().any(|agency| *agency != home)
+        self.connected.keys().copied().filter(move |agency| *agency != home)
     }
 }

@@ -220,14 +220,19 @@ impl From<Pools> for Db {
 
 impl Tx {
     /// Commits. After an error, whether it was committed is not known.
-    pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        self.commit_as(StoreCall::Commit).await
+    }
+
+    /// Commits, as [`Tx::commit`] does, in a call of this kind.
+    pub(super) async fn commit_as(mut self, call: StoreCall) -> Result<(), sqlx::Error> {
         let committed = async {
             match &mut self.connection {
                 TxConnection::Sqlite(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
                 TxConnection::Postgres(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
             }
         };
-        self.faults.clone().around(StoreCall::Commit, committed).await?;
+        self.faults.clone().around(call, committed).await?;
         self.is_over = true;
         Ok(())
     }

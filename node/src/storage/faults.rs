@@ -13,6 +13,16 @@ pub enum StoreCall {
     Statement,
     /// The commit of a transaction.
     Commit,
+    /// The commit of a transaction in which an envelope is. It is counted as a [`StoreCall::Commit`] as well.
+    CommitOfEnvelopes,
+}
+
+impl StoreCall {
+    /// Whether a fault that is to come to `only` comes to this call.
+    #[cfg(debug_assertions)]
+    fn is(self, only: Self) -> bool {
+        self == only || (self, only) == (Self::CommitOfEnvelopes, Self::Commit)
+    }
 }
 
 /// A way in which a call goes wrong.
@@ -25,13 +35,28 @@ pub enum StoreFault {
     ReplyLost,
     /// The call is done after this time.
     Slow(std::time::Duration),
+    /// The call fails after this time, and nothing of it is done.
+    Stalls(std::time::Duration),
     /// The call fails, and so do all after it, until [`Faults::heal`].
     Down,
     /// The call is done, its reply is lost, and all calls after it fail, until [`Faults::heal`].
     DownAfter,
+    /// The call is done, its reply is lost, and no transaction begins after it, until [`Faults::heal`]: what reads without
+    /// one goes on.
+    NothingBeginsAfter,
 }
 
-/// A defect of the driver, which takes one of its defenses away. **No test finds each of them every time yet.**
+/// The calls that fail in an outage.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outage {
+    /// All.
+    All,
+    /// The beginnings of transactions.
+    Begin,
+}
+
+/// A defect of the driver, which takes one of its defenses away. A test finds each of them.
 #[cfg(debug_assertions)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DriverMutant {
@@ -71,9 +96,9 @@ struct Plan {
     /// The calls so far.
     calls: u64,
     next: Option<Armed>,
-    /// Whether the fault came, and to which call.
-    struck: Option<StoreCall>,
-    is_down: bool,
+    /// The call that the fault came to, and when that call had ended.
+    struck: Option<(StoreCall, std::time::SystemTime)>,
+    outage: Option<Outage>,
     mutant: Option<DriverMutant>,
 }
 
@@ -92,22 +117,22 @@ impl Faults {
         });
     }
 
-    /// The call that the fault came to, once it did.
+    /// The call that the fault came to, and when that call had ended, once it has.
     #[must_use]
-    pub fn struck(&self) -> Option<StoreCall> {
+    pub fn struck(&self) -> Option<(StoreCall, std::time::SystemTime)> {
         self.plan.with(|plan| plan.struck)
     }
 
     /// Ends an outage; a fault that is still to come comes.
     pub fn heal(&self) {
-        self.plan.with(|plan| plan.is_down = false);
+        self.plan.with(|plan| plan.outage = None);
     }
 
     /// Ends an outage, and forgets a fault that is still to come.
     pub fn disarm(&self) {
         self.plan.with(|plan| {
             plan.next = None;
-            plan.is_down = false;
+            plan.outage = None;
         });
     }
 
@@ -131,20 +156,28 @@ impl Faults {
     fn strike(&self, call: StoreCall) -> Option<StoreFault> {
         self.plan.with(|plan| {
             plan.calls += 1;
-            if plan.is_down {
+            let is_down = match plan.outage {
+                None => false,
+                Some(Outage::All) => true,
+                Some(Outage::Begin) => call == StoreCall::Begin,
+            };
+            if is_down {
                 return Some(StoreFault::Down);
             }
             let armed = plan
                 .next
                 .as_mut()
-                .filter(|armed| armed.only.is_none_or(|only| only == call))?;
+                .filter(|armed| armed.only.is_none_or(|only| call.is(only)))?;
             armed.left = armed.left.saturating_sub(1);
             if armed.left > 0 {
                 return None;
             }
             let fault = plan.next.take()?.fault;
-            plan.struck = Some(call);
-            plan.is_down = matches!(fault, StoreFault::Down | StoreFault::DownAfter);
+            plan.outage = match fault {
+                StoreFault::Down | StoreFault::DownAfter => Some(Outage::All),
+                StoreFault::NothingBeginsAfter => Some(Outage::Begin),
+                _ => None,
+            };
             Some(fault)
         })
     }
@@ -156,18 +189,26 @@ impl Faults {
         run: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, sqlx::Error> {
         let lost = || sqlx::Error::Io(std::io::Error::other("a fault that a test asked for"));
-        match self.strike(call) {
-            None => run.await,
-            Some(StoreFault::Fails | StoreFault::Down) => Err(lost()),
-            Some(StoreFault::ReplyLost | StoreFault::DownAfter) => {
-                run.await?;
+        let Some(fault) = self.strike(call) else {
+            return run.await;
+        };
+        let done = match fault {
+            StoreFault::Fails | StoreFault::Down => Err(lost()),
+            StoreFault::ReplyLost | StoreFault::DownAfter | StoreFault::NothingBeginsAfter => {
+                run.await.and_then(|_| Err(lost()))
+            }
+            StoreFault::Stalls(pause) => {
+                tokio::time::sleep(pause).await;
                 Err(lost())
             }
-            Some(StoreFault::Slow(pause)) => {
+            StoreFault::Slow(pause) => {
                 tokio::time::sleep(pause).await;
                 run.await
             }
-        }
+        };
+        let now = std::time::SystemTime::now();
+        self.plan.with(|plan| plan.struck = plan.struck.or(Some((call, now))));
+        done
     }
 }
 

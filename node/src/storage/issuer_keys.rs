@@ -1,12 +1,23 @@
 //! Issuers' keys, sealed; and the status lists that are theirs.
 
+use protocol::Hash;
 use registry_schema::Timestamp;
 
 use super::{
     IssuerKey, Seed, Store, Unavailable,
     db::{Tx, reading, within, writing},
+    log::hash,
 };
 use crate::seal::Seal;
+
+/// A status list of an issuer whose key is kept here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnList {
+    /// Its number.
+    pub number: u32,
+    /// The agency whose word is needed before more of it is used; without one, only the start that opened it uses it.
+    pub witness: Option<Hash>,
+}
 
 /// Issuer, secret, the seal's name.
 type KeyRow = (String, Vec<u8>, Option<String>);
@@ -36,13 +47,14 @@ pub(super) async fn insert(
     Ok(())
 }
 
-pub(super) async fn insert_list(tx: &mut Tx, issuer: &str, list: u32, at: Timestamp) -> Result<(), Unavailable> {
+pub(super) async fn insert_list(tx: &mut Tx, issuer: &str, list: OwnList, at: Timestamp) -> Result<(), Unavailable> {
     writing!(
         tx,
-        sqlx::query("INSERT INTO issuer_lists (list, issuer, opened_at) VALUES ($1, $2, $3)")
-            .bind(i64::from(list))
+        sqlx::query("INSERT INTO issuer_lists (list, issuer, opened_at, witness) VALUES ($1, $2, $3, $4)")
+            .bind(i64::from(list.number))
             .bind(issuer)
             .bind(at.0)
+            .bind(list.witness.map(|agency| agency.0.to_vec()))
     )?;
     Ok(())
 }
@@ -129,10 +141,15 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn lists_of(&self, issuer: &str) -> Result<Vec<u32>, Unavailable> {
-        let sql = "SELECT list FROM issuer_lists WHERE issuer = $1 ORDER BY opened_at, list";
-        let found: Vec<(i64,)> = reading!(self, sqlx::query_as(sql).bind(issuer), fetch_all)?;
-        found.into_iter().map(|(list,)| number(list)).collect()
+    pub async fn lists_of(&self, issuer: &str) -> Result<Vec<OwnList>, Unavailable> {
+        let sql = "SELECT list, witness FROM issuer_lists WHERE issuer = $1 ORDER BY opened_at, list";
+        let found: Vec<(i64, Option<Vec<u8>>)> = reading!(self, sqlx::query_as(sql).bind(issuer), fetch_all)?;
+        let list = |(list, witness): (i64, Option<Vec<u8>>)| {
+            let witness = witness.as_deref().map(hash).transpose()?;
+            let number = number(list)?;
+            Ok(OwnList { number, witness })
+        };
+        found.into_iter().map(list).collect()
     }
 
     /// All status lists of issuers whose keys are kept here: issuer, number, and since when.

@@ -137,7 +137,10 @@ async fn what_was_committed_is_there_after_opening_again() {
         };
         let list = OwnWrite::IssuerList {
             issuer: "did:key:zExample".into(),
-            list: 5,
+            list: OwnList {
+                number: 5,
+                witness: None,
+            },
         };
         store
             .commit(

@@ -1,16 +1,16 @@
 //! The places that one start may hand out, and what it reserves next. No clock, no store: whoever drives it writes what
-//! it plans, and asks a peer where it must.
+//! it plans, and asks the list's witness where it must.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::status_list::SlotSpan;
+use protocol::{Hash, status_list::SlotSpan};
 use rand::{
     RngExt as _,
     seq::{IndexedRandom as _, SliceRandom as _},
 };
 use registry_schema::status::{BLOCK_SLOTS, LIST_SLOTS, UNIT_SLOTS};
 
-use crate::registry::AgencyLists;
+use crate::{registry::AgencyLists, storage::OwnList};
 
 const BLOCKS: u32 = LIST_SLOTS / BLOCK_SLOTS;
 const UNITS_OF_A_BLOCK: u32 = BLOCK_SLOTS / UNIT_SLOTS;
@@ -25,7 +25,7 @@ pub(in crate::registrar) struct SlotPlace {
 /// What a start is about to reserve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reserving {
-    pub(super) list: u32,
+    pub(super) list: OwnList,
     /// Whether the list is a new one, of this issuer.
     pub(super) opens: bool,
     pub(super) spans: Vec<SlotSpan>,
@@ -48,10 +48,10 @@ impl KnownLists for AgencyLists {
 pub(super) struct SlotBook {
     /// The start's random name.
     start: u64,
-    /// Whether no peer confirmed a reservation: older lists are used no more.
+    /// Whether a witness did not answer: from then on this start uses lists without a witness, which are its own.
     stands_alone: bool,
-    /// The lists that this start opened: nobody else can have reserved anything in them.
-    opened: BTreeSet<u32>,
+    /// The lists without a witness that this start opened: nobody else reserves anything in them.
+    own: BTreeSet<u32>,
     by_issuer: BTreeMap<String, IssuerSlots>,
 }
 
@@ -88,11 +88,12 @@ impl SlotBook {
         None
     }
 
-    /// What to reserve next for an issuer with these lists, the oldest first; `number` makes numbers for new lists.
+    /// What to reserve next for an issuer with these lists, the oldest first, while these agencies can be witnesses; `number`
+    /// makes numbers for new lists.
     pub(super) fn plan(
         &self,
         issuer: &str,
-        lists: &[u32],
+        (lists, witnesses): (&[OwnList], &[Hash]),
         known: &impl KnownLists,
         mut number: impl FnMut() -> u32,
         rng: &mut impl rand::Rng,
@@ -100,8 +101,8 @@ impl SlotBook {
         let last = self.by_issuer.get(issuer).map_or(0, |slots| slots.last);
         let wanted = (last * 2).clamp(UNIT_SLOTS, BLOCK_SLOTS);
         let nothing = BTreeMap::new();
-        for list in lists.iter().copied().filter(|list| self.may_use(*list)) {
-            let spans = pick(known.reserved(list).unwrap_or(&nothing), wanted, rng);
+        for list in lists.iter().copied().filter(|list| self.may_use(*list, witnesses)) {
+            let spans = pick(known.reserved(list.number).unwrap_or(&nothing), wanted, rng);
             if !spans.is_empty() {
                 return Reserving {
                     list,
@@ -110,36 +111,42 @@ impl SlotBook {
                 };
             }
         }
-        let mut list = number();
-        while lists.contains(&list) || known.reserved(list).is_some() {
-            list = number();
+        let is_taken = |number| lists.iter().any(|list| list.number == number) || known.reserved(number).is_some();
+        let mut new = number();
+        while is_taken(new) {
+            new = number();
         }
+        let witness = witnesses.choose(rng).copied().filter(|_| !self.stands_alone);
         Reserving {
-            list,
+            list: OwnList { number: new, witness },
             opens: true,
             spans: pick(&nothing, wanted, rng),
         }
     }
 
-    fn may_use(&self, list: u32) -> bool {
-        !self.stands_alone || self.opened.contains(&list)
+    fn may_use(&self, list: OwnList, witnesses: &[Hash]) -> bool {
+        match list.witness {
+            None => self.own.contains(&list.number),
+            Some(witness) => !self.stands_alone && witnesses.contains(&witness),
+        }
     }
 
-    /// Whether a peer must confirm this before its slots are used: another start may have reserved in that list.
-    pub(super) fn needs_word(&self, reserving: &Reserving) -> bool {
-        !reserving.opens && !self.opened.contains(&reserving.list)
+    /// The agency that must confirm this before its slots are used, as another start may have reserved in that list; none,
+    /// where no other can know of the list, or use it.
+    pub(super) const fn needs_word(reserving: &Reserving) -> Option<Hash> {
+        if reserving.opens { None } else { reserving.list.witness }
     }
 
     /// Whether this start alone reserved these slots, as far as is known.
     pub(super) fn is_sole(&self, reserving: &Reserving, known: &impl KnownLists) -> bool {
         let slots = reserving.spans.iter().flat_map(|span| span.slots());
-        let list = reserving.list;
+        let list = reserving.list.number;
         slots
             .into_iter()
             .all(|slot| is_reserved_by(self.start, SlotPlace { list, slot }, known))
     }
 
-    /// No peer confirms: from now on this start uses lists that it opened itself.
+    /// The witness does not confirm: from now on this start uses lists of its own.
     pub(super) const fn stand_alone(&mut self) {
         self.stands_alone = true;
     }
@@ -147,13 +154,16 @@ impl SlotBook {
     /// What was reserved is on disk, and confirmed where it must be: its slots may be used.
     pub(super) fn keep(&mut self, issuer: &str, reserving: Reserving, rng: &mut impl rand::Rng) {
         let Reserving { list, opens, spans } = reserving;
-        if opens {
-            self.opened.insert(list);
+        if opens && list.witness.is_none() {
+            self.own.insert(list.number);
         }
         let of_issuer = self.by_issuer.entry(issuer.to_owned()).or_default();
         of_issuer.last = slots(spans.iter());
         let places = spans.into_iter().flat_map(SlotSpan::slots);
-        of_issuer.free.extend(places.map(|slot| SlotPlace { list, slot }));
+        of_issuer.free.extend(places.map(|slot| SlotPlace {
+            list: list.number,
+            slot,
+        }));
         of_issuer.free.shuffle(rng);
     }
 }

@@ -9,10 +9,18 @@ use super::*;
 /// The tables as they were before an issuer could have several lists.
 const BEFORE: i64 = 20;
 
-fn list(issuer: &str, list: u32) -> OwnWrite {
+/// The witness of every list with an even number.
+const WITNESS: Hash = Hash([8; 32]);
+
+fn own(number: u32) -> OwnList {
+    let witness = (number % 2 == 0).then_some(WITNESS);
+    OwnList { number, witness }
+}
+
+fn list(issuer: &str, number: u32) -> OwnWrite {
     OwnWrite::IssuerList {
         issuer: issuer.into(),
-        list,
+        list: own(number),
     }
 }
 
@@ -24,8 +32,8 @@ async fn an_issuer_has_as_many_lists_as_its_badges_need_and_each_is_its_own() {
             issuer: "did:key:zOne".into(),
             seed: Seed(vec![9; 32]),
         };
-        let own = [key, list("did:key:zOne", 7), list("did:key:zTwo", 3)];
-        store.commit(&Batch::default(), &own, NOW).await.unwrap();
+        let first = [key, list("did:key:zOne", 7), list("did:key:zTwo", 3)];
+        store.commit(&Batch::default(), &first, NOW).await.unwrap();
         let later = NOW.plus_seconds(1);
         let further = [list("did:key:zOne", 4)];
         store.commit(&Batch::default(), &further, later).await.unwrap();
@@ -34,10 +42,10 @@ async fn an_issuer_has_as_many_lists_as_its_badges_need_and_each_is_its_own() {
 
         assert_eq!(
             store.lists_of("did:key:zOne").await.unwrap(),
-            [7, 4],
+            [own(7), own(4)],
             "the oldest first"
         );
-        assert_eq!(store.lists_of("did:key:zThree").await.unwrap(), [0; 0]);
+        assert_eq!(store.lists_of("did:key:zThree").await.unwrap(), []);
         for number in [7, 4] {
             let key = store.issuer_key_of_list(number).await.unwrap().unwrap();
             assert_eq!(key.issuer, "did:key:zOne");
@@ -77,7 +85,7 @@ async fn a_store_from_before_keeps_its_list_and_its_keys() {
         let database = place.postgres();
         let opened = Store::open_to_run(place.folder.path(), database.as_ref(), Duration::from_secs(1)).await;
         let store = opened.unwrap();
-        assert_eq!(store.lists_of("did:key:zOld").await.unwrap(), [2_147_483_647]);
+        assert_eq!(store.lists_of("did:key:zOld").await.unwrap(), [own(2_147_483_647)]);
         let lists = store.issuer_lists().await.unwrap();
         assert_eq!(lists, [("did:key:zOld".to_owned(), 2_147_483_647, Timestamp(0))]);
         let found = store.issuer_key_of_list(2_147_483_647).await;

@@ -5,6 +5,10 @@ use crate::seal::Seal;
 
 fn key(issuer: &str, secret: [u8; 32], list: u32) -> [OwnWrite; 2] {
     let (seed, issuer) = (Seed(secret.to_vec()), issuer.to_owned());
+    let list = OwnList {
+        number: list,
+        witness: None,
+    };
     let list = OwnWrite::IssuerList {
         issuer: issuer.clone(),
         list,
