@@ -428,4 +428,7 @@ fn say(text: &str) {
 )]
 fn report(error: &anyhow::Error) {
     eprintln!("comityd: {error:#}");
+    if let Some(advice) = node::repair::advice(error) {
+        eprintln!("comityd: {advice}");
+    }
 }

@@ -9,8 +9,8 @@ use registry_schema::Timestamp;
 use crate::{
     config::Config,
     lock_data,
-    replication::Identity,
-    storage::{NewHolder, Store},
+    replication::{Identity, NotWritten},
+    storage::{NewHolder, Store, Unavailable},
 };
 
 /// What was taken out of a store, of one agency.
@@ -34,6 +34,7 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
     let config = Config::load(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let store = Store::open(data, config.postgres()?.as_ref()).await?;
+    store.put_back_single_rows(now).await?;
     let lease = store.changes(i64::MAX).await?.lease;
     anyhow::ensure!(
         lease.address.is_empty(),
@@ -55,10 +56,51 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
     let repaired = identity.repair(&store, now).await;
     store.release().await?;
     store.close().await;
-    let repaired = repaired?.into_iter().map(|(agency, damage)| Repaired {
+    let repaired = repaired.context(
+        "this cannot be mended from peers piece by piece: put a backup in the store's place, or begin again from the peers \
+         with `comityd rebuild`",
+    )?;
+    let repaired = repaired.into_iter().map(|(agency, damage)| Repaired {
         agency,
         own: agency == home,
         damage,
     });
     Ok(repaired.collect())
+}
+
+/// Tells what to do about an error of a node that looks like a damaged store; nothing about any other.
+#[must_use]
+pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
+    let of_the_store = |error: &Unavailable| match error {
+        Unavailable::Unreadable(_) => true,
+        Unavailable::Database(error) => tells_damage(error),
+        _ => false,
+    };
+    let is_damage = |cause: &(dyn std::error::Error + 'static)| {
+        let refused = match cause.downcast_ref::<NotWritten>() {
+            Some(NotWritten::Store(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        };
+        let of_the_store = refused.is_some_and(of_the_store);
+        let of_the_driver = cause.downcast_ref::<sqlx::Error>().is_some_and(tells_damage);
+        of_the_store || of_the_driver || cause.is::<sqlx::migrate::MigrateError>()
+    };
+    error.chain().any(is_damage).then_some(
+        "if the store is damaged: `comityd repair` takes out what cannot be read, and peers are asked for it; where that \
+         does not help, put a backup in its place, or begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)",
+    )
+}
+
+/// Whether the database answers, and what it answers cannot be right.
+fn tells_damage(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{ColumnDecode, ColumnNotFound, Database, Decode, RowNotFound};
+    match error {
+        RowNotFound | ColumnNotFound(_) | ColumnDecode { .. } | Decode(_) => true,
+        // 11 and 26: the file is damaged, or no database. XX001, XX002: so are a page or an index.
+        Database(error) => error.code().is_some_and(|code| {
+            let code = code.as_ref();
+            ["11", "26", "XX001", "XX002"].contains(&code)
+        }),
+        _ => false,
+    }
 }

@@ -123,6 +123,7 @@ mod standards_endpoints;
 mod other_registries_ask;
 
 mod damage_is_one_agencys;
+mod damage_to_every_column;
 mod demo_as_a_user;
 mod samples_speak;
 

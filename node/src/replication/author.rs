@@ -61,6 +61,12 @@ pub(crate) enum NotWritten {
     /// The own log in the store is damaged.
     #[error("this node's own log in the store is damaged ({0}): stop the node and run `comityd repair`")]
     OwnLogDamaged(String),
+    /// The own key log is not in the store.
+    #[error(
+        "this node's own key log is not in the store: put a backup in the store's place, or begin again from the peers with \
+         `comityd rebuild`"
+    )]
+    OwnKeyLogLost,
     /// The clock is in doubt, and what is signed says when.
     #[error("this node signs nothing while its clock is in doubt: {0}; see `comity clock`")]
     Clock(String),
@@ -72,10 +78,7 @@ pub(crate) enum NotWritten {
 impl NotWritten {
     /// Whether making the replica again cannot help: somebody has to act.
     pub(super) const fn needs_somebody(&self) -> bool {
-        matches!(
-            self,
-            Self::OwnLogDamaged(_) | Self::Keys(_) | Self::Replica(Failed::NoKeyLog)
-        )
+        matches!(self, Self::OwnLogDamaged(_) | Self::OwnKeyLogLost | Self::Keys(_))
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{
     Checkpoint, Hash, Held, KeyLog, Replica, Signed, SignedEnvelope,
     log::AgencyLog,
-    replica::{Damage, Failed, Restoring},
+    replica::{Damage, Restoring},
 };
 use registry_schema::Timestamp;
 
@@ -107,7 +107,7 @@ impl Identity {
         let own = key_logs.iter().find(|log| log.genesis() == self.home);
         let Some(own) = own else {
             let why = damage.remove(self.home.0.as_slice()).and_then(|own| own.first);
-            return Err(why.map_or(NotWritten::Replica(Failed::NoKeyLog), NotWritten::OwnLogDamaged));
+            return Err(why.map_or(NotWritten::OwnKeyLogLost, NotWritten::OwnLogDamaged));
         };
         let (key, former_keys) = self.writer_keys(own)?;
         let known: BTreeSet<Vec<u8>> = key_logs.iter().map(|log| log.genesis().0.to_vec()).collect();

@@ -7,6 +7,7 @@
 use std::sync::atomic::Ordering;
 
 use protocol::{KeyLog, Row};
+use registry_schema::Timestamp;
 use sqlx::FromRow;
 
 use super::{
@@ -208,6 +209,23 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE lease SET address = '', renewed = renewed + 1 WHERE epoch = $1";
         writing!(&mut tx, sqlx::query(sql).bind(epoch))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Puts the rows back of which a store has one each, where they were lost: nobody holds the lease, and what was known
+    /// is kept from now on. Its epoch is one that no process can have had.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn put_back_single_rows(&self, now: Timestamp) -> Result<(), Unavailable> {
+        let mut tx = self.db.begin().await?;
+        let lease = "INSERT INTO lease (one, epoch, renewed, changes, address, certificate, secret, standing)
+                     SELECT 1, $1, 0, $1, '', '', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM lease)";
+        let nothing: Vec<u8> = Vec::new();
+        writing!(&mut tx, sqlx::query(lease).bind(now.0).bind(nothing))?;
+        let memory = "INSERT INTO memory (one, since) SELECT 1, $1 WHERE NOT EXISTS (SELECT 1 FROM memory)";
+        writing!(&mut tx, sqlx::query(memory).bind(now.0))?;
         tx.commit().await?;
         Ok(())
     }
