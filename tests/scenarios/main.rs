@@ -55,6 +55,7 @@ mod achievements_align_to_frameworks;
 
 mod a_lost_database_comes_back;
 mod a_pulled_cable_heals;
+mod a_real_clock_jumps;
 
 mod places_are_never_reused;
 
@@ -127,6 +128,8 @@ mod demo_as_a_user;
 mod samples_speak;
 
 mod the_clock_is_a_witness;
+mod the_database_goes_away;
+mod the_disk_is_full;
 mod tidy;
 
 // What others make of it.
