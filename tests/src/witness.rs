@@ -235,8 +235,8 @@ mod tests {
     fn badge() -> Badge {
         serde_json::from_value(serde_json::json!({
             "credential": {
-                "id": "urn:uuid:1", "code": "SC-0000-0000-00", "issuer": "did:key:z", "achievement": "a", "name": "n",
-                "subject": "s", "valid_from": "2026-01-01T00:00:00Z", "state": "active",
+                "id": "urn:uuid:1", "code": "SC-48ZW6-XJD84-6", "agency": "US-SC", "issuer": "did:key:z", "achievement": "a", "name": "n",
+                "subject": "s", "valid_from": "2026-01-01T00:00:00Z", "valid_until": null, "state": "active", "state_since": null,
             },
             "document": {"credentialStatus": [{
                 "statusListCredential": "http://x/v1/status-lists/7-revocation", "statusListIndex": "3",
