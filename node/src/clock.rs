@@ -167,7 +167,13 @@ impl Clock {
             ));
         }
         let ahead = median(since(peers, &before))?;
-        (ahead > TOLERANCE_MS).then(|| format!("most peers' clocks are {} ahead of it", in_words(ahead)))
+        if ahead > TOLERANCE_MS {
+            return Some(format!("most peers' clocks are {} ahead of it", in_words(ahead)));
+        }
+        let behind: Vec<i64> = at_most(peers, &before).collect();
+        // One peer alone may as well be the one that is wrong.
+        let most = median(behind.iter().copied()).filter(|_| behind.len() > 1)?;
+        (most < -TOLERANCE_MS).then(|| format!("most peers' clocks are {} behind it", in_words(most)))
     }
 
     fn doubt_jump(&self, off: i64, peers: &BTreeMap<Hash, PeerClock>) -> Option<String> {
@@ -206,6 +212,16 @@ fn since(peers: &BTreeMap<Hash, PeerClock>, before: &BTreeMap<Hash, Timestamp>) 
         .iter()
         .filter(|(agency, clock)| before.get(agency).is_none_or(|before| clock.issued > *before));
     newer.map(|(_, clock)| clock.issued.0.saturating_sub(clock.received.0))
+}
+
+/// By how much each peer's clock can be ahead of this one at most, of those that said two things since: they said the second
+/// after the first had come. What is old when it comes tells nothing like that.
+fn at_most(peers: &BTreeMap<Hash, PeerClock>, before: &BTreeMap<Hash, Timestamp>) -> impl Iterator<Item = i64> {
+    peers.iter().filter_map(|(agency, clock)| {
+        let (first, received) = clock.before?;
+        let is_since = before.get(agency).is_none_or(|before| first > *before);
+        is_since.then(|| clock.issued.0.saturating_sub(received.0))
+    })
 }
 
 /// The middle one; of two, the one nearer to nothing.
@@ -255,7 +271,12 @@ mod tests {
         let said = |(i, off): (usize, &i64)| {
             let received = clock.now();
             let issued = received.plus_seconds(*off);
-            (Hash([u8::try_from(i).unwrap(); 32]), PeerClock { issued, received })
+            let clock = PeerClock {
+                issued,
+                received,
+                before: None,
+            };
+            (Hash([u8::try_from(i).unwrap(); 32]), clock)
         };
         off_seconds.iter().enumerate().map(said).collect()
     }
@@ -309,6 +330,22 @@ mod tests {
             clock.doubt(Some(later), &BTreeMap::new()).is_some(),
             "what is newer is evidence again"
         );
+    }
+
+    #[test]
+    fn a_clock_ahead_of_most_peers_is_doubted_as_soon_as_they_said_two_things() {
+        let clock = Clock::default();
+        let once = peers(&clock, &[-DAY, -DAY, -5]);
+        assert_eq!(clock.doubt(None, &once), None, "it may be old");
+        let mut twice = once.clone();
+        for said in twice.values_mut() {
+            said.before = Some((said.issued.plus_seconds(-60), said.received.plus_seconds(-60)));
+        }
+        assert!(clock.doubt(None, &twice).is_some());
+        twice.pop_first();
+        assert_eq!(clock.doubt(None, &twice), None, "of two, one says otherwise");
+        twice.pop_last();
+        assert_eq!(clock.doubt(None, &twice), None, "one alone");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod rubrics;
 mod slots;
 mod trust;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use protocol::Put;
 use registry_schema::AgencyId;
@@ -56,7 +56,7 @@ pub struct Registrar {
     clock: Clock,
     /// The folder with this node's writer keys.
     keys: PathBuf,
-    acting: Mutex<Slots>,
+    acting: Arc<Mutex<Slots>>,
 }
 
 /// Why an act was not done.
@@ -134,7 +134,7 @@ impl Registrar {
             author,
             clock,
             keys,
-            acting: Mutex::new(Slots::default()),
+            acting: Arc::default(),
         }
     }
 

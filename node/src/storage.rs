@@ -83,6 +83,9 @@ pub struct TransactionId([u8; 16]);
 /// How long a commit whose outcome is unknown is looked for, before the asker is told that it is unknown.
 const SETTLE_WITHIN: Duration = Duration::from_secs(20);
 
+/// How long the store may take to answer a question about nothing.
+const PING_WITHIN: Duration = Duration::from_secs(3);
+
 /// The pause between two looks for a transaction.
 const SETTLE_PAUSE: Duration = Duration::from_millis(250);
 
@@ -92,6 +95,9 @@ pub enum Unavailable {
     /// The database says no.
     #[error("the store cannot be used: {0}")]
     Database(#[from] sqlx::Error),
+    /// Nobody answers there, or a server that is none for this node.
+    #[error("the store cannot be used: {0}")]
+    Refused(String),
     /// What it holds cannot be read.
     #[error("the store holds what cannot be read: {0}")]
     Unreadable(String),
@@ -348,13 +354,27 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and soon.
     ///
     /// # Errors
     /// [`Unavailable`], if it does not.
     pub async fn ping(&self) -> Result<(), Unavailable> {
-        let (_,): (i32,) = reading!(self, sqlx::query_as("SELECT CAST(1 AS INTEGER)"), fetch_one)?;
-        Ok(())
+        let asks = async {
+            let (_,): (i32,) = reading!(self, sqlx::query_as("SELECT CAST(1 AS INTEGER)"), fetch_one)?;
+            Ok(())
+        };
+        let answered = tokio::time::timeout(PING_WITHIN, asks).await;
+        match (answered, self.db.refusal()) {
+            (Ok(Ok(())), _) => Ok(()),
+            (_, Some(why)) => Err(Unavailable::Refused(why)),
+            (Ok(Err(error)), None) => Err(error),
+            (Err(_), None) => Err(Unavailable::Refused("its server does not answer".into())),
+        }
+    }
+
+    /// Whether its connections were ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.db.is_closed()
     }
 
     /// Ends all connections; what was written is on disk already.

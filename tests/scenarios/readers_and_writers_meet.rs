@@ -1,22 +1,74 @@
 //! The hammer: whatever is read of a node, by however many, while its lists change: each answer comes, and the node stops
-//! in order.
+//! in order. And the hammer can fail: a registry behind one lock that is taken twice, as it was once, stands still under it.
 
 use std::{
     sync::{
-        Arc,
+        Arc, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use axum::{Router, extract::State, routing::get};
+
 use registry_schema::Reason;
 use serde_json::Value;
 use tests::{Federation, Scene, eventually, http};
 
-/// Everything together may take so long: far more than it takes, and less than somebody waits who hangs.
-const DEADLINE: Duration = Duration::from_secs(120);
+/// For so long nobody may be without an answer: far more than any takes.
+const SILENCE: Duration = Duration::from_secs(50);
 const READERS: usize = 8;
 const WRITES: usize = 30;
+
+/// Reads these addresses, by several at once, while a writer writes; gives how many answers came, or says after how many it
+/// stood still.
+async fn hammer(
+    url: &str,
+    token: &str,
+    paths: &Arc<Vec<String>>,
+    silence: Duration,
+    writes: impl Future<Output = ()>,
+) -> Result<usize, String> {
+    let (ends, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut readers = tokio::task::JoinSet::new();
+    for reader in 0..READERS {
+        let (paths, ends, answers) = (paths.clone(), ends.clone(), answers.clone());
+        let (url, token) = (url.to_owned(), token.to_owned());
+        readers.spawn(async move {
+            let client = http::client();
+            // At least once all of them, and then until the writer is done.
+            for (nth, path) in paths.iter().cycle().skip(reader * 7).enumerate() {
+                if nth >= paths.len() && ends.load(Ordering::Relaxed) {
+                    return;
+                }
+                // Operators' routes as well.
+                let request = client.get(format!("{url}{path}")).bearer_auth(&token);
+                let reply = http::try_send(request).await;
+                let reply = reply.unwrap_or_else(|error| panic!("{path}: {error}"));
+                assert!(reply.status < 500, "{path}: {} {}", reply.status, reply.text());
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let all = async {
+        writes.await;
+        ends.store(true, Ordering::Relaxed);
+        while let Some(reader) = readers.join_next().await {
+            reader.expect("a reader has all its answers");
+        }
+    };
+    let mut all = std::pin::pin!(all);
+    let mut before = None;
+    loop {
+        let in_time = tokio::time::timeout(silence, &mut all).await;
+        let came = answers.load(Ordering::Relaxed);
+        match in_time {
+            Ok(()) => return Ok(came),
+            Err(_) if before == Some(came) => return Err(format!("it stands still after {came} answers")),
+            Err(_) => before = Some(came),
+        }
+    }
+}
 
 /// The addresses that can be read, with what the routes' parameters name.
 fn readable(document: &Value, issuer: &str, code: &str, genesis: &str) -> Vec<String> {
@@ -84,40 +136,14 @@ async fn every_route_is_read_while_a_badge_is_suspended_and_reinstated_and_nothi
     sc.stops().await;
     // Two threads, as on a small machine: two that wait for each other are the whole process.
     let mut program = sc.starts_program_in(&[], &[("TOKIO_WORKER_THREADS", "2".into())]).await;
-    let (ends, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let mut readers = tokio::task::JoinSet::new();
-    for reader in 0..READERS {
-        let (paths, ends, answers) = (paths.clone(), ends.clone(), answers.clone());
-        let (url, token) = (sc.url().to_owned(), sc.token().to_owned());
-        readers.spawn(async move {
-            let client = http::client();
-            // At least once all of them, and then until the writer is done.
-            for (nth, path) in paths.iter().cycle().skip(reader * 7).enumerate() {
-                if nth >= paths.len() && ends.load(Ordering::Relaxed) {
-                    return;
-                }
-                // Operators' routes as well.
-                let request = client.get(format!("{url}{path}")).bearer_auth(&token);
-                let reply = http::try_send(request).await;
-                let reply = reply.unwrap_or_else(|error| panic!("{path}: {error}"));
-                assert!(reply.status < 500, "{path}: {} {}", reply.status, reply.text());
-                answers.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-    }
-    let all = async {
+    let writes = async {
         for _ in 0..WRITES / 2 {
             sc.suspends(&badge, Reason::Administrative).await;
             sc.reinstates(&badge, Reason::Administrative).await;
         }
-        ends.store(true, Ordering::Relaxed);
-        while let Some(reader) = readers.join_next().await {
-            reader.expect("a reader has all its answers");
-        }
     };
-    let in_time = tokio::time::timeout(DEADLINE, all).await;
-    let came = answers.load(Ordering::Relaxed);
-    assert!(in_time.is_ok(), "it stands still after {came} answers");
+    let came = hammer(sc.url(), sc.token(), &paths, SILENCE, writes).await;
+    let came = came.unwrap_or_else(|stands| panic!("{stands}"));
     println!("{came} answers of {} addresses beside {WRITES} writes", paths.len());
     assert!(program.ended().is_none(), "{}", program.said());
     program.is_interrupted().await;
@@ -131,4 +157,80 @@ async fn every_route_is_read_while_a_badge_is_suspended_and_reinstated_and_nothi
     })
     .await;
     federation.audit().await;
+}
+
+/// A model of the registry as it once was: one lock, which a list holds while it asks for it again to tell whose it is.
+struct OldRegistry {
+    lists: RwLock<Vec<u32>>,
+    takes_it_twice: bool,
+}
+
+impl OldRegistry {
+    fn agency(&self) -> usize {
+        self.lists.read().expect("no reader panics").len()
+    }
+
+    /// A list of credentials, each with its agency.
+    fn shown(&self) -> String {
+        let lists = self.lists.read().expect("no reader panics");
+        let agency = lists.len();
+        let shown = (0..500).map(|number| {
+            let agency = if self.takes_it_twice { self.agency() } else { agency };
+            format!("{number} {agency}\n")
+        });
+        shown.collect()
+    }
+
+    fn change(&self, number: u32) {
+        self.lists.write().expect("no writer panics").push(number);
+    }
+}
+
+/// Serves the model on two threads of its own, which are left to themselves; gives its address.
+async fn serves(registry: OldRegistry) -> String {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        runtime.expect("a runtime").block_on(async {
+            let shown = async |State(registry): State<Arc<OldRegistry>>| registry.shown();
+            let change = async |State(registry): State<Arc<OldRegistry>>| registry.change(1);
+            let app = Router::new()
+                .route("/v1/credentials", get(shown).post(change))
+                .with_state(Arc::new(registry));
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            tell.send(format!("http://{address}")).expect("somebody waits for it");
+            axum::serve(listener, app).await.expect("it serves");
+        });
+    });
+    told.await.expect("an address")
+}
+
+/// The same hammer on the model.
+async fn hammered(takes_it_twice: bool) -> Result<usize, String> {
+    let registry = OldRegistry {
+        lists: RwLock::default(),
+        takes_it_twice,
+    };
+    let url = serves(registry).await;
+    let paths = Arc::new(vec!["/v1/credentials".to_owned(); 60]);
+    let client = http::client();
+    let writes = async {
+        for _ in 0..WRITES {
+            // Where it stands still, no answer comes.
+            let _ = http::try_send(client.post(format!("{url}/v1/credentials"))).await;
+        }
+    };
+    hammer(&url, "", &paths, Duration::from_secs(5), writes).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_hammer_finds_a_lock_that_is_taken_twice() {
+    let once = hammered(false).await;
+    assert!(once.is_ok(), "a lock that is taken once: {once:?}");
+    let twice = hammered(true).await;
+    assert!(twice.is_err(), "a lock that is taken twice was not found: {twice:?}");
 }

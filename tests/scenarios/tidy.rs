@@ -296,6 +296,36 @@ fn a_file_is_read_in_one_sitting() {
     }
 }
 
+/// `ops/PROMISES.md` names tests by module and function; each is there, and each module of the promises is named.
+#[test]
+fn every_promise_names_tests_that_are_there() {
+    let text = fs::read_to_string(root().join("ops/PROMISES.md")).expect("the promises");
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| |"));
+    let mut named = Vec::new();
+    for (number, row) in rows.enumerate() {
+        assert!(row.starts_with(&format!("| {} |", number + 1)), "{row}");
+        let tests = row.split('`').skip(1).step_by(2).filter(|word| word.contains("::"));
+        let before = named.len();
+        for test in tests {
+            let (module, function) = test.rsplit_once("::").expect("a module and a function");
+            let file = root().join(format!("tests/scenarios/promises/{}.rs", module.replace("::", "/")));
+            let source = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            assert!(source.contains(&format!("fn {function}()")), "{test} is not there");
+            named.push(module.split("::").next().unwrap_or(module).to_owned());
+        }
+        assert!(named.len() > before, "no test holds this: {row}");
+    }
+    let modules = fs::read_to_string(root().join("tests/scenarios/promises.rs")).expect("the promises' modules");
+    let modules: Vec<&str> = modules.lines().filter_map(|line| line.strip_prefix("mod ")).collect();
+    assert_eq!(modules.len(), 10, "ten promises: {modules:?}");
+    for module in modules {
+        let module = module.trim_end_matches([' ', '{', ';']);
+        assert!(named.iter().any(|one| one == module), "no promise names {module}");
+    }
+}
+
 #[test]
 fn no_dependency_is_declared_and_not_used() {
     let mut unused = Vec::new();

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{
     Agency, Badge, Employer, Link,
     audit::{self, Acknowledged},
-    eventually, http, ports,
+    eventually, http, ports, postgres,
 };
 
 /// The clock that all nodes of a federation read.
@@ -141,6 +141,19 @@ impl Federation {
     /// # Panics
     /// If a node cannot be made.
     pub async fn start_on(ids: &[&str], rhythm: Rhythm, keeping: Keeping) -> Self {
+        Self::start_in(ids, rhythm, keeping, &|_| None).await
+    }
+
+    /// The same, with databases of their own for some of them, by their URLs.
+    ///
+    /// # Panics
+    /// If a node cannot be made.
+    pub async fn start_in(
+        ids: &[&str],
+        rhythm: Rhythm,
+        keeping: Keeping,
+        databases: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         http::crypto();
         let folder = tempfile::Builder::new()
             .prefix("comity-federation-")
@@ -161,7 +174,7 @@ impl Federation {
             }
         }
         for (id, port) in &peer_ports {
-            let agency = federation.founds(id, *port).await;
+            let agency = federation.founds_in(id, *port, databases(id)).await;
             federation.agencies.push(agency);
         }
         for agency in &federation.agencies {
@@ -236,6 +249,10 @@ impl Federation {
 
     /// Makes an agency, with a node that listens for peers at this port.
     pub(crate) async fn founds(&self, id: &str, peer_port: u16) -> Agency {
+        self.founds_in(id, peer_port, None).await
+    }
+
+    async fn founds_in(&self, id: &str, peer_port: u16, database: Option<String>) -> Agency {
         let data = self.folder.path().join(id);
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
         let beginning = Beginning {
@@ -244,7 +261,7 @@ impl Federation {
             url: format!("http://{listen}"),
             listen,
             peer_listen: vec![format!("/ip4/127.0.0.1/tcp/{peer_port}")],
-            database: (self.keeping == Keeping::Postgres).then(a_database),
+            database: database.or_else(|| (self.keeping == Keeping::Postgres).then(postgres::a_database)),
             root_out: None,
             database_tls: None,
         };
@@ -394,19 +411,6 @@ impl Federation {
         })
         .await;
     }
-}
-
-/// The URL of a new, empty PostgreSQL database.
-fn a_database() -> String {
-    let server = std::env::var("COMITY_TEST_POSTGRES")
-        .expect("COMITY_TEST_POSTGRES names no server: `tests/run` starts one and sets it");
-    let name = format!("comity_scenario_{:016x}", rand::random::<u64>());
-    let made = std::process::Command::new("psql")
-        .args([server.as_str(), "-qc", &format!("CREATE DATABASE {name}")])
-        .status();
-    assert!(made.expect("psql runs").success(), "the database is made");
-    let (base, _) = server.rsplit_once('/').expect("a URL that ends in a database");
-    format!("{base}/{name}")
 }
 
 /// The port at which a node listens for peers.

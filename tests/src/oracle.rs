@@ -3,10 +3,15 @@
 //! It reads the envelopes as they lie in the store, in their order, and folds the puts of status lists by hand. What a
 //! node answers is compared with this, never with another answer of the same code.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use node::storage::Store;
 use protocol::{DocumentId, Hash};
+
+use crate::Agency;
 
 /// What a store holds of one agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +22,8 @@ pub struct DiskOracle {
     pub revoked: BTreeMap<(u32, u32), i64>,
     /// The slots whose last put suspends them, and when.
     pub suspended: BTreeMap<(u32, u32), i64>,
+    /// All puts, in their order.
+    pub puts: Vec<(DocumentId, String, Vec<u8>)>,
 }
 
 impl DiskOracle {
@@ -35,6 +42,7 @@ impl DiskOracle {
             oracle.envelopes.insert(envelope.hash());
             let time = envelope.header().time.0;
             for (document, key, value) in envelope.puts() {
+                oracle.puts.push((document.clone(), key.to_owned(), value.to_vec()));
                 let DocumentId::StatusList(list) = document else {
                     continue;
                 };
@@ -59,5 +67,22 @@ impl DiskOracle {
     pub fn restricted(&self, slot: (u32, u32)) -> Option<i64> {
         let revoked = self.revoked.get(&slot).copied();
         revoked.or_else(|| self.suspended.get(&slot).copied())
+    }
+}
+
+/// What the tables of a node on SQLite say, read beside it: the first value of what a statement finds.
+pub fn tables(agency: &Agency) -> impl Fn(&str) -> String {
+    let file = agency.data().join("registry.sqlite");
+    move |sql| {
+        let script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+        let mut python = Command::new("python3");
+        let read = python
+            .args(["-c", script])
+            .arg(&file)
+            .arg(sql)
+            .output()
+            .expect("python3 runs");
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        String::from_utf8_lossy(&read.stdout).into_owned()
     }
 }

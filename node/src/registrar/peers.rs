@@ -6,9 +6,9 @@ use registry_schema::AgencyId;
 use super::{Hand, NotDone, Registrar};
 use crate::{
     network::{Order, Peer},
-    replication::{Errand, NotWritten},
+    replication::{Author, Errand, NotWritten},
     roster::{Membership, NotAdmitted},
-    storage::OwnWrite,
+    storage::{OwnWrite, PeerRow, Store, TransactionId, Unavailable},
 };
 
 impl From<NotAdmitted> for NotDone {
@@ -49,12 +49,11 @@ impl Registrar {
         let note = introduced_by.map(|by| format!("introduced by {by}; {}", ticket.genesis));
         let note = note.unwrap_or_else(|| ticket.genesis.to_string());
         let audit = self.act(hand, "peer.add", ticket.agency.as_str(), Some(note));
-        let own = [OwnWrite::Peer(row.clone()), audit];
-        self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
-        self.registry.heed(&[row]);
-        self.runs(Errand::Happened(Event::Pinned(ticket.genesis))).await;
-        self.runs(Errand::Tell(Order::Meet(peer))).await;
-        Ok(())
+        let then = vec![
+            Errand::Happened(Event::Pinned(ticket.genesis)),
+            Errand::Tell(Order::Meet(peer)),
+        ];
+        self.decide(row, audit, then).await
     }
 
     /// Follows an agency no more. What is known of it stays, as evidence; once it is expelled, nothing that it says
@@ -94,15 +93,12 @@ impl Registrar {
         }
         let act = if expel { "peer.expel" } else { "peer.remove" };
         let audit = self.act(hand, act, agency.as_str(), Some(genesis.to_string()));
-        let own = [OwnWrite::Peer(row.clone()), audit];
-        self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
-        self.registry.heed(&[row]);
+        let mut then = vec![Errand::Tell(Order::Part { agency: genesis })];
         // Its own log a node follows for good, whatever other stores there are.
         if genesis != self.registry.snapshot().home_hash() {
-            self.runs(Errand::Happened(Event::Unpinned(genesis))).await;
+            then.insert(0, Errand::Happened(Event::Unpinned(genesis)));
         }
-        self.runs(Errand::Tell(Order::Part { agency: genesis })).await;
-        Ok(())
+        self.decide(row, audit, then).await
     }
 
     /// Lets go of the name of an agency that is followed no more, so that another log may come under it: for one that lost
@@ -133,10 +129,7 @@ impl Registrar {
             return Ok(());
         }
         let audit = self.act(hand, "peer.unpin", agency.as_str(), Some(genesis.to_string()));
-        let own = [OwnWrite::Peer(row.clone()), audit];
-        self.store.commit(&Batch::default(), &own, self.clock.now()).await?;
-        self.registry.heed(&[row]);
-        Ok(())
+        self.decide(row, audit, vec![]).await
     }
 
     /// These tickets as an introduction, signed with this node's writer key; in base64.
@@ -195,10 +188,34 @@ impl Registrar {
         Ok(self.look(|_| ()).await?)
     }
 
-    /// What was decided is on disk: if this process loses the lease now, the next holder does it.
-    async fn runs(&self, errand: Errand) {
-        if let Err(error) = self.author.run(errand).await {
-            tracing::warn!(%error, "what was decided about a peer is done by the process that writes next");
+    /// Writes what was decided about a peer, and then does what follows from it. Where it stays unknown whether it was
+    /// written, that is looked for until it is found: what this process does follows from what is on disk.
+    async fn decide(&self, row: PeerRow, audit: OwnWrite, then: Vec<Errand>) -> Result<(), NotDone> {
+        let own = [OwnWrite::Peer(row.clone()), audit];
+        match self.store.commit(&Batch::default(), &own, self.clock.now()).await {
+            Ok(()) => {
+                self.registry.heed(&[row]);
+                run_all(&self.author, then).await;
+                Ok(())
+            }
+            Err(Unavailable::OutcomeUnknown(id)) => {
+                let (store, registry, author) = (self.store.clone(), self.registry.clone(), self.author.clone());
+                let acting = self.acting.clone();
+                tokio::spawn(async move {
+                    if !is_found(&store, id).await {
+                        return;
+                    }
+                    let _acting = acting.lock().await;
+                    // Others may have decided since: what stands now is heeded, all of it.
+                    match store.peers().await {
+                        Ok(rows) => registry.heed(&rows),
+                        Err(error) => tracing::error!(%error, "what was decided about a peer counts after a restart"),
+                    }
+                    run_all(&author, then).await;
+                });
+                Err(Unavailable::OutcomeUnknown(id).into())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -208,5 +225,24 @@ impl Registrar {
         look: impl FnOnce(&Replica) -> T + Send + 'static,
     ) -> Result<T, NotWritten> {
         self.author.look(look).await
+    }
+}
+
+/// Whether a transaction of unknown outcome was committed, as soon as that can be found; false also if the node stops before.
+async fn is_found(store: &Store, id: TransactionId) -> bool {
+    loop {
+        match store.settle(id).await {
+            Err(Unavailable::OutcomeUnknown(_)) if !store.is_closed() => {}
+            result => return result.is_ok(),
+        }
+    }
+}
+
+/// What was decided is on disk: if this process loses the lease now, the next holder does it.
+async fn run_all(author: &Author, errands: Vec<Errand>) {
+    for errand in errands {
+        if let Err(error) = author.run(errand).await {
+            tracing::warn!(%error, "what was decided about a peer is done by the process that writes next");
+        }
     }
 }

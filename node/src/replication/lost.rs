@@ -260,7 +260,9 @@ impl Lost {
     }
 }
 
-/// Settles what is unsettled, then restores, and takes what is damaged out of the store.
+/// Settles what is unsettled, waits until the store takes writes, then restores, and takes what is damaged out of the store.
+/// Without writes nothing would be live but in name, and what a store shows that takes none may be of another time: that of a
+/// standby, or of a server whose end was not seen.
 async fn attempt(
     identity: Identity,
     store: Store,
@@ -274,6 +276,7 @@ async fn attempt(
         Some(id) => Some(store.is_committed(id).await?),
         None => None,
     };
+    store.takes_writes().await?;
     let tell = |progress| {
         if shows_progress {
             health.set_replication(ReplicationHealth::Restoring(progress));

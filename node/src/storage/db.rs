@@ -1,10 +1,10 @@
 //! Which database it is. Everything else in this folder is the same for both.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool,
+    PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
     pool::PoolConnection,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -15,7 +15,7 @@ use super::{
     faults::{Faults, StoreCall, driver_mutant},
     version::{self, Opening},
 };
-use crate::private;
+use crate::{lock::Lock, private};
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -32,7 +32,36 @@ pub(super) enum Pools {
         /// One connection: SQLite has one writer, and a queue is better than `SQLITE_BUSY`.
         write: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres(PgPool, Refusal),
+}
+
+/// Why the server that was reached last is none for this node, if so.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusal(Arc<Lock<Option<String>>>);
+
+impl Refusal {
+    pub(super) fn why(&self) -> Option<String> {
+        self.0.with(|why| why.clone())
+    }
+
+    /// Looks at a server before anything is asked of it. Another may answer at the same address each time: a standby has not
+    /// all that was written, and takes nothing.
+    async fn look(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let sql = "SELECT pg_is_in_recovery(), (SELECT MIN(name) FROM pg_settings WHERE setting = 'off'
+                   AND name IN ('synchronous_commit', 'fsync', 'full_page_writes'))";
+        let (follows, lax): (bool, Option<String>) = sqlx::query_as(sql).fetch_one(connection).await?;
+        let why = match lax {
+            _ if follows => {
+                Some("the PostgreSQL server is a standby: it takes no writes, and may not have all of them".into())
+            }
+            Some(name) => Some(format!(
+                "the PostgreSQL server runs with `{name} = off`: what it acknowledges can be lost; turn it on"
+            )),
+            None => None,
+        };
+        self.0.with(|last| last.clone_from(&why));
+        why.map_or(Ok(()), |why| Err(sqlx::Error::Configuration(why.into())))
+    }
 }
 
 /// A transaction.
@@ -59,7 +88,7 @@ macro_rules! reading {
         let (call, faults) = ($crate::storage::StoreCall::Read, &$store.db.faults);
         match &$store.db.pools {
             $crate::storage::db::Pools::Sqlite { read, .. } => faults.around(call, $query.$run(read)).await,
-            $crate::storage::db::Pools::Postgres(pool) => faults.around(call, $query.$run(pool)).await,
+            $crate::storage::db::Pools::Postgres(pool, _) => faults.around(call, $query.$run(pool)).await,
         }
     }};
 }
@@ -128,7 +157,15 @@ impl Db {
             "`{shown}` holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
              with `comityd init`"
         );
-        let options = sqlite_options(&file);
+        let opened = Self::connect_sqlite(&file, opening).await;
+        match is_full(folder) {
+            true => opened.with_context(|| format!("the disk below `{shown}` is full: make room")),
+            false => opened,
+        }
+    }
+
+    async fn connect_sqlite(file: &Path, opening: Opening) -> anyhow::Result<Self> {
+        let options = sqlite_options(file);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options.clone())
@@ -142,25 +179,25 @@ impl Db {
     }
 
     pub(super) async fn create_postgres(database: &Database) -> anyhow::Result<Self> {
-        let pool = postgres(database).await?;
+        let (pool, refusal) = postgres(database).await?;
         anyhow::ensure!(
             !has_tables(&pool).await?,
             "the database holds a store already: use an empty one"
         );
         let migrated = version::POSTGRES.run(&pool).await;
         migrated.context("the store's tables cannot be made")?;
-        Ok(Pools::Postgres(pool).into())
+        Ok(Pools::Postgres(pool, refusal).into())
     }
 
     pub(super) async fn open_postgres(database: &Database, opening: Opening) -> anyhow::Result<Self> {
-        let pool = postgres(database).await?;
+        let (pool, refusal) = postgres(database).await?;
         anyhow::ensure!(
             has_tables(&pool).await?,
             "the database holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
              with `comityd init --database`"
         );
         version::postgres(&pool, opening).await?;
-        Ok(Pools::Postgres(pool).into())
+        Ok(Pools::Postgres(pool, refusal).into())
     }
 
     /// A transaction that writes.
@@ -182,7 +219,7 @@ impl Db {
                     let pool = if writes { write } else { read };
                     TxConnection::Sqlite(pool.acquire().await?)
                 }
-                Pools::Postgres(pool) => TxConnection::Postgres(pool.acquire().await?),
+                Pools::Postgres(pool, _) => TxConnection::Postgres(pool.acquire().await?),
             };
             let mut tx = Tx {
                 connection,
@@ -198,13 +235,28 @@ impl Db {
         self.faults.around(StoreCall::Begin, begun).await
     }
 
+    /// Why the server that was reached last is none for this node, if so.
+    pub(super) fn refusal(&self) -> Option<String> {
+        match &self.pools {
+            Pools::Sqlite { .. } => None,
+            Pools::Postgres(_, refusal) => refusal.why(),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => write.is_closed(),
+            Pools::Postgres(pool, _) => pool.is_closed(),
+        }
+    }
+
     pub(super) async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { read, write } => {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool, _) => pool.close().await,
         }
     }
 }
@@ -249,6 +301,15 @@ impl Drop for Tx {
     }
 }
 
+/// The least room, in bytes, without which a disk is called full: SQLite's smallest files need as much.
+const LEAST_ROOM: u64 = 65_536;
+
+/// Whether the disk of a folder is full, as far as the system says.
+fn is_full(folder: &Path) -> bool {
+    let disk = rustix::fs::statvfs(folder);
+    disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
+}
+
 fn sqlite_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
@@ -260,30 +321,30 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(10))
 }
 
-async fn postgres(database: &Database) -> anyhow::Result<PgPool> {
+async fn postgres(database: &Database) -> anyhow::Result<(PgPool, Refusal)> {
     let options = database.options().options([
         ("idle_in_transaction_session_timeout", LONGEST_IDLE_TRANSACTION),
         ("lock_timeout", LONGEST_LOCK_WAIT),
     ]);
+    let refusal = Refusal::default();
+    let looking = refusal.clone();
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(10))
+        .after_connect(move |connection, _| {
+            let looking = looking.clone();
+            Box::pin(async move { looking.look(connection).await })
+        })
         .connect_with(options)
         .await;
-    let pool = pool.context(
-        "the PostgreSQL database cannot be reached: is its URL right, does the server run, and is its certificate one that this \
-         node trusts (`?sslrootcert=FILE` in the URL, `database_tls`)?",
-    )?;
-    let durable: Vec<(String,)> = sqlx::query_as(
-        "SELECT name FROM pg_settings
-         WHERE (name = 'synchronous_commit' AND setting = 'off') OR (name IN ('fsync', 'full_page_writes') AND setting = 'off')",
-    )
-    .fetch_all(&pool)
-    .await?;
-    if let Some((name,)) = durable.first() {
-        anyhow::bail!("the PostgreSQL server runs with `{name} = off`: what it acknowledges can be lost; turn it on");
+    match (pool, refusal.why()) {
+        (Ok(pool), _) => Ok((pool, refusal)),
+        (Err(_), Some(why)) => anyhow::bail!(why),
+        (Err(error), None) => Err(error).context(
+            "the PostgreSQL database cannot be reached: is its URL right, does the server run, and is its certificate one that \
+             this node trusts (`?sslrootcert=FILE` in the URL, `database_tls`)?",
+        ),
     }
-    Ok(pool)
 }
 
 async fn has_tables(pool: &PgPool) -> anyhow::Result<bool> {

@@ -141,7 +141,25 @@ impl Store {
         let _: (i64,) = within!(&mut tx, sqlx::query_as(sql), fetch_one)?;
         let sql = "SELECT change FROM transactions WHERE id = $1";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(id.0.to_vec()), fetch_optional)?;
+        // What one server shows may not have reached the one that will succeed it: a commit after it waits for that.
+        tx.commit().await?;
         Ok(found.is_some())
+    }
+
+    /// Writes, and changes nothing: what stood in the store before is as durable as what is acknowledged from here on, and
+    /// the store takes writes.
+    ///
+    /// # Errors
+    /// [`Unavailable::Deposed`], if another process took the lease; [`Unavailable`], if the store takes no writes.
+    pub(crate) async fn takes_writes(&self) -> Result<(), Unavailable> {
+        let epoch = self.held().ok_or(Unavailable::Deposed)?;
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE lease SET renewed = renewed + 1 WHERE epoch = $1 RETURNING epoch";
+        let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch), fetch_optional)?;
+        tx.commit().await?;
+        found.ok_or_else(|| self.deposed(epoch))?;
+        self.note_write();
+        Ok(())
     }
 
     /// Somebody else took the lease after `epoch`.

@@ -265,7 +265,7 @@ async fn a_step_of_a_case_is_written_once() {
         ] {
             let done = match &store.db.pools {
                 db::Pools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-                db::Pools::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+                db::Pools::Postgres(pool, _) => sqlx::query(sql).execute(pool).await.map(drop),
             };
             assert!(done.unwrap_err().to_string().contains("written once"), "{sql}");
         }

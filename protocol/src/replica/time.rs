@@ -18,6 +18,8 @@ pub struct PeerClock {
     pub issued: Timestamp,
     /// Our time when it came.
     pub received: Timestamp,
+    /// The same of the one before it: the peer signed the newer one after it had given that.
+    pub before: Option<(Timestamp, Timestamp)>,
 }
 
 impl Replica {
@@ -65,8 +67,13 @@ impl Replica {
                 continue;
             }
             if let Ok(heartbeat) = Heartbeat::read(signed.clone(), log.key_log()) {
-                let issued = heartbeat.get().issued;
-                self.clocks.insert(agency, PeerClock { issued, received: now });
+                let before = self.clocks.get(&agency).map(|clock| (clock.issued, clock.received));
+                let clock = PeerClock {
+                    issued: heartbeat.get().issued,
+                    received: now,
+                    before,
+                };
+                self.clocks.insert(agency, clock);
             }
         }
     }
