@@ -19,6 +19,7 @@ pub(crate) mod federation;
 pub(crate) mod following;
 mod forks;
 mod frameworks;
+pub(crate) mod hindrances;
 mod issuers;
 mod key_log;
 mod operations;

@@ -4,6 +4,7 @@
 //! Readers never see half of a batch: it is applied to a copy, which is published whole, after the batch is on disk.
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
+mod hindrance;
 mod lists;
 mod past;
 mod pins;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use verification::evidence::Freshness;
 
 use crate::{clock::Moment, roster::Roster};
+pub(crate) use hindrance::{Hindrance, Trouble};
 pub use lists::{AgencyLists, StatusList};
 pub(crate) use past::{Past, status_then};
 pub(crate) use standing::Standing;
@@ -106,6 +108,8 @@ pub struct Registry {
     own: OwnLists,
     /// Set while it is not known whether this is what is on disk.
     frozen: Option<Freeze>,
+    /// What keeps more of agencies from being taken in, or anything of them from being fresh.
+    hindrances: BTreeMap<Hash, Hindrance>,
     /// Why the clock is in doubt, if it is: then nothing is fresh.
     clock_doubt: Option<String>,
 }
@@ -146,6 +150,7 @@ impl Registry {
             connected: BTreeMap::new(),
             own: OwnLists::Unknown,
             frozen: None,
+            hindrances: BTreeMap::new(),
             clock_doubt: None,
         }
     }
@@ -192,6 +197,7 @@ impl Registry {
                 _ => {}
             }
         }
+        self.hindrances = hindrance::of(replica);
         for (agency, log) in replica.logs() {
             if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = log.freshness();
@@ -278,6 +284,12 @@ impl Registry {
         self.connected.get(agency).map(String::as_str)
     }
 
+    /// What keeps more of an agency from being taken in, or anything of it from being fresh, if something does.
+    #[must_use]
+    pub(crate) fn hindrance(&self, agency: &Hash) -> Option<&Hindrance> {
+        self.hindrances.get(agency)
+    }
+
     /// All agencies that are known, this one first, then by name.
     #[must_use]
     pub fn agencies(&self) -> Vec<&AgencyLists> {
@@ -329,6 +341,7 @@ impl Registry {
     /// Takes the lists of another registry, which is of the disk as it is now; who is connected and the clock stay.
     pub(crate) fn replace(&mut self, made: &Self) {
         self.agencies.clone_from(&made.agencies);
+        self.hindrances.clone_from(&made.hindrances);
         self.frozen = None;
     }
 

@@ -21,6 +21,7 @@ mod memory;
 mod operators;
 mod peers;
 mod published;
+mod quarantine;
 mod registered_lists;
 mod registrations;
 mod residue;

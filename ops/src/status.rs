@@ -4,7 +4,14 @@ use registry_schema::{AgencyId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use crate::{Session, client::Reply, exit::Exit, out, peer, show};
+use crate::{
+    Session,
+    client::Reply,
+    exit::Exit,
+    out,
+    peer::{self, Hindrances},
+    show,
+};
 
 /// An agency as the node knows it.
 #[derive(Debug, Deserialize)]
@@ -87,6 +94,8 @@ struct Peer {
     last_heard: Option<Timestamp>,
     #[serde(default)]
     good_until: Option<Timestamp>,
+    #[serde(flatten)]
+    hindrances: Hindrances,
 }
 
 /// Whether the node can write.
@@ -135,6 +144,7 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     let heard: Vec<Agency> = agencies.parse()?;
     let away = away(&peers, session.now);
     let forked = forked(&heard);
+    let (quarantined, deferred) = (quarantined(&peers, session.now), deferred(&peers, session.now));
     // A node of an earlier version does not tell.
     let ability = session.client.read(&["v1", "key-log"], &[]).await;
     let ability: Ability = ability.ok().and_then(|reply| reply.parse().ok()).unwrap_or_default();
@@ -145,8 +155,8 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         let reach = reach.map(|reach| reach.sentence);
         let warnings: Option<Value> = warnings.as_ref().map(Reply::parse).transpose()?;
         let all = json!({
-            "ready": ready, "said": said.trim(), "reach": reach, "away": away, "forked": forked, "trouble": ability.trouble,
-            "warnings": warnings,
+            "ready": ready, "said": said.trim(), "reach": reach, "away": away, "forked": forked, "quarantined": quarantined,
+            "deferred": deferred, "trouble": ability.trouble, "warnings": warnings,
         });
         // The node's own words stay as they came.
         let text = format!(
@@ -165,7 +175,13 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         let rows: Vec<Vec<String>> = heard.iter().map(|a| row(a, session.now)).collect();
         let mut lists: String = heard.iter().filter_map(|a| issuers_lists(a, session.now)).collect();
         lists.push_str(&filled_lists(&filled));
-        let troubles = ability.trouble.iter().chain(&forked).chain(&away);
+        let troubles = ability
+            .trouble
+            .iter()
+            .chain(&forked)
+            .chain(&quarantined)
+            .chain(&deferred)
+            .chain(&away);
         lists.extend(troubles.map(|trouble| format!("\n\n{}", show::paragraph(trouble))));
         let table = show::table(
             &["agency", "name", "last heard", "fresh", "issuers", "recognitions"],
@@ -181,14 +197,17 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
             .out
             .data(&format!("{head}\n\n{table}{lists}{reach}{warnings}"))?;
     }
-    Ok(
-        match (ready && ability.trouble.is_none(), forked.is_some(), away.is_some()) {
-            (false, ..) => Exit::Negative,
-            (true, true, _) => Exit::Integrity,
-            (true, false, true) => Exit::Unreachable,
-            (true, false, false) => Exit::Done,
-        },
-    )
+    Ok(if !ready || ability.trouble.is_some() {
+        Exit::Negative
+    } else if forked.is_some() || quarantined.is_some() {
+        Exit::Integrity
+    } else if away.is_some() {
+        Exit::Unreachable
+    } else if deferred.is_some() {
+        Exit::CouldNotCheck
+    } else {
+        Exit::Done
+    })
 }
 
 /// Most names in one sentence; how many there are is always said.
@@ -247,6 +266,34 @@ fn forked(agencies: &[Agency]) -> Option<String> {
             };
             format!("{}: {what} (`/v1/agencies/{}/forks`)", agency.agency, agency.agency)
         });
+    joined(told)
+}
+
+/// Which peers are in quarantine, since when, and why.
+fn quarantined(peers: &[Peer], now: Timestamp) -> Option<String> {
+    let told = peers.iter().filter_map(|peer| {
+        let it = peer.hindrances.quarantined.as_ref()?;
+        let (agency, since, why) = (&peer.agency, show::ago(it.since, now), &it.why);
+        Some(format!(
+            "{agency} is in quarantine, and its badges are \"could not check\" (begun {since}): {why}"
+        ))
+    });
+    joined(told)
+}
+
+/// Of which peers more is known to exist than is taken in, since when, and why.
+fn deferred(peers: &[Peer], now: Timestamp) -> Option<String> {
+    let told = peers.iter().filter_map(|peer| {
+        let it = peer.hindrances.deferred.as_ref()?;
+        let (agency, since, why) = (&peer.agency, show::ago(it.since, now), &it.why);
+        Some(format!(
+            "more of {agency} is known to exist than this node takes in (begun {since}): {why}"
+        ))
+    });
+    joined(told)
+}
+
+fn joined(told: impl Iterator<Item = String>) -> Option<String> {
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
@@ -350,6 +397,7 @@ mod tests {
             connected,
             last_heard: Some(now),
             good_until: number.is_multiple_of(2).then_some(now.plus_seconds(60)),
+            hindrances: Hindrances::default(),
         };
         let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
         let told = away(&all, now).unwrap();
@@ -363,6 +411,16 @@ mod tests {
         );
         assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")], now), None);
         assert_eq!(away(&[], now), None);
+        let json = r#"{"agency":"US-TN","membership":"member","connected":true,"deferred":null,
+            "quarantined":{"why":"1 damaged","since":"2026-11-23T13:58:11Z"}}"#;
+        let hindered_peer: Peer = serde_json::from_str(json).unwrap();
+        let peers = [peer(1, true, "member"), hindered_peer];
+        let told = quarantined(&peers, now);
+        assert_eq!(
+            told.as_deref(),
+            Some("US-TN is in quarantine, and its badges are \"could not check\" (begun 4 minutes ago): 1 damaged")
+        );
+        assert_eq!(deferred(&peers, now), None);
 
         let agency = |json: &str| serde_json::from_str::<Agency>(json).unwrap();
         let sound = agency(r#"{"agency":"US-SC","forks":0,"disputed":false}"#);

@@ -69,6 +69,8 @@ pub struct AgencyLog {
     base: Option<Base>,
     /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
     above: BTreeMap<Hash, Vec<Row>>,
+    /// How many bytes the envelopes have that those are from.
+    above_bytes: usize,
     /// Which slots were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
     /// The slots that a tombstone hides: a value that is missing there is explained.
@@ -86,6 +88,8 @@ pub struct AgencyLog {
     usage: Usage,
     work: Work,
     failure: Option<Failure>,
+    /// Whether nothing of it is called fresh: it is in quarantine.
+    held_back: bool,
 }
 
 impl AgencyLog {
@@ -115,6 +119,7 @@ impl AgencyLog {
             gaps: BTreeSet::new(),
             base: None,
             above: BTreeMap::new(),
+            above_bytes: 0,
             expunged: None,
             explained: BTreeSet::new(),
             stale: BTreeSet::new(),
@@ -125,6 +130,7 @@ impl AgencyLog {
             usage: Usage::default(),
             work: Work::default(),
             failure: None,
+            held_back: false,
         }
     }
 

@@ -210,6 +210,14 @@ pub struct Batch {
     pub history: Vec<Row>,
     /// Rows from after a checkpoint, revocations and suspensions: to be answered from, not to be stored.
     pub restrictions: Vec<Row>,
+    /// Envelopes that are not kept, and what of them counts all the same; until they are.
+    pub set_aside: Vec<(Envelope, Vec<Row>)>,
+    /// The names of those that were set aside before, and are among `envelopes` now.
+    pub taken_up: Vec<Hash>,
+    /// Agencies whose quarantine is as here now; none, if it is over.
+    pub quarantined: BTreeMap<Hash, Option<Quarantine>>,
+    /// Agencies whose deferral is as here now; none, if it is over.
+    pub deferred: BTreeMap<Hash, Option<Deferral>>,
     /// Agencies whose answers are to be made anew, after all of the above, from [`AgencyLog::answers`].
     pub renewed: BTreeSet<Hash>,
     /// Heartbeats that count now.
@@ -228,6 +236,10 @@ impl Batch {
             && self.rows.is_empty()
             && self.history.is_empty()
             && self.restrictions.is_empty()
+            && self.set_aside.is_empty()
+            && self.taken_up.is_empty()
+            && self.quarantined.is_empty()
+            && self.deferred.is_empty()
             && self.renewed.is_empty()
             && self.heartbeats.is_empty()
             && self.checkpoints.is_empty()

@@ -14,6 +14,8 @@ mod forks;
 mod quarantine;
 #[path = "one_agency_harms_no_other/quotas.rs"]
 mod quotas;
+#[path = "one_agency_harms_no_other/restarts.rs"]
+mod restarts;
 #[path = "one_agency_harms_no_other/stripped.rs"]
 mod stripped;
 #[path = "one_agency_harms_no_other/world.rs"]

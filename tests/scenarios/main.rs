@@ -122,6 +122,7 @@ mod standards_endpoints;
 
 mod other_registries_ask;
 
+mod a_restart_forgets_no_quarantine;
 mod damage_is_one_agencys;
 mod demo_as_a_user;
 mod samples_speak;

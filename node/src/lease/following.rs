@@ -99,6 +99,8 @@ impl Watch {
             }
             registry.heed(&changes.peers);
             registry.follow(&changes.key_logs, &changes.rows, &changes.lease.standing);
+            // They take away, whatever the rows beside them say.
+            registry.follow(&[], &changes.restrictions, &[]);
             registry.freeze(None);
             registry.know_own(OwnLists::AsOf {
                 moment,

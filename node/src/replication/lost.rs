@@ -279,7 +279,7 @@ async fn attempt(
             health.set_replication(ReplicationHealth::Restoring(progress));
         }
     };
-    let mut restored = identity.restore(&store, &tell).await?;
+    let mut restored = identity.restore(&store, now, &tell).await?;
     if !restored.removals.is_empty() {
         for removal in &restored.removals {
             tracing::error!(

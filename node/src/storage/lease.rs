@@ -13,7 +13,7 @@ use super::{
     PeerRow, Store, TransactionId, Unavailable,
     db::{Tx, within, writing},
     log::{decode, hash, key_log},
-    peers, version,
+    peers, quarantine, version,
 };
 
 /// No epoch: this process does not hold the lease.
@@ -76,6 +76,8 @@ pub struct Changes {
     pub key_logs: Vec<KeyLog>,
     /// Rows as they are now.
     pub rows: Vec<Row>,
+    /// What envelopes take away that are not kept: newer than the rows.
+    pub restrictions: Vec<Row>,
     /// What operators decided about peers: all of it.
     pub peers: Vec<PeerRow>,
 }
@@ -223,6 +225,7 @@ impl Store {
         let mut changes = Changes {
             key_logs: vec![],
             rows: vec![],
+            restrictions: vec![],
             peers: vec![],
             lease,
         };
@@ -249,6 +252,7 @@ impl Store {
                 values: decode(&surviving)?,
             });
         }
+        changes.restrictions = quarantine::restrictions(&mut tx, since).await?;
         tx.commit().await?;
         Ok(changes)
     }

@@ -126,7 +126,7 @@ impl AgencyLog {
         }
         let rows = self.build(&envelope, &place)?;
         self.count_pending();
-        let renewed = self.above.remove(&hash).is_some();
+        let renewed = self.take_up(&envelope);
         let compared = self.leave_base()?;
         Ok(Keeping::Kept {
             rows,

@@ -35,7 +35,7 @@ impl Step {
             Keeping::Known => Ok(Ok(vec![])),
             Keeping::Missing(parents) => {
                 let rows = log.count_restrictions(&envelope);
-                self.batch.restrictions.extend(rows);
+                self.set_aside(envelope, rows);
                 Ok(Ok(parents))
             }
             Keeping::Refused(refused) => Ok(Err(refused)),
@@ -52,7 +52,10 @@ impl Step {
                 renewed,
             } => {
                 self.batch.envelopes.push(envelope);
-                self.batch.renewed.extend(renewed.then_some(agency));
+                if renewed {
+                    self.batch.renewed.insert(agency);
+                    self.batch.taken_up.push(name);
+                }
                 self.add_rows(log, rows);
                 match compared {
                     Some(Compared::Same | Compared::Unknown) => {
@@ -67,6 +70,14 @@ impl Step {
                 self.findings.extend(fork.map(|pair| Effect::Forked { agency, pair }));
                 Ok(Ok(vec![]))
             }
+        }
+    }
+
+    /// Notes what an envelope takes away that is not kept.
+    pub(super) fn set_aside(&mut self, envelope: Envelope, rows: Vec<Row>) {
+        if !rows.is_empty() {
+            self.batch.restrictions.extend(rows.iter().cloned());
+            self.batch.set_aside.push((envelope, rows));
         }
     }
 
