@@ -211,7 +211,7 @@ impl Registry {
                 lists.begun = log.base().is_some();
                 lists.missing = log.missing();
                 lists.wait_for(log.waiting(), log.is_disputed());
-                lists.forks = log.forks().len();
+                lists.forks = log.count_forks();
                 lists.index_policy();
             }
         }

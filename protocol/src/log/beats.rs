@@ -202,7 +202,7 @@ impl AgencyLog {
         concerns: impl Fn(&crate::key_log::WriterScope) -> bool,
         own: Option<(&PublicKey, Timestamp)>,
     ) -> Option<(Timestamp, Timestamp)> {
-        if self.failure.is_some() || !self.cuts.missing().is_empty() || self.lost_a_value() {
+        if self.failure.is_some() || self.is_disputed() || !self.cuts.missing().is_empty() || self.lost_a_value() {
             return None;
         }
         if let Some(checkpoint) = self.base() {
