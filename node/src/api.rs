@@ -28,6 +28,7 @@ mod paging;
 mod peers;
 mod policy;
 pub(crate) mod problem;
+mod pulls;
 mod recognitions;
 mod registries;
 mod replication;
@@ -198,6 +199,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(peers::introductions))
         .routes(routes!(peers::signed_introductions))
         .routes(routes!(peers::remove))
+        .routes(routes!(pulls::pull))
         .routes(routes!(replication::heartbeats))
         .routes(routes!(replication::reach))
         .routes(routes!(issuers::list, issuers::register))

@@ -9,93 +9,23 @@ mod lists;
 mod past;
 mod pins;
 mod recognitions;
+mod shared;
 mod standing;
 pub(crate) mod thinning;
 mod version;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
-use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row};
+use protocol::{Batch, Hash, KeyLog, Replica, Row};
 use registry_schema::{AgencyId, Timestamp};
-use tokio::sync::watch;
 use verification::evidence::Freshness;
 
 use crate::{clock::Moment, roster::Roster};
 pub(crate) use hindrance::{Hindrance, Trouble};
 pub use lists::{AgencyLists, StatusList};
 pub(crate) use past::{Past, status_then};
+pub use shared::SharedRegistry;
 pub(crate) use standing::Standing;
-
-/// All agencies of the federation, as this node knows them. Clones share one registry.
-///
-/// **There is no lock.** A reader takes one immutable snapshot and answers from it, so an answer speaks of one moment and
-/// nobody waits for anybody; a writer puts the next snapshot in the place of the last.
-#[derive(Clone, Debug)]
-pub struct SharedRegistry(Arc<Published>);
-
-#[derive(Debug)]
-struct Published {
-    current: ArcSwap<Registry>,
-    /// Told when issuers' entries, or the agencies, may have changed.
-    issuers: watch::Sender<()>,
-}
-
-impl SharedRegistry {
-    /// A registry to share.
-    #[must_use]
-    pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(Published {
-            current: ArcSwap::from_pointee(registry),
-            issuers: watch::Sender::new(()),
-        }))
-    }
-
-    /// The registry as it is at this moment; it does not change any more. One request takes one, and passes it on.
-    #[must_use]
-    pub fn snapshot(&self) -> Arc<Registry> {
-        self.0.current.load_full()
-    }
-
-    /// Makes the next snapshot from the current one. If another writer was faster, `change` is made again, to its snapshot:
-    /// so it depends on nothing but what it is given.
-    pub(crate) fn update(&self, change: impl Fn(&mut Registry)) {
-        self.0.current.rcu(|current| {
-            let mut next = Registry::clone(current);
-            change(&mut next);
-            next
-        });
-    }
-
-    pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.update(|registry| registry.apply(batch, replica));
-        if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
-            self.tell_of_issuers();
-        }
-    }
-
-    /// For who waits until issuers' entries, or the agencies, may have changed.
-    pub(crate) fn issuers_change(&self) -> watch::Receiver<()> {
-        self.0.issuers.subscribe()
-    }
-
-    pub(crate) fn tell_of_issuers(&self) {
-        self.0.issuers.send_replace(());
-    }
-
-    /// A node of this agency is connected by this transport, or none is.
-    pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
-        self.update(|registry| match via {
-            Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
-            None => drop(registry.connected.remove(&agency)),
-        });
-    }
-}
-
-/// Whether it is an issuer's entry in a trust list.
-fn is_issuer(row: &Row) -> bool {
-    row.document == DocumentId::TrustList && row.key.starts_with("i/")
-}
 
 /// All agencies of the federation, as this node knows them.
 #[derive(Clone, Debug)]
@@ -348,6 +278,11 @@ impl Registry {
     /// Follows these agencies from here on.
     pub(crate) fn pin_as(&mut self, roster: Roster) {
         self.roster = roster;
+    }
+
+    /// Forgets who is connected.
+    pub(crate) fn forget_connections(&mut self) {
+        self.connected.clear();
     }
 
     /// The newest time that an agency of the federation was heard at.

@@ -103,7 +103,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Add(args) => joining::add(session, &args).await,
         Command::List => list(session).await,
         Command::Show { agency } => one(session, &agency).await,
-        Command::Diff { agency } => diff::diff(session, &agency).await,
+        Command::Diff { agency, pull } => diff::diff(session, &agency, pull).await,
         Command::Remove { agency, expel, unpin } => joining::remove(session, &agency, expel, unpin).await,
         Command::Introductions => joining::introductions(session).await,
         Command::ForkCheck { file } => fork::check(session.out, &file),

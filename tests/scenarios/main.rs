@@ -101,6 +101,8 @@ mod strangers_learn_nothing;
 
 mod peers_join_by_ticket;
 
+mod commands_say_what_is_true;
+mod peers_are_asked_again;
 mod peers_leave;
 
 mod what_arrived_is_proven;

@@ -163,7 +163,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Prob
     ))
 }
 
-async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
+pub(super) async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let registry = app.registry.snapshot();
     let roster = registry.roster();

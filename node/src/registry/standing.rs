@@ -157,6 +157,16 @@ impl Registry {
         }
     }
 
+    /// Calls nothing of these agencies fresh: something of them in the store cannot be read.
+    pub(crate) fn distrust(&mut self, damaged: &BTreeSet<Hash>) {
+        for agency in damaged {
+            if let Some(lists) = self.lists_mut(agency) {
+                lists.heard = None;
+                lists.others_heard = None;
+            }
+        }
+    }
+
     /// Takes in how the agencies stand.
     pub(super) fn stand(&mut self, said: Vec<Standing>) {
         let connected = said.iter().filter(|one| one.connected);

@@ -100,24 +100,31 @@ pub(super) async fn put(tx: &mut Tx, agency: Vec<u8>, quarantine: &Quarantine) -
     Ok(())
 }
 
+/// What an envelope takes away, and the agency that it is filed under; none, if it cannot be read.
+pub(super) type Aside = (Vec<u8>, Option<Vec<Row>>);
+
 /// What envelopes take away that were set aside after a transaction.
-pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<Row>, Unavailable> {
+pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<Aside>, Unavailable> {
     let sql = "SELECT agency, restrictions FROM set_aside WHERE changed > $1 ORDER BY changed, hash";
     let found: Vec<(Vec<u8>, Vec<u8>)> = within!(tx, sqlx::query_as(sql).bind(since), fetch_all)?;
-    let mut rows = Vec::new();
-    for (agency, restrictions) in found {
-        let restrictions: Vec<Restriction> = decode(&restrictions)?;
-        for (document, key, value) in restrictions {
-            let unknown = |_| Unavailable::Unreadable(format!("no document is called `{document}`"));
-            rows.push(Row {
-                agency: hash(&agency)?,
-                document: document.parse().map_err(unknown)?,
+    let read = |agency: &[u8], restrictions: &[u8]| -> Option<Vec<Row>> {
+        let agency = hash(agency).ok()?;
+        let restrictions: Vec<Restriction> = decode(restrictions).ok()?;
+        let row = |(document, key, value): Restriction| {
+            Some(Row {
+                agency,
+                document: document.parse().ok()?,
                 key,
                 values: vec![value.into()],
-            });
-        }
-    }
-    Ok(rows)
+            })
+        };
+        restrictions.into_iter().map(row).collect()
+    };
+    let rows = found.into_iter().map(|(agency, restrictions)| {
+        let rows = read(&agency, &restrictions);
+        (agency, rows)
+    });
+    Ok(rows.collect())
 }
 
 impl StoreMoment {

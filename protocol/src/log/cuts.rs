@@ -28,7 +28,7 @@ pub(super) struct Cuts {
     histories: Option<BTreeMap<PublicKey, Vec<Vec<Term>>>>,
     missing: BTreeSet<Hash>,
     /// The envelopes that end a term in any history and are not here.
-    awaited: BTreeSet<Hash>,
+    wanted: BTreeSet<Hash>,
 }
 
 #[derive(Debug)]
@@ -69,13 +69,13 @@ impl Cuts {
             ends.filter(|hash| place(hash).is_none()).copied().collect()
         };
         let missing = missing_of(authority);
-        let mut awaited = missing.clone();
+        let mut wanted = missing.clone();
         let writers = authority.writers().iter();
         let writers = writers.map(|(key, writer)| (*key, terms(writer))).collect();
         let histories = key_log.disputed().map(|_| {
             let mut histories: BTreeMap<PublicKey, Vec<Vec<Term>>> = BTreeMap::new();
             for authority in key_log.histories() {
-                awaited.extend(missing_of(authority));
+                wanted.extend(missing_of(authority));
                 for (key, writer) in authority.writers() {
                     let (known, these) = (histories.entry(*key).or_default(), terms(writer));
                     if !known.contains(&these) {
@@ -89,13 +89,13 @@ impl Cuts {
             writers,
             histories,
             missing,
-            awaited,
+            wanted,
         }
     }
 
     /// Whether it is unknown, for want of this envelope, where a term ends.
-    pub(super) fn awaits(&self, hash: &Hash) -> bool {
-        self.awaited.contains(hash)
+    pub(super) fn wants(&self, hash: &Hash) -> bool {
+        self.wanted.contains(hash)
     }
 
     /// Whether the key log's histories let the same.

@@ -99,7 +99,7 @@ impl AgencyLog {
 
         let parts = self.note_family(hash, &envelope);
         let place = self.place(hash, &envelope);
-        let closes_a_cut = self.cuts.awaits(&hash);
+        let closes_a_cut = self.cuts.wants(&hash);
         let kept = Kept {
             place: place.clone(),
             index: self.order.len() - 1,

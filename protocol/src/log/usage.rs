@@ -145,7 +145,7 @@ impl AgencyLog {
     /// for without it nothing of the agency is fresh.
     pub(crate) fn limit(&self, envelope: &Envelope, most: &Usage) -> Option<Limit> {
         let hash = envelope.hash();
-        if self.holds(&hash) || self.cuts.awaits(&hash) {
+        if self.holds(&hash) || self.cuts.wants(&hash) {
             return None;
         }
         let siblings = self.siblings(envelope);

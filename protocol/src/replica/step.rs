@@ -11,6 +11,25 @@ use crate::{
     signed::{Hash, Refused},
 };
 
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.key_logs.is_empty()
+            && self.envelopes.is_empty()
+            && self.rewritten.is_empty()
+            && self.rows.is_empty()
+            && self.history.is_empty()
+            && self.restrictions.is_empty()
+            && self.set_aside.is_empty()
+            && self.taken_up.is_empty()
+            && self.quarantined.is_empty()
+            && self.deferred.is_empty()
+            && self.renewed.is_empty()
+            && self.heartbeats.is_empty()
+            && self.checkpoints.is_empty()
+            && self.held.is_empty()
+    }
+}
+
 /// What one event leads to, sorted into the order that the invariant demands.
 #[derive(Default)]
 pub(super) struct Step {

@@ -5,7 +5,11 @@ use protocol::{
     key_log::{Act, End, SignedEntry, WriterKey},
     log::{AgencyLog, Keeping},
 };
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
+use rand::{
+    RngExt as _, SeedableRng as _,
+    rngs::StdRng,
+    seq::{IndexedRandom as _, SliceRandom as _},
+};
 
 use crate::world::{NOW, Signer, key};
 
@@ -13,7 +17,7 @@ use crate::world::{NOW, Signer, key};
 fn seed() -> u64 {
     let given = std::env::var("COMITY_TEST_SEED").ok();
     let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(20_261_129);
-    println!("disputes: COMITY_TEST_SEED={seed}");
+    eprintln!("disputes: COMITY_TEST_SEED={seed}");
     seed
 }
 
@@ -117,8 +121,8 @@ fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedEntry>, Vec<KeyLog>, Vec<Env
     let mut places = vec![founded.clone()];
     let mut entries = Vec::new();
     for writer in 0..rng.random_range(1..5_u8) {
-        let before = &places[rng.random_range(0..places.len())];
-        let last = (0..rng.random_range(0..3)).map(|_| names[rng.random_range(0..names.len())]);
+        let before = places.choose(rng).unwrap();
+        let last = (0..rng.random_range(0..3)).map(|_| *names.choose(rng).unwrap());
         let mut last: Vec<Hash> = last.collect();
         last.sort_unstable();
         last.dedup();
