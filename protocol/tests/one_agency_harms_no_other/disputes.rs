@@ -13,12 +13,10 @@ use rand::{
 
 use crate::world::{NOW, Signer, key};
 
-/// The seed of the tests here; `COMITY_TEST_SEED` plays another.
+/// The seed of the tests here, which each failure names; `COMITY_TEST_SEED` plays another.
 fn seed() -> u64 {
     let given = std::env::var("COMITY_TEST_SEED").ok();
-    let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(20_261_129);
-    eprintln!("disputes: COMITY_TEST_SEED={seed}");
-    seed
+    given.and_then(|seed| seed.parse().ok()).unwrap_or(20_261_129)
 }
 
 fn entry(after: &KeyLog, act: Act) -> SignedEntry {
@@ -171,7 +169,7 @@ fn what_counts_in_a_dispute_does_not_depend_on_what_came_first() {
     }
     assert!(
         disputes > 10 && forks > 30 && cut > 3,
-        "{disputes} disputes, {forks} forks, {cut} cut"
+        "seed {seed}: {disputes} disputes, {forks} forks, {cut} cut"
     );
 }
 
