@@ -19,6 +19,7 @@ pub(crate) mod federation;
 pub(crate) mod following;
 mod forks;
 mod frameworks;
+pub(crate) mod hindrances;
 mod issuers;
 mod key_log;
 mod operations;
@@ -27,6 +28,7 @@ mod paging;
 mod peers;
 mod policy;
 pub(crate) mod problem;
+mod pulls;
 mod recognitions;
 mod registries;
 mod replication;
@@ -197,6 +199,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(peers::introductions))
         .routes(routes!(peers::signed_introductions))
         .routes(routes!(peers::remove))
+        .routes(routes!(pulls::pull))
         .routes(routes!(replication::heartbeats))
         .routes(routes!(replication::reach))
         .routes(routes!(issuers::list, issuers::register))

@@ -199,6 +199,8 @@ impl Part {
         let sole = self.sharing.is_none();
         self.registry.update(|registry| {
             registry.pin_as(roster.clone());
+            // Whom the holder before was connected with says nothing of this one.
+            registry.forget_connections();
             registry.freeze(Some(freeze));
             if sole {
                 registry.know_own(OwnLists::Sole);

@@ -4,96 +4,28 @@
 //! Readers never see half of a batch: it is applied to a copy, which is published whole, after the batch is on disk.
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
+mod hindrance;
 mod lists;
 mod past;
 mod pins;
 mod recognitions;
+mod shared;
 mod standing;
 pub(crate) mod thinning;
 mod version;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
-use protocol::{Batch, DocumentId, Hash, KeyLog, Replica, Row};
+use protocol::{Batch, Hash, KeyLog, Replica, Row};
 use registry_schema::{AgencyId, Timestamp};
-use tokio::sync::watch;
 use verification::evidence::Freshness;
 
 use crate::{clock::Moment, roster::Roster};
+pub(crate) use hindrance::{Hindrance, Trouble};
 pub use lists::{AgencyLists, StatusList};
 pub(crate) use past::{Past, status_then};
+pub use shared::SharedRegistry;
 pub(crate) use standing::Standing;
-
-/// All agencies of the federation, as this node knows them. Clones share one registry.
-///
-/// **There is no lock.** A reader takes one immutable snapshot and answers from it, so an answer speaks of one moment and
-/// nobody waits for anybody; a writer puts the next snapshot in the place of the last.
-#[derive(Clone, Debug)]
-pub struct SharedRegistry(Arc<Published>);
-
-#[derive(Debug)]
-struct Published {
-    current: ArcSwap<Registry>,
-    /// Told when issuers' entries, or the agencies, may have changed.
-    issuers: watch::Sender<()>,
-}
-
-impl SharedRegistry {
-    /// A registry to share.
-    #[must_use]
-    pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(Published {
-            current: ArcSwap::from_pointee(registry),
-            issuers: watch::Sender::new(()),
-        }))
-    }
-
-    /// The registry as it is at this moment; it does not change any more. One request takes one, and passes it on.
-    #[must_use]
-    pub fn snapshot(&self) -> Arc<Registry> {
-        self.0.current.load_full()
-    }
-
-    /// Makes the next snapshot from the current one. If another writer was faster, `change` is made again, to its snapshot:
-    /// so it depends on nothing but what it is given.
-    pub(crate) fn update(&self, change: impl Fn(&mut Registry)) {
-        self.0.current.rcu(|current| {
-            let mut next = Registry::clone(current);
-            change(&mut next);
-            next
-        });
-    }
-
-    pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
-        self.update(|registry| registry.apply(batch, replica));
-        if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
-            self.tell_of_issuers();
-        }
-    }
-
-    /// For who waits until issuers' entries, or the agencies, may have changed.
-    pub(crate) fn issuers_change(&self) -> watch::Receiver<()> {
-        self.0.issuers.subscribe()
-    }
-
-    pub(crate) fn tell_of_issuers(&self) {
-        self.0.issuers.send_replace(());
-    }
-
-    /// A node of this agency is connected by this transport, or none is.
-    pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
-        self.update(|registry| match via {
-            Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
-            None => drop(registry.connected.remove(&agency)),
-        });
-    }
-}
-
-/// Whether it is an issuer's entry in a trust list.
-fn is_issuer(row: &Row) -> bool {
-    row.document == DocumentId::TrustList && row.key.starts_with("i/")
-}
 
 /// All agencies of the federation, as this node knows them.
 #[derive(Clone, Debug)]
@@ -106,6 +38,8 @@ pub struct Registry {
     own: OwnLists,
     /// Set while it is not known whether this is what is on disk.
     frozen: Option<Freeze>,
+    /// What keeps more of agencies from being taken in, or anything of them from being fresh.
+    hindrances: BTreeMap<Hash, Hindrance>,
     /// Why the clock is in doubt, if it is: then nothing is fresh.
     clock_doubt: Option<String>,
 }
@@ -146,6 +80,7 @@ impl Registry {
             connected: BTreeMap::new(),
             own: OwnLists::Unknown,
             frozen: None,
+            hindrances: BTreeMap::new(),
             clock_doubt: None,
         }
     }
@@ -192,6 +127,7 @@ impl Registry {
                 _ => {}
             }
         }
+        self.hindrances = hindrance::of(replica);
         for (agency, log) in replica.logs() {
             if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = log.freshness();
@@ -205,7 +141,7 @@ impl Registry {
                 lists.begun = log.base().is_some();
                 lists.missing = log.missing();
                 lists.wait_for(log.waiting(), log.is_disputed());
-                lists.forks = log.forks().len();
+                lists.forks = log.count_forks();
                 lists.index_policy();
             }
         }
@@ -278,6 +214,12 @@ impl Registry {
         self.connected.get(agency).map(String::as_str)
     }
 
+    /// What keeps more of an agency from being taken in, or anything of it from being fresh, if something does.
+    #[must_use]
+    pub(crate) fn hindrance(&self, agency: &Hash) -> Option<&Hindrance> {
+        self.hindrances.get(agency)
+    }
+
     /// All agencies that are known, this one first, then by name.
     #[must_use]
     pub fn agencies(&self) -> Vec<&AgencyLists> {
@@ -329,12 +271,18 @@ impl Registry {
     /// Takes the lists of another registry, which is of the disk as it is now; who is connected and the clock stay.
     pub(crate) fn replace(&mut self, made: &Self) {
         self.agencies.clone_from(&made.agencies);
+        self.hindrances.clone_from(&made.hindrances);
         self.frozen = None;
     }
 
     /// Follows these agencies from here on.
     pub(crate) fn pin_as(&mut self, roster: Roster) {
         self.roster = roster;
+    }
+
+    /// Forgets who is connected.
+    pub(crate) fn forget_connections(&mut self) {
+        self.connected.clear();
     }
 
     /// The newest time that an agency of the federation was heard at.

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     lock_data,
     replication::{Identity, NotWritten},
-    storage::{NewHolder, Store, Unavailable},
+    storage::{self, NewHolder, Store},
 };
 
 /// What was taken out of a store, of one agency.
@@ -71,36 +71,12 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
 /// Tells what to do about an error of a node that looks like a damaged store; nothing about any other.
 #[must_use]
 pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
-    let of_the_store = |error: &Unavailable| match error {
-        Unavailable::Unreadable(_) => true,
-        Unavailable::Database(error) => tells_damage(error),
-        _ => false,
-    };
-    let is_damage = |cause: &(dyn std::error::Error + 'static)| {
-        let refused = match cause.downcast_ref::<NotWritten>() {
-            Some(NotWritten::Store(error)) => Some(error),
-            _ => cause.downcast_ref(),
-        };
-        let of_the_store = refused.is_some_and(of_the_store);
-        let of_the_driver = cause.downcast_ref::<sqlx::Error>().is_some_and(tells_damage);
-        of_the_store || of_the_driver || cause.is::<sqlx::migrate::MigrateError>()
+    let is_damage = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<NotWritten>() {
+        Some(NotWritten::Store(error)) => storage::tells_damage(error),
+        _ => storage::tells_damage(cause),
     };
     error.chain().any(is_damage).then_some(
         "if the store is damaged: `comityd repair` takes out what cannot be read, and peers are asked for it; where that \
          does not help, put a backup in its place, or begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)",
     )
-}
-
-/// Whether the database answers, and what it answers cannot be right.
-fn tells_damage(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{ColumnDecode, ColumnNotFound, Database, Decode, RowNotFound};
-    match error {
-        RowNotFound | ColumnNotFound(_) | ColumnDecode { .. } | Decode(_) => true,
-        // 11 and 26: the file is damaged, or no database. XX001, XX002: so are a page or an index.
-        Database(error) => error.code().is_some_and(|code| {
-            let code = code.as_ref();
-            ["11", "26", "XX001", "XX002"].contains(&code)
-        }),
-        _ => false,
-    }
 }

@@ -9,6 +9,7 @@ mod audit;
 mod checked;
 mod checkpoints;
 mod credentials;
+mod damage;
 mod database;
 mod db;
 mod faults;
@@ -21,6 +22,7 @@ mod memory;
 mod operators;
 mod peers;
 mod published;
+mod quarantine;
 mod registered_lists;
 mod registrations;
 mod residue;
@@ -44,6 +46,7 @@ use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
+pub(crate) use damage::tells_damage;
 pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
 #[cfg(debug_assertions)]

@@ -347,6 +347,7 @@ async fn agencies_page(State(app): State<App>) -> Response {
         expelled_since: agency.expelled_since,
         disputed: agency.disputed,
         forks: agency.forks,
+        hindrances: agency.hindrances,
     };
     let now = app.clock.now();
     match agencies::all_apart(app).await {

@@ -45,11 +45,40 @@ struct Peer {
     /// How many envelopes of its log are known to exist and are not here.
     #[serde(default)]
     missing: u64,
+    #[serde(flatten)]
+    hindrances: Hindrances,
     #[serde(default)]
     misbehaved: u64,
     /// Of a peer that was removed: how many recognitions of the node's agency rest on it.
     #[serde(default)]
     recognitions: Option<u64>,
+}
+
+/// What is wrong, and since when.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Hindered {
+    pub(crate) why: String,
+    pub(crate) since: Timestamp,
+}
+
+/// What keeps more of an agency from being taken in, or anything of it from being fresh.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Hindrances {
+    #[serde(default)]
+    pub(crate) quarantined: Option<Hindered>,
+    #[serde(default)]
+    pub(crate) deferred: Option<Hindered>,
+}
+
+impl Hindrances {
+    /// In a word, for a table; with the runbook's names.
+    fn in_a_word(&self) -> Option<&'static str> {
+        match (&self.quarantined, &self.deferred) {
+            (Some(_), _) => Some("quarantine"),
+            (None, Some(_)) => Some("deferred"),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Who holds this node's own log.
@@ -74,7 +103,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         Command::Add(args) => joining::add(session, &args).await,
         Command::List => list(session).await,
         Command::Show { agency } => one(session, &agency).await,
-        Command::Diff { agency } => diff::diff(session, &agency).await,
+        Command::Diff { agency, pull } => diff::diff(session, &agency, pull).await,
         Command::Remove { agency, expel, unpin } => joining::remove(session, &agency, expel, unpin).await,
         Command::Introductions => joining::introductions(session).await,
         Command::ForkCheck { file } => fork::check(session.out, &file),
@@ -143,6 +172,9 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
         0,
         &rows,
     );
+    if peers.iter().any(|peer| peer.hindrances.in_a_word().is_some()) {
+        out::note("of peers in quarantine, or deferred, `comity peer show AGENCY` says why");
+    }
     let sentence = reach.map(|reach| format!("our log is {}", reach.sentence));
     let sentence = sentence
         .map(|text| format!("\n\n{}", show::paragraph(&text)))
@@ -175,7 +207,10 @@ fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
         peer.last_heard
             .map_or_else(|| "never".to_owned(), |t| show::ago(t, now)),
         peer.good_until.map_or_else(|| "no".to_owned(), |t| show::left(t, now)),
-        peer.missing.to_string(),
+        match peer.hindrances.in_a_word() {
+            Some(word) => format!("{} ({word})", peer.missing),
+            None => peer.missing.to_string(),
+        },
         holds,
     ]
 }
@@ -223,8 +258,15 @@ fn render(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> String {
         ("fresh".to_owned(), fresh),
         ("missing".to_owned(), missing),
         ("holds our log".to_owned(), holds),
-        ("misbehaved".to_owned(), format!("{} times", peer.misbehaved)),
     ]);
+    let since = |it: &Hindered| format!("since {}: {}", show::ago(it.since, now), it.why);
+    if let Some(it) = &peer.hindrances.quarantined {
+        lines.push(("quarantine".to_owned(), since(it)));
+    }
+    if let Some(it) = &peer.hindrances.deferred {
+        lines.push(("deferred".to_owned(), since(it)));
+    }
+    lines.extend([("misbehaved".to_owned(), format!("{} times", peer.misbehaved))]);
     show::pairs(&lines)
 }
 

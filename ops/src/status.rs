@@ -1,10 +1,20 @@
 //! `comity status`: is the node ready, and how fresh is what it knows of each agency?
 
+mod troubles;
+
 use registry_schema::{AgencyId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use crate::{Session, client::Reply, exit::Exit, out, peer, show};
+use crate::{
+    Session,
+    client::Reply,
+    exit::Exit,
+    out,
+    peer::{self, Hindrances},
+    show,
+};
+use troubles::{away, deferred, forked, quarantined};
 
 /// An agency as the node knows it.
 #[derive(Debug, Deserialize)]
@@ -87,6 +97,8 @@ struct Peer {
     last_heard: Option<Timestamp>,
     #[serde(default)]
     good_until: Option<Timestamp>,
+    #[serde(flatten)]
+    hindrances: Hindrances,
 }
 
 /// Whether the node can write.
@@ -135,6 +147,7 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     let heard: Vec<Agency> = agencies.parse()?;
     let away = away(&peers, session.now);
     let forked = forked(&heard);
+    let (quarantined, deferred) = (quarantined(&peers, session.now), deferred(&peers, session.now));
     // A node of an earlier version does not tell.
     let ability = session.client.read(&["v1", "key-log"], &[]).await;
     let ability: Ability = ability.ok().and_then(|reply| reply.parse().ok()).unwrap_or_default();
@@ -145,8 +158,8 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         let reach = reach.map(|reach| reach.sentence);
         let warnings: Option<Value> = warnings.as_ref().map(Reply::parse).transpose()?;
         let all = json!({
-            "ready": ready, "said": said.trim(), "reach": reach, "away": away, "forked": forked, "trouble": ability.trouble,
-            "warnings": warnings,
+            "ready": ready, "said": said.trim(), "reach": reach, "away": away, "forked": forked, "quarantined": quarantined,
+            "deferred": deferred, "trouble": ability.trouble, "warnings": warnings,
         });
         // The node's own words stay as they came.
         let text = format!(
@@ -165,7 +178,13 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         let rows: Vec<Vec<String>> = heard.iter().map(|a| row(a, session.now)).collect();
         let mut lists: String = heard.iter().filter_map(|a| issuers_lists(a, session.now)).collect();
         lists.push_str(&filled_lists(&filled));
-        let troubles = ability.trouble.iter().chain(&forked).chain(&away);
+        let troubles = ability
+            .trouble
+            .iter()
+            .chain(&forked)
+            .chain(&quarantined)
+            .chain(&deferred)
+            .chain(&away);
         lists.extend(troubles.map(|trouble| format!("\n\n{}", show::paragraph(trouble))));
         let table = show::table(
             &["agency", "name", "last heard", "fresh", "issuers", "recognitions"],
@@ -181,74 +200,17 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
             .out
             .data(&format!("{head}\n\n{table}{lists}{reach}{warnings}"))?;
     }
-    Ok(
-        match (ready && ability.trouble.is_none(), forked.is_some(), away.is_some()) {
-            (false, ..) => Exit::Negative,
-            (true, true, _) => Exit::Integrity,
-            (true, false, true) => Exit::Unreachable,
-            (true, false, false) => Exit::Done,
-        },
-    )
-}
-
-/// Most names in one sentence; how many there are is always said.
-const MOST_NAMED: usize = 12;
-
-fn named<'a>(names: impl Iterator<Item = &'a AgencyId>) -> String {
-    let names: Vec<String> = names.map(ToString::to_string).collect();
-    let more = names.len().saturating_sub(MOST_NAMED);
-    let mut shown = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        shown.push_str(&format!(" and {more} more (`comity peer list`)"));
-    }
-    shown
-}
-
-/// Which peers are not connected, and of which nothing fresh is known.
-fn away(peers: &[Peer], now: Timestamp) -> Option<String> {
-    let followed: Vec<&Peer> = peers.iter().filter(|peer| peer.membership == "member").collect();
-    let away: Vec<&Peer> = followed.iter().filter(|peer| !peer.connected).copied().collect();
-    if away.is_empty() {
-        return None;
-    }
-    let mut text = format!(
-        "{} of {} are not connected: {}",
-        away.len(),
-        show::count(followed.len(), "peer"),
-        named(away.iter().map(|peer| &peer.agency))
-    );
-    let stale: Vec<&AgencyId> = away
-        .iter()
-        .filter(|peer| peer.last_heard.is_none() || peer.good_until.is_none_or(|until| until <= now))
-        .map(|peer| &peer.agency)
-        .collect();
-    if !stale.is_empty() {
-        text.push_str(&format!(
-            "; of {} nothing fresh is known, and their badges are \"could not check\": {}",
-            stale.len(),
-            named(stale.into_iter())
-        ));
-    }
-    Some(text)
-}
-
-/// Which agencies show two histories.
-fn forked(agencies: &[Agency]) -> Option<String> {
-    let told = agencies
-        .iter()
-        .filter(|agency| agency.forks > 0 || agency.disputed)
-        .map(|agency| {
-            let what = match agency.disputed {
-                true => "its root signs two histories, and what it granted does not count".to_owned(),
-                false => format!(
-                    "{} of its log are proven",
-                    show::count(usize::try_from(agency.forks).unwrap_or(0), "fork")
-                ),
-            };
-            format!("{}: {what} (`/v1/agencies/{}/forks`)", agency.agency, agency.agency)
-        });
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    Ok(if !ready || ability.trouble.is_some() {
+        Exit::Negative
+    } else if forked.is_some() || quarantined.is_some() {
+        Exit::Integrity
+    } else if away.is_some() {
+        Exit::Unreachable
+    } else if deferred.is_some() {
+        Exit::CouldNotCheck
+    } else {
+        Exit::Done
+    })
 }
 
 fn head(session: &Session, ready: bool, said: &str, version: &Version) -> String {
@@ -350,6 +312,7 @@ mod tests {
             connected,
             last_heard: Some(now),
             good_until: number.is_multiple_of(2).then_some(now.plus_seconds(60)),
+            hindrances: Hindrances::default(),
         };
         let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
         let told = away(&all, now).unwrap();
@@ -363,6 +326,16 @@ mod tests {
         );
         assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")], now), None);
         assert_eq!(away(&[], now), None);
+        let json = r#"{"agency":"US-TN","membership":"member","connected":true,"deferred":null,
+            "quarantined":{"why":"1 damaged","since":"2026-11-23T13:58:11Z"}}"#;
+        let hindered_peer: Peer = serde_json::from_str(json).unwrap();
+        let peers = [peer(1, true, "member"), hindered_peer];
+        let told = quarantined(&peers, now);
+        assert_eq!(
+            told.as_deref(),
+            Some("US-TN is in quarantine, and its badges are \"could not check\" (begun 4 minutes ago): 1 damaged")
+        );
+        assert_eq!(deferred(&peers, now), None);
 
         let agency = |json: &str| serde_json::from_str::<Agency>(json).unwrap();
         let sound = agency(r#"{"agency":"US-SC","forks":0,"disputed":false}"#);

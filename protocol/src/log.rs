@@ -59,8 +59,8 @@ pub struct AgencyLog {
     documents: Documents,
     cuts: Cuts,
     beats: BTreeMap<PublicKey, Beats>,
-    /// Pairs of envelopes of one writer with one number, as they were found.
-    forks: Vec<(Hash, Hash)>,
+    /// The envelopes of one writer with one number, where its lines part; sorted.
+    forks: BTreeMap<(PublicKey, u32), Vec<Hash>>,
     /// Grants that do not count while a fork of their writer is open.
     waiting: BTreeSet<(DocumentId, String)>,
     /// Kept envelopes of which a value is missing that no tombstone explains.
@@ -69,6 +69,8 @@ pub struct AgencyLog {
     base: Option<Base>,
     /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
     above: BTreeMap<Hash, Vec<Row>>,
+    /// How many bytes the envelopes have that those are from.
+    above_bytes: usize,
     /// Which slots were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
     /// The slots that a tombstone hides: a value that is missing there is explained.
@@ -86,6 +88,8 @@ pub struct AgencyLog {
     usage: Usage,
     work: Work,
     failure: Option<Failure>,
+    /// Whether nothing of it is called fresh: it is in quarantine.
+    held_back: bool,
 }
 
 impl AgencyLog {
@@ -110,11 +114,12 @@ impl AgencyLog {
             branches: Vec::new(),
             documents: Documents::default(),
             beats: BTreeMap::new(),
-            forks: Vec::new(),
+            forks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             gaps: BTreeSet::new(),
             base: None,
             above: BTreeMap::new(),
+            above_bytes: 0,
             expunged: None,
             explained: BTreeSet::new(),
             stale: BTreeSet::new(),
@@ -125,6 +130,7 @@ impl AgencyLog {
             usage: Usage::default(),
             work: Work::default(),
             failure: None,
+            held_back: false,
         }
     }
 
@@ -226,10 +232,9 @@ impl AgencyLog {
     /// # Errors
     /// [`Broken`], if a document cannot be built again.
     pub fn add_entries(&mut self, entries: Vec<Cosigned<KeyLogEntry>>) -> Result<(Vec<Row>, AddedLot), Broken> {
-        let was_disputed = self.is_disputed();
         let lot = self.key_log.add_some(entries, MAX_CHECKS);
         if lot.any {
-            self.take_key_log(was_disputed);
+            self.take_key_log();
         }
         Ok((self.settle()?, lot))
     }
@@ -273,10 +278,20 @@ impl AgencyLog {
         self.order.len().saturating_sub(before)
     }
 
-    /// The pairs of envelopes of one writer with one number, as they were found.
+    /// The pairs of envelopes of one writer with one number that prove its forks, whatever came first: where its lines part,
+    /// the one with the smallest name with each other. In the order of writers and numbers.
+    pub fn forks(&self) -> impl Iterator<Item = (Hash, Hash)> {
+        let pairs = |apart: &[Hash]| {
+            let (first, others) = apart.split_first()?;
+            Some(others.iter().map(|other| (*first, *other)).collect::<Vec<_>>())
+        };
+        self.forks.values().filter_map(move |apart| pairs(apart)).flatten()
+    }
+
+    /// How many such pairs there are.
     #[must_use]
-    pub fn forks(&self) -> &[(Hash, Hash)] {
-        &self.forks
+    pub fn count_forks(&self) -> usize {
+        self.forks.values().map(|apart| apart.len().saturating_sub(1)).sum()
     }
 
     /// The proof that two kept envelopes are a fork; none, if one of them is not kept.
@@ -296,7 +311,7 @@ impl AgencyLog {
     /// The proofs that this log's writers have two histories.
     #[must_use]
     pub fn fork_proofs(&self) -> Vec<ForkProof> {
-        self.forks.iter().filter_map(|pair| self.fork_proof(pair)).collect()
+        self.forks().filter_map(|pair| self.fork_proof(&pair)).collect()
     }
 }
 

@@ -85,6 +85,8 @@ pub enum Event {
     Pinned(Hash),
     /// This agency is no longer listened to; what is known of it stays.
     Unpinned(Hash),
+    /// Operators want all that this agency's nodes hold at once.
+    Pulled(Hash),
     /// A countersignature for our own log came by another way than a conversation: an HTTPS peer posted it.
     Posted(Signed<Held>),
     /// A peer is there.
@@ -119,6 +121,10 @@ pub enum Event {
 }
 
 /// What is to be done, in this order.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step has one batch, and not many effects beside it"
+)]
 #[derive(Debug)]
 pub enum Effect {
     /// Write all of it in one transaction; nothing after this effect is done before it is durable.
@@ -210,6 +216,14 @@ pub struct Batch {
     pub history: Vec<Row>,
     /// Rows from after a checkpoint, revocations and suspensions: to be answered from, not to be stored.
     pub restrictions: Vec<Row>,
+    /// Envelopes that are not kept, and what of them counts all the same; until they are.
+    pub set_aside: Vec<(Envelope, Vec<Row>)>,
+    /// The names of those that were set aside before, and are among `envelopes` now.
+    pub taken_up: Vec<Hash>,
+    /// Agencies whose quarantine is as here now; none, if it is over.
+    pub quarantined: BTreeMap<Hash, Option<Quarantine>>,
+    /// Agencies whose deferral is as here now; none, if it is over.
+    pub deferred: BTreeMap<Hash, Option<Deferral>>,
     /// Agencies whose answers are to be made anew, after all of the above, from [`AgencyLog::answers`].
     pub renewed: BTreeSet<Hash>,
     /// Heartbeats that count now.
@@ -218,21 +232,6 @@ pub struct Batch {
     pub checkpoints: Vec<(Verified<Checkpoint>, Vec<Vec<u8>>)>,
     /// Countersignatures for our own log.
     pub held: Vec<Verified<Held>>,
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.key_logs.is_empty()
-            && self.envelopes.is_empty()
-            && self.rewritten.is_empty()
-            && self.rows.is_empty()
-            && self.history.is_empty()
-            && self.restrictions.is_empty()
-            && self.renewed.is_empty()
-            && self.heartbeats.is_empty()
-            && self.checkpoints.is_empty()
-            && self.held.is_empty()
-    }
 }
 
 /// Why the replica cannot go on: it must be made again from the store.
@@ -407,6 +406,7 @@ impl Replica {
             Event::Unpinned(agency) => {
                 self.settings.pinned.remove(&agency);
             }
+            Event::Pulled(agency) => self.pull(agency, now, &mut step)?,
             Event::Posted(held) => self.take_posted(held, now, &mut step),
             Event::Connected { peer, agency } => match self.paused(&peer, now) {
                 Some(seconds) => step.last.push(Effect::TurnAway { peer, seconds }),

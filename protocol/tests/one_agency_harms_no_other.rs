@@ -7,6 +7,8 @@
 mod checkpoints;
 #[path = "one_agency_harms_no_other/conduct.rs"]
 mod conduct;
+#[path = "one_agency_harms_no_other/disputes.rs"]
+mod disputes;
 #[path = "one_agency_harms_no_other/forks.rs"]
 mod forks;
 #[cfg(feature = "mutants")]
@@ -14,6 +16,8 @@ mod forks;
 mod quarantine;
 #[path = "one_agency_harms_no_other/quotas.rs"]
 mod quotas;
+#[path = "one_agency_harms_no_other/restarts.rs"]
+mod restarts;
 #[path = "one_agency_harms_no_other/stripped.rs"]
 mod stripped;
 #[path = "one_agency_harms_no_other/world.rs"]

@@ -72,6 +72,8 @@ mod no_step_is_skipped;
 
 mod peers_join_by_ticket;
 
+mod commands_say_what_is_true;
+mod peers_are_asked_again;
 mod peers_leave;
 
 mod tls_where_it_is_asked_for;

@@ -135,6 +135,7 @@ fn writes(
         }
         "/v1/peers" => Some((path.to_owned(), json!({"ticket": of_virginia().to_string()}))),
         "/v1/peers/{agency}/removal" => Some(("/v1/peers/US-VA/removal".to_owned(), json!({"expel": true}))),
+        "/v1/peers/{agency}/pull" => Some(("/v1/peers/US-NC/pull".to_owned(), json!({}))),
         _ => None,
     };
     let mut writes = Vec::new();

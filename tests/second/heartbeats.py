@@ -84,6 +84,8 @@ def unknown_because(log: AgencyLog) -> list[str]:
     reasons = []
     if all(writer.ended is not None for writer in log.keys.state.writers.values()):
         reasons.append("no_writer")
+    if log.keys.dispute:
+        reasons.append("dispute")
     if log.missing_cuts():
         reasons.append("missing_cut")
     return reasons

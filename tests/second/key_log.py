@@ -300,10 +300,17 @@ class KeyLog:
     def state(self) -> KeyLogState:
         return self.states[self.last]
 
-    def ever_lets_write(self, key: bytes, document: str) -> bool:
-        """An entry that is here, counting or not, lets a writer write to a document, in whatever term."""
-        writers = (state.writers.get(key) for state in self.states.values())
-        return any(scope_holds(term.scope, document) for writer in writers if writer for term in writer.terms)
+    def histories(self) -> list[KeyLogState]:
+        """What holds at the end of each history that the root signed: one, unless the log is in dispute."""
+        ends, due = [], [self.last]
+        while due:
+            name = due.pop()
+            found = self.following(name)
+            rivals = [entry for entry in found if entry.is_rotation] or found
+            due += [entry.name for entry in rivals]
+            if not rivals:
+                ends.append(self.states[name])
+        return ends
 
     def tips(self) -> list[bytes]:
         """The entries that no other follows."""

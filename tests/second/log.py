@@ -139,7 +139,7 @@ class AgencyLog:
 
     def surviving(self, within: int | None = None) -> dict[tuple[str, str], list[Surviving]]:
         """The surviving puts of each place; `within`: as if only these envelopes were kept."""
-        state, disputed = self.keys.state, bool(self.keys.dispute)
+        state, histories = self.keys.state, self.keys.histories() if self.keys.dispute else []
         places: dict[tuple[str, str], list[Surviving]] = {}
         cuts = _Cuts(self)
         explained = self.explained(cuts, within)
@@ -151,9 +151,10 @@ class AgencyLog:
             scope = cuts.scope_of(at, writer, state)
             for put in envelope.puts:
                 lets = scope is not None and scope_holds(scope, put.document)
-                if not lets and disputed and is_restriction(put.document, put.key):
-                    # two histories of the root: a revocation counts if any entry ever let its writer write it
-                    lets = self.keys.ever_lets_write(writer, put.document)
+                if histories and is_restriction(put.document, put.key):
+                    # two histories of the root: a revocation counts if any of them lets its writer write it
+                    scopes = [cuts.scope_of(at, writer, history) for history in histories]
+                    lets = any(scope_holds(it, put.document) for it in scopes if it is not None)
                 if not lets:
                     continue
                 if put.value is None and (put.document, put.key[2:]) not in explained:

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
+    hindrances::Hindrances,
     problem::{NOT_FOUND, Problem},
     verifications::apart,
 };
@@ -39,6 +40,9 @@ pub(crate) struct Agency {
     pub(crate) disputed: bool,
     /// How many forks of its log are proven here: see `/v1/agencies/{id}/forks`.
     pub(crate) forks: usize,
+    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    #[serde(flatten)]
+    pub(crate) hindrances: Hindrances,
     /// How many issuers are home there.
     pub(crate) issuers: usize,
     /// How many recognitions it has in force.
@@ -77,6 +81,9 @@ fn all(app: &App) -> Vec<Agency> {
             expelled_since: registry.roster().expelled(&lists.id),
             disputed: lists.is_disputed(),
             forks: lists.forks,
+            hindrances: registry
+                .pin(&lists.id)
+                .map_or_else(Hindrances::default, |genesis| Hindrances::of(&registry, &genesis)),
             issuers: lists.issuers().count(),
             recognitions: lists
                 .recognitions()

@@ -143,6 +143,7 @@ const ROUTES: &[(&str, &str, Cost)] = &[
     ("POST", "/v1/key-log/proposals", Operators),
     ("POST", "/v1/peers", Operators),
     ("POST", "/v1/peers/{agency}/removal", Operators),
+    ("POST", "/v1/peers/{agency}/pull", Operators),
     // The pages.
     ("GET", "/", Look),
     ("GET", "/verify", Nothing),

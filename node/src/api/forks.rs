@@ -101,8 +101,8 @@ async fn listed(app: &App, id: &str) -> Result<Document, Problem> {
 async fn all(app: &App, id: &str) -> Result<Vec<Fork>, Problem> {
     let agency = id.to_owned();
     let forks = look(app, id, move |log| {
-        let pairs = log.forks().iter().take(MAX_LISTED);
-        pairs.filter_map(|pair| shown(log, &agency, pair)).collect()
+        let pairs = log.forks().take(MAX_LISTED);
+        pairs.filter_map(|pair| shown(log, &agency, &pair)).collect()
     });
     forks.await
 }
@@ -119,8 +119,8 @@ pub(super) async fn one(State(app): State<App>, Path((id, fork)): Path<(String, 
         return Err(unknown());
     }
     let proof = look(&app, &id, move |log| {
-        let pair = log.forks().iter().take(MAX_LISTED).find(|pair| name(pair) == fork)?;
-        log.fork_proof(pair)
+        let pair = log.forks().take(MAX_LISTED).find(|pair| name(pair) == fork)?;
+        log.fork_proof(&pair)
     });
     let proof = proof.await?;
     let proof = proof.ok_or_else(unknown)?;

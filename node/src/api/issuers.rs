@@ -217,6 +217,19 @@ pub(super) async fn provide(
     Ok((super::created(&hand), Json(Described { issuer, consequences })))
 }
 
+/// Most characters of a note.
+const MAX_NOTE: usize = 1_000;
+
+/// A note as it is kept: whole, or not at all.
+fn checked_note(note: Option<String>) -> Result<Option<String>, Problem> {
+    let length = note.as_ref().map_or(0, |note| note.chars().count());
+    if length > MAX_NOTE {
+        let why = format!("`note` has {length} characters, and at most {MAX_NOTE} are kept: shorten it");
+        return Err(Problem::new(&INVALID, why));
+    }
+    Ok(note)
+}
+
 /// How an issuer is to stand.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -295,7 +308,7 @@ pub(super) async fn stand(
     body: Result<Json<NewStanding>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Stood>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let note = new.note.map(|note| note.chars().take(1_000).collect());
+    let note = checked_note(new.note)?;
     let said = app.registrar.set_standing(&id, new.standing, note, &hand).await?;
     let would = match hand.dry_run {
         true => Some(app.registrar.standing_consequences(said.clone()).await?),
@@ -344,7 +357,7 @@ pub(super) async fn compromise(
     body: Result<Json<NewCompromise>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Compromised>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let note = new.note.map(|note| note.chars().take(1_000).collect());
+    let note = checked_note(new.note)?;
     let (issuer, credentials_kept) = app.registrar.compromise(&id, new.key.as_deref(), note, &hand).await?;
     let said = Compromised {
         issuer,

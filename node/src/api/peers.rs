@@ -16,6 +16,7 @@ use super::{
     App,
     agencies::heard,
     auth::Operator,
+    hindrances::Hindrances,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     recognitions::{Consequences, Resting, would},
 };
@@ -58,6 +59,9 @@ pub(super) struct Peer {
     lag_seconds: Option<i64>,
     /// How many envelopes of its log are known to exist and are not here.
     missing: usize,
+    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    #[serde(flatten)]
+    hindrances: Hindrances,
     /// How often one of its nodes did what no honest node does; the audit trail says what.
     misbehaved: i64,
     /// Of a peer that is, or in a dry run would be, removed: how many of this agency's standing recognitions rest on what the
@@ -135,6 +139,7 @@ fn shown(
         good_until,
         lag_seconds: last_heard.map(|heard| now.seconds_since(heard).max(0)),
         missing: lists.map_or(0, |lists| lists.missing),
+        hindrances: Hindrances::of(registry, &known.genesis),
         misbehaved: counts.sum(),
         recognitions: None,
     }
@@ -158,7 +163,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Prob
     ))
 }
 
-async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
+pub(super) async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let registry = app.registry.snapshot();
     let roster = registry.roster();

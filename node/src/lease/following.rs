@@ -1,7 +1,11 @@
 //! What a process does that does not hold the lease: it follows the rows, so that it can answer, and watches.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
+use protocol::Hash;
 use registry_schema::AgencyId;
 use tokio::sync::oneshot;
 
@@ -23,6 +27,8 @@ struct Watch {
     /// The lease's mark, and since when it stands so before our eyes.
     seen: Option<((i64, i64), Instant)>,
     failing: bool,
+    /// The agencies of which something in the store cannot be read.
+    damaged: BTreeSet<Hash>,
 }
 
 /// Looks once: fills the registry, and takes the lease if nobody holds it.
@@ -54,6 +60,7 @@ impl Watch {
             followed: -1,
             seen: None,
             failing: false,
+            damaged: BTreeSet::new(),
         }
     }
 
@@ -93,12 +100,19 @@ impl Watch {
             self.followed = -1;
             changes = part.store.changes(self.followed).await?;
         }
+        if self.followed < 0 {
+            self.damaged.clear();
+        }
+        self.damaged.extend(&changes.damaged);
         part.registry.update(|registry| {
             if self.followed < 0 {
                 *registry = Registry::empty(part.roster.clone());
             }
             registry.heed(&changes.peers);
             registry.follow(&changes.key_logs, &changes.rows, &changes.lease.standing);
+            // They take away, whatever the rows beside them say.
+            registry.follow(&[], &changes.restrictions, &[]);
+            registry.distrust(&self.damaged);
             registry.freeze(None);
             registry.know_own(OwnLists::AsOf {
                 moment,

@@ -101,6 +101,34 @@ impl Registrar {
         self.decide(row, audit, then).await
     }
 
+    /// Asks a peer's nodes at once for all that they hold and this node lacks. What they give is taken in like anything else
+    /// that a peer gives; it need not be here when this returns.
+    ///
+    /// # Errors
+    /// [`NotDone::Unknown`], if it is no peer; [`NotDone::Conflict`], if none of its nodes is connected.
+    pub(crate) async fn pull_from(&self, hand: &Hand, agency: &AgencyId) -> Result<(), NotDone> {
+        let _acting = self.acting.lock().await;
+        let (genesis, is_connected) = {
+            let registry = self.registry.snapshot();
+            let roster = registry.roster();
+            let is_own = *agency == roster.own().agency;
+            let known = if is_own { roster.stores() } else { roster.of(agency) };
+            let known = known.filter(|known| known.membership == Membership::Member);
+            let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
+            (known.genesis, registry.transport(&known.genesis).is_some())
+        };
+        if !is_connected {
+            let why = format!("no node of `{agency}` is connected: nothing can be asked of it now");
+            return Err(NotDone::Conflict(why));
+        }
+        if hand.dry_run {
+            return Ok(());
+        }
+        let audit = self.act(hand, "peer.pull", agency.as_str(), None);
+        self.store.commit(&Batch::default(), &[audit], self.clock.now()).await?;
+        Ok(self.author.run(Errand::Happened(Event::Pulled(genesis))).await?)
+    }
+
     /// Lets go of the name of an agency that is followed no more, so that another log may come under it: for one that lost
     /// its keys, and begins anew. What was known of it counts no more.
     ///

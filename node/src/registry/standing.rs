@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use protocol::{DocumentId, Hash, KeyLog, Row, signed::encode};
 use registry_schema::Timestamp;
 
-use super::Registry;
+use super::{Hindrance, Registry};
 
 /// What the holder of the lease says of one agency. It follows from the holder's replica, which the others do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -37,6 +37,9 @@ pub(crate) struct Standing {
     /// How many forks are known.
     #[n(8)]
     pub(super) forks: Option<u64>,
+    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    #[n(9)]
+    pub(super) hindrance: Option<Hindrance>,
 }
 
 /// As of when, and until when it counts: milliseconds since 1970.
@@ -131,6 +134,7 @@ impl Registry {
                 waiting: lists
                     .map(|lists| lists.waiting.iter().cloned().collect())
                     .unwrap_or_default(),
+                hindrance: self.hindrances.get(&agency).cloned(),
             }
         });
         said.collect()
@@ -153,12 +157,24 @@ impl Registry {
         }
     }
 
+    /// Calls nothing of these agencies fresh: something of them in the store cannot be read.
+    pub(crate) fn distrust(&mut self, damaged: &BTreeSet<Hash>) {
+        for agency in damaged {
+            if let Some(lists) = self.lists_mut(agency) {
+                lists.heard = None;
+                lists.others_heard = None;
+            }
+        }
+    }
+
     /// Takes in how the agencies stand.
     pub(super) fn stand(&mut self, said: Vec<Standing>) {
         let connected = said.iter().filter(|one| one.connected);
         self.connected = connected
             .map(|one| (one.agency, one.via.clone().unwrap_or_default()))
             .collect();
+        let hindered = said.iter().filter_map(|one| Some((one.agency, one.hindrance.clone()?)));
+        self.hindrances = hindered.filter(|(_, hindrance)| !hindrance.is_none()).collect();
         for one in said {
             if let Some(lists) = self.lists_mut(&one.agency) {
                 lists.missing = usize::try_from(one.missing).unwrap_or(usize::MAX);

@@ -101,6 +101,7 @@ mod tests {
                 waiting: vec![],
                 via: None,
                 forks: Some(0),
+                hindrance: None,
             };
             kept.push(KeptStanding {
                 position: i64::try_from(kept.len()).unwrap(),

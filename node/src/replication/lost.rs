@@ -208,7 +208,13 @@ impl Replication {
             Ok(made) => made,
             Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
         };
-        self.registry.update(|registry| registry.replace(&made));
+        // What this process doubted while it followed another one is looked at anew.
+        let doubt = self.clock_doubt.clone();
+        self.registry.update(|registry| {
+            registry.replace(&made);
+            registry.doubt_clock(doubt.clone());
+        });
+        self.health.set_clock(doubt);
         self.registry.tell_of_issuers();
         self.kept.clear();
         let was = std::mem::replace(&mut self.state, State::Live(Box::new(replica)));
@@ -282,7 +288,7 @@ async fn attempt(
             health.set_replication(ReplicationHealth::Restoring(progress));
         }
     };
-    let mut restored = identity.restore(&store, &tell).await?;
+    let mut restored = identity.restore(&store, now, &tell).await?;
     if !restored.removals.is_empty() {
         for removal in &restored.removals {
             tracing::error!(

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{
     Checkpoint, Hash, Held, KeyLog, Replica, Signed, SignedEnvelope,
     log::AgencyLog,
-    replica::{Damage, Restoring},
+    replica::{Damage, Quarantine, QuarantineCause, Restoring},
 };
 use registry_schema::Timestamp;
 
@@ -45,12 +45,19 @@ struct AgencyDamage {
     removal: Removal,
     count: usize,
     first: Option<String>,
+    /// Whether no key log is filed under this agency.
+    is_stray: bool,
 }
 
 impl AgencyDamage {
     fn note(&mut self, what: &str, why: &dyn std::fmt::Display) {
         self.count += 1;
         self.first.get_or_insert_with(|| format!("{what}: {why}"));
+    }
+
+    fn in_words(&self) -> String {
+        let first = self.first.as_deref().unwrap_or_default();
+        format!("{} damaged, among them {first}", self.count)
     }
 }
 
@@ -71,9 +78,10 @@ impl Identity {
     pub(crate) async fn restore(
         &self,
         store: &Store,
+        now: Timestamp,
         tell: &(dyn Fn(RestoringProgress) + Send + Sync),
     ) -> Result<RestoredReplica, NotWritten> {
-        let (restored, damage) = self.read(store, tell).await?;
+        let (restored, damage) = self.read(store, now, tell).await?;
         if let Some(own) = damage.get(self.home.0.as_slice())
             && (own.removal.everything || !own.removal.envelopes.is_empty())
         {
@@ -87,7 +95,7 @@ impl Identity {
     /// # Errors
     /// [`NotWritten`], if the store cannot be read or written.
     pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String)>, NotWritten> {
-        let (restored, _) = self.read(store, &|_| ()).await?;
+        let (restored, _) = self.read(store, now, &|_| ()).await?;
         store.take_out(&restored.removals, Some(self.home), now).await?;
         let noted = restored.removals.iter().filter_map(|removal| {
             let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).ok()?;
@@ -99,6 +107,7 @@ impl Identity {
     async fn read(
         &self,
         store: &Store,
+        now: Timestamp,
         tell: &(dyn Fn(RestoringProgress) + Send + Sync),
     ) -> Result<(RestoredReplica, DamageByAgency), NotWritten> {
         let mut moment = store.moment().await?;
@@ -114,6 +123,7 @@ impl Identity {
         for agency in moment.agencies_with_envelopes().await? {
             if !known.contains(&agency) {
                 let found = damage_of(&mut damage, &agency);
+                found.is_stray = !found.removal.everything;
                 found.removal.everything = true;
                 found.note("envelopes", &Damage::NoKeyLog);
             }
@@ -130,8 +140,10 @@ impl Identity {
         }
         tell(progress);
         read_statements(&mut moment, &mut restoring, &mut damage).await?;
+        read_quarantines(&mut moment, &mut restoring, &mut damage).await?;
         let awaits_own_log = moment.awaits_own_log().await?;
         moment.end().await?;
+        self.put_into_quarantine(&mut restoring, &mut damage, now);
         let mut replica = restoring.end()?;
         if awaits_own_log {
             replica.await_own_log();
@@ -145,6 +157,65 @@ impl Identity {
         };
         Ok((restored, damage))
     }
+}
+
+impl Identity {
+    /// Puts the agencies into quarantine of which something was damaged or is missing that was here.
+    fn put_into_quarantine(&self, restoring: &mut Restoring, damage: &mut DamageByAgency, now: Timestamp) {
+        for agency in restoring.lacking().clone() {
+            let is_noted = damage.contains_key(agency.0.as_slice()) || restoring.is_quarantined(&agency);
+            if !is_noted && agency != self.home {
+                damage_of(damage, &agency.0).note("log", &"envelopes that it names as its newest are not here");
+            }
+        }
+        for (agency, found) in damage {
+            let Ok(agency) = <[u8; 32]>::try_from(agency.as_slice()).map(Hash) else {
+                continue;
+            };
+            let removal = &found.removal;
+            let loses_word = removal.everything || !removal.heartbeats.is_empty() || !removal.set_aside.is_empty();
+            // A checkpoint stands in for a history, and what a peer holds of our own log says nothing of its own.
+            let is_heard = restoring.is_heard(&agency);
+            let harms = loses_word || !removal.envelopes.is_empty() || !is_heard;
+            let is_known = !found.is_stray || self.pinned.contains(&agency);
+            if agency == self.home || !is_known || !harms {
+                continue;
+            }
+            let why = QuarantineCause::Stored(found.in_words());
+            let quarantine = Quarantine {
+                lost_word: loses_word || removal.checkpoint,
+                ..Quarantine::new(why, now)
+            };
+            found.removal.quarantine = restoring.quarantine(agency, quarantine);
+        }
+    }
+}
+
+/// Reads the quarantines and deferrals, and what is set aside.
+async fn read_quarantines(
+    moment: &mut StoreMoment,
+    restoring: &mut Restoring,
+    damage: &mut DamageByAgency,
+) -> Result<(), Unavailable> {
+    for (agency, quarantine) in moment.quarantines().await? {
+        let _ = restoring.quarantine(agency, quarantine);
+    }
+    for (agency, deferral) in moment.deferrals().await? {
+        restoring.defer(agency, deferral);
+    }
+    for (agency, stored) in moment.set_aside().await? {
+        let again = (|| {
+            let of = Hash(agency.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
+            let name = Hash(stored.name.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
+            restoring.set_aside(of, name, readable(&stored.bytes)?)
+        })();
+        if let Err(why) = again {
+            let found = damage_of(damage, &agency);
+            found.removal.set_aside.push(stored.name);
+            found.note("envelope that was set aside", &why);
+        }
+    }
+    Ok(())
 }
 
 async fn read_key_logs(moment: &mut StoreMoment, damage: &mut DamageByAgency) -> Result<Vec<KeyLog>, Unavailable> {
@@ -255,7 +326,6 @@ fn removals(damage: &DamageByAgency, replica: &Replica) -> Vec<Removal> {
         let agency = <[u8; 32]>::try_from(found.removal.agency.as_slice()).map(Hash);
         let log = agency.ok().and_then(|agency| replica.logs().get(&agency));
         let log = log.filter(|log: &&AgencyLog| log.base().is_none());
-        let first = found.first.clone().unwrap_or_default();
         Removal {
             agency: found.removal.agency.clone(),
             everything: found.removal.everything,
@@ -264,7 +334,9 @@ fn removals(damage: &DamageByAgency, replica: &Replica) -> Vec<Removal> {
             checkpoint: found.removal.checkpoint,
             countersignature: found.removal.countersignature,
             rows: log.and_then(|log| log.rows().ok()),
-            note: format!("{} damaged, among them {first}", found.count),
+            set_aside: found.removal.set_aside.clone(),
+            quarantine: found.removal.quarantine.clone(),
+            note: found.in_words(),
         }
     };
     damage.values().map(removal).collect()

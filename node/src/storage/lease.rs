@@ -4,9 +4,9 @@
 //! this process's epoch or aborts. The row's lock puts these transactions and takeovers in one order, so that a holder
 //! that was frozen and wakes after a takeover writes nothing. Plain SQL: no clock of the database's, no advisory lock.
 
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
-use protocol::{KeyLog, Row};
+use protocol::{Hash, KeyLog, Row};
 use registry_schema::Timestamp;
 use sqlx::FromRow;
 
@@ -14,7 +14,7 @@ use super::{
     PeerRow, Store, TransactionId, Unavailable,
     db::{Tx, within, writing},
     log::{decode, hash, key_log},
-    peers, version,
+    peers, quarantine, version,
 };
 
 /// No epoch: this process does not hold the lease.
@@ -77,8 +77,20 @@ pub struct Changes {
     pub key_logs: Vec<KeyLog>,
     /// Rows as they are now.
     pub rows: Vec<Row>,
+    /// What envelopes take away that are not kept: newer than the rows.
+    pub restrictions: Vec<Row>,
+    /// The agencies of which something that was read does not make sense: it is left out.
+    pub damaged: BTreeSet<Hash>,
     /// What operators decided about peers: all of it.
     pub peers: Vec<PeerRow>,
+}
+
+impl Changes {
+    /// Notes that something that is filed under an agency makes no sense. What is filed under none is nobody's.
+    fn note_damage(&mut self, agency: &[u8]) {
+        tracing::error!(agency = ?hash(agency).ok(), "a row in the store cannot be read: nothing of its agency is fresh here");
+        self.damaged.extend(hash(agency));
+    }
 }
 
 /// How many of the last transactions are found by their names.
@@ -259,6 +271,8 @@ impl Store {
         let mut changes = Changes {
             key_logs: vec![],
             rows: vec![],
+            restrictions: vec![],
+            damaged: BTreeSet::new(),
             peers: vec![],
             lease,
         };
@@ -268,22 +282,34 @@ impl Store {
         }
         let sql = format!("SELECT {} FROM peers", peers::COLUMNS);
         changes.peers = within!(&mut tx, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_all)?;
-        let sql = "SELECT entries FROM key_logs WHERE changed > $1";
-        let logs: Vec<(Vec<u8>,)> = within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
-        for (entries,) in logs {
-            changes.key_logs.push(key_log(&entries)?);
+        let sql = "SELECT agency, entries FROM key_logs WHERE changed > $1";
+        let logs: Vec<(Vec<u8>, Vec<u8>)> = within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
+        for (agency, entries) in logs {
+            match key_log(&entries) {
+                Ok(log) if log.genesis().0.as_slice() == agency => changes.key_logs.push(log),
+                _ => changes.note_damage(&agency),
+            }
         }
         let sql = "SELECT agency, document, name, surviving FROM entries WHERE changed > $1";
         let rows: Vec<(Vec<u8>, String, String, Vec<u8>)> =
             within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
         for (agency, document, key, surviving) in rows {
-            let unknown = |_| Unavailable::Unreadable(format!("no document is called `{document}`"));
-            changes.rows.push(Row {
-                agency: hash(&agency)?,
-                document: document.parse().map_err(unknown)?,
-                key,
-                values: decode(&surviving)?,
-            });
+            match (hash(&agency), document.parse(), decode(&surviving)) {
+                (Ok(agency), Ok(document), Ok(values)) => changes.rows.push(Row {
+                    agency,
+                    document,
+                    key,
+                    values,
+                }),
+                _ => changes.note_damage(&agency),
+            }
+        }
+        let aside = quarantine::restrictions(&mut tx, since).await?;
+        for (agency, restrictions) in aside {
+            match restrictions {
+                Some(rows) => changes.restrictions.extend(rows),
+                None => changes.note_damage(&agency),
+            }
         }
         tx.commit().await?;
         Ok(changes)

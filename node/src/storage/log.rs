@@ -11,7 +11,7 @@ use registry_schema::Timestamp;
 use super::{
     Store, Unavailable, checkpoints,
     db::{Tx, reading, writing},
-    memory,
+    memory, quarantine,
 };
 
 /// How many rows a statement inserts: as many as fit of the first, then of the second; one at a time at last. Fixed
@@ -104,6 +104,7 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, write: Write, sizes: &[
         })?;
     }
     memory::hide(tx, batch).await?;
+    quarantine::write(tx, batch, change).await?;
     for heartbeat in &batch.heartbeats {
         writing!(
             tx,

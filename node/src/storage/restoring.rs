@@ -3,18 +3,19 @@
 //! Rows are given as they are, with the agency that each is filed under: one that cannot be read is that agency's damage,
 //! and no error of the store.
 
-use protocol::{Batch, DocumentId, Hash, Row, signed::encode};
+use protocol::{Batch, DocumentId, Hash, Row, replica::Quarantine, signed::encode};
 use registry_schema::Timestamp;
 
 use super::{
     Act, Store, Unavailable, audit,
     db::{Tx, within, writing},
     log::{self, decode, hash},
+    quarantine,
 };
 
 /// One moment of the store. Everything that is read through it was committed together.
 #[derive(Debug)]
-pub(crate) struct StoreMoment(Tx);
+pub(crate) struct StoreMoment(pub(super) Tx);
 
 /// An envelope as the store has it.
 #[derive(Debug)]
@@ -53,6 +54,10 @@ pub(crate) struct Removal {
     pub(crate) checkpoint: bool,
     /// Whether its countersignature for our own log goes.
     pub(crate) countersignature: bool,
+    /// The names of envelopes that were set aside and go.
+    pub(crate) set_aside: Vec<Vec<u8>>,
+    /// Its quarantine, if this puts it into one.
+    pub(crate) quarantine: Option<Quarantine>,
     /// Its rows as they follow from what stays; none, if they cannot be told.
     pub(crate) rows: Option<Vec<Row>>,
     /// How many things were damaged, and the first of them, for the audit trail.
@@ -169,6 +174,9 @@ impl Store {
         }
         for removal in removals {
             take_out(&mut tx, removal).await?;
+            if let Some(quarantine) = &removal.quarantine {
+                quarantine::put(&mut tx, removal.agency.clone(), quarantine).await?;
+            }
             if let Ok(agency) = hash(&removal.agency)
                 && let Some(rows) = &removal.rows
                 && !removal.everything
@@ -217,6 +225,7 @@ async fn take_out(tx: &mut Tx, removal: &Removal) -> Result<(), Unavailable> {
             "DELETE FROM heartbeats WHERE agency = $1",
             "DELETE FROM checkpoints WHERE agency = $1",
             "DELETE FROM held WHERE agency = $1",
+            "DELETE FROM set_aside WHERE agency = $1",
         ] {
             writing!(tx, sqlx::query(sql).bind(agency()))?;
         }
@@ -237,6 +246,10 @@ async fn take_out(tx: &mut Tx, removal: &Removal) -> Result<(), Unavailable> {
                 .bind(agency())
                 .bind(writer.clone())
         )?;
+    }
+    for name in &removal.set_aside {
+        let sql = "DELETE FROM set_aside WHERE agency = $1 AND hash = $2";
+        writing!(tx, sqlx::query(sql).bind(agency()).bind(name.clone()))?;
     }
     for (goes, sql) in [
         (removal.checkpoint, "DELETE FROM checkpoints WHERE agency = $1"),

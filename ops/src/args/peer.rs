@@ -38,12 +38,22 @@ fingerprint with the agency over another way: by telephone, or in person.")]
         agency: AgencyId,
     },
     /// Compare what your node and a peer's hold of each agency
-    #[command(
-        after_help = "Example:\n  comity peer diff US-SC\n\nExit codes: 0 they hold the same; 1 they differ; 6 no answer."
-    )]
+    #[command(after_help = "\
+Examples:
+  comity peer diff US-SC
+  comity peer diff US-SC --pull
+
+With --pull your node asks that peer again, at once, for all that differs, and
+tries again what is in quarantine; then both are compared. What your node takes
+in is verified as always, and nothing is taken out.
+
+Exit codes: 0 they hold the same; 1 they differ; 6 no answer.")]
     Diff {
         /// Whose node to compare with: US-SC
         agency: AgencyId,
+        /// First ask that peer again for what differs
+        #[arg(long)]
+        pull: bool,
     },
     /// Follow an agency no more; what is known of it stays, as evidence
     #[command(after_help = "\
@@ -85,7 +95,7 @@ Exit codes: 0 it proves a fork; 1 it proves nothing.")]
 impl Peer {
     /// Whether there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
-        matches!(self, Self::Add(_) | Self::Remove { .. })
+        matches!(self, Self::Add(_) | Self::Remove { .. } | Self::Diff { pull: true, .. })
     }
 }
 

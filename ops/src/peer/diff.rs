@@ -1,10 +1,13 @@
 //! `comity peer diff`: what this node and another one hold of each agency, side by side.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use registry_schema::{AgencyId, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 
 use super::{abroad, find, home};
 use crate::{Session, client::Client, exit::Exit, out, show};
@@ -32,10 +35,39 @@ async fn held(client: &Client) -> anyhow::Result<BTreeMap<String, Held>> {
     Ok(all.into_iter().map(|held| (held.genesis.clone(), held)).collect())
 }
 
-pub(super) async fn diff(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
+/// How long what was asked for is waited for, and the pause between two looks.
+const PULLED_WITHIN: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(250);
+
+pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> anyhow::Result<Exit> {
     let peer = find(session, agency).await?;
-    let (ours, theirs) = (held(&session.client).await?, held(&abroad(&peer)?).await?);
-    let rows = rows(&ours, &theirs);
+    let abroad = abroad(&peer)?;
+    let look = async || anyhow::Ok(rows(&held(&session.client).await?, &held(&abroad).await?));
+    let mut rows = look().await?;
+    if pull {
+        let before = rows.iter().filter(|row| !row.same).count();
+        session
+            .client
+            .write(&["v1", "peers", agency.as_str(), "pull"], &json!({}))
+            .await?;
+        if session.dry_run {
+            out::note(&format!(
+                "dry run: your node would ask {agency} for what differs in {}",
+                show::count(before, "log")
+            ));
+        } else {
+            let end = Instant::now() + PULLED_WITHIN;
+            while rows.iter().any(|row| !row.same) && Instant::now() < end {
+                tokio::time::sleep(PAUSE).await;
+                rows = look().await?;
+            }
+            let mended = before.saturating_sub(rows.iter().filter(|row| !row.same).count());
+            out::note(&format!(
+                "{} differed; {mended} are the same now",
+                show::count(before, "log")
+            ));
+        }
+    }
     let same = rows.iter().all(|row| row.same);
     if session.out.json {
         session

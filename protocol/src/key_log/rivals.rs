@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Hash, Held, KeyLog, MAX_HELD, MAX_RIVALS};
+use super::{Authority, Hash, Held, KeyLog, MAX_HELD, MAX_RIVALS};
 use crate::mutant::mutant;
 
 impl KeyLog {
@@ -32,6 +32,21 @@ impl KeyLog {
         rotations.truncate(MAX_RIVALS);
         others.truncate(MAX_RIVALS);
         (rotations, others)
+    }
+
+    /// What holds at the end of each history that the root signed: one, unless the log is in dispute.
+    pub(crate) fn histories(&self) -> Vec<&Authority> {
+        let mut histories = Vec::new();
+        let mut open = vec![self.head];
+        while let Some(held) = open.pop().and_then(|hash| self.held.get(&hash)) {
+            let (rotations, others) = self.rivals_after(held);
+            let next = if rotations.is_empty() { others } else { rotations };
+            if next.is_empty() {
+                histories.push(&held.authority);
+            }
+            open.extend(next);
+        }
+        histories
     }
 
     /// Finds what is passed on, and the last entry that counts.

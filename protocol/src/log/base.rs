@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, PublicKey, Row};
+use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, Row};
 use crate::{
     checkpoint::{self, BadPage, Checkpoint},
     signed::Verified,
@@ -16,8 +16,9 @@ pub(super) struct Base {
     pages: Vec<Vec<u8>>,
 }
 
-/// Most envelopes whose restrictions count before they are kept.
+/// Most envelopes whose restrictions count before they are kept, and most bytes of them: they are stored as they came.
 const MAX_ABOVE: usize = 1024;
+const MAX_ABOVE_BYTES: usize = 16 << 20;
 
 /// What the history said of the checkpoint that stood in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,17 +94,32 @@ impl AgencyLog {
 
     /// The same for an envelope that is not taken in, though it could be.
     pub(crate) fn count_what_it_takes_away(&mut self, envelope: &Envelope) -> Vec<Row> {
-        if self.above.len() >= MAX_ABOVE || self.above.contains_key(&envelope.hash()) {
+        let writer = &envelope.header().writer;
+        let scope = {
+            let mut live = self.key_log.authority().live_writers();
+            live.find(|(key, _)| *key == writer).map(|(_, scope)| scope.clone())
+        };
+        scope.map_or_else(Vec::new, |scope| {
+            self.set_aside(envelope, |document| scope.holds(document))
+        })
+    }
+
+    /// The same for an envelope that was set aside before. Its writer was good then; whether this is within what a key that
+    /// ended since left behind is known once the envelope is kept.
+    pub(crate) fn count_again(&mut self, envelope: &Envelope) -> Vec<Row> {
+        let (writer, key_log) = (envelope.header().writer, self.key_log.clone());
+        self.set_aside(envelope, |document| key_log.ever_lets_write(&writer, document))
+    }
+
+    fn set_aside(&mut self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<Row> {
+        let (name, bytes) = (envelope.hash(), envelope.packed().len());
+        let is_full = self.above.len() >= MAX_ABOVE || self.above_bytes.saturating_add(bytes) > MAX_ABOVE_BYTES;
+        if is_full || self.above.contains_key(&name) || self.holds(&name) {
             return vec![];
         }
         let agency = self.key_log.genesis();
-        let writer: PublicKey = envelope.header().writer;
-        let mut live = self.key_log.authority().live_writers();
-        let Some((_, scope)) = live.find(|(key, _)| **key == writer) else {
-            return vec![];
-        };
         let restricts = |(document, key, value): &(&DocumentId, &str, &[u8])| {
-            let is_status = matches!(document, DocumentId::StatusList(_)) && scope.holds(document);
+            let is_status = matches!(document, DocumentId::StatusList(_)) && lets(document);
             is_status && status_list::restricts(key, value)
         };
         let rows: Vec<Row> = envelope
@@ -117,9 +133,19 @@ impl AgencyLog {
             })
             .collect();
         if !rows.is_empty() {
-            self.above.insert(envelope.hash(), rows.clone());
+            self.above.insert(name, rows.clone());
+            self.above_bytes += bytes;
         }
         rows
+    }
+
+    /// Keeps no longer apart what an envelope takes away, which is kept now. Says whether it did.
+    pub(super) fn take_up(&mut self, envelope: &Envelope) -> bool {
+        let was_aside = self.above.remove(&envelope.hash()).is_some();
+        if was_aside {
+            self.above_bytes = self.above_bytes.saturating_sub(envelope.packed().len());
+        }
+        was_aside
     }
 
     /// Compares, once the history reaches the checkpoint's heads: then the log stands on its own.

@@ -15,6 +15,17 @@ pub(super) struct Beats {
     counted: Option<Verified<Heartbeat>>,
     /// The oldest newer one of which some are not: a laggard that catches up with it gains freshness.
     pending: Option<Verified<Heartbeat>>,
+    /// When the one was issued that counted here before something that it names was lost: an older one says less than was
+    /// known, and does not count.
+    least: Option<Timestamp>,
+}
+
+impl Beats {
+    /// Whether a heartbeat that was issued then says nothing that was not known here.
+    fn is_old(&self, issued: Timestamp) -> bool {
+        let counted = self.counted.as_ref().map(|counted| counted.get().issued);
+        counted.is_some_and(|counted| counted >= issued) || self.least.is_some_and(|least| issued < least)
+    }
 }
 
 /// What came of a heartbeat.
@@ -35,9 +46,8 @@ impl AgencyLog {
     /// signature is not looked at.
     pub(crate) fn would_not_count(&self, signed: &Signed<Heartbeat>, now: Timestamp) -> bool {
         signed.claim().is_some_and(|claim| {
-            let counted = self.counted_of(&claim.writer);
-            let is_old = counted.is_some_and(|counted| counted.get().issued >= claim.issued);
-            is_old || claim.issued > now.plus_seconds(MAX_AHEAD_SECONDS)
+            let beats = self.beats.get(&claim.writer);
+            beats.is_some_and(|beats| beats.is_old(claim.issued)) || claim.issued > now.plus_seconds(MAX_AHEAD_SECONDS)
         })
     }
 
@@ -51,8 +61,7 @@ impl AgencyLog {
         let missing: Vec<Hash> = heads.iter().filter(|head| !self.holds(head)).copied().collect();
         let is_whole = missing.is_empty() && !self.reaches_a_gap(heads);
         let beats = self.beats.entry(heartbeat.get().writer).or_default();
-        let counted = beats.counted.as_ref();
-        if counted.is_some_and(|counted| counted.get().issued >= issued) {
+        if beats.is_old(issued) {
             return Heard::Old;
         }
         if is_whole || mutant!(WordsCountEarly) {
@@ -65,6 +74,27 @@ impl AgencyLog {
             beats.pending = Some(heartbeat);
         }
         Heard::Missing(missing)
+    }
+
+    /// Takes in a heartbeat that counted here before. Says whether all that it names still is: if not, something was lost
+    /// since, and no older word of its writer counts any more.
+    pub(crate) fn hear_again(&mut self, heartbeat: Verified<Heartbeat>) -> bool {
+        let (writer, issued) = (heartbeat.get().writer, heartbeat.get().issued);
+        let heard = self.hear(heartbeat, issued);
+        if let Heard::Missing(_) = heard {
+            self.beats.entry(writer).or_default().least = Some(issued);
+        }
+        !matches!(heard, Heard::Missing(missing) if !missing.is_empty())
+    }
+
+    /// Calls nothing of this log fresh, or does so again.
+    pub(crate) const fn hold_back(&mut self, held_back: bool) {
+        self.held_back = held_back;
+    }
+
+    /// Whether this log was heard and is fresh in itself, be it held back or not.
+    pub(crate) fn would_be_fresh(&self) -> bool {
+        self.heard_where(|_| true, None).is_some()
     }
 
     /// Forgets the heartbeats that are dated after this moment.
@@ -164,7 +194,15 @@ impl AgencyLog {
         concerns: impl Fn(&crate::key_log::WriterScope) -> bool,
         own: Option<(&PublicKey, Timestamp)>,
     ) -> Option<(Timestamp, Timestamp)> {
-        if self.failure.is_some() || !self.cuts.missing().is_empty() || self.lost_a_value() {
+        self.heard_where(concerns, own).filter(|_| !self.held_back)
+    }
+
+    fn heard_where(
+        &self,
+        concerns: impl Fn(&crate::key_log::WriterScope) -> bool,
+        own: Option<(&PublicKey, Timestamp)>,
+    ) -> Option<(Timestamp, Timestamp)> {
+        if self.failure.is_some() || self.is_disputed() || !self.cuts.missing().is_empty() || self.lost_a_value() {
             return None;
         }
         if let Some(checkpoint) = self.base() {

@@ -4,6 +4,9 @@
 //! named; it holds them and their ancestors. While one of them is not here, the term cuts nothing yet, and the log is
 //! not fresh: what a thief wrote may still stand, but nothing that an honest writer revoked comes back by our not
 //! knowing enough.
+//!
+//! Where the root signs two histories, a revocation counts if any of them lets it, whichever came first: what all of them
+//! cut stays cut, and what one of them lets is not brought back by another. Nothing of such a log is fresh.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,14 +14,21 @@ use std::{
 };
 
 use super::{DocumentId, Hash, KeyLog, Place, PublicKey};
-use crate::mutant::mutant;
-use crate::{key_log::WriterScope, status_list};
+use crate::{
+    key_log::{Authority, Writer, WriterScope},
+    mutant::mutant,
+    status_list,
+};
 
 /// What each writer may put, and where in its history.
 #[derive(Debug)]
 pub(super) struct Cuts {
     writers: BTreeMap<PublicKey, Vec<Term>>,
+    /// While the key log is in dispute: the terms of each writer in each history, where they differ.
+    histories: Option<BTreeMap<PublicKey, Vec<Vec<Term>>>>,
     missing: BTreeSet<Hash>,
+    /// The envelopes that end a term in any history and are not here.
+    wanted: BTreeSet<Hash>,
 }
 
 #[derive(Debug)]
@@ -45,25 +55,52 @@ impl PartialEq for Term {
 
 impl Cuts {
     pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<Place>) -> Self {
-        let mut missing = BTreeSet::new();
-        let mut term = |term: &Arc<crate::key_log::Term>| {
-            let last = term.last.as_ref().and_then(|last| {
-                let away = last.iter().filter(|hash| place(hash).is_none());
-                missing.extend(away.copied());
-                last.iter().map(&place).collect()
-            });
-            Term {
+        let terms = |writer: &Writer| -> Vec<Term> {
+            let term = |term: &Arc<crate::key_log::Term>| Term {
                 scope: term.scope.clone(),
-                last,
-            }
+                last: term.last.as_ref().and_then(|last| last.iter().map(&place).collect()),
+            };
+            writer.terms.iter().map(term).collect()
         };
         let authority = key_log.authority();
-        let writers = authority
-            .writers()
-            .iter()
-            .map(|(key, writer)| (*key, writer.terms.iter().map(&mut term).collect()))
-            .collect();
-        Self { writers, missing }
+        let missing_of = |authority: &Authority| -> BTreeSet<Hash> {
+            let ends = authority.writers().values().flat_map(|writer| &writer.terms);
+            let ends = ends.filter_map(|term| term.last.as_ref()).flatten();
+            ends.filter(|hash| place(hash).is_none()).copied().collect()
+        };
+        let missing = missing_of(authority);
+        let mut wanted = missing.clone();
+        let writers = authority.writers().iter();
+        let writers = writers.map(|(key, writer)| (*key, terms(writer))).collect();
+        let histories = key_log.disputed().map(|_| {
+            let mut histories: BTreeMap<PublicKey, Vec<Vec<Term>>> = BTreeMap::new();
+            for authority in key_log.histories() {
+                wanted.extend(missing_of(authority));
+                for (key, writer) in authority.writers() {
+                    let (known, these) = (histories.entry(*key).or_default(), terms(writer));
+                    if !known.contains(&these) {
+                        known.push(these);
+                    }
+                }
+            }
+            histories
+        });
+        Self {
+            writers,
+            histories,
+            missing,
+            wanted,
+        }
+    }
+
+    /// Whether it is unknown, for want of this envelope, where a term ends.
+    pub(super) fn wants(&self, hash: &Hash) -> bool {
+        self.wanted.contains(hash)
+    }
+
+    /// Whether the key log's histories let the same.
+    pub(super) fn has_same_histories(&self, other: &Self) -> bool {
+        self.histories == other.histories
     }
 
     /// The writers whose puts may count otherwise than under these other cuts.
@@ -79,23 +116,19 @@ impl Cuts {
     }
 
     /// Whether a put by this writer at this place of its history counts.
-    pub(super) fn may_put(
-        &self,
-        key_log: &KeyLog,
-        writer: &PublicKey,
-        place: &Place,
-        document: &DocumentId,
-        key: &str,
-    ) -> bool {
+    pub(super) fn may_put(&self, writer: &PublicKey, place: &Place, document: &DocumentId, key: &str) -> bool {
         let holds_it = |term: &&Term| {
             let last = term.last.as_ref();
             mutant!(CutsCutNothing) || last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
         };
-        let terms = self.writers.get(writer);
-        let term = terms.and_then(|terms| terms.iter().find(holds_it));
-        let lets = term.is_some_and(|term| term.scope.holds(document));
-        // Two histories of the root: a revocation counts if either authorizes it.
+        let lets = |terms: &Vec<Term>| {
+            let term = terms.iter().find(holds_it);
+            term.is_some_and(|term| term.scope.holds(document))
+        };
         let is_revocation = matches!(document, DocumentId::StatusList(_)) && status_list::is_write_once(key);
-        lets || (key_log.disputed().is_some() && is_revocation && key_log.ever_lets_write(writer, document))
+        match &self.histories {
+            Some(histories) if is_revocation => histories.get(writer).is_some_and(|all| all.iter().any(lets)),
+            _ => self.writers.get(writer).is_some_and(lets),
+        }
     }
 }

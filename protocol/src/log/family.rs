@@ -83,32 +83,75 @@ impl AgencyLog {
         tips.iter().filter(is_last).map(|(hash, _)| *hash).collect()
     }
 
-    /// Notes whose child of its own writer an envelope is; says whether that makes a fork.
-    pub(super) fn note_family(&mut self, hash: Hash, envelope: &Envelope) -> bool {
+    /// Notes whose child of its own writer an envelope is; gives the envelopes that now stand beside another: itself, and the
+    /// one that was alone before it.
+    pub(super) fn note_family(&mut self, hash: Hash, envelope: &Envelope) -> BTreeSet<Hash> {
         let own = self.own_before(envelope);
+        let mut parts = BTreeSet::new();
+        let mut join = |family: &mut Vec<Hash>| {
+            family.push(hash);
+            if let [.., _, _] = family.as_slice() {
+                parts.extend(family.first().copied());
+                parts.insert(hash);
+            }
+        };
         if own.is_empty() {
-            let beginnings = self.beginnings.entry(envelope.header().writer).or_default();
-            beginnings.push(hash);
-            return beginnings.len() > 1;
+            join(self.beginnings.entry(envelope.header().writer).or_default());
         }
-        let mut forks = false;
         for parent in own {
-            let children = self.own_children.entry(parent).or_default();
-            children.push(hash);
-            forks |= children.len() > 1;
+            join(self.own_children.entry(parent).or_default());
         }
-        forks
+        parts
     }
 
-    /// Another envelope of the same writer with the same number: the two prove two histories.
-    pub(super) fn twin(&self, envelope: &Envelope, hash: Hash) -> Option<Hash> {
-        let header = envelope.header();
-        let same_writer = self.branches.iter().filter(|branch| branch.writer == header.writer);
-        let mut same_number = same_writer.filter_map(|branch| {
-            let position = header.sequence.checked_sub(branch.first)?;
-            branch.envelopes.get(position as usize)
+    /// Notes the forks that an envelope makes, or joins; gives two envelopes that prove one, if it is new. A fork is told at
+    /// each number that an envelope has which stands beside another, by all envelopes of that number: so it does not matter
+    /// which came first.
+    pub(super) fn note_forks(
+        &mut self,
+        hash: Hash,
+        envelope: &Envelope,
+        parts: &BTreeSet<Hash>,
+    ) -> Option<(Hash, Hash)> {
+        let writer = envelope.header().writer;
+        let mut found = None;
+        if let Some(apart) = self.forks.get_mut(&(writer, envelope.header().sequence)) {
+            let twin = apart.first().copied();
+            if let Err(at) = apart.binary_search(&hash) {
+                apart.insert(at, hash);
+                found = twin.filter(|_| parts.contains(&hash)).map(|twin| (twin, hash));
+            }
+        }
+        let numbers: Vec<u32> = parts.iter().filter_map(|part| self.number_of(part)).collect();
+        for number in numbers {
+            if self.forks.contains_key(&(writer, number)) {
+                continue;
+            }
+            let apart = self.with_number(&writer, number);
+            if let [one, other, ..] = apart.as_slice() {
+                found = found.or(Some((*one, *other)));
+            }
+            self.forks.insert((writer, number), apart);
+        }
+        found
+    }
+
+    /// The number of a kept envelope among its writer's own.
+    fn number_of(&self, hash: &Hash) -> Option<u32> {
+        let place = &self.kept.get(hash)?.place;
+        Some(self.branch(place.branch)?.first.saturating_add(place.position))
+    }
+
+    /// All envelopes of a writer with a number, sorted.
+    fn with_number(&self, writer: &PublicKey, number: u32) -> Vec<Hash> {
+        let own = self.branches.iter().filter(|branch| branch.writer == *writer);
+        let with = own.filter_map(|branch| {
+            let position = number.checked_sub(branch.first)?;
+            branch.envelopes.get(position as usize).copied()
         });
-        same_number.find(|twin| **twin != hash).copied()
+        let mut all: Vec<Hash> = with.collect();
+        all.sort_unstable();
+        all
     }
 
     /// The newest of the writer's own envelopes before this one: none, one, or several that it joins. They need not be its

@@ -97,12 +97,9 @@ impl AgencyLog {
         self.order.push(hash);
         self.joined.remove(&hash);
 
-        let forks = self.note_family(hash, &envelope);
+        let parts = self.note_family(hash, &envelope);
         let place = self.place(hash, &envelope);
-        let twin = self.twin(&envelope, hash).filter(|_| forks);
-        let fork = twin.filter(|_| !mutant!(ForksGoUnnoted)).map(|twin| (twin, hash));
-        self.forks.extend(fork);
-        let closes_a_cut = self.cuts.missing().contains(&hash);
+        let closes_a_cut = self.cuts.wants(&hash);
         let kept = Kept {
             place: place.clone(),
             index: self.order.len() - 1,
@@ -120,13 +117,18 @@ impl AgencyLog {
             self.gaps.insert(hash);
         }
         self.kept.insert(hash, kept);
+        let fork = if mutant!(ForksGoUnnoted) {
+            None
+        } else {
+            self.note_forks(hash, &envelope, &parts)
+        };
         self.waiting_due = true;
         if closes_a_cut {
             self.take_cuts();
         }
         let rows = self.build(&envelope, &place)?;
         self.count_pending();
-        let renewed = self.above.remove(&hash).is_some();
+        let renewed = self.take_up(&envelope);
         let compared = self.leave_base()?;
         Ok(Keeping::Kept {
             rows,
@@ -179,10 +181,10 @@ impl AgencyLog {
     ) -> Result<Vec<Row>, Broken> {
         let kept = self.kept.get(&envelope.hash());
         let untold = kept.map(|kept| self.untold(kept, envelope)).unwrap_or_default();
-        let (cuts, key_log) = (&self.cuts, &self.key_log);
+        let cuts = &self.cuts;
         let writer = envelope.header().writer;
         let may_put = |document: &DocumentId, key: &str| {
-            !untold.contains(&(document, key)) && cuts.may_put(key_log, &writer, place, document, key)
+            !untold.contains(&(document, key)) && cuts.may_put(&writer, place, document, key)
         };
         self.documents.build(envelope, place, concerns, &may_put)
     }
@@ -224,16 +226,16 @@ impl AgencyLog {
         let concerned = self.branches.iter().filter(|branch| differing.contains(&branch.writer));
         let concerned = concerned.flat_map(|branch| &branch.documents);
         self.stale.extend(concerned.cloned());
+        if !self.cuts.has_same_histories(&cuts) {
+            let all = self.branches.iter().flat_map(|branch| &branch.documents);
+            self.stale.extend(all.cloned());
+        }
         self.cuts = cuts;
     }
 
     /// Takes a key log with more entries in it: what counts otherwise now is to be built again.
-    pub(super) fn take_key_log(&mut self, was_disputed: bool) {
+    pub(super) fn take_key_log(&mut self) {
         self.take_cuts();
-        if was_disputed || self.is_disputed() {
-            let all = self.branches.iter().flat_map(|branch| &branch.documents);
-            self.stale.extend(all.cloned());
-        }
         self.waiting_due = true;
     }
 

@@ -84,6 +84,38 @@ pub enum Limit {
     Checkpoint,
 }
 
+impl Limit {
+    const ALL: [Self; 7] = [
+        Self::Bytes,
+        Self::Puts,
+        Self::Documents,
+        Self::Branches,
+        Self::Rate,
+        Self::Siblings,
+        Self::Checkpoint,
+    ];
+
+    /// Its name in a store.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Puts => "puts",
+            Self::Documents => "documents",
+            Self::Branches => "branches",
+            Self::Rate => "rate",
+            Self::Siblings => "siblings",
+            Self::Checkpoint => "checkpoint",
+        }
+    }
+
+    /// The limit of this name.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|limit| limit.code() == code)
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -113,7 +145,7 @@ impl AgencyLog {
     /// for without it nothing of the agency is fresh.
     pub(crate) fn limit(&self, envelope: &Envelope, most: &Usage) -> Option<Limit> {
         let hash = envelope.hash();
-        if self.holds(&hash) || self.cuts.missing().contains(&hash) {
+        if self.holds(&hash) || self.cuts.wants(&hash) {
             return None;
         }
         let siblings = self.siblings(envelope);

@@ -149,11 +149,14 @@ impl Replica {
         let known = self.deferred.get(&agency).map(|deferral| deferral.limit);
         match limit {
             Some(limit) if known != Some(limit) => {
-                self.deferred.insert(agency, Deferral { limit, since: now });
+                let deferral = Deferral { limit, since: now };
+                self.deferred.insert(agency, deferral);
+                step.batch.deferred.insert(agency, Some(deferral));
                 step.find(Effect::Deferred { agency, limit });
             }
             None if known.is_some() => {
                 self.deferred.remove(&agency);
+                step.batch.deferred.insert(agency, None);
                 step.find(Effect::Released { agency });
             }
             _ => {}

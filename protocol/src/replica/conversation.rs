@@ -71,6 +71,26 @@ impl Replica {
         session.idle_pages <= MAX_IDLE_PAGES
     }
 
+    /// Asks an agency's peers for all that differs, whatever was asked for in vain before; and tries those again that are in
+    /// quarantine.
+    pub(super) fn pull(&mut self, agency: Hash, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+        self.declined.clear();
+        for quarantine in self.quarantined.values_mut() {
+            quarantine.again = now;
+        }
+        self.try_quarantined(now, step)?;
+        let sessions = self.sessions.iter_mut().filter(|(_, session)| session.agency == agency);
+        let mut peers = Vec::new();
+        for (peer, session) in sessions {
+            session.idle_pages = 0;
+            peers.push(*peer);
+        }
+        for peer in peers {
+            self.exchange(peer, now, step);
+        }
+        Ok(())
+    }
+
     pub(super) fn exchange_with_all(&mut self, now: Timestamp, step: &mut Step) {
         for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
             self.exchange(peer, now, step);

@@ -1,12 +1,15 @@
 //! Agencies of which something cannot be used here: nothing of them is fresh and no grant of theirs counts, what they took
 //! away stays taken away, and everybody else is served as before.
+//!
+//! A quarantine is written with what it follows from, and read again at each start: a restart lifts none. It ends when what
+//! it was for is over: the documents can be built, or all that was damaged is known again ([`Quarantine::is_over`]).
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use registry_schema::Timestamp;
 
 use super::{Effect, Failed, Replica, Step};
-use crate::signed::Hash;
+use crate::{log::AgencyLog, signed::Hash};
 
 /// The pause before a quarantined agency is tried again, in seconds; then twice as long each time, up to a day.
 const FIRST_PAUSE_SECONDS: i64 = 60;
@@ -32,7 +35,11 @@ pub struct Quarantine {
     pub since: Timestamp,
     /// When it is tried again.
     pub again: Timestamp,
-    pause: i64,
+    /// The seconds between the last try and the next.
+    pub pause: i64,
+    /// Whether its newest word may be among what was damaged, so that older words of it say nothing: every writer is to be
+    /// heard again from after the quarantine began.
+    pub lost_word: bool,
 }
 
 impl Quarantine {
@@ -44,12 +51,34 @@ impl Quarantine {
             since: now,
             again: now.plus_seconds(FIRST_PAUSE_SECONDS),
             pause: FIRST_PAUSE_SECONDS,
+            lost_word: false,
         }
     }
 
     fn lengthen(&mut self, now: Timestamp) {
         self.pause = (self.pause * 2).min(LONGEST_PAUSE_SECONDS);
         self.again = now.plus_seconds(self.pause);
+    }
+
+    /// Whether it is to be tried now. What peers give of a damaged log ends its quarantine at once; building documents again
+    /// is work, so that comes after a pause.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let pause_is_over = now >= self.again || now < self.since;
+        matches!(self.why, QuarantineCause::Stored(_)) || pause_is_over
+    }
+
+    /// Whether what it was for is over.
+    fn is_over(&self, log: &AgencyLog) -> bool {
+        match &self.why {
+            QuarantineCause::Document(_) => log.failure().is_none(),
+            QuarantineCause::Stored(_) => {
+                let again = |writer| {
+                    log.counted_of(writer)
+                        .is_some_and(|word| word.get().issued >= self.since)
+                };
+                log.would_be_fresh() && (!self.lost_word || log.key_log().writers().iter().all(again))
+            }
+        }
     }
 }
 
@@ -65,48 +94,47 @@ impl Replica {
     /// # Errors
     /// [`Failed`], if it is this node's own: then nothing can be written any more.
     pub(super) fn inspect(&mut self, agency: Hash, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
-        let failure = self.logs.get(&agency).and_then(|log| log.failure()).cloned();
-        let Some(failure) = failure else { return Ok(()) };
+        let Some(log) = self.logs.get_mut(&agency) else {
+            return Ok(());
+        };
+        let Some(failure) = log.failure() else { return Ok(()) };
         if agency == self.settings.home {
-            return Err(failure.into());
+            return Err(failure.clone().into());
         }
         if let Entry::Vacant(free) = self.quarantined.entry(agency) {
             let why = QuarantineCause::Document(failure.to_string());
-            free.insert(Quarantine::new(why.clone(), now));
+            let quarantine = Quarantine::new(why.clone(), now);
+            log.hold_back(true);
+            free.insert(quarantine.clone());
+            step.batch.quarantined.insert(agency, Some(quarantine));
             step.batch.renewed.insert(agency);
             step.find(Effect::Quarantined { agency, why });
         }
         Ok(())
     }
 
-    /// Tries those again whose pause is over.
+    /// Tries those again that are due.
     pub(super) fn try_quarantined(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
-        let due = self
-            .quarantined
-            .iter()
-            .filter(|(_, one)| now >= one.again || now < one.since);
+        let due = self.quarantined.iter().filter(|(_, one)| one.is_due(now));
         for agency in due.map(|(agency, _)| *agency).collect::<Vec<_>>() {
-            let Some(log) = self.logs.get_mut(&agency) else {
+            let (Some(log), Some(quarantine)) = (self.logs.get_mut(&agency), self.quarantined.get_mut(&agency)) else {
                 continue;
             };
-            let rows = log.mend()?;
-            let is_well = match quarantine_of(&self.quarantined, &agency) {
-                Some(QuarantineCause::Stored(_)) => log.freshness().is_some(),
-                _ => log.failure().is_none(),
-            };
-            step.add_rows(log, rows);
-            if is_well {
+            if matches!(quarantine.why, QuarantineCause::Document(_)) {
+                let rows = log.mend()?;
+                step.add_rows(log, rows);
+            }
+            if quarantine.is_over(log) {
+                log.hold_back(false);
                 self.quarantined.remove(&agency);
+                step.batch.quarantined.insert(agency, None);
                 step.batch.renewed.insert(agency);
                 step.find(Effect::Released { agency });
-            } else if let Some(quarantine) = self.quarantined.get_mut(&agency) {
+            } else if matches!(quarantine.why, QuarantineCause::Document(_)) {
                 quarantine.lengthen(now);
+                step.batch.quarantined.insert(agency, Some(quarantine.clone()));
             }
         }
         Ok(())
     }
-}
-
-fn quarantine_of<'a>(all: &'a BTreeMap<Hash, Quarantine>, agency: &Hash) -> Option<&'a QuarantineCause> {
-    all.get(agency).map(|quarantine| &quarantine.why)
 }

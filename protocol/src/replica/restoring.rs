@@ -1,7 +1,8 @@
 //! Making a replica from what the store holds.
 
 use super::{
-    AgencyLog, BTreeMap, BTreeSet, Checkpoints, Failed, Hash, KeyLog, OwnLog, Replica, Settings, SigningKey, Verified,
+    AgencyLog, BTreeMap, BTreeSet, Checkpoints, Deferral, Failed, Hash, KeyLog, OwnLog, Quarantine, Replica, Settings,
+    SigningKey, Verified,
 };
 use crate::{
     checkpoint::{Checkpoint, Held},
@@ -25,6 +26,12 @@ pub struct Stored {
     pub checkpoints: Vec<(Hash, Signed<Checkpoint>, Vec<Vec<u8>>)>,
     /// Countersignatures for our own log, with the holder's agency.
     pub held: Vec<(Hash, Signed<Held>)>,
+    /// Envelopes that were set aside, with their agency.
+    pub set_aside: Vec<(Hash, SignedEnvelope)>,
+    /// Quarantines, by agency.
+    pub quarantined: BTreeMap<Hash, Quarantine>,
+    /// Deferrals, by agency.
+    pub deferred: BTreeMap<Hash, Deferral>,
 }
 
 /// A replica in the making. A store can hold more envelopes than fit into memory at once, so they come some at a time.
@@ -38,6 +45,10 @@ pub struct Restoring {
     logs: BTreeMap<Hash, AgencyLog>,
     checkpoints: Checkpoints,
     reach: BTreeMap<Hash, Verified<Held>>,
+    quarantined: BTreeMap<Hash, Quarantine>,
+    deferred: BTreeMap<Hash, Deferral>,
+    /// Agencies of which a word is here that names what is not.
+    lacking: BTreeSet<Hash>,
 }
 
 /// Something that the store holds and that is not believed: it is to be taken out of the store.
@@ -76,6 +87,9 @@ impl Restoring {
             settings,
             checkpoints: BTreeMap::new(),
             reach: BTreeMap::new(),
+            quarantined: BTreeMap::new(),
+            deferred: BTreeMap::new(),
+            lacking: BTreeSet::new(),
         }
     }
 
@@ -110,9 +124,59 @@ impl Restoring {
         let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
         let heartbeat = Heartbeat::read(signed, log.key_log())?;
         log.settle().map_err(|broken| Damage::Broken(broken.to_string()))?;
-        let issued = heartbeat.get().issued;
-        log.hear(heartbeat, issued);
+        if !log.hear_again(heartbeat) {
+            self.lacking.insert(agency);
+        }
         Ok(())
+    }
+
+    /// Agencies of which envelopes are missing that were here: heartbeats name them that counted once.
+    #[must_use]
+    pub const fn lacking(&self) -> &BTreeSet<Hash> {
+        &self.lacking
+    }
+
+    /// Whether an agency was heard, and all that it said is here.
+    #[must_use]
+    pub fn is_heard(&self, agency: &Hash) -> bool {
+        self.logs.get(agency).is_some_and(AgencyLog::would_be_fresh)
+    }
+
+    /// Counts again what an envelope takes away that was set aside, which the store holds under this name.
+    ///
+    /// # Errors
+    /// [`Damage`], if it is left out.
+    pub fn set_aside(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
+        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+        let envelope = signed.verify(log.key_log())?;
+        if envelope.hash() != name {
+            return Err(Damage::Misnamed);
+        }
+        log.count_again(&envelope);
+        Ok(())
+    }
+
+    /// Says that an agency is in quarantine, whatever else is found of it; the own one never is. Of two the later cause
+    /// counts, and if either took its newest word, that is lost. Gives what counts.
+    pub fn quarantine(&mut self, agency: Hash, mut quarantine: Quarantine) -> Option<Quarantine> {
+        if agency == self.settings.home {
+            return None;
+        }
+        let before = self.quarantined.get(&agency);
+        quarantine.lost_word |= before.is_some_and(|before| before.lost_word);
+        self.quarantined.insert(agency, quarantine.clone());
+        Some(quarantine)
+    }
+
+    /// Whether an agency is in quarantine.
+    #[must_use]
+    pub fn is_quarantined(&self, agency: &Hash) -> bool {
+        self.quarantined.contains_key(agency)
+    }
+
+    /// Says that more of an agency is known to exist than is taken in.
+    pub fn defer(&mut self, agency: Hash, deferral: Deferral) {
+        self.deferred.insert(agency, deferral);
     }
 
     /// Takes in an agency's newest checkpoint, with its pages, once all its envelopes are kept.
@@ -152,10 +216,14 @@ impl Restoring {
             mut logs,
             checkpoints,
             reach,
+            quarantined,
+            deferred,
+            lacking: _,
         } = self;
         // What envelopes that came later make of those before them is built once.
-        for log in logs.values_mut() {
+        for (agency, log) in &mut logs {
             log.settle()?;
+            log.hold_back(quarantined.contains_key(agency));
         }
         let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
         let alone = is_alone(&settings, home_log);
@@ -175,8 +243,8 @@ impl Restoring {
             postings: BTreeMap::new(),
             accounts: BTreeMap::new(),
             behind: BTreeSet::new(),
-            deferred: BTreeMap::new(),
-            quarantined: BTreeMap::new(),
+            deferred,
+            quarantined,
             conduct: BTreeMap::new(),
             clocks: BTreeMap::new(),
             doubts_time: false,
@@ -207,6 +275,16 @@ impl Replica {
         }
         for (holder, signed) in stored.held {
             restoring.countersigned(holder, signed).map_err(Failed::Stored)?;
+        }
+        for (agency, signed) in stored.set_aside {
+            let name = signed.name();
+            restoring.set_aside(agency, name, signed).map_err(Failed::Stored)?;
+        }
+        for (agency, quarantine) in stored.quarantined {
+            let _ = restoring.quarantine(agency, quarantine);
+        }
+        for (agency, deferral) in stored.deferred {
+            restoring.defer(agency, deferral);
         }
         restoring.end()
     }

@@ -11,6 +11,25 @@ use crate::{
     signed::{Hash, Refused},
 };
 
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.key_logs.is_empty()
+            && self.envelopes.is_empty()
+            && self.rewritten.is_empty()
+            && self.rows.is_empty()
+            && self.history.is_empty()
+            && self.restrictions.is_empty()
+            && self.set_aside.is_empty()
+            && self.taken_up.is_empty()
+            && self.quarantined.is_empty()
+            && self.deferred.is_empty()
+            && self.renewed.is_empty()
+            && self.heartbeats.is_empty()
+            && self.checkpoints.is_empty()
+            && self.held.is_empty()
+    }
+}
+
 /// What one event leads to, sorted into the order that the invariant demands.
 #[derive(Default)]
 pub(super) struct Step {
@@ -35,7 +54,7 @@ impl Step {
             Keeping::Known => Ok(Ok(vec![])),
             Keeping::Missing(parents) => {
                 let rows = log.count_restrictions(&envelope);
-                self.batch.restrictions.extend(rows);
+                self.set_aside(envelope, rows);
                 Ok(Ok(parents))
             }
             Keeping::Refused(refused) => Ok(Err(refused)),
@@ -52,7 +71,10 @@ impl Step {
                 renewed,
             } => {
                 self.batch.envelopes.push(envelope);
-                self.batch.renewed.extend(renewed.then_some(agency));
+                if renewed {
+                    self.batch.renewed.insert(agency);
+                    self.batch.taken_up.push(name);
+                }
                 self.add_rows(log, rows);
                 match compared {
                     Some(Compared::Same | Compared::Unknown) => {
@@ -67,6 +89,14 @@ impl Step {
                 self.findings.extend(fork.map(|pair| Effect::Forked { agency, pair }));
                 Ok(Ok(vec![]))
             }
+        }
+    }
+
+    /// Notes what an envelope takes away that is not kept.
+    pub(super) fn set_aside(&mut self, envelope: Envelope, rows: Vec<Row>) {
+        if !rows.is_empty() {
+            self.batch.restrictions.extend(rows.iter().cloned());
+            self.batch.set_aside.push((envelope, rows));
         }
     }
 

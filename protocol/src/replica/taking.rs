@@ -227,7 +227,8 @@ impl Replica {
         }
         match KeyLog::begin(entries, MAX_CHECKS) {
             Ok((log, _)) => {
-                let log = AgencyLog::within(log, self.settings.attic.clone());
+                let mut log = AgencyLog::within(log, self.settings.attic.clone());
+                log.hold_back(self.quarantined.contains_key(&agency));
                 step.key_log_grew(&log, vec![]);
                 self.logs.insert(agency, log);
                 self.exchange(peer, now, step);
@@ -304,7 +305,8 @@ impl Replica {
             let limit = account.limit(log, &envelope, &self.settings.quota).filter(|_| !is_home);
             if limit.is_some() {
                 lot.limit = limit;
-                step.batch.restrictions.extend(log.count_what_it_takes_away(&envelope));
+                let rows = log.count_what_it_takes_away(&envelope);
+                step.set_aside(envelope, rows);
                 continue;
             }
             let bytes = envelope.packed().len();

@@ -102,22 +102,27 @@ pub(crate) struct Nc {
 pub(crate) const SC: Hash = Hash([2; 32]);
 pub(crate) const TN: Hash = Hash([3; 32]);
 
+fn settings(quota: Quota, sc: &Signer, tn: &Signer) -> Settings {
+    let nc = key_log(1, "US-NC");
+    Settings {
+        pinned: BTreeSet::from([nc.genesis(), sc.genesis(), tn.genesis()]),
+        home: nc.genesis(),
+        key: key(1),
+        former_keys: vec![],
+        heartbeat_every: 60,
+        heartbeat_term: 3600,
+        exchange_every: 10,
+        checkpoint_every: 512,
+        attic: Arc::new(protocol::attic::Memory::default()),
+        quota,
+    }
+}
+
 impl Nc {
     pub(crate) fn new(quota: Quota) -> (Self, Signer, Signer) {
         let (sc, tn) = (Signer::new(2, "US-SC"), Signer::new(3, "US-TN"));
         let nc = key_log(1, "US-NC");
-        let settings = Settings {
-            pinned: BTreeSet::from([nc.genesis(), sc.genesis(), tn.genesis()]),
-            home: nc.genesis(),
-            key: key(1),
-            former_keys: vec![],
-            heartbeat_every: 60,
-            heartbeat_term: 3600,
-            exchange_every: 10,
-            checkpoint_every: 512,
-            attic: Arc::new(protocol::attic::Memory::default()),
-            quota,
-        };
+        let settings = settings(quota, &sc, &tn);
         let stored = Stored {
             key_logs: vec![nc, sc.log.clone(), tn.log.clone()],
             ..Stored::default()
@@ -127,10 +132,48 @@ impl Nc {
             now: NOW,
             rng: StdRng::seed_from_u64(1),
         };
-        for (peer, agency) in [(SC, sc.genesis()), (TN, tn.genesis())] {
-            this.handle(Event::Connected { peer, agency });
-        }
+        this.meets(&sc, &tn);
         (this, sc, tn)
+    }
+
+    /// The replica as it comes from what its effects wrote, which began with the key logs alone.
+    pub(crate) fn restarts(&mut self, written: &[Effect], quota: Quota, sc: &Signer, tn: &Signer) {
+        let mut stored = Stored {
+            key_logs: vec![key_log(1, "US-NC"), sc.log.clone(), tn.log.clone()],
+            ..Stored::default()
+        };
+        let mut heartbeats = std::collections::BTreeMap::new();
+        for batch in batches(written) {
+            let envelopes = batch.envelopes.iter();
+            stored
+                .envelopes
+                .extend(envelopes.map(|envelope| (envelope.header().agency, envelope.signed())));
+            for heartbeat in &batch.heartbeats {
+                let it = heartbeat.get();
+                heartbeats.insert(it.writer, (it.agency, heartbeat.signed().clone()));
+            }
+            let aside = batch.set_aside.iter();
+            stored
+                .set_aside
+                .extend(aside.map(|(envelope, _)| (envelope.header().agency, envelope.signed())));
+            for (agency, quarantine) in &batch.quarantined {
+                stored.quarantined.remove(agency);
+                stored.quarantined.extend(quarantine.clone().map(|one| (*agency, one)));
+            }
+            for (agency, deferral) in &batch.deferred {
+                stored.deferred.remove(agency);
+                stored.deferred.extend(deferral.map(|one| (*agency, one)));
+            }
+        }
+        stored.heartbeats = heartbeats.into_values().collect();
+        self.replica = Replica::restore(settings(quota, sc, tn), stored).unwrap();
+        self.meets(sc, tn);
+    }
+
+    fn meets(&mut self, sc: &Signer, tn: &Signer) {
+        for (peer, agency) in [(SC, sc.genesis()), (TN, tn.genesis())] {
+            self.handle(Event::Connected { peer, agency });
+        }
     }
 
     pub(crate) fn handle(&mut self, event: Event) -> Vec<Effect> {

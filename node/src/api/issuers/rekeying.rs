@@ -52,7 +52,7 @@ pub(in super::super) async fn rekey(
 ) -> Result<(StatusCode, Json<RekeyedIssuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let kind = new.key.unwrap_or_default().into();
-    let note = new.note.map(|note| note.chars().take(1_000).collect());
+    let note = super::checked_note(new.note)?;
     let rekeyed = app.registrar.rekey_issuer(&id, kind, note, &hand).await?;
     let rekeyed = RekeyedIssuer {
         issuer: rekeyed.issuer,

@@ -6,6 +6,7 @@ use askama::Template;
 use registry_schema::{AgencyId, Timestamp};
 
 use super::words::{ago, capitalized, counted, plain, since};
+use crate::api::hindrances::Hindrances;
 
 /// `code,row,column`: one small square a state.
 const TILE_GRID: &str = include_str!("../../../assets/us-tile-grid.csv");
@@ -36,6 +37,8 @@ pub(crate) struct AgencyRow {
     pub(crate) disputed: bool,
     /// How many forks of its log are proven here.
     pub(crate) forks: usize,
+    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    pub(crate) hindrances: Hindrances,
 }
 
 /// `GET /agencies`.
@@ -163,7 +166,7 @@ impl Row {
         let notice = match (row.expelled_since, row.disputed, row.forks) {
             (Some(since), ..) => format!("No longer federated with this node, since {}", since.date_in_words()),
             (None, true, _) => "Its root signed two histories: what it granted waits".to_owned(),
-            (None, false, 0) => String::new(),
+            (None, false, 0) => hindered(&row.hindrances),
             (None, false, _) => "A key of it signed two histories: the proof is kept here".to_owned(),
         };
         let url = plain(&row.url, 100);
@@ -184,6 +187,23 @@ impl Row {
     /// At least the bytes that it takes in the page.
     fn weight(&self) -> usize {
         620 + escaped(&self.name) + escaped(&self.notice) + 2 * escaped(&self.url)
+    }
+}
+
+/// What hinders an agency, in a sentence; empty, if nothing does.
+fn hindered(hindrances: &Hindrances) -> String {
+    match (&hindrances.quarantined, &hindrances.deferred) {
+        (Some(it), _) => format!(
+            "In quarantine here since {}, and its badges cannot be checked meanwhile: {}",
+            it.since.date_in_words(),
+            it.why
+        ),
+        (None, Some(it)) => format!(
+            "More of it is known to exist than is taken in here, since {}: {}",
+            it.since.date_in_words(),
+            it.why
+        ),
+        (None, None) => String::new(),
     }
 }
 

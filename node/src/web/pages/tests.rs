@@ -62,6 +62,7 @@ fn rows(count: usize) -> Vec<AgencyRow> {
             expelled_since: None,
             disputed: false,
             forks: 0,
+            hindrances: Default::default(),
         })
         .collect()
 }

@@ -118,6 +118,11 @@ impl World {
             sorted(again.rows().unwrap()) == rows,
             "another order of {agency} gives other rows"
         );
+        hold!(
+            1,
+            again.forks().eq(log.forks()),
+            "another order of {agency} tells other forks"
+        );
     }
 
     /// Of what was acknowledged, all that some site still holds and the root did not cut away.

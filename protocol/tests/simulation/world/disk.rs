@@ -8,7 +8,7 @@ use std::{
 use protocol::{
     Batch, Checkpoint, Hash, Heartbeat, Held, KeyLog, Signed, SignedEnvelope, Verified,
     attic::{Attic, Lost, Memory, Spot},
-    replica::Stored,
+    replica::{Deferral, Quarantine, Stored},
 };
 
 /// A row's place: agency, document, key.
@@ -25,6 +25,18 @@ pub(crate) struct Disk {
     pub(crate) names: BTreeSet<Hash>,
     pub(super) heartbeats: BTreeMap<(Hash, [u8; 32]), Signed<Heartbeat>>,
     pub(crate) rows: BTreeMap<RowPlace, Vec<Vec<u8>>>,
+    pub(super) set_aside: BTreeMap<Hash, (Hash, SignedEnvelope)>,
+    pub(super) quarantined: BTreeMap<Hash, Quarantine>,
+    pub(super) deferred: BTreeMap<Hash, Deferral>,
+}
+
+fn note<T: Clone>(known: &mut BTreeMap<Hash, T>, changes: &BTreeMap<Hash, Option<T>>) {
+    for (agency, change) in changes {
+        match change {
+            Some(change) => drop(known.insert(*agency, change.clone())),
+            None => drop(known.remove(agency)),
+        }
+    }
 }
 
 impl Disk {
@@ -44,6 +56,15 @@ impl Disk {
             self.envelopes.push((agency, envelope.hash(), envelope.signed()));
             self.names.insert(envelope.hash());
         }
+        for (envelope, _) in &batch.set_aside {
+            let aside = (envelope.header().agency, envelope.signed());
+            self.set_aside.insert(envelope.hash(), aside);
+        }
+        for name in &batch.taken_up {
+            self.set_aside.remove(name);
+        }
+        note(&mut self.quarantined, &batch.quarantined);
+        note(&mut self.deferred, &batch.deferred);
         for envelope in &batch.rewritten {
             let name = envelope.hash();
             if let Some(known) = self.envelopes.iter_mut().find(|(_, known, _)| *known == name) {
@@ -80,6 +101,9 @@ impl Disk {
                 .map(|(agency, (c, pages))| (*agency, c.signed().clone(), pages.clone()))
                 .collect(),
             held: self.held.iter().map(|(holder, held)| (*holder, held.clone())).collect(),
+            set_aside: self.set_aside.values().cloned().collect(),
+            quarantined: self.quarantined.clone(),
+            deferred: self.deferred.clone(),
         }
     }
 }

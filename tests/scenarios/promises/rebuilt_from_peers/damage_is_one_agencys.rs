@@ -6,7 +6,7 @@ use registry_schema::{Reason, VerdictKind};
 use tests::{Agency, Badge, Federation, Rhythm, Scene, chance, eventually, program};
 
 /// Flips bytes of a stopped node's store: of each row that the condition finds, at this part of its length.
-fn flips(agency: &Agency, table: &str, column: &str, whose: &Agency, part: f64) {
+pub(crate) fn flips(agency: &Agency, table: &str, column: &str, whose: &Agency, part: f64) {
     let script = "
 import sqlite3, sys
 file, table, column, agency, part = sys.argv[1:]

@@ -1,0 +1,44 @@
+//! What keeps more of an agency from being taken in, or anything of it from being fresh, as it is told.
+
+use protocol::Hash;
+use registry_schema::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::registry::{Registry, Trouble};
+
+/// What is wrong, and since when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Hindered {
+    /// What it is.
+    pub(crate) why: String,
+    /// Since when.
+    pub(crate) since: Timestamp,
+}
+
+/// What hinders one agency.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Hindrances {
+    /// Why nothing of it is fresh here, whatever it says, if so: it is in quarantine.
+    pub(crate) quarantined: Option<Hindered>,
+    /// Why more of it is not taken in here, though it is known to exist, if so.
+    pub(crate) deferred: Option<Hindered>,
+}
+
+impl From<&Trouble> for Hindered {
+    fn from(trouble: &Trouble) -> Self {
+        Self {
+            why: trouble.why.clone(),
+            since: trouble.since(),
+        }
+    }
+}
+
+impl Hindrances {
+    pub(super) fn of(registry: &Registry, agency: &Hash) -> Self {
+        registry.hindrance(agency).map_or_else(Self::default, |known| Self {
+            quarantined: known.quarantined.as_ref().map(Hindered::from),
+            deferred: known.deferred.as_ref().map(Hindered::from),
+        })
+    }
+}

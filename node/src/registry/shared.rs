@@ -1,0 +1,79 @@
+//! The one registry that all tasks share: what is published, and who is told of it.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use protocol::{Batch, DocumentId, Hash, Replica, Row};
+use tokio::sync::watch;
+
+use super::Registry;
+
+/// All agencies of the federation, as this node knows them. Clones share one registry.
+///
+/// **There is no lock.** A reader takes one immutable snapshot and answers from it, so an answer speaks of one moment and
+/// nobody waits for anybody; a writer puts the next snapshot in the place of the last.
+#[derive(Clone, Debug)]
+pub struct SharedRegistry(Arc<Published>);
+
+#[derive(Debug)]
+struct Published {
+    current: ArcSwap<Registry>,
+    /// Told when issuers' entries, or the agencies, may have changed.
+    issuers: watch::Sender<()>,
+}
+
+impl SharedRegistry {
+    /// A registry to share.
+    #[must_use]
+    pub fn new(registry: Registry) -> Self {
+        Self(Arc::new(Published {
+            current: ArcSwap::from_pointee(registry),
+            issuers: watch::Sender::new(()),
+        }))
+    }
+
+    /// The registry as it is at this moment; it does not change any more. One request takes one, and passes it on.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Registry> {
+        self.0.current.load_full()
+    }
+
+    /// Makes the next snapshot from the current one. If another writer was faster, `change` is made again, to its snapshot:
+    /// so it depends on nothing but what it is given.
+    pub(crate) fn update(&self, change: impl Fn(&mut Registry)) {
+        self.0.current.rcu(|current| {
+            let mut next = Registry::clone(current);
+            change(&mut next);
+            next
+        });
+    }
+
+    pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
+        self.update(|registry| registry.apply(batch, replica));
+        if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
+            self.tell_of_issuers();
+        }
+    }
+
+    /// For who waits until issuers' entries, or the agencies, may have changed.
+    pub(crate) fn issuers_change(&self) -> watch::Receiver<()> {
+        self.0.issuers.subscribe()
+    }
+
+    pub(crate) fn tell_of_issuers(&self) {
+        self.0.issuers.send_replace(());
+    }
+
+    /// A node of this agency is connected by this transport, or none is.
+    pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
+        self.update(|registry| match via {
+            Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
+            None => drop(registry.connected.remove(&agency)),
+        });
+    }
+}
+
+/// Whether it is an issuer's entry in a trust list.
+fn is_issuer(row: &Row) -> bool {
+    row.document == DocumentId::TrustList && row.key.starts_with("i/")
+}

@@ -1,0 +1,94 @@
+//! What is wrong with peers, in a sentence each.
+
+use registry_schema::{AgencyId, Timestamp};
+
+use super::{Agency, Peer};
+use crate::show;
+
+/// Most names in one sentence; how many there are is always said.
+const MOST_NAMED: usize = 12;
+
+fn named<'a>(names: impl Iterator<Item = &'a AgencyId>) -> String {
+    let names: Vec<String> = names.map(ToString::to_string).collect();
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let mut shown = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        shown.push_str(&format!(" and {more} more (`comity peer list`)"));
+    }
+    shown
+}
+
+/// Which peers are not connected, and of which nothing fresh is known.
+pub(super) fn away(peers: &[Peer], now: Timestamp) -> Option<String> {
+    let followed: Vec<&Peer> = peers.iter().filter(|peer| peer.membership == "member").collect();
+    let away: Vec<&Peer> = followed.iter().filter(|peer| !peer.connected).copied().collect();
+    if away.is_empty() {
+        return None;
+    }
+    let mut text = format!(
+        "{} of {} are not connected: {}",
+        away.len(),
+        show::count(followed.len(), "peer"),
+        named(away.iter().map(|peer| &peer.agency))
+    );
+    let stale: Vec<&AgencyId> = away
+        .iter()
+        .filter(|peer| peer.last_heard.is_none() || peer.good_until.is_none_or(|until| until <= now))
+        .map(|peer| &peer.agency)
+        .collect();
+    if !stale.is_empty() {
+        text.push_str(&format!(
+            "; of {} nothing fresh is known, and their badges are \"could not check\": {}",
+            stale.len(),
+            named(stale.into_iter())
+        ));
+    }
+    Some(text)
+}
+
+/// Which agencies show two histories.
+pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
+    let told = agencies
+        .iter()
+        .filter(|agency| agency.forks > 0 || agency.disputed)
+        .map(|agency| {
+            let what = match agency.disputed {
+                true => "its root signs two histories, and what it granted does not count".to_owned(),
+                false => format!(
+                    "{} of its log are proven",
+                    show::count(usize::try_from(agency.forks).unwrap_or(0), "fork")
+                ),
+            };
+            format!("{}: {what} (`/v1/agencies/{}/forks`)", agency.agency, agency.agency)
+        });
+    joined(told)
+}
+
+/// Which peers are in quarantine, since when, and why.
+pub(super) fn quarantined(peers: &[Peer], now: Timestamp) -> Option<String> {
+    let told = peers.iter().filter_map(|peer| {
+        let it = peer.hindrances.quarantined.as_ref()?;
+        let (agency, since, why) = (&peer.agency, show::ago(it.since, now), &it.why);
+        Some(format!(
+            "{agency} is in quarantine, and its badges are \"could not check\" (begun {since}): {why}"
+        ))
+    });
+    joined(told)
+}
+
+/// Of which peers more is known to exist than is taken in, since when, and why.
+pub(super) fn deferred(peers: &[Peer], now: Timestamp) -> Option<String> {
+    let told = peers.iter().filter_map(|peer| {
+        let it = peer.hindrances.deferred.as_ref()?;
+        let (agency, since, why) = (&peer.agency, show::ago(it.since, now), &it.why);
+        Some(format!(
+            "more of {agency} is known to exist than this node takes in (begun {since}): {why}"
+        ))
+    });
+    joined(told)
+}
+
+fn joined(told: impl Iterator<Item = String>) -> Option<String> {
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}

@@ -1,0 +1,114 @@
+//! Commands do not say what is not so: of an agency that does not exist, a term that differs, a peer that was never heard, a
+//! list that goes on, peers that are gone, a note that is too long.
+
+use serde_json::{Value, json};
+use tests::{Agency, Federation, Rhythm, Scene, eventually};
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Runs a command; gives what it says, both ways, in one line.
+async fn says(agency: &Agency, arguments: &[&str], code: i32) -> String {
+    let ended = agency.comity(arguments).await;
+    assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+    in_one_line(&format!("{} {}", ended.stdout, ended.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trust_and_credential_lists_are_told_as_they_are() {
+    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let unknown = says(nc, &["trust", "diff", "US-ZZ"], 1).await;
+    assert!(
+        unknown.contains("US-ZZ") && !unknown.contains("only US-NC"),
+        "{unknown}"
+    );
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("trust.csv");
+    let path = file.to_str().expect("a path");
+    let exported = nc.comity(&["trust", "export", "--output", "csv"]).await;
+    let exported = if exported.code == Some(0) {
+        exported.stdout
+    } else {
+        nc.comity(&["trust", "export"]).await.stdout
+    };
+    std::fs::write(&file, &exported).expect("a file");
+    let same = says(nc, &["trust", "import", path], 0).await;
+    assert!(same.contains("stands already"), "{same}");
+    let ending = nc
+        .comity(&[
+            "trust",
+            "recognize",
+            &issuer.id,
+            "--purpose",
+            "salary",
+            "--until",
+            "2028-07-01",
+        ])
+        .await;
+    assert_eq!(ending.code, Some(0), "{ending:?}");
+    let exported = nc.comity(&["trust", "export"]).await.stdout;
+    assert!(exported.contains("2028-0"), "{exported}");
+    std::fs::write(&file, exported.replace("2028-0", "2029-0")).expect("a file");
+    let ended = nc.comity(&["trust", "import", path]).await;
+    let said = in_one_line(&format!("{} {}", ended.stdout, ended.stderr));
+    assert!(said.contains("stands otherwise, and was not changed"), "{said}");
+
+    sc.issues(&issuer, "Riley Brooks").await;
+    let some = says(sc, &["credential", "list", "--limit", "1"], 0).await;
+    assert!(some.contains("there are more"), "{some}");
+    let all = says(sc, &["credential", "list"], 0).await;
+    assert!(!all.contains("there are more"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn peers_that_are_gone_or_were_never_heard_are_told_and_end_status_otherwise() {
+    let Scene { federation, .. } = Federation::with_a_badge_and(Rhythm {
+        exchange_every: 1,
+        ..Rhythm::default()
+    })
+    .await;
+    let sc = federation.agency("US-SC");
+    for other in ["US-NC", "US-TN"] {
+        federation.link("US-SC", other).cut().await;
+    }
+    let said = eventually("status says who is not connected", async || {
+        let ended = sc.comity(&["status"]).await;
+        match ended.code {
+            Some(6) => Ok(in_one_line(&ended.stdout)),
+            code => Err(format!("{code:?}: {}", ended.stdout)),
+        }
+    })
+    .await;
+    assert!(said.contains("2 of 2 peers are not connected: US-NC, US-TN"), "{said}");
+
+    // A newcomer that knows of one peer, and never heard it.
+    let (va, links) = federation.stranger("US-VA").await;
+    for link in &links {
+        link.cut().await;
+    }
+    va.starts().await;
+    federation.clock().runs_until(va.registers("Tidewater Institute")).await;
+    let reach: Value = va.employer().reads("/v1/reach/US-VA").await.with_status(200).value();
+    assert_eq!(reach["held_by"], json!(0), "{reach}");
+    let sentence = reach["sentence"].as_str().expect("a sentence");
+    assert!(sentence.starts_with("held by 0 of 3 peers"), "{sentence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_is_kept_whole_or_refused() {
+    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let too_long = "x".repeat(1_001);
+    for act in ["rekey", "suspend"] {
+        let said = sc.comity(&["issuer", act, &issuer.id, "--note", &too_long]).await;
+        assert_eq!(said.code, Some(2), "{act}: {said:?}");
+        assert!(in_one_line(&said.stderr).contains("1001 characters"), "{act}: {said:?}");
+    }
+    let kept = sc
+        .comity(&["issuer", "rekey", &issuer.id, "--note", &too_long[..1_000]])
+        .await;
+    assert_eq!(kept.code, Some(0), "{kept:?}");
+}
