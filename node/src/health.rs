@@ -22,6 +22,8 @@ pub(crate) enum ReplicationHealth {
         may_write: bool,
         /// Whether a writer key is here that the key log lets write.
         has_writer_key: bool,
+        /// How many sound envelopes of the own log are set aside, as what they follow was lost here.
+        own_set_aside: usize,
     },
     /// What is known may not be what is on disk: nothing is answered or signed until it is made again.
     Lost {

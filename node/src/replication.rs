@@ -420,6 +420,7 @@ impl Replication {
             self.health.set_replication(ReplicationHealth::Live {
                 last_heartbeat: replica.last_beat(),
                 may_write: replica.may_write(self.clock.now()),
+                own_set_aside: replica.own_orphans(),
                 has_writer_key: replica.is_writer(),
             });
         }

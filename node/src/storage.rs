@@ -62,7 +62,7 @@ pub use peers::PeerRow;
 pub use published::Published;
 pub use registered_lists::OfAnAgency;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
-pub(crate) use restoring::{Removal, StoreMoment};
+pub(crate) use restoring::{MovedAside, Removal, StoreMoment};
 pub use reviews::Reviewed;
 
 /// The store of one agency. Clones share its connections and its right to write.

@@ -13,6 +13,7 @@ mod family;
 mod fold;
 mod keeping;
 mod kept;
+mod orphans;
 mod usage;
 
 use std::{
@@ -39,6 +40,7 @@ use family::Branch;
 use keeping::Failure;
 pub use keeping::Keeping;
 use kept::{Kept, sum};
+use orphans::Orphans;
 pub use usage::{Limit, MAX_SIBLINGS, Quota, Usage};
 
 /// One agency's log.
@@ -71,6 +73,8 @@ pub struct AgencyLog {
     above: BTreeMap<Hash, Vec<Row>>,
     /// How many bytes the envelopes have that those are from.
     above_bytes: usize,
+    /// Envelopes that were kept once and wait for parents that are not here any more.
+    orphans: Orphans,
     /// Which slots were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
     /// The slots that a tombstone hides: a value that is missing there is explained.
@@ -120,6 +124,7 @@ impl AgencyLog {
             base: None,
             above: BTreeMap::new(),
             above_bytes: 0,
+            orphans: Orphans::default(),
             expunged: None,
             explained: BTreeSet::new(),
             stale: BTreeSet::new(),

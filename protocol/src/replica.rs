@@ -41,7 +41,7 @@ pub use accounts::Deferral;
 use checkpoints::Adopting;
 use conduct::Conduct;
 pub use quarantine::{Quarantine, QuarantineCause};
-pub use restoring::{Damage, Restoring, Stored};
+pub use restoring::{Damage, Placed, Restoring, Stored};
 use step::Step;
 use taking::Posting;
 pub use time::PeerClock;
@@ -313,7 +313,8 @@ impl Replica {
     /// here, or none did within 30 seconds. Until then the driver holds [`Event::Authored`] back.
     #[must_use]
     pub fn may_write(&self, now: Timestamp) -> bool {
-        if self.doubts_time {
+        // To write beside envelopes of one's own that wait for their parents would make two histories.
+        if self.doubts_time || self.own_orphans() > 0 {
             return false;
         }
         match self.own_log {
@@ -327,7 +328,13 @@ impl Replica {
     /// this agency itself wrote.
     #[must_use]
     pub fn knows_own_log(&self) -> bool {
-        self.own_log == OwnLog::Known
+        self.own_log == OwnLog::Known && self.own_orphans() == 0
+    }
+
+    /// How many sound envelopes of this agency's own log are set aside, because what they follow was lost here.
+    #[must_use]
+    pub fn own_orphans(&self) -> usize {
+        self.logs.get(&self.settings.home).map_or(0, AgencyLog::count_orphans)
     }
 
     /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:

@@ -69,6 +69,13 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
         } => {
             fails.push("no writer key of this node may write for the agency: see `comity key list`".into());
         }
+        ReplicationHealth::Live {
+            own_set_aside: count @ 1..,
+            ..
+        } => fails.push(format!(
+            "{count} sound envelopes of the own log are set aside, and nothing is written: what they follow was damaged here, and \
+             no peer has given it again yet (ops/RUNBOOK.md, *The store is damaged*)"
+        )),
         ReplicationHealth::Live { .. } | ReplicationHealth::Follows => {}
     }
     if let ReplicationHealth::Live { .. } = replication {

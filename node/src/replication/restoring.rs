@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{
     Checkpoint, Hash, Held, KeyLog, Replica, Signed, SignedEnvelope,
     log::AgencyLog,
-    replica::{Damage, Quarantine, QuarantineCause, Restoring},
+    replica::{Damage, Placed, Quarantine, QuarantineCause, Restoring},
 };
 use registry_schema::Timestamp;
 
 use super::{Identity, NotWritten};
-use crate::storage::{Removal, Store, StoreMoment, Unavailable, from_cbor, key_log_from_cbor};
+use crate::storage::{MovedAside, Removal, Store, StoreMoment, Unavailable, from_cbor, key_log_from_cbor};
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -57,7 +57,39 @@ impl AgencyDamage {
 
     fn in_words(&self) -> String {
         let first = self.first.as_deref().unwrap_or_default();
-        format!("{} damaged, among them {first}", self.count)
+        let damaged = match self.count {
+            0 => "none damaged".to_owned(),
+            count => format!("{count} damaged, among them {first}"),
+        };
+        match self.removal.moved_aside.len() {
+            0 => damaged,
+            count => format!(
+                "{damaged}; {count} sound envelopes that follow what is not here set aside, and nothing of them lost: they \
+                 come back by themselves once it is here again"
+            ),
+        }
+    }
+
+    /// Notes where an envelope came, which the store has at this position.
+    fn note_placed(&mut self, position: i64, placed: Placed) {
+        let Placed::SetAside {
+            agency,
+            name,
+            rows,
+            damage,
+        } = placed
+        else {
+            return;
+        };
+        if let Some(why) = damage {
+            self.note("envelope", &why);
+        }
+        self.removal.moved_aside.push(MovedAside {
+            position,
+            agency,
+            name,
+            rows,
+        });
     }
 }
 
@@ -81,11 +113,12 @@ impl Identity {
         now: Timestamp,
         tell: &(dyn Fn(RestoringProgress) + Send + Sync),
     ) -> Result<RestoredReplica, NotWritten> {
-        let (restored, damage) = self.read(store, now, tell).await?;
-        if let Some(own) = damage.get(self.home.0.as_slice())
-            && (own.removal.everything || !own.removal.envelopes.is_empty())
+        let restored = self.read(store, now, tell).await?;
+        let is_own = |removal: &&Removal| removal.agency == self.home.0.as_slice();
+        if let Some(own) = restored.removals.iter().find(is_own)
+            && (own.everything || own.harms_the_log())
         {
-            return Err(NotWritten::OwnLogDamaged(own.first.clone().unwrap_or_default()));
+            return Err(NotWritten::OwnLogDamaged(own.note.clone()));
         }
         Ok(restored)
     }
@@ -95,7 +128,7 @@ impl Identity {
     /// # Errors
     /// [`NotWritten`], if the store cannot be read or written.
     pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String)>, NotWritten> {
-        let (restored, _) = self.read(store, now, &|_| ()).await?;
+        let restored = self.read(store, now, &|_| ()).await?;
         store.take_out(&restored.removals, Some(self.home), now).await?;
         let noted = restored.removals.iter().filter_map(|removal| {
             let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).ok()?;
@@ -109,7 +142,7 @@ impl Identity {
         store: &Store,
         now: Timestamp,
         tell: &(dyn Fn(RestoringProgress) + Send + Sync),
-    ) -> Result<(RestoredReplica, DamageByAgency), NotWritten> {
+    ) -> Result<RestoredReplica, NotWritten> {
         let mut moment = store.moment().await?;
         let mut damage = DamageByAgency::new();
         let key_logs = read_key_logs(&mut moment, &mut damage).await?;
@@ -120,15 +153,16 @@ impl Identity {
         };
         let (key, former_keys) = self.writer_keys(own)?;
         let known: BTreeSet<Vec<u8>> = key_logs.iter().map(|log| log.genesis().0.to_vec()).collect();
+        let mut restoring = Restoring::begin(self.settings(key, former_keys), key_logs);
         for agency in moment.agencies_with_envelopes().await? {
             if !known.contains(&agency) {
                 let found = damage_of(&mut damage, &agency);
                 found.is_stray = !found.removal.everything;
                 found.removal.everything = true;
                 found.note("envelopes", &Damage::NoKeyLog);
+                read_misfiled(&mut moment, &agency, &mut restoring, found).await?;
             }
         }
-        let mut restoring = Restoring::begin(self.settings(key, former_keys), key_logs);
         let mut progress = RestoringProgress {
             of: known.len(),
             ..RestoringProgress::default()
@@ -144,18 +178,19 @@ impl Identity {
         let awaits_own_log = moment.awaits_own_log().await?;
         moment.end().await?;
         self.put_into_quarantine(&mut restoring, &mut damage, now);
+        let lacks_own = restoring.lacking().contains(&self.home);
         let mut replica = restoring.end()?;
-        if awaits_own_log {
+        // Where an own heartbeat names what is not here, writing on could be a fork. Who has nobody to ask goes on.
+        if awaits_own_log || (lacks_own && !replica.knows_own_log()) {
             replica.await_own_log();
         }
-        let removals = removals(&damage, &replica);
-        let restored = RestoredReplica {
+        let removals = removals(&mut damage, &replica);
+        Ok(RestoredReplica {
             replica,
             removals,
             settled: None,
             awaits_own_log,
-        };
-        Ok((restored, damage))
+        })
     }
 }
 
@@ -176,7 +211,7 @@ impl Identity {
             let loses_word = removal.everything || !removal.heartbeats.is_empty() || !removal.set_aside.is_empty();
             // A checkpoint stands in for a history, and what a peer holds of our own log says nothing of its own.
             let is_heard = restoring.is_heard(&agency);
-            let harms = loses_word || !removal.envelopes.is_empty() || !is_heard;
+            let harms = loses_word || removal.harms_the_log() || !is_heard;
             let is_known = !found.is_stray || self.pinned.contains(&agency);
             if agency == self.home || !is_known || !harms {
                 continue;
@@ -203,11 +238,16 @@ async fn read_quarantines(
     for (agency, deferral) in moment.deferrals().await? {
         restoring.defer(agency, deferral);
     }
-    for (agency, stored) in moment.set_aside().await? {
+    for (agency, stored, was_kept) in moment.set_aside().await? {
         let again = (|| {
             let of = Hash(agency.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
             let name = Hash(stored.name.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
-            restoring.set_aside(of, name, readable(&stored.bytes)?)
+            let signed = readable(&stored.bytes)?;
+            if was_kept {
+                restoring.await_parents(of, name, signed)
+            } else {
+                restoring.set_aside(of, name, signed)
+            }
         })();
         if let Err(why) = again {
             let found = damage_of(damage, &agency);
@@ -253,26 +293,52 @@ async fn read_envelopes(
         tell(*progress);
         for stored in some {
             first.get_or_insert(stored.position);
-            let kept = keep(agency, &stored.name, &stored.bytes, restoring);
-            if let Err(why) = kept {
-                let found = damage_of(damage, agency);
-                if matches!(why, Damage::Broken(_)) {
-                    // Nothing of it can be built on: all envelopes go, also those that were kept.
-                    found.removal.everything = true;
+            let why = match keep(agency, &stored.name, &stored.bytes, restoring) {
+                Ok(Placed::Kept) => continue,
+                Ok(placed) => {
+                    damage_of(damage, agency).note_placed(stored.position, placed);
+                    continue;
                 }
-                found.removal.envelopes.push(stored.position);
-                found.note("envelope", &why);
+                Err(why) => why,
+            };
+            let found = damage_of(damage, agency);
+            if matches!(why, Damage::Broken(_)) {
+                // Nothing of it can be built on: all envelopes go, also those that were kept.
+                found.removal.everything = true;
             }
+            found.removal.envelopes.push(stored.position);
+            found.note("envelope", &why);
         }
         // Building documents is work; whoever else waits for this thread comes first.
         tokio::task::yield_now().await;
     }
 }
 
-fn keep(agency: &[u8], name: &[u8], bytes: &[u8], restoring: &mut Restoring) -> Result<(), Damage> {
+/// Sets sound envelopes aside that are filed under an agency that is not here.
+async fn read_misfiled(
+    moment: &mut StoreMoment,
+    agency: &[u8],
+    restoring: &mut Restoring,
+    found: &mut AgencyDamage,
+) -> Result<(), Unavailable> {
+    let mut after = i64::MIN;
+    loop {
+        let some = moment.envelopes(agency, after, ENVELOPES_AT_ONCE).await?;
+        let Some(last) = some.last() else { return Ok(()) };
+        after = last.position;
+        for stored in some {
+            let placed = readable(&stored.bytes).and_then(|signed| restoring.set_aside_misfiled(signed));
+            if let Ok(placed) = placed {
+                found.note_placed(stored.position, placed);
+            }
+        }
+    }
+}
+
+fn keep(agency: &[u8], name: &[u8], bytes: &[u8], restoring: &mut Restoring) -> Result<Placed, Damage> {
     let agency = Hash(agency.try_into().map_err(|_| Damage::Misnamed)?);
-    let name = Hash(name.try_into().map_err(|_| Damage::Misnamed)?);
     let signed: SignedEnvelope = readable(bytes)?;
+    let name = name.try_into().map_or_else(|_| Hash::of(&[name]), Hash);
     restoring.keep(agency, name, signed)
 }
 
@@ -321,8 +387,9 @@ async fn read_statements(
 }
 
 /// What is to be taken out of the store, with the rows that follow from what stays.
-fn removals(damage: &DamageByAgency, replica: &Replica) -> Vec<Removal> {
-    let removal = |found: &AgencyDamage| {
+fn removals(damage: &mut DamageByAgency, replica: &Replica) -> Vec<Removal> {
+    let removal = |found: &mut AgencyDamage| {
+        let note = found.in_words();
         let agency = <[u8; 32]>::try_from(found.removal.agency.as_slice()).map(Hash);
         let log = agency.ok().and_then(|agency| replica.logs().get(&agency));
         let log = log.filter(|log: &&AgencyLog| log.base().is_none());
@@ -330,14 +397,15 @@ fn removals(damage: &DamageByAgency, replica: &Replica) -> Vec<Removal> {
             agency: found.removal.agency.clone(),
             everything: found.removal.everything,
             envelopes: found.removal.envelopes.clone(),
+            moved_aside: std::mem::take(&mut found.removal.moved_aside),
             heartbeats: found.removal.heartbeats.clone(),
             checkpoint: found.removal.checkpoint,
             countersignature: found.removal.countersignature,
             rows: log.and_then(|log| log.rows().ok()),
             set_aside: found.removal.set_aside.clone(),
             quarantine: found.removal.quarantine.clone(),
-            note: found.in_words(),
+            note,
         }
     };
-    damage.values().map(removal).collect()
+    damage.values_mut().map(removal).collect()
 }

@@ -12,7 +12,7 @@ use super::{
     StoreMoment, Unavailable,
     db::{Tx, within, writing},
     log::{decode, hash},
-    restoring::StoredEnvelope,
+    restoring::{MovedAside, StoredEnvelope},
 };
 
 /// What an envelope that was set aside takes away: document, key, value.
@@ -52,11 +52,6 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(),
         }
     }
     for (envelope, rows) in &batch.set_aside {
-        let restrictions = rows.iter().flat_map(|row| {
-            let values = row.values.iter();
-            values.map(|value| (row.document.to_string(), row.key.clone(), value.clone().into()))
-        });
-        let restrictions: Vec<Restriction> = restrictions.collect();
         let sql = "INSERT INTO set_aside (hash, agency, bytes, restrictions, changed) VALUES ($1, $2, $3, $4, $5)
                    ON CONFLICT (hash) DO NOTHING";
         writing!(
@@ -65,7 +60,7 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(),
                 .bind(envelope.hash().0.to_vec())
                 .bind(envelope.header().agency.0.to_vec())
                 .bind(encode(&envelope.signed()))
-                .bind(encode(&restrictions))
+                .bind(encode(&restrictions_of(rows)))
                 .bind(change)
         )?;
     }
@@ -74,6 +69,46 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(),
         writing!(tx, sqlx::query(sql).bind(name.0.to_vec()))?;
     }
     Ok(())
+}
+
+/// Moves an envelope from the log to what is set aside; it was kept once. It comes back when what it follows is here.
+pub(super) async fn move_aside(
+    tx: &mut Tx,
+    filed_under: &[u8],
+    moved: &MovedAside,
+    change: i64,
+) -> Result<(), Unavailable> {
+    let MovedAside {
+        position,
+        agency,
+        name,
+        rows,
+    } = moved;
+    let sql = "INSERT INTO set_aside (hash, agency, bytes, restrictions, changed, was_kept)
+               SELECT $1, $2, bytes, $3, $4, 1 FROM envelopes WHERE agency = $5 AND position = $6
+               ON CONFLICT (hash) DO UPDATE SET agency = excluded.agency, bytes = excluded.bytes,
+               restrictions = excluded.restrictions, changed = excluded.changed, was_kept = 1";
+    writing!(
+        tx,
+        sqlx::query(sql)
+            .bind(name.0.to_vec())
+            .bind(agency.0.to_vec())
+            .bind(encode(&restrictions_of(rows)))
+            .bind(change)
+            .bind(filed_under.to_vec())
+            .bind(position)
+    )?;
+    let sql = "DELETE FROM envelopes WHERE agency = $1 AND position = $2";
+    writing!(tx, sqlx::query(sql).bind(filed_under.to_vec()).bind(position))?;
+    Ok(())
+}
+
+fn restrictions_of(rows: &[Row]) -> Vec<Restriction> {
+    let restrictions = rows.iter().flat_map(|row| {
+        let values = row.values.iter();
+        values.map(|value| (row.document.to_string(), row.key.clone(), value.clone().into()))
+    });
+    restrictions.collect()
 }
 
 /// Writes an agency's quarantine in the place of the one before.
@@ -160,17 +195,17 @@ impl StoreMoment {
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
-    /// The envelopes that are set aside, with the agency that each is filed under.
-    pub(crate) async fn set_aside(&mut self) -> Result<Vec<(Vec<u8>, StoredEnvelope)>, Unavailable> {
-        let sql = "SELECT agency, hash, bytes FROM set_aside ORDER BY changed, hash";
-        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
-        let read = |(agency, name, bytes)| {
+    /// The envelopes that are set aside, with the agency that each is filed under, and whether each was kept once.
+    pub(crate) async fn set_aside(&mut self) -> Result<Vec<(Vec<u8>, StoredEnvelope, bool)>, Unavailable> {
+        let sql = "SELECT agency, hash, bytes, was_kept FROM set_aside ORDER BY changed, hash";
+        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>, i64)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        let read = |(agency, name, bytes, was_kept)| {
             let envelope = StoredEnvelope {
                 position: 0,
                 name,
                 bytes,
             };
-            (agency, envelope)
+            (agency, envelope, was_kept != 0)
         };
         Ok(rows.into_iter().map(read).collect())
     }

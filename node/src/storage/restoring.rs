@@ -39,6 +39,19 @@ pub(crate) struct StoredStatement {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// A sound envelope that is moved from the log to what is set aside.
+#[derive(Debug)]
+pub(crate) struct MovedAside {
+    /// Its place among the envelopes.
+    pub(crate) position: i64,
+    /// Its agency, which may not be the one that it was filed under.
+    pub(crate) agency: Hash,
+    /// Its name.
+    pub(crate) name: Hash,
+    /// What of it counts meanwhile.
+    pub(crate) rows: Vec<Row>,
+}
+
 /// What is taken out of the store, of one agency.
 #[derive(Debug, Default)]
 pub(crate) struct Removal {
@@ -48,6 +61,8 @@ pub(crate) struct Removal {
     pub(crate) everything: bool,
     /// The places of its envelopes that go.
     pub(crate) envelopes: Vec<i64>,
+    /// Its sound envelopes that are set aside, until what they follow is here again.
+    pub(crate) moved_aside: Vec<MovedAside>,
     /// The writers whose heartbeats go.
     pub(crate) heartbeats: Vec<Vec<u8>>,
     /// Whether its checkpoint goes.
@@ -167,12 +182,15 @@ impl Store {
         let (mut tx, change) = self.begin().await?;
         let is_own = |removal: &&Removal| home.is_some_and(|home| home.0.as_slice() == removal.agency);
         if let Some(own) = removals.iter().find(is_own)
-            && !own.envelopes.is_empty()
+            && own.harms_the_log()
         {
             let sql = "INSERT INTO own_log_repairs (at) VALUES ($1)";
             writing!(&mut tx, sqlx::query(sql).bind(at.0))?;
         }
         for removal in removals {
+            for moved in &removal.moved_aside {
+                quarantine::move_aside(&mut tx, &removal.agency, moved, change).await?;
+            }
             take_out(&mut tx, removal).await?;
             if let Some(quarantine) = &removal.quarantine {
                 quarantine::put(&mut tx, removal.agency.clone(), quarantine).await?;
@@ -203,6 +221,11 @@ impl Store {
 }
 
 impl Removal {
+    /// Whether envelopes are no longer in the log.
+    pub(crate) const fn harms_the_log(&self) -> bool {
+        !self.envelopes.is_empty() || !self.moved_aside.is_empty()
+    }
+
     /// The agency, for people.
     pub(crate) fn agency_in_words(&self) -> String {
         filed_under(&self.agency)

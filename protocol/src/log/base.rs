@@ -78,7 +78,7 @@ impl AgencyLog {
         let told = |row: &&Row| {
             status_list::is_write_once(&row.key) && here.contains(&(row.document.clone(), row.key.clone()))
         };
-        let above = self.above.values().flatten();
+        let above = self.above.values().flatten().chain(self.orphans.rows());
         rows.extend(above.filter(|row| !told(row)).cloned());
         Ok(rows)
     }
@@ -114,15 +114,30 @@ impl AgencyLog {
     fn set_aside(&mut self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<Row> {
         let (name, bytes) = (envelope.hash(), envelope.packed().len());
         let is_full = self.above.len() >= MAX_ABOVE || self.above_bytes.saturating_add(bytes) > MAX_ABOVE_BYTES;
-        if is_full || self.above.contains_key(&name) || self.holds(&name) {
+        if is_full || self.above.contains_key(&name) || self.orphans.holds(&name) || self.holds(&name) {
             return vec![];
         }
+        let rows = self.restrictions_of(envelope, lets);
+        if !rows.is_empty() {
+            self.above.insert(name, rows.clone());
+            self.above_bytes += bytes;
+        }
+        rows
+    }
+
+    /// What an envelope revokes or suspends that its writer was ever let write.
+    pub(super) fn restrictions_ever(&self, envelope: &Envelope) -> Vec<Row> {
+        let writer = &envelope.header().writer;
+        self.restrictions_of(envelope, |document| self.key_log.ever_lets_write(writer, document))
+    }
+
+    fn restrictions_of(&self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<Row> {
         let agency = self.key_log.genesis();
         let restricts = |(document, key, value): &(&DocumentId, &str, &[u8])| {
             let is_status = matches!(document, DocumentId::StatusList(_)) && lets(document);
             is_status && status_list::restricts(key, value)
         };
-        let rows: Vec<Row> = envelope
+        envelope
             .puts()
             .filter(restricts)
             .map(|(document, key, value)| Row {
@@ -131,12 +146,7 @@ impl AgencyLog {
                 key: key.to_owned(),
                 values: vec![value.to_vec()],
             })
-            .collect();
-        if !rows.is_empty() {
-            self.above.insert(name, rows.clone());
-            self.above_bytes += bytes;
-        }
-        rows
+            .collect()
     }
 
     /// Keeps no longer apart what an envelope takes away, which is kept now. Says whether it did.

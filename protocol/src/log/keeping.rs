@@ -128,7 +128,9 @@ impl AgencyLog {
         }
         let rows = self.build(&envelope, &place)?;
         self.count_pending();
-        let renewed = self.take_up(&envelope);
+        self.orphans.has_come(&hash);
+        let was_orphan = self.is_orphan_no_more(&hash)?;
+        let renewed = self.take_up(&envelope) || was_orphan;
         let compared = self.leave_base()?;
         Ok(Keeping::Kept {
             rows,

@@ -1,12 +1,12 @@
 //! Making a replica from what the store holds.
 
 use super::{
-    AgencyLog, BTreeMap, BTreeSet, Checkpoints, Deferral, Failed, Hash, KeyLog, OwnLog, Quarantine, Replica, Settings,
-    SigningKey, Verified,
+    AgencyLog, BTreeMap, BTreeSet, Checkpoints, Deferral, Failed, Hash, KeyLog, OwnLog, Quarantine, Replica, Row,
+    Settings, SigningKey, Verified,
 };
 use crate::{
     checkpoint::{Checkpoint, Held},
-    envelope::SignedEnvelope,
+    envelope::{Envelope, SignedEnvelope},
     heartbeat::{Heartbeat, Unverified},
     log::Keeping,
     mutant::mutant,
@@ -28,6 +28,8 @@ pub struct Stored {
     pub held: Vec<(Hash, Signed<Held>)>,
     /// Envelopes that were set aside, with their agency.
     pub set_aside: Vec<(Hash, SignedEnvelope)>,
+    /// Envelopes that were kept once and are set aside until their parents are here again, with their agency.
+    pub orphans: Vec<(Hash, SignedEnvelope)>,
     /// Quarantines, by agency.
     pub quarantined: BTreeMap<Hash, Quarantine>,
     /// Deferrals, by agency.
@@ -71,6 +73,24 @@ pub enum Damage {
     Broken(String),
 }
 
+/// What became of an envelope that is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It is kept.
+    Kept,
+    /// It is sound, and set aside: what it follows is not here, or its name in the store is not its own.
+    SetAside {
+        /// Its agency.
+        agency: Hash,
+        /// Its name.
+        name: Hash,
+        /// What of it counts meanwhile.
+        rows: Vec<Row>,
+        /// What is wrong with how the store had it, if anything is.
+        damage: Option<Damage>,
+    },
+}
+
 impl From<Unverified> for Damage {
     fn from(why: Unverified) -> Self {
         Self::Unverified(why.to_string())
@@ -97,15 +117,15 @@ impl Restoring {
     ///
     /// # Errors
     /// [`Damage`], if it is left out.
-    pub fn keep(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
+    pub fn keep(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<Placed, Damage> {
         let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
         let envelope = signed.verify(log.key_log())?;
         if envelope.hash() != name {
-            return Err(Damage::Misnamed);
+            return Self::aside(log, &envelope, Some(Damage::Misnamed));
         }
-        match log.keep_in_lot(envelope) {
-            Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => Ok(()),
-            Ok(Keeping::Missing(_)) => Err(Damage::Orphaned),
+        match log.keep_in_lot(envelope.clone()) {
+            Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => Ok(Placed::Kept),
+            Ok(Keeping::Missing(_)) => Self::aside(log, &envelope, None),
             Ok(Keeping::Refused(refused)) => Err(Damage::Unverified(refused.to_string())),
             Err(broken) => {
                 // What was built of it so far is worth nothing: it begins anew, and all the rest is orphaned.
@@ -114,6 +134,42 @@ impl Restoring {
                 Err(Damage::Broken(broken.to_string()))
             }
         }
+    }
+
+    /// Sets an envelope aside that the store holds under an agency that is not here, if it is sound and of one that is.
+    ///
+    /// # Errors
+    /// [`Damage`], if it is left out.
+    pub fn set_aside_misfiled(&mut self, signed: SignedEnvelope) -> Result<Placed, Damage> {
+        for log in self.logs.values_mut() {
+            if let Ok(envelope) = signed.clone().verify(log.key_log()) {
+                return Self::aside(log, &envelope, Some(Damage::NoKeyLog));
+            }
+        }
+        Err(Damage::NoKeyLog)
+    }
+
+    fn aside(log: &mut AgencyLog, envelope: &Envelope, damage: Option<Damage>) -> Result<Placed, Damage> {
+        let rows = log.await_parents(envelope);
+        Ok(Placed::SetAside {
+            agency: log.key_log().genesis(),
+            name: envelope.hash(),
+            rows: rows.map_err(|broken| Damage::Broken(broken.to_string()))?,
+            damage,
+        })
+    }
+
+    /// Sets an envelope aside again that was kept once, which the store holds under this name.
+    ///
+    /// # Errors
+    /// [`Damage`], if it is left out.
+    pub fn await_parents(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
+        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+        let envelope = signed.verify(log.key_log())?;
+        if log.holds(&envelope.hash()) && envelope.hash() != name {
+            return Err(Damage::Misnamed);
+        }
+        Self::aside(log, &envelope, None).map(drop)
     }
 
     /// Takes in a counted heartbeat.
@@ -262,7 +318,10 @@ impl Replica {
         let mut restoring = Restoring::begin(settings, stored.key_logs);
         for (agency, signed) in stored.envelopes {
             let name = signed.name();
-            restoring.keep(agency, name, signed).map_err(Failed::Stored)?;
+            let placed = restoring.keep(agency, name, signed).map_err(Failed::Stored)?;
+            if placed != Placed::Kept {
+                return Err(Failed::Stored(Damage::Orphaned));
+            }
         }
         for (agency, signed) in stored.heartbeats {
             restoring.hear(agency, signed).map_err(Failed::Stored)?;
@@ -279,6 +338,10 @@ impl Replica {
         for (agency, signed) in stored.set_aside {
             let name = signed.name();
             restoring.set_aside(agency, name, signed).map_err(Failed::Stored)?;
+        }
+        for (agency, signed) in stored.orphans {
+            let name = signed.name();
+            restoring.await_parents(agency, name, signed).map_err(Failed::Stored)?;
         }
         for (agency, quarantine) in stored.quarantined {
             let _ = restoring.quarantine(agency, quarantine);

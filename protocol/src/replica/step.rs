@@ -102,6 +102,10 @@ impl Step {
 
     /// Ends a lot of envelopes, and notes what is to be written of it.
     pub(super) fn settle(&mut self, log: &mut AgencyLog) -> Result<(), Broken> {
+        // Those that wait for what was just kept; refused is none that was kept once.
+        while let Some(envelope) = log.next_orphan()? {
+            let _ = self.keep(log, envelope)?;
+        }
         let rows = log.settle()?;
         self.add_rows(log, rows);
         // A heartbeat that waited for one of the envelopes, or for a value, counts now.

@@ -22,6 +22,9 @@ impl Replica {
                 step.batch.rewritten.extend(log.expunge(now)?);
             }
         }
+        for log in self.logs.values_mut().filter(|log| log.may_have_ready_orphans()) {
+            step.settle(log)?;
+        }
         for agency in self.logs.keys().copied().collect::<Vec<_>>() {
             self.inspect(agency, now, step)?;
         }

@@ -53,6 +53,34 @@ fn what_is_revoked_beyond_a_quota_is_known_after_a_restart() {
     assert_eq!(nc.log(&sc).answers().unwrap().len(), 8);
 }
 
+/// What a disk lost comes back from a peer; what was sound, and followed it, counts before and is kept after, whatever its limits.
+#[test]
+fn what_follows_a_lost_envelope_counts_and_comes_back_by_itself() {
+    let (mut nc, mut sc, tn) = Nc::new(Quota::default());
+    let line = line(&mut sc, 2000);
+    let heartbeat = sc.heartbeat(&[line[1999].hash()], nc.now);
+    let written = nc.push_signed(SC, &sc, vec![line[0].signed()], None);
+    let orphans: Vec<Envelope> = line[2..].iter().rev().cloned().collect();
+    nc.restarts_with(&written, &orphans, Quota::default(), (&sc, &tn));
+    assert_eq!(nc.log(&sc).len(), 1);
+    assert_eq!(nc.log(&sc).count_orphans(), 1998);
+    assert_eq!(nc.log(&sc).answers().unwrap().len(), 1999);
+
+    let effects = nc.push_signed(SC, &sc, vec![line[1].signed()], Some(heartbeat));
+    assert_eq!(nc.log(&sc).count_orphans(), 0);
+    assert_eq!(nc.log(&sc).rows().unwrap().len(), 2000);
+    assert!(nc.log(&sc).freshness().is_some());
+    let batch = crate::world::batches(&effects)[0];
+    let kept: Vec<Hash> = batch.envelopes.iter().map(Envelope::hash).collect();
+    assert_eq!(kept, line[1..].iter().map(Envelope::hash).collect::<Vec<_>>());
+    assert_eq!(batch.taken_up.len(), 1998);
+
+    // Where the store has the parents already, a moment's time is enough.
+    nc.restarts_with(&written, &line[1..], Quota::default(), (&sc, &tn));
+    nc.wait(1);
+    assert_eq!(nc.log(&sc).len(), 2000);
+}
+
 #[cfg(feature = "mutants")]
 #[test]
 fn documents_that_cannot_be_built_are_in_quarantine_after_a_restart() {

@@ -138,6 +138,18 @@ impl Nc {
 
     /// The replica as it comes from what its effects wrote, which began with the key logs alone.
     pub(crate) fn restarts(&mut self, written: &[Effect], quota: Quota, sc: &Signer, tn: &Signer) {
+        self.restarts_with(written, &[], quota, (sc, tn));
+    }
+
+    /// The same, with envelopes of SC that were kept once and are set aside.
+    pub(crate) fn restarts_with(
+        &mut self,
+        written: &[Effect],
+        orphans: &[Envelope],
+        quota: Quota,
+        of: (&Signer, &Signer),
+    ) {
+        let (sc, tn) = of;
         let mut stored = Stored {
             key_logs: vec![key_log(1, "US-NC"), sc.log.clone(), tn.log.clone()],
             ..Stored::default()
@@ -166,6 +178,8 @@ impl Nc {
             }
         }
         stored.heartbeats = heartbeats.into_values().collect();
+        let orphans = orphans.iter().map(|orphan| (sc.genesis(), orphan.signed()));
+        stored.orphans = orphans.collect();
         self.replica = Replica::restore(settings(quota, sc, tn), stored).unwrap();
         self.meets(sc, tn);
     }

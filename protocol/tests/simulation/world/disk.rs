@@ -102,6 +102,7 @@ impl Disk {
                 .collect(),
             held: self.held.iter().map(|(holder, held)| (*holder, held.clone())).collect(),
             set_aside: self.set_aside.values().cloned().collect(),
+            orphans: vec![],
             quarantined: self.quarantined.clone(),
             deferred: self.deferred.clone(),
         }

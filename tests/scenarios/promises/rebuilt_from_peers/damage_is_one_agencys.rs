@@ -93,6 +93,57 @@ async fn a_flipped_byte_of_one_agency_harms_no_other_and_is_mended_by_peers() {
     federation.audit().await;
 }
 
+/// One earlier envelope is damaged, which the peers hold; the revocation after it, which nobody else has yet, is sound.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_loses_no_sound_envelope_that_follows_a_damaged_one() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge_and(Rhythm {
+        heartbeat_every: 2,
+        exchange_every: 1,
+        ..Rhythm::default()
+    })
+    .await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    let other = sc.issues(&issuer, "Riley Brooks").await;
+    for agency in [nc, tn] {
+        federation.awaits(agency, &other, VerdictKind::Accepted).await;
+        agency.stops().await;
+    }
+    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.stops().await;
+    flips(sc, "envelopes", "bytes", sc, 0.5);
+    let data = sc.data().to_str().expect("a path in Unicode");
+    let repaired = program::run("comityd", ["repair", "--data", data], b"").await;
+    assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
+    for words in ["1 damaged", "sound envelopes"] {
+        assert!(repaired.stdout.contains(words), "{}", repaired.stdout);
+    }
+    sc.starts().await;
+    let not_green = [VerdictKind::NotValid, VerdictKind::CouldNotCheck];
+    answers(&federation, "US-SC", &badge, &not_green).await;
+    for agency in [nc, tn] {
+        agency.starts().await;
+    }
+    for agency in [nc, sc, tn] {
+        federation.awaits(agency, &badge, VerdictKind::NotValid).await;
+        federation.awaits(agency, &other, VerdictKind::Accepted).await;
+    }
+    eventually("South Carolina writes again", async || {
+        let suspended = registry_schema::StatusState::Suspended;
+        let reply = sc
+            .tries_to_change(other.code(), suspended, Reason::Administrative)
+            .await;
+        if reply.status == 201 { Ok(()) } else { Err(reply.text()) }
+    })
+    .await;
+    federation.awaits(tn, &other, VerdictKind::NotValid).await;
+    federation.audit().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_own_log_stops_the_node_and_repair_takes_it_from_peers() {
     let Scene {
