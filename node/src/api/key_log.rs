@@ -221,15 +221,7 @@ pub(super) async fn propose(
     let ends = root::endings(&log, &claimed(&entry)?).map_err(|refused| Problem::new(&INVALID, refused.to_string()))?;
     let text = root::entry_to_text(&entry, &log).map_err(|error| Problem::new(&INVALID, format!("{error:#}")))?;
     let act = claimed(&entry)?;
-    let mut gone = Vec::new();
-    for (list, index) in unrevoked {
-        let kept = app.store.credential_at(list, index).await?;
-        gone.push(Unrevoked {
-            list,
-            index,
-            code: kept.map(|credential| credential.code.to_string()),
-        });
-    }
+    let gone = app.unrevoked(unrevoked).await?;
     let example = if is_example {
         " (an example: the node makes a key of its own when this is done)"
     } else {
@@ -246,6 +238,22 @@ pub(super) async fn propose(
         consequences: app.registrar.key_consequences(&changes).await?.map(Consequences::from),
     };
     Ok((super::created(&hand), Json(view)))
+}
+
+impl super::Parts {
+    /// Revocations that an entry takes away, with the codes of credentials that are kept here.
+    async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Result<Vec<Unrevoked>, Problem> {
+        let mut gone = Vec::new();
+        for (list, index) in slots {
+            let kept = self.store.credential_at(list, index).await?;
+            gone.push(Unrevoked {
+                list,
+                index,
+                code: kept.map(|credential| credential.code.to_string()),
+            });
+        }
+        Ok(gone)
+    }
 }
 
 fn claimed(entry: &SignedEntry) -> Result<Act, Problem> {
@@ -310,6 +318,9 @@ pub(super) struct NewEntry {
 pub(super) struct Entered {
     #[serde(flatten)]
     log: KeyLogView,
+    /// Revocations that are gone with it (with `dry_run`: that would be), also such as were made after the entry was
+    /// proposed. Revoke them again with a good key.
+    unrevoked: Vec<Unrevoked>,
     /// With `dry_run`: what would change in verdict or worth, if entries of the lists would alter.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
@@ -326,12 +337,15 @@ pub(super) async fn enter(
     body: Result<Json<NewEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Entered>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
+    let (changes, unrevoked) = app.registrar.entry_changes(&new.text).await?;
+    let unrevoked = app.unrevoked(unrevoked).await?;
     let consequences = match hand.dry_run {
-        true => app.registrar.entry_consequences(&new.text).await?,
+        true => app.registrar.key_consequences(&changes).await?,
         false => None,
     };
+    let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
     let entered = Entered {
+        unrevoked,
         log: view(&log, &app.registrar.keys_here()?),
         consequences: consequences.map(Consequences::from),
     };
