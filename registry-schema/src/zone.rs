@@ -122,14 +122,14 @@ pub fn date_in_words(at: Timestamp, agency: &AgencyId) -> String {
     LocalDay::of(at, agency).map_or_else(|| at.date_in_words(), |day| day.in_words())
 }
 
-/// A moment by an agency's clock: `August 15, 2026, 8:00 p.m.`
+/// A moment by an agency's clock: `August 15, 2026, 8:00 PM`
 #[must_use]
 pub fn in_words(at: Timestamp, agency: &AgencyId) -> String {
     let Some((day, moment)) = LocalDay::of(at, agency).zip(jiff::Timestamp::from_millisecond(at.0).ok()) else {
         return at.in_words();
     };
     let zoned = moment.to_zoned_datetime(of(agency));
-    let half = if zoned.hour() < 12 { "a.m." } else { "p.m." };
+    let half = if zoned.hour() < 12 { "AM" } else { "PM" };
     format!("{}, {} {half}", day.in_words(), zoned.strftime("%-I:%M"))
 }
 
@@ -236,11 +236,11 @@ mod tests {
     #[test]
     fn a_moment_is_told_by_the_agencys_clock() {
         let at: Timestamp = "2026-08-15T00:00:00Z".parse().unwrap();
-        assert_eq!(in_words(at, &id("US-SC")), "August 14, 2026, 8:00 p.m.");
-        assert_eq!(in_words(at, &id("GB-ENG")), "August 15, 2026, 1:00 a.m.");
+        assert_eq!(in_words(at, &id("US-SC")), "August 14, 2026, 8:00 PM");
+        assert_eq!(in_words(at, &id("GB-ENG")), "August 15, 2026, 1:00 AM");
         assert_eq!(date_in_words(at, &id("US-TN")), "August 14, 2026");
         let noon: Timestamp = "2026-08-15T16:05:00Z".parse().unwrap();
-        assert_eq!(in_words(noon, &id("US-SC")), "August 15, 2026, 12:05 p.m.");
+        assert_eq!(in_words(noon, &id("US-SC")), "August 15, 2026, 12:05 PM");
         assert_eq!(
             in_words(Timestamp(i64::MAX), &id("US-SC")),
             "a moment after the year 9999"

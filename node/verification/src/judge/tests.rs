@@ -444,7 +444,7 @@ fn a_signature_counts_until_its_own_end() {
     let verdict = judge(&badge, &world.evidence, &world.question);
     assert_eq!(
         verdict.sentence,
-        "Not valid: the signature expired on January 15, 2027, 4:00 a.m."
+        "Not valid: the signature expired on January 15, 2027, 4:00 AM."
     );
     audit("expired proof", &verdict);
 }
