@@ -14,7 +14,7 @@ use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-pub(crate) use guard::Guard;
+pub(crate) use guard::{Caller, Guard};
 use registry_schema::AgencyId;
 use tokio::{
     net::{TcpListener, TcpSocket},
