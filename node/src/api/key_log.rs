@@ -297,7 +297,7 @@ fn wish(new: NewProposal) -> Result<Wish, String> {
 /// An entry that the root signed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewEntry {
+pub(super) struct NewKeyEntry {
     /// The entry's text, as `comityd root sign` left it.
     text: String,
     /// Take it in even if the agency can write nothing, or sign none of its statements, any more after it.
@@ -307,7 +307,7 @@ pub(super) struct NewEntry {
 
 /// The key log with an entry, or with `dry_run` as it is without it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Entered {
+pub(super) struct EnteredKeyEntry {
     #[serde(flatten)]
     log: KeyLogView,
     /// With `dry_run`: what would change in verdict or worth, if entries of the lists would alter.
@@ -316,22 +316,22 @@ pub(super) struct Entered {
 }
 
 /// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewEntry,
+#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewKeyEntry,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Entered), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = EnteredKeyEntry), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Operator(hand): Operator,
-    body: Result<Json<NewEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<Entered>), Problem> {
+    body: Result<Json<NewKeyEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<EnteredKeyEntry>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
     let consequences = match hand.dry_run {
         true => app.registrar.entry_consequences(&new.text).await?,
         false => None,
     };
-    let entered = Entered {
+    let entered = EnteredKeyEntry {
         log: view(&log, &app.registrar.keys_here()?),
         consequences: consequences.map(Consequences::from),
     };
