@@ -221,7 +221,7 @@ pub(super) async fn propose(
     let ends = root::endings(&log, &claimed(&entry)?).map_err(|refused| Problem::new(&INVALID, refused.to_string()))?;
     let text = root::entry_to_text(&entry, &log).map_err(|error| Problem::new(&INVALID, format!("{error:#}")))?;
     let act = claimed(&entry)?;
-    let gone = app.unrevoked(unrevoked).await?;
+    let gone = app.unrevoked(unrevoked).await;
     let example = if is_example {
         " (an example: the node makes a key of its own when this is done)"
     } else {
@@ -242,17 +242,17 @@ pub(super) async fn propose(
 
 impl super::Parts {
     /// Revocations that an entry takes away, with the codes of credentials that are kept here.
-    async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Result<Vec<Unrevoked>, Problem> {
+    async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Vec<Unrevoked> {
         let mut gone = Vec::new();
         for (list, index) in slots {
-            let kept = self.store.credential_at(list, index).await?;
+            let kept = self.store.credential_at(list, index).await.ok().flatten();
             gone.push(Unrevoked {
                 list,
                 index,
                 code: kept.map(|credential| credential.code.to_string()),
             });
         }
-        Ok(gone)
+        gone
     }
 }
 
@@ -305,7 +305,7 @@ fn wish(new: NewProposal) -> Result<Wish, String> {
 /// An entry that the root signed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewEntry {
+pub(super) struct NewKeyEntry {
     /// The entry's text, as `comityd root sign` left it.
     text: String,
     /// Take it in even if the agency can write nothing, or sign none of its statements, any more after it.
@@ -315,7 +315,7 @@ pub(super) struct NewEntry {
 
 /// The key log with an entry, or with `dry_run` as it is without it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Entered {
+pub(super) struct EnteredKeyEntry {
     #[serde(flatten)]
     log: KeyLogView,
     /// Revocations that are gone with it (with `dry_run`: that would be), also such as were made after the entry was
@@ -327,25 +327,30 @@ pub(super) struct Entered {
 }
 
 /// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewEntry,
+#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewKeyEntry,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Entered), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = EnteredKeyEntry), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Operator(hand): Operator,
-    body: Result<Json<NewEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<Entered>), Problem> {
+    body: Result<Json<NewKeyEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<EnteredKeyEntry>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let (changes, unrevoked) = app.registrar.entry_changes(&new.text).await?;
-    let unrevoked = app.unrevoked(unrevoked).await?;
+    // Looked at before, as afterwards they are gone; once the entry is in, nothing is told as an error any more.
+    let before = app.registrar.entry_changes(&new.text).await;
+    let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
+    let (changes, unrevoked) = if hand.dry_run {
+        before?
+    } else {
+        before.unwrap_or_default()
+    };
     let consequences = match hand.dry_run {
         true => app.registrar.key_consequences(&changes).await?,
         false => None,
     };
-    let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
-    let entered = Entered {
-        unrevoked,
+    let entered = EnteredKeyEntry {
+        unrevoked: app.unrevoked(unrevoked).await,
         log: view(&log, &app.registrar.keys_here()?),
         consequences: consequences.map(Consequences::from),
     };

@@ -265,6 +265,12 @@ impl Registrar {
         let _acting = self.acting.lock().await;
         let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
         let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
+        if entry.signers().next().is_none() {
+            return Err(NotDone::Conflict(
+                "nobody has signed this entry yet: where the root's key is, `comityd root sign FILE --root KEY`; then apply that file"
+                    .into(),
+            ));
+        }
         let checked = entry.clone();
         let check = self.author.look(move |replica| replica.check_entry(&checked)).await?;
         check.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
