@@ -42,7 +42,7 @@ pub(crate) mod verifications;
 mod warnings;
 pub(crate) mod worth;
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use arrivals::Arrivals;
 use auth::BearerScheme;
@@ -160,6 +160,8 @@ pub(crate) struct Parts {
     pub(crate) passing_on: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
     pub(crate) judging: Arc<Semaphore>,
+    /// The file with the certificate of HTTPS, if there is one.
+    pub(crate) certificate: Option<PathBuf>,
     /// How this agency takes applications.
     pub(crate) registration: RegistrationConfig,
     /// Whether anybody may have the tickets of this node's peers.

@@ -9,10 +9,48 @@ use std::{
 use anyhow::Context as _;
 use axum_server::tls_rustls::RustlsConfig;
 use protocol::Hash;
+use registry_schema::Timestamp;
 use tokio::sync::watch;
+use x509_parser::pem::parse_x509_pem;
 
 /// How often the files are read again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How many days before its end a certificate is warned of: those who renew them by themselves do so earlier.
+const WARN_DAYS: i64 = 14;
+
+/// What is wrong with the term of the certificate in a file: it is over, or soon will be.
+pub(crate) fn term_ends(cert: &Path, now: Timestamp) -> Option<String> {
+    let pem = std::fs::read(cert).ok()?;
+    let (_, first) = parse_x509_pem(&pem).ok()?;
+    let ends = Timestamp(
+        first
+            .parse_x509()
+            .ok()?
+            .validity()
+            .not_after
+            .timestamp()
+            .saturating_mul(1_000),
+    );
+    let cert = cert.display();
+    if ends <= now {
+        return Some(format!(
+            "the certificate `{cert}` expired at {ends}, and no client trusts it any more: renew it; the node takes the new one by \
+             itself"
+        ));
+    }
+    (ends <= now.plus_seconds(WARN_DAYS * 86_400)).then(|| {
+        format!("the certificate `{cert}` expires at {ends}: renew it before; the node takes the new one by itself")
+    })
+}
+
+fn warn_of_term(cert: &Path) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    if let Some(detail) = term_ends(cert, Timestamp(now)) {
+        tracing::warn!("{detail}");
+    }
+}
 
 /// A certificate chain and its key in two files, and what the server shows of them.
 #[derive(Debug)]
@@ -61,6 +99,7 @@ impl CertificateFiles {
         let pair = PemPair::read(cert, key).with_context(cannot)?;
         let seen = pair.digest();
         let config = RustlsConfig::from_pem(pair.cert, pair.key).await.with_context(cannot)?;
+        warn_of_term(cert);
         Ok(Self {
             cert: cert.to_owned(),
             key: key.to_owned(),
@@ -103,7 +142,10 @@ impl CertificateFiles {
         }
         self.seen = digest;
         match self.config.reload_from_pem(pair.cert, pair.key).await {
-            Ok(()) => tracing::info!("HTTPS shows the certificate that is in `{cert}` now"),
+            Ok(()) => {
+                tracing::info!("HTTPS shows the certificate that is in `{cert}` now");
+                warn_of_term(&self.cert);
+            }
             Err(error) => tracing::error!(
                 %error,
                 "the new certificate `{cert}` or its key `{key}` cannot be used, and the old one stays: put a certificate there \
@@ -165,5 +207,20 @@ mod tests {
         assert!(same(&files, &second), "nothing changed");
         write(&broken[0]);
         assert!(CertificateFiles::load(&cert, &key).await.is_err());
+    }
+
+    #[test]
+    fn a_certificate_is_warned_of_before_its_end_and_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let cert = folder.path().join("cert.pem");
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(2030, 1, 1);
+        let made = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        std::fs::write(&cert, made.pem()).unwrap();
+        let at = |day: &str| term_ends(&cert, day.parse().unwrap());
+        assert_eq!(at("2029-12-01"), None);
+        assert!(at("2029-12-30").unwrap().contains("expires at 2030-01-01"));
+        assert!(at("2030-01-02").unwrap().contains("expired at 2030-01-01"));
+        assert_eq!(term_ends(folder.path(), "2030-01-02".parse().unwrap()), None);
     }
 }

@@ -2,10 +2,12 @@
 //! known of who sends them: HTTP ([`crate::serve`]) and libp2p ([`crate::network`]).
 //!
 //! A newcomer always finds a place while somebody else has more than their share: whoever has most loses the connection
-//! that has been of no use longest. So an address that takes all it can get takes from itself.
+//! that is of least use. Nobody loses a place to one who has as many, or more: so an address that takes all it can get
+//! takes from itself, and several of them never hold more than even shares while others wait. Visitors that turn out to be
+//! welcome, such as operators, move on to places that are kept for them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv6Addr},
     sync::{
         Arc,
@@ -23,6 +25,11 @@ use crate::lock::Lock;
 /// How long a visitor may keep the other side waiting before it counts as one that does nothing.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How many bytes a second are expected of a sender.
+const LEAST_A_SECOND: u64 = 32 * 1024;
+/// For so long a body may take to begin, before it is measured by its bytes.
+const SLOW_START: Duration = Duration::from_secs(1);
+
 /// The customer behind an address: an IPv4 address, or an IPv6 network of /64, of which one customer has all.
 pub(crate) fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -37,6 +44,8 @@ pub(crate) struct DoorLimits {
     pub(crate) in_all: usize,
     /// Of one customer.
     pub(crate) of_one: usize,
+    /// How many more there are for the welcome ([`Visitor::is_welcome`]).
+    pub(crate) welcome: usize,
 }
 
 /// The places at a door. Clones share them.
@@ -58,6 +67,8 @@ struct Inside {
     last: u64,
     total: usize,
     visits: BTreeMap<IpAddr, BTreeMap<u64, Arc<Visit>>>,
+    /// Those that count for no customer, and lose their places to nobody.
+    welcome: BTreeSet<u64>,
 }
 
 /// A place that is taken.
@@ -71,14 +82,51 @@ struct Visit {
     stalled: AtomicBool,
     /// When it last got on, in milliseconds since the door opened.
     since: AtomicU64,
+    /// How many bodies of requests are on their way.
+    receiving: AtomicUsize,
+    /// Since when they are, and how many bytes of them have come.
+    receiving_since: AtomicU64,
+    received: AtomicU64,
+}
+
+/// How little a visit is of use, the least first: in this order places are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Use {
+    /// Nothing has been asked for a while, or the other side does not take its answer.
+    Idle,
+    /// What is asked arrives more slowly than an honest line brings it.
+    Slow,
+    /// It came, or was answered, just now, and has had no time to ask.
+    New,
+    /// It is being answered.
+    AtWork,
 }
 
 impl Visit {
-    /// Since when it has done nothing, if that may cost it the place.
-    fn idle_since(&self, now: u64) -> Option<u64> {
+    /// Of what use it is, and since when.
+    fn standing(&self, now: u64) -> (Use, u64) {
         let since = self.since.load(Ordering::Acquire);
-        let waits = self.stalled.load(Ordering::Acquire) && now.saturating_sub(since) >= millis(PATIENCE);
-        (waits || self.at_work.load(Ordering::Acquire) == 0).then_some(since)
+        let is_past_patience = now.saturating_sub(since) >= millis(PATIENCE);
+        let standing = if self.at_work.load(Ordering::Acquire) == 0 {
+            if is_past_patience { Use::Idle } else { Use::New }
+        } else if self.stalled.load(Ordering::Acquire) && is_past_patience {
+            Use::Idle
+        } else if self.is_slow(now) {
+            return (Use::Slow, self.receiving_since.load(Ordering::Acquire));
+        } else {
+            Use::AtWork
+        };
+        (standing, since)
+    }
+
+    /// Whether less of a body has come than an honest line would have brought by now.
+    fn is_slow(&self, now: u64) -> bool {
+        if self.receiving.load(Ordering::Acquire) == 0 {
+            return false;
+        }
+        let taken = now.saturating_sub(self.receiving_since.load(Ordering::Acquire));
+        let measured = taken.saturating_sub(millis(SLOW_START));
+        self.received.load(Ordering::Acquire) < measured.saturating_mul(LEAST_A_SECOND) / 1_000
     }
 
     fn show_out(&self) {
@@ -121,7 +169,7 @@ impl Doorway {
             if count > own + 1 {
                 inside.make_room(most, now, true)?;
             } else {
-                inside.make_room_anywhere(now)?;
+                inside.make_room_among_equals(customer, own, now)?;
             }
         }
         inside.last += 1;
@@ -153,29 +201,42 @@ impl Doorway {
 }
 
 impl Inside {
-    /// Shows out one of a customer's visitors: the one that has done nothing longest, or, `at_any_cost`, the oldest.
+    /// Shows out the visitor of a customer's that is of least use; one at work only `at_any_cost`.
     fn make_room(&mut self, customer: IpAddr, now: u64, at_any_cost: bool) -> Option<()> {
         let visits = self.visits.get(&customer)?;
-        let idle = visits
-            .iter()
-            .filter_map(|(number, visit)| Some((visit.idle_since(now)?, *number)))
-            .min()
-            .map(|(_, number)| number);
-        let oldest = || visits.keys().next().copied().filter(|_| at_any_cost);
-        let number = idle.or_else(oldest)?;
+        let all = visits.iter().map(|(number, visit)| (visit.standing(now), *number));
+        let ((standing, _), number) = all.min()?;
+        if standing == Use::AtWork && !at_any_cost {
+            return None;
+        }
         self.remove(customer, number)?.show_out();
         Some(())
     }
 
-    /// Shows out whoever has done nothing longest.
-    fn make_room_anywhere(&mut self, now: u64) -> Option<()> {
-        let all = self.visits.iter().flat_map(|(customer, visits)| {
-            let idle = |(number, visit): (&u64, &Arc<Visit>)| Some((visit.idle_since(now)?, *customer, *number));
-            visits.iter().filter_map(idle)
+    /// Shows out whoever is of least use and not at work, of those who have more than this customer, or of its own. Who has
+    /// fewer is never the one.
+    fn make_room_among_equals(&mut self, customer: IpAddr, own: usize, now: u64) -> Option<()> {
+        let those = self
+            .visits
+            .iter()
+            .filter(|(who, visits)| visits.len() > own || **who == customer);
+        let all = those.flat_map(|(who, visits)| {
+            let of_it = |(number, visit): (&u64, &Arc<Visit>)| (visit.standing(now), *who, *number);
+            visits.iter().map(of_it)
         });
-        let (_, customer, number) = all.min()?;
-        self.remove(customer, number)?.show_out();
+        let ((standing, _), who, number) = all.min()?;
+        if standing == Use::AtWork {
+            return None;
+        }
+        self.remove(who, number)?.show_out();
         Some(())
+    }
+
+    /// Frees a visitor's place, if it still has one.
+    fn leave(&mut self, customer: IpAddr, number: u64) {
+        if !self.welcome.remove(&number) {
+            self.remove(customer, number);
+        }
     }
 
     fn remove(&mut self, customer: IpAddr, number: u64) -> Option<Arc<Visit>> {
@@ -223,6 +284,35 @@ impl Visitor {
         self.visit.show_out();
     }
 
+    /// Moves it to a place that is kept for the welcome, if one is free: it counts for no customer, and nobody takes the
+    /// place away.
+    pub(crate) fn is_welcome(&self) {
+        self.door.0.inside.with(|inside| {
+            let has_room = inside.welcome.len() < self.door.0.limits.welcome;
+            if has_room && inside.remove(self.customer, self.number).is_some() {
+                inside.welcome.insert(self.number);
+            }
+        });
+    }
+
+    /// Notes that a body begins to arrive.
+    pub(crate) fn receives(&self) {
+        if self.visit.receiving.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.visit.received.store(0, Ordering::Release);
+            self.visit.receiving_since.store(self.door.now(), Ordering::Release);
+        }
+    }
+
+    /// Notes that so many bytes of a body came.
+    pub(crate) fn received(&self, bytes: usize) {
+        self.visit.received.fetch_add(bytes as u64, Ordering::AcqRel);
+    }
+
+    /// Notes that a body is here, or is not read any more.
+    pub(crate) fn has_received(&self) {
+        self.visit.receiving.fetch_sub(1, Ordering::AcqRel);
+    }
+
     /// Begins a request.
     pub(crate) fn begins(&self) {
         self.visit.at_work.fetch_add(1, Ordering::AcqRel);
@@ -254,127 +344,9 @@ impl Drop for Visitor {
         self.door
             .0
             .inside
-            .with(|inside| inside.remove(self.customer, self.number));
+            .with(|inside| inside.leave(self.customer, self.number));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::task::Waker;
-
-    use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-
-    use super::*;
-
-    fn ip(last: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, last])
-    }
-
-    fn is_out(visitor: &Visitor) -> bool {
-        visitor.is_shown_out(Waker::noop())
-    }
-
-    fn door(in_all: usize, of_one: usize) -> Doorway {
-        Doorway::new(DoorLimits { in_all, of_one })
-    }
-
-    #[test]
-    fn who_takes_all_places_gives_one_to_each_newcomer() {
-        let door = door(8, 8);
-        let greedy: Vec<Visitor> = (0..8).filter_map(|_| door.enter(ip(1))).collect();
-        assert_eq!(greedy.len(), 8);
-        let newcomers: Vec<Visitor> = (2..6).filter_map(|last| door.enter(ip(last))).collect();
-        assert_eq!(newcomers.len(), 4);
-        assert_eq!(greedy.iter().filter(|visitor| is_out(visitor)).count(), 4);
-        assert!(greedy.iter().take(4).all(is_out), "the oldest go");
-        assert!(newcomers.iter().all(|visitor| !is_out(visitor)));
-        assert_eq!(door.taken(), 8);
-    }
-
-    #[test]
-    fn a_customer_beyond_its_share_loses_its_own_and_nobody_elses() {
-        let door = door(100, 2);
-        let other = door.enter(ip(2)).unwrap();
-        let [first, second] = [door.enter(ip(1)).unwrap(), door.enter(ip(1)).unwrap()];
-        first.begins();
-        let third = door.enter(ip(1)).unwrap();
-        assert!(is_out(&second), "the one without a request");
-        assert!(!is_out(&first) && !is_out(&other));
-        third.begins();
-        assert!(door.enter(ip(1)).is_none(), "both are at work");
-        first.stalls();
-        assert!(door.enter(ip(1)).is_none(), "it may be slow for a moment");
-        door.wait(PATIENCE);
-        assert!(door.enter(ip(1)).is_some(), "it reads nothing");
-        assert!(is_out(&first) && !is_out(&third));
-    }
-
-    #[test]
-    fn those_at_work_are_safe_among_equals_and_not_from_a_newcomer_if_one_has_more() {
-        let door = door(3, 3);
-        let [a, b, c] = [1, 2, 3].map(|last| door.enter(ip(last)).unwrap());
-        for visitor in [&a, &b, &c] {
-            visitor.begins();
-        }
-        assert!(door.enter(ip(4)).is_none(), "all have one, and use it");
-        b.ends();
-        let d = door.enter(ip(4)).unwrap();
-        assert!(is_out(&b));
-        drop((a, d));
-        let e = door.enter(ip(3)).unwrap();
-        let f = door.enter(ip(3)).unwrap();
-        e.begins();
-        f.begins();
-        assert!(door.enter(ip(5)).is_some(), "one has all three");
-        assert!(is_out(&c));
-    }
-
-    #[test]
-    fn an_ipv6_customer_is_one_and_a_mapped_address_is_its_own() {
-        let of = |text: &str| customer(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2:bbbb::2"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), ip(1));
-    }
-
-    /// However customers come, work and go: the sums are right, the limits hold, and a customer with nothing gets in
-    /// whenever somebody has more than one.
-    #[test]
-    #[expect(clippy::print_stdout, reason = "the seed plays a failure again")]
-    fn no_order_of_comings_and_goings_breaks_the_shares() {
-        let seed: u64 = rand::rng().random();
-        println!("seed {seed}");
-        let mut chance = StdRng::seed_from_u64(seed);
-        let limits = DoorLimits { in_all: 16, of_one: 6 };
-        let door = Doorway::new(limits);
-        let mut here: Vec<(u8, Visitor)> = Vec::new();
-        for _ in 0..4_000 {
-            let last = chance.random_range(0..20);
-            let heaviest = (0..20)
-                .map(|one| here.iter().filter(|(who, _)| *who == one).count())
-                .max();
-            match chance.random_range(0..4) {
-                0 | 1 => {
-                    let own = here.iter().filter(|(who, _)| *who == last).count();
-                    match door.enter(ip(last)) {
-                        Some(visitor) => {
-                            if chance.random() {
-                                visitor.begins();
-                            }
-                            here.push((last, visitor));
-                        }
-                        None => assert!(own > 0 || heaviest == Some(1), "{own} {heaviest:?}"),
-                    }
-                }
-                2 if !here.is_empty() => drop(here.swap_remove(chance.random_range(0..here.len()))),
-                _ => door.wait(Duration::from_millis(100)),
-            }
-            here.retain(|(_, visitor)| !is_out(visitor));
-            assert_eq!(door.taken(), here.len());
-            assert!(here.len() <= limits.in_all);
-            for one in 0..20 {
-                assert!(here.iter().filter(|(who, _)| *who == one).count() <= limits.of_one);
-            }
-        }
-    }
-}
+mod tests;

@@ -232,6 +232,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     ));
     let own_url = store.key_log(home).await?.map(|log| log.founding().url.clone());
     let own_url = own_url.unwrap_or_default();
+    let is_behind_proxy = !config.lookups.proxies.is_empty() || matches!(config.tls, Some(config::Tls::None));
+    serve::warn_if_unreachable(config.listen, &own_url, is_behind_proxy);
     let mut app = api::Parts {
         registrar: registrar.clone(),
         store: store.clone(),
@@ -253,6 +255,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         arriving_uploads: api::arrivals::Arrivals::new(api::bulk::ARRIVING),
         passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
+        certificate: match &config.tls {
+            Some(config::Tls::Files { cert, .. }) => Some(cert.clone()),
+            _ => None,
+        },
         registration: config.registration,
         introduces: config.introduces,
         uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),

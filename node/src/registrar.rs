@@ -31,7 +31,7 @@ pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use keys::{Proposal, Wish};
 pub use own_keys::{Became, ListChanges, OwnIssuer};
-pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Submitted};
+pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Room, Submitted};
 pub(crate) use registrations::{not_done as not_now, retention};
 pub use rekey::Rekeyed;
 pub use slots::ListFill;
@@ -72,8 +72,13 @@ pub enum NotDone {
     #[error("{0}")]
     Invalid(String),
     /// More than the node takes from strangers at a time.
-    #[error("{0}")]
-    TooMany(String),
+    #[error("{detail}")]
+    TooMany {
+        /// What there is too much of.
+        detail: String,
+        /// In how many seconds it may be done.
+        retry_after: u64,
+    },
     /// Who asks may not do that.
     #[error("{0}")]
     NotTheirs(String),

@@ -301,6 +301,12 @@ impl Registry {
         self.clock_doubt = doubt;
     }
 
+    /// Whether the clock is in doubt.
+    #[must_use]
+    pub const fn clock_is_in_doubt(&self) -> bool {
+        self.clock_doubt.is_some()
+    }
+
     /// Up to when this process knows its own agency's lists.
     pub(crate) const fn know_own(&mut self, own: OwnLists) {
         self.own = own;

@@ -14,7 +14,7 @@ use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-pub(crate) use guard::Guard;
+pub(crate) use guard::{Caller, Guard};
 use registry_schema::AgencyId;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -68,6 +68,28 @@ pub(crate) fn may_answer(listen: SocketAddr, tls: Option<&Tls>) -> anyhow::Resul
         ),
     }
     Ok(())
+}
+
+/// Warns if the node says that it is on a machine of some name, and answers that machine alone. A proxy before it is no
+/// reason to.
+pub(crate) fn warn_if_unreachable(listen: SocketAddr, url: &str, is_behind_proxy: bool) {
+    if is_unreachable(listen, url) && !is_behind_proxy {
+        tracing::warn!(
+            "the node is to be found at `{url}`, and `listen = \"{listen}\"` answers this machine alone: set `listen` in comity.toml \
+             (`0.0.0.0:443`, or `[::]:443`), or name the proxy before it in `[lookups] proxies`"
+        );
+    }
+}
+
+fn is_unreachable(listen: SocketAddr, url: &str) -> bool {
+    let is_here = |host: url::Host<&str>| match host {
+        url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.is_loopback(),
+    };
+    let parsed = url::Url::parse(url).ok();
+    let is_elsewhere = parsed.is_some_and(|url| url.host().is_some_and(|host| !is_here(host)));
+    listen.ip().is_loopback() && is_elsewhere
 }
 
 /// A server that answers.
@@ -202,5 +224,24 @@ async fn self_signed(address: SocketAddr) -> anyhow::Result<RustlsConfig> {
 fn log_end(agency: &AgencyId, end: std::io::Result<()>) {
     if let Err(error) = end {
         tracing::error!(%agency, %error, "the server ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_with_a_name_that_listens_on_loopback_is_unreachable() {
+        for (listen, url, is) in [
+            ("127.0.0.1:7400", "https://comity.example.gov", true),
+            ("[::1]:7400", "http://192.0.2.7:7400", true),
+            ("127.0.0.1:7400", "http://localhost:7400", false),
+            ("127.0.0.1:7400", "http://[::1]:7400", false),
+            ("0.0.0.0:7400", "https://comity.example.gov", false),
+            ("127.0.0.1:7400", "", false),
+        ] {
+            assert_eq!(is_unreachable(listen.parse().unwrap(), url), is, "{listen} {url}");
+        }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Client {
     node: Url,
     token: Option<HeaderValue>,
     dry_run: bool,
+    /// Whether the profile names certificates to trust.
+    has_ca_file: bool,
 }
 
 /// What the node answered: the JSON as it came.
@@ -77,9 +79,20 @@ impl Client {
             (None, Some(own)) => own.clone(),
             (None, None) => return Err(no_node()),
         };
-        // What the profile trusts, and the token above all, is for the profile's node and no other.
-        let same = own.as_ref().is_some_and(|own| own.origin() == node.origin());
-        let token = profile.token.as_ref().filter(|_| same || own.is_none()).map(|token| {
+        let is_own = own.is_none_or(|own| own.origin() == node.origin());
+        Self::made(node, profile, is_own, dry_run)
+    }
+
+    /// A client for another node than the profile's. It is told nothing that only ours may know, and trusted as far as the
+    /// profile's `ca_file` or the machine vouches for it.
+    pub(crate) fn of_another(node: &str, profile: &Profile) -> anyhow::Result<Self> {
+        install_tls_provider();
+        Self::made(node_url(node)?, profile, false, false)
+    }
+
+    fn made(node: Url, profile: &Profile, is_own: bool, dry_run: bool) -> anyhow::Result<Self> {
+        // The token is for the profile's node and no other.
+        let token = profile.token.as_ref().filter(|_| is_own).map(|token| {
             let mut value = HeaderValue::from_str(&token.bearer())
                 .map_err(|_| usage("the profile's token has characters that no token has"))?;
             value.set_sensitive(true);
@@ -107,10 +120,15 @@ impl Client {
         if is_loopback(&node) {
             http = http.no_proxy();
         }
-        if let Some(file) = profile.ca_file.as_ref().filter(|_| same || own.is_none()) {
-            let read = || format!("cannot read the node's certificate `{}`", file.display());
+        if let Some(file) = &profile.ca_file {
+            let read = || format!("cannot read the certificates in `{}` (`ca_file`)", file.display());
             let pem = std::fs::read(file).with_context(read)?;
-            http = http.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem).with_context(read)?);
+            let known = reqwest::Certificate::from_pem_bundle(&pem).with_context(read)?;
+            // Nobody else vouches for the profile's own node; for others, whoever the machine trusts does as well.
+            http = match is_own {
+                true => http.tls_certs_only(known),
+                false => http.tls_certs_merge(known),
+            };
         } else if node.scheme() == "http" {
             // Nothing to vouch for: do not depend on the machine having a list of authorities.
             http = http.tls_certs_only([]);
@@ -121,6 +139,7 @@ impl Client {
             node,
             token,
             dry_run,
+            has_ca_file: profile.ca_file.is_some(),
         })
     }
 
@@ -322,26 +341,8 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error, writes: bool) -> anyhow::Error {
-        let why = cause::innermost(error);
         let node = show::plain(self.node.as_str());
-        let message = if why.contains("certificate") {
-            format!(
-                "cannot trust the node at `{node}` ({why}): if the certificate is its own, name it as `ca_file` in the profile"
-            )
-        } else if error.is_connect() {
-            format!("cannot reach the node at `{node}` ({why}): is it running, and is the address right?")
-        } else if writes {
-            format!(
-                "the node at `{node}` did not answer to the end ({why}): it may have made the change, so look before you try again"
-            )
-        } else if error.is_timeout() {
-            format!(
-                "the node at `{node}` did not answer within {} seconds: try again later",
-                TIMEOUT.as_secs()
-            )
-        } else {
-            format!("the node at `{node}` did not answer to the end ({why}): try again")
-        };
+        let message = cause::of_silence(error, &node, writes, self.has_ca_file);
         fault(Exit::Unreachable, message)
     }
 

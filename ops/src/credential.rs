@@ -5,7 +5,7 @@ mod place;
 use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context as _;
-use registry_schema::{Credential, CredentialCode, StatusChange, StatusState, code::BadCode};
+use registry_schema::{Credential, CredentialCode, LocalDay, StatusChange, StatusState, code::BadCode, zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -59,7 +59,7 @@ async fn list(session: &Session, limit: Option<usize>) -> anyhow::Result<Exit> {
                 c.code.to_string(),
                 c.name.clone(),
                 c.subject.clone().unwrap_or_default(),
-                show::day(c.valid_from),
+                LocalDay::of(c.valid_from, &c.agency).map_or_else(|| show::day(c.valid_from), |day| day.to_string()),
                 c.state.as_str().to_owned(),
             ]
         })
@@ -230,9 +230,10 @@ pub(crate) fn render(credential: &Credential) -> String {
         .state_since
         .map(|t| format!(" since {}", t.in_words()))
         .unwrap_or_default();
-    let until = credential
-        .valid_until
-        .map_or_else(|| "no end".to_owned(), |u| format!("until {}", u.date_in_words()));
+    let until = credential.valid_until.map_or_else(
+        || "no end".to_owned(),
+        |u| format!("until {}", zone::date_in_words(u, &credential.agency)),
+    );
     show::pairs(&[
         ("code".to_owned(), credential.code.to_string()),
         ("badge".to_owned(), credential.name.clone()),
@@ -243,7 +244,10 @@ pub(crate) fn render(credential: &Credential) -> String {
         ("status".to_owned(), format!("{}{since}", credential.state.as_str())),
         (
             "good from".to_owned(),
-            format!("{}, {until}", credential.valid_from.date_in_words()),
+            format!(
+                "{}, {until}",
+                zone::date_in_words(credential.valid_from, &credential.agency)
+            ),
         ),
         ("issuer".to_owned(), credential.issuer.clone()),
         ("agency".to_owned(), credential.agency.to_string()),

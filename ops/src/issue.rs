@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use registry_schema::{Credential, Decimal, Timestamp};
+use registry_schema::{Credential, Decimal, TermDate};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -27,9 +27,9 @@ struct New {
     achievement: NewAchievement,
     subject: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    valid_from: Option<Timestamp>,
+    valid_from: Option<TermDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<Timestamp>,
+    valid_until: Option<TermDate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -169,7 +169,7 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
             .filter(|t| !t.trim().is_empty())
             .ok_or_else(|| format!("`{name}` is missing"))
     };
-    let date = |name: &str, given: Option<Timestamp>| match cell(name) {
+    let date = |name: &str, given: Option<TermDate>| match cell(name) {
         Some(text) => text.parse().map(Some).map_err(|e| format!("{name}: {e}")),
         None => Ok(given),
     };
@@ -198,7 +198,7 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
         valid_until: date("valid_until", args.valid_until)?,
     };
     match (new.valid_from, new.valid_until) {
-        (Some(from), Some(until)) if until <= from => Err("`valid_until` is not after `valid_from`".to_owned()),
+        (Some(from), Some(until)) if from.is_after(until) => Err("`valid_until` is not after `valid_from`".to_owned()),
         _ => Ok(new),
     }
 }
@@ -345,7 +345,8 @@ fn preview(batch: &Batch) {
             row.line.to_string(),
             new.subject.clone(),
             new.achievement.name.clone(),
-            new.valid_until.map_or_else(|| "no end".to_owned(), show::day),
+            new.valid_until
+                .map_or_else(|| "no end".to_owned(), |until| until.to_string()),
         ]
     };
     let first: Vec<Vec<String>> = batch.rows.iter().take(10).map(row).collect();

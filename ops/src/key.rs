@@ -67,6 +67,7 @@ struct Proposal {
 /// The key log as it is, and what an entry would do.
 #[derive(Debug, Deserialize)]
 struct Would {
+    unrevoked: Vec<Unrevoked>,
     #[serde(default)]
     consequences: Option<trust::Consequences>,
 }
@@ -258,17 +259,26 @@ fn consequences(proposal: &Proposal) -> String {
         "entries of the lists that would alter: {}\n",
         proposal.changes
     ));
-    if !proposal.unrevoked.is_empty() {
-        text.push_str("revocations that would be gone, to be made again with a good key:\n");
-        for one in &proposal.unrevoked {
-            let code = one.code.as_deref().unwrap_or("not kept here");
-            text.push_str(&format!("  list {} index {}: {code}\n", one.list, one.index));
-        }
-    }
+    text.push_str(&gone("that would be gone", &proposal.unrevoked));
     for ending in &proposal.ends {
         text.push_str(&format!("\n{}\n", show::paragraph(&format!("WARNING: {ending}"))));
     }
     trust::with_consequences(text.trim_end().to_owned(), &proposal.consequences)
+}
+
+/// The revocations that an entry takes away, a line each; nothing, if there are none.
+fn gone(which: &str, unrevoked: &[Unrevoked]) -> String {
+    if unrevoked.is_empty() {
+        return String::new();
+    }
+    let lines = unrevoked.iter().map(|one| {
+        let code = one.code.as_deref().unwrap_or("not kept here");
+        format!("  list {} index {}: {code}\n", one.list, one.index)
+    });
+    format!(
+        "revocations {which}, to be made again with a good key:\n{}",
+        lines.collect::<String>()
+    )
 }
 
 async fn apply(session: &Session, file: &Path, yes_end_this_agency: bool) -> anyhow::Result<Exit> {
@@ -282,18 +292,29 @@ async fn apply(session: &Session, file: &Path, yes_end_this_agency: bool) -> any
     if !session.yes && !session.dry_run && confirm::somebody_is_there() {
         let would = session.client.write_as(&["v1", "key-log"], &body, true).await?;
         let would: Would = would.parse()?;
-        if would.consequences.is_some() {
-            out::note(&trust::with_consequences(said.to_owned(), &would.consequences));
+        if would.consequences.is_some() || !would.unrevoked.is_empty() {
+            let text = format!("{said}\n{}", gone("that would be gone", &would.unrevoked));
+            out::note(&trust::with_consequences(
+                text.trim_end().to_owned(),
+                &would.consequences,
+            ));
         }
         confirm::ask(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
     }
     let reply = session.client.write(&["v1", "key-log"], &body).await?;
+    let which = if session.dry_run {
+        "that would be gone"
+    } else {
+        "that are gone"
+    };
+    let gone = gone(which, &reply.parse::<Would>()?.unrevoked);
     session.written(&reply, |log: &KeyLog| {
         let good = log.writers.iter().filter(|writer| writer.ended.is_none()).count();
         let said = format!(
             "in the key log now; {good} writer key{} good",
             if good == 1 { " is" } else { "s are" }
         );
+        let said = format!("{said}\n{gone}").trim_end().to_owned();
         match &log.trouble {
             Some(trouble) if !session.dry_run => format!("{said}\n\n{}", show::paragraph(trouble)),
             _ => said,

@@ -14,9 +14,7 @@ use crate::{
     args::Peer as Command,
     client::{self, Client},
     exit::{Exit, fault},
-    out,
-    profile::Profile,
-    show,
+    out, show,
 };
 
 /// A peer as the node sees it.
@@ -141,14 +139,14 @@ async fn find(session: &Session, agency: &AgencyId) -> anyhow::Result<Peer> {
 }
 
 /// Another agency's node, which is told nothing that only ours may know.
-fn abroad(peer: &Peer) -> anyhow::Result<Client> {
+fn abroad(session: &Session, peer: &Peer) -> anyhow::Result<Client> {
     let agency = &peer.agency;
     let address = peer.address.as_deref();
     let address = address.ok_or_else(|| {
         let why = format!("it is not known yet where the node of `{agency}` answers: see `comity peer show {agency}`");
         fault(Exit::Unreachable, why)
     })?;
-    Client::new(Some(address), &Profile::default(), false)
+    Client::of_another(address, &session.profile)
 }
 
 async fn list(session: &Session) -> anyhow::Result<Exit> {

@@ -139,10 +139,10 @@ impl Documents {
         envelope: &Envelope,
         place: &Place,
         concerns: &dyn Fn(&DocumentId) -> bool,
-        may_put: &dyn Fn(&DocumentId, &str) -> bool,
+        may_put: &dyn Fn(&DocumentId, &str, &[u8]) -> bool,
     ) -> Result<Vec<Row>, Broken> {
         let mut by_document: BTreeMap<&DocumentId, Vec<(&str, &[u8])>> = BTreeMap::new();
-        let counts = |(d, k, v): &(&DocumentId, &str, &[u8])| concerns(d) && admits(d, k, v) && may_put(d, k);
+        let counts = |(d, k, v): &(&DocumentId, &str, &[u8])| concerns(d) && admits(d, k, v) && may_put(d, k, v);
         for (document, key, value) in envelope.puts().filter(counts) {
             by_document.entry(document).or_default().push((key, value));
         }

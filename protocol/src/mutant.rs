@@ -43,6 +43,8 @@ mod switched {
         ForksGoUnnoted,
         /// What comes after a cut counts.
         CutsCutNothing,
+        /// What a retired key restricts beyond its last envelopes is forgotten: invariant 8 finds it, in a test of its own.
+        RetiredIsForgotten,
         /// A tombstone hides the bit as well.
         TombstonesHideAll,
         /// A checkpoint's page leaves rows out.

@@ -299,6 +299,11 @@ pub(crate) fn is_write_once(key: &str) -> bool {
     key.starts_with("r/")
 }
 
+/// Whether a key reserves slots.
+pub(crate) fn reserves(key: &str) -> bool {
+    matches!(parse(key), Some(Key::Reserved(_)))
+}
+
 enum Key {
     Revoked(u32),
     Suspended(u32),

@@ -34,6 +34,7 @@ pub mod quotable;
 pub mod recognition;
 pub mod registration;
 pub mod status;
+pub mod term;
 pub mod time;
 pub mod verdict;
 pub mod worth;
@@ -49,6 +50,7 @@ pub use issuer::{Issuer, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, OwnKeys, Verif
 pub use policy::PolicyEntry;
 pub use recognition::{Purpose, Recognition, Scope, Withdrawal};
 pub use status::{Reason, StatusChange, StatusState};
+pub use term::TermDate;
 pub use time::Timestamp;
 pub use verdict::{Check, Finding, IssuerStanding, Outcome, Verdict, VerdictKind};
 pub use zone::LocalDay;

@@ -116,6 +116,23 @@ pub fn of(agency: &AgencyId) -> TimeZone {
     TimeZone::get(name(agency)).unwrap_or(TimeZone::UTC)
 }
 
+/// A moment's day by an agency's clock: `August 15, 2026`.
+#[must_use]
+pub fn date_in_words(at: Timestamp, agency: &AgencyId) -> String {
+    LocalDay::of(at, agency).map_or_else(|| at.date_in_words(), |day| day.in_words())
+}
+
+/// A moment by an agency's clock: `August 15, 2026, 8:00 PM`
+#[must_use]
+pub fn in_words(at: Timestamp, agency: &AgencyId) -> String {
+    let Some((day, moment)) = LocalDay::of(at, agency).zip(jiff::Timestamp::from_millisecond(at.0).ok()) else {
+        return at.in_words();
+    };
+    let zoned = moment.to_zoned_datetime(of(agency));
+    let half = if zoned.hour() < 12 { "AM" } else { "PM" };
+    format!("{}, {} {half}", day.in_words(), zoned.strftime("%-I:%M"))
+}
+
 /// A day in an agency's time zone, of the years 2000 to 9998.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalDay {
@@ -156,6 +173,13 @@ impl LocalDay {
         let date = jiff::Timestamp::from_millisecond(at.0).ok()?;
         let day = Self::new(date.to_zoned_datetime(of(agency)).date(), agency)?;
         (day.last == at).then_some(day)
+    }
+
+    /// The day of this agency's calendar in which a moment lies; none outside the years 2000 to 9998.
+    #[must_use]
+    pub fn of(at: Timestamp, agency: &AgencyId) -> Option<Self> {
+        let at = jiff::Timestamp::from_millisecond(at.0).ok()?;
+        Self::new(at.to_zoned_datetime(of(agency)).date(), agency)
     }
 
     /// Its first millisecond.
@@ -207,6 +231,20 @@ mod tests {
         assert_eq!(name(&id("US-CO:aurora")), "America/Denver");
         assert_eq!(name(&id("GB-ENG")), "Europe/London");
         assert_eq!(name(&id("ZZ-1:x")), "UTC");
+    }
+
+    #[test]
+    fn a_moment_is_told_by_the_agencys_clock() {
+        let at: Timestamp = "2026-08-15T00:00:00Z".parse().unwrap();
+        assert_eq!(in_words(at, &id("US-SC")), "August 14, 2026, 8:00 PM");
+        assert_eq!(in_words(at, &id("GB-ENG")), "August 15, 2026, 1:00 AM");
+        assert_eq!(date_in_words(at, &id("US-TN")), "August 14, 2026");
+        let noon: Timestamp = "2026-08-15T16:05:00Z".parse().unwrap();
+        assert_eq!(in_words(noon, &id("US-SC")), "August 15, 2026, 12:05 PM");
+        assert_eq!(
+            in_words(Timestamp(i64::MAX), &id("US-SC")),
+            "a moment after the year 9999"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Rules about the code that matter enough to be tests.
 
+mod schemas;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -168,6 +168,15 @@ def is_restriction(document: str, key: str) -> bool:
     return list_number(document) is not None and key[:2] == "r/"
 
 
+def restricts_beyond(document: str, key: str, value: bytes | None) -> bool:
+    """What counts of a retired key beyond its last envelopes: a revocation, a suspension, a reservation."""
+    if list_number(document) is None or (value is not None and breaks_a_rule(document, key, value)):
+        return False
+    if key.startswith("s/"):
+        return value is None or cbor.decode(value)[0]
+    return key[:2] in ("r/", "a/", "u/")
+
+
 def takes_away(document: str, key: str, value: bytes) -> bool:
     """A revocation, or a suspension."""
     if list_number(document) is None or breaks_a_rule(document, key, value):

@@ -14,6 +14,8 @@ from .shapes import (
 from .statements import KEY_LOG_ENTRY, LONGEST, Refused, Signer, message, name_of, sha256, verify
 
 FOUNDED, WRITER_ADDED, WRITER_SCOPED, WRITER_ENDED, BADGE_KEY_ADDED, BADGE_KEY_ENDED, ROOT_ROTATED = range(7)
+# how a key ended
+RETIRED, COMPROMISED = 0, 1
 
 MAX_KEYS = 128
 MAX_SIGNATURES = 8

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .documents import Rows, breaks_a_rule, expunge, is_grant, is_known, is_restriction, list_number
+from .documents import Rows, breaks_a_rule, expunge, is_grant, is_known, is_restriction, list_number, restricts_beyond
 from .envelopes import Envelope
-from .key_log import KeyLog, KeyLogState, Writer, scope_holds
+from .key_log import RETIRED, KeyLog, KeyLogState, Writer, scope_holds
 from .statements import Refused
 
 
@@ -155,6 +155,11 @@ class AgencyLog:
                     # two histories of the root: a revocation counts if any of them lets its writer write it
                     scopes = [cuts.scope_of(at, writer, history) for history in histories]
                     lets = any(scope_holds(it, put.document) for it in scopes if it is not None)
+                if not lets and restricts_beyond(put.document, put.key, put.value):
+                    # a key that was retired is done with, not distrusted: what it took away stays taken
+                    states = histories if histories and is_restriction(put.document, put.key) else [state]
+                    scopes = [_scope_beyond(it.writers.get(writer)) for it in states]
+                    lets = any(scope_holds(it, put.document) for it in scopes if it is not None)
                 if not lets:
                     continue
                 if put.value is None and (put.document, put.key[2:]) not in explained:
@@ -243,6 +248,13 @@ class _Cuts:
         if term.last is None or any(name not in self.log.index for name in term.last):
             return term.scope, None
         return term.scope, self.log.behind(term.last)
+
+
+def _scope_beyond(writer: Writer | None) -> list | None:
+    """The scope by which what a retired key restricts counts beyond its terms."""
+    if writer is None or writer.ended != RETIRED:
+        return None
+    return writer.terms[-1].scope
 
 
 def _terms(writer: Writer | None):

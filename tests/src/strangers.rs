@@ -25,11 +25,19 @@ const PACE: Duration = Duration::from_secs(1);
 /// # Errors
 /// If nobody takes it.
 pub async fn from(last: u8, to: SocketAddr, receive: Option<u32>) -> std::io::Result<TcpStream> {
+    from_network(0, last, to, receive).await
+}
+
+/// The same from another network of /24: `from_network(3, 7, …)` comes from 127.0.3.7.
+///
+/// # Errors
+/// If nobody takes it.
+pub async fn from_network(network: u8, last: u8, to: SocketAddr, receive: Option<u32>) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     if let Some(bytes) = receive {
         socket.set_recv_buffer_size(bytes)?;
     }
-    socket.bind(SocketAddr::from(([127, 0, 0, last], 0)))?;
+    socket.bind(SocketAddr::from(([127, 0, network, last], 0)))?;
     socket.connect(to).await
 }
 
@@ -70,6 +78,17 @@ pub struct Siege {
 impl Siege {
     /// So many strangers, of these addresses in turn, who each say something, and then neither say nor read more.
     pub fn begins(to: SocketAddr, addresses: &[u8], strangers: usize, says: &'static [u8]) -> Self {
+        Self::drips(to, addresses, strangers, says, b"")
+    }
+
+    /// The same, but they go on and say so much each second.
+    pub fn drips(
+        to: SocketAddr,
+        addresses: &[u8],
+        strangers: usize,
+        says: &'static [u8],
+        each_second: &'static [u8],
+    ) -> Self {
         let (came, here) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
         for last in addresses.iter().copied().cycle().take(strangers) {
@@ -87,7 +106,16 @@ impl Siege {
                     came.fetch_add(1, Ordering::Relaxed);
                     here.fetch_add(1, Ordering::Relaxed);
                     // It reads one byte, which tells that an answer begins, or that it is thrown out.
-                    let begun = matches!(stream.read(&mut [0]).await, Ok(1));
+                    let mut byte = [0];
+                    let begun = loop {
+                        tokio::select! {
+                            read = stream.read(&mut byte) => break matches!(read, Ok(1)),
+                            _ = pace.tick(), if !each_second.is_empty() => {}
+                        }
+                        if stream.write_all(each_second).await.is_err() {
+                            break false;
+                        }
+                    };
                     if begun {
                         // It waits for the end and takes nothing, while the node's side stands.
                         let _ = stream.ready(tokio::io::Interest::ERROR).await;
@@ -108,14 +136,16 @@ impl Siege {
         self.came.load(Ordering::Relaxed)
     }
 
+    /// How many are there now, as far as they know.
+    pub fn here(&self) -> usize {
+        self.here.load(Ordering::Relaxed)
+    }
+
     /// Waits until as many have come.
     pub async fn stands(&self, strangers: usize) {
         let came = async || match self.came() {
             came if came >= strangers => Ok(()),
-            came => Err(format!(
-                "{came} of {strangers}, {} here",
-                self.here.load(Ordering::Relaxed)
-            )),
+            came => Err(format!("{came} of {strangers}, {} here", self.here())),
         };
         eventually("the strangers are at the door", came).await;
     }

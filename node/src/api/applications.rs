@@ -26,7 +26,7 @@ use super::{
     recognitions::Consequences,
 };
 use crate::{
-    registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Submitted},
+    registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Room, Submitted},
     storage::ApplicationRow,
 };
 
@@ -117,7 +117,7 @@ pub(crate) fn hash(token: &str) -> [u8; 32] {
 /// An application to be an issuer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct New {
+pub(super) struct ApplicationForm {
     /// The name under which it wants to issue, at most 200 characters; public once it is registered.
     name: String,
     /// Its public page: an http or https link of at most 200 characters.
@@ -159,10 +159,10 @@ pub(super) struct Made {
 /// Apply to be an issuer of this agency.
 ///
 /// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
-/// case and gives evidence. At most 6 applications an hour from one address, 20 an
-/// hour and 60 a day in all, and as many waiting as the agency allows; what an operator writes down for an applicant is
+/// case and gives evidence. At most 6 applications an hour from one address; after
+/// 20 an hour or 60 a day in all, one an hour from an address; and as many waiting as the agency allows; what an operator writes down for an applicant is
 /// not counted.
-#[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = New,
+#[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = ApplicationForm,
     params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Made), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
               (status = 422, body = Problem), (status = 429, body = Problem)))]
@@ -172,7 +172,7 @@ pub(super) async fn apply(
     operator: Result<Operator, Problem>,
     extensions: Extensions,
     headers: HeaderMap,
-    body: Result<Json<New>, JsonRejection>,
+    body: Result<Json<ApplicationForm>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let by = operator.map_or(By::Applicant, |Operator(hand)| By::Operator(hand.who));
@@ -212,12 +212,17 @@ pub(crate) async fn submit(
     dry_run: bool,
 ) -> Result<Submitted, Refused> {
     let counts = by == By::Applicant && !dry_run;
-    if counts {
-        app.clients.applies(client).map_err(Refused::Share)?;
-    }
-    let made = app.registrar.apply(new, by, app.registration.most_open, dry_run).await;
+    let is_first = match counts {
+        true => app.clients.applies(client).map_err(Refused::Share)?,
+        false => true,
+    };
+    let room = Room {
+        most_open: app.registration.most_open,
+        is_first,
+    };
+    let made = app.registrar.apply(new, by, room, dry_run).await;
     if made.is_err() && counts {
-        app.clients.did_not_apply(client);
+        app.clients.did_not_apply(client, is_first);
     }
     made.map_err(Refused::Registrar)
 }

@@ -12,7 +12,7 @@ use super::{
     App,
     problem::{INVALID, Problem, UNAUTHENTICATED},
 };
-use crate::{registrar::Hand, storage::Store};
+use crate::{registrar::Hand, serve::Caller, storage::Store};
 
 /// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let who = operator(&parts.headers, &app.store).await?;
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            caller.is_welcome();
+        }
         let dry_run = dry_run(parts)?;
         Ok(Self(Hand { who, dry_run }))
     }

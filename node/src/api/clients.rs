@@ -28,6 +28,11 @@ const APPLICATIONS: Allowance = Allowance {
     a_second: 6.0 / 3_600.0,
     at_once: 6.0,
 };
+/// The first of a client in an hour.
+const FIRST_APPLICATION: Allowance = Allowance {
+    a_second: 1.0 / 3_600.0,
+    at_once: 1.0,
+};
 /// How many of one neighborhood are: an IPv4 network of /24, an IPv6 network of /48.
 const APPLICATIONS_NEARBY: Allowance = Allowance {
     a_second: 10.0 / 3_600.0,
@@ -60,6 +65,7 @@ struct Shares {
     work: Buckets<Client>,
     tokens: Buckets<Client>,
     applications: Buckets<Client>,
+    first_applications: Buckets<Client>,
     applications_nearby: Buckets<IpAddr>,
 }
 
@@ -93,6 +99,7 @@ impl Clients {
             work: Buckets::new((budget.milliseconds_a_second > 0).then_some(work)),
             tokens: Buckets::new(Some(TOKENS)),
             applications: Buckets::new(Some(APPLICATIONS)),
+            first_applications: Buckets::new(Some(FIRST_APPLICATION)),
             applications_nearby: Buckets::new(Some(APPLICATIONS_NEARBY)),
         }))
     }
@@ -149,8 +156,9 @@ impl Clients {
         self.0.tokens.take(client, 1.0, 1.0, Instant::now()).is_ok()
     }
 
-    /// Takes one application from a client's share, and from its neighborhood's.
-    pub(crate) fn applies(&self, client: Client) -> Result<(), Problem> {
+    /// Takes one application from a client's share, and from its neighborhood's. Says whether it is the client's first within
+    /// the hour.
+    pub(crate) fn applies(&self, client: Client) -> Result<bool, Problem> {
         let now = Instant::now();
         let refused = |seconds: u64| {
             let minutes = seconds.div_ceil(60);
@@ -164,14 +172,18 @@ impl Clients {
         nearby.map_err(|seconds| {
             self.0.applications.give_back(client, 1.0, now);
             refused(seconds)
-        })
+        })?;
+        Ok(self.0.first_applications.take(client, 1.0, 1.0, now).is_ok())
     }
 
     /// Gives an application back that was not made.
-    pub(crate) fn did_not_apply(&self, client: Client) {
+    pub(crate) fn did_not_apply(&self, client: Client, is_first: bool) {
         let now = Instant::now();
         self.0.applications.give_back(client, 1.0, now);
         self.0.applications_nearby.give_back(client.neighborhood(), 1.0, now);
+        if is_first {
+            self.0.first_applications.give_back(client, 1.0, now);
+        }
     }
 
     /// Who asks: whoever is connected, or, if that is a proxy of ours, whoever it names last.
@@ -236,7 +248,7 @@ mod tests {
         assert_eq!(taken("198.51.100.1"), 6);
         assert_eq!(taken("2001:db8:1:1::1") + taken("2001:db8:1:2::1"), 10);
         assert_eq!(taken("2001:db8:1:3::1"), 0);
-        clients.did_not_apply(Client(ip("198.51.100.1")));
+        clients.did_not_apply(Client(ip("198.51.100.1")), false);
         assert_eq!(taken("198.51.100.1"), 1);
     }
 

@@ -6,7 +6,7 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{Achievement, Credential, CredentialCode, Decimal, Reason, StatusChange, StatusState, Timestamp};
+use registry_schema::{Achievement, Credential, CredentialCode, Decimal, Reason, StatusChange, StatusState, TermDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::formats;
@@ -139,10 +139,10 @@ pub(super) struct NewCredential {
     achievement: NewAchievement,
     /// The holder's name; at most 200 characters.
     subject: String,
-    /// Good from; now, if absent.
-    valid_from: Option<Timestamp>,
-    /// Good up to; without end, if absent.
-    valid_until: Option<Timestamp>,
+    /// Good from: a day of this agency's calendar, from its beginning, or a moment; now, if absent.
+    valid_from: Option<TermDate>,
+    /// Good up to: a day of this agency's calendar, to its end, or a moment; without end, if absent.
+    valid_until: Option<TermDate>,
 }
 
 /// An achievement to issue for.
@@ -214,12 +214,16 @@ pub(super) async fn issue(
         clock_hours,
         assessed_blind,
     };
+    let agency = app.registry.snapshot().home_id().clone();
+    let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
+    let begins = |date: TermDate| date.begins(&agency).map_err(|e| invalid(&e));
+    let ends = |date: TermDate| date.ends(&agency).map_err(|e| invalid(&e));
     let new = NewBadge {
         issuer,
         achievement,
         subject,
-        valid_from,
-        valid_until,
+        valid_from: valid_from.map(begins).transpose()?,
+        valid_until: valid_until.map(ends).transpose()?,
     };
     let (credential, document) = app.registrar.issue(new, &hand).await?;
     Ok((super::created(&hand), Json(Issued { credential, document })))

@@ -29,7 +29,11 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// How many files are on their way at once, and of one client; with at most 1 MiB each it bounds the memory that strangers
 /// can use.
-pub(crate) const SENDING: DoorLimits = DoorLimits { in_all: 64, of_one: 32 };
+pub(crate) const SENDING: DoorLimits = DoorLimits {
+    in_all: 64,
+    of_one: 32,
+    welcome: 0,
+};
 /// How long a file may take to go.
 const LONGEST_WAY: Duration = Duration::from_secs(60);
 /// The longest countersignature that is read, its signature included.
@@ -218,7 +222,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_take_a_file_keeps_its_place_neither_for_ever_nor_from_another() {
-        let sending = Doorway::new(DoorLimits { in_all: 2, of_one: 2 });
+        let sending = Doorway::new(DoorLimits {
+            in_all: 2,
+            of_one: 2,
+            welcome: 0,
+        });
         let stalled = piecemeal(
             vec![0; 5 * PIECE],
             sending.enter(FIRST).unwrap(),

@@ -91,7 +91,7 @@ pub(super) struct Import {
 
 /// A framework that was imported, or with `dry_run` would be.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Imported {
+pub(super) struct ImportedFramework {
     #[serde(flatten)]
     framework: FrameworkSummary,
     /// What of the file was left out, in words.
@@ -109,14 +109,14 @@ pub(super) struct Imported {
 #[utoipa::path(post, path = "/v1/frameworks", tag = "frameworks",
     request_body(content((serde_json::Value = "application/json"), (String = "application/toml"))),
     security(("operator" = [])), params(Import, ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Imported), (status = 401, body = Problem), (status = 413, body = Problem),
+    responses((status = 201, body = ImportedFramework), (status = 401, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "what is wrong with the file", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
     Operator(hand): Operator,
     Query(asked): Query<Import>,
     request: Request,
-) -> Result<(StatusCode, Json<Imported>), Problem> {
+) -> Result<(StatusCode, Json<ImportedFramework>), Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let arriving = app
         .arriving_uploads
@@ -155,7 +155,7 @@ pub(super) async fn import(
         tested: new.tested,
         imported_at: new.at,
     };
-    let imported = Imported {
+    let imported = ImportedFramework {
         framework,
         notes,
         consequences,

@@ -221,15 +221,7 @@ pub(super) async fn propose(
     let ends = root::endings(&log, &claimed(&entry)?).map_err(|refused| Problem::new(&INVALID, refused.to_string()))?;
     let text = root::entry_to_text(&entry, &log).map_err(|error| Problem::new(&INVALID, format!("{error:#}")))?;
     let act = claimed(&entry)?;
-    let mut gone = Vec::new();
-    for (list, index) in unrevoked {
-        let kept = app.store.credential_at(list, index).await?;
-        gone.push(Unrevoked {
-            list,
-            index,
-            code: kept.map(|credential| credential.code.to_string()),
-        });
-    }
+    let gone = app.unrevoked(unrevoked).await;
     let example = if is_example {
         " (an example: the node makes a key of its own when this is done)"
     } else {
@@ -246,6 +238,22 @@ pub(super) async fn propose(
         consequences: app.registrar.key_consequences(&changes).await?.map(Consequences::from),
     };
     Ok((super::created(&hand), Json(view)))
+}
+
+impl super::Parts {
+    /// Revocations that an entry takes away, with the codes of credentials that are kept here.
+    async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Vec<Unrevoked> {
+        let mut gone = Vec::new();
+        for (list, index) in slots {
+            let kept = self.store.credential_at(list, index).await.ok().flatten();
+            gone.push(Unrevoked {
+                list,
+                index,
+                code: kept.map(|credential| credential.code.to_string()),
+            });
+        }
+        gone
+    }
 }
 
 fn claimed(entry: &SignedEntry) -> Result<Act, Problem> {
@@ -297,7 +305,7 @@ fn wish(new: NewProposal) -> Result<Wish, String> {
 /// An entry that the root signed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewEntry {
+pub(super) struct NewKeyEntry {
     /// The entry's text, as `comityd root sign` left it.
     text: String,
     /// Take it in even if the agency can write nothing, or sign none of its statements, any more after it.
@@ -307,31 +315,42 @@ pub(super) struct NewEntry {
 
 /// The key log with an entry, or with `dry_run` as it is without it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Entered {
+pub(super) struct EnteredKeyEntry {
     #[serde(flatten)]
     log: KeyLogView,
+    /// Revocations that are gone with it (with `dry_run`: that would be), also such as were made after the entry was
+    /// proposed. Revoke them again with a good key.
+    unrevoked: Vec<Unrevoked>,
     /// With `dry_run`: what would change in verdict or worth, if entries of the lists would alter.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
 }
 
 /// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewEntry,
+#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewKeyEntry,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Entered), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = EnteredKeyEntry), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Operator(hand): Operator,
-    body: Result<Json<NewEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<Entered>), Problem> {
+    body: Result<Json<NewKeyEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<EnteredKeyEntry>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    // Looked at before, as afterwards they are gone; once the entry is in, nothing is told as an error any more.
+    let before = app.registrar.entry_changes(&new.text).await;
     let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
+    let (changes, unrevoked) = if hand.dry_run {
+        before?
+    } else {
+        before.unwrap_or_default()
+    };
     let consequences = match hand.dry_run {
-        true => app.registrar.entry_consequences(&new.text).await?,
+        true => app.registrar.key_consequences(&changes).await?,
         false => None,
     };
-    let entered = Entered {
+    let entered = EnteredKeyEntry {
+        unrevoked: app.unrevoked(unrevoked).await,
         log: view(&log, &app.registrar.keys_here()?),
         consequences: consequences.map(Consequences::from),
     };

@@ -205,7 +205,7 @@ impl From<NotDone> for Problem {
             NotDone::Unknown(detail) => Self::new(&NOT_FOUND, detail),
             NotDone::Conflict(detail) => Self::new(&CONFLICT, detail),
             NotDone::Invalid(detail) => Self::new(&INVALID, detail),
-            NotDone::TooMany(detail) => Self::new(&TOO_MANY, detail),
+            NotDone::TooMany { detail, retry_after } => Self::new(&TOO_MANY, detail).retry_after(retry_after),
             NotDone::NotTheirs(detail) => Self::new(&UNAUTHENTICATED, detail),
             NotDone::NotHolder => Self::new(
                 &NO_WRITER,

@@ -18,7 +18,7 @@ use super::{
 
 /// A rubric, as it was imported.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Imported {
+pub(super) struct ImportedRubric {
     /// When.
     imported_at: Timestamp,
     /// Whether new applications are reviewed against it, unless they name another.
@@ -29,7 +29,7 @@ pub(super) struct Imported {
 
 /// A rubric that was imported, or with `dry_run` would be.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct New {
+pub(super) struct NewRubric {
     #[serde(flatten)]
     rubric: Rubric,
     /// With `dry_run`: what would follow from it, in sentences.
@@ -39,13 +39,13 @@ pub(super) struct New {
 
 /// The rubrics of this agency, in all their versions; the newest import first.
 #[utoipa::path(get, path = "/v1/rubrics", tag = "registration",
-    responses((status = 200, body = Vec<Imported>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Imported>>, Problem> {
+    responses((status = 200, body = Vec<ImportedRubric>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<ImportedRubric>>, Problem> {
     let rows = app.store.rubrics().await?;
     let read = rows.iter().enumerate().filter_map(|(i, row)| {
         let rubric = serde_json::from_str(&row.content)
             .inspect_err(|error| tracing::error!(%error, id = row.id, "a rubric cannot be read"));
-        Some(Imported {
+        Some(ImportedRubric {
             imported_at: Timestamp(row.imported_at),
             current: i == 0,
             rubric: rubric.ok()?,
@@ -62,13 +62,13 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Imported>>, 
 #[utoipa::path(post, path = "/v1/rubrics", tag = "registration",
     request_body(content = String, content_type = "application/toml"),
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = New), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = NewRubric), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
     Operator(hand): Operator,
     body: Result<String, StringRejection>,
-) -> Result<(StatusCode, Json<New>), Problem> {
+) -> Result<(StatusCode, Json<NewRubric>), Problem> {
     let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let rubric = rubrics::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
     let consequences = match hand.dry_run {
@@ -76,5 +76,5 @@ pub(super) async fn import(
         false => None,
     };
     app.registrar.import_rubric(&rubric, &hand).await?;
-    Ok((super::created(&hand), Json(New { rubric, consequences })))
+    Ok((super::created(&hand), Json(NewRubric { rubric, consequences })))
 }

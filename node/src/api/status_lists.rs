@@ -195,7 +195,7 @@ pub(super) async fn one(
 /// A change of the status of one place in a list.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewEntry {
+pub(super) struct NewListEntry {
     /// The place, as `statusListIndex` of the badge names it.
     index: u32,
     /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
@@ -208,7 +208,7 @@ pub(super) struct NewEntry {
 
 /// What changed.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Entered {
+pub(super) struct EnteredInList {
     /// The list.
     list: u32,
     /// The place in it.
@@ -219,17 +219,17 @@ pub(super) struct Entered {
 
 /// Suspend, reinstate or revoke what stands at a place of a status list of this agency: for a credential that another
 /// store of the agency keeps, whose badge names list and place. `id` is the list's number.
-#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = NewEntry,
+#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = NewListEntry,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, description = "on disk here, and on its way to every peer", body = Entered),
+    responses((status = 201, description = "on disk here, and on its way to every peer", body = EnteredInList),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Path(id): Path<String>,
     Operator(hand): Operator,
-    body: Result<Json<NewEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<Entered>), Problem> {
+    body: Result<Json<NewListEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<EnteredInList>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let number = || Problem::new(&INVALID, format!("`{id}` is no number of a status list"));
     let list: u32 = id.parse().map_err(|_| number())?;
@@ -238,7 +238,7 @@ pub(super) async fn enter(
         .registrar
         .change_place(place, new.status, new.reason, new.note, &hand)
         .await?;
-    let entered = Entered {
+    let entered = EnteredInList {
         list,
         index: new.index,
         change,

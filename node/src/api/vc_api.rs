@@ -281,12 +281,14 @@ async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request:
 
 fn question(app: &App) -> Question {
     let now = app.clock.now();
+    let registry = app.registry.snapshot();
     Question {
-        agency: app.registry.snapshot().home_id().clone(),
+        agency: registry.home_id().clone(),
         purpose: None,
         at: now,
         known: None,
         now,
+        clock_in_doubt: registry.clock_is_in_doubt(),
     }
 }
 

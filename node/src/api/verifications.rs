@@ -105,6 +105,7 @@ impl Asked {
             at: at.or(known).unwrap_or(now),
             known,
             now,
+            clock_in_doubt: registry.clock_is_in_doubt(),
         })
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{App, auth::Operator, problem::Problem};
+use crate::certificate;
 
 /// A weakness of this node.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,9 +22,20 @@ pub(super) struct OperatorWarning {
     responses((status = 200, body = Vec<OperatorWarning>), (status = 401, body = Problem)))]
 pub(super) async fn list(State(app): State<App>, _: Operator) -> Result<Json<Vec<OperatorWarning>>, Problem> {
     let roots = app.registrar.roots_at_home().await?;
-    let warnings = roots.iter().map(|file| OperatorWarning {
+    let roots = roots.iter().map(|file| OperatorWarning {
         code: "root.at_home",
         detail: crate::keys::root_at_home(file),
     });
-    Ok(Json(warnings.collect()))
+    let refused = app.registrar.refuses_applications(app.registration.most_open).await?;
+    let refused = refused.map(|detail| OperatorWarning {
+        code: "applications.refused",
+        detail,
+    });
+    let file = app.certificate.as_deref();
+    let ending = file.and_then(|file| certificate::term_ends(file, app.clock.now()));
+    let certificate = ending.map(|detail| OperatorWarning {
+        code: "certificate.ends",
+        detail,
+    });
+    Ok(Json(roots.chain(refused).chain(certificate).collect()))
 }

@@ -22,7 +22,7 @@ use crate::{
     Node,
     clock::Clock,
     keys,
-    registrar::{Contact, FirstEvidence, Hand, NewApplication, NewBadge, NewRecognition, NotDone, Note},
+    registrar::{Contact, FirstEvidence, Hand, NewApplication, NewBadge, NewRecognition, NotDone, Note, Room},
     storage::NEWEST,
 };
 
@@ -179,7 +179,11 @@ async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
                     note: None,
                 }],
             };
-            let made = node.registrar.apply(new, By::Applicant, u32::MAX, false).await?;
+            let room = Room {
+                most_open: u32::MAX,
+                is_first: true,
+            };
+            let made = node.registrar.apply(new, By::Applicant, room, false).await?;
             made.file.application.id
         }
     };

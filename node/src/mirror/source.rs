@@ -77,6 +77,15 @@ pub(crate) enum Fetched {
     Same,
 }
 
+/// What went wrong, and what helps if it is the certificate.
+fn in_words(error: reqwest::Error) -> String {
+    let text = format!("{:#}", anyhow::Error::from(error));
+    let is_unknown = text.contains("UnknownIssuer") || text.contains("CaUsedAsEndEntity");
+    let hint =
+        ": if a private authority signed its certificate, name that: `--roots FILE`, or `roots` of a `[[mirrors]]`";
+    text + if is_unknown { hint } else { "" }
+}
+
 impl Source {
     /// Files at this address. `roots` are PEM certificates to be trusted beside the system's.
     ///
@@ -193,7 +202,7 @@ impl Source {
     }
 
     async fn changing(&self, path: &str, known: Option<&str>) -> Result<Fetched, Trouble> {
-        let silent = |error: reqwest::Error| Trouble::Silent(format!("`{path}`: {:#}", anyhow::Error::from(error)));
+        let silent = |error: reqwest::Error| Trouble::Silent(format!("`{path}`: {}", in_words(error)));
         let mut request = self.client.get(format!("{}/federation/{path}", self.url));
         if let Some(known) = known {
             request = request.header(header::IF_NONE_MATCH, known);

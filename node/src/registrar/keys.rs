@@ -190,10 +190,7 @@ impl Registrar {
         let refused = |error: protocol::signed::Refused| NotDone::Invalid(error.to_string());
         let entry = key_log.propose(act.clone(), self.clock.now()).map_err(refused)?;
         let (voided, changes) = self.supposed(act).await?;
-        let unrevoked = changes
-            .iter()
-            .filter_map(|(before, after)| unrevokes(before, after))
-            .collect();
+        let unrevoked = unrevoked(&changes);
         Ok(Proposal {
             entry,
             is_example,
@@ -232,15 +229,17 @@ impl Registrar {
         Ok(Some(self.consequences(Change::Rows(after)).await?))
     }
 
-    /// The same of an entry that the root signed, before it is added.
+    /// The rows that would alter by an entry that the root signed, before it is added, and the slots whose revocation would
+    /// be gone.
     ///
     /// # Errors
     /// [`NotDone`], if it is no entry, or the store cannot be read.
-    pub async fn entry_consequences(&self, text: &str) -> Result<Option<Consequences>, NotDone> {
+    pub async fn entry_changes(&self, text: &str) -> Result<(Vec<(Row, Row)>, Vec<(u32, u32)>), NotDone> {
         let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
         let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
         let (_, changes) = self.supposed(claim.act).await?;
-        self.key_consequences(&changes).await
+        let unrevoked = unrevoked(&changes);
+        Ok((changes, unrevoked))
     }
 
     /// The last envelopes of a key that are here, or those before a moment by its own dates.
@@ -266,6 +265,12 @@ impl Registrar {
         let _acting = self.acting.lock().await;
         let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
         let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
+        if entry.signers().next().is_none() {
+            return Err(NotDone::Conflict(
+                "nobody has signed this entry yet: where the root's key is, `comityd root sign FILE --root KEY`; then apply that file"
+                    .into(),
+            ));
+        }
         let checked = entry.clone();
         let check = self.author.look(move |replica| replica.check_entry(&checked)).await?;
         check.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
@@ -292,6 +297,12 @@ impl Registrar {
         }
         self.key_log().await
     }
+}
+
+/// The slots whose revocation would be gone.
+fn unrevoked(changes: &[(Row, Row)]) -> Vec<(u32, u32)> {
+    let gone = changes.iter().filter_map(|(before, after)| unrevokes(before, after));
+    gone.collect()
 }
 
 fn scope(mut kinds: Vec<String>) -> WriterScope {

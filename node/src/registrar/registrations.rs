@@ -4,6 +4,7 @@
 //! transaction with that change: the public list and the history at home never differ.
 
 mod contacts;
+mod crowding;
 mod lists;
 mod rows;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::MutexGuard;
 use verification::KeyKind;
 
+pub use self::crowding::Room;
 use self::rows::{row_of, rubric_of, standing_of, taken_of};
 pub(crate) use self::{contacts::retention, rows::not_done};
 use super::{
@@ -26,10 +28,6 @@ use super::{
 };
 use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
 
-/// Most applications that strangers can send in an hour, all together.
-const MOST_AN_HOUR: i64 = 20;
-/// Most in a day.
-const MOST_A_DAY: i64 = 60;
 /// Most pieces of evidence that come with an application.
 const MOST_EVIDENCE: usize = 60;
 
@@ -157,17 +155,11 @@ impl Registrar {
     ///
     /// # Errors
     /// [`NotDone`], if something in it cannot be, the name is taken, too many wait, or the node cannot write.
-    pub async fn apply(
-        &self,
-        new: NewApplication,
-        by: By,
-        most_open: u32,
-        dry_run: bool,
-    ) -> Result<Submitted, NotDone> {
+    pub async fn apply(&self, new: NewApplication, by: By, room: Room, dry_run: bool) -> Result<Submitted, NotDone> {
         let _acting = self.acting.lock().await;
         let now = self.clock.now();
         if by == By::Applicant {
-            self.takes_one_more(most_open, now).await?;
+            self.takes_one_more(room, now).await?;
         }
         let name = new.name.trim();
         within("the name of an issuer", name, 200)?;
@@ -264,19 +256,6 @@ impl Registrar {
             said: None,
         };
         Ok(Submitted { file, token })
-    }
-
-    /// Whether another application of a stranger is taken: so that nobody fills the store, or hides the others.
-    async fn takes_one_more(&self, most_open: u32, now: Timestamp) -> Result<(), NotDone> {
-        let open = [Phase::Submitted, Phase::UnderReview].map(Phase::as_str);
-        let since = [3_600, 86_400].map(|seconds| now.plus_seconds(-seconds).0);
-        let (waiting, in_an_hour, in_a_day) = self.store.applications_waiting(open, since).await?;
-        if waiting < i64::from(most_open) && in_an_hour < MOST_AN_HOUR && in_a_day < MOST_A_DAY {
-            return Ok(());
-        }
-        Err(NotDone::TooMany(
-            "more applications wait than this agency takes at a time: try again later, or write to it".into(),
-        ))
     }
 
     /// All that is kept of a case.

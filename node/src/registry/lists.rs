@@ -23,7 +23,7 @@ use registry_schema::{
     policy::MAX_ENTRIES,
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
-use verification::names::{FoldedName, LikeName};
+use verification::names::{FoldedName, LikeName, Likeness};
 
 use super::recognitions::Recognitions;
 
@@ -270,9 +270,12 @@ impl AgencyLists {
         self.issuers.values()
     }
 
-    /// Its own name, and those of its issuers, that this one is like.
+    /// Its own name, or its id if that is what stands there, and the names of its issuers, that this one is like.
     pub(crate) fn like_names<'a>(&'a self, claimed: &'a FoldedName) -> impl Iterator<Item = LikeName> + 'a {
-        let own = LikeName::new(claimed, &self.name, &FoldedName::new(&self.name), &self.id, true);
+        let like_own = |text: &str| LikeName::new(claimed, &self.name, &FoldedName::new(text), &self.id, true);
+        // An id is short: what is but similar means nothing.
+        let like_id = || like_own(self.id.as_str()).filter(|like| like.likeness == Likeness::Same);
+        let own = like_own(&self.name).or_else(like_id);
         let issuers = self.issuers.values().zip(self.folded.values());
         let like = move |(issuer, folded): (&Issuer, _)| LikeName::new(claimed, &issuer.name, folded, &self.id, false);
         own.into_iter().chain(issuers.filter_map(like))

@@ -5,7 +5,10 @@ use std::{
     io,
     net::IpAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -25,7 +28,10 @@ use tokio::{
 };
 use tower_service::Service;
 
-use crate::doorway::{DoorLimits, Doorway, Visitor, customer};
+use crate::{
+    doorway::{DoorLimits, Doorway, Visitor, customer},
+    lock::Lock,
+};
 
 /// How long the other side may take nothing of an answer. With [`super::SEND_BUFFER`], a reader of about six kilobytes a
 /// second never comes near it.
@@ -55,6 +61,39 @@ pub(crate) struct Guard {
     /// For this node's own proxies, behind which many come.
     proxied: Doorway,
     proxies: Arc<[IpAddr]>,
+    refused: Arc<Refused>,
+}
+
+/// How often the log tells of connections that were refused.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// Connections that were refused and of which the log does not tell yet.
+#[derive(Debug, Default)]
+struct Refused {
+    count: AtomicU64,
+    told: Lock<Option<Instant>>,
+}
+
+impl Refused {
+    /// Counts one; and tells of all, if that was not done for a while.
+    fn one_more(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let now = Instant::now();
+        let is_due = self.told.with(|told| {
+            let is_due = told.is_none_or(|told| now.duration_since(told) >= TELL_EVERY);
+            if is_due {
+                *told = Some(now);
+            }
+            is_due
+        });
+        if is_due {
+            let refused = self.count.swap(0, Ordering::Relaxed);
+            tracing::warn!(
+                refused,
+                "connections were refused, since all places were in use: see `ulimit -n` and RUNBOOK.md"
+            );
+        }
+    }
 }
 
 impl Guard {
@@ -62,13 +101,20 @@ impl Guard {
     pub(crate) fn new(in_all: usize, proxies: &[IpAddr]) -> Self {
         let of_one = (in_all / 4).clamp(8, 256);
         let half = in_all / 2;
+        let welcome = half / 8;
         Self {
-            strangers: Doorway::new(DoorLimits { in_all: half, of_one }),
-            proxied: Doorway::new(DoorLimits {
+            strangers: Doorway::new(DoorLimits {
                 in_all: half,
-                of_one: half,
+                of_one,
+                welcome,
+            }),
+            proxied: Doorway::new(DoorLimits {
+                in_all: half - welcome,
+                of_one: half - welcome,
+                welcome: 0,
             }),
             proxies: proxies.iter().map(IpAddr::to_canonical).collect(),
+            refused: Arc::default(),
         }
     }
 
@@ -76,7 +122,10 @@ impl Guard {
         let address = stream.peer_addr()?.ip().to_canonical();
         let is_proxy = self.proxies.contains(&address);
         let door = if is_proxy { &self.proxied } else { &self.strangers };
-        let full = || io::Error::new(io::ErrorKind::ConnectionRefused, "all places are in use");
+        let full = || {
+            self.refused.one_more();
+            io::Error::new(io::ErrorKind::ConnectionRefused, "all places are in use")
+        };
         door.enter(customer(address)).map(Arc::new).ok_or_else(full)
     }
 }
@@ -189,10 +238,23 @@ pub(crate) struct GuardedService<S> {
     visitor: Arc<Visitor>,
 }
 
+/// Whose request it is: for handlers that learn that it is welcome.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller(Arc<Visitor>);
+
+impl Caller {
+    /// Moves its connection to a place that strangers cannot take.
+    pub(crate) fn is_welcome(&self) {
+        self.0.is_welcome();
+    }
+}
+
 impl<S, B> Service<Request<B>> for GuardedService<S>
 where
-    S: Service<Request<B>, Response = Response>,
+    S: Service<Request<Body>, Response = Response>,
     S::Future: Send + 'static,
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<axum::BoxError>,
 {
     type Response = Response;
     type Error = S::Error;
@@ -204,6 +266,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut turn = Turn::begin(self.visitor.clone());
+        let visitor = &self.visitor;
+        let mut request = request.map(|body| ArrivingBody::of(body, visitor.clone()));
+        request.extensions_mut().insert(Caller(visitor.clone()));
         let answer = self.service.call(request);
         Box::pin(async move {
             let answer = answer.await?;
@@ -213,6 +278,76 @@ where
             let turn = Arc::new(turn);
             Ok(answer.map(|body| Body::new(TurnBody { body, turn })))
         })
+    }
+}
+
+/// The body of a request, which tells the doorway how it arrives.
+struct ArrivingBody<B> {
+    body: B,
+    visitor: Arc<Visitor>,
+    is_here: bool,
+}
+
+impl<B> ArrivingBody<B>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    fn of(body: B, visitor: Arc<Visitor>) -> Body {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        visitor.receives();
+        Body::new(Self {
+            body,
+            visitor,
+            is_here: false,
+        })
+    }
+}
+
+impl<B> ArrivingBody<B> {
+    fn is_here(&mut self) {
+        if !std::mem::replace(&mut self.is_here, true) {
+            self.visitor.has_received();
+        }
+    }
+}
+
+impl<B> Drop for ArrivingBody<B> {
+    fn drop(&mut self) {
+        self.is_here();
+    }
+}
+
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for ArrivingBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, B::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        match &frame {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.visitor.received(frame.data_ref().map_or(0, Bytes::len));
+                if self.body.is_end_stream() {
+                    self.is_here();
+                }
+            }
+            Poll::Ready(_) => self.is_here(),
+            Poll::Pending => {}
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
     }
 }
 

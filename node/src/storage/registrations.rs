@@ -267,15 +267,19 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// How many applications wait for a decision, and how many came at or after each of two moments.
+    /// How many applications wait for a decision; and when the newest but so many came, for each of two numbers.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn applications_waiting(&self, open: [&str; 2], since: [i64; 2]) -> Result<(i64, i64, i64), Unavailable> {
+    pub async fn applications_waiting(
+        &self,
+        open: [&str; 2],
+        newer: [i64; 2],
+    ) -> Result<(i64, Option<i64>, Option<i64>), Unavailable> {
         let sql = "SELECT (SELECT COUNT(*) FROM applications WHERE phase = $1 OR phase = $2),
-                          (SELECT COUNT(*) FROM applications WHERE applied_at >= $3),
-                          (SELECT COUNT(*) FROM applications WHERE applied_at >= $4)";
-        let ([one, other], [first, second]) = (open, since);
+                          (SELECT applied_at FROM applications ORDER BY applied_at DESC LIMIT 1 OFFSET $3),
+                          (SELECT applied_at FROM applications ORDER BY applied_at DESC LIMIT 1 OFFSET $4)";
+        let ([one, other], [first, second]) = (open, newer);
         Ok(reading!(
             self,
             sqlx::query_as(sql).bind(one).bind(other).bind(first).bind(second),

@@ -125,7 +125,7 @@ async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Prob
                 &AppliedPage::new(&agency, &application, &made.token),
             ))
         }
-        Err(error @ (NotDone::Invalid(_) | NotDone::Conflict(_) | NotDone::TooMany(_))) => {
+        Err(error @ (NotDone::Invalid(_) | NotDone::Conflict(_) | NotDone::TooMany { .. })) => {
             let what = error.to_string();
             let problem = Problem::from(error);
             let field = field_of(&what, &typed);

@@ -162,6 +162,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         at: at(),
         known: None,
         now: at(),
+        clock_in_doubt: false,
     };
     (evidence, question)
 }

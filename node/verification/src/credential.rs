@@ -117,7 +117,12 @@ pub fn build(new: &NewCredential) -> Value {
     put(&mut document, "name", Some(new.achievement.name.as_str()));
     put(&mut document, "issuer", Some(issuer));
     put(&mut document, "validFrom", Some(date(new.valid_from)));
-    put(&mut document, "validUntil", new.valid_until.map(date));
+    // To the millisecond: a day is meant to its end.
+    put(
+        &mut document,
+        "validUntil",
+        new.valid_until.map(|until| until.to_string()),
+    );
     put(&mut document, "credentialSubject", Some(subject));
     put(
         &mut document,

@@ -27,6 +27,8 @@ pub struct Question {
     pub known: Option<Timestamp>,
     /// The moment of the check.
     pub now: Timestamp,
+    /// Whether the clock that tells this moment is in doubt.
+    pub clock_in_doubt: bool,
 }
 
 impl Question {
@@ -34,6 +36,18 @@ impl Question {
     #[must_use]
     pub fn knowing(&self) -> Timestamp {
         self.known.unwrap_or(self.now)
+    }
+
+    /// Whether the moment whose knowledge is asked for is told by a clock that is in doubt.
+    #[must_use]
+    pub const fn knowing_is_in_doubt(&self) -> bool {
+        self.clock_in_doubt && self.known.is_none()
+    }
+
+    /// Whether this is about now, in words of a clock that is in doubt. A given day does not rest on the clock.
+    #[must_use]
+    pub fn now_is_in_doubt(&self) -> bool {
+        self.knowing_is_in_doubt() && self.at == self.now
     }
 
     /// The moment asked about, by what is known.
@@ -45,6 +59,9 @@ impl Question {
 
 /// The detail of a finding that rests on a list while this node's clock is in doubt.
 pub(crate) const CLOCK_IN_DOUBT: &str = "this node's clock is in doubt, so it cannot say which lists are fresh";
+
+/// The detail of a finding that rests on what the time is now, while this node's clock is in doubt.
+pub(crate) const NOW_IN_DOUBT: &str = "this node's clock is in doubt, so it cannot say which dates are past";
 
 /// How old what is known of an agency's lists is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,4 +184,11 @@ pub struct Evidence {
     pub code: Option<CredentialCode>,
     /// What is known about each badge in a Comprehensive Learner Record, in its order.
     pub parts: Vec<Self>,
+}
+
+impl Evidence {
+    /// Whether it was gathered while the clock was in doubt.
+    pub(crate) fn is_of_a_clock_in_doubt(&self) -> bool {
+        self.trust_lists.values().any(|list| *list == Freshness::ClockInDoubt)
+    }
 }

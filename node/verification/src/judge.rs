@@ -21,13 +21,15 @@ use std::cell::OnceCell;
 use registry_schema::{
     AgencyId, Check, Finding, IssuerStanding, LocalDay, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
     verdict::{CredentialSummary, IssuerSummary, StatusSummary, SubjectSummary},
+    zone,
 };
 use serde_json::Value;
 
 use crate::{
-    Evidence, OpenBadge, Question, Unreadable,
+    Evidence, Freshness, OpenBadge, Question, Unreadable,
     codes::Code,
     data_integrity::{Terms, Way},
+    evidence::NOW_IN_DOUBT,
     home::{self, Homes},
 };
 
@@ -57,6 +59,10 @@ pub fn judge_at_once(badge: &OpenBadge, evidence: &Evidence, question: &Question
 }
 
 fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Verdict {
+    let question = &Question {
+        clock_in_doubt: question.clock_in_doubt || evidence.is_of_a_clock_in_doubt(),
+        ..question.clone()
+    };
     let case = Case::new(badge, evidence, question, way);
     let credentials = record::parts(badge, evidence, question);
     let (endorsements, endorsed) = case.endorsements();
@@ -224,6 +230,18 @@ pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
     }
 }
 
+/// A moment by the clock of the agency asked: its day, and the time of day where that day is the one asked about. A day that
+/// is meant to its end is told without.
+pub(crate) fn in_local_words(question: &Question, at: Timestamp) -> String {
+    let agency = &question.agency;
+    let (day, asked) = (LocalDay::of(at, agency), LocalDay::of(question.at, agency));
+    let is_whole = day.as_ref().is_some_and(|day| at == day.last() || at == day.first());
+    match day == asked && !is_whole {
+        true => zone::in_words(at, agency),
+        false => zone::date_in_words(at, agency),
+    }
+}
+
 /// Only a key that an agency registers shows who signed.
 fn standing(findings: &[Finding]) -> IssuerStanding {
     let shown = |check: Check| {
@@ -330,6 +348,11 @@ impl Case<'_> {
         day.map_or_else(|| question.at.date_in_words(), |day| day.in_words())
     }
 
+    /// Whether what is known is fresh; never, by a clock that is in doubt.
+    fn is_fresh(&self, freshness: Freshness) -> bool {
+        !self.question.knowing_is_in_doubt() && freshness.is_fresh(self.question.knowing())
+    }
+
     /// That an agency which this check needs is expelled, if it is.
     fn expelled(&self, agency: &AgencyId, check: Check) -> Option<Finding> {
         let since = self.evidence.expelled.get(agency)?;
@@ -344,27 +367,30 @@ impl Case<'_> {
 
     fn dates(&self) -> Vec<Finding> {
         let at = self.question.at;
+        let in_doubt = self.question.now_is_in_doubt();
         let broken = ["validFrom", "validUntil", "issuanceDate", "expirationDate"];
         let mut findings = Vec::new();
         if self.badge.faults.iter().any(|f| broken.contains(&f.place.as_str())) {
             findings.push(finding(Code::DatesNotChecked, "its dates could not be read"));
         }
-        if let Some(from) = self.badge.valid_from.filter(|from| at < *from) {
+        if in_doubt {
+            findings.push(finding(Code::DatesClockInDoubt, NOW_IN_DOUBT));
+        } else if let Some(from) = self.badge.valid_from.filter(|from| at < *from) {
             findings.push(finding(
                 Code::DatesNotYetValid,
-                format!("good from {} on", from.in_words()),
+                format!("good from {} on", in_local_words(self.question, from)),
             ));
         }
         // VCDM 2.0, §4.9: `validUntil` itself still counts.
-        if let Some(until) = self.badge.valid_until.filter(|until| *until < at) {
+        if let Some(until) = self.badge.valid_until.filter(|until| *until < at && !in_doubt) {
             findings.push(finding(
                 Code::DatesExpired,
-                format!("expired on {}", until.date_in_words()),
+                format!("expired on {}", in_local_words(self.question, until)),
             ));
         }
         if findings.is_empty() {
             let until = match self.badge.valid_until {
-                Some(until) => format!("good until {}", until.date_in_words()),
+                Some(until) => format!("good until {}", in_local_words(self.question, until)),
                 None => "it has no end date".to_owned(),
             };
             findings.push(finding(Code::DatesInDate, until));

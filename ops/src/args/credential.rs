@@ -6,7 +6,7 @@ use clap::{
     Args, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use registry_schema::{Decimal, Reason, Timestamp};
+use registry_schema::{Decimal, Reason, TermDate};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Credential {
@@ -23,7 +23,10 @@ The CSV file's first line names its columns. Needed: subject, and
 achievement_name unless --achievement-name is given. Known besides: issuer,
 achievement_id, description, criteria, aligned_to (items, spaces between them),
 clock_hours, assessed_blind (yes or no), valid_from, valid_until. Nothing is
-issued while a row has a mistake.")]
+issued while a row has a mistake.
+
+A badge that is good until 2031-07-01 is good on that whole day, as your agency's
+clocks have it. For an exact moment, write 2031-07-01T14:00:00Z.")]
     Issue(Issue),
     /// List the credentials that your agency keeps
     #[command(after_help = "\
@@ -119,12 +122,12 @@ pub(crate) struct Issue {
     /// Whose it is
     #[arg(long, value_name = "NAME", required_unless_present = "csv", conflicts_with = "csv")]
     pub(crate) subject: Option<String>,
-    /// Good from this date; from now if none is given
+    /// Good from this day on, by your agency's calendar, or from this moment; from now if none is given
     #[arg(long, value_name = "DATE")]
-    pub(crate) valid_from: Option<Timestamp>,
-    /// Good up to this date; without a term if none is given
+    pub(crate) valid_from: Option<TermDate>,
+    /// Good to the end of this day, by your agency's calendar, or up to this moment; without a term if none is given
     #[arg(long, value_name = "DATE")]
-    pub(crate) valid_until: Option<Timestamp>,
+    pub(crate) valid_until: Option<TermDate>,
     /// Issue one badge a row of this file
     #[arg(long, value_name = "FILE", requires = "out")]
     pub(crate) csv: Option<PathBuf>,

@@ -126,6 +126,15 @@ async fn the_token_goes_to_the_profiles_node_and_to_no_other() {
         .await
         .unwrap();
     assert!(!requests.recv().unwrap().contains("s3cret"));
+    // Also if the profile names no node of its own.
+    let nobodys = Profile {
+        node: None,
+        ..profile(&node)
+    };
+    let (other, requests) = canned("200 OK", "application/json", "[]");
+    let client = Client::of_another(&other, &nobodys).unwrap();
+    client.read(&["v1", "issuers"], &[]).await.unwrap();
+    assert!(!requests.recv().unwrap().contains("s3cret"));
 }
 
 #[test]

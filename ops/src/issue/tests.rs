@@ -87,7 +87,7 @@ async fn a_badge_is_written_as_the_node_signed_it() {
             color: false,
         },
         profile: Default::default(),
-        now: Timestamp(0),
+        now: registry_schema::Timestamp(0),
         yes: false,
         dry_run: false,
     };

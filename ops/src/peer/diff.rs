@@ -41,7 +41,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> anyhow::Result<Exit> {
     let peer = find(session, agency).await?;
-    let abroad = abroad(&peer)?;
+    let abroad = abroad(session, &peer)?;
     let look = async || anyhow::Ok(rows(&held(&session.client).await?, &held(&abroad).await?));
     let mut rows = look().await?;
     if pull {

@@ -174,13 +174,13 @@ fn agreed(session: &Session, question: &str) -> anyhow::Result<()> {
 }
 
 /// Whom a peer introduces.
-async fn introductions_of(peer: &Peer) -> anyhow::Result<Introduced> {
+async fn introductions_of(session: &Session, peer: &Peer) -> anyhow::Result<Introduced> {
     #[derive(Deserialize)]
     struct Signed {
         signed: String,
     }
     let path = ["v1", "peers", "introductions", "signed"];
-    let Signed { signed } = abroad(peer)?.read(&path, &[]).await?.parse()?;
+    let Signed { signed } = abroad(session, peer)?.read(&path, &[]).await?.parse()?;
     let broken = || fault(Exit::Integrity, format!("`{}` gave no introduction", peer.agency));
     let statement = Introduction::from_text(&signed).map_err(|_| broken())?;
     // Our own node, which knows the peer's keys, checks the signature before it follows one of them.
@@ -194,7 +194,7 @@ async fn introduced(session: &Session, by: &AgencyId, whom: &str) -> anyhow::Res
     if introducer.membership.as_deref().is_some_and(|is| is != "member") {
         return Err(usage(format!("`{by}` is no peer any more: it introduces nobody here")));
     }
-    let found = introductions_of(&introducer).await?;
+    let found = introductions_of(session, &introducer).await?;
     let Introduced { tickets, signed } = found;
     let found = tickets.into_iter().find(|ticket| ticket.agency == agency);
     let nobody = || {
@@ -209,7 +209,7 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     let mut silent = 0;
     for peer in peers.iter().filter(|peer| peer.connected) {
-        let found = match introductions_of(peer).await {
+        let found = match introductions_of(session, peer).await {
             Ok(found) => found,
             Err(error) => {
                 out::note(&format!("{}: {error:#}", peer.agency));

@@ -55,8 +55,9 @@ pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
             let what = match agency.disputed {
                 true => "its root signs two histories, and what it granted does not count".to_owned(),
                 false => format!(
-                    "{} of its log are proven",
-                    show::count(usize::try_from(agency.forks).unwrap_or(0), "fork")
+                    "{} of its log {} proven",
+                    show::count(usize::try_from(agency.forks).unwrap_or(0), "fork"),
+                    if agency.forks == 1 { "is" } else { "are" }
                 ),
             };
             format!("{}: {what} (`/v1/agencies/{}/forks`)", agency.agency, agency.agency)

@@ -191,7 +191,7 @@ pub(crate) async fn diff(session: &Session, other: &str) -> anyhow::Result<Exit>
         rows(Path::new(other))?.into_iter().map(|(_, row)| row).collect()
     } else if other.starts_with("https://") || other.starts_with("http://") {
         // Another node says what its own agency's list is; the profile's token stays with the profile's node.
-        let node = Client::new(Some(other), &session.profile, false)?;
+        let node = Client::of_another(other, &session.profile)?;
         standing_at(&node, None, session.now).await?.1
     } else {
         let agency: AgencyId = other.parse().map_err(|_| {

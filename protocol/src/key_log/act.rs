@@ -230,9 +230,13 @@ impl fmt::Display for Act {
                 write_hashes(f, last)
             }
             Self::WriterEnded { key, last, end } => {
+                let beyond = match end {
+                    End::Retired => "beyond it only what it revoked, suspended or reserved",
+                    End::Compromised => "nothing else",
+                };
                 write!(
                     f,
-                    "the writer key {key} is {end}; what it wrote up to here stands, and nothing else: "
+                    "the writer key {key} is {end}; what it wrote up to here stands, and {beyond}: "
                 )?;
                 write_hashes(f, last)
             }

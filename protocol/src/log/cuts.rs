@@ -5,6 +5,10 @@
 //! not fresh: what a thief wrote may still stand, but nothing that an honest writer revoked comes back by our not
 //! knowing enough.
 //!
+//! A key that was retired is not distrusted, only done with: who ended it may not have known all that it wrote. So what it
+//! restricts beyond its last envelopes counts all the same (revocations, suspensions, reservations of slots), and nothing
+//! else that it wrote there does. Of a compromised key nothing does.
+//!
 //! Where the root signs two histories, a revocation counts if any of them lets it, whichever came first: what all of them
 //! cut stays cut, and what one of them lets is not brought back by another. Nothing of such a log is fresh.
 
@@ -15,7 +19,7 @@ use std::{
 
 use super::{DocumentId, Hash, KeyLog, Place, PublicKey};
 use crate::{
-    key_log::{Authority, Writer, WriterScope},
+    key_log::{Authority, End, Writer, WriterScope},
     mutant::mutant,
     status_list,
 };
@@ -23,12 +27,20 @@ use crate::{
 /// What each writer may put, and where in its history.
 #[derive(Debug)]
 pub(super) struct Cuts {
-    writers: BTreeMap<PublicKey, Vec<Term>>,
+    writers: BTreeMap<PublicKey, Terms>,
     /// While the key log is in dispute: the terms of each writer in each history, where they differ.
-    histories: Option<BTreeMap<PublicKey, Vec<Vec<Term>>>>,
+    histories: Option<BTreeMap<PublicKey, Vec<Terms>>>,
     missing: BTreeSet<Hash>,
     /// The envelopes that end a term in any history and are not here.
     wanted: BTreeSet<Hash>,
+}
+
+/// A writer's terms, the oldest first.
+#[derive(Debug, PartialEq, Eq)]
+struct Terms {
+    all: Vec<Term>,
+    /// Whether the key was retired, so that beyond its terms what restricts still counts.
+    is_retired: bool,
 }
 
 #[derive(Debug)]
@@ -37,6 +49,8 @@ struct Term {
     /// The places of its last envelopes; none while it is open, or while one of them is not here.
     last: Option<Vec<Place>>,
 }
+
+impl Eq for Term {}
 
 /// The same scope, up to the same envelopes.
 impl PartialEq for Term {
@@ -55,12 +69,15 @@ impl PartialEq for Term {
 
 impl Cuts {
     pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<Place>) -> Self {
-        let terms = |writer: &Writer| -> Vec<Term> {
+        let terms = |writer: &Writer| -> Terms {
             let term = |term: &Arc<crate::key_log::Term>| Term {
                 scope: term.scope.clone(),
                 last: term.last.as_ref().and_then(|last| last.iter().map(&place).collect()),
             };
-            writer.terms.iter().map(term).collect()
+            Terms {
+                all: writer.terms.iter().map(term).collect(),
+                is_retired: writer.end == Some(End::Retired),
+            }
         };
         let authority = key_log.authority();
         let missing_of = |authority: &Authority| -> BTreeSet<Hash> {
@@ -73,7 +90,7 @@ impl Cuts {
         let writers = authority.writers().iter();
         let writers = writers.map(|(key, writer)| (*key, terms(writer))).collect();
         let histories = key_log.disputed().map(|_| {
-            let mut histories: BTreeMap<PublicKey, Vec<Vec<Term>>> = BTreeMap::new();
+            let mut histories: BTreeMap<PublicKey, Vec<Terms>> = BTreeMap::new();
             for authority in key_log.histories() {
                 wanted.extend(missing_of(authority));
                 for (key, writer) in authority.writers() {
@@ -116,16 +133,27 @@ impl Cuts {
     }
 
     /// Whether a put by this writer at this place of its history counts.
-    pub(super) fn may_put(&self, writer: &PublicKey, place: &Place, document: &DocumentId, key: &str) -> bool {
+    pub(super) fn may_put(
+        &self,
+        writer: &PublicKey,
+        place: &Place,
+        (document, key, value): (&DocumentId, &str, &[u8]),
+    ) -> bool {
         let holds_it = |term: &&Term| {
             let last = term.last.as_ref();
             mutant!(CutsCutNothing) || last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
         };
-        let lets = |terms: &Vec<Term>| {
-            let term = terms.iter().find(holds_it);
+        let is_of_a_list = matches!(document, DocumentId::StatusList(_));
+        let restricts = is_of_a_list && (status_list::restricts(key, value) || status_list::reserves(key));
+        let lets = |terms: &Terms| {
+            let beyond = terms
+                .all
+                .last()
+                .filter(|_| terms.is_retired && restricts && !mutant!(RetiredIsForgotten));
+            let term = terms.all.iter().find(holds_it).or(beyond);
             term.is_some_and(|term| term.scope.holds(document))
         };
-        let is_revocation = matches!(document, DocumentId::StatusList(_)) && status_list::is_write_once(key);
+        let is_revocation = is_of_a_list && status_list::is_write_once(key);
         match &self.histories {
             Some(histories) if is_revocation => histories.get(writer).is_some_and(|all| all.iter().any(lets)),
             _ => self.writers.get(writer).is_some_and(lets),

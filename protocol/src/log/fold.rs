@@ -37,7 +37,7 @@ impl AgencyLog {
             for (document, key, value) in envelope.puts() {
                 let counts = admits(document, key, value)
                     && !untold.contains(&(document, key))
-                    && self.cuts.may_put(writer, &kept.place, document, key);
+                    && self.cuts.may_put(writer, &kept.place, (document, key, value));
                 if !counts {
                     continue;
                 }

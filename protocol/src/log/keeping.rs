@@ -185,8 +185,8 @@ impl AgencyLog {
         let untold = kept.map(|kept| self.untold(kept, envelope)).unwrap_or_default();
         let cuts = &self.cuts;
         let writer = envelope.header().writer;
-        let may_put = |document: &DocumentId, key: &str| {
-            !untold.contains(&(document, key)) && cuts.may_put(&writer, place, document, key)
+        let may_put = |document: &DocumentId, key: &str, value: &[u8]| {
+            !untold.contains(&(document, key)) && cuts.may_put(&writer, place, (document, key, value))
         };
         self.documents.build(envelope, place, concerns, &may_put)
     }

@@ -73,6 +73,21 @@ fn a_restored_store_that_does_not_wait_for_its_own_log_is_noticed() {
 }
 
 #[test]
+fn a_revocation_that_a_retired_key_takes_along_is_noticed() {
+    let plan = |seed| {
+        let mut plan = Plan::mixed(seed);
+        plan.ceremonies = true;
+        plan
+    };
+    let seen = play_all(0..WITHIN, plan, || switch_on(Some(Mutant::RetiredIsForgotten)), ENOUGH);
+    assert!(
+        seen.failures.iter().any(|(_, why)| why.starts_with("invariant 8")),
+        "{:?}",
+        seen.failures
+    );
+}
+
+#[test]
 fn a_scratch_place_that_is_believed_blindly_is_noticed() {
     let seen = play_all(0..WITHIN, Plan::mixed, || switch_on(Some(Mutant::AtticsAreBelieved)), 1);
     assert!(!seen.failures.is_empty(), "nothing was wrong");

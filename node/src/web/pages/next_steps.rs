@@ -1,7 +1,7 @@
 //! What to do next: for each answer, and for each thing found, a step that a person at a desk can take.
 
 use registry_schema::{
-    AgencyId, Check, Finding, IssuerStanding, Outcome, Verdict, VerdictKind, verdict::IssuerSummary,
+    AgencyId, Check, Finding, IssuerStanding, Outcome, Verdict, VerdictKind, verdict::IssuerSummary, zone,
 };
 
 use super::words::{finding, listed, plain};
@@ -197,7 +197,7 @@ impl Desk<'_> {
                 let from = self.verdict.credential.as_ref().and_then(|c| c.valid_from);
                 from.map_or_else(
                     || "Check it again when its first day has come.".to_owned(),
-                    |from| format!("Check it again on or after {}.", from.date_in_words()),
+                    |from| format!("Check it again on or after {}.", zone::date_in_words(from, &self.verdict.agency)),
                 )
             }
             ("proof.missing", _) => format!("Ask the teacher for the badge as {issuer} signed it. This file carries no signature."),

@@ -95,7 +95,7 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
                 Check::Dates,
                 Outcome::Failed,
                 "dates.expired",
-                "expired on 30 June 2026",
+                "expired on June 29, 2026",
                 None,
             );
             v.findings[4] = finding(

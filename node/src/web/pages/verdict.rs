@@ -1,13 +1,13 @@
 //! The answer: one sentence, four lines, the person, the next step, and every finding.
 
 use askama::Template;
-use registry_schema::{AgencyId, Check, Finding, LocalDay, Outcome, Timestamp, Verdict, VerdictKind};
+use registry_schema::{AgencyId, Check, Finding, LocalDay, Outcome, Timestamp, Verdict, VerdictKind, zone};
 
 use super::{
     lines::{DETAIL, Line, NAME, Teller},
     next_steps::next_steps,
     within::{self, Part, Praise},
-    words::{self, Mark, ago, for_use, plain, sentence, since, term},
+    words::{self, Mark, ago, for_use, plain, sentence, since},
 };
 
 /// `POST /verify`, and a kept answer: the verdict as a card that could be read aloud.
@@ -209,10 +209,11 @@ impl Teller<'_> {
         if let Some(code) = credential.code {
             notes.push(format!("Code {code}"));
         }
+        let day = |at| zone::date_in_words(at, &self.verdict.agency);
         match (credential.valid_from, credential.valid_until) {
-            (Some(from), Some(until)) => notes.push(format!("Good {}", term(from, Some(until)))),
-            (Some(from), None) => notes.push(format!("Good from {}, with no end date", from.date_in_words())),
-            (None, Some(until)) => notes.push(format!("Good until {}", until.date_in_words())),
+            (Some(from), Some(until)) => notes.push(format!("Good from {} until {}", day(from), day(until))),
+            (Some(from), None) => notes.push(format!("Good from {}, with no end date", day(from))),
+            (None, Some(until)) => notes.push(format!("Good until {}", day(until))),
             (None, None) => {}
         }
         (

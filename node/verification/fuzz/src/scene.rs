@@ -114,6 +114,7 @@ impl Scene {
             at: t("2026-11-23T14:02:00Z"),
             known: None,
             now: t("2026-11-23T14:02:00Z"),
+            clock_in_doubt: false,
         };
         let unsigned = badge(&did, 1);
         let sign = |suite: Suite, document: Value| {

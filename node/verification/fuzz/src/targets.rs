@@ -314,6 +314,7 @@ pub fn presentation(bytes: &[u8]) -> bool {
         at: t("2026-11-23T14:02:00Z"),
         known: None,
         now: t("2026-11-23T14:02:00Z"),
+        clock_in_doubt: false,
     };
     if let Ok(credential) = vcdm::read_credential(value.clone()) {
         let answer = vcdm::verify_credential(

@@ -91,6 +91,10 @@ codes! {
         "The signature has expired"
         "The issuer put an end date on its signature, and that date has passed. Ask the holder for a newer copy of \
          the badge."
+    ProofClockInDoubt "proof.clock_in_doubt" Proof CouldNotCheck
+        "Whether the signature has expired is not known"
+        "The issuer put an end date on its signature, and this node's clock is in doubt, so the node cannot say whether that \
+         date has passed. That says nothing against the badge. Try again later; if it lasts, tell the node's operator."
     ProofUnknownSuite "proof.unknown_suite" Proof CouldNotCheck
         "The signature is of a kind that cannot be checked here"
         "This version of the node does not know this kind of signature. That says nothing against the badge. Ask the \
@@ -131,6 +135,11 @@ codes! {
          agency alone, by a digest, and it did not confirm it or did not answer. Badges by keys that are not compromised \
          are checked without asking anybody. Try again later if the agency did not answer; otherwise ask the issuer for a \
          new badge."
+    IssuerClockInDoubt "issuer.clock_in_doubt" Issuer CouldNotCheck
+        "Whether the key was the issuer's in time is not known"
+        "The key that signed belongs to the issuer for a term, and this node's clock is in doubt, so the node cannot say \
+         whether the badge was signed within it. That says nothing against the badge. Try again later; if it lasts, tell the \
+         node's operator."
     IssuerUnresolvable "issuer.unresolvable" Issuer CouldNotCheck
         "The issuer's keys are not known here"
         "No agency of this federation lists this issuer, its name does not itself hold a key, and no document of its own \
@@ -159,6 +168,10 @@ codes! {
     DatesNotYetValid "dates.not_yet_valid" Dates Failed
         "The badge is not good yet"
         "The badge's own first date lies after the date asked about. Check again from that date on."
+    DatesClockInDoubt "dates.clock_in_doubt" Dates CouldNotCheck
+        "Whether the badge is in date is not known"
+        "This node's clock is in doubt, so the node cannot hold the badge's dates against the time now. That says nothing \
+         against the badge. Try again later, or ask about a given day; if it lasts, tell the node's operator."
     DatesNotChecked "dates.not_checked" Dates CouldNotCheck
         "The dates could not be read"
         "The badge's dates are missing a time zone or are no dates, or no badge could be read at all. Ask the issuer \

@@ -8,12 +8,13 @@ use registry_schema::{
 };
 use serde_json::Value;
 
-use super::{Case, finding, proof};
+use super::{Case, finding, in_local_words, proof};
 use crate::{
     OpenBadge, StatusEntry, StatusEvidence, Unreadable,
     badge::{parse_any, types},
     codes::Code,
     data_integrity::{self, Doubt, ProofOutcome, Signature},
+    evidence::NOW_IN_DOUBT,
     formats::Form,
     home, jwt, multikey,
 };
@@ -152,7 +153,7 @@ impl Case<'_> {
         if let ProofOutcome::CouldNotCheck(doubt @ Doubt::UnknownContext(_)) = &outcome {
             return (Code::StructureUnknownContext, doubt.to_string());
         }
-        let signature = proof::signature(&outcome, self.question.at);
+        let signature = proof::signature(&outcome, self.question);
         let ProofOutcome::Valid(signatures) = &outcome else {
             return (code_of(&signature), signature.detail);
         };
@@ -163,11 +164,17 @@ impl Case<'_> {
             return against;
         }
         let at = self.question.at;
+        if self.question.now_is_in_doubt() && (read.valid_from.is_some() || read.valid_until.is_some()) {
+            return (Code::DatesClockInDoubt, NOW_IN_DOUBT.to_owned());
+        }
         if let Some(until) = read.valid_until.filter(|until| *until < at) {
-            return (Code::DatesExpired, format!("it expired on {}", until.date_in_words()));
+            return (
+                Code::DatesExpired,
+                format!("it expired on {}", in_local_words(self.question, until)),
+            );
         }
         if let Some(from) = read.valid_from.filter(|from| at < *from) {
-            let on = from.date_in_words();
+            let on = in_local_words(self.question, from);
             return (Code::DatesNotYetValid, format!("it is good from {on} on"));
         }
         let against = match read.status.is_empty() {

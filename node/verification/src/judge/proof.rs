@@ -8,12 +8,12 @@ use std::ptr;
 use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod};
 use serde_json::Value;
 
-use super::{Case, finding};
+use super::{Case, finding, in_local_words};
 use crate::{
-    PublicKey,
+    PublicKey, Question,
     codes::Code,
     data_integrity::{Doubt, Invalid, ProofOutcome, Signature},
-    evidence::ResolvedIssuer,
+    evidence::{CLOCK_IN_DOUBT, NOW_IN_DOUBT, ResolvedIssuer},
     home, multikey,
 };
 
@@ -98,7 +98,7 @@ impl Case<'_> {
     }
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
-        let mut finding = signature(outcome, self.question.at);
+        let mut finding = signature(outcome, self.question);
         if let (ProofOutcome::CouldNotCheck(Doubt::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
             finding.detail =
                 format!("the key `{method}` does not stand, or no longer stands, in the issuer's own document");
@@ -116,15 +116,18 @@ impl Case<'_> {
     }
 }
 
-/// The finding on a document's signatures, asked about at this moment.
-pub(crate) fn signature(outcome: &ProofOutcome, at: Timestamp) -> Finding {
+/// The finding on a document's signatures, at the moment asked about.
+pub(crate) fn signature(outcome: &ProofOutcome, question: &Question) -> Finding {
     match outcome {
         ProofOutcome::Valid(signatures) => {
-            let expired = |s: &Signature| s.expires.filter(|e| *e <= at);
+            if question.now_is_in_doubt() && signatures.iter().any(|s| s.expires.is_some()) {
+                return finding(Code::ProofClockInDoubt, NOW_IN_DOUBT);
+            }
+            let expired = |s: &Signature| s.expires.filter(|e| *e <= question.at);
             match signatures.iter().find_map(expired) {
                 Some(on) => finding(
                     Code::ProofExpired,
-                    format!("the signature expired on {}", on.date_in_words()),
+                    format!("the signature expired on {}", in_local_words(question, on)),
                 ),
                 None => finding(Code::ProofValid, "the signature matches the content"),
             }
@@ -166,7 +169,7 @@ impl Case<'_> {
     /// The issuer's own document, if it was fetched and still counts.
     fn resolved(&self) -> Option<&ResolvedIssuer> {
         let resolved = self.evidence.resolved.as_ref()?.as_ref().ok()?;
-        resolved.freshness.is_fresh(self.question.knowing()).then_some(resolved)
+        self.is_fresh(resolved.freshness).then_some(resolved)
     }
 
     /// A key of the issuer's own document that may not issue: what it signed is shown to be so, and not to be unknown.
@@ -198,7 +201,9 @@ impl Case<'_> {
         let own = multikey::key_of_did(&self.badge.issuer_id);
         signatures.iter().any(|s| {
             let listed = known.iter().filter(|k| k.key == s.key);
-            let mut terms = listed.map(|k| self.in_term(k, s)).peekable();
+            let mut terms = listed
+                .map(|k| self.in_term(k, s) || self.may_be_in_term(k, s))
+                .peekable();
             match terms.peek() {
                 None => own.as_ref() == Some(&s.key),
                 Some(_) => terms.any(|within| within),
@@ -288,9 +293,10 @@ impl Case<'_> {
                 return expelled;
             }
             let why = match &self.evidence.resolved {
-                Some(Ok(resolved)) if resolved.freshness.is_fresh(self.question.knowing()) => {
+                Some(Ok(resolved)) if self.is_fresh(resolved.freshness) => {
                     format!("the document of `{id}` names no key that may issue and is of a kind used here")
                 }
+                Some(Ok(_)) if self.question.knowing_is_in_doubt() => CLOCK_IN_DOUBT.to_owned(),
                 Some(Ok(_)) => format!("the document of `{id}` was fetched too long ago"),
                 Some(Err(why)) => format!("the keys of the issuer `{id}` could not be had: {why}"),
                 None => {
@@ -322,6 +328,9 @@ impl Case<'_> {
             for key in listed {
                 if self.in_term(key, signature) {
                     return self.is_key_of_issuer();
+                }
+                if self.may_be_in_term(key, signature) {
+                    return finding(Code::IssuerClockInDoubt, NOW_IN_DOUBT);
                 }
                 out_of_term = Some(key);
             }
@@ -427,5 +436,14 @@ impl Case<'_> {
         // Nobody has signed later than now, whatever the signature says: no key is good before its term.
         let signed = signed.min(self.question.knowing());
         key.from.is_none_or(|from| from <= signed) && key.until.is_none_or(|until| signed < until)
+    }
+
+    /// Whether a signature would be within the key's term at another time than that of a clock which is in doubt. What is
+    /// dated before the term is not, whatever the time.
+    fn may_be_in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
+        let signed = signature.created.or(self.badge.valid_from);
+        let signed = signed.or((!self.question.now_is_in_doubt()).then_some(self.question.at));
+        let may_be = |from: Timestamp| signed.is_none_or(|signed| from <= signed);
+        self.question.knowing_is_in_doubt() && key.from.is_none_or(may_be)
     }
 }

@@ -6,6 +6,7 @@ use super::{Case, finding};
 use crate::{
     Freshness, StatusEntry,
     codes::Code,
+    evidence::CLOCK_IN_DOUBT,
     foreign_list::{Found, ListFault},
 };
 
@@ -57,6 +58,10 @@ impl Case<'_> {
         if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
             return Some("it is signed by another key than the issuer's".to_owned());
         }
+        // What it says against the badge counts; what it says for it is not fresh.
+        if self.question.knowing_is_in_doubt() {
+            return None;
+        }
         let now = self.question.knowing();
         if found.signatures.iter().any(|s| s.expires.is_some_and(|end| end <= now)) {
             return Some("its signature has expired".to_owned());
@@ -90,6 +95,7 @@ impl Case<'_> {
         };
         let past = freshness
             .as_of()
+            .filter(|_| !self.question.now_is_in_doubt())
             .is_some_and(|as_of| as_of.seconds_since(self.question.at) >= DAY);
         let then = self.then();
         if found.value != 0 {
@@ -100,7 +106,10 @@ impl Case<'_> {
             }
             return finding(code, format!("{what} by its issuer{message}"));
         }
-        if !freshness.is_fresh(self.question.knowing()) {
+        if self.question.knowing_is_in_doubt() {
+            return finding(Code::StatusStale, CLOCK_IN_DOUBT);
+        }
+        if !self.is_fresh(freshness) {
             return finding(
                 Code::StatusStale,
                 format!(

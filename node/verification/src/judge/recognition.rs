@@ -142,7 +142,7 @@ impl Case<'_> {
         let mut as_of = list.as_of();
         let finding = if let Some(expelled) = self.expelled(agency, Check::Recognition) {
             expelled
-        } else if !list.is_fresh(self.question.knowing()) {
+        } else if !self.is_fresh(list) {
             self.stale(&name, list)
         } else if let Some(first) = held.first() {
             as_of = std::iter::once(as_of)
@@ -188,11 +188,11 @@ impl Case<'_> {
 
     fn stale(&self, name: &str, list: Freshness) -> Finding {
         let detail = match list.as_of() {
+            _ if self.question.knowing_is_in_doubt() => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
             Some(as_of) => {
                 let since = as_of.in_words();
                 format!("the trust list of {name} is too old: not heard from since {since}")
             }
-            None if list == Freshness::ClockInDoubt => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
             None => format!("the trust list of {name} was never heard"),
         };
         finding(Code::RecognitionStale, detail)

@@ -174,7 +174,7 @@ const FAILED: [(Code, Tell); 13] = [
     (Code::RecognitionNone, Tell::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 24] = [
+const IN_DOUBT: [(Code, Tell); 27] = [
     (Code::StructureUnknownContext, Tell::Detail),
     (Code::ProofUnknownSuite, Tell::Detail),
     (Code::ProofTooComplex, Tell::Detail),
@@ -183,6 +183,9 @@ const IN_DOUBT: [(Code, Tell); 24] = [
     (Code::ProofUnknownKey, Tell::Detail),
     (Code::AgencyExpelled, Tell::Detail),
     (Code::StatusStale, Tell::Detail),
+    (Code::DatesClockInDoubt, Tell::Detail),
+    (Code::IssuerClockInDoubt, Tell::Detail),
+    (Code::ProofClockInDoubt, Tell::Detail),
     (Code::StatusUnknownThen, Tell::Detail),
     (Code::StatusUnreachable, Tell::Detail),
     (Code::StatusListUnverified, Tell::Detail),

@@ -206,10 +206,10 @@ impl Case<'_> {
             return expelled;
         }
         let name = self.name(agency);
-        if !freshness.is_fresh(self.question.knowing()) {
+        if !self.is_fresh(freshness) {
             let detail = match freshness.as_of() {
+                _ if self.question.knowing_is_in_doubt() => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
                 Some(as_of) => format!("{name} has not been heard from since {}", as_of.in_words()),
-                None if freshness == Freshness::ClockInDoubt => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
                 None => format!("{name} was never heard from"),
             };
             return finding(Code::StatusStale, detail);

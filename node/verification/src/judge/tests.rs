@@ -1,6 +1,7 @@
 mod agencies;
 mod at_once;
 mod beside;
+mod clock_in_doubt;
 mod compromised;
 mod endorsed;
 mod files;
@@ -143,6 +144,7 @@ fn world_of(issuer_id: &str) -> World {
             at: t("2026-11-23T14:02:11Z"),
             known: None,
             now: t("2026-11-23T14:02:11Z"),
+            clock_in_doubt: false,
         },
     }
 }
@@ -440,6 +442,9 @@ fn a_signature_counts_until_its_own_end() {
     );
     world.question.at = t("2027-01-15T09:00:00Z");
     let verdict = judge(&badge, &world.evidence, &world.question);
-    assert_eq!(verdict.sentence, "Not valid: the signature expired on 15 January 2027.");
+    assert_eq!(
+        verdict.sentence,
+        "Not valid: the signature expired on January 15, 2027, 4:00 AM."
+    );
     audit("expired proof", &verdict);
 }

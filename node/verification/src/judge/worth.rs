@@ -52,7 +52,7 @@ impl<'a> Case<'a> {
             found.as_of = list.as_of();
             found
         };
-        if !list.is_fresh(self.question.knowing()) {
+        if !self.is_fresh(list) {
             let said = format!("the policy of {name} was not heard recently enough");
             return (vec![with_age(finding(Code::WorthStale, said))], Vec::new());
         }

@@ -21,6 +21,7 @@ fn question() -> Question {
         at: now(),
         known: None,
         now: now(),
+        clock_in_doubt: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Batch, Hash, Row, log::AgencyLog};
+use protocol::{Batch, Hash, Row, key_log::End, log::AgencyLog};
 
 use super::{hold, violated};
 use crate::world::{RowPlace, Sealed, TERM, World};
@@ -120,7 +120,7 @@ impl World {
             let writers = log.key_log().authority().writers().values();
             let cuts = writers
                 .into_iter()
-                .any(|writer| writer.terms.iter().any(|term| term.last.is_some()));
+                .any(|writer| writer.end == Some(End::Compromised) || writer.terms.len() > 1);
             let chain = log.key_log().chain().len();
             let loses_entries = log.key_log().signed().len() > chain;
             hold!(8, cuts || loses_entries, "{key} of {agency} was revoked and is not");

@@ -139,7 +139,7 @@ impl World {
                         "an envelope of {agency} that was acknowledged is gone"
                     );
                 }
-                if history.counts(envelope, document) {
+                if history.counts(envelope, document) || history.restricts(envelope, document) {
                     let place = (agency, document.to_string(), key.clone());
                     hold!(
                         8,
@@ -307,12 +307,38 @@ impl<'a> History<'a> {
         term.is_some_and(|term| term.scope.holds(document))
     }
 
+    /// Whether what an envelope restricts in a status list counts beyond its writer's last envelopes: of a key that was
+    /// retired.
+    fn restricts(&self, envelope: &Hash, document: &DocumentId) -> bool {
+        let Some(header) = self.headers.get(envelope) else {
+            return false;
+        };
+        let writer = self.log.key_log().authority().writer(&header.writer);
+        let is_of_a_list = matches!(document, DocumentId::StatusList(_));
+        is_of_a_list
+            && writer.is_some_and(|writer| {
+                let scope = writer.terms.last().map(|term| &term.scope);
+                writer.end == Some(End::Retired) && scope.is_some_and(|scope| scope.holds(document))
+            })
+    }
+
     /// Whether some envelope that counts puts something at this row's place.
     fn may_stem_from(&self, row: &Row) -> bool {
         self.log.envelopes().map(Result::unwrap).any(|envelope| {
             let mut puts = envelope.puts();
-            let at_place = puts.any(|(document, key, _)| *document == row.document && key == row.key);
-            at_place && self.counts(&envelope.hash(), &row.document)
+            // A register's first member is true, or all of it was expunged.
+            let suspends = |value: &[u8]| value.get(1) == Some(&0xf5) || value == [0xf6];
+            let takes = |value: &[u8]| match row.key.split_once('/') {
+                Some(("s", _)) => suspends(value),
+                Some(("r" | "a" | "u", _)) => true,
+                _ => false,
+            };
+            let at_place =
+                |(document, key, _): &(&DocumentId, &str, &[u8])| **document == row.document && *key == row.key;
+            let hash = envelope.hash();
+            puts.find(at_place).is_some_and(|(document, _, value)| {
+                self.counts(&hash, document) || (takes(value) && self.restricts(&hash, document))
+            })
         })
     }
 }

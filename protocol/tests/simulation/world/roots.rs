@@ -131,11 +131,19 @@ impl World {
                 scope: WriterScope::All,
                 last,
             },
-            6 => Act::WriterEnded {
-                key,
-                last,
-                end: End::Retired,
-            },
+            6 => {
+                // Whoever ends a key need not know all that it wrote.
+                let last = if self.rng.random() {
+                    last
+                } else {
+                    self.good_by(at, &key)
+                };
+                Act::WriterEnded {
+                    key,
+                    last,
+                    end: End::Retired,
+                }
+            }
             _ => {
                 // Not its newest: the thief's may be among them.
                 let last = self.good_by(at, &key);

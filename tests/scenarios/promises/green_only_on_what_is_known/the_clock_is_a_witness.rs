@@ -2,7 +2,7 @@
 //!
 //! The clock of one node is set wrong, forwards and back, while it runs and while it is stopped; the others are right.
 
-use registry_schema::{Reason, StatusState, VerdictKind};
+use registry_schema::{Outcome, Reason, StatusState, Timestamp, VerdictKind};
 use tests::{Federation, Rhythm, Scene, eventually};
 
 const DAY: i64 = 86_400;
@@ -21,6 +21,22 @@ async fn doubts(federation: &Federation, id: &str) {
             Ok(())
         } else {
             Err(reply.text())
+        }
+    })
+    .await;
+}
+
+/// Waits until an agency signed something at this time or later, by its own clock.
+async fn signs_by(federation: &Federation, id: &str, due: Timestamp) {
+    eventually(&format!("{id} signed something at {due} or later"), async || {
+        let beats = federation.employer_at(id).reads("/v1/heartbeats").await.value();
+        let own = beats
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["agency"] == id));
+        let issued = own.and_then(|own| own["writers"][0]["counted"]["issued"].as_str());
+        match issued.and_then(|at| at.parse::<Timestamp>().ok()) {
+            Some(at) if at >= due => Ok(()),
+            _ => Err(beats.to_string()),
         }
     })
     .await;
@@ -79,22 +95,7 @@ async fn a_verifiers_clock_that_is_set_back_makes_no_stale_list_green() {
     let tn = federation.agency("US-TN");
     clock.advance(2 * DAY);
     federation.awaits(tn, &badge, VerdictKind::CouldNotCheck).await;
-    eventually("Tennessee signed something by the later time", async || {
-        let beats = federation.employer_at("US-TN").reads("/v1/heartbeats").await.value();
-        let own = beats
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|one| one["agency"] == "US-TN");
-        let as_of = own.and_then(|own| own["as_of"].as_str()).unwrap_or_default().to_owned();
-        let due: registry_schema::Timestamp = clock.now().plus_seconds(-60);
-        if as_of.parse::<registry_schema::Timestamp>().is_ok_and(|at| at >= due) {
-            Ok(())
-        } else {
-            Err(as_of)
-        }
-    })
-    .await;
+    signs_by(&federation, "US-TN", clock.now().plus_seconds(-60)).await;
     // While it runs: a jump.
     clock.set_wrong_by(-2 * DAY);
     doubts(&federation, "US-TN").await;
@@ -113,4 +114,65 @@ async fn a_verifiers_clock_that_is_set_back_makes_no_stale_list_green() {
     let accepted = tn.comity(&["clock", "accept", "--yes"]).await;
     assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
     is_ready(&federation, "US-TN").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_runs_ahead_in_small_steps_is_in_doubt() {
+    let Scene { mut federation, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let clock = federation.separates_the_clock_of("US-TN").await;
+    // Nobody is there to tell it.
+    for id in ["US-SC", "US-NC"] {
+        federation.agency(id).stops().await;
+    }
+    for wrong_by in [100, 200, 290] {
+        clock.set_wrong_by(wrong_by);
+        signs_by(&federation, "US-TN", clock.now()).await;
+    }
+    clock.set_wrong_by(390);
+    doubts(&federation, "US-TN").await;
+    let tn = federation.agency("US-TN");
+    let accepted = tn.comity(&["clock", "accept", "--yes"]).await;
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    is_ready(&federation, "US-TN").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_with_a_clock_that_is_behind_calls_no_good_badge_invalid() {
+    let Scene {
+        mut federation,
+        badge,
+        issuer,
+        ..
+    } = Federation::with_a_badge_and(RHYTHM).await;
+    let revoked = federation.agency("US-SC").issues(&issuer, "Robin Vale").await;
+    federation
+        .agency("US-SC")
+        .revokes(&revoked, Reason::IssuedInError)
+        .await;
+    let clock = federation.separates_the_clock_of("US-TN").await;
+    let tn = federation.agency("US-TN");
+    federation.awaits(tn, &badge, VerdictKind::Accepted).await;
+    federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
+    for wrong_by in [-5400, -300 * DAY] {
+        tn.stops().await;
+        clock.set_wrong_by(wrong_by);
+        clock.accept();
+        tn.starts().await;
+        doubts(&federation, "US-TN").await;
+        let verdict = federation.employer_at("US-TN").verifies(&badge).await;
+        assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck, "{verdict:#?}");
+        let failed = verdict.findings.iter().filter(|f| f.outcome == Outcome::Failed);
+        assert_eq!(failed.count(), 0, "{verdict:#?}");
+        assert!(verdict.sentence.contains("clock is in doubt"), "{}", verdict.sentence);
+        let verdict = federation.employer_at("US-TN").verifies(&revoked).await;
+        assert_eq!(verdict.verdict, VerdictKind::NotValid, "{verdict:#?}");
+        assert!(verdict.sentence.contains("revoked"), "{}", verdict.sentence);
+    }
+    tn.stops().await;
+    clock.set_wrong_by(0);
+    clock.accept();
+    tn.starts().await;
+    is_ready(&federation, "US-TN").await;
+    federation.awaits(tn, &badge, VerdictKind::Accepted).await;
+    federation.audit().await;
 }

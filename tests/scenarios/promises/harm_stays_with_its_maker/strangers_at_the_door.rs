@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::{
     Agency, Answer as _, Badge, Federation, Scene, eventually, http,
     party::{CONTACT, EMAIL},
-    strangers::{Siege, from, peer_socket_of, socket_of, starts_with_files},
+    strangers::{Siege, from, from_network, peer_socket_of, socket_of, starts_with_files},
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -59,6 +59,57 @@ async fn slow_heads_and_idle_connections_hold_up_nobody_under_a_small_limit_of_f
     println!("{descriptors} of {FILES} descriptors while {} came slowly", slow.came());
     assert!(descriptors < FILES as usize * 3 / 4, "{descriptors} descriptors");
     drop((slow, idle, program));
+    federation.audit().await;
+}
+
+/// Three addresses that fill all places with bodies that drip, and come again for each place they lose, cost nobody else an
+/// answer: not even who takes a while to ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_drip_from_three_addresses_shut_out_nobody_under_a_small_limit_of_files() {
+    const FILES: u32 = 1_024;
+    const DRIPPING: usize = 390;
+    // Of the places that there are under this limit.
+    const PLACES: usize = 256;
+    const ATTEMPTS: usize = 40;
+    let (federation, badge) = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let program = starts_with_files(sc, FILES).await;
+    let to = socket_of(sc.url());
+    let siege = Siege::drips(
+        to,
+        &[2, 3, 4],
+        DRIPPING,
+        b"POST /v1/verifications HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{",
+        b"                    ",
+    );
+    siege.stands(DRIPPING * 2).await;
+    let full = async || match program.descriptors() {
+        descriptors if descriptors >= PLACES => Ok(()),
+        descriptors => Err(format!("{descriptors} descriptors")),
+    };
+    eventually("all places are taken", full).await;
+    for attempt in 0..ATTEMPTS {
+        let mut slow = from(9, to, None).await.expect("a connection");
+        slow.write_all(b"GET /v1/agencies HTTP/1.1\r\nhost: x\r\n")
+            .await
+            .expect("the head begins");
+        // Meanwhile many of those who were thrown out come again.
+        siege.stands(siege.came() + 10).await;
+        let rest = slow.write_all(b"connection: close\r\n\r\n").await;
+        let mut answer = String::new();
+        let read = slow.read_to_string(&mut answer).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 200"),
+            "{attempt}: {rest:?} {read:?} {answer}"
+        );
+        sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
+    }
+    honest_people_are_served(sc, &badge).await;
+    let (came, here) = (siege.came(), siege.here());
+    println!("{came} came, {here} are here, {} descriptors", program.descriptors());
+    assert!(here >= PLACES / 2, "the attack stands: {here}");
+    drop((siege, program));
     federation.audit().await;
 }
 
@@ -153,27 +204,70 @@ async fn silent_connections_to_the_peers_port_do_not_keep_a_revocation_from_trav
     federation.audit().await;
 }
 
+/// The whole answer to an application from 127.0.N.2.
+async fn applies(agency: &Agency, network: u8, name: &str) -> String {
+    let to = socket_of(agency.url());
+    let mut stream = from_network(network, 2, to, None).await.expect("a connection");
+    let body = json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL}).to_string();
+    let head = format!(
+        "POST /v1/applications HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let request = format!("{head}{body}");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer
+}
+
+/// Once some addresses have used up what is taken in an hour, they are told why and until when; who sent none is served; and
+/// operators are told that some are refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_strangers_together_do_not_use_up_everybodys_applications() {
+    let federation = Federation::start(&["US-SC"]).await;
+    let sc = federation.agency("US-SC");
+    sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
+    let warnings = async || {
+        let reply = sc
+            .asks(reqwest::Method::GET, "/v1/warnings", None::<&serde_json::Value>)
+            .await;
+        reply.with_status(200).text()
+    };
+    assert!(!warnings().await.contains("applications.refused"));
+    for number in 0..20 {
+        let answer = applies(sc, number % 4, &format!("Flood {number}")).await;
+        assert!(answer.starts_with("HTTP/1.1 201"), "{number}: {answer}");
+    }
+    let refused = applies(sc, 0, "One more").await;
+    assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    assert!(refused.contains("20 applications came within an hour"), "{refused}");
+    let seconds = refused
+        .split("retry-after: ")
+        .nth(1)
+        .and_then(|rest| rest.split("\r\n").next());
+    let seconds: u64 = seconds.and_then(|text| text.parse().ok()).expect("seconds");
+    assert!((3_000..=3_600).contains(&seconds), "{seconds}");
+    for network in 4..9 {
+        let answer = applies(sc, network, &format!("Palmetto Learning {network}")).await;
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+    let told = warnings().await;
+    assert!(
+        told.contains("applications.refused") && told.contains("20 came within an hour"),
+        "{told}"
+    );
+    federation.audit().await;
+}
+
 /// Strangers who begin applications one after the other use up their own share; somebody else applies all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_stranger_does_not_use_up_everybodys_applications() {
     let federation = Federation::start(&["US-SC"]).await;
     let sc = federation.agency("US-SC");
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let body = |name: &str| json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL}).to_string();
     let mut taken = 0;
     for number in 0..40 {
-        let mut stream = from(2, socket_of(sc.url()), None).await.expect("a connection");
-        let body = body(&format!("Flood {number}"));
-        let head = format!(
-            "POST /v1/applications HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream
-            .write_all(format!("{head}{body}").as_bytes())
-            .await
-            .expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("an answer");
+        let answer = applies(sc, 0, &format!("Flood {number}")).await;
         taken += usize::from(answer.starts_with("HTTP/1.1 201"));
         assert!(
             answer.starts_with("HTTP/1.1 201") || answer.contains("retry-after: "),
@@ -182,9 +276,8 @@ async fn one_stranger_does_not_use_up_everybodys_applications() {
     }
     assert!((1..=6).contains(&taken), "{taken} of one stranger were taken");
     // Of another network: the share of a neighborhood is counted, too.
-    let other = http::client().post(format!("{}/v1/applications", sc.url()));
-    let other = other.header("content-type", "application/json");
-    http::send(other.body(body("Palmetto Learning"))).await.with_status(201);
+    let answer = applies(sc, 1, "Palmetto Learning").await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     federation.audit().await;
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use registry_schema::{Purpose, Reason, Scope, VerdictKind};
+use registry_schema::{Purpose, Reason, Scope, StatusState, VerdictKind};
 use tests::{Agency, Federation, Scene, eventually, http, program};
 
 /// An operator's terminal, and the folder that is carried to the machine with the root key.
@@ -120,6 +120,48 @@ async fn everyone_has_her_keys(federation: &Federation) {
         })
         .await;
     }
+}
+
+/// A file lies at the vault while the node goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoked() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let suspended = sc.issues(&issuer, "Casey Morgan").await;
+    let ceremony = Ceremony::at(sc);
+    let old = the_good_writer(sc).await;
+    ceremony.holds("new.entry", &["key", "rotate"]).await;
+    let new = writers(sc)
+        .await
+        .into_iter()
+        .find(|(key, _)| *key != old)
+        .expect("a new key")
+        .0;
+
+    let entry = ceremony.file("end.entry");
+    ceremony.does(&["key", "end", &new, "--retired", "--out", &entry]).await;
+    sc.revokes(&badge, Reason::Misconduct).await;
+    let suspends = sc.tries_to_change(suspended.code(), StatusState::Suspended, Reason::Administrative);
+    suspends.await.with_status(201);
+    let late = sc.issues(&issuer, "Sam Rivera").await;
+    assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(0));
+    let said = ceremony.does(&["key", "apply", &entry]).await;
+    assert!(!said.contains("that are gone"), "{said}");
+
+    everyone_has_her_keys(&federation).await;
+    // Written by the key that is left, after all of that.
+    sc.revokes(&late, Reason::IssuedInError).await;
+    for agency in federation.agencies() {
+        for one in [&late, &badge, &suspended] {
+            federation.awaits(agency, one, VerdictKind::NotValid).await;
+        }
+    }
+    federation.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

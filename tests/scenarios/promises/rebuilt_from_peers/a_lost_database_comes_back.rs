@@ -203,3 +203,65 @@ async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() 
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     sc.stops().await;
 }
+
+/// The peer that an agency comes back from has not heard its last revocation, and another has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_lags_brings_no_revocation_back() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    let revoked = sc.issues(&issuer, "Riley Brooks").await;
+    federation.awaits(tn, &revoked, VerdictKind::Accepted).await;
+    for other in ["US-SC", "US-NC"] {
+        federation.link("US-TN", other).cut().await;
+    }
+    sc.revokes(&revoked, Reason::Misconduct).await;
+    stands(&federation, &[nc], &badge, &revoked).await;
+    let safe = tempfile::tempdir().expect("a safe");
+    let root = safe.path().join("root.key");
+    std::fs::copy(sc.data().join("keys/root.key"), &root).expect("the root's key");
+    let listen = Config::load(sc.data()).expect("a configuration").listen.to_string();
+    sc.stops().await;
+
+    let data = safe.path().join("node");
+    let at_peers = format!("/ip4/127.0.0.1/tcp/{}", ports::free());
+    let mut line = vec![
+        "rebuild",
+        "--data",
+        text(&data),
+        "--from",
+        tn.url(),
+        "--agency",
+        "US-SC",
+    ];
+    line.extend(["--root", text(&root), "--listen", &listen, "--peer-listen", &at_peers]);
+    done(program::run("comityd", line, b"").await);
+    let sc = back(&data).await;
+    let ticket = done(program::run("comityd", ["ticket", "--no-qr", "--data", text(&data)], b"").await).stdout;
+    for other in [nc, tn] {
+        done(other.comity(&["peer", "add", "--yes", ticket.trim()]).await);
+    }
+    for other in ["US-SC", "US-NC"] {
+        federation.link("US-TN", other).heal().await;
+    }
+    for other in [nc, tn] {
+        eventually("it hears the new writer key", async || {
+            let (here, there) = (
+                sc.key_log_head(sc.genesis()).await,
+                other.key_log_head(sc.genesis()).await,
+            );
+            if here == there {
+                Ok(())
+            } else {
+                Err(format!("{here:?} and {there:?}"))
+            }
+        })
+        .await;
+    }
+    stands(&federation, &[nc, tn, &sc], &badge, &revoked).await;
+    sc.stops().await;
+}

@@ -286,14 +286,14 @@ pub(super) fn rows() -> Vec<Row> {
             "expired",
             |w| w.question.at = t("2031-06-01"),
             NotValid,
-            "Not valid: this badge expired on 15 January 2031.",
+            "Not valid: this badge expired on January 15, 2031.",
             &["dates.expired"],
         ),
         (
             "not yet valid",
             |w| w.question.at = t("2026-01-02"),
             NotValid,
-            "Not valid: this badge is good from 15 January 2026, 09:00 UTC on.",
+            "Not valid: this badge is good from January 15, 2026 on.",
             &["dates.not_yet_valid"],
         ),
         (
