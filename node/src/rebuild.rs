@@ -307,7 +307,8 @@ impl Unfinished {
         let store = data.join("registry.sqlite");
         anyhow::ensure!(
             config.database.is_some() || !store.exists(),
-            "`{}` holds a store: a node is rebuilt only where its database is lost",
+            "`{}` holds a store: a node is rebuilt only where its database is lost. If it is damaged beyond `comityd repair`, move the \
+             files `registry.sqlite*` away first, and keep them: credentials and issuers' keys are nowhere else",
             data.display()
         );
         let keys = ["writer.key", "badge.key", "node.key", "seal.key"].map(|name| data.join("keys").join(name));

@@ -57,8 +57,9 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
     store.release().await?;
     store.close().await;
     let repaired = repaired.context(
-        "this cannot be mended from peers piece by piece: put a backup in the store's place, or begin again from the peers \
-         with `comityd rebuild`",
+        "this cannot be mended from peers piece by piece: put a backup in the store's place; or move the files \
+         `registry.sqlite*` away (with PostgreSQL, name an empty database) and begin again from the peers with \
+         `comityd rebuild`, which brings back neither credentials nor issuers' keys",
     )?;
     let repaired = repaired.into_iter().map(|(agency, damage)| Repaired {
         agency,
@@ -77,6 +78,7 @@ pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
     };
     error.chain().any(is_damage).then_some(
         "if the store is damaged: `comityd repair` takes out what cannot be read, and peers are asked for it; where that \
-         does not help, put a backup in its place, or begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)",
+         does not help, put a backup in its place, or move it away and begin again from the peers with `comityd rebuild` \
+         (ops/RUNBOOK.md)",
     )
 }
