@@ -162,6 +162,9 @@ pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<Aside>, 
     Ok(rows.collect())
 }
 
+/// An envelope that is set aside, as the table has it.
+type SetAsideRow = (Vec<u8>, Vec<u8>, Vec<u8>, i64);
+
 impl StoreMoment {
     /// The quarantines, by agency. One that cannot be read is one all the same.
     pub(crate) async fn quarantines(&mut self) -> Result<Vec<(Hash, Quarantine)>, Unavailable> {
@@ -198,7 +201,7 @@ impl StoreMoment {
     /// The envelopes that are set aside, with the agency that each is filed under, and whether each was kept once.
     pub(crate) async fn set_aside(&mut self) -> Result<Vec<(Vec<u8>, StoredEnvelope, bool)>, Unavailable> {
         let sql = "SELECT agency, hash, bytes, was_kept FROM set_aside ORDER BY changed, hash";
-        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>, i64)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        let rows: Vec<SetAsideRow> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         let read = |(agency, name, bytes, was_kept)| {
             let envelope = StoredEnvelope {
                 position: 0,

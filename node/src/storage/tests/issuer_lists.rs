@@ -13,7 +13,7 @@ const BEFORE: i64 = 20;
 const WITNESS: Hash = Hash([8; 32]);
 
 fn own(number: u32) -> OwnList {
-    let witness = (number % 2 == 0).then_some(WITNESS);
+    let witness = number.is_multiple_of(2).then_some(WITNESS);
     OwnList { number, witness }
 }
 

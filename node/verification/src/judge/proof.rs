@@ -442,7 +442,7 @@ impl Case<'_> {
     /// dated before the term is not, whatever the time.
     fn may_be_in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
         let signed = signature.created.or(self.badge.valid_from);
-        let signed = signed.or((!self.question.now_is_in_doubt()).then_some(self.question.at));
+        let signed = signed.or_else(|| (!self.question.now_is_in_doubt()).then_some(self.question.at));
         let may_be = |from: Timestamp| signed.is_none_or(|signed| from <= signed);
         self.question.knowing_is_in_doubt() && key.from.is_none_or(may_be)
     }

@@ -197,7 +197,7 @@ impl World {
             .collect();
         if self.broken == Broken::ListsOfOthers {
             let others = lists.iter_mut().filter(|list| !process.book.own.contains(&list.number));
-            others.for_each(|list| list.witness = list.witness.or(witnesses.first().copied()));
+            others.for_each(|list| list.witness = list.witness.or_else(|| witnesses.first().copied()));
         }
         let number = || self.rng.random_range(0..=u32::MAX >> 1);
         let known = (&*lists, &*witnesses);
