@@ -118,6 +118,9 @@ pub enum Unavailable {
     /// The commit's reply was lost, and whether it was done could not be looked up yet.
     #[error("whether it was written is not known: the database's answer was lost")]
     OutcomeUnknown(TransactionId),
+    /// The files in which this process keeps what it need not keep in memory cannot be used.
+    #[error("this process's scratch files cannot be used: {0}")]
+    Scratch(String),
     /// This process does not hold the lease, or not any more.
     #[error("another process of this agency writes now")]
     Deposed,

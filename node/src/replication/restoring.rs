@@ -250,6 +250,7 @@ async fn read_quarantines(
             }
         })();
         if let Err(why) = again {
+            let why = of_the_store(why)?;
             let found = damage_of(damage, &agency);
             found.removal.set_aside.push(stored.name);
             found.note("envelope that was set aside", &why);
@@ -299,7 +300,7 @@ async fn read_envelopes(
                     damage_of(damage, agency).note_placed(stored.position, placed);
                     continue;
                 }
-                Err(why) => why,
+                Err(why) => of_the_store(why)?,
             };
             let found = damage_of(damage, agency);
             if matches!(why, Damage::Broken(_)) {
@@ -328,8 +329,9 @@ async fn read_misfiled(
         after = last.position;
         for stored in some {
             let placed = readable(&stored.bytes).and_then(|signed| restoring.set_aside_misfiled(signed));
-            if let Ok(placed) = placed {
-                found.note_placed(stored.position, placed);
+            match placed.map_err(of_the_store) {
+                Ok(placed) => found.note_placed(stored.position, placed),
+                Err(why) => drop(why?),
             }
         }
     }
@@ -340,6 +342,14 @@ fn keep(agency: &[u8], name: &[u8], bytes: &[u8], restoring: &mut Restoring) -> 
     let signed: SignedEnvelope = readable(bytes)?;
     let name = name.try_into().map_or_else(|_| Hash::of(&[name]), Hash);
     restoring.keep(agency, name, signed)
+}
+
+/// Damage of what the store holds; an error, if it is this process's scratch place that failed, and nothing is damaged.
+fn of_the_store(why: Damage) -> Result<Damage, Unavailable> {
+    match why {
+        Damage::Scratch(why) => Err(Unavailable::Scratch(why)),
+        damage => Ok(damage),
+    }
 }
 
 fn readable<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Damage> {
@@ -355,6 +365,7 @@ async fn read_statements(
     for stored in moment.heartbeats().await? {
         let heard = of(&stored.agency).and_then(|agency| restoring.hear(agency, readable(&stored.bytes)?));
         if let Err(why) = heard {
+            let why = of_the_store(why)?;
             let found = damage_of(damage, &stored.agency);
             found.removal.heartbeats.push(stored.writer);
             found.note("heartbeat", &why);
@@ -367,6 +378,7 @@ async fn read_statements(
             restoring.adopt(of, signed, pages.into_iter().map(Into::into).collect())
         });
         if let Err(why) = adopted {
+            let why = of_the_store(why)?;
             let found = damage_of(damage, &agency);
             found.removal.checkpoint = true;
             found.note("checkpoint", &why);
@@ -378,6 +390,7 @@ async fn read_statements(
             restoring.countersigned(holder, signed)
         });
         if let Err(why) = held {
+            let why = of_the_store(why)?;
             let found = damage_of(damage, &stored.agency);
             found.removal.countersignature = true;
             found.note("countersignature", &why);

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     checkpoint::{Checkpoint, Held},
+    document::Broken,
     envelope::{Envelope, SignedEnvelope},
     heartbeat::{Heartbeat, Unverified},
     log::Keeping,
@@ -71,6 +72,18 @@ pub enum Damage {
     /// The agency's documents cannot be built from it.
     #[error("the documents cannot be built: {0}")]
     Broken(String),
+    /// The scratch place of this process failed, and nothing can be said of what the store holds.
+    #[error("{0}")]
+    Scratch(String),
+}
+
+impl From<Broken> for Damage {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Document(_) => Self::Broken(broken.to_string()),
+            Broken::Scratch(_) => Self::Scratch(broken.to_string()),
+        }
+    }
 }
 
 /// What became of an envelope that is believed.
@@ -131,7 +144,7 @@ impl Restoring {
                 // What was built of it so far is worth nothing: it begins anew, and all the rest is orphaned.
                 let key_log = log.key_log().clone();
                 *log = AgencyLog::within(key_log, self.settings.attic.clone());
-                Err(Damage::Broken(broken.to_string()))
+                Err(broken.into())
             }
         }
     }
@@ -154,7 +167,7 @@ impl Restoring {
         Ok(Placed::SetAside {
             agency: log.key_log().genesis(),
             name: envelope.hash(),
-            rows: rows.map_err(|broken| Damage::Broken(broken.to_string()))?,
+            rows: rows.map_err(Damage::from)?,
             damage,
         })
     }
@@ -179,7 +192,7 @@ impl Restoring {
     pub fn hear(&mut self, agency: Hash, signed: Signed<Heartbeat>) -> Result<(), Damage> {
         let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
         let heartbeat = Heartbeat::read(signed, log.key_log())?;
-        log.settle().map_err(|broken| Damage::Broken(broken.to_string()))?;
+        log.settle().map_err(Damage::from)?;
         if !log.hear_again(heartbeat) {
             self.lacking.insert(agency);
         }
