@@ -183,7 +183,7 @@ fn what_was_not_signed_by_its_issuer_borrows_nothing_from_the_issuer() {
 fn every_reason_of_a_no_is_shown_unfolded() {
     let html = page(&verdict(VerdictKind::NotValid));
     let (above, folded) = html.split_once("<details").unwrap();
-    assert!(above.contains("Expired on 30 June 2026."), "{above}");
+    assert!(above.contains("Expired on June 29, 2026."), "{above}");
     assert!(
         above.contains("Revoked on 3 March 2026 by South Carolina: issued in error."),
         "{above}"
