@@ -49,7 +49,7 @@ fn assert_none_failed(seen: &Seen) {
 
 #[test]
 fn the_invariants_hold_in_every_schedule() {
-    let seeds = seeds(2_000);
+    let seeds = seeds(1_000);
     let count = seeds.end - seeds.start;
     let seen = play_all(seeds, Plan::mixed, || (), 10);
     assert_none_failed(&seen);
