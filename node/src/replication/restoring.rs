@@ -244,7 +244,7 @@ async fn read_quarantines(
             let name = Hash(stored.name.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
             let signed = readable(&stored.bytes)?;
             if was_kept {
-                restoring.await_parents(of, name, signed)
+                restoring.hold_for_parents(of, name, signed)
             } else {
                 restoring.set_aside(of, name, signed)
             }

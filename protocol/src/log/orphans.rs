@@ -11,7 +11,7 @@ use crate::attic::{Lost, Spot};
 pub(super) struct Orphans {
     by_name: BTreeMap<Hash, Orphan>,
     /// Which of them wait for a parent.
-    awaiting: HashMap<Hash, Vec<Hash>>,
+    by_parent: HashMap<Hash, Vec<Hash>>,
     /// Those of which a parent came, or that never missed one.
     ready: Vec<Hash>,
 }
@@ -35,7 +35,7 @@ impl Orphans {
 
     /// Notes that a parent is here.
     pub(super) fn has_come(&mut self, parent: &Hash) {
-        self.ready.extend(self.awaiting.remove(parent).unwrap_or_default());
+        self.ready.extend(self.by_parent.remove(parent).unwrap_or_default());
     }
 }
 
@@ -45,7 +45,7 @@ impl AgencyLog {
     ///
     /// # Errors
     /// [`Broken::Scratch`], as for [`AgencyLog::keep`].
-    pub(crate) fn await_parents(&mut self, envelope: &Envelope) -> Result<Vec<Row>, Broken> {
+    pub(crate) fn hold_for_parents(&mut self, envelope: &Envelope) -> Result<Vec<Row>, Broken> {
         let name = envelope.hash();
         if self.holds(&name) {
             return Ok(vec![]);
@@ -66,7 +66,7 @@ impl AgencyLog {
             self.orphans.ready.push(name);
         }
         for parent in missing {
-            self.orphans.awaiting.entry(parent).or_default().push(name);
+            self.orphans.by_parent.entry(parent).or_default().push(name);
         }
         self.orphans.by_name.insert(name, orphan);
         Ok(rows)

@@ -163,7 +163,7 @@ impl Restoring {
     }
 
     fn aside(log: &mut AgencyLog, envelope: &Envelope, damage: Option<Damage>) -> Result<Placed, Damage> {
-        let rows = log.await_parents(envelope);
+        let rows = log.hold_for_parents(envelope);
         Ok(Placed::SetAside {
             agency: log.key_log().genesis(),
             name: envelope.hash(),
@@ -176,7 +176,7 @@ impl Restoring {
     ///
     /// # Errors
     /// [`Damage`], if it is left out.
-    pub fn await_parents(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
+    pub fn hold_for_parents(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
         let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
         let envelope = signed.verify(log.key_log())?;
         if log.holds(&envelope.hash()) && envelope.hash() != name {
@@ -354,7 +354,9 @@ impl Replica {
         }
         for (agency, signed) in stored.orphans {
             let name = signed.name();
-            restoring.await_parents(agency, name, signed).map_err(Failed::Stored)?;
+            restoring
+                .hold_for_parents(agency, name, signed)
+                .map_err(Failed::Stored)?;
         }
         for (agency, quarantine) in stored.quarantined {
             let _ = restoring.quarantine(agency, quarantine);
