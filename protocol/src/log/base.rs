@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, Row};
 use crate::{
     checkpoint::{self, BadPage, Checkpoint},
+    key_log::End,
     signed::Verified,
     status_list,
 };
@@ -94,11 +95,12 @@ impl AgencyLog {
 
     /// The same for an envelope that is not taken in, though it could be.
     pub(crate) fn count_what_it_takes_away(&mut self, envelope: &Envelope) -> Vec<Row> {
-        let writer = &envelope.header().writer;
-        let scope = {
-            let mut live = self.key_log.authority().live_writers();
-            live.find(|(key, _)| *key == writer).map(|(_, scope)| scope.clone())
-        };
+        // As what a retired key restricts counts beyond its end, so it does while it is not kept yet.
+        let writer = self.key_log.authority().writer(&envelope.header().writer);
+        let writer = writer.filter(|writer| writer.end != Some(End::Compromised));
+        let scope = writer
+            .and_then(|writer| writer.terms.last())
+            .map(|term| term.scope.clone());
         scope.map_or_else(Vec::new, |scope| {
             self.set_aside(envelope, |document| scope.holds(document))
         })

@@ -4,7 +4,11 @@
 //!
 //! Here is a slice, from a seed; `tests/campaign damage` goes through all of it.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use rand::RngExt as _;
 use registry_schema::{Reason, StatusState, VerdictKind};
@@ -112,7 +116,13 @@ async fn start(agency: &Agency, badge: &Badge) -> Result<Program, String> {
     let data = agency.data().to_str().expect("a path in Unicode");
     let mut program = Program::comityd(["run", "--data", data]);
     let (client, url) = (http::client(), format!("{}/v1/verifications", agency.url()));
+    let begun = Instant::now();
     loop {
+        assert!(
+            begun.elapsed() < tests::wait::PATIENCE,
+            "it neither answers nor ends: {}",
+            program.said()
+        );
         if program.ended().is_some() {
             return Err(said_at_its_end(&program).await);
         }

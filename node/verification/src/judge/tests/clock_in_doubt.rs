@@ -83,6 +83,40 @@ fn another_key_than_the_issuers_fails_whatever_the_time() {
 }
 
 #[test]
+fn what_would_fail_by_a_right_clock_says_that_it_is_in_doubt() {
+    // Before the key's term and the badge's.
+    let mut world = doubting(t("2025-12-24"));
+    let codes = |verdict: &Verdict| -> Vec<String> { verdict.findings.iter().map(|f| f.code.clone()).collect() };
+    let doubted = codes(&world.verdict());
+    for code in ["issuer.clock_in_doubt", "dates.clock_in_doubt"] {
+        assert!(doubted.iter().any(|one| one == code), "{doubted:?}");
+    }
+    world.question.clock_in_doubt = false;
+    let believed = codes(&world.verdict());
+    for code in ["issuer.key_not_issuers", "dates.not_yet_valid"] {
+        assert!(believed.iter().any(|one| one == code), "{believed:?}");
+    }
+}
+
+#[test]
+fn a_signature_with_an_end_of_its_own_neither_holds_nor_fails() {
+    let text = include_bytes!("../../../fixtures/digitalbazaar-ob-3.0.3-expiring-proof.json");
+    let badge = formats::read(text).unwrap();
+    let mut world = world_of(&badge.issuer_id.clone());
+    world.evidence.status.truncate(1);
+    for now in ["2026-11-23T14:02:11Z", "2027-01-15T09:00:00Z"].map(t) {
+        (world.question.at, world.question.now) = (now, now);
+        world.question.clock_in_doubt = true;
+        let verdict = judge(&badge, &world.evidence, &world.question);
+        let proof = verdict.findings.iter().find(|f| f.code == "proof.clock_in_doubt");
+        assert!(proof.is_some(), "{:?}", verdict.findings);
+        assert_eq!(failed(&verdict), Vec::<&str>::new());
+        assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
+        audit("expiring proof in doubt", &verdict);
+    }
+}
+
+#[test]
 fn a_given_day_is_judged_as_before() {
     let mut world = doubting(t("2026-11-23T14:02:11Z"));
     world.question.at = t("2026-01-02");
