@@ -1,7 +1,8 @@
 //! The registrar: what this agency may do to its own lists.
 //!
 //! Every act is checked, put into the agency's lists, and on disk before it is acknowledged. Acts run one after the
-//! other ([`Registrar::acting`]): a check and the write that rests on it see the same lists.
+//! other ([`Registrar::acting`]), and what an act writes names the version of the own log that it looked at: a check and the
+//! write that rests on it see the same lists, though a peer may bring what this agency wrote before a backup was restored.
 
 mod any;
 mod compromise;
@@ -23,7 +24,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use protocol::Put;
 use registry_schema::AgencyId;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
@@ -41,7 +42,7 @@ use crate::{
     checked::Checked,
     clock::Clock,
     registry::SharedRegistry,
-    replication::{Author, Errand, NotWritten},
+    replication::{Author, Errand, LogVersion, NotWritten},
     storage::{Act, OwnWrite, Store, Unavailable},
 };
 use slots::Slots;
@@ -109,6 +110,7 @@ impl From<NotWritten> for NotDone {
         match error {
             NotWritten::NotHolder => Self::NotHolder,
             NotWritten::Store(error) => error.into(),
+            NotWritten::Changed => Self::Conflict(error.to_string()),
             error => Self::Unavailable(error.to_string()),
         }
     }
@@ -121,6 +123,21 @@ pub struct Hand {
     pub who: String,
     /// Check everything, write nothing.
     pub dry_run: bool,
+}
+
+/// The turn of one act: no other act reads or writes this agency's lists until it ends.
+#[derive(Debug)]
+struct Turn<'a> {
+    slots: MutexGuard<'a, Slots>,
+    /// The version of the own log that the act rests on; none in a dry run, which writes nothing.
+    version: Option<LogVersion>,
+}
+
+impl Turn<'_> {
+    /// The version to write on.
+    fn version(&mut self) -> Result<&mut LogVersion, NotDone> {
+        self.version.as_mut().ok_or_else(not_ready)
+    }
 }
 
 impl Registrar {
@@ -169,11 +186,22 @@ impl Registrar {
         accepted.await.map_err(|_| NotDone::NotHolder)
     }
 
-    async fn write(&self, hand: &Hand, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotDone> {
+    /// Begins an act that may write to this agency's lists, once the acts before it are over and this node may write: what
+    /// the act looks at from here on is all that this agency wrote.
+    async fn turn(&self, dry_run: bool) -> Result<Turn<'_>, NotDone> {
+        let slots = self.acting.lock().await;
+        let version = match dry_run {
+            true => None,
+            false => Some(self.author.begin().await?),
+        };
+        Ok(Turn { slots, version })
+    }
+
+    async fn write(&self, turn: &mut Turn<'_>, hand: &Hand, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotDone> {
         if hand.dry_run {
             Ok(())
         } else {
-            Ok(self.author.write(puts, own).await?)
+            Ok(self.author.write(turn.version()?, puts, own).await?)
         }
     }
 

@@ -19,10 +19,10 @@ use std::{collections::BTreeMap, time::Duration};
 use protocol::{Batch, Effect, Event, Hash, Replica, log::AgencyLog};
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use author::Writing;
-pub(crate) use author::{Author, Desk, Errand, NotWritten};
+pub(crate) use author::{Author, Desk, Errand, LogVersion, NotWritten};
+use author::{Waiting, Work, Writing};
 pub(crate) use identity::Identity;
 use lost::Lost;
 pub(crate) use restoring::RestoringProgress;
@@ -46,9 +46,6 @@ enum State {
     /// That is not known, and both are to be made again.
     Lost(Lost),
 }
-
-/// Who waits for a write.
-type Waiting = oneshot::Sender<Result<(), NotWritten>>;
 
 /// What comes of an event.
 enum Outcome {
@@ -150,8 +147,12 @@ impl Replication {
         let (event, own, done) = tokio::select! {
             // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
             writing = self.writings.recv(), if replica.may_write(self.clock.now()) || self.clock_doubt.is_some() => match writing {
-                Some(Writing { event, own, done }) => match self.allowed(&event) {
-                    Ok(()) => (event, own, Some(done)),
+                Some(Writing { work, done }) => match self.allowed(work) {
+                    Ok(Some((event, own))) => (event, own, Some(done)),
+                    Ok(None) => {
+                        drop(done.send(self.version()));
+                        return Outcome::GoesOn;
+                    }
                     Err(refused) => {
                         drop(done.send(Err(refused)));
                         return Outcome::GoesOn;
@@ -205,18 +206,35 @@ impl Replication {
         }
     }
 
-    /// Whether this may happen to our own log.
-    fn allowed(&self, event: &Event) -> Result<(), NotWritten> {
+    /// What happens to our own log, if it may; none, if somebody only begins.
+    fn allowed(&self, work: Work) -> Result<Option<(Event, Vec<OwnWrite>)>, NotWritten> {
+        let version = self.version()?;
         let State::Live(replica) = &self.state else {
-            return Ok(());
+            return Ok(None);
         };
         if let Some(doubt) = &self.clock_doubt {
             return Err(NotWritten::Clock(doubt.clone()));
         }
-        match event {
-            Event::Authored(puts) if !replica.may_put(puts) => Err(NotWritten::NoWriter),
-            Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry),
-            _ => Ok(()),
+        match work {
+            Work::Begin => Ok(None),
+            // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
+            Work::Write { on, .. } if on != version => Err(NotWritten::Changed),
+            Work::Write { event, own, .. } => {
+                match &event {
+                    Event::Authored(puts) if !replica.may_put(puts) => return Err(NotWritten::NoWriter),
+                    Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry)?,
+                    _ => {}
+                }
+                Ok(Some((event, own)))
+            }
+        }
+    }
+
+    /// The version of our own log.
+    fn version(&self) -> Result<LogVersion, NotWritten> {
+        match &self.state {
+            State::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
+            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
         }
     }
 
@@ -304,7 +322,7 @@ impl Replication {
         }
         if let Some(done) = step.done.take() {
             // Whoever asked may have gone.
-            drop(done.send(Ok(())));
+            drop(done.send(self.version()));
         }
         if self.awaits_own_log && matches!(&self.state, State::Live(replica) if replica.knows_own_log()) {
             match self.store.has_own_log().await {
@@ -377,7 +395,7 @@ impl Replication {
         self.registry.apply(&batch, replica);
         if let Some(done) = step.done.take() {
             // Whoever asked may have gone; what was written stays written.
-            drop(done.send(Ok(())));
+            drop(done.send(Ok(LogVersion::of(replica, self.identity.home))));
         }
         self.keep_standings(step.now).await
     }

@@ -69,6 +69,40 @@ async fn stops_kills_and_restored_backups_hand_out_no_place_twice() {
     federation.audit().await;
 }
 
+/// An act that waits until the agency knows what it wrote rests on that, and not on what the restored backup said.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_a_badge_before_a_restored_backup_has_caught_up_gets_a_place_of_its_own() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    // The second start shares a list with the ones to come: it has a witness.
+    sc.stops().await;
+    sc.starts().await;
+    federation.meets().await;
+    let mut badges = vec![badge];
+    badges.extend(issues(sc, &issuer, 1).await);
+    sc.stops().await;
+    let [store, backup] = ["registry.sqlite", "backup"].map(|name| sc.data().join(name));
+    std::fs::copy(&store, &backup).expect("a backup");
+    sc.starts().await;
+    federation.meets().await;
+    // So many that nothing is free any more of what was begun when the backup was made.
+    badges.extend(issues(sc, &issuer, 250).await);
+    for _ in 0..4 {
+        sc.stops().await;
+        std::fs::copy(&backup, &store).expect("the backup is restored");
+        sc.starts().await;
+        // At once: peers are connected in these moments, and tell what was written.
+        badges.extend(issues(sc, &issuer, 5).await);
+    }
+    assert_apart(&badges);
+    federation.audit().await;
+}
+
 /// A start that nobody tells what was reserved opens a list of its own; each list is published, signed by the issuer, and
 /// what is revoked in any of them is revoked everywhere.
 #[tokio::test(flavor = "multi_thread")]

@@ -41,7 +41,7 @@ impl Registrar {
     /// [`NotDone`], if it is no well-formed credential, has something that a signature would not cover, the issuer's key
     /// is not kept here, or the node cannot write.
     pub async fn issue_document(&self, new: NewDocument, hand: &Hand) -> Result<Value, NotDone> {
-        let mut acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let NewDocument { mut credential, suite } = new;
         let now = self.clock.now();
         if credential.contains_key("proof") {
@@ -90,7 +90,7 @@ impl Registrar {
             let taken = if hand.dry_run {
                 example
             } else {
-                self.new_place(&mut acting, &issuer).await?
+                self.new_place(&mut turn, &issuer).await?
             };
             credential.insert("credentialStatus".to_owned(), entries(&url, taken));
             place = Some(taken);

@@ -23,12 +23,13 @@ impl Registrar {
         note: Option<String>,
         hand: &Hand,
     ) -> Result<(Issuer, i64), NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let mut issuer = self.own_issuer(issuer)?;
         mark(&mut issuer, key, self.clock.now())?;
         let kept = self.store.credentials_of(&issuer.id).await?;
         let act = self.act(hand, "issuer.key_compromised", &issuer.id, note);
-        self.write(hand, vec![trust_list::register(&issuer)], vec![act]).await?;
+        self.write(&mut turn, hand, vec![trust_list::register(&issuer)], vec![act])
+            .await?;
         Ok((issuer, kept))
     }
 

@@ -37,7 +37,7 @@ impl Registrar {
         mut new: NewBadge,
         hand: &Hand,
     ) -> Result<(Credential, Option<serde_json::Value>), NotDone> {
-        let mut acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         check(&new)?;
         self.may_issue(&new.issuer)?;
@@ -70,7 +70,7 @@ impl Registrar {
         // A dry run takes no place: it shows one that no list has.
         let place = match hand.dry_run {
             true => None,
-            false => Some(self.new_place(&mut acting, &new.issuer).await?),
+            false => Some(self.new_place(&mut turn, &new.issuer).await?),
         };
         let issued = Issued {
             id: id.clone(),
@@ -144,7 +144,7 @@ impl Registrar {
         note: Option<String>,
         hand: &Hand,
     ) -> Result<(Credential, StatusChange), NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         if let Some(note) = &note {
             within("a note", note, 2000)?;
         }
@@ -158,7 +158,7 @@ impl Registrar {
             reason,
         };
         let (put, act) = step(&code.to_string(), place, self.shown(&issued).state, change)?;
-        self.write(hand, vec![put], vec![self.act(hand, act, &issued.id, note)])
+        self.write(&mut turn, hand, vec![put], vec![self.act(hand, act, &issued.id, note)])
             .await?;
         let mut credential = self.shown(&issued);
         (credential.state, credential.state_since) = (to, Some(change.at));
@@ -179,7 +179,7 @@ impl Registrar {
         note: Option<String>,
         hand: &Hand,
     ) -> Result<StatusChange, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         if let Some(note) = &note {
             within("a note", note, 2000)?;
         }
@@ -204,7 +204,7 @@ impl Registrar {
         let (put, act) = step(&what, place, state, change)?;
         let subject = self.store.credential_at(list, index).await?;
         let subject = subject.map_or(what, |issued| issued.id);
-        self.write(hand, vec![put], vec![self.act(hand, act, &subject, note)])
+        self.write(&mut turn, hand, vec![put], vec![self.act(hand, act, &subject, note)])
             .await?;
         Ok(change)
     }
@@ -215,7 +215,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if this agency has issued none with this code, or the node cannot write.
     pub async fn expunge(&self, code: CredentialCode, hand: &Hand) -> Result<(u32, u32), NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
         let issued =
             issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
@@ -229,7 +229,7 @@ impl Registrar {
         let put = status_list::expunge(list, index, suspended, self.clock.now());
         let act = self.act(hand, "credential.expunge", &format!("list {list} index {index}"), None);
         let own = vec![OwnWrite::Expunged { id: issued.id }, act];
-        self.write(hand, vec![put], own).await?;
+        self.write(&mut turn, hand, vec![put], own).await?;
         Ok((list, index))
     }
 

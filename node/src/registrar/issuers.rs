@@ -28,11 +28,12 @@ impl Registrar {
         provider: Option<ProviderKind>,
         hand: &Hand,
     ) -> Result<Issuer, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let (mut issuer, mut own) = self.new_issuer(name, url, kind)?;
         issuer.provider = provider;
         own.push(self.act(hand, "issuer.register", &issuer.id, None));
-        self.write(hand, vec![trust_list::register(&issuer)], own).await?;
+        self.write(&mut turn, hand, vec![trust_list::register(&issuer)], own)
+            .await?;
         Ok(issuer)
     }
 
@@ -115,7 +116,7 @@ impl Registrar {
         note: Option<String>,
         hand: &Hand,
     ) -> Result<Registration, NotDone> {
-        let acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let (was, until) = {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
@@ -134,7 +135,9 @@ impl Registrar {
         }
         // An issuer with a history changes by steps of it, so that the list and the history say the same.
         if let Some(application) = self.store.application_of_issuer(issuer).await? {
-            return self.stand_by_step(&acting, &application.id, standing, note, hand).await;
+            return self
+                .stand_by_step(&mut turn, &application.id, standing, note, hand)
+                .await;
         }
         let said = Registration {
             issuer: issuer.to_owned(),
@@ -143,7 +146,7 @@ impl Registrar {
             until,
         };
         let act = self.act(hand, "issuer.standing", issuer, note);
-        self.write(hand, vec![trust_list::register_standing(&said)], vec![act])
+        self.write(&mut turn, hand, vec![trust_list::register_standing(&said)], vec![act])
             .await?;
         Ok(said)
     }
@@ -153,7 +156,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if this agency does not register it, that is said already, or the node cannot write.
     pub async fn set_provider(&self, issuer: &str, provider: ProviderKind, hand: &Hand) -> Result<Issuer, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let mut issuer = self.own_issuer(issuer)?;
         if issuer.provider == Some(provider) {
             let said = format!("`{}` is {} in the list already", issuer.name, provider.in_words());
@@ -161,7 +164,8 @@ impl Registrar {
         }
         issuer.provider = Some(provider);
         let act = self.act(hand, "issuer.provider", &issuer.id, Some(provider.as_str().to_owned()));
-        self.write(hand, vec![trust_list::register(&issuer)], vec![act]).await?;
+        self.write(&mut turn, hand, vec![trust_list::register(&issuer)], vec![act])
+            .await?;
         Ok(issuer)
     }
 

@@ -141,7 +141,8 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if the key log forbids it, or something that it names is not there.
     pub async fn propose(&self, wish: Wish, hand: &Hand) -> Result<Proposal, NotDone> {
-        let _acting = self.acting.lock().await;
+        // What a key is to end with is looked up in all that this agency wrote.
+        let _turn = self.turn(false).await?;
         let key_log = self.key_log().await?;
         let mut is_example = false;
         let act = match wish {
@@ -262,7 +263,7 @@ impl Registrar {
     /// [`NotDone`], if the root did not sign it, it does not follow the last one, it ends what nobody agreed to end, or the node
     /// cannot write.
     pub async fn enter(&self, text: &str, agreed: bool, hand: &Hand) -> Result<KeyLog, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
         let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
         if entry.signers().next().is_none() {
@@ -290,7 +291,8 @@ impl Registrar {
                 &entry.name().to_string(),
                 Some(claim.act.to_string()),
             );
-            self.author.enter(entry, vec![act]).await.map_err(|error| match error {
+            let entered = self.author.enter(turn.version()?, entry, vec![act]).await;
+            entered.map_err(|error| match error {
                 NotWritten::Entry(refused) => NotDone::Conflict(refused.to_string()),
                 other => other.into(),
             })?;

@@ -62,10 +62,11 @@ impl Registrar {
     /// [`NotDone`], if its name or identifier is none or taken, its keys or lists are none or too many, or the node cannot
     /// write.
     pub async fn register_with_own_keys(&self, new: OwnIssuer, hand: &Hand) -> Result<Issuer, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let issuer = self.with_own_keys(new)?;
         let act = self.act(hand, "issuer.register", &issuer.id, Some("keys of its own".to_owned()));
-        self.write(hand, vec![trust_list::register(&issuer)], vec![act]).await?;
+        self.write(&mut turn, hand, vec![trust_list::register(&issuer)], vec![act])
+            .await?;
         Ok(issuer)
     }
 
@@ -124,7 +125,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if that is not possible now, the identifier is registered here, or its keys or lists are none or too many.
     pub(crate) async fn prove(&self, id: &str, by: By, proven: Proven, dry_run: bool) -> Result<CaseFile, NotDone> {
-        let acting = self.acting.lock().await;
+        let mut turn = self.turn(dry_run).await?;
         let file = self.case(id).await?;
         // The same refusals that an approval would meet.
         let issuer = self.with_own_keys(OwnIssuer {
@@ -139,7 +140,7 @@ impl Registrar {
             status_lists: issuer.own_keys.map(|own| own.status_lists).unwrap_or_default(),
         };
         let note = Note::default();
-        self.take_step_while(&acting, id, by, step, note, dry_run).await
+        self.take_step_while(&mut turn, id, by, step, note, dry_run).await
     }
 
     /// Lists an issuer's keys as it publishes them now, if they could be had, and the addresses of its status lists as they
@@ -155,7 +156,7 @@ impl Registrar {
         changes: ListChanges,
         hand: &Hand,
     ) -> Result<(Issuer, Vec<(VerificationMethod, Became)>), NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let mut issuer = self.own_issuer(issuer)?;
         let Some(mut own) = issuer.own_keys.take() else {
             return Err(NotDone::Conflict(format!(
@@ -190,7 +191,8 @@ impl Registrar {
         issuer.own_keys = Some(own);
         fits(&issuer)?;
         let act = self.act(hand, "issuer.refresh", &issuer.id, None);
-        self.write(hand, vec![trust_list::register(&issuer)], vec![act]).await?;
+        self.write(&mut turn, hand, vec![trust_list::register(&issuer)], vec![act])
+            .await?;
         Ok((issuer, became))
     }
 

@@ -34,7 +34,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if it is another agency's, is too long, takes an id that an ended rule has, or the node cannot write.
     pub async fn apply_policy(&self, mut file: PolicyFile, hand: &Hand) -> Result<Applied, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now().whole_seconds();
         let standing = {
             let registry = self.registry.snapshot();
@@ -104,7 +104,7 @@ impl Registrar {
         let said = format!("{} differences", differences.len());
         let mut act = vec![self.act(hand, "policy.apply", &file.about.title, Some(said))];
         for some in batches(puts.into_values().collect()) {
-            self.write(hand, some, std::mem::take(&mut act)).await?;
+            self.write(&mut turn, hand, some, std::mem::take(&mut act)).await?;
         }
         Ok(Applied {
             differences: differences.iter().map(ToString::to_string).collect(),

@@ -17,15 +17,12 @@ use registry_schema::{
     registration::{By, Case, Kind, Phase, Step, Taken},
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::MutexGuard;
 use verification::KeyKind;
 
 pub use self::crowding::Room;
 use self::rows::{row_of, rubric_of, standing_of, taken_of};
 pub(crate) use self::{contacts::retention, rows::not_done};
-use super::{
-    Hand, NotDone, Registrar, internal, not_ready, own_keys::challenge, slots::Slots, trust::lower_case_id, within,
-};
+use super::{Hand, NotDone, Registrar, Turn, internal, not_ready, own_keys::challenge, trust::lower_case_id, within};
 use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
 
 /// Most pieces of evidence that come with an application.
@@ -302,14 +299,14 @@ impl Registrar {
                 "a proof is a trial badge: send it to `/v1/applications/{id}/proof`".into(),
             ));
         }
-        let acting = self.acting.lock().await;
-        self.take_step_while(&acting, id, by, step, note, dry_run).await
+        let mut turn = self.turn(dry_run).await?;
+        self.take_step_while(&mut turn, id, by, step, note, dry_run).await
     }
 
     /// The change of standing as a step of the issuer's history.
     pub(super) async fn stand_by_step(
         &self,
-        acting: &MutexGuard<'_, Slots>,
+        turn: &mut Turn<'_>,
         application: &str,
         standing: RegistrationStanding,
         note: Option<String>,
@@ -326,7 +323,7 @@ impl Registrar {
         };
         let by = By::Operator(hand.who.clone());
         let file = self
-            .take_step_while(acting, application, by, step, note, hand.dry_run)
+            .take_step_while(turn, application, by, step, note, hand.dry_run)
             .await?;
         let at = file
             .steps
@@ -337,7 +334,7 @@ impl Registrar {
 
     pub(super) async fn take_step_while(
         &self,
-        _acting: &MutexGuard<'_, Slots>,
+        turn: &mut Turn<'_>,
         id: &str,
         by: By,
         step: Step,
@@ -397,7 +394,7 @@ impl Registrar {
         if puts.is_empty() {
             self.keep(dry_run, own).await?;
         } else if !dry_run {
-            self.author.write(puts, own).await?;
+            self.author.write(turn.version()?, puts, own).await?;
         }
         file.application.phase = file.case.phase.as_str().to_owned();
         file.steps.push(row);

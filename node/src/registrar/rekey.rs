@@ -39,7 +39,7 @@ impl Registrar {
         note: Option<String>,
         hand: &Hand,
     ) -> Result<Rekeyed, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         let mut retired = self.own_issuer(issuer)?;
         may_be_rekeyed(&retired, now)?;
@@ -82,7 +82,7 @@ impl Registrar {
         puts.extend(again.iter().map(trust_list::recognize));
         let note = note.map_or_else(|| format!("now {}", new.id), |note| format!("now {}: {note}", new.id));
         own.push(self.act(hand, "issuer.rekey", issuer, Some(note)));
-        self.write(hand, puts, own).await?;
+        self.write(&mut turn, hand, puts, own).await?;
         Ok(Rekeyed {
             issuer: new,
             retired,

@@ -29,9 +29,10 @@ use registry_schema::{Timestamp, status::LIST_SLOTS};
 
 pub(super) use self::book::SlotPlace;
 use self::book::{KnownLists as _, Reserving, SlotBook};
-use super::{NotDone, Registrar, not_ready};
+use super::{NotDone, Registrar, Turn, not_ready};
 use crate::{
     registry::Registry,
+    replication::LogVersion,
     storage::{OwnWrite, Unavailable},
 };
 
@@ -95,15 +96,16 @@ impl Slots {
 
 impl Registrar {
     /// A place for a new credential of an issuer, that nobody had before.
-    pub(super) async fn new_place(&self, slots: &mut Slots, issuer: &str) -> Result<SlotPlace, NotDone> {
+    pub(super) async fn new_place(&self, turn: &mut Turn<'_>, issuer: &str) -> Result<SlotPlace, NotDone> {
         let epoch = self.store.held().ok_or(Unavailable::Deposed)?;
-        let book = slots.of(Some(epoch));
+        let version = turn.version.as_mut().ok_or_else(not_ready)?;
+        let book = turn.slots.of(Some(epoch));
         for _ in 0..MOST_TRIES {
             let registry = self.registry.snapshot();
             if let Some(place) = book.take(issuer, registry.home().ok_or_else(not_ready)?) {
                 return Ok(place);
             }
-            self.reserve(book, issuer).await?;
+            self.reserve(book, version, issuer).await?;
         }
         Err(NotDone::Unavailable(
             "no place in a status list could be reserved: try again".into(),
@@ -111,7 +113,7 @@ impl Registrar {
     }
 
     /// Reserves further places for an issuer, in one of its lists or in one that is opened for it.
-    async fn reserve(&self, book: &mut SlotBook, issuer: &str) -> Result<(), NotDone> {
+    async fn reserve(&self, book: &mut SlotBook, version: &mut LogVersion, issuer: &str) -> Result<(), NotDone> {
         let lists = self.store.lists_of(issuer).await?;
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
@@ -125,7 +127,7 @@ impl Registrar {
             issuer: issuer.to_owned(),
             list: reserving.list,
         });
-        self.author.write(puts, own.into_iter().collect()).await?;
+        self.author.write(version, puts, own.into_iter().collect()).await?;
         if let Some(witness) = SlotBook::needs_word(&reserving)
             && !self.is_confirmed(book, &reserving, witness).await
         {

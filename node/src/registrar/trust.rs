@@ -59,7 +59,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if nobody registers it, the term is none, or the node cannot write.
     pub async fn recognize(&self, mut new: NewRecognition, hand: &Hand) -> Result<RecognitionEntry, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         new.purposes.sort_unstable();
         new.purposes.dedup();
@@ -107,7 +107,7 @@ impl Registrar {
             ));
         }
         let act = self.act(hand, "recognition.add", &recognition.id, None);
-        self.write(hand, vec![put], vec![act]).await?;
+        self.write(&mut turn, hand, vec![put], vec![act]).await?;
         Ok(RecognitionEntry {
             agency,
             recognition,
@@ -125,7 +125,7 @@ impl Registrar {
         mut new: NewAgencyRecognition,
         hand: &Hand,
     ) -> Result<AgencyRecognitionEntry, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         new.purposes.sort_unstable();
         new.purposes.dedup();
@@ -177,7 +177,7 @@ impl Registrar {
             )));
         }
         let act = self.act(hand, "agency_recognition.add", &recognition.id, None);
-        self.write(hand, vec![put], vec![act]).await?;
+        self.write(&mut turn, hand, vec![put], vec![act]).await?;
         Ok(AgencyRecognitionEntry {
             agency,
             recognition,
@@ -196,7 +196,7 @@ impl Registrar {
         stay_good: bool,
         hand: &Hand,
     ) -> Result<AgencyRecognitionEntry, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let found = {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
@@ -212,7 +212,7 @@ impl Registrar {
             earlier_badges_stay_good: stay_good,
         };
         let act = self.act(hand, "agency_recognition.withdraw", id, None);
-        self.write(hand, vec![trust_list::withdraw(id, &withdrawal)], vec![act])
+        self.write(&mut turn, hand, vec![trust_list::withdraw(id, &withdrawal)], vec![act])
             .await?;
         entry.withdrawn = Some(withdrawal);
         Ok(entry)
@@ -223,7 +223,7 @@ impl Registrar {
     /// # Errors
     /// [`NotDone`], if there is none with this id, it is withdrawn already, or the node cannot write.
     pub async fn withdraw(&self, id: &str, stay_good: bool, hand: &Hand) -> Result<RecognitionEntry, NotDone> {
-        let _acting = self.acting.lock().await;
+        let mut turn = self.turn(hand.dry_run).await?;
         let found = self.registry.snapshot().home().and_then(|home| home.recognition(id));
         let mut entry = found.ok_or_else(|| NotDone::Unknown(format!("this agency has no recognition `{id}`")))?;
         if entry.withdrawn.is_some() {
@@ -234,7 +234,7 @@ impl Registrar {
             earlier_badges_stay_good: stay_good,
         };
         let act = self.act(hand, "recognition.withdraw", id, None);
-        self.write(hand, vec![trust_list::withdraw(id, &withdrawal)], vec![act])
+        self.write(&mut turn, hand, vec![trust_list::withdraw(id, &withdrawal)], vec![act])
             .await?;
         entry.withdrawn = Some(withdrawal);
         Ok(entry)

@@ -1,6 +1,6 @@
 //! Asking the replication to write: the one way to this agency's own lists.
 
-use protocol::{Event, Put, Replica, key_log::SignedEntry, replica::Failed, signed::Refused};
+use protocol::{Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, replica::Failed, signed::Refused};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
@@ -19,10 +19,43 @@ pub(crate) struct Desk {
     pub(super) errands: mpsc::Sender<Errand>,
 }
 
+/// The version of this agency's own log: its newest envelopes, and the newest entry of its key log. What is written on a
+/// version rests on what the lists said in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogVersion {
+    heads: Vec<Hash>,
+    key_log: Option<Hash>,
+}
+
+impl LogVersion {
+    /// The version of an agency's log that a replica holds.
+    pub(super) fn of(replica: &Replica, agency: Hash) -> Self {
+        let log = replica.logs().get(&agency);
+        Self {
+            heads: log.map(AgencyLog::heads).unwrap_or_default(),
+            key_log: log.map(|log| log.key_log().head()),
+        }
+    }
+}
+
+/// Who waits for a write, and is told the version that it made.
+pub(super) type Waiting = oneshot::Sender<Result<LogVersion, NotWritten>>;
+
+/// What is asked of the replication once it may write.
 pub(super) struct Writing {
-    pub(super) event: Event,
-    pub(super) own: Vec<OwnWrite>,
-    pub(super) done: oneshot::Sender<Result<(), NotWritten>>,
+    pub(super) work: Work,
+    pub(super) done: Waiting,
+}
+
+pub(super) enum Work {
+    /// Tell the version to write on: this node may write, so it knows all that it wrote itself.
+    Begin,
+    /// Write, if the log still has this version.
+    Write {
+        on: LogVersion,
+        event: Event,
+        own: Vec<OwnWrite>,
+    },
 }
 
 /// What need not wait until this node may write.
@@ -52,6 +85,9 @@ pub(crate) enum NotWritten {
     /// The files of the writer keys cannot be used.
     #[error("the writer keys cannot be used: {0}")]
     Keys(String),
+    /// The log has another version than what is written rests on.
+    #[error("this agency's lists changed while this was prepared: nothing was done; see what stands, and ask again")]
+    Changed,
     /// The entry of the key log may not be added.
     #[error("the entry is refused: {0}")]
     Entry(Refused),
@@ -88,20 +124,48 @@ impl Author {
         Self(desk)
     }
 
-    /// Writes puts to the agency's lists, and `own` in the same transaction. When this returns, all of it is on disk.
-    pub(crate) async fn write(&self, puts: Vec<Put>, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
-        self.happen(Event::Authored(puts), own).await
+    /// The version of this agency's log to write on, once this node may write: a registry that is looked at after this
+    /// holds all that the version says.
+    pub(crate) async fn begin(&self) -> Result<LogVersion, NotWritten> {
+        self.ask(Work::Begin).await
     }
 
-    /// Adds an entry that its root signed to the agency's key log, and `own` in the same transaction.
-    pub(crate) async fn enter(&self, entry: SignedEntry, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
-        self.happen(Event::Entered(entry), own).await
+    /// Writes puts to the agency's lists, and `own` in the same transaction, if the log still has the version `on`; `on` is
+    /// the new version then. When this returns, all of it is on disk.
+    pub(crate) async fn write(
+        &self,
+        on: &mut LogVersion,
+        puts: Vec<Put>,
+        own: Vec<OwnWrite>,
+    ) -> Result<(), NotWritten> {
+        self.happen(on, Event::Authored(puts), own).await
     }
 
-    async fn happen(&self, event: Event, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+    /// Adds an entry that its root signed to the agency's key log, and `own` in the same transaction, if the log still has
+    /// the version `on`; `on` is the new version then.
+    pub(crate) async fn enter(
+        &self,
+        on: &mut LogVersion,
+        entry: SignedEntry,
+        own: Vec<OwnWrite>,
+    ) -> Result<(), NotWritten> {
+        self.happen(on, Event::Entered(entry), own).await
+    }
+
+    async fn happen(&self, on: &mut LogVersion, event: Event, own: Vec<OwnWrite>) -> Result<(), NotWritten> {
+        let work = Work::Write {
+            on: on.clone(),
+            event,
+            own,
+        };
+        *on = self.ask(work).await?;
+        Ok(())
+    }
+
+    async fn ask(&self, work: Work) -> Result<LogVersion, NotWritten> {
         let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
         let (done, written) = oneshot::channel();
-        let writing = Writing { event, own, done };
+        let writing = Writing { work, done };
         desk.writings.send(writing).await.map_err(|_| NotWritten::NotHolder)?;
         drop(desk);
         written.await.map_err(|_| NotWritten::NotHolder)?

@@ -7,7 +7,9 @@ use registry_schema::Timestamp;
 use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
-    Errand, Identity, NotWritten, Outcome, Replication, State, Waiting, author::Writing, restoring::RestoredReplica,
+    Errand, Identity, NotWritten, Outcome, Replication, State,
+    author::{Waiting, Writing},
+    restoring::RestoredReplica,
 };
 use crate::{
     health::{Health, ReplicationHealth},
@@ -226,7 +228,7 @@ impl Replication {
         }) = was
         {
             let outcome = if settled == Some(true) {
-                Ok(())
+                self.version()
             } else {
                 Err(NotWritten::Store(Unavailable::NotCommitted))
             };
@@ -256,6 +258,11 @@ impl Replication {
 }
 
 impl Lost {
+    /// Why the replica was dropped.
+    pub(super) fn why(&self) -> &str {
+        &self.why
+    }
+
     /// Tells who waited long enough for an outcome that it is unknown.
     fn give_up_waiting(&mut self) {
         let Some(unsettled) = &mut self.unsettled else { return };
