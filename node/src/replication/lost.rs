@@ -204,19 +204,23 @@ impl Replication {
         self.awaits_own_log = awaits_own_log;
         self.was_live = true;
         replica.number_calls_from(self.last_call);
-        replica.doubt_time(self.clock_doubt.is_some());
+        // Before anybody is answered: what this process doubted while it followed another one is looked at anew.
+        let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
+        replica.doubt_time(doubt.is_some());
         let roster = self.registry.snapshot().roster().clone();
         let made = match Registry::new(roster, &replica) {
             Ok(made) => made,
             Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
         };
-        // What this process doubted while it followed another one is looked at anew.
-        let doubt = self.clock_doubt.clone();
         self.registry.update(|registry| {
             registry.replace(&made);
             registry.doubt_clock(doubt.clone());
         });
-        self.health.set_clock(doubt);
+        self.health.set_clock(doubt.clone());
+        if let Some(doubt) = &doubt {
+            tracing::error!(%doubt, "the clock is in doubt: nothing is signed, and nothing is fresh");
+        }
+        self.clock_doubt = doubt;
         self.registry.tell_of_issuers();
         self.kept.clear();
         let was = std::mem::replace(&mut self.state, State::Live(Box::new(replica)));
