@@ -296,6 +296,7 @@ pub(crate) fn router(app: App) -> Router {
                 (app.forwarding.clone(), app.clients.clone()),
                 forwarding::forward_writes,
             ),
+            from_fn(forwarding::finish_writes),
         ))
         .with_state(app)
 }

@@ -86,6 +86,9 @@ pub enum NotDone {
     /// The node cannot do it now.
     #[error("{0}")]
     Unavailable(String),
+    /// The first steps were done, and the others not.
+    #[error("{0}")]
+    PartlyDone(String),
     /// It may have been done: the database's answer was lost, and could not be looked up.
     #[error("whether it was done is not known: look at what stands before you ask again")]
     OutcomeUnknown,

@@ -9,6 +9,7 @@ mod promises;
 
 mod recognition_decides;
 
+mod acts_come_to_their_end;
 mod acts_warn_first;
 mod agencies_follow_agencies;
 

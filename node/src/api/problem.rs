@@ -60,7 +60,7 @@ codes! {
     METHOD = "request.method", METHOD_NOT_ALLOWED, "This address takes another method",
         "The address exists, but not for this method: see /openapi.json.";
     TOO_SLOW = "request.too_slow", REQUEST_TIMEOUT, "The request took too long",
-        "A request, its body included, has a minute. Nothing is half done: look at what stands, and send it again if need be.";
+        "A request, its body included, has a minute. What was begun is carried out to its end: look at what stands, and send it again if need be.";
     TOO_MANY = "request.too_many", TOO_MANY_REQUESTS, "More is asked than this node takes at a time",
         "So that nobody can fill this node's store, it takes only so many applications in an hour, and only so many that wait. Nothing was changed. Try again later, or write to the agency.";
     TOO_OFTEN = "request.too_often", TOO_MANY_REQUESTS, "Too many codes were looked up",
@@ -73,6 +73,8 @@ codes! {
         "This comes from the VC API's endpoints alone. The list `errors` says what was found, each with a page of its own. Nothing was changed. For an answer about a badge, with who recognizes its issuer, send it to /v1/verifications.";
     CONFLICT = "act.conflict", CONFLICT, "This contradicts what stands",
         "The lists already say otherwise; the detail says what. Nothing was changed. A revocation is final: issue a new credential instead.";
+    PARTLY_DONE = "act.partly_done", SERVICE_UNAVAILABLE, "Part of it was done",
+        "A policy that is too long for one signed entry is written in several, and something went wrong between two of them. What was written stands. Apply the same file again: it writes what is missing.";
     TRUST_STALE = "trust.stale", SERVICE_UNAVAILABLE, "A trust list is too old to answer from",
         "The answer would rest on an agency's list that this node has not heard recently enough. Neither yes nor no can be said honestly; the detail names the agency. Try again later, or ask that agency's own node.";
     UNAVAILABLE = "node.unavailable", SERVICE_UNAVAILABLE, "This node cannot do it now",
@@ -211,6 +213,7 @@ impl From<NotDone> for Problem {
                 &NO_WRITER,
                 "this process does not write for the agency at the moment: try again in some seconds",
             ),
+            NotDone::PartlyDone(detail) => Self::new(&PARTLY_DONE, detail),
             error @ NotDone::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN, error.to_string()),
             NotDone::Unavailable(detail) => {
                 tracing::error!(%detail, "an act was not done");

@@ -103,8 +103,16 @@ impl Registrar {
             .await?;
         let said = format!("{} differences", differences.len());
         let mut act = vec![self.act(hand, "policy.apply", &file.about.title, Some(said))];
-        for some in batches(puts.into_values().collect()) {
-            self.write(&mut turn, hand, some, std::mem::take(&mut act)).await?;
+        let batches = batches(puts.into_values().collect());
+        let count = batches.len();
+        for (done, some) in batches.into_iter().enumerate() {
+            let written = self.write(&mut turn, hand, some, std::mem::take(&mut act)).await;
+            written.map_err(|error| match done {
+                0 => error,
+                _ => NotDone::PartlyDone(format!(
+                    "{done} of {count} parts of the policy are written, and the next is not: {error}; apply the same file again"
+                )),
+            })?;
         }
         Ok(Applied {
             differences: differences.iter().map(ToString::to_string).collect(),
