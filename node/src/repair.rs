@@ -131,8 +131,9 @@ async fn mend(
         own: agency == home,
         damage,
     });
-    if let Some(seal) = Seal::load(&config.seal_file(data))? {
-        store.use_seal(seal);
+    match Seal::load(&config.seal_file(data)) {
+        Ok(seal) => seal.into_iter().for_each(|seal| store.use_seal(seal)),
+        Err(error) => tracing::error!("the seal of issuers' keys cannot be read: {error:#}"),
     }
     Ok(Repaired {
         key_log,
@@ -187,6 +188,7 @@ async fn put_key_log_back(
         without: offers.why,
     };
     write(store, home, chosen, &put_back, now).await?;
+    tracing::info!(entries, "this node's own key log is put back");
     Ok(Some(put_back))
 }
 

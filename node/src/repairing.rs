@@ -73,7 +73,7 @@ fn in_words(repaired: &Repaired) -> String {
         lines.push(match &trouble.other_seal {
             Some(seal) => format!(
                 "not mended: the key of the issuer `{issuer}` is sealed with the key `{seal}`, which this node does not have: put \
-                 `keys/seal.key` back"
+                 its file back (`keys/seal.key`, or where `[keys]` in comity.toml says)"
             ),
             None => format!(
                 "not mended: the key of the issuer `{issuer}` is damaged, and no peer has it. Put a backup in the store's place that \

@@ -54,7 +54,7 @@ pub(super) async fn ask(
     }
     let places: Vec<(String, Option<PathBuf>)> = match repairing.from.as_slice() {
         [] if stored.damage.is_none() || !repairing.key_logs.is_empty() => vec![],
-        [] => known(config, home, rows, store).await?,
+        [] => known(config, home, rows, store).await,
         named => named.iter().map(|url| (url.clone(), None)).collect(),
     };
     if places.is_empty() && repairing.key_logs.is_empty() {
@@ -96,7 +96,7 @@ async fn known(
     home: Hash,
     rows: &[(Vec<u8>, Vec<u8>)],
     store: &Store,
-) -> anyhow::Result<Vec<(String, Option<PathBuf>)>> {
+) -> Vec<(String, Option<PathBuf>)> {
     let mut known: BTreeMap<String, Option<PathBuf>> = BTreeMap::new();
     let mut note = |url: &str, roots: Option<&Path>| {
         let url = url.trim_end_matches('/');
@@ -110,7 +110,10 @@ async fn known(
     for peer in &config.peers {
         note(peer.url.as_deref().unwrap_or_default(), None);
     }
-    let followed = store.peers().await?;
+    let followed = store.peers().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the peers that operators added cannot be read, and are not asked");
+        vec![]
+    });
     for peer in followed.iter().filter(|peer| peer.left_at.is_none()) {
         let tickets = peer.ticket.lines().filter_map(|line| line.parse::<Ticket>().ok());
         tickets.for_each(|ticket| note(&ticket.url, None));
@@ -120,5 +123,5 @@ async fn known(
             note(&log.founding().url, None);
         }
     }
-    Ok(known.into_iter().collect())
+    known.into_iter().collect()
 }
