@@ -162,7 +162,13 @@ async fn put_key_log_back(
     let offers = sources::ask(config, home, &stored, &rows, store, repairing).await?;
     let disputed_file = data.join("disputed.key-log");
     let shown = disputed_file.display().to_string();
-    let chosen = match key_log::choose(&stored, &offers.logs, offers.why.clone(), &shown) {
+    let chosen = match key_log::choose(
+        &stored,
+        &offers.logs,
+        offers.why.clone(),
+        &shown,
+        repairing.accept_shorter,
+    ) {
         Ok(chosen) => chosen,
         Err(refused) => {
             if let (KeyLogRefused::Disputed { .. }, Some(all)) = (&refused, key_log::everything(&stored, &offers.logs))

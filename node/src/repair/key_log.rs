@@ -62,10 +62,12 @@ pub(super) enum KeyLogRefused {
     #[error(
         "the store's own key log is damaged, and nobody gave another ({}): name a peer whose node runs (`--from \
          https://comity.peer.example.gov`; a private authority's certificates with `--roots FILE`), or a file of `comity key export` \
-         or of a root's ceremony (`--key-log FILE`), or put a backup in the store's place; nothing was changed",
-        why.join("; ")
+         or of a root's ceremony (`--key-log FILE`), or put a backup in the store's place{}; nothing was changed",
+        why.join("; "),
+        sound.map(|sound| format!(", or take the entries that are sound in it, which are {sound}, with `--accept-shorter`"))
+            .unwrap_or_default()
     )]
-    Nobody { why: Vec<String> },
+    Nobody { why: Vec<String>, sound: Option<usize> },
     /// Entries are missing that were here.
     #[error(
         "the key log that was found has {found} entries, and the store {lacks}: name another peer (`--from URL`) or the file of the \
@@ -164,6 +166,11 @@ pub(super) fn may_be(home: Hash, stored: &StoredKeyLog, offered: &OfferedKeyLog)
             own: root::fingerprint(&home),
         });
     }
+    let both = stored.sound.clone().map(|sound| joined(sound, log));
+    if both.is_some_and(|both| both.disputed().is_some()) {
+        // It has not less, but something else: of that [`choose`] tells.
+        return Ok(());
+    }
     let sound = stored.sound.as_ref().map(KeyLog::signed).unwrap_or_default();
     let entries = sound.iter().filter(|entry| log.holds(&entry.name())).count();
     if entries < sound.len() {
@@ -183,13 +190,17 @@ pub(super) fn choose(
     offered: &[OfferedKeyLog],
     why: Vec<String>,
     disputed_file: &str,
+    accepts_shorter: bool,
 ) -> Result<KeyLog, KeyLogRefused> {
     let longest = offered.iter().max_by_key(|offered| offered.log.signed().len());
     let chosen = match (longest, &stored.sound) {
         (Some(longest), _) => longest.log.clone(),
-        // Whole under another name, or undamaged.
-        (None, Some(sound)) if sound.signed().len() >= stored.named => sound.clone(),
-        (None, _) => return Err(KeyLogRefused::Nobody { why }),
+        // Whole under another name, or undamaged, or as much as there is.
+        (None, Some(sound)) if accepts_shorter || sound.signed().len() >= stored.named => sound.clone(),
+        (None, sound) => {
+            let sound = sound.as_ref().map(|sound| sound.signed().len());
+            return Err(KeyLogRefused::Nobody { why, sound });
+        }
     };
     let others = offered.iter().map(|offered| &offered.log).chain(&stored.sound);
     let chosen = others.fold(chosen, joined);
@@ -294,7 +305,7 @@ mod tests {
             let sound = stored.sound.as_ref().map_or(0, |sound| sound.signed().len());
             assert!(sound < 3, "byte {at}");
             assert!(at == 0 || stored.named == 3, "byte {at}");
-            let put = choose(&stored, &[offered(log.clone())], vec![], "").unwrap();
+            let put = choose(&stored, &[offered(log.clone())], vec![], "", false).unwrap();
             assert_eq!(encode(&put.signed()), whole, "byte {at}");
         }
     }
@@ -304,7 +315,7 @@ mod tests {
         let log = log(1, 1, 20);
         let stored = stored(log.genesis(), &rows(Hash([7; 32]), &log));
         assert!(stored.damage.is_some());
-        let put = choose(&stored, &[], vec![], "").unwrap();
+        let put = choose(&stored, &[], vec![], "", false).unwrap();
         assert_eq!(encode(&put.signed()), encode(&log.signed()));
         assert!(is_complete(&stored, &put, &BTreeSet::new()).is_ok());
     }
@@ -338,7 +349,7 @@ mod tests {
         let mut row = encode(&long.signed());
         *row.last_mut().unwrap() ^= 1;
         let damaged = stored(home, &[(home.0.to_vec(), row)]);
-        let put = choose(&damaged, &[offered(short)], vec![], "").unwrap();
+        let put = choose(&damaged, &[offered(short)], vec![], "", false).unwrap();
         let incomplete = is_complete(&damaged, &put, &BTreeSet::new());
         assert!(
             matches!(incomplete, Err(KeyLogRefused::Incomplete { found: 2, .. })),
@@ -351,23 +362,41 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sound_in_the_store_is_taken_alone_only_if_somebody_says_so() {
+        let log = log(1, 2, 20);
+        let mut row = encode(&log.signed());
+        *row.last_mut().unwrap() ^= 1;
+        let damaged = stored(log.genesis(), &[(log.genesis().0.to_vec(), row)]);
+        let refused = choose(&damaged, &[], vec![], "", false).unwrap_err().to_string();
+        assert!(refused.contains("which are 2, with `--accept-shorter`"), "{refused}");
+        let put = choose(&damaged, &[], vec![], "", true).unwrap();
+        assert_eq!(put.signed().len(), 2);
+    }
+
+    #[test]
     fn two_histories_of_the_root_are_refused_and_a_rotation_ends_that() {
         let (one, other) = (log(1, 1, 20), log(1, 1, 30));
         let nothing = StoredKeyLog::default();
         let offers = [offered(one.clone()), offered(other)];
-        let refused = choose(&nothing, &offers, vec![], "disputed.key-log");
+        let refused = choose(&nothing, &offers, vec![], "disputed.key-log", false);
         assert!(matches!(refused, Err(KeyLogRefused::Disputed { .. })), "{refused:?}");
         let all = everything(&nothing, &offers).unwrap();
         let next = Root::single(key(3).public());
         let entry = root::rotate(&all, &[key(2)], 1, &next, NOW).unwrap();
         let file = from_file(&root::entry_to_text(&entry, &all).unwrap()).unwrap();
-        let put = choose(&nothing, &[offered(file)], vec![], "").unwrap();
+        let put = choose(&nothing, &[offered(file)], vec![], "", false).unwrap();
         assert_eq!(put.head(), entry.name());
     }
 
     #[test]
     fn without_anybody_to_ask_it_says_whom_to_name() {
-        let refused = choose(&StoredKeyLog::default(), &[], vec!["`https://a`: silent".into()], "");
+        let refused = choose(
+            &StoredKeyLog::default(),
+            &[],
+            vec!["`https://a`: silent".into()],
+            "",
+            false,
+        );
         let said = refused.unwrap_err().to_string();
         for words in ["https://a", "--from", "--key-log", "backup", "nothing was changed"] {
             assert!(said.contains(words), "{said}");

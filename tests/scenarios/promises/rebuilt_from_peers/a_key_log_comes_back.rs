@@ -3,8 +3,12 @@
 
 use std::path::Path;
 
-use node::config::Config;
-use registry_schema::{Issuer, Reason, VerdictKind};
+use node::{config::Config, root};
+use protocol::{
+    SigningKey,
+    key_log::{Act, WriterKey},
+};
+use registry_schema::{Issuer, Reason, Timestamp, VerdictKind};
 use tests::{Agency, Badge, Federation, Keeping, Rhythm, Scene, ports, program, program::Ended};
 
 use super::damage_is_one_agencys::flips;
@@ -223,6 +227,52 @@ async fn an_own_key_log_from_a_file_is_taken_if_it_is_the_agencys_whole_and_unal
     }
     goes_on(federation, sc, badge, &damaged.revoked).await;
     federation.audit().await;
+}
+
+/// Her root signed another entry for the place of one that was applied.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_histories_of_the_root_are_refused_until_a_rotation_ends_them() {
+    let damaged = Damaged::make().await;
+    let Scene { federation, badge, .. } = &damaged.scene;
+    let sc = federation.agency("US-SC");
+    let before = std::fs::read_to_string(damaged.file("old.key-log")).expect("a key log");
+    let before = root::key_log_from_text(&before).expect("a key log");
+    let [of_root, of_next] = ["root.key", "next-root.key"].map(|name| sc.data().join("keys").join(name));
+    let key = SigningKey::from_seed(&[7; 32]).expect("a key");
+    let act = Act::WriterAdded(WriterKey::of_all(key.public()));
+    let mut rival = before.propose(act, Timestamp(1_700_000_000_000)).expect("an entry");
+    rival.sign(&root::key(&of_root).expect("a key"));
+    let file = damaged.file("rival.entry");
+    let written = root::entry_to_text(&rival, &before).expect("a text");
+    std::fs::write(&file, written).expect("a file");
+    let words = ["signed two histories", "comityd root rotate", "disputed.key-log"];
+    is_refused(sc, &["--key-log", &file], &words).await;
+    flips(sc, "key_logs", "entries", sc, 0.9);
+    is_refused(
+        sc,
+        &["--key-log", &file, "--key-log", &damaged.file("sc.key-log")],
+        &words,
+    )
+    .await;
+
+    let (disputed, entry) = (sc.data().join("disputed.key-log"), damaged.file("rotation.entry"));
+    let (after, next) = (damaged.file("after.key"), text(&of_next).to_owned());
+    let rotates = [
+        "root",
+        "rotate",
+        text(&disputed),
+        "--root",
+        &next,
+        "--next",
+        &after,
+        "--out",
+        &entry,
+    ];
+    let rotated = program::run("comityd", rotates, b"").await;
+    assert_eq!(rotated.code, Some(0), "{rotated:?}");
+    let said = is_repaired(sc, &["--key-log", &entry]).await;
+    assert!(said.contains("with 4 entries"), "{said}");
+    goes_on(federation, sc, badge, &damaged.revoked).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
