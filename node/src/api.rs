@@ -39,7 +39,7 @@ mod trqp;
 mod trust_history;
 mod vc_api;
 pub(crate) mod verifications;
-mod warnings;
+pub(crate) mod warnings;
 pub(crate) mod worth;
 
 use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};

@@ -396,6 +396,12 @@ impl Node {
                 .for_each(|file| tracing::warn!("{}", keys::root_at_home(file))),
             Err(error) => tracing::warn!(%error, "no telling whether a root key lies in this node's folder"),
         }
+        match self.registrar.issuers_without_key().await {
+            Ok(troubles) => troubles
+                .iter()
+                .for_each(|trouble| tracing::error!("{}", trouble.error())),
+            Err(error) => tracing::warn!(%error, "no telling whether the issuers' keys are sound"),
+        }
     }
 
     /// Stops the node: requests under way are answered first. What it acknowledged is on disk already.

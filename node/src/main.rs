@@ -2,6 +2,7 @@
 
 mod ceremony;
 mod rebuilding;
+mod repairing;
 
 use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -48,8 +49,9 @@ enum Command {
     Root(ceremony::Root),
     /// Copy a node's lists, as signed files, into a folder that any web server can serve.
     Mirror(MirrorOptions),
-    /// Take what is damaged out of a store that stops its node; the node asks its peers for it at its next start.
-    Repair(Data),
+    /// Mend a store that stops its node: get its own key log back from a file or from peers, and take out what else is damaged,
+    /// which the node asks its peers for at its next start. It names issuers' keys that are damaged.
+    Repair(repairing::Options),
     /// Manage who may act for this agency.
     #[command(subcommand)]
     Operator(Operator),
@@ -210,7 +212,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Root(root) => ceremony::perform(root),
         Command::Ticket(which) => show_ticket(&which).await,
         Command::Mirror(options) => mirror(options).await,
-        Command::Repair(Data { data }) => repair(&data).await,
+        Command::Repair(options) => repairing::perform(options).await,
         Command::Operator(Operator::Add { data, name }) => {
             say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
             Ok(())
@@ -335,22 +337,6 @@ async fn make(options: Init) -> anyhow::Result<()> {
          it writes nothing before that; until it is heard everywhere, the lists of {0} are not fresh",
         config.agency
     ));
-    Ok(())
-}
-
-async fn repair(data: &std::path::Path) -> anyhow::Result<()> {
-    let repaired = node::repair::repair(data, Clock::default().now()).await?;
-    if repaired.is_empty() {
-        say("nothing is damaged");
-        return Ok(());
-    }
-    for one in &repaired {
-        let whose = if one.own { " (this node's own agency)" } else { "" };
-        say(&format!("taken out of {}{whose}: {}", one.agency, one.damage));
-    }
-    if repaired.iter().any(|one| one.own) {
-        say("start the node while peers can be reached: it writes nothing before they have given its own log again");
-    }
     Ok(())
 }
 

@@ -30,6 +30,7 @@ use crate::{
     storage::Store,
 };
 use fetch::Found;
+pub(crate) use fetch::of_source as key_logs_of;
 
 /// For how long nothing may come in before it is given up.
 const PATIENCE: Duration = Duration::from_secs(120);

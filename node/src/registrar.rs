@@ -9,6 +9,7 @@ mod compromise;
 mod consequences;
 mod credentials;
 mod frameworks;
+mod issuer_keys;
 mod issuers;
 mod keys;
 mod own_keys;
@@ -30,6 +31,8 @@ pub use self::policy::Applied;
 pub use any::NewDocument;
 pub use consequences::{Change, Consequences};
 pub use credentials::{NewBadge, list_url, signing_key};
+pub(crate) use issuer_keys::signing_key_of;
+pub use issuer_keys::{IssuerKeyTrouble, issuer_key_troubles};
 pub use keys::{Proposal, Wish};
 pub use own_keys::{Became, ListChanges, OwnIssuer};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Room, Submitted};
@@ -103,6 +106,7 @@ impl From<Unavailable> for NotDone {
             Unavailable::Deposed => Self::NotHolder,
             Unavailable::OutcomeUnknown(_) => Self::OutcomeUnknown,
             error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
+            error @ Unavailable::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
             error => Self::Unavailable(error.to_string()),
         }
     }

@@ -1,21 +1,72 @@
-//! `comityd repair`: takes what is damaged out of a store that stops its node, the own log included.
+//! `comityd repair`: puts the own key log back, takes what is damaged out of a store that stops its node, the own log
+//! included, and names the issuers' keys that nobody but a backup can give back.
 
-use std::path::Path;
+mod key_log;
+mod sources;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
-use protocol::Hash;
+use protocol::{Batch, Hash, KeyLog};
 use registry_schema::Timestamp;
 
 use crate::{
     config::Config,
     lock_data,
+    registrar::{IssuerKeyTrouble, issuer_key_troubles},
     replication::{Identity, NotWritten},
-    storage::{self, NewHolder, Store},
+    root,
+    seal::Seal,
+    storage::{self, Act, NewHolder, OwnWrite, Store},
 };
+use key_log::KeyLogRefused;
+
+/// How many envelopes are read from the store at once.
+const ENVELOPES_AT_ONCE: i64 = 512;
+
+/// What a store is repaired with.
+#[derive(Debug, Default)]
+pub struct Repairing {
+    /// Files that hold the own key log.
+    pub key_logs: Vec<PathBuf>,
+    /// Addresses of nodes, or of copies of their files, that are asked for it; those that the node knows, if none is named.
+    pub from: Vec<String>,
+    /// Certificates to be trusted beside the system's, as a PEM file.
+    pub certificates: Option<PathBuf>,
+    /// Whether a key log is taken that lacks entries which were here.
+    pub accept_shorter: bool,
+}
+
+/// What was done to a store.
+#[derive(Debug)]
+pub struct Repaired {
+    /// The own key log, if it was put back.
+    pub key_log: Option<KeyLogPutBack>,
+    /// What was taken out of it, agency by agency.
+    pub taken_out: Vec<TakenOut>,
+    /// The issuers' keys that cannot be used.
+    pub issuer_keys: Vec<IssuerKeyTrouble>,
+}
+
+/// The own key log that was put back.
+#[derive(Debug)]
+pub struct KeyLogPutBack {
+    /// What was wrong with the one in the store; nothing, if only entries were added.
+    pub damage: Option<String>,
+    /// How many entries it has now.
+    pub entries: usize,
+    /// The files and addresses that gave it; none, if the store had all of it in another place.
+    pub from: Vec<String>,
+    /// Those who were asked and gave none, and why.
+    pub without: Vec<String>,
+}
 
 /// What was taken out of a store, of one agency.
 #[derive(Debug)]
-pub struct Repaired {
+pub struct TakenOut {
     /// The agency: the hash of its first key-log entry.
     pub agency: Hash,
     /// Whether it is this node's own.
@@ -24,12 +75,14 @@ pub struct Repaired {
     pub damage: String,
 }
 
-/// Takes what is damaged out of the store of a node that does not run. At its next start the node asks its peers for it,
-/// and writes nothing to its own log before it has all of that again.
+/// Mends the store of a node that does not run: puts its own key log back, from what is named or from its peers, and takes out
+/// whatever else is damaged. At its next start the node asks its peers for that, and writes nothing to its own log before it
+/// has all of that again. What fails changes nothing, or leaves what was done before it, and can be done again.
 ///
 /// # Errors
-/// If the node runs, the store cannot be used, or the own key log itself is damaged.
-pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>> {
+/// If the node runs, the store cannot be used, or nobody gives the own key log as it was.
+pub async fn repair(data: &Path, repairing: &Repairing, now: Timestamp) -> anyhow::Result<Repaired> {
+    crate::choose_cryptography();
     let _lock = lock_data(data)?;
     let config = Config::load(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
@@ -42,8 +95,23 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
     );
     let taken = store.take(lease.mark(), &NewHolder::default()).await?;
     taken.context("a process of this agency took the lease: stop all of them first")?;
+    let repaired = mend(data, &config, home, &store, repairing, now).await;
+    store.release().await?;
+    store.close().await;
+    repaired
+}
+
+async fn mend(
+    data: &Path,
+    config: &Config,
+    home: Hash,
+    store: &Store,
+    repairing: &Repairing,
+    now: Timestamp,
+) -> anyhow::Result<Repaired> {
+    let key_log = put_key_log_back(data, config, home, store, repairing, now).await?;
     let identity = Identity {
-        pinned: std::collections::BTreeSet::from([home]),
+        pinned: BTreeSet::from([home]),
         home,
         keys: data.join("keys"),
         scratch: data.to_owned(),
@@ -53,20 +121,118 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
         quota: config.quota.quota(),
     };
-    let repaired = identity.repair(&store, now).await;
-    store.release().await?;
-    store.close().await;
-    let repaired = repaired.context(
+    let taken_out = identity.repair(store, now).await.context(
         "this cannot be mended from peers piece by piece: put a backup in the store's place; or move the files \
          `registry.sqlite*` away (with PostgreSQL, name an empty database) and begin again from the peers with \
          `comityd rebuild`, which brings back neither credentials nor issuers' keys",
     )?;
-    let repaired = repaired.into_iter().map(|(agency, damage)| Repaired {
+    let taken_out = taken_out.into_iter().map(|(agency, damage)| TakenOut {
         agency,
         own: agency == home,
         damage,
     });
-    Ok(repaired.collect())
+    match Seal::load(&config.seal_file(data)) {
+        Ok(seal) => seal.into_iter().for_each(|seal| store.use_seal(seal)),
+        Err(error) => tracing::error!("the seal of issuers' keys cannot be read: {error:#}"),
+    }
+    Ok(Repaired {
+        key_log,
+        taken_out: taken_out.collect(),
+        issuer_keys: issuer_key_troubles(store).await?,
+    })
+}
+
+/// Puts the own key log back in one transaction, where it is damaged, or where what was named has more of it.
+async fn put_key_log_back(
+    data: &Path,
+    config: &Config,
+    home: Hash,
+    store: &Store,
+    repairing: &Repairing,
+    now: Timestamp,
+) -> anyhow::Result<Option<KeyLogPutBack>> {
+    let mut moment = store.moment().await?;
+    let rows = moment.key_logs().await?;
+    moment.end().await?;
+    let stored = key_log::stored(home, &rows);
+    let is_asked = !repairing.key_logs.is_empty() || !repairing.from.is_empty();
+    if stored.damage.is_none() && !is_asked {
+        return Ok(None);
+    }
+    let offers = sources::ask(config, home, &stored, &rows, store, repairing).await?;
+    let disputed_file = data.join("disputed.key-log");
+    let shown = disputed_file.display().to_string();
+    let chosen = match key_log::choose(
+        &stored,
+        &offers.logs,
+        offers.why.clone(),
+        &shown,
+        repairing.accept_shorter,
+    ) {
+        Ok(chosen) => chosen,
+        Err(refused) => {
+            if let (KeyLogRefused::Disputed { .. }, Some(all)) = (&refused, key_log::everything(&stored, &offers.logs))
+            {
+                root::replace(&disputed_file, &root::key_log_to_text(&all))?;
+            }
+            return Err(refused.into());
+        }
+    };
+    let entries = chosen.signed().len();
+    let has_more = stored.sound.as_ref().is_none_or(|sound| sound.signed().len() < entries);
+    if stored.damage.is_none() && !has_more {
+        return Ok(None);
+    }
+    if !repairing.accept_shorter {
+        let missing = missing_entries(home, store, &chosen).await?;
+        key_log::is_complete(&stored, &chosen, &missing)?;
+    }
+    let put_back = KeyLogPutBack {
+        damage: stored.damage,
+        entries,
+        from: offers.logs.into_iter().map(|offered| offered.from).collect(),
+        without: offers.why,
+    };
+    write(store, home, chosen, &put_back, now).await?;
+    tracing::info!(entries, "this node's own key log is put back");
+    Ok(Some(put_back))
+}
+
+async fn write(
+    store: &Store,
+    home: Hash,
+    log: KeyLog,
+    put_back: &KeyLogPutBack,
+    now: Timestamp,
+) -> Result<(), storage::Unavailable> {
+    let KeyLogPutBack { entries, from, .. } = put_back;
+    let act = OwnWrite::Audit(Act {
+        at: now,
+        who: "repair".into(),
+        act: "store.key_log",
+        subject: home.to_string(),
+        note: Some(format!("{entries} entries, from {}", from.join(", "))),
+    });
+    let batch = Batch {
+        key_logs: vec![log],
+        ..Batch::default()
+    };
+    store.commit(&batch, &[act], now).await
+}
+
+/// The entries that the agency's own envelopes name and that the key log does not have.
+async fn missing_entries(home: Hash, store: &Store, log: &KeyLog) -> Result<BTreeSet<Hash>, storage::Unavailable> {
+    let mut moment = store.moment().await?;
+    let (mut missing, mut after) = (BTreeSet::new(), i64::MIN);
+    loop {
+        let some = moment.envelopes(&home.0, after, ENVELOPES_AT_ONCE).await?;
+        let Some(last) = some.last() else { break };
+        after = last.position;
+        let named = some.iter();
+        missing.extend(named.filter_map(|stored| key_log::entry_missing_for(&stored.bytes, log)));
+    }
+    moment.end().await?;
+    Ok(missing)
 }
 
 /// Tells what to do about an error of a node that looks like a damaged store; nothing about any other.
@@ -77,8 +243,8 @@ pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
         _ => storage::tells_damage(cause),
     };
     error.chain().any(is_damage).then_some(
-        "if the store is damaged: `comityd repair` takes out what cannot be read, and peers are asked for it; where that \
-         does not help, put a backup in its place, or move it away and begin again from the peers with `comityd rebuild` \
-         (ops/RUNBOOK.md)",
+        "if the store is damaged: `comityd repair` takes out what cannot be read, and peers are asked for it; it gets the node's \
+         own key log back from peers, or from a file. Where that does not help, put a backup in the store's place, or move it \
+         away and begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)",
     )
 }

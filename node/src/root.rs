@@ -81,6 +81,12 @@ pub fn entry_from_text(text: &str) -> anyhow::Result<SignedEntry> {
     Ok(minicbor::decode(&bytes)?)
 }
 
+/// Whether a text holds an entry, beside the key log that it is to follow.
+#[must_use]
+pub fn holds_entry(text: &str) -> bool {
+    text.lines().any(|line| line.trim().starts_with(ENTRY))
+}
+
 /// A whole key log as a text file.
 #[must_use]
 pub fn key_log_to_text(key_log: &KeyLog) -> String {

@@ -107,6 +107,12 @@ pub enum Unavailable {
     /// An issuer's key is kept under a seal that this node does not have.
     #[error("the keys of issuers are sealed with the key `{0}`, which this node does not have")]
     Sealed(String),
+    /// An issuer's key is damaged.
+    #[error(
+        "the key of the issuer `{0}` is damaged in this node's store, and nothing else is: put a backup in the store's place that has \
+         it, or give the issuer a new key with `comity issuer rekey {0}`; its badges stay good"
+    )]
+    IssuerKeyDamaged(String),
     /// A newer program brought the tables up to date.
     #[error(
         "the store is of another version than this program: stop it, and start the comityd that brought it up to date"

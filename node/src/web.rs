@@ -32,7 +32,7 @@ use crate::api::{
     following::link,
     problem::{self, Problem},
     verifications::{Asked, answer, receive},
-    worth,
+    warnings, worth,
 };
 
 /// How many files are dropped at once: as many as are counted together.
@@ -379,7 +379,8 @@ fn docs_group_page(reference: &Reference, group: &str) -> Response {
 
 async fn help_index_page() -> Response {
     let errors: Vec<_> = problem::ALL.iter().map(|code| (code.code, code.title)).collect();
-    page(StatusCode::OK, &HelpIndexPage::new(&errors))
+    let warnings: Vec<_> = warnings::ALL.iter().map(|code| (code.code, code.title)).collect();
+    page(StatusCode::OK, &HelpIndexPage::new(&errors, &warnings))
 }
 
 async fn help_page(Path(code): Path<String>) -> Response {
@@ -387,7 +388,11 @@ async fn help_page(Path(code): Path<String>) -> Response {
         .iter()
         .find(|p| p.code == code)
         .map(|p| HelpPage::new(p.code, p.title, p.explanation));
-    match HelpPage::for_code(&code).or(of_request) {
+    let of_node = warnings::ALL
+        .iter()
+        .find(|w| w.code == code)
+        .map(|w| HelpPage::new(w.code, w.title, w.explanation));
+    match HelpPage::for_code(&code).or(of_request).or(of_node) {
         Some(help) => page(StatusCode::OK, &help),
         None => problem_page(&Problem::new(
             &problem::NOT_FOUND,
@@ -399,6 +404,19 @@ async fn help_page(Path(code): Path<String>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn every_code_of_a_warning_has_a_page_of_its_own_and_stands_in_the_index() {
+        let index = help_index_page().await;
+        let index = axum::body::to_bytes(index.into_body(), 1 << 20).await.unwrap();
+        let index = String::from_utf8_lossy(&index);
+        for warning in warnings::ALL {
+            let page = help_page(Path(warning.code.into())).await;
+            assert_eq!(page.status(), StatusCode::OK, "{}", warning.code);
+            assert!(HelpPage::for_code(warning.code).is_none() && problem::ALL.iter().all(|p| p.code != warning.code));
+            assert!(index.contains(&format!("/help/{}", warning.code)), "{}", warning.code);
+        }
+    }
 
     #[test]
     fn a_typing_mistake_is_told_from_a_badge_and_from_a_code() {

@@ -39,6 +39,7 @@ mod two_histories_are_proven {
 
 /// 6. Any node can be rebuilt from its peers, its own database backup and its offline key.
 mod rebuilt_from_peers {
+    mod a_key_log_comes_back;
     mod a_lost_database_comes_back;
     mod a_restart_forgets_no_quarantine;
     mod damage_is_one_agencys;

@@ -226,7 +226,7 @@ impl From<NotDone> for Problem {
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
         // What this node would sign for its issuers it cannot, whoever asks.
-        if matches!(error, Unavailable::Sealed(_)) {
+        if matches!(error, Unavailable::Sealed(_) | Unavailable::IssuerKeyDamaged(_)) {
             return Self::new(&UNAVAILABLE, error.to_string());
         }
         NotDone::from(error).into()

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     lock::Lock,
-    registrar::{list_url, signing_key},
+    registrar::{list_url, signing_key_of},
 };
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
@@ -169,7 +169,7 @@ pub(super) async fn one(
     if let Some(bytes) = app.signed_lists.find(&place, &etag) {
         return Ok((kind, [(header::ETAG, etag)], bytes).into_response());
     }
-    let signing = signing_key(&key).map_err(unsigned)?;
+    let signing = signing_key_of(&key)?;
     let (_, method) = multikey::did_key(&signing.public_key());
     let unsigned_list = credential::status_list(&credential::NewStatusList {
         id: url,

@@ -79,7 +79,7 @@ pub(super) async fn key_log(
 }
 
 /// The key logs at a source that are, or call themselves, the agency's.
-async fn of_source(source: &Source, agency: &str, pinned: Option<Hash>) -> anyhow::Result<Vec<KeyLog>> {
+pub(crate) async fn of_source(source: &Source, agency: &str, pinned: Option<Hash>) -> anyhow::Result<Vec<KeyLog>> {
     let index = source.index(None).await.map_err(anyhow::Error::msg)?;
     let (index, _) = index.context("the index is said to be as it was, though nobody asked")?;
     let mut logs = Vec::new();

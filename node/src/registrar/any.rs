@@ -12,8 +12,10 @@ use verification::{
 
 use super::{
     Hand, NotDone, Registrar,
-    credentials::{list_url, signing_key, uuid_v4},
-    internal, not_ready,
+    credentials::{list_url, uuid_v4},
+    internal,
+    issuer_keys::signing_key_of,
+    not_ready,
     slots::SlotPlace,
 };
 use crate::{
@@ -61,7 +63,7 @@ impl Registrar {
             registry.home().ok_or_else(not_ready)?.url.clone()
         };
         names_no_slot_of_ours(&credential, &url)?;
-        let signing = signing_key(&key).map_err(internal)?;
+        let signing = signing_key_of(&key)?;
         let suite = suite
             .or_else(|| Suite::of(signing.kind()))
             .filter(|suite| suite.fits(signing.kind()))
@@ -131,7 +133,7 @@ impl Registrar {
         let mut document: Map<String, Value> = serde_json::from_str(&document).map_err(internal)?;
         document.remove("proof");
         let key = self.key_of(&issued.issuer).await?;
-        let signing = signing_key(&key).map_err(internal)?;
+        let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now())
             .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed as a token: {error}")))

@@ -5,7 +5,7 @@ use rand::RngExt as _;
 use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
 use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
-use super::{Hand, NotDone, Registrar, internal, not_ready, slots::SlotPlace, within};
+use super::{Hand, NotDone, Registrar, internal, issuer_keys::signing_key_of, not_ready, slots::SlotPlace, within};
 use crate::{
     look_up::Leave,
     storage::{Issued, IssuerKey, NewCredential, OwnWrite},
@@ -114,7 +114,7 @@ impl Registrar {
                 index,
             }),
         });
-        let signing = signing_key(&key).map_err(internal)?;
+        let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         let document = data_integrity::sign(unsigned, &signing, &method, now)
             .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;

@@ -99,8 +99,8 @@ pub(crate) enum NotWritten {
     OwnLogDamaged(String),
     /// The own key log is not in the store.
     #[error(
-        "this node's own key log is not in the store: put a backup in the store's place, or move the store away and begin \
-         again from the peers with `comityd rebuild`"
+        "this node's own key log is not in the store: stop the node and run `comityd repair`, which gets it back from peers or from a \
+         file of `comity key export`"
     )]
     OwnKeyLogLost,
     /// The clock is in doubt, and what is signed says when.

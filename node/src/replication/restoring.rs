@@ -303,10 +303,6 @@ async fn read_envelopes(
                 Err(why) => of_the_store(why)?,
             };
             let found = damage_of(damage, agency);
-            if matches!(why, Damage::Broken(_)) {
-                // Nothing of it can be built on: all envelopes go, also those that were kept.
-                found.removal.everything = true;
-            }
             found.removal.envelopes.push(stored.position);
             found.note("envelope", &why);
         }

@@ -137,6 +137,17 @@ impl Store {
         found.map(|row| self.opened(row)).transpose()
     }
 
+    /// All issuers that a key is kept of, with the key, or why it cannot be used.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn issuer_keys(&self) -> Result<Vec<(String, Result<IssuerKey, Unavailable>)>, Unavailable> {
+        let sql = "SELECT issuer, seed, seal FROM issuer_keys ORDER BY issuer";
+        let found: Vec<KeyRow> = reading!(self, sqlx::query_as(sql), fetch_all)?;
+        let opened = found.into_iter().map(|row| (row.0.clone(), self.opened(row)));
+        Ok(opened.collect())
+    }
+
     /// The status lists of an issuer, the oldest first.
     ///
     /// # Errors
@@ -172,10 +183,10 @@ impl Store {
                 let own = self.seal.get().filter(|own| own.name() == name);
                 let own = own.ok_or(Unavailable::Sealed(name))?;
                 let opened = own.open(&issuer, &kept);
-                opened.ok_or_else(|| Unavailable::Unreadable("an issuer's key does not open with its seal".into()))?
+                opened.ok_or_else(|| Unavailable::IssuerKeyDamaged(issuer.clone()))?
             }
         };
-        let seed = Seed::try_from(secret).map_err(|error| Unavailable::Unreadable(error.into()))?;
+        let seed = Seed::try_from(secret).map_err(|_| Unavailable::IssuerKeyDamaged(issuer.clone()))?;
         Ok(IssuerKey { issuer, seed })
     }
 }

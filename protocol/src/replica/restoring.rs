@@ -69,20 +69,15 @@ pub enum Damage {
     /// No key log of its agency is here.
     #[error("no key log of its agency is here")]
     NoKeyLog,
-    /// The agency's documents cannot be built from it.
-    #[error("the documents cannot be built: {0}")]
-    Broken(String),
-    /// The scratch place of this process failed, and nothing can be said of what the store holds.
+    /// This process could not build on it, and nothing can be said of what the store holds.
     #[error("{0}")]
     Scratch(String),
 }
 
 impl From<Broken> for Damage {
     fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Document(_) => Self::Broken(broken.to_string()),
-            Broken::Scratch(_) => Self::Scratch(broken.to_string()),
-        }
+        // A log whose documents cannot be built goes on without them: what comes here is of the scratch place.
+        Self::Scratch(broken.to_string())
     }
 }
 
@@ -140,12 +135,7 @@ impl Restoring {
             Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => Ok(Placed::Kept),
             Ok(Keeping::Missing(_)) => Self::aside(log, &envelope, None),
             Ok(Keeping::Refused(refused)) => Err(Damage::Unverified(refused.to_string())),
-            Err(broken) => {
-                // What was built of it so far is worth nothing: it begins anew, and all the rest is orphaned.
-                let key_log = log.key_log().clone();
-                *log = AgencyLog::within(key_log, self.settings.attic.clone());
-                Err(broken.into())
-            }
+            Err(broken) => Err(broken.into()),
         }
     }
 

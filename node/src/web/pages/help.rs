@@ -60,8 +60,8 @@ struct Entry {
 }
 
 impl HelpIndexPage {
-    /// All codes, in the order of the checks; then `errors`, each with its title.
-    pub(crate) fn new(errors: &[(&'static str, &'static str)]) -> Self {
+    /// All codes, in the order of the checks; then `errors` and `warnings`, each with its title.
+    pub(crate) fn new(errors: &[(&'static str, &'static str)], warnings: &[(&'static str, &'static str)]) -> Self {
         let mut groups: Vec<(Check, Group)> = Vec::new();
         for e in codes::all() {
             let entry = Entry {
@@ -81,20 +81,26 @@ impl HelpIndexPage {
                 )),
             }
         }
-        let error = |&(code, title): &(&'static str, &'static str)| Entry {
-            code,
-            title,
-            shape: words::Mark::Aside.shape(),
-            outcome: "Error",
+        let beside = |outcome: &'static str| {
+            move |&(code, title): &(&'static str, &'static str)| Entry {
+                code,
+                title,
+                shape: words::Mark::Aside.shape(),
+                outcome,
+            }
         };
         let errors = Group {
             title: "When a request cannot be answered",
-            entries: errors.iter().map(error).collect(),
+            entries: errors.iter().map(beside("Error")).collect(),
+        };
+        let warnings = Group {
+            title: "What a node warns its operators of",
+            entries: warnings.iter().map(beside("Warning")).collect(),
         };
         let checks = groups.into_iter().map(|(_, group)| group);
         Self {
             groups: checks
-                .chain([errors].into_iter().filter(|g| !g.entries.is_empty()))
+                .chain([errors, warnings].into_iter().filter(|g| !g.entries.is_empty()))
                 .collect(),
         }
     }
@@ -106,10 +112,15 @@ mod tests {
 
     #[test]
     fn every_code_stands_in_the_index_and_has_a_page() {
-        let index = HelpIndexPage::new(&[("request.invalid", "What cannot be")])
-            .render()
-            .unwrap();
-        assert!(index.contains("href=\"/help/request.invalid\""), "{index}");
+        let index = HelpIndexPage::new(
+            &[("request.invalid", "What cannot be")],
+            &[("root.at_home", "A root key")],
+        )
+        .render()
+        .unwrap();
+        for code in ["request.invalid", "root.at_home"] {
+            assert!(index.contains(&format!("href=\"/help/{code}\"")), "{index}");
+        }
         for e in codes::all() {
             assert!(index.contains(&format!("href=\"/help/{}\"", e.name)), "{}", e.name);
             assert!(

@@ -84,7 +84,7 @@ fn every_page() -> Vec<String> {
         IssuersPage::new(&here, &agency_name, &[], &[], now(), 7)
             .render()
             .unwrap(),
-        HelpIndexPage::new(&[]).render().unwrap(),
+        HelpIndexPage::new(&[], &[]).render().unwrap(),
         applying("Palmetto"),
         ApplyPage::new("North Carolina", None, &Typed::new(), vec![])
             .render()

@@ -1,0 +1,121 @@
+//! `comityd repair`: what it takes, and what it says of what it did.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use node::{
+    clock::Clock,
+    repair::{self, KeyLogPutBack, Repaired, Repairing},
+};
+use serde_json::json;
+
+use crate::{Data, say};
+
+/// What a store is repaired with.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    data: Data,
+    /// The node's own key log, as `comity key export` or the root's ceremony wrote it. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    key_log: Vec<PathBuf>,
+    /// Where the node's own key log is had: the address of a peer's node, or of a copy of its files. May be given several times.
+    /// Without one, and without a file, the peers that the node knows are asked.
+    #[arg(long, value_name = "URL")]
+    from: Vec<String>,
+    /// Certificates to be trusted beside the system's, as a PEM file.
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+    /// Take a key log that lacks entries which were here, because nobody has them any more. What they let be written is lost here.
+    #[arg(long)]
+    accept_shorter: bool,
+    /// Print it as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
+    let repairing = Repairing {
+        key_logs: options.key_log,
+        from: options.from,
+        certificates: options.roots,
+        accept_shorter: options.accept_shorter,
+    };
+    let repaired = repair::repair(&options.data.data, &repairing, Clock::default().now()).await?;
+    if options.json {
+        say(&as_json(&repaired).to_string());
+    } else {
+        say(&in_words(&repaired));
+    }
+    Ok(())
+}
+
+fn in_words(repaired: &Repaired) -> String {
+    let mut lines = Vec::new();
+    if let Some(key_log) = &repaired.key_log {
+        lines.push(key_log_in_words(key_log));
+        let without = key_log.without.iter();
+        lines.extend(without.map(|why| format!("  gave no key log: {why}")));
+    }
+    for one in &repaired.taken_out {
+        let whose = if one.own { " (this node's own agency)" } else { "" };
+        lines.push(format!("taken out of {}{whose}: {}", one.agency, one.damage));
+    }
+    if repaired.taken_out.iter().any(|one| one.own) {
+        lines.push(
+            "start the node while peers can be reached: it writes nothing before they have given its own log again"
+                .to_owned(),
+        );
+    }
+    for trouble in &repaired.issuer_keys {
+        let issuer = &trouble.issuer;
+        lines.push(match &trouble.other_seal {
+            Some(seal) => format!(
+                "not mended: the key of the issuer `{issuer}` is sealed with the key `{seal}`, which this node does not have: put \
+                 its file back (`keys/seal.key`, or where `[keys]` in comity.toml says)"
+            ),
+            None => format!(
+                "not mended: the key of the issuer `{issuer}` is damaged, and no peer has it. Put a backup in the store's place that \
+                 has it; or start the node, and give the issuer a new key: comity issuer rekey {issuer}"
+            ),
+        });
+    }
+    if lines.is_empty() {
+        lines.push("nothing is damaged".to_owned());
+    } else if repaired.issuer_keys.is_empty() && repaired.taken_out.iter().all(|one| !one.own) {
+        lines.push("start the node".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn key_log_in_words(key_log: &KeyLogPutBack) -> String {
+    let KeyLogPutBack {
+        damage, entries, from, ..
+    } = key_log;
+    let from: Vec<String> = from.iter().map(|from| format!("`{from}`")).collect();
+    let from = match from.as_slice() {
+        [] => "where the store had it under another name".to_owned(),
+        from => format!("from {}", from.join(", ")),
+    };
+    match damage {
+        Some(damage) => {
+            format!("put this node's own key log back, {from}, with {entries} entries; it was damaged: {damage}")
+        }
+        None => format!("added entries to this node's own key log, {from}: it has {entries} now"),
+    }
+}
+
+fn as_json(repaired: &Repaired) -> serde_json::Value {
+    let key_log = repaired.key_log.as_ref().map(|key_log| {
+        json!({"damage": key_log.damage, "entries": key_log.entries, "from": key_log.from, "without": key_log.without})
+    });
+    let taken_out = repaired.taken_out.iter();
+    let taken_out =
+        taken_out.map(|one| json!({"agency": one.agency.to_string(), "own": one.own, "damage": one.damage}));
+    let issuer_keys = repaired.issuer_keys.iter();
+    let issuer_keys = issuer_keys.map(|one| json!({"issuer": one.issuer, "other_seal": one.other_seal}));
+    json!({
+        "key_log": key_log, "taken_out": taken_out.collect::<Vec<_>>(), "issuer_keys": issuer_keys.collect::<Vec<_>>(),
+    })
+}
