@@ -103,7 +103,7 @@ pub struct Node {
     /// Counts how often what can change while it runs was to be read again.
     reload: watch::Sender<u64>,
     /// Held while the node runs.
-    _lock: File,
+    _lock: DataLock,
 }
 
 /// Chooses who does this process's cryptography for TLS.
@@ -374,12 +374,25 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
 }
 
 /// Takes the data directory: two programs on one would be two writers with one key.
-pub(crate) fn lock_data(data: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock_data(data: &Path) -> anyhow::Result<DataLock> {
     let path = data.join("lock");
     let file = private::open(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
     let taken = || format!("`{}` is in use: another node runs on it", data.display());
     file.try_lock().with_context(taken)?;
-    Ok(file)
+    Ok(DataLock(file))
+}
+
+/// The data directory, taken until this is dropped.
+#[derive(Debug)]
+pub(crate) struct DataLock(File);
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        // To close the file would not do: a child process that is just being started holds a copy of it for a moment.
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data directory's lock is given back when this process ends");
+        }
+    }
 }
 
 impl Node {

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use node::storage::{StoreCall, StoreFault};
 use registry_schema::policy::PolicyFile;
 use tests::{
-    Agency, Answer as _, Federation, eventually,
+    Agency, Federation, eventually,
     strangers::{from, socket_of},
 };
 use tokio::io::AsyncWriteExt as _;
