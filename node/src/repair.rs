@@ -18,7 +18,7 @@ use crate::{
 pub struct Repaired {
     /// The agency: the hash of its first key-log entry.
     pub agency: Hash,
-    /// Whether it is this node's own.
+    /// Whether its log is harmed and this node's own.
     pub own: bool,
     /// How much was damaged, and what first.
     pub damage: String,
@@ -61,9 +61,9 @@ pub async fn repair(data: &Path, now: Timestamp) -> anyhow::Result<Vec<Repaired>
          `registry.sqlite*` away (with PostgreSQL, name an empty database) and begin again from the peers with \
          `comityd rebuild`, which brings back neither credentials nor issuers' keys",
     )?;
-    let repaired = repaired.into_iter().map(|(agency, damage)| Repaired {
+    let repaired = repaired.into_iter().map(|(agency, damage, harms_the_log)| Repaired {
         agency,
-        own: agency == home,
+        own: agency == home && harms_the_log,
         damage,
     });
     Ok(repaired.collect())

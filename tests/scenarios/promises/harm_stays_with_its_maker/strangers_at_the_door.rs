@@ -9,7 +9,10 @@ use tests::{
     party::{CONTACT, EMAIL},
     strangers::{Siege, from, from_network, peer_socket_of, socket_of, starts_with_files},
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 /// What anybody may expect of the node of South Carolina, under attack: verdicts, a page, and an operator's write.
 async fn honest_people_are_served(sc: &Agency, badge: &Badge) {
@@ -110,6 +113,66 @@ async fn bodies_that_drip_from_three_addresses_shut_out_nobody_under_a_small_lim
     println!("{came} came, {here} are here, {} descriptors", program.descriptors());
     assert!(here >= PLACES / 2, "the attack stands: {here}");
     drop((siege, program));
+    federation.audit().await;
+}
+
+/// Asks for what operators alone are told, on a connection that stays.
+async fn asks_as_operator(stream: &mut TcpStream, token: &str) {
+    let head = format!("GET /v1/warnings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("an operator asks");
+    let (mut answer, mut some) = (Vec::new(), [0; 4_096]);
+    loop {
+        let read = stream.read(&mut some).await.expect("an operator is answered");
+        assert!(read > 0, "the connection ends: {}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&some[..read]);
+        let text = String::from_utf8_lossy(&answer);
+        assert!("HTTP/1.1 200".starts_with(&text[..text.len().min(12)]), "{text}");
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.and_then(|text| text.parse().ok()).expect("a length") {
+                return;
+            }
+        }
+    }
+}
+
+/// Whoever has all places of an address that operators share takes none of those that are kept for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_comes_through_from_an_address_all_whose_places_are_taken() {
+    const FILES: u32 = 1_024;
+    // Of one address, under this limit.
+    const PLACES: usize = 128;
+    let (federation, badge) = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let program = starts_with_files(sc, FILES).await;
+    let to = socket_of(sc.url());
+    let idle = Siege::begins(to, &[1], PLACES / 2, b"");
+    let slow = Siege::begins(to, &[1], PLACES / 2, b"GET /v1/agencies HTTP/1.1\r\nhost: x\r\nx-a: ");
+    idle.stands(PLACES / 2).await;
+    slow.stands(PLACES / 2).await;
+    eventually("all places of the address are taken", async || {
+        match program.descriptors() {
+            descriptors if descriptors >= PLACES => Ok(()),
+            descriptors => Err(format!("{descriptors} descriptors")),
+        }
+    })
+    .await;
+    let mut operator = from(1, to, None).await.expect("a connection");
+    asks_as_operator(&mut operator, sc.token()).await;
+    sc.suspends(&badge, Reason::Administrative).await;
+    sc.reinstates(&badge, Reason::Administrative).await;
+
+    // And the place is kept, however many come after it.
+    let storm = Siege::begins(to, &[1], 4 * PLACES, b"GET /v1/agencies HTTP/1.1\r\nhost: x\r\nx-a: ");
+    for _ in 0..5 {
+        storm.stands(storm.came() + 2 * PLACES).await;
+        asks_as_operator(&mut operator, sc.token()).await;
+        sc.suspends(&badge, Reason::Administrative).await;
+        sc.reinstates(&badge, Reason::Administrative).await;
+    }
+    println!("{} came, {} are here", storm.came(), storm.here());
+    drop((idle, slow, storm, operator, program));
     federation.audit().await;
 }
 
