@@ -76,6 +76,8 @@ struct Inside {
 struct Visit {
     shown_out: AtomicBool,
     waker: AtomicWaker,
+    /// Whether nobody has listened to it yet.
+    unheard: AtomicBool,
     /// How many requests are being answered.
     at_work: AtomicUsize,
     /// Whether the other side keeps an answer waiting.
@@ -98,6 +100,8 @@ enum Use {
     Slow,
     /// It came, or was answered, just now, and has had no time to ask.
     New,
+    /// Nobody has listened to it yet: it may have asked long ago.
+    Unheard,
     /// It is being answered.
     AtWork,
 }
@@ -107,7 +111,9 @@ impl Visit {
     fn standing(&self, now: u64) -> (Use, u64) {
         let since = self.since.load(Ordering::Acquire);
         let is_past_patience = now.saturating_sub(since) >= millis(PATIENCE);
-        let standing = if self.at_work.load(Ordering::Acquire) == 0 {
+        let standing = if self.unheard.load(Ordering::Acquire) {
+            Use::Unheard
+        } else if self.at_work.load(Ordering::Acquire) == 0 {
             if is_past_patience { Use::Idle } else { Use::New }
         } else if self.stalled.load(Ordering::Acquire) && is_past_patience {
             Use::Idle
@@ -293,6 +299,18 @@ impl Visitor {
                 inside.welcome.insert(self.number);
             }
         });
+    }
+
+    /// Notes that nobody has listened to it yet: what that costs is not its fault.
+    pub(crate) fn waits_to_be_heard(&self) {
+        self.visit.unheard.store(true, Ordering::Release);
+    }
+
+    /// Notes that what it had said by now was heard.
+    pub(crate) fn is_heard(&self) {
+        if self.visit.unheard.swap(false, Ordering::AcqRel) {
+            self.visit.since.store(self.door.now(), Ordering::Release);
+        }
     }
 
     /// Notes that a body begins to arrive.

@@ -220,6 +220,13 @@ impl Registry {
         self.hindrances.get(agency)
     }
 
+    /// The agencies in quarantine, this one first, then by name, and why.
+    pub(crate) fn quarantined(&self) -> impl Iterator<Item = (&AgencyId, &Trouble)> {
+        let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
+        let all = std::iter::once((self.home_id(), &self.roster.own().genesis)).chain(others);
+        all.filter_map(|(id, genesis)| Some((id, self.hindrances.get(genesis)?.quarantined.as_ref()?)))
+    }
+
     /// All agencies that are known, this one first, then by name.
     #[must_use]
     pub fn agencies(&self) -> Vec<&AgencyLists> {

@@ -69,7 +69,7 @@ pub struct KeyLogPutBack {
 pub struct TakenOut {
     /// The agency: the hash of its first key-log entry.
     pub agency: Hash,
-    /// Whether it is this node's own.
+    /// Whether its log is harmed and this node's own.
     pub own: bool,
     /// How much was damaged, and what first.
     pub damage: String,
@@ -126,9 +126,9 @@ async fn mend(
          `registry.sqlite*` away (with PostgreSQL, name an empty database) and begin again from the peers with \
          `comityd rebuild`, which brings back neither credentials nor issuers' keys",
     )?;
-    let taken_out = taken_out.into_iter().map(|(agency, damage)| TakenOut {
+    let taken_out = taken_out.into_iter().map(|(agency, damage, harms_the_log)| TakenOut {
         agency,
-        own: agency == home,
+        own: agency == home && harms_the_log,
         damage,
     });
     match Seal::load(&config.seal_file(data)) {

@@ -327,3 +327,70 @@ async fn a_peer_that_is_added_at_one_process_is_a_peer_of_all_and_of_who_takes_o
     processes[0].program.is_killed().await;
     tn.stops().await;
 }
+
+/// The same of a name that is let go of, at a process that does not write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_let_go_of_at_one_process_counts_at_none_nor_at_who_takes_over() {
+    let federation = Federation::start_on(&["US-NC", "US-SC"], OFTEN, Keeping::Postgres).await;
+    let sc = federation.agency("US-SC");
+    let (tn, links) = federation.newcomer("US-TN").await;
+    tn.starts().await;
+    let issuer = tn.registers("Volunteer Academy").await;
+    let badge = tn.issues(&issuer, "Riley Brooks").await;
+    let own = sc.ticket(links[1].port_for("US-TN")).await.to_string();
+    done(tn.comity(&["peer", "add", "--yes", &own]).await);
+    let ticket = tn.ticket(links[1].port_for("US-SC")).await.to_string();
+    done(sc.comity(&["peer", "add", "--yes", &ticket]).await);
+    sc.recognizes(&issuer).await;
+
+    sc.stops().await;
+    let mut processes = Process::start(sc, 3, 2).await;
+    let holder = Process::holder(&processes).await;
+    let comes_to_answer = async |process: &Process, is_pinned: bool| {
+        eventually("the process knows whether Tennessee is pinned", async || {
+            let peers: Vec<Value> = process.asks(Method::GET, "/v1/peers", None).await?.json();
+            let is_known = peers.iter().any(|peer| peer["agency"] == "US-TN");
+            let verdict = tests::Employer::at(process.url()).verifies(&badge).await.verdict;
+            match (is_known, verdict == VerdictKind::Accepted) == (is_pinned, is_pinned) {
+                true => Ok(()),
+                false => Err(format!("{peers:?}, {}", verdict.as_str())),
+            }
+        })
+        .await;
+    };
+    for process in &processes {
+        comes_to_answer(process, true).await;
+    }
+    let follower = &processes[(holder + 1) % 3];
+    for body in [json!({}), json!({"unpin": true})] {
+        let ended = follower
+            .asks(Method::POST, "/v1/peers/US-TN/removal", Some(&body))
+            .await;
+        ended.expect("an answer").with_status(201);
+    }
+    // Whoever was told so finds it so, at once, where it was told.
+    let told: Vec<Value> = follower
+        .asks(Method::GET, "/v1/peers", None)
+        .await
+        .expect("an answer")
+        .json();
+    assert!(told.iter().all(|peer| peer["agency"] != "US-TN"), "{told:?}");
+    for process in &processes {
+        comes_to_answer(process, false).await;
+    }
+    processes.remove(holder).program.is_killed().await;
+    Process::holder(&processes).await;
+    for process in &processes {
+        comes_to_answer(process, false).await;
+    }
+    // Pinned again, at whichever process, all of it counts at each.
+    let added = processes[0]
+        .asks(Method::POST, "/v1/peers", Some(&json!({"ticket": ticket})))
+        .await;
+    added.expect("an answer").with_status(201);
+    for process in &mut processes {
+        comes_to_answer(process, true).await;
+        process.program.is_killed().await;
+    }
+    tn.stops().await;
+}

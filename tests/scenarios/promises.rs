@@ -15,8 +15,10 @@ mod green_only_on_what_is_known {
     mod a_real_clock_jumps;
     mod damage_to_every_column;
     mod faults_on_every_call;
+    mod processes_tell_no_more_than_the_rows;
     mod silence_is_never_green;
     mod the_clock_is_a_witness;
+    mod the_verifiers_database_goes_away;
 }
 
 /// 3. A final revocation never comes back, whatever is merged in whatever order.

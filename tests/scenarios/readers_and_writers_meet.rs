@@ -6,11 +6,12 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{Router, extract::State, routing::get};
 
+use node::storage::{StoreCall, StoreFault};
 use registry_schema::Reason;
 use serde_json::Value;
 use tests::{Federation, Scene, eventually, http};
@@ -156,6 +157,70 @@ async fn every_route_is_read_while_a_badge_is_suspended_and_reinstated_and_nothi
         }
     })
     .await;
+    federation.audit().await;
+}
+
+/// One stranger reads each of these once; gives how long the longest answer took, and whose it was.
+async fn reads_each(url: String, paths: Vec<String>) -> (Duration, String) {
+    let (client, mut longest) = (http::client(), (Duration::ZERO, String::new()));
+    for path in paths {
+        let begun = Instant::now();
+        let reply = http::try_send(client.get(format!("{url}{path}"))).await;
+        let reply = reply.unwrap_or_else(|error| panic!("{path}: {error}"));
+        // Whether the store takes writes is what that one tells.
+        let is_told = reply.status < 500 || path == "/readyz";
+        assert!(is_told, "{path}: {} {}", reply.status, reply.text());
+        longest = longest.max((begun.elapsed(), path));
+    }
+    longest
+}
+
+/// Whatever strangers read, they do not wait for the task that writes, and it does not wait for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn strangers_reads_of_every_route_are_answered_while_the_task_that_writes_is_stalled() {
+    const STRANGERS: usize = 8;
+    const STALL: Duration = Duration::from_secs(25);
+    // Whoever waited for the end of the stall would wait for most of it.
+    const LONGEST: Duration = Duration::from_secs(15);
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let mut config = node::config::Config::load(sc.data()).expect("a configuration");
+    config.budget.milliseconds_a_second = 0;
+    config.save(sc.data()).expect("a configuration is written");
+    sc.starts().await;
+    federation.meets().await;
+    let document = sc.employer().reads("/openapi.json").await.value();
+    let genesis = sc.genesis().to_string();
+    let mut paths = readable(&document, &issuer.id, &badge.code().to_string(), &genesis);
+    // First those for which that task is asked.
+    paths.sort_by_key(|path| !["/v1/heartbeats", "/v1/reach/US-SC"].contains(&path.as_str()));
+    reads_each(sc.url().to_owned(), paths.clone()).await;
+
+    let faults = sc.faults().await;
+    faults.arm_on(Some(StoreCall::CommitOfEnvelopes), 1, StoreFault::Slow(STALL));
+    let reads = async {
+        eventually("the task that writes is stalled", async || match faults.is_armed() {
+            false => Ok(()),
+            true => Err("not yet".to_owned()),
+        })
+        .await;
+        let mut strangers = tokio::task::JoinSet::new();
+        for nth in 0..STRANGERS {
+            let mine: Vec<String> = paths.iter().cycle().skip(nth).take(paths.len()).cloned().collect();
+            strangers.spawn(reads_each(sc.url().to_owned(), mine));
+        }
+        strangers.join_all().await
+    };
+    let (_, all) = tokio::join!(sc.suspends(&badge, Reason::Administrative), reads);
+    let longest = all.into_iter().max().expect("strangers");
+    println!("the longest answer: {longest:?}");
+    assert!(longest.0 < LONGEST, "{longest:?}");
     federation.audit().await;
 }
 

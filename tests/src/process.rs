@@ -1,6 +1,7 @@
 //! Several processes of one agency, on one PostgreSQL.
 
 use std::{
+    ffi::OsString,
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -13,7 +14,10 @@ use node::{
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::{Agency, Program, Reply, eventually, http, ports};
+use crate::{
+    Agency, Program, Reply, eventually, http, ports,
+    program::{self, Ended},
+};
 
 /// One of several processes of an agency: a program with a data directory of its own, the agency's keys, and its database.
 #[derive(Debug)]
@@ -34,40 +38,73 @@ impl Process {
     pub async fn start(agency: &Agency, count: usize, lease_term: u32) -> Vec<Self> {
         let mut processes = Vec::new();
         for number in 0..count {
-            let data = data_of(agency, number);
-            if number > 0 {
-                let original = agency.data();
-                fs::create_dir_all(data.join("keys")).expect("a folder");
-                for key in fs::read_dir(original.join("keys")).expect("keys") {
-                    let key = key.expect("a key").path();
-                    let name = key.file_name().expect("a name");
-                    fs::copy(&key, data.join("keys").join(name)).expect("a key is copied");
-                }
-            }
-            let mut config = Config::load(agency.data()).expect("a configuration");
-            config.lease_term_seconds = lease_term;
-            if number > 0 {
-                config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
-                config.peer_listen = vec![format!("/ip4/127.0.0.1/tcp/{}", ports::free())];
-            }
-            config.save(&data).expect("a configuration is written");
-            processes.push(Self::of(agency, &data).await);
+            let mut process = Self::joins(agency, number, lease_term, &[]);
+            process.is_ready().await;
+            processes.push(process);
         }
         Self::holder(&processes).await;
         processes
     }
 
-    async fn of(agency: &Agency, data: &std::path::Path) -> Self {
-        let config = Config::load(data).expect("a configuration");
-        let url = format!("http://{}", config.listen);
-        let mut program = Program::comityd(["run", "--data", data.to_str().expect("a path in Unicode")]);
-        program.answers_at(&url).await;
+    /// Starts the process with this number of an agency, with something in its environment, and waits for nothing.
+    ///
+    /// # Panics
+    /// If its data directory cannot be made.
+    pub fn joins(agency: &Agency, number: usize, lease_term: u32, environment: &[(&str, OsString)]) -> Self {
+        let data = data_of(agency, number);
+        if number > 0 {
+            let original = agency.data();
+            fs::create_dir_all(data.join("keys")).expect("a folder");
+            for key in fs::read_dir(original.join("keys")).expect("keys") {
+                let key = key.expect("a key").path();
+                let name = key.file_name().expect("a name");
+                fs::copy(&key, data.join("keys").join(name)).expect("a key is copied");
+            }
+        }
+        let mut config = Config::load(agency.data()).expect("a configuration");
+        config.lease_term_seconds = lease_term;
+        if number > 0 {
+            config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
+            config.peer_listen = vec![format!("/ip4/127.0.0.1/tcp/{}", ports::free())];
+        }
+        config.save(&data).expect("a configuration is written");
+        let arguments = ["run", "--data", data.to_str().expect("a path in Unicode")];
         Self {
-            program,
-            url,
+            program: Program::comityd_in(arguments, environment),
+            url: format!("http://{}", config.listen),
             token: agency.token().to_owned(),
             http: http::client(),
         }
+    }
+
+    /// Waits until it is ready.
+    pub async fn is_ready(&mut self) {
+        self.program.answers_at(&self.url).await;
+    }
+
+    /// Waits until it says this of itself, by its status and in these words.
+    ///
+    /// # Panics
+    /// If it ends instead.
+    pub async fn says(&mut self, status: u16, words: &str) {
+        let (program, url) = (&mut self.program, format!("{}/readyz", self.url));
+        eventually(&format!("the process answers {status} with `{words}`"), async || {
+            if let Some(ended) = program.ended() {
+                panic!("it ended with {ended}: {}", program.said());
+            }
+            let reply = http::try_send(self.http.get(&url)).await?;
+            match (reply.status, reply.text()) {
+                (is, text) if is == status && text.contains(words) => Ok(()),
+                (is, text) => Err(format!("{is} {text}")),
+            }
+        })
+        .await;
+    }
+
+    /// Its operator runs `comity` against this process.
+    pub async fn comity(&self, arguments: &[&str]) -> Ended {
+        let all = ["--node", &self.url].into_iter().chain(arguments.iter().copied());
+        program::comity(all).await
     }
 
     /// Where it answers.

@@ -23,6 +23,8 @@ use crate::{lock::Lock, registry::Registry};
 const MOST_KEPT: usize = 128;
 /// How long one waits for a document that is being made.
 const WAIT: Duration = Duration::from_secs(10);
+/// How long one waits for the task that writes, before the answer that it gave last is given again.
+const LONGEST_GLANCE: Duration = Duration::from_secs(2);
 
 /// The documents that were made. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,8 @@ struct Kept {
     asked: Instant,
     /// Held by who makes it; the others wait.
     made: Arc<tokio::sync::Mutex<Option<Document>>>,
+    /// The last one that was made.
+    last: Arc<Lock<Option<Document>>>,
 }
 
 /// Bytes that all share, with the state that they follow from.
@@ -81,7 +85,7 @@ impl Holds {
     }
 
     /// For what the task that writes is asked: so often at most, however many ask.
-    pub(crate) const GLANCE: Self = Self {
+    const GLANCE: Self = Self {
         version: 0,
         longest: Duration::from_millis(250),
     };
@@ -101,17 +105,33 @@ impl Documents {
         self.get_from(name, holds, async { apart(make).await? }).await
     }
 
+    /// A document for which the task that writes is asked: so often at most, however many ask. While that is at other work,
+    /// nobody waits for it who can be told what it said last.
+    ///
+    /// # Errors
+    /// [`Problem`], if it cannot be made; or not in time, and never was.
+    pub(crate) async fn glance(
+        &self,
+        name: &str,
+        make: impl Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
+    ) -> Result<Document, Problem> {
+        let made = self.get_from(name, Holds::GLANCE, make);
+        match tokio::time::timeout(LONGEST_GLANCE, made).await {
+            Ok(made) => made,
+            Err(_) => self.kept(name).last.with(|last| last.clone()).ok_or_else(busy),
+        }
+    }
+
     /// The same, where another task is asked for what is in it.
-    pub(crate) async fn get_from(
+    async fn get_from(
         &self,
         name: &str,
         holds: Holds,
         make: impl Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
     ) -> Result<Document, Problem> {
-        let kept = self.kept(name);
-        let busy = |_| Problem::new(&UNAVAILABLE, "this document is being made: try again").retry_after(WAIT.as_secs());
-        let made = tokio::time::timeout(WAIT, kept.lock_owned()).await;
-        let mut made = made.map_err(busy)?;
+        let Kept { made, last, .. } = self.kept(name);
+        let made = tokio::time::timeout(WAIT, made.lock_owned()).await;
+        let mut made = made.map_err(|_| busy())?;
         if let Some(document) = made.as_ref()
             && document.version == holds.version
             && document.made.elapsed() < holds.longest
@@ -129,12 +149,13 @@ impl Documents {
                 etag: HeaderValue::from_str(&format!("\"{name}\"")).map_err(unmade)?,
             };
             *made = Some(document.clone());
+            last.with(|last| *last = Some(document.clone()));
             Ok(document)
         });
         making.await.map_err(unmade)?
     }
 
-    fn kept(&self, name: &str) -> Arc<tokio::sync::Mutex<Option<Document>>> {
+    fn kept(&self, name: &str) -> Kept {
         self.0.with(|all| {
             if all.len() >= MOST_KEPT && !all.contains_key(name) {
                 let oldest = all
@@ -146,12 +167,17 @@ impl Documents {
             let fresh = || Kept {
                 asked: Instant::now(),
                 made: Arc::default(),
+                last: Arc::default(),
             };
             let kept = all.entry(name.to_owned()).or_insert_with(fresh);
             kept.asked = Instant::now();
-            kept.made.clone()
+            kept.clone()
         })
     }
+}
+
+fn busy() -> Problem {
+    Problem::new(&UNAVAILABLE, "this document is being made: try again").retry_after(WAIT.as_secs())
 }
 
 fn unmade(error: impl std::fmt::Display) -> Problem {

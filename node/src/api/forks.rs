@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    documents::{self, Document, Holds},
+    documents::{self, Document},
     problem::{NOT_FOUND, Problem},
 };
 use crate::registrar::NotDone;
@@ -95,7 +95,7 @@ async fn listed(app: &App, id: &str) -> Result<Document, Problem> {
     let (node, agency) = (app.clone(), id.to_owned());
     let name = documents::name("forks", &app.registry.snapshot(), Some(id));
     let make = async move { documents::json(&all(&node, &agency).await?) };
-    app.documents.get_from(&name, Holds::GLANCE, make).await
+    app.documents.glance(&name, make).await
 }
 
 async fn all(app: &App, id: &str) -> Result<Vec<Fork>, Problem> {

@@ -42,10 +42,11 @@ pub(super) async fn livez() -> &'static str {
 }
 
 /// Whether the node can do its work: its lists are as its store has them, the store takes writes, its own heartbeat is
-/// younger than its term, and its clock is believed. Otherwise the detail names what fails, and since when.
+/// younger than its term, and its clock is believed. Otherwise the detail names what fails, and since when. Other agencies in
+/// quarantine leave it ready, and are named.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
-pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
     let mut fails = Vec::new();
     let replication = app.health.replication();
     match &replication {
@@ -91,14 +92,26 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
     if let Some(doubt) = app.health.clock() {
         fails.push(format!("the clock is in doubt: {doubt}"));
     }
-    if app.registry.snapshot().home().is_none() && fails.is_empty() {
+    let registry = app.registry.snapshot();
+    let mut ready = "ready\n".to_owned();
+    for (agency, trouble) in registry.quarantined() {
+        let (since, why) = (trouble.since().in_words(), &trouble.why);
+        let told = format!("`{agency}` is in quarantine, since {since}: {why}");
+        if agency == registry.home_id() {
+            fails.push(told);
+        } else {
+            ready.push_str(&told);
+            ready.push('\n');
+        }
+    }
+    if registry.home().is_none() && fails.is_empty() {
         fails.push("this node's own lists are not loaded".into());
     }
     if let Err(error) = app.store.ping().await {
         fails.push(error.to_string());
     }
     if fails.is_empty() {
-        Ok("ready\n")
+        Ok(ready)
     } else {
         Err(Problem::new(&UNAVAILABLE, fails.join("; ")))
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use protocol::Ticket;
 use registry_schema::{AgencyId, AskedAt, Timestamp, recognition::RecognitionEntry};
@@ -16,6 +17,7 @@ use super::{
     App,
     agencies::heard,
     auth::Operator,
+    documents,
     hindrances::Hindrances,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     recognitions::{Consequences, Resting, would},
@@ -404,10 +406,15 @@ pub(super) struct Introductions {
 /// hour.
 #[utoipa::path(get, path = "/v1/peers/introductions/signed", tag = "federation",
     responses((status = 200, body = Introductions), (status = 503, description = "this process does not write", body = Problem)))]
-pub(super) async fn signed_introductions(State(app): State<App>) -> Result<Json<Introductions>, Problem> {
-    let tickets = whom_we_introduce(&app).into_iter().map(|told| told.ticket).collect();
-    let signed = app.registrar.introduce(tickets).await?;
-    Ok(Json(Introductions { signed }))
+pub(super) async fn signed_introductions(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
+    let node = app.clone();
+    let make = async move {
+        let tickets = whom_we_introduce(&node).into_iter().map(|told| told.ticket).collect();
+        let signed = node.registrar.introduce(tickets).await?;
+        documents::json(&Introductions { signed })
+    };
+    let document = app.documents.glance("introductions", make).await?;
+    Ok(document.answer(&asked, "application/json"))
 }
 
 fn whom_we_introduce(app: &App) -> Vec<Told> {

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::{
     App,
     auth::Operator,
-    documents::{self, Holds},
+    documents,
     problem::{NOT_FOUND, Problem},
 };
 use crate::{registrar::NotDone, roster::Membership};
@@ -144,7 +144,7 @@ pub(super) async fn heartbeats(
     }
     let node = app.clone();
     let make = async move { documents::json(&all_reached(&node).await?) };
-    let document = app.documents.get_from("heartbeats", Holds::GLANCE, make).await?;
+    let document = app.documents.glance("heartbeats", make).await?;
     Ok(document.answer(&asked, "application/json"))
 }
 
@@ -225,7 +225,7 @@ pub(super) async fn reach(
     }
     let node = app.clone();
     let make = async move { documents::json(&reach_of_home(&node).await?) };
-    let document = app.documents.get_from("reach", Holds::GLANCE, make).await?;
+    let document = app.documents.glance("reach", make).await?;
     Ok(document.answer(&asked, "application/json"))
 }
 

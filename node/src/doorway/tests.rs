@@ -129,6 +129,31 @@ fn places_are_lost_by_the_idle_then_the_slow_and_a_body_that_comes_as_it_should_
     drop(more);
 }
 
+/// Who asked and was not listened to yet is not shown out for those who were, and had nothing to say.
+#[test]
+fn whom_nobody_listened_to_loses_no_place_to_those_of_its_address_who_say_nothing() {
+    let door = door(100, 3);
+    let honest = door.enter(ip(1)).unwrap();
+    honest.waits_to_be_heard();
+    let mut crowd = Vec::new();
+    for _ in 0..20 {
+        let visitor = door.enter(ip(1)).unwrap();
+        visitor.waits_to_be_heard();
+        visitor.is_heard();
+        crowd.push(visitor);
+        assert!(!is_out(&honest));
+    }
+    assert_eq!(crowd.iter().filter(|visitor| !is_out(visitor)).count(), 2);
+    // Once it was heard, and had nothing to say either, it is the oldest of them.
+    door.wait(SLOW_START);
+    honest.is_heard();
+    let [first, second] = [door.enter(ip(1)).unwrap(), door.enter(ip(1)).unwrap()];
+    assert!(!is_out(&honest), "it was heard last");
+    let third = door.enter(ip(1)).unwrap();
+    assert!(is_out(&honest));
+    drop((first, second, third));
+}
+
 #[test]
 fn the_welcome_have_places_of_their_own() {
     let door = door(2, 1);

@@ -1,12 +1,12 @@
 //! What a process does that does not hold the lease: it follows the rows, so that it can answer, and watches.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
 use protocol::Hash;
-use registry_schema::AgencyId;
+use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{End, Holder, Part, Role, Sharing};
@@ -20,6 +20,9 @@ use crate::{
 /// How often the store is asked what changed; the counter in the lease's row keeps it cheap.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How long after all rows were read they may be read again, while some cannot be read.
+const DAMAGE_PAUSE: Duration = Duration::from_secs(10);
+
 /// What this process knows of the lease, and how far it followed the rows.
 struct Watch {
     /// The last transaction whose rows are in the registry; -1, if none is.
@@ -27,8 +30,10 @@ struct Watch {
     /// The lease's mark, and since when it stands so before our eyes.
     seen: Option<((i64, i64), Instant)>,
     failing: bool,
-    /// The agencies of which something in the store cannot be read.
-    damaged: BTreeSet<Hash>,
+    /// The agencies of which something in the store cannot be read, and since when that is known.
+    damaged: BTreeMap<Hash, Timestamp>,
+    /// When all rows may be read again, in case that what could not be read was made again.
+    reads_again: Instant,
 }
 
 /// Looks once: fills the registry, and takes the lease if nobody holds it.
@@ -55,12 +60,13 @@ pub(super) async fn follow(part: &mut Part) -> End {
 }
 
 impl Watch {
-    const fn new() -> Self {
+    fn new() -> Self {
         Self {
             followed: -1,
             seen: None,
             failing: false,
-            damaged: BTreeSet::new(),
+            damaged: BTreeMap::new(),
+            reads_again: Instant::now(),
         }
     }
 
@@ -95,15 +101,21 @@ impl Watch {
         let Some(sharing) = &part.sharing else { return Ok(false) };
         let moment = part.clock.moment();
         let mut changes = part.store.changes(self.followed).await?;
-        if self.followed >= 0 && pins_anew(part.registry.snapshot().roster(), &changes.peers) {
-            // What is known of an agency is older than its pin.
+        // What could not be read may have been made again; and what is known of an agency may be older than its pin.
+        let may_be_mended = !self.damaged.is_empty() && changes.lease.changes != self.followed;
+        let is_due = may_be_mended && self.reads_again <= Instant::now();
+        if self.followed >= 0 && (is_due || pins_anew(part.registry.snapshot().roster(), &changes.peers)) {
             self.followed = -1;
+            let begun = Instant::now();
             changes = part.store.changes(self.followed).await?;
+            self.reads_again = Instant::now() + DAMAGE_PAUSE.max(begun.elapsed() * 8);
         }
         if self.followed < 0 {
-            self.damaged.clear();
+            self.damaged.retain(|agency, _| changes.damaged.contains(agency));
         }
-        self.damaged.extend(&changes.damaged);
+        for agency in &changes.damaged {
+            self.damaged.entry(*agency).or_insert(moment.at);
+        }
         part.registry.update(|registry| {
             if self.followed < 0 {
                 *registry = Registry::empty(part.roster.clone());
@@ -121,10 +133,9 @@ impl Watch {
             });
         });
         part.health.set_replication(ReplicationHealth::Follows);
-        let doubt = part.clock.doubt(
-            part.registry.snapshot().newest_time(),
-            &std::collections::BTreeMap::new(),
-        );
+        let doubt = part
+            .clock
+            .doubt(part.registry.snapshot().newest_time(), &BTreeMap::new());
         part.health.set_clock(doubt.clone());
         part.registry.update(|registry| registry.doubt_clock(doubt.clone()));
         let lease = changes.lease;

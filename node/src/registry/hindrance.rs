@@ -18,6 +18,10 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
+    pub(super) const fn new(why: String, since: Timestamp) -> Self {
+        Self { why, since: since.0 }
+    }
+
     pub(crate) const fn since(&self) -> Timestamp {
         Timestamp(self.since)
     }
@@ -43,7 +47,7 @@ impl Hindrance {
 /// The hindrances that a replica knows of.
 pub(super) fn of(replica: &Replica) -> BTreeMap<Hash, Hindrance> {
     let mut all: BTreeMap<Hash, Hindrance> = BTreeMap::new();
-    let trouble = |why: String, since: Timestamp| Some(Trouble { why, since: since.0 });
+    let trouble = |why: String, since: Timestamp| Some(Trouble::new(why, since));
     for (agency, quarantine) in replica.quarantined() {
         all.entry(*agency).or_default().quarantined = trouble(quarantine.why.to_string(), quarantine.since);
     }

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use protocol::{DocumentId, Hash, KeyLog, Row, signed::encode};
 use registry_schema::Timestamp;
 
-use super::{Hindrance, Registry};
+use super::{Hindrance, Registry, Trouble};
 
 /// What the holder of the lease says of one agency. It follows from the holder's replica, which the others do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -41,6 +41,10 @@ pub(crate) struct Standing {
     #[n(9)]
     pub(super) hindrance: Option<Hindrance>,
 }
+
+/// Why an agency is in quarantine at a process that follows.
+const UNREADABLE: &str = "a row of it in the store cannot be read, and this process answers from those rows: where that stays so, \
+                          stop all processes of the agency, and `comityd repair` makes them again";
 
 /// As of when, and until when it counts: milliseconds since 1970.
 type Span = Option<(i64, i64)>;
@@ -157,9 +161,13 @@ impl Registry {
         }
     }
 
-    /// Calls nothing of these agencies fresh: something of them in the store cannot be read.
-    pub(crate) fn distrust(&mut self, damaged: &BTreeSet<Hash>) {
-        for agency in damaged {
+    /// Puts these agencies into quarantine, since these times: something of them in the store cannot be read, so that nothing
+    /// of them is fresh.
+    pub(crate) fn distrust(&mut self, damaged: &BTreeMap<Hash, Timestamp>) {
+        for (agency, since) in damaged {
+            let hindrance = self.hindrances.entry(*agency).or_default();
+            let unreadable = || Trouble::new(UNREADABLE.to_owned(), *since);
+            hindrance.quarantined.get_or_insert_with(unreadable);
             if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = None;
                 lists.others_heard = None;

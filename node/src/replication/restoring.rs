@@ -123,16 +123,30 @@ impl Identity {
         Ok(restored)
     }
 
-    /// Takes what is damaged out of the store, the own log included; gives what was taken out, in words.
+    /// Takes what is damaged out of the store, the own log included, and makes rows again that do not follow from the log
+    /// beside them; gives what was done, in words, and whether it harmed the log.
     ///
     /// # Errors
     /// [`NotWritten`], if the store cannot be read or written.
-    pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String)>, NotWritten> {
-        let restored = self.read(store, now, &|_| ()).await?;
+    pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String, bool)>, NotWritten> {
+        let mut restored = self.read(store, now, &|_| ()).await?;
+        for (agency, log) in restored.replica.logs() {
+            let is_noted = restored.removals.iter().any(|one| one.agency == agency.0);
+            if let (false, None, Ok(rows)) = (is_noted, log.base(), log.rows()) {
+                let anew = store.differing(*agency, &rows).await?;
+                restored.removals.extend(anew.map(|count| Removal {
+                    agency: agency.0.to_vec(),
+                    rows: Some(rows),
+                    note: format!("{count} rows that do not follow from its log, which are made again"),
+                    ..Removal::default()
+                }));
+            }
+        }
         store.take_out(&restored.removals, Some(self.home), now).await?;
         let noted = restored.removals.iter().filter_map(|removal| {
             let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).ok()?;
-            Some((Hash(agency), removal.note.clone()))
+            let harms = removal.everything || removal.harms_the_log();
+            Some((Hash(agency), removal.note.clone(), harms))
         });
         Ok(noted.collect())
     }

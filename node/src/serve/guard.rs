@@ -126,7 +126,10 @@ impl Guard {
             self.refused.one_more();
             io::Error::new(io::ErrorKind::ConnectionRefused, "all places are in use")
         };
-        door.enter(customer(address)).map(Arc::new).ok_or_else(full)
+        let visitor = door.enter(customer(address)).ok_or_else(full)?;
+        // On a busy machine many come before this one has its turn.
+        visitor.waits_to_be_heard();
+        Ok(Arc::new(visitor))
     }
 }
 
@@ -196,7 +199,11 @@ impl AsyncRead for GuardedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_pending() {
+            self.visitor.is_heard();
+        }
+        read
     }
 }
 
@@ -267,6 +274,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut turn = Turn::begin(self.visitor.clone());
         let visitor = &self.visitor;
+        visitor.is_heard();
         let mut request = request.map(|body| ArrivingBody::of(body, visitor.clone()));
         request.extensions_mut().insert(Caller(visitor.clone()));
         let answer = self.service.call(request);

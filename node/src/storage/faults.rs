@@ -117,6 +117,12 @@ impl Faults {
         });
     }
 
+    /// Whether a fault is still to come.
+    #[must_use]
+    pub fn is_armed(&self) -> bool {
+        self.plan.with(|plan| plan.next.is_some())
+    }
+
     /// The call that the fault came to, and when that call had ended, once it has.
     #[must_use]
     pub fn struck(&self) -> Option<(StoreCall, std::time::SystemTime)> {

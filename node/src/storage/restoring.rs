@@ -171,6 +171,14 @@ impl Store {
         Ok(())
     }
 
+    /// How many rows of an agency stand otherwise in the table of entries than here; none, if all stand so.
+    pub(crate) async fn differing(&self, agency: Hash, rows: &[Row]) -> Result<Option<usize>, Unavailable> {
+        let mut tx = self.db.snapshot().await?;
+        let differing = differing(&mut tx, agency, rows).await?;
+        tx.commit().await?;
+        Ok(Some(differing.len()).filter(|count| *count > 0))
+    }
+
     /// Takes out what is damaged, in one transaction, and writes down that it did; with `home`, also of the own log, which is
     /// then not written to before peers have given it again.
     pub(crate) async fn take_out(

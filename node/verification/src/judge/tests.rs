@@ -269,13 +269,8 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "worth.stale",
         "holder.another",
     ];
-    for code in codes::all() {
-        assert_ne!(
-            seen.contains(code.name),
-            elsewhere.contains(&code.name),
-            "{}",
-            code.name
-        );
+    for code in codes::all().iter().map(|code| code.name) {
+        assert_ne!(seen.contains(code), elsewhere.contains(&code), "{code}");
     }
 }
 

@@ -9,7 +9,10 @@ use tests::{
     party::{CONTACT, EMAIL},
     strangers::{Siege, from, from_network, peer_socket_of, socket_of, starts_with_files},
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 /// What anybody may expect of the node of South Carolina, under attack: verdicts, a page, and an operator's write.
 async fn honest_people_are_served(sc: &Agency, badge: &Badge) {
@@ -41,9 +44,10 @@ async fn slow_heads_and_idle_connections_hold_up_nobody_under_a_small_limit_of_f
     sc.stops().await;
     let program = starts_with_files(sc, FILES).await;
     let to = socket_of(sc.url());
+    // Whoever shares an address with them shares its places: `an_operator_comes_through_from_an_address_all_whose_places_are_taken`.
     let slow = Siege::begins(
         to,
-        &[2, 3, 4, 5, 1],
+        &[2, 3, 4, 5, 26],
         SLOW,
         b"GET /v1/agencies HTTP/1.1\r\nhost: x\r\nx-a: ",
     );
@@ -110,6 +114,83 @@ async fn bodies_that_drip_from_three_addresses_shut_out_nobody_under_a_small_lim
     println!("{came} came, {here} are here, {} descriptors", program.descriptors());
     assert!(here >= PLACES / 2, "the attack stands: {here}");
     drop((siege, program));
+    federation.audit().await;
+}
+
+/// Somebody who asks on a connection that stays.
+struct Caller<'a> {
+    stream: TcpStream,
+    token: &'a str,
+}
+
+impl Caller<'_> {
+    /// Asks, and is answered.
+    async fn asks(&mut self, method: &str, path: &str, body: &str, status: u16) {
+        let (token, length) = (self.token, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        self.stream.write_all(request.as_bytes()).await.expect("it asks");
+        let (mut answer, mut some) = (Vec::new(), [0; 4_096]);
+        loop {
+            let read = self.stream.read(&mut some).await.expect("it is answered");
+            answer.extend_from_slice(&some[..read]);
+            let text = String::from_utf8_lossy(&answer);
+            assert!(read > 0, "the connection ends: {text}");
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.and_then(|text| text.parse().ok()).expect("a length") {
+                return;
+            }
+        }
+    }
+}
+
+/// Whoever has all places of an address that operators share takes none of those that are kept for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_comes_through_from_an_address_all_whose_places_are_taken() {
+    const FILES: u32 = 1_024;
+    // Of one address, under this limit.
+    const PLACES: usize = 128;
+    const SLOW: &[u8] = b"GET /v1/agencies HTTP/1.1\r\nhost: x\r\nx-a: ";
+    let (federation, badge) = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let program = starts_with_files(sc, FILES).await;
+    let to = socket_of(sc.url());
+    let idle = Siege::begins(to, &[1], PLACES / 2, b"");
+    let slow = Siege::begins(to, &[1], PLACES / 2, SLOW);
+    idle.stands(PLACES / 2).await;
+    slow.stands(PLACES / 2).await;
+    eventually("all places of the address are taken", async || {
+        match program.descriptors() {
+            descriptors if descriptors >= PLACES => Ok(()),
+            descriptors => Err(format!("{descriptors} descriptors")),
+        }
+    })
+    .await;
+    let stream = from(1, to, None).await.expect("a connection");
+    let token = sc.token();
+    let mut operator = Caller { stream, token };
+    operator.asks("GET", "/v1/warnings", "", 200).await;
+
+    // And the place is kept, however many come after it.
+    let storm = Siege::begins(to, &[1], 4 * PLACES, SLOW);
+    let path = format!("/v1/credentials/{}/status-entries", badge.code().compact());
+    for _ in 0..5 {
+        storm.stands(storm.came() + 2 * PLACES).await;
+        for (status, reason) in [("suspended", "administrative"), ("active", "administrative")] {
+            let body = json!({"status": status, "reason": reason}).to_string();
+            operator.asks("POST", &path, &body, 201).await;
+            operator.asks("GET", "/v1/warnings", "", 200).await;
+        }
+    }
+    println!("{} came, {} are here", storm.came(), storm.here());
+    drop((idle, slow, storm, operator, program));
     federation.audit().await;
 }
 

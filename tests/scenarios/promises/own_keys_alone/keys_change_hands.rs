@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use registry_schema::{Purpose, Reason, Scope, StatusState, VerdictKind};
-use tests::{Agency, Federation, Scene, eventually, http, program};
+use tests::{Agency, Answer as _, Federation, Scene, eventually, http, program};
 
 /// An operator's terminal, and the folder that is carried to the machine with the root key.
 struct Ceremony {
@@ -161,6 +161,66 @@ async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoke
             federation.awaits(agency, one, VerdictKind::NotValid).await;
         }
     }
+    federation.audit().await;
+}
+
+/// It is beyond the end of a key that was retired, and more than is taken in of its agency.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_retired_key_revoked_counts_while_its_envelope_is_deferred_and_after_a_restart() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    tn.stops().await;
+    let ceremony = Ceremony::at(sc);
+    let old = the_good_writer(sc).await;
+    ceremony.holds("new.entry", &["key", "rotate"]).await;
+    let new = writers(sc).await.into_iter().find(|(key, _)| *key != old);
+    let new = new.expect("a new key").0;
+    let entry = ceremony.file("end.entry");
+    ceremony.does(&["key", "end", &new, "--retired", "--out", &entry]).await;
+    sc.revokes(&badge, Reason::Misconduct).await;
+    assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(0));
+    ceremony.does(&["key", "apply", &entry]).await;
+    federation.awaits(nc, &badge, VerdictKind::NotValid).await;
+
+    let takes_in = |entries: u32| {
+        let mut config = node::config::Config::load(tn.data()).expect("a configuration");
+        config.quota.entries = entries;
+        config.save(tn.data()).expect("a configuration is written");
+    };
+    let deferred = async || {
+        let peers: Vec<serde_json::Value> = tn.employer().reads("/v1/peers").await.with_status(200).json();
+        let of_sc = peers.into_iter().find(|peer| peer["agency"] == "US-SC");
+        of_sc.expect("South Carolina is a peer")["deferred"].clone()
+    };
+    takes_in(1);
+    for told_anew in [true, false] {
+        tn.starts().await;
+        if told_anew {
+            federation.awaits(tn, &badge, VerdictKind::NotValid).await;
+            assert_eq!(tn.key_log_head(sc.genesis()).await, sc.key_log_head(sc.genesis()).await);
+        }
+        let verdict = tn.employer().verifies(&badge).await;
+        verdict.is(VerdictKind::NotValid).finding("status.revoked");
+        let why = deferred().await;
+        assert!(why["why"].as_str().is_some_and(|why| why.contains("entries")), "{why}");
+        tn.stops().await;
+        // At the second start nobody tells it again.
+        for other in ["US-NC", "US-SC"] {
+            federation.link("US-TN", other).cut().await;
+        }
+    }
+    takes_in(4_000_000);
+    for other in ["US-NC", "US-SC"] {
+        federation.link("US-TN", other).heal().await;
+    }
+    tn.starts().await;
+    federation.meets().await;
+    eventually("nothing is deferred", async || match deferred().await {
+        serde_json::Value::Null => Ok(()),
+        why => Err(why.to_string()),
+    })
+    .await;
+    tn.employer().verifies(&badge).await.is(VerdictKind::NotValid);
     federation.audit().await;
 }
 
