@@ -25,7 +25,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use protocol::Put;
 use registry_schema::AgencyId;
-use tokio::sync::{Mutex, MutexGuard, oneshot};
+use tokio::sync::{Mutex, oneshot};
 
 pub use self::policy::Applied;
 pub use any::NewDocument;
@@ -135,7 +135,7 @@ pub struct Hand {
 /// The turn of one act: no other act reads or writes this agency's lists until it ends.
 #[derive(Debug)]
 struct Turn<'a> {
-    slots: MutexGuard<'a, Slots>,
+    slots: tokio::sync::MutexGuard<'a, Slots>,
     /// The version of the own log that the act rests on; none in a dry run, which writes nothing.
     version: Option<LogVersion>,
 }

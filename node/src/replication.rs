@@ -22,7 +22,7 @@ use registry_schema::Timestamp;
 use tokio::sync::mpsc;
 
 pub(crate) use author::{Author, Desk, Errand, LogVersion, NotWritten};
-use author::{Waiting, Work, Writing};
+use author::{Waiting, Writing};
 pub(crate) use identity::Identity;
 use lost::Lost;
 pub(crate) use restoring::RestoringProgress;
@@ -203,38 +203,6 @@ impl Replication {
         match self.order(order).await {
             Ok(()) => Outcome::GoesOn,
             Err(_) => Outcome::Ends,
-        }
-    }
-
-    /// What happens to our own log, if it may; none, if somebody only begins.
-    fn allowed(&self, work: Work) -> Result<Option<(Event, Vec<OwnWrite>)>, NotWritten> {
-        let version = self.version()?;
-        let State::Live(replica) = &self.state else {
-            return Ok(None);
-        };
-        if let Some(doubt) = &self.clock_doubt {
-            return Err(NotWritten::Clock(doubt.clone()));
-        }
-        match work {
-            Work::Begin => Ok(None),
-            // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
-            Work::Write { on, .. } if on != version => Err(NotWritten::Changed),
-            Work::Write { event, own, .. } => {
-                match &event {
-                    Event::Authored(puts) if !replica.may_put(puts) => return Err(NotWritten::NoWriter),
-                    Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry)?,
-                    _ => {}
-                }
-                Ok(Some((event, own)))
-            }
-        }
-    }
-
-    /// The version of our own log.
-    fn version(&self) -> Result<LogVersion, NotWritten> {
-        match &self.state {
-            State::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
-            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
         }
     }
 

@@ -1,7 +1,10 @@
-//! What a process does that does not hold the lease: it follows the rows, so that it can answer, and watches.
+//! What a process does that does not hold the lease: it follows what the holder writes, so that it can answer, and watches.
+//!
+//! It begins with the agencies' logs, all of them verified as the holder does: the rows that follow from them could be altered
+//! in the database without a sign. From then on it takes in the rows as they are written.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -13,26 +16,27 @@ use super::{End, Holder, Part, Role, Sharing};
 use crate::{
     health::ReplicationHealth,
     registry::{OwnLists, Registry},
+    replication::{Identity, NotWritten},
     roster::{Known, Roster},
-    storage::{Lease, NewHolder, PeerRow, Unavailable},
+    storage::{Changes, Lease, NewHolder, PeerRow, Unavailable},
 };
 
 /// How often the store is asked what changed; the counter in the lease's row keeps it cheap.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How long after all rows were read they may be read again, while some cannot be read.
+/// How long after the logs were read they may be read again, while some of what is stored cannot be read.
 const DAMAGE_PAUSE: Duration = Duration::from_secs(10);
 
 /// What this process knows of the lease, and how far it followed the rows.
 struct Watch {
-    /// The last transaction whose rows are in the registry; -1, if none is.
-    followed: i64,
+    /// The last transaction whose rows are in the registry; none, before the logs were read.
+    followed: Option<i64>,
     /// The lease's mark, and since when it stands so before our eyes.
     seen: Option<((i64, i64), Instant)>,
     failing: bool,
     /// The agencies of which something in the store cannot be read, and since when that is known.
     damaged: BTreeMap<Hash, Timestamp>,
-    /// When all rows may be read again, in case that what could not be read was made again.
+    /// When the logs may be read again, in case that what could not be read was made again.
     reads_again: Instant,
 }
 
@@ -62,7 +66,7 @@ pub(super) async fn follow(part: &mut Part) -> End {
 impl Watch {
     fn new() -> Self {
         Self {
-            followed: -1,
+            followed: None,
             seen: None,
             failing: false,
             damaged: BTreeMap::new(),
@@ -100,25 +104,25 @@ impl Watch {
     async fn look(&mut self, part: &Part) -> Result<bool, Unavailable> {
         let Some(sharing) = &part.sharing else { return Ok(false) };
         let moment = part.clock.moment();
-        let mut changes = part.store.changes(self.followed).await?;
-        // What could not be read may have been made again; and what is known of an agency may be older than its pin.
-        let may_be_mended = !self.damaged.is_empty() && changes.lease.changes != self.followed;
-        let is_due = may_be_mended && self.reads_again <= Instant::now();
-        if self.followed >= 0 && (is_due || pins_anew(part.registry.snapshot().roster(), &changes.peers)) {
-            self.followed = -1;
-            let begun = Instant::now();
-            changes = part.store.changes(self.followed).await?;
-            self.reads_again = Instant::now() + DAMAGE_PAUSE.max(begun.elapsed() * 8);
+        // Of the time before the logs were read no rows are needed.
+        let mut changes = part.store.changes(self.followed.unwrap_or(i64::MAX)).await?;
+        if self.followed.is_none() && self.is_silent(&changes.lease, sharing) {
+            // Who writes reads all of it anyway.
+            return take(part, sharing, &changes.lease).await;
         }
-        if self.followed < 0 {
-            self.damaged.retain(|agency, _| changes.damaged.contains(agency));
-        }
+        let loaded = if self.must_load(part, &changes) {
+            // What is written while the logs are read comes once more with the next look.
+            changes = part.store.changes(i64::MAX).await?;
+            Some(self.load(part, &changes.peers).await?)
+        } else {
+            None
+        };
         for agency in &changes.damaged {
             self.damaged.entry(*agency).or_insert(moment.at);
         }
         part.registry.update(|registry| {
-            if self.followed < 0 {
-                *registry = Registry::empty(part.roster.clone());
+            if let Some(loaded) = &loaded {
+                *registry = loaded.clone();
             }
             registry.heed(&changes.peers);
             registry.follow(&changes.key_logs, &changes.rows, &changes.lease.standing);
@@ -139,10 +143,10 @@ impl Watch {
         part.health.set_clock(doubt.clone());
         part.registry.update(|registry| registry.doubt_clock(doubt.clone()));
         let lease = changes.lease;
-        if self.followed != lease.changes {
+        if self.followed != Some(lease.changes) {
             part.registry.tell_of_issuers();
         }
-        self.followed = lease.changes;
+        self.followed = Some(lease.changes);
         let role = Role::Follower(holder(&lease));
         part.role.send_if_modified(|known| {
             let differs = *known != role;
@@ -153,6 +157,50 @@ impl Watch {
             return take(part, sharing, &lease).await;
         }
         Ok(false)
+    }
+
+    /// Whether the logs have to be read: they were not yet; what is known of an agency may be older than its pin; or what could
+    /// not be read may have been made again.
+    fn must_load(&self, part: &Part, changes: &Changes) -> bool {
+        let Some(followed) = self.followed else { return true };
+        let may_be_mended = !self.damaged.is_empty() && changes.lease.changes != followed;
+        (may_be_mended && self.reads_again <= Instant::now())
+            || pins_anew(part.registry.snapshot().roster(), &changes.peers)
+    }
+
+    /// Makes a registry from the logs, and notes of which agencies something cannot be read.
+    async fn load(&mut self, part: &Part, peers: &[PeerRow]) -> Result<Registry, Unavailable> {
+        let begun = Instant::now();
+        let now = part.clock.now();
+        let mut roster = part.roster.clone();
+        // What cannot be read of it is told when it is taken in.
+        let _ = roster.read(peers);
+        let identity = Identity {
+            pinned: roster.pinned(),
+            ..part.identity.clone()
+        };
+        let is_first = self.followed.is_none();
+        let tell = |progress| {
+            if is_first {
+                part.health.set_replication(ReplicationHealth::Restoring(progress));
+            }
+        };
+        let read = identity
+            .read(&part.store, now, &tell)
+            .await
+            .map_err(|error| match error {
+                NotWritten::Store(error) => error,
+                error => Unavailable::Unreadable(error.to_string()),
+            })?;
+        let unreadable = |error: &dyn std::fmt::Display| Unavailable::Unreadable(error.to_string());
+        let registry = Registry::new(roster, &read.replica).map_err(|error| unreadable(&error))?;
+        let damaged: BTreeSet<Hash> = read.harmed(identity.home).collect();
+        self.damaged.retain(|agency, _| damaged.contains(agency));
+        for agency in damaged {
+            self.damaged.entry(agency).or_insert(now);
+        }
+        self.reads_again = Instant::now() + DAMAGE_PAUSE.max(begun.elapsed() * 8);
+        Ok(registry)
     }
 
     /// Whether nobody holds the lease, or its holder was silent for the whole term before our eyes.

@@ -43,8 +43,8 @@ pub(crate) struct Standing {
 }
 
 /// Why an agency is in quarantine at a process that follows.
-const UNREADABLE: &str = "a row of it in the store cannot be read, and this process answers from those rows: where that stays so, \
-                          stop all processes of the agency, and `comityd repair` makes them again";
+const UNREADABLE: &str = "something of it in the store cannot be read by this process, which does not write: where that stays so, \
+                          stop all processes of the agency, and `comityd repair` mends it";
 
 /// As of when, and until when it counts: milliseconds since 1970.
 type Span = Option<(i64, i64)>;

@@ -3,6 +3,7 @@
 use protocol::{Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, replica::Failed, signed::Refused};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::{Replication, State};
 use crate::{
     network::Order,
     storage::{OwnWrite, Unavailable},
@@ -186,5 +187,39 @@ impl Author {
     pub(crate) async fn run(&self, errand: Errand) -> Result<(), NotWritten> {
         let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
         desk.errands.send(errand).await.map_err(|_| NotWritten::NotHolder)
+    }
+}
+
+impl Replication {
+    /// What happens to our own log, if it may; none, if somebody only begins.
+    pub(super) fn allowed(&self, work: Work) -> Result<Option<(Event, Vec<OwnWrite>)>, NotWritten> {
+        let version = self.version()?;
+        let State::Live(replica) = &self.state else {
+            return Ok(None);
+        };
+        if let Some(doubt) = &self.clock_doubt {
+            return Err(NotWritten::Clock(doubt.clone()));
+        }
+        match work {
+            Work::Begin => Ok(None),
+            // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
+            Work::Write { on, .. } if on != version => Err(NotWritten::Changed),
+            Work::Write { event, own, .. } => {
+                match &event {
+                    Event::Authored(puts) if !replica.may_put(puts) => return Err(NotWritten::NoWriter),
+                    Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry)?,
+                    _ => {}
+                }
+                Ok(Some((event, own)))
+            }
+        }
+    }
+
+    /// The version of our own log.
+    pub(super) fn version(&self) -> Result<LogVersion, NotWritten> {
+        match &self.state {
+            State::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
+            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
+        }
     }
 }

@@ -39,6 +39,18 @@ pub(crate) struct RestoredReplica {
     pub(super) awaits_own_log: bool,
 }
 
+impl RestoredReplica {
+    /// The agencies of which what is damaged could be what a badge's answer rests on.
+    pub(crate) fn harmed(&self, home: Hash) -> impl Iterator<Item = Hash> {
+        let harms = move |removal: &&Removal| {
+            let is_own = removal.agency == home.0.as_slice();
+            removal.quarantine.is_some() || (is_own && (removal.everything || removal.harms_the_log()))
+        };
+        let harmed = self.removals.iter().filter(harms);
+        harmed.filter_map(|removal| <[u8; 32]>::try_from(removal.agency.as_slice()).ok().map(Hash))
+    }
+}
+
 /// The damage of one agency, as it is found.
 #[derive(Debug, Default)]
 struct AgencyDamage {
@@ -151,7 +163,11 @@ impl Identity {
         Ok(noted.collect())
     }
 
-    async fn read(
+    /// The replica as the store has it, whatever is damaged.
+    ///
+    /// # Errors
+    /// [`NotWritten`], if the store or the own key log in it cannot be read.
+    pub(crate) async fn read(
         &self,
         store: &Store,
         now: Timestamp,

@@ -1,10 +1,11 @@
-//! Of several processes of an agency on one PostgreSQL, those that do not write answer from rows, and any takes over: on a row
-//! that cannot be read and on a clock that is wrong, none of them calls anything green, and each says why. Promise 2.
+//! Of several processes of an agency on one PostgreSQL, those that do not write follow the one that does, and any takes over: on
+//! rows that are damaged, with and without a sign, and on a clock that is wrong, none of them calls anything green that is not, and
+//! each says why. Promise 2.
 
 use std::process::Command;
 
 use node::config::Config;
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{Issuer, Reason, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
@@ -80,8 +81,73 @@ async fn quarantine_of_sc(process: &Process) -> Value {
     sc.expect("South Carolina is a peer")["quarantined"].clone()
 }
 
+/// Badges of South Carolina at Tennessee, whose node is stopped: one that is good, and one that is revoked.
+async fn revoked_one(federation: &Federation, issuer: &Issuer) -> Badge {
+    let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
+    let revoked = sc.issues(issuer, "Riley Brooks").await;
+    sc.revokes(&revoked, Reason::IssuedInError).await;
+    federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
+    revoked
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_that_meets_a_damaged_row_quarantines_that_agency_and_no_other_and_says_so() {
+async fn a_process_that_begins_to_follow_answers_from_the_logs_whatever_became_of_the_rows_beside_them() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = scene().await;
+    let tn = federation.agency("US-TN");
+    let revoked = revoked_one(&federation, &issuer).await;
+    tn.stops().await;
+    let mut holder = Process::joins(tn, 0, LEASE_TERM, &[]);
+    holder.is_ready().await;
+    let whose = format!("agency = '\\x{}'", federation.agency("US-SC").genesis());
+    for (number, damage) in [
+        "UPDATE entries SET surviving = set_byte(surviving, 0, get_byte(surviving, 0) # 255) WHERE",
+        "UPDATE entries SET name = 'x' || name WHERE",
+        "UPDATE entries SET document = 'x' || document WHERE",
+        "UPDATE entries SET agency = set_byte(agency, 31, get_byte(agency, 31) # 1) WHERE",
+        "DELETE FROM entries WHERE",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        asks(tn, &format!("{damage} {whose}"));
+        let mut follower = Process::joins(tn, 1 + number, LEASE_TERM, &[]);
+        follower.is_ready().await;
+        let said = answers(&follower, &revoked).await;
+        assert_ne!(said, VerdictKind::Accepted, "{damage}");
+        comes_to_answer(&follower, &badge, VerdictKind::Accepted).await;
+        comes_to_answer(&follower, &revoked, VerdictKind::NotValid).await;
+        follower.program.is_killed().await;
+    }
+    // And so does one that takes over.
+    let mut taker = Process::joins(tn, 9, LEASE_TERM, &[]);
+    taker.is_ready().await;
+    holder.program.is_killed().await;
+    eventually("it takes over", async || match taker.is_holder().await {
+        Ok(true) => Ok(()),
+        other => {
+            assert_ne!(answers(&taker, &revoked).await, VerdictKind::Accepted);
+            Err(format!("{other:?}"))
+        }
+    })
+    .await;
+    comes_to_answer(&taker, &badge, VerdictKind::Accepted).await;
+    comes_to_answer(&taker, &revoked, VerdictKind::NotValid).await;
+    taker.program.is_interrupted().await;
+    assert_eq!(taker.program.ends().await.0, Some(0));
+    let data = tn.data().to_str().expect("a path in Unicode");
+    let repaired = tests::program::run("comityd", ["repair", "--data", data], b"").await;
+    assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
+    assert!(repaired.stdout.contains("which are made again"), "{}", repaired.stdout);
+    audits(&federation, "US-TN", vec![]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_meets_a_damaged_log_quarantines_that_agency_and_no_other_and_says_so() {
     let Scene {
         federation,
         issuer,
@@ -89,16 +155,14 @@ async fn a_follower_that_meets_a_damaged_row_quarantines_that_agency_and_no_othe
         ..
     } = scene().await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
-    let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
-    federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
+    let revoked = revoked_one(&federation, &issuer).await;
     let own_issuer = tn.registers("Cumberland Learning Collaborative").await;
     tn.recognizes(&own_issuer).await;
     let own = tn.issues(&own_issuer, "Sam Lee").await;
     tn.stops().await;
     let mut holder = Process::joins(tn, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
-    for (number, (table, column)) in [("entries", "surviving"), ("key_logs", "entries")]
+    for (number, (table, column)) in [("envelopes", "bytes"), ("key_logs", "entries")]
         .into_iter()
         .enumerate()
     {
@@ -114,7 +178,7 @@ async fn a_follower_that_meets_a_damaged_row_quarantines_that_agency_and_no_othe
         let status = follower.comity(&["status"]).await;
         assert!(status.stdout.contains("US-SC is in quarantine"), "{}", status.stdout);
         assert_eq!(status.code, Some(7), "{}", status.stdout);
-        // Of everybody else it answers, and so does the holder of all: what it has does not come from that row.
+        // Of everybody else it answers, and so does the holder of all: what it has was read before that.
         comes_to_answer(&follower, &own, VerdictKind::Accepted).await;
         assert_eq!(answers(&holder, &badge).await, VerdictKind::Accepted);
         assert_eq!(answers(&holder, &revoked).await, VerdictKind::NotValid);
@@ -123,7 +187,7 @@ async fn a_follower_that_meets_a_damaged_row_quarantines_that_agency_and_no_othe
     holder.program.is_interrupted().await;
     assert_eq!(holder.program.ends().await.0, Some(0));
 
-    // What cannot be read is taken out or made again; then a process that follows answers for that agency as well.
+    // What cannot be read is taken out, and comes from peers; then a process that follows answers for that agency as well.
     let data = tn.data().to_str().expect("a path in Unicode");
     let repaired = tests::program::run("comityd", ["repair", "--data", data], b"").await;
     assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
@@ -137,25 +201,24 @@ async fn a_follower_that_meets_a_damaged_row_quarantines_that_agency_and_no_othe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_that_meets_a_damaged_row_of_its_own_agency_is_not_ready_and_one_repair_mends_it() {
+async fn a_follower_that_meets_damage_of_its_own_agencys_log_is_not_ready_and_one_repair_mends_it() {
     let Scene { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     let mut holder = Process::joins(sc, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
-    damages(sc, "entries", "surviving", sc);
+    damages(sc, "envelopes", "bytes", sc);
     let mut follower = Process::joins(sc, 1, LEASE_TERM, &[]);
     follower.says(503, "`US-SC` is in quarantine").await;
     assert_ne!(answers(&follower, &badge).await, VerdictKind::Accepted);
     assert_eq!(answers(&holder, &badge).await, VerdictKind::Accepted);
-    // It goes on by itself once somebody made the row again.
+    // It goes on by itself once the log is whole again.
     follower.program.is_frozen().await;
     holder.program.is_interrupted().await;
     assert_eq!(holder.program.ends().await.0, Some(0));
     let data = sc.data().to_str().expect("a path in Unicode");
     let repaired = tests::program::run("comityd", ["repair", "--data", data], b"").await;
     assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
-    assert!(repaired.stdout.contains("which are made again"), "{}", repaired.stdout);
     let mut holder = Process::joins(sc, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
     follower.program.is_thawed().await;
