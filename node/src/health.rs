@@ -24,6 +24,8 @@ pub(crate) enum ReplicationHealth {
         has_writer_key: bool,
         /// How many sound envelopes of the own log are set aside, as what they follow was lost here.
         own_set_aside: usize,
+        /// How many of the newest envelopes of the own log the store came back without.
+        own_lost: usize,
     },
     /// What is known may not be what is on disk: nothing is answered or signed until it is made again.
     Lost {

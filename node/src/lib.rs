@@ -70,7 +70,7 @@ use crate::{
     network::Peering,
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
-    replication::{Author, Identity},
+    replication::{Author, DurableHeads, Identity},
     roster::Roster,
     said::Said,
     seal::Seal,
@@ -204,6 +204,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
         quota: config.quota.quota(),
+        durable: DurableHeads::default(),
     };
     let listen: Result<Vec<_>, _> = config.peer_listen.iter().map(|a| a.parse()).collect();
     let peering = Peering {

@@ -38,6 +38,8 @@ pub struct Registry {
     own: OwnLists,
     /// Set while it is not known whether this is what is on disk.
     frozen: Option<Freeze>,
+    /// Whether the store came back without part of our own log.
+    lacks_own: bool,
     /// What keeps more of agencies from being taken in, or anything of them from being fresh.
     hindrances: BTreeMap<Hash, Hindrance>,
     /// Why the clock is in doubt, if it is: then nothing is fresh.
@@ -80,6 +82,7 @@ impl Registry {
             connected: BTreeMap::new(),
             own: OwnLists::Unknown,
             frozen: None,
+            lacks_own: false,
             hindrances: BTreeMap::new(),
             clock_doubt: None,
         }
@@ -303,6 +306,11 @@ impl Registry {
         self.frozen = freeze;
     }
 
+    /// Says that the store came back without part of our own log, or that all of it is here again.
+    pub(crate) const fn lack_own(&mut self, lacks: bool) {
+        self.lacks_own = lacks;
+    }
+
     /// Doubts the clock for this reason, or believes it.
     pub(crate) fn doubt_clock(&mut self, doubt: Option<String>) {
         self.clock_doubt = doubt;
@@ -342,6 +350,9 @@ impl Registry {
         let Some((others, others_until)) = lists.others_heard else {
             return Freshness::Never;
         };
+        if self.lacks_own {
+            return Freshness::Never;
+        }
         let own = match self.frozen {
             Some(Freeze { own_unknown: true, .. }) => OwnLists::Unknown,
             Some(Freeze {

@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     lock_data,
     registrar::{IssuerKeyTrouble, issuer_key_troubles},
-    replication::{Identity, NotWritten},
+    replication::{DurableHeads, Identity, NotWritten},
     root,
     seal::Seal,
     storage::{self, Act, NewHolder, OwnWrite, Store},
@@ -120,6 +120,7 @@ async fn mend(
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
         quota: config.quota.quota(),
+        durable: DurableHeads::default(),
     };
     let taken_out = identity.repair(store, now).await.context(
         "this cannot be mended from peers piece by piece: put a backup in the store's place; or move the files \

@@ -10,6 +10,7 @@
 //! It runs in the process that holds the lease ([`crate::lease`]) and ends when that is lost.
 
 mod author;
+mod durable;
 mod identity;
 mod lost;
 mod restoring;
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 
 pub(crate) use author::{Author, Desk, Errand, LogVersion, NotWritten};
 use author::{Waiting, Writing};
+pub(crate) use durable::DurableHeads;
 pub(crate) use identity::Identity;
 use lost::Lost;
 pub(crate) use restoring::RestoringProgress;
@@ -33,7 +35,7 @@ use crate::{
     mirror::Rooms,
     network::{News, Order},
     registry::{SharedRegistry, Standing},
-    storage::{Act, OwnWrite, Store, driver_mutant},
+    storage::{Act, OwnWrite, Store, Unavailable, driver_mutant},
 };
 
 /// How often the replica is told that time went by.
@@ -127,6 +129,7 @@ impl Replication {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             let outcome = match &mut self.state {
+                State::Live(_) if self.store.went_back() => self.lose(Unavailable::WentBack.into(), None).await,
                 State::Live(_) => {
                     self.look_at_the_clock();
                     self.live(&mut tick).await
@@ -298,8 +301,19 @@ impl Replication {
                 Err(error) => return self.lose(error.into(), None).await,
             }
         }
+        self.look_for_what_was_lost();
         self.tell_health();
         Outcome::GoesOn
+    }
+
+    /// Knows our own lists again once all is here that a store came back without.
+    fn look_for_what_was_lost(&mut self) {
+        let State::Live(replica) = &self.state else { return };
+        let (durable, home) = (&self.identity.durable, &self.identity.home);
+        if durable.lost(home) > 0 && durable.regain(home, replica) == 0 {
+            tracing::info!("what the store had lost of the own log is here again");
+            self.registry.update(|registry| registry.lack_own(false));
+        }
     }
 
     async fn carry_out(&mut self, effect: Effect, step: &mut Step) -> Result<(), NotWritten> {
@@ -360,6 +374,7 @@ impl Replication {
         let State::Live(replica) = &self.state else {
             return Ok(());
         };
+        self.identity.durable.note(&batch, replica);
         self.registry.apply(&batch, replica);
         if let Some(done) = step.done.take() {
             // Whoever asked may have gone; what was written stays written.
@@ -407,6 +422,7 @@ impl Replication {
                 last_heartbeat: replica.last_beat(),
                 may_write: replica.may_write(self.clock.now()),
                 own_set_aside: replica.own_orphans(),
+                own_lost: self.identity.durable.lost(&self.identity.home),
                 has_writer_key: replica.is_writer(),
             });
         }

@@ -32,7 +32,10 @@ mod version;
 
 use std::{
     path::Path,
-    sync::{Arc, OnceLock, atomic::AtomicI64},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -77,6 +80,10 @@ pub struct Store {
     residue: Arc<Residue>,
     /// When a transaction last succeeded.
     last_write: Arc<Lock<Option<Instant>>>,
+    /// The number of the last transaction that is known to be on disk.
+    newest: Arc<AtomicI64>,
+    /// Whether a transaction met a store that is older than that, and nobody asked for it since.
+    went_back: Arc<AtomicBool>,
 }
 
 /// The random name of a transaction, by which it is later found whether it was committed.
@@ -98,6 +105,9 @@ pub enum Unavailable {
     /// The database says no.
     #[error("the store cannot be used: {0}")]
     Database(#[from] sqlx::Error),
+    /// The store is older than it was: a copy was put in its place, or a server that lagged succeeded another.
+    #[error("the store is older than it was: what was written last is gone from it")]
+    WentBack,
     /// Nobody answers there, or a server that is none for this node.
     #[error("the store cannot be used: {0}")]
     Refused(String),
@@ -228,6 +238,8 @@ impl Store {
             seal: Arc::default(),
             residue: Arc::default(),
             last_write: Arc::default(),
+            newest: Arc::default(),
+            went_back: Arc::default(),
         }
     }
 
@@ -268,6 +280,11 @@ impl Store {
     #[must_use]
     pub fn last_write(&self) -> Option<Duration> {
         self.last_write.with(|last| last.map(|at| at.elapsed()))
+    }
+
+    /// Whether a write met a store that is older than this process knew it, since this was asked last.
+    pub(crate) fn went_back(&self) -> bool {
+        self.went_back.swap(false, Ordering::SeqCst)
     }
 
     fn note_write(&self) {
@@ -359,6 +376,7 @@ impl Store {
             }
             return Err(Unavailable::OutcomeUnknown(id));
         }
+        self.newest.fetch_max(change, Ordering::SeqCst);
         self.note_write();
         if forgets {
             self.leave_no_residue().await;

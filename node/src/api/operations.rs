@@ -77,6 +77,11 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
             "{count} sound envelopes of the own log are set aside, and nothing is written: what they follow was damaged here, and \
              no peer has given it again yet (ops/RUNBOOK.md, *The store is damaged*)"
         )),
+        ReplicationHealth::Live { own_lost: 1.., .. } => fails.push(
+            "the store is older than it was: what this process wrote last is gone from it, and no peer has given it again yet; nothing \
+             of this agency is called good here (ops/RUNBOOK.md, *The database went back*)"
+                .to_owned(),
+        ),
         ReplicationHealth::Live { .. } | ReplicationHealth::Follows => {}
     }
     if let ReplicationHealth::Live { .. } = replication {

@@ -194,6 +194,7 @@ impl Watch {
             })?;
         let unreadable = |error: &dyn std::fmt::Display| Unavailable::Unreadable(error.to_string());
         let registry = Registry::new(roster, &read.replica).map_err(|error| unreadable(&error))?;
+        identity.durable.note_all(&read.replica);
         let damaged: BTreeSet<Hash> = read.harmed(identity.home).collect();
         self.damaged.retain(|agency, _| damaged.contains(agency));
         for agency in damaged {

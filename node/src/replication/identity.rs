@@ -8,7 +8,7 @@ use protocol::{
     log::Quota,
 };
 
-use super::NotWritten;
+use super::{DurableHeads, NotWritten};
 use crate::{attic::ScratchFile, keys};
 
 /// What a replica is made from, again after each failure.
@@ -26,6 +26,8 @@ pub(crate) struct Identity {
     pub(crate) checkpoint_every: u32,
     /// How much of one agency is taken in.
     pub(crate) quota: Quota,
+    /// What is known to be on disk, whoever wrote it there.
+    pub(crate) durable: DurableHeads,
 }
 
 impl Identity {

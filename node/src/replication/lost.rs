@@ -207,6 +207,10 @@ impl Replication {
         // Before anybody is answered: what this process doubted while it followed another one is looked at anew.
         let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
         replica.doubt_time(doubt.is_some());
+        // What a write met before this is looked at now.
+        let _ = self.store.went_back();
+        let own_lost = self.identity.durable.lost(&self.identity.home);
+        self.identity.durable.note_all(&replica);
         let roster = self.registry.snapshot().roster().clone();
         let made = match Registry::new(roster, &replica) {
             Ok(made) => made,
@@ -215,6 +219,7 @@ impl Replication {
         self.registry.update(|registry| {
             registry.replace(&made);
             registry.doubt_clock(doubt.clone());
+            registry.lack_own(own_lost > 0);
         });
         self.health.set_clock(doubt.clone());
         if let Some(doubt) = &doubt {

@@ -3,17 +3,20 @@
 //! One agency's damage is that agency's: what of it does not verify, and what rests on that, is left out, taken out of the
 //! store, and asked of peers again. Damage of the own log alone stops a node, until `comityd repair` took it out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use protocol::{
     Checkpoint, Hash, Held, KeyLog, Replica, Signed, SignedEnvelope,
-    log::AgencyLog,
     replica::{Damage, Placed, Quarantine, QuarantineCause, Restoring},
 };
 use registry_schema::Timestamp;
 
+mod damage;
+
+use damage::{AgencyDamage, DamageByAgency, damage_of, removals};
+
 use super::{Identity, NotWritten};
-use crate::storage::{MovedAside, Removal, Store, StoreMoment, Unavailable, from_cbor, key_log_from_cbor};
+use crate::storage::{Removal, Store, StoreMoment, Unavailable, from_cbor, key_log_from_cbor};
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -37,6 +40,8 @@ pub(crate) struct RestoredReplica {
     pub(super) settled: Option<bool>,
     /// Whether the own log was repaired, and has not been heard from peers since.
     pub(super) awaits_own_log: bool,
+    /// Whether the store lacks what this process knew to be in the own log.
+    lacks_own: bool,
 }
 
 impl RestoredReplica {
@@ -47,71 +52,9 @@ impl RestoredReplica {
             removal.quarantine.is_some() || (is_own && (removal.everything || removal.harms_the_log()))
         };
         let harmed = self.removals.iter().filter(harms);
-        harmed.filter_map(|removal| <[u8; 32]>::try_from(removal.agency.as_slice()).ok().map(Hash))
+        let harmed = harmed.filter_map(|removal| <[u8; 32]>::try_from(removal.agency.as_slice()).ok().map(Hash));
+        harmed.chain(self.lacks_own.then_some(home))
     }
-}
-
-/// The damage of one agency, as it is found.
-#[derive(Debug, Default)]
-struct AgencyDamage {
-    removal: Removal,
-    count: usize,
-    first: Option<String>,
-    /// Whether no key log is filed under this agency.
-    is_stray: bool,
-}
-
-impl AgencyDamage {
-    fn note(&mut self, what: &str, why: &dyn std::fmt::Display) {
-        self.count += 1;
-        self.first.get_or_insert_with(|| format!("{what}: {why}"));
-    }
-
-    fn in_words(&self) -> String {
-        let first = self.first.as_deref().unwrap_or_default();
-        let damaged = match self.count {
-            0 => "none damaged".to_owned(),
-            count => format!("{count} damaged, among them {first}"),
-        };
-        match self.removal.moved_aside.len() {
-            0 => damaged,
-            count => format!(
-                "{damaged}; {count} sound envelopes that follow what is not here set aside, and nothing of them lost: they \
-                 come back by themselves once it is here again"
-            ),
-        }
-    }
-
-    /// Notes where an envelope came, which the store has at this position.
-    fn note_placed(&mut self, position: i64, placed: Placed) {
-        let Placed::SetAside {
-            agency,
-            name,
-            rows,
-            damage,
-        } = placed
-        else {
-            return;
-        };
-        if let Some(why) = damage {
-            self.note("envelope", &why);
-        }
-        self.removal.moved_aside.push(MovedAside {
-            position,
-            agency,
-            name,
-            rows,
-        });
-    }
-}
-
-/// What is found, by the agency that it is filed under.
-type DamageByAgency = BTreeMap<Vec<u8>, AgencyDamage>;
-
-fn damage_of<'a>(all: &'a mut DamageByAgency, agency: &[u8]) -> &'a mut AgencyDamage {
-    let found = all.entry(agency.to_vec()).or_default();
-    found.removal.agency = agency.to_vec();
-    found
 }
 
 impl Identity {
@@ -207,11 +150,26 @@ impl Identity {
         read_quarantines(&mut moment, &mut restoring, &mut damage).await?;
         let awaits_own_log = moment.awaits_own_log().await?;
         moment.end().await?;
+        let lost = self
+            .durable
+            .lacking(|agency, envelope| restoring.holds(agency, envelope));
+        for (agency, count) in &lost {
+            tracing::error!(%agency, count, "the store is older than it was: it lacks the newest envelopes that this process had in it");
+            if *agency != self.home && known.contains(agency.0.as_slice()) {
+                let found = damage_of(&mut damage, &agency.0);
+                found.went_back = true;
+                found.note(
+                    "log",
+                    &"the store is older than it was: the newest envelopes of this agency are gone from it",
+                );
+            }
+        }
         self.put_into_quarantine(&mut restoring, &mut damage, now);
-        let lacks_own = restoring.lacking().contains(&self.home);
+        let went_back = lost.contains_key(&self.home);
+        let lacks_own = went_back || restoring.lacking().contains(&self.home);
         let mut replica = restoring.end()?;
         // Where an own heartbeat names what is not here, writing on could be a fork. Who has nobody to ask goes on.
-        if awaits_own_log || (lacks_own && !replica.knows_own_log()) {
+        if awaits_own_log || went_back || (lacks_own && !replica.knows_own_log()) {
             replica.await_own_log();
         }
         let removals = removals(&mut damage, &replica);
@@ -220,6 +178,7 @@ impl Identity {
             removals,
             settled: None,
             awaits_own_log,
+            lacks_own: went_back,
         })
     }
 }
@@ -238,7 +197,10 @@ impl Identity {
                 continue;
             };
             let removal = &found.removal;
-            let loses_word = removal.everything || !removal.heartbeats.is_empty() || !removal.set_aside.is_empty();
+            let loses_word = found.went_back
+                || removal.everything
+                || !removal.heartbeats.is_empty()
+                || !removal.set_aside.is_empty();
             // A checkpoint stands in for a history, and what a peer holds of our own log says nothing of its own.
             let is_heard = restoring.is_heard(&agency);
             let harms = loses_word || removal.harms_the_log() || !is_heard;
@@ -423,28 +385,4 @@ async fn read_statements(
         }
     }
     Ok(())
-}
-
-/// What is to be taken out of the store, with the rows that follow from what stays.
-fn removals(damage: &mut DamageByAgency, replica: &Replica) -> Vec<Removal> {
-    let removal = |found: &mut AgencyDamage| {
-        let note = found.in_words();
-        let agency = <[u8; 32]>::try_from(found.removal.agency.as_slice()).map(Hash);
-        let log = agency.ok().and_then(|agency| replica.logs().get(&agency));
-        let log = log.filter(|log: &&AgencyLog| log.base().is_none());
-        Removal {
-            agency: found.removal.agency.clone(),
-            everything: found.removal.everything,
-            envelopes: found.removal.envelopes.clone(),
-            moved_aside: std::mem::take(&mut found.removal.moved_aside),
-            heartbeats: found.removal.heartbeats.clone(),
-            checkpoint: found.removal.checkpoint,
-            countersignature: found.removal.countersignature,
-            rows: log.and_then(|log| log.rows().ok()),
-            set_aside: found.removal.set_aside.clone(),
-            quarantine: found.removal.quarantine.clone(),
-            note,
-        }
-    };
-    damage.values_mut().map(removal).collect()
 }

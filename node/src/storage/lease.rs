@@ -137,6 +137,12 @@ impl Store {
         let sql = "UPDATE lease SET changes = changes + 1, renewed = renewed + 1 WHERE epoch = $1 RETURNING changes";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch), fetch_optional)?;
         match found {
+            Some((change,)) if change <= self.newest.load(Ordering::SeqCst) => {
+                // It is told once, and looked at anew; from then on this store counts.
+                self.newest.store(0, Ordering::SeqCst);
+                self.went_back.store(true, Ordering::SeqCst);
+                Err(Unavailable::WentBack)
+            }
             Some((change,)) => Ok((tx, change)),
             None => Err(self.deposed(epoch)),
         }

@@ -195,6 +195,12 @@ impl Restoring {
         &self.lacking
     }
 
+    /// Whether an envelope of an agency is here.
+    #[must_use]
+    pub fn holds(&self, agency: &Hash, envelope: &Hash) -> bool {
+        self.logs.get(agency).is_some_and(|log| log.holds(envelope))
+    }
+
     /// Whether an agency was heard, and all that it said is here.
     #[must_use]
     pub fn is_heard(&self, agency: &Hash) -> bool {

@@ -158,12 +158,12 @@ async fn a_process_that_lives_keeps_its_tables_and_one_that_is_gone_does_not() {
     made_by_an_earlier_program(&place, steps).await;
     behind_its_back(&place, "UPDATE lease SET epoch = 7, address = '192.0.2.1:7'").await;
     let url = place.database.clone().unwrap();
-    let alive = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let alive = Arc::new(AtomicBool::new(true));
     let renewing = tokio::spawn({
         let alive = alive.clone();
         async move {
             let pool = sqlx::PgPool::connect(&url).await.unwrap();
-            while alive.load(std::sync::atomic::Ordering::SeqCst) {
+            while alive.load(Ordering::SeqCst) {
                 sqlx::query("UPDATE lease SET renewed = renewed + 1 WHERE epoch = 7")
                     .execute(&pool)
                     .await
@@ -179,7 +179,7 @@ async fn a_process_that_lives_keeps_its_tables_and_one_that_is_gone_does_not() {
     );
     assert_eq!(applied(&place).await.len(), steps);
 
-    alive.store(false, std::sync::atomic::Ordering::SeqCst);
+    alive.store(false, Ordering::SeqCst);
     renewing.await.unwrap();
     let store = runs(&place).await.unwrap();
     assert_eq!(applied(&place).await.len(), steps + 1);
