@@ -332,8 +332,9 @@ async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
     let Scene { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    // Renewals are a second apart: what is asked right after one usurps the lease comes before the next.
-    let processes = Process::start(sc, 1, 10).await;
+    // Renewals are a second apart: what is asked right after one usurps the lease mostly comes before the next. Where it does not, it
+    // waits for a holder that answers, for less long than the usurper has the lease.
+    let processes = Process::start(sc, 1, 40).await;
     let path = format!("{}/status-entries", path_of(&badge));
     let usurper = process::usurps(sc).await;
     let epoch = usurper.held();

@@ -33,6 +33,9 @@ struct Watch {
     followed: Option<i64>,
     /// The lease's mark, and since when it stands so before our eyes.
     seen: Option<((i64, i64), Instant)>,
+    /// Whether the lease was renewed before our eyes: until then the store may be a copy that nobody writes to, and is as of no
+    /// moment that could be told.
+    is_alive: bool,
     failing: bool,
     /// The agencies of which something in the store cannot be read, and since when that is known.
     damaged: BTreeMap<Hash, Timestamp>,
@@ -40,9 +43,16 @@ struct Watch {
     reads_again: Instant,
 }
 
-/// Looks once: fills the registry, and takes the lease if nobody holds it.
+/// Takes the lease if nobody holds it.
 pub(super) async fn begin(part: &Part) -> Result<bool, Unavailable> {
-    Watch::new().look(part).await
+    let Some(sharing) = &part.sharing else { return Ok(false) };
+    let lease = part.store.changes(i64::MAX).await?.lease;
+    if lease.address.is_empty() {
+        // Who writes reads all of the store itself.
+        take(part, sharing, &lease).await
+    } else {
+        Ok(false)
+    }
 }
 
 /// Follows until the lease is ours, or the node stops.
@@ -68,6 +78,7 @@ impl Watch {
         Self {
             followed: None,
             seen: None,
+            is_alive: false,
             failing: false,
             damaged: BTreeMap::new(),
             reads_again: Instant::now(),
@@ -106,10 +117,8 @@ impl Watch {
         let moment = part.clock.moment();
         // Of the time before the logs were read no rows are needed.
         let mut changes = part.store.changes(self.followed.unwrap_or(i64::MAX)).await?;
-        if self.followed.is_none() && self.is_silent(&changes.lease, sharing) {
-            // Who writes reads all of it anyway.
-            return take(part, sharing, &changes.lease).await;
-        }
+        let is_silent = self.is_silent(&changes.lease, sharing);
+        let is_alive = self.is_alive;
         let loaded = if self.must_load(part, &changes) {
             // What is written while the logs are read comes once more with the next look.
             changes = part.store.changes(i64::MAX).await?;
@@ -130,10 +139,14 @@ impl Watch {
             registry.follow(&[], &changes.restrictions, &[]);
             registry.distrust(&self.damaged);
             registry.freeze(None);
-            registry.know_own(OwnLists::AsOf {
-                moment,
-                sure_for: Duration::ZERO,
-                term_seconds: part.identity.heartbeat_term,
+            registry.know_own(if is_alive {
+                OwnLists::AsOf {
+                    moment,
+                    sure_for: Duration::ZERO,
+                    term_seconds: part.identity.heartbeat_term,
+                }
+            } else {
+                OwnLists::Unknown
             });
         });
         part.health.set_replication(ReplicationHealth::Follows);
@@ -153,7 +166,8 @@ impl Watch {
             *known = role;
             differs
         });
-        if self.is_silent(&lease, sharing) {
+        // While the logs were read, the lease may have been renewed.
+        if is_silent && loaded.is_none() {
             return take(part, sharing, &lease).await;
         }
         Ok(false)
@@ -209,7 +223,11 @@ impl Watch {
         let now = Instant::now();
         let since = match self.seen {
             Some((mark, since)) if mark == lease.mark() => since,
-            _ => now,
+            Some(_) => {
+                self.is_alive = true;
+                now
+            }
+            None => now,
         };
         self.seen = Some((lease.mark(), since));
         lease.address.is_empty() || now.duration_since(since) >= sharing.term

@@ -49,7 +49,10 @@ impl Refusal {
     async fn look(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let sql = "SELECT pg_is_in_recovery(), (SELECT MIN(name) FROM pg_settings WHERE setting = 'off'
                    AND name IN ('synchronous_commit', 'fsync', 'full_page_writes'))";
-        let (follows, lax): (bool, Option<String>) = sqlx::query_as(sql).fetch_one(connection).await?;
+        let (follows, lax): (bool, Option<String>) = sqlx::query_as(sql).fetch_one(&mut *connection).await?;
+        // As it is now, for as long as this connection stands: it may be turned off beneath a node that runs.
+        let pin = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+        sqlx::query(pin).execute(connection).await?;
         let why = match lax {
             _ if follows => {
                 Some("the PostgreSQL server is a standby: it takes no writes, and may not have all of them".into())
@@ -208,7 +211,9 @@ impl Db {
 
     /// A transaction that only reads, and sees one moment.
     pub(super) async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
-        let postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        // It holds no lock that anybody waits for, and building documents between two of its queries may take a while.
+        let postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+                        SET LOCAL idle_in_transaction_session_timeout = '10min'";
         self.transaction("BEGIN", postgres, false).await
     }
 
