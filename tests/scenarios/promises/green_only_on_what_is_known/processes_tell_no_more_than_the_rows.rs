@@ -227,6 +227,35 @@ async fn a_follower_that_meets_damage_of_its_own_agencys_log_is_not_ready_and_on
     audits(&federation, "US-SC", vec![holder, follower]).await;
 }
 
+/// The lease in a copy of a database is that of a process which is gone: it says nothing of as of when the rows are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_saw_no_holder_alive_calls_no_badge_of_its_own_agency_good() {
+    let Scene { federation, badge, .. } = scene().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let mut holder = Process::joins(sc, 0, 8, &[]);
+    holder.is_ready().await;
+    holder.program.is_killed().await;
+    let mut follower = Process::joins(sc, 1, 8, &[]);
+    follower.is_ready().await;
+    let mut before = 0;
+    eventually("it takes over", async || {
+        let said = answers(&follower, &badge).await;
+        match follower.is_holder().await {
+            Ok(true) => Ok(()),
+            other => {
+                assert_ne!(said, VerdictKind::Accepted, "after {before} answers");
+                before += 1;
+                Err(format!("{other:?}"))
+            }
+        }
+    })
+    .await;
+    assert!(before > 0, "it was asked while it followed");
+    comes_to_answer(&follower, &badge, VerdictKind::Accepted).await;
+    audits(&federation, "US-SC", vec![follower]).await;
+}
+
 /// Ends the processes, starts the agency's node in this one, and looks at everything.
 async fn audits(federation: &Federation, id: &str, mut processes: Vec<Process>) {
     for process in &mut processes {
