@@ -24,6 +24,7 @@ const PLACES: [(&str, &str); 18] = [
     ("node/src/registry/past.rs", "-"),
     ("node/src/registry/standing.rs", "-"),
     ("node/src/registry/thinning.rs", "-"),
+    ("node/src/repair/key_log.rs", "entry key_log"),
     ("node/src/root.rs", "entry key_log"),
     ("node/src/storage/log.rs", "-"),
     ("ops/src/peer/fork.rs", "fork_proof"),
