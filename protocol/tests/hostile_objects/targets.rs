@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use crate::objects::DECODERS;
 
 /// Where the sources decode bytes, and which targets reach that place. `-`: no stranger's bytes.
-const PLACES: [(&str, &str); 18] = [
+const PLACES: [(&str, &str); 19] = [
     ("protocol/src/checkpoint/page.rs", "page"),
     ("protocol/src/decoders.rs", "-"),
     ("protocol/src/envelope.rs", "envelope put"),
