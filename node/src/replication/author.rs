@@ -87,7 +87,9 @@ pub(crate) enum NotWritten {
     #[error("the writer keys cannot be used: {0}")]
     Keys(String),
     /// The log has another version than what is written rests on.
-    #[error("this agency's lists changed while this was prepared: nothing was done; see what stands, and ask again")]
+    #[error(
+        "this agency's lists changed while this was prepared, so it was not written: see what stands, and ask again"
+    )]
     Changed,
     /// The entry of the key log may not be added.
     #[error("the entry is refused: {0}")]
