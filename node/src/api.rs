@@ -34,6 +34,7 @@ mod registries;
 mod replication;
 mod rubrics;
 pub(crate) mod status_lists;
+mod store;
 mod stores;
 mod trqp;
 mod trust_history;
@@ -257,6 +258,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(operations::version))
         .routes(routes!(warnings::list))
         .routes(routes!(clock::show, clock::accept))
+        .routes(routes!(store::show, store::accept))
 }
 
 /// The document that the node serves.

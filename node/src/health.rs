@@ -20,6 +20,8 @@ pub(crate) enum ReplicationHealth {
         last_heartbeat: Option<Timestamp>,
         /// Whether it is known how far the own log reaches abroad.
         may_write: bool,
+        /// Whether peers that hold the own log were asked for 30 seconds how far it reaches, and none has answered.
+        asked_in_vain: bool,
         /// Whether a writer key is here that the key log lets write.
         has_writer_key: bool,
         /// How many sound envelopes of the own log are set aside, as what they follow was lost here.
@@ -50,6 +52,36 @@ pub(crate) enum ReplicationHealth {
     },
     /// The task ended.
     Ended,
+}
+
+impl ReplicationHealth {
+    /// Why the store may lack what this agency wrote, if it may.
+    pub(crate) fn store_doubt(&self) -> Option<String> {
+        match self {
+            Self::Live {
+                own_set_aside: count @ 1..,
+                ..
+            } => Some(format!(
+                "{count} sound envelopes of the own log are set aside, and nothing is written: what they follow was damaged here, and \
+                 no peer has given it again yet (ops/RUNBOOK.md, *The store is damaged*)"
+            )),
+            Self::Live { own_lost: 1.., .. } => Some(
+                "the store is older than it was: what this process wrote last is gone from it, and no peer has given it again yet; \
+                 nothing of this agency is called good here (ops/RUNBOOK.md, *The database went back*)"
+                    .to_owned(),
+            ),
+            Self::Live {
+                asked_in_vain: true, ..
+            } => Some(
+                "no peer has told since the start how far this agency's own log reaches: if the store is a restored backup, what was \
+                 revoked after it is unknown here, so nothing of this agency counts as newer than its last heartbeat, and none is \
+                 signed; see `comity peer list`, and `comity store accept` if no peer can be reached (ops/RUNBOOK.md, *A restored \
+                 backup*)"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

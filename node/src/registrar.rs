@@ -193,6 +193,22 @@ impl Registrar {
         accepted.await.map_err(|_| NotDone::NotHolder)
     }
 
+    /// Vouches that all that this agency wrote is in the store, where no peer can tell.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the node cannot write it down, or does not write for its agency.
+    pub async fn accept_store(&self, hand: &Hand) -> Result<(), NotDone> {
+        if hand.dry_run {
+            return Ok(());
+        }
+        let act = self.act(hand, "store.accept", "store", None);
+        let at = self.clock.now();
+        self.store.commit(&protocol::Batch::default(), &[act], at).await?;
+        let (done, accepted) = oneshot::channel();
+        self.author.run(Errand::AcceptStore(done)).await?;
+        accepted.await.map_err(|_| NotDone::NotHolder)
+    }
+
     /// Begins an act that may write to this agency's lists, once the acts before it are over and this node may write: what
     /// the act looks at from here on is all that this agency wrote.
     async fn turn(&self, dry_run: bool) -> Result<Turn<'_>, NotDone> {

@@ -177,6 +177,10 @@ impl Replication {
                     let _ = done.send(());
                     (Event::Tick, vec![], None)
                 }
+                Errand::AcceptStore(done) => {
+                    replica.accept_own_log();
+                    return self.accept_store(done).await;
+                }
             },
             news = self.news.recv() => match news {
                 Some(news) => (self.event(news), vec![], None),
@@ -306,16 +310,6 @@ impl Replication {
         Outcome::GoesOn
     }
 
-    /// Knows our own lists again once all is here that a store came back without.
-    fn look_for_what_was_lost(&mut self) {
-        let State::Live(replica) = &self.state else { return };
-        let (durable, home) = (&self.identity.durable, &self.identity.home);
-        if durable.lost(home) > 0 && durable.regain(home, replica) == 0 {
-            tracing::info!("what the store had lost of the own log is here again");
-            self.registry.update(|registry| registry.lack_own(false));
-        }
-    }
-
     async fn carry_out(&mut self, effect: Effect, step: &mut Step) -> Result<(), NotWritten> {
         match effect {
             Effect::Persist(batch) => self.persist(batch, step).await,
@@ -421,6 +415,7 @@ impl Replication {
             self.health.set_replication(ReplicationHealth::Live {
                 last_heartbeat: replica.last_beat(),
                 may_write: replica.may_write(self.clock.now()),
+                asked_in_vain: replica.asked_in_vain(self.clock.now()),
                 own_set_aside: replica.own_orphans(),
                 own_lost: self.identity.durable.lost(&self.identity.home),
                 has_writer_key: replica.is_writer(),

@@ -142,6 +142,9 @@ be checked. Of several badges, the highest counts.")]
     /// The node's clock: whether it is believed, and your word that it is right
     #[command(subcommand)]
     Clock(Clock),
+    /// The node's store: whether it has all that your agency wrote, and your word that it has
+    #[command(subcommand)]
+    Store(Store),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity")]
     Completions {
@@ -169,6 +172,7 @@ impl Command {
             Self::Peer(command) => command.changes_something(),
             Self::Credential(c) => !matches!(c, Credential::List { .. } | Credential::Show { .. }),
             Self::Clock(command) => matches!(command, Clock::Accept),
+            Self::Store(command) => matches!(command, Store::Accept),
             Self::Verify(_) | Self::Status | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
@@ -182,6 +186,17 @@ pub(crate) enum Clock {
     Show,
     /// Vouch for the machine's clock after you have set it right: the node follows it from here on
     #[command(after_help = "Example:\n  comity clock accept")]
+    Accept,
+}
+
+/// The node's store.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Show whether the store is known to have all that your agency wrote, and why not
+    #[command(after_help = "Example:\n  comity store show\n\nExit codes: 0 it has all; 3 in doubt.")]
+    Show,
+    /// Vouch for the store after you restored a backup and no peer can be reached: the node goes on from it
+    #[command(after_help = "Example:\n  comity store accept")]
     Accept,
 }
 

@@ -22,6 +22,7 @@ mod registration;
 mod rubric;
 mod show;
 mod status;
+mod store;
 mod trust;
 mod verify;
 
@@ -127,6 +128,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Verify(args) => verify::verify(&session, &args).await,
         Command::Status => status::status(&session).await,
         Command::Clock(command) => clock::handle(&session, command).await,
+        Command::Store(command) => store::handle(&session, command).await,
         Command::Issuer(command) => issuer::handle(&session, command).await,
         Command::Rubric(command) => rubric::handle(&session, command).await,
         Command::Trust(command) => trust::handle(&session, command).await,

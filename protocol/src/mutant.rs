@@ -60,6 +60,8 @@ mod switched {
         FirstRivalsStay,
         /// What is read from an attic is believed to be what was put there.
         AtticsAreBelieved,
+        /// A heartbeat is signed before anybody has told how far the own log reaches.
+        VouchesUnheard,
         /// An agency that is pinned alone never waits for its own log.
         AloneNeverWaits,
         /// One agency may cost any work.

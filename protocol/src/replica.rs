@@ -8,6 +8,7 @@ mod authoring;
 mod checkpoints;
 mod conduct;
 mod conversation;
+mod own_log;
 mod quarantine;
 mod restoring;
 mod step;
@@ -40,14 +41,12 @@ use accounts::Account;
 pub use accounts::Deferral;
 use checkpoints::Adopting;
 use conduct::Conduct;
+use own_log::OwnLog;
 pub use quarantine::{Quarantine, QuarantineCause};
 pub use restoring::{Damage, Placed, Restoring, Stored};
 use step::Step;
 use taking::Posting;
 pub use time::PeerClock;
-
-/// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
-const OWN_LOG_WAIT_SECONDS: i64 = 30;
 
 /// What a replica is told at its start.
 #[derive(Debug)]
@@ -290,57 +289,11 @@ pub struct Replica {
     doubts_time: bool,
 }
 
-/// What this replica knows of its own agency's log abroad. A store restored from a backup lacks what was written after
-/// it; writing on from there would make two histories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OwnLog {
-    /// No peer has said yet; since the first event.
-    Asking(Option<Timestamp>),
-    /// No peer has said yet, and part of it was lost here: it is waited for however long that takes.
-    Lost,
-    /// A peer has said, and all of it is here; or there is nobody to ask.
-    Known,
-}
-
 impl Replica {
     /// The logs, by agency.
     #[must_use]
     pub const fn logs(&self) -> &BTreeMap<Hash, AgencyLog> {
         &self.logs
-    }
-
-    /// Whether this replica may write to its own log: a peer has told how far that log reaches abroad and all of it is
-    /// here, or none did within 30 seconds. Until then the driver holds [`Event::Authored`] back.
-    #[must_use]
-    pub fn may_write(&self, now: Timestamp) -> bool {
-        // To write beside envelopes of one's own that wait for their parents would make two histories.
-        if self.doubts_time || self.own_orphans() > 0 {
-            return false;
-        }
-        match self.own_log {
-            OwnLog::Known => true,
-            OwnLog::Lost => false,
-            OwnLog::Asking(since) => since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS),
-        }
-    }
-
-    /// Whether it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack what
-    /// this agency itself wrote.
-    #[must_use]
-    pub fn knows_own_log(&self) -> bool {
-        self.own_log == OwnLog::Known && self.own_orphans() == 0
-    }
-
-    /// How many sound envelopes of this agency's own log are set aside, because what they follow was lost here.
-    #[must_use]
-    pub fn own_orphans(&self) -> usize {
-        self.logs.get(&self.settings.home).map_or(0, AgencyLog::count_orphans)
-    }
-
-    /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:
-    /// part of it was lost.
-    pub const fn await_own_log(&mut self) {
-        self.own_log = OwnLog::Lost;
     }
 
     /// Names calls from here on: answers to calls of a replica before this one meet none of this one's.
@@ -400,9 +353,7 @@ impl Replica {
     /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.
     pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut dyn rand::Rng) -> Result<Vec<Effect>, Failed> {
         let mut step = Step::default();
-        if self.own_log == OwnLog::Asking(None) {
-            self.own_log = OwnLog::Asking(Some(now));
-        }
+        self.own_log.begin_asking(now);
         match event {
             Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
             Event::Entered(entry) => self.enter(entry, now, &mut step)?,

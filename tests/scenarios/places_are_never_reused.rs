@@ -45,11 +45,9 @@ async fn stops_kills_and_restored_backups_hand_out_no_place_twice() {
         lists(&badges).len() < 5,
         "a witness confirms: the start goes on with a list from before"
     );
-    sc.stops().await;
 
     // Killed after 20 badges that a backup from before does not know.
-    let [store, backup] = ["registry.sqlite", "backup"].map(|name| sc.data().join(name));
-    std::fs::copy(&store, &backup).expect("a backup");
+    let backup = sc.stops_for_a_backup().await;
     let mut program = sc.starts_program(&[]).await;
     let lost = issues(sc, &issuer, 20).await;
     for neighbour in ["US-NC", "US-TN"] {
@@ -58,10 +56,7 @@ async fn stops_kills_and_restored_backups_hand_out_no_place_twice() {
             .await;
     }
     program.is_killed().await;
-    std::fs::copy(&backup, &store).expect("the backup is restored");
-    for leftover in ["registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(leftover));
-    }
+    sc.is_restored_from(&backup).await;
     sc.starts().await;
     badges.extend(lost);
     badges.extend(issues(sc, &issuer, 40).await);
@@ -85,16 +80,14 @@ async fn who_asks_for_a_badge_before_a_restored_backup_has_caught_up_gets_a_plac
     federation.meets().await;
     let mut badges = vec![badge];
     badges.extend(issues(sc, &issuer, 1).await);
-    sc.stops().await;
-    let [store, backup] = ["registry.sqlite", "backup"].map(|name| sc.data().join(name));
-    std::fs::copy(&store, &backup).expect("a backup");
+    let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
     federation.meets().await;
     // So many that nothing is free any more of what was begun when the backup was made.
     badges.extend(issues(sc, &issuer, 250).await);
     for _ in 0..4 {
         sc.stops().await;
-        std::fs::copy(&backup, &store).expect("the backup is restored");
+        sc.is_restored_from(&backup).await;
         sc.starts().await;
         // At once: peers are connected in these moments, and tell what was written.
         badges.extend(issues(sc, &issuer, 5).await);

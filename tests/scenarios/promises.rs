@@ -12,6 +12,7 @@ mod acknowledged_is_on_disk {
 /// 2. A badge is never shown as accepted on information that is missing, expired, unverifiable, undone, or dated ahead; not
 ///    after any failure of disk, database, clock or network either.
 mod green_only_on_what_is_known {
+    mod a_backup_is_restored;
     mod a_real_clock_jumps;
     mod damage_to_every_column;
     mod faults_on_every_call;

@@ -4,6 +4,8 @@ mod disk;
 mod stolen;
 mod terminal;
 
+pub use disk::Backup;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},

@@ -58,8 +58,10 @@ const ROUTES: &[(&str, &str, Cost)] = &[
     ("GET", "/readyz", Look),
     ("GET", "/version", Nothing),
     ("GET", "/v1/clock", Look),
+    ("GET", "/v1/store", Look),
     ("GET", "/v1/warnings", Operators),
     ("POST", "/v1/clock/acceptance", Operators),
+    ("POST", "/v1/store/acceptance", Operators),
     ("POST", "/v1/issuers/{id}/rekey", Operators),
     ("GET", "/openapi.json", Look),
     // The verdict.

@@ -41,8 +41,8 @@ pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// Whether the node can do its work: its lists are as its store has them, the store takes writes, its own heartbeat is
-/// younger than its term, and its clock is believed. Otherwise the detail names what fails, and since when. Other agencies in
+/// Whether the node can do its work: its lists are as its store has them, a peer has told that all of its own is in it, the store
+/// takes writes, and its clock is believed. Otherwise the detail names what fails, and since when. Other agencies in
 /// quarantine leave it ready, and are named.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
@@ -70,19 +70,8 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
         } => {
             fails.push("no writer key of this node may write for the agency: see `comity key list`".into());
         }
-        ReplicationHealth::Live {
-            own_set_aside: count @ 1..,
-            ..
-        } => fails.push(format!(
-            "{count} sound envelopes of the own log are set aside, and nothing is written: what they follow was damaged here, and \
-             no peer has given it again yet (ops/RUNBOOK.md, *The store is damaged*)"
-        )),
-        ReplicationHealth::Live { own_lost: 1.., .. } => fails.push(
-            "the store is older than it was: what this process wrote last is gone from it, and no peer has given it again yet; nothing \
-             of this agency is called good here (ops/RUNBOOK.md, *The database went back*)"
-                .to_owned(),
-        ),
-        ReplicationHealth::Live { .. } | ReplicationHealth::Follows => {}
+        ReplicationHealth::Live { .. } => fails.extend(replication.store_doubt()),
+        ReplicationHealth::Follows => {}
     }
     if let ReplicationHealth::Live { .. } = replication {
         let last = app.store.last_write();

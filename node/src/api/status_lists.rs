@@ -151,6 +151,7 @@ pub(super) async fn one(
     let encoded = verification::bitstring::encode(&list);
     // Signed at most once a minute as far as others can tell: the ETag follows from the content and the minute.
     let minute = as_of.plus_seconds(-(as_of.0 / 1000 % 60)).whole_seconds();
+    let valid_until = minute.plus_seconds(app.signed_lists.valid_for);
     // A key signs nothing that is older than itself.
     let minute = key_from.map_or(minute, |from| minute.max(from));
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
@@ -177,7 +178,7 @@ pub(super) async fn one(
         purpose: purpose.to_owned(),
         list,
         valid_from: minute,
-        valid_until: Some(minute.plus_seconds(app.signed_lists.valid_for)),
+        valid_until: Some(valid_until),
         ttl: TTL,
     });
     let document = data_integrity::sign(unsigned_list, &signing, &method, minute).map_err(unsigned)?;

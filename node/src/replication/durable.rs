@@ -71,6 +71,11 @@ impl DurableHeads {
         self.0.with(|heads| heads.lost.get(agency).map_or(0, BTreeSet::len))
     }
 
+    /// Looks no more for what an agency lost: an operator has vouched for what is here.
+    pub(super) fn give_up(&self, agency: &Hash) {
+        self.0.with(|heads| heads.lost.remove(agency));
+    }
+
     /// Notes which of an agency's lost envelopes a replica has again; gives how many are still lost.
     pub(super) fn regain(&self, agency: &Hash, replica: &Replica) -> usize {
         let log = replica.logs().get(agency);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{Event, replica::Failed};
 use registry_schema::Timestamp;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
 
 use super::{
     Errand, Identity, NotWritten, Outcome, Replication, State,
@@ -152,6 +152,8 @@ impl Replication {
                     self.clock.accept();
                     let _ = done.send(());
                 }
+                // Who vouches for it waits until it can be read.
+                Errand::AcceptStore(_) => {}
                 Errand::Happened(event) => drop(self.note_pins(event)),
                 Errand::Tell(order) => return self.tell(order).await,
             },
@@ -263,6 +265,27 @@ impl Replication {
             lost.next = Instant::now() + LONGEST_PAUSE;
         }
         Outcome::GoesOn
+    }
+
+    /// Goes on from a store for which an operator vouched, with a heartbeat, and tells who waits for that.
+    pub(super) async fn accept_store(&mut self, done: oneshot::Sender<()>) -> Outcome {
+        self.identity.durable.give_up(&self.identity.home);
+        self.registry.update(|registry| registry.lack_own(false));
+        let outcome = self.step(Event::Tick, vec![], None).await;
+        if matches!(self.state, State::Live(_)) {
+            let _ = done.send(());
+        }
+        outcome
+    }
+
+    /// Knows our own lists again once all is here that a store came back without.
+    pub(super) fn look_for_what_was_lost(&mut self) {
+        let State::Live(replica) = &self.state else { return };
+        let (durable, home) = (&self.identity.durable, &self.identity.home);
+        if durable.lost(home) > 0 && durable.regain(home, replica) == 0 {
+            tracing::info!("what the store had lost of the own log is here again");
+            self.registry.update(|registry| registry.lack_own(false));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Failed, Hash, KeyLog, Limit, OwnLog, Replica, Step, accounts::work_done};
+use super::{AgencyLog, Failed, Hash, KeyLog, Limit, Replica, Step, accounts::work_done};
 use crate::{
     checkpoint::Held,
     envelope::SignedEnvelope,
@@ -45,23 +45,6 @@ struct Lot {
 }
 
 impl Replica {
-    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again.
-    pub(super) fn hear_of_own_log(&mut self, summaries: &[Summary]) {
-        let home = self.settings.home;
-        let Some(log) = self.logs.get(&home) else { return };
-        let abroad = summaries.iter().find(|summary| summary.agency == home);
-        let is_here = |summary: &Summary| {
-            let entries = summary.key_log.iter();
-            // A ceremony held on an old key log would sign a second history of the root.
-            summary.heads.iter().all(|head| log.holds(head))
-                && entries.into_iter().all(|entry| log.key_log().holds(entry))
-        };
-        // One that has nothing of it knows nothing of it.
-        if abroad.is_some_and(is_here) {
-            self.own_log = OwnLog::Known;
-        }
-    }
-
     /// Looks at what a peer says it has, and asks for what is missing here.
     pub(super) fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
         if let Some(session) = self.sessions.get_mut(&peer) {

@@ -9,7 +9,8 @@ impl Replica {
         let due = |last: Option<Timestamp>, every: i64| {
             last.is_none_or(|last| now < last || now.seconds_since(last) >= every)
         };
-        if self.may_write(now) && self.is_writer() {
+        self.end_the_wait(now);
+        if self.may_write(now) && self.vouches() && self.is_writer() {
             let made = self.make_checkpoint(now, step)?;
             if made || due(self.last_beat, self.settings.heartbeat_every) {
                 self.beat(now, step)?;

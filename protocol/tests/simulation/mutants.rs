@@ -64,6 +64,23 @@ fn a_key_log_that_keeps_the_first_rivals_is_noticed() {
 }
 
 #[test]
+fn a_heartbeat_before_anybody_was_heard_is_noticed() {
+    let plan = |seed| Plan {
+        restores: 6,
+        bad_network: true,
+        ..plan_for(1, seed)
+    };
+    let seen = play_all(0..WITHIN, plan, || switch_on(Some(Mutant::VouchesUnheard)), ENOUGH);
+    assert!(
+        seen.failures
+            .iter()
+            .any(|(_, why)| why.starts_with("invariant 12") && why.contains("nobody was heard")),
+        "{:?}",
+        seen.failures
+    );
+}
+
+#[test]
 fn a_restored_store_that_does_not_wait_for_its_own_log_is_noticed() {
     switch_on(Some(Mutant::AloneNeverWaits));
     let forks = (0..20).map(crate::schedules::forks_of_a_restored_store_without_other_peers);

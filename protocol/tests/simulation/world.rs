@@ -61,6 +61,10 @@ pub(crate) struct Site {
     pub(crate) ahead: i64,
     /// The rows that it answers from, as its driver keeps them.
     pub(crate) shown: BTreeMap<RowPlace, Vec<Vec<u8>>>,
+    /// The date of its newest heartbeat when it started, if it knew then that a peer holds its agency's log.
+    pub(crate) started_with: Option<Timestamp>,
+    /// Whether anybody has told it anything since it started.
+    pub(crate) was_told: bool,
     /// Driven by somebody who wants harm: nothing is promised of what it holds.
     pub(crate) hostile: bool,
 }
@@ -95,7 +99,7 @@ pub(crate) struct Truth {
 pub(crate) struct Sealed {
     pub(crate) agency: Hash,
     pub(crate) writer: PublicKey,
-    /// The date of the heartbeat that went with it, or of a later one of its writer; none for a thief's.
+    /// From when on its writer's heartbeats vouch for it; none for a thief's.
     pub(crate) stamp: Option<Timestamp>,
 }
 
@@ -156,8 +160,20 @@ impl Site {
             attic: self.loft.clone(),
             quota: SHARES,
         };
-        Replica::restore(settings, self.disk.stored())
-            .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")))
+        let replica = Replica::restore(settings, self.disk.stored())
+            .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")));
+        let is_held = self.disk.held.keys().any(|holder| self.pinned.contains(holder));
+        self.started_with = self.own_word(&replica).filter(|_| is_held);
+        self.was_told = false;
+        replica
+    }
+}
+
+impl Site {
+    /// The date of its own newest heartbeat that this replica counts.
+    pub(crate) fn own_word(&self, replica: &Replica) -> Option<Timestamp> {
+        let counted = replica.logs().get(&self.home)?.counted_of(&key_of(&self.key).public());
+        Some(counted?.get().issued)
     }
 }
 
@@ -244,6 +260,8 @@ impl World {
             loft: Arc::new(Loft::whole()),
             ahead: 0,
             shown: BTreeMap::new(),
+            started_with: None,
+            was_told: false,
             hostile: false,
         };
         site.replica = site.restored();
@@ -266,6 +284,9 @@ impl World {
     /// Carries an event's effects out, but for a crash at some boundary between them. Says whether all were.
     pub(crate) fn happen(&mut self, at: usize, event: Event) -> bool {
         let is_own_act = matches!(event, Event::Authored(_));
+        if matches!(event, Event::Asked { .. } | Event::Answered { response: Some(_), .. }) {
+            self.sites[at].was_told = true;
+        }
         let now = self.clock(at);
         if self.plan.crashes && self.rng.random_bool(0.02) {
             let after = self.rng.random_range(0..4);
@@ -379,12 +400,16 @@ impl World {
             let latest = self.truth.latest.entry(key).or_insert_with(|| beat.get().issued);
             *latest = (*latest).max(beat.get().issued);
         }
+        let latest = self.truth.latest.get(&key).copied();
         for envelope in batch.envelopes.iter().filter(|_| is_own_act) {
             if envelope.header().writer == key {
+                let mut beats = batch.heartbeats.iter();
+                let vouches = beats.any(|beat| beat.get().heads.contains(&envelope.hash()));
                 let sealed = Sealed {
                     agency: home,
                     writer: key,
-                    stamp: self.truth.latest.get(&key).copied(),
+                    // Where no heartbeat goes with it, the next one vouches for it.
+                    stamp: latest.map(|latest| Timestamp(latest.0 + i64::from(!vouches))),
                 };
                 self.truth.sealed.insert(envelope.hash(), sealed);
             }

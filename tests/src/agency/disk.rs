@@ -1,12 +1,39 @@
 //! What is in an agency's store, beside what its node says.
 
+use std::fs;
+
 use node::{config::Config, storage::Store};
 use protocol::{Hash, KeyLog};
 
 use super::Agency;
 use crate::oracle::DiskOracle;
 
+/// A copy of an agency's store in SQLite.
+#[derive(Debug)]
+pub struct Backup(Vec<u8>);
+
 impl Agency {
+    /// Copies its store, for which its node stops; it stays stopped.
+    ///
+    /// # Panics
+    /// If it does not run, or keeps no store in SQLite.
+    pub async fn stops_for_a_backup(&self) -> Backup {
+        self.stops().await;
+        Backup(fs::read(self.data.join("registry.sqlite")).expect("a store"))
+    }
+
+    /// Puts a copy in the place of its store; its node is stopped.
+    ///
+    /// # Panics
+    /// If its node runs here, or the copy cannot be written.
+    pub async fn is_restored_from(&self, backup: &Backup) {
+        assert!(!self.runs().await, "{} runs", self.id);
+        for leftover in ["registry.sqlite-wal", "registry.sqlite-shm"] {
+            let _ = fs::remove_file(self.data.join(leftover));
+        }
+        fs::write(self.data.join("registry.sqlite"), &backup.0).expect("the backup is restored");
+    }
+
     /// Writes rows into its store that follow from nothing, as a bug or a bad disk would.
     ///
     /// # Panics

@@ -130,6 +130,13 @@ impl World {
     /// After every act.
     pub(crate) fn assert_at_any_time(&self) {
         for (at, site) in self.sites.iter().enumerate().filter(|(_, site)| !site.hostile) {
+            if let (Some(started_with), false) = (site.started_with, site.was_told) {
+                hold!(
+                    12,
+                    site.own_word(&site.replica).is_none_or(|word| word <= started_with),
+                    "a heartbeat for lists of which a restored backup may lack the end, and nobody was heard"
+                );
+            }
             for (agency, log) in site.replica.logs() {
                 for heartbeat in log.counted() {
                     let mut heads = heartbeat.get().heads.iter();

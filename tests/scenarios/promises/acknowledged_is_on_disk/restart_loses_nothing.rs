@@ -193,9 +193,7 @@ async fn a_restored_backup_takes_in_from_its_peers_what_it_lacks_before_it_write
     } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let other = sc.issues(&issuer, "Riley Brooks").await;
-    sc.stops().await;
-    let [store, backup] = ["registry.sqlite", "backup"].map(|name| sc.data().join(name));
-    std::fs::copy(&store, &backup).expect("a backup");
+    let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
     let change = sc.revokes(&badge, Reason::Misconduct).await;
     for neighbour in ["US-NC", "US-TN"] {
@@ -205,10 +203,7 @@ async fn a_restored_backup_takes_in_from_its_peers_what_it_lacks_before_it_write
     }
 
     sc.stops().await;
-    std::fs::copy(&backup, &store).expect("the backup is restored");
-    for leftover in ["registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(leftover));
-    }
+    sc.is_restored_from(&backup).await;
     sc.starts().await;
     // At once, while it may still lack the revocation.
     sc.revokes(&other, Reason::Superseded).await;

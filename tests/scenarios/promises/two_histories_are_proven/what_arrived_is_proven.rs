@@ -155,17 +155,12 @@ async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
         .json();
     assert!(none.is_empty(), "{none:?}");
 
-    sc.stops().await;
-    let [store, backup] = ["registry.sqlite", "backup"].map(|name| sc.data().join(name));
-    std::fs::copy(&store, &backup).expect("a backup");
+    let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
     sc.revokes(&badge, Reason::Misconduct).await;
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     sc.stops().await;
-    std::fs::copy(&backup, &store).expect("the backup is restored");
-    for leftover in ["registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(leftover));
-    }
+    sc.is_restored_from(&backup).await;
     for neighbour in ["US-NC", "US-TN"] {
         federation.link("US-SC", neighbour).cut().await;
     }

@@ -1,0 +1,43 @@
+//! `comity store`: whether the node's store has all that its agency wrote, and an operator's word that it has.
+
+use serde::Deserialize;
+
+use crate::{Session, args::Store, confirm, exit::Exit};
+
+/// The store, as the node sees it.
+#[derive(Debug, Deserialize)]
+struct StoreReport {
+    doubt: Option<String>,
+}
+
+pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<Exit> {
+    let reply = match command {
+        Store::Show => session.client.read(&["v1", "store"], &[]).await?,
+        Store::Accept => {
+            let question = "Is all that your agency wrote in the node's store, or nowhere any more? What was revoked and is not in it \
+                            is called good from here on, until a peer that has it is heard";
+            if !session.yes && confirm::somebody_is_there() {
+                confirm::ask(question)?;
+            }
+            let path = ["v1", "store", "acceptance"];
+            session.client.write(&path, &serde_json::json!({})).await?
+        }
+    };
+    let report: StoreReport = reply.parse()?;
+    if session.out.json {
+        session.out.json(&reply.json)?;
+    } else {
+        session.out.data(&in_words(&report))?;
+    }
+    Ok(match (command, &report.doubt) {
+        (Store::Show, Some(_)) => Exit::CouldNotCheck,
+        _ => Exit::Done,
+    })
+}
+
+fn in_words(report: &StoreReport) -> String {
+    match &report.doubt {
+        None => "the store has all that this agency wrote, as far as its peers have told".to_owned(),
+        Some(doubt) => format!("the store is in doubt: {doubt}"),
+    }
+}

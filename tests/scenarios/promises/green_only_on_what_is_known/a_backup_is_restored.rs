@@ -1,0 +1,177 @@
+//! A backup is restored, and no peer can tell what came after it: nothing that was revoked meanwhile is called good as of now,
+//! until a peer or an operator has spoken. Promise 2.
+
+use registry_schema::{Reason, Timestamp, VerdictKind};
+use tests::{Agency, Answer as _, Badge, Federation, Rhythm, Scene, eventually};
+
+const TERM_SECONDS: u32 = 86_400;
+
+const RHYTHM: Rhythm = Rhythm {
+    heartbeat_every: 60,
+    heartbeat_term: TERM_SECONDS,
+    exchange_every: 1,
+};
+
+/// Waits until a node says this of itself.
+async fn says(agency: &Agency, status: u16, words: &str) {
+    eventually(&format!("it answers {status} with `{words}`"), async || {
+        let reply = agency.employer().reads("/readyz").await;
+        match (reply.status, reply.text()) {
+            (is, text) if is == status && text.contains(words) => Ok(()),
+            (is, text) => Err(format!("{is} {text}")),
+        }
+    })
+    .await;
+}
+
+/// Until when a published list counts, and whether it says that the badge is revoked.
+async fn published(agency: &Agency, badge: &Badge) -> (Timestamp, bool) {
+    let [revocations, _] = <[String; 2]>::try_from(badge.status_lists()).expect("two lists");
+    let path = revocations.strip_prefix(agency.url()).expect("its own list");
+    let list = agency.employer().reads(path).await.with_status(200).value();
+    let until = list["validUntil"].as_str().expect("an end").parse().expect("a time");
+    let encoded = list["credentialSubject"]["encodedList"].as_str().expect("a list");
+    let bit = verification::bitstring::decode_bit(encoded, badge.slot().1).expect("a bit");
+    (until, bit)
+}
+
+/// South Carolina's badge is revoked after its backup was made; the backup is restored, and the node is stopped.
+async fn restored_after_a_revocation(sc: &Agency, federation: &Federation, badge: &Badge) {
+    let backup = sc.stops_for_a_backup().await;
+    sc.starts().await;
+    sc.revokes(badge, Reason::Misconduct).await;
+    for neighbour in ["US-NC", "US-TN"] {
+        let neighbour = federation.agency(neighbour);
+        federation.awaits(neighbour, badge, VerdictKind::NotValid).await;
+    }
+    sc.stops().await;
+    sc.is_restored_from(&backup).await;
+}
+
+async fn is_cut_off(federation: &Federation) {
+    for neighbour in ["US-NC", "US-TN"] {
+        federation.link("US-SC", neighbour).cut().await;
+    }
+}
+
+async fn is_reached_again(federation: &Federation) {
+    for neighbour in ["US-NC", "US-TN"] {
+        federation.link("US-SC", neighbour).heal().await;
+    }
+}
+
+/// Waits until peers confirmed that they hold the agency's list: it knows then that it can ask them.
+async fn is_held(sc: &Agency) {
+    eventually("its peers hold its list", async || {
+        let reach = sc.employer().reads("/v1/reach/US-SC").await.with_status(200).value();
+        (reach["held_by"] == 2).then_some(()).ok_or_else(|| reach.to_string())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_has_spoken() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge_and(RHYTHM).await;
+    let sc = federation.agency("US-SC");
+    let other = sc.issues(&issuer, "Riley Brooks").await;
+    is_held(sc).await;
+    restored_after_a_revocation(sc, &federation, &badge).await;
+    let last_word = federation.clock().now();
+    is_cut_off(&federation).await;
+    sc.starts().await;
+
+    // Half a minute goes by in which nobody answers, and some hours.
+    federation.clock().advance_hours(1);
+    says(sc, 503, "no peer has told since the start").await;
+    federation.clock().advance_hours(5);
+    let verdict = sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
+    let as_of = verdict.status.fresh_as_of.expect("an age");
+    assert!(
+        as_of <= last_word,
+        "as of {as_of}, and its last word was at {last_word}"
+    );
+    let (until, _) = published(sc, &badge).await;
+    let end = last_word.plus_seconds(i64::from(TERM_SECONDS));
+    assert!(
+        until <= end,
+        "the list counts until {until}, and nobody vouches for it after {end}"
+    );
+    // It revokes all the same, and that holds at once.
+    sc.revokes(&other, Reason::Superseded).await;
+    sc.employer().verifies(&other).await.is(VerdictKind::NotValid);
+    let verdict = sc.employer().verifies(&badge).await;
+    assert!(
+        verdict.status.fresh_as_of.is_some_and(|as_of| as_of <= last_word),
+        "{verdict:#?}"
+    );
+
+    // The last word has run out.
+    federation.clock().advance_hours(20);
+    sc.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+    let shown = sc.comity(&["store", "show"]).await;
+    assert_eq!(shown.code, Some(3), "{shown:?}");
+    assert!(shown.stdout.contains("no peer has told"), "{shown:?}");
+
+    is_reached_again(&federation).await;
+    federation.awaits(sc, &badge, VerdictKind::NotValid).await;
+    says(sc, 200, "ready").await;
+    let shown = sc.comity(&["store", "show"]).await;
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    federation.meets().await;
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_vouches_for_a_restored_store_where_no_peer_can_and_a_peer_mends_it_after() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge_and(RHYTHM).await;
+    let sc = federation.agency("US-SC");
+    let other = sc.issues(&issuer, "Riley Brooks").await;
+    is_held(sc).await;
+    restored_after_a_revocation(sc, &federation, &badge).await;
+    is_cut_off(&federation).await;
+    sc.starts().await;
+    federation.clock().advance_hours(30);
+    says(sc, 503, "no peer has told since the start").await;
+    sc.employer().verifies(&other).await.is(VerdictKind::CouldNotCheck);
+
+    let tried = sc.comity(&["--dry-run", "store", "accept"]).await;
+    assert_eq!(tried.code, Some(0), "{tried:?}");
+    says(sc, 503, "no peer has told since the start").await;
+    let accepted = sc.comity(&["--yes", "store", "accept"]).await;
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
+    says(sc, 200, "ready").await;
+    assert_eq!(sc.audited("store.accept").await, 1);
+    federation.awaits(sc, &other, VerdictKind::Accepted).await;
+
+    is_reached_again(&federation).await;
+    federation.awaits(sc, &badge, VerdictKind::NotValid).await;
+    federation.awaits(sc, &other, VerdictKind::Accepted).await;
+    federation.meets().await;
+    federation.audit().await;
+}
+
+/// What no peer can have heard yet is vouched for after half a minute: a young agency works before others follow it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_that_nobody_follows_yet_vouches_for_its_own_lists() {
+    let federation = Federation::start_with(&["US-NC", "US-TN"], RHYTHM).await;
+    let (stranger, _links) = federation.stranger("US-GA").await;
+    stranger.starts().await;
+    let issuer = federation
+        .clock()
+        .runs_until(stranger.registers("Peach State Institute"))
+        .await;
+    stranger.recognizes(&issuer).await;
+    let badge = stranger.issues(&issuer, "Jordan Avery").await;
+    federation.awaits(&stranger, &badge, VerdictKind::Accepted).await;
+    says(&stranger, 200, "ready").await;
+}
