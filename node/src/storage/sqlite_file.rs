@@ -68,11 +68,11 @@ impl fmt::Display for FileReplaced {
             ),
             (false, None) => write!(
                 f,
-                "do not stop the node before all that it had is kept in `{RESCUED}` beside it"
+                "all that it had is being copied to `{RESCUED}` beside it: do not stop the node before that is done"
             ),
             (false, Some(why)) => write!(
                 f,
-                "do not stop the node: all that it had is to be kept in `{RESCUED}` beside it, and cannot be yet ({why})"
+                "all that it had is to be copied to `{RESCUED}` beside it, and cannot be yet ({why}): do not stop the node"
             ),
         }?;
         write!(f, " (ops/RUNBOOK.md, *The database's file was replaced*)")
