@@ -35,7 +35,7 @@ use crate::{
     mirror::Rooms,
     network::{News, Order},
     registry::{SharedRegistry, Standing},
-    storage::{Act, OwnWrite, Store, Unavailable, driver_mutant},
+    storage::{Act, OwnWrite, Store, driver_mutant},
 };
 
 /// How often the replica is told that time went by.
@@ -129,11 +129,13 @@ impl Replication {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             let outcome = match &mut self.state {
-                State::Live(_) if self.store.went_back() => self.lose(Unavailable::WentBack.into(), None).await,
-                State::Live(_) => {
-                    self.look_at_the_clock();
-                    self.live(&mut tick).await
-                }
+                State::Live(_) => match self.store.is_the_same() {
+                    Ok(()) => {
+                        self.look_at_the_clock();
+                        self.live(&mut tick).await
+                    }
+                    Err(another) => self.lose(another.into(), None).await,
+                },
                 State::Lost(_) => self.lost().await,
             };
             if matches!(outcome, Outcome::Ends) {

@@ -28,6 +28,7 @@ mod registrations;
 mod residue;
 mod restoring;
 mod reviews;
+mod sqlite_file;
 mod version;
 
 use std::{
@@ -67,6 +68,7 @@ pub use registered_lists::OfAnAgency;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 pub(crate) use restoring::{MovedAside, Removal, StoreMoment};
 pub use reviews::Reviewed;
+pub use sqlite_file::FileReplaced;
 
 /// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]
@@ -104,7 +106,10 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(250);
 pub enum Unavailable {
     /// The database says no.
     #[error("the store cannot be used: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
+    /// The database's file was removed or replaced while this process had it open.
+    #[error(transparent)]
+    FileReplaced(FileReplaced),
     /// The store is older than it was: a copy was put in its place, or a server that lagged succeeded another.
     #[error("the store is older than it was: what was written last is gone from it")]
     WentBack,
@@ -285,6 +290,17 @@ impl Store {
     /// Whether a write met a store that is older than this process knew it, since this was asked last.
     pub(crate) fn went_back(&self) -> bool {
         self.went_back.swap(false, Ordering::SeqCst)
+    }
+
+    /// Compares the store with the one that this process knew: it may be an older one, or a file that is another one.
+    ///
+    /// # Errors
+    /// What differs.
+    pub(crate) fn is_the_same(&self) -> Result<(), Unavailable> {
+        if self.went_back() {
+            return Err(Unavailable::WentBack);
+        }
+        Ok(self.db.look()?)
     }
 
     fn note_write(&self) {

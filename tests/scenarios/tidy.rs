@@ -1,5 +1,6 @@
 //! Rules about the code that matter enough to be tests.
 
+mod mutants;
 mod schemas;
 
 use std::{

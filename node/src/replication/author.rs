@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{Replication, State};
 use crate::{
     network::Order,
-    storage::{OwnWrite, Unavailable},
+    storage::{OwnWrite, Unavailable, driver_mutant},
 };
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
@@ -119,7 +119,10 @@ pub(crate) enum NotWritten {
 impl NotWritten {
     /// Whether making the replica again cannot help: somebody has to act.
     pub(super) const fn needs_somebody(&self) -> bool {
-        matches!(self, Self::OwnLogDamaged(_) | Self::OwnKeyLogLost | Self::Keys(_))
+        matches!(
+            self,
+            Self::OwnLogDamaged(_) | Self::OwnKeyLogLost | Self::Keys(_) | Self::Store(Unavailable::FileReplaced(_))
+        )
     }
 }
 
@@ -207,7 +210,9 @@ impl Replication {
         match work {
             Work::Begin => Ok(None),
             // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
-            Work::Write { on, .. } if on != version => Err(NotWritten::Changed),
+            Work::Write { on, .. } if on != version && !driver_mutant!(self.store.faults(), IgnoresVersions) => {
+                Err(NotWritten::Changed)
+            }
             Work::Write { event, own, .. } => {
                 match &event {
                     Event::Authored(puts) if !replica.may_put(puts) => return Err(NotWritten::NoWriter),

@@ -316,7 +316,9 @@ async fn attempt(
     unsettled: Option<TransactionId>,
     shows_progress: bool,
 ) -> Result<RestoredReplica, NotWritten> {
-    // First: a transaction that is still under way comes to its end before the store is read.
+    // A file that has no name any more is kept before anything else.
+    store.rescue().await?;
+    // A transaction that is still under way comes to its end before the store is read.
     let settled = match unsettled {
         Some(id) => Some(store.is_committed(id).await?),
         None => None,

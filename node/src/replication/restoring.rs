@@ -16,7 +16,7 @@ mod damage;
 use damage::{AgencyDamage, DamageByAgency, damage_of, removals};
 
 use super::{Identity, NotWritten};
-use crate::storage::{Removal, Store, StoreMoment, Unavailable, from_cbor, key_log_from_cbor};
+use crate::storage::{Removal, Store, StoreMoment, Unavailable, driver_mutant, from_cbor, key_log_from_cbor};
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -150,9 +150,10 @@ impl Identity {
         read_quarantines(&mut moment, &mut restoring, &mut damage).await?;
         let awaits_own_log = moment.awaits_own_log().await?;
         moment.end().await?;
+        let forgets = driver_mutant!(store.faults(), ForgetsDurableHeads);
         let lost = self
             .durable
-            .lacking(|agency, envelope| restoring.holds(agency, envelope));
+            .lacking(|agency, envelope| forgets || restoring.holds(agency, envelope));
         for (agency, count) in &lost {
             tracing::error!(%agency, count, "the store is older than it was: it lacks the newest envelopes that this process had in it");
             if *agency != self.home && known.contains(agency.0.as_slice()) {

@@ -13,6 +13,7 @@ use sqlx::{
 use super::{
     database::Database,
     faults::{Faults, StoreCall, driver_mutant},
+    sqlite_file::{RESCUED, SqliteFile},
     version::{self, Opening},
 };
 use crate::{lock::Lock, private};
@@ -31,6 +32,8 @@ pub(super) enum Pools {
         read: SqlitePool,
         /// One connection: SQLite has one writer, and a queue is better than `SQLITE_BUSY`.
         write: SqlitePool,
+        /// Looked at before each call, and after each commit.
+        file: SqliteFile,
     },
     Postgres(PgPool, Refusal),
 }
@@ -76,6 +79,8 @@ impl Refusal {
 pub(super) struct Tx {
     pub(super) connection: TxConnection,
     pub(super) faults: Faults,
+    /// Where it writes, if that is a file.
+    file: Option<SqliteFile>,
     is_over: bool,
 }
 
@@ -90,7 +95,10 @@ macro_rules! reading {
     ($store:expr, $query:expr, $run:ident) => {{
         let (call, faults) = ($crate::storage::StoreCall::Read, &$store.db.faults);
         match &$store.db.pools {
-            $crate::storage::db::Pools::Sqlite { read, .. } => faults.around(call, $query.$run(read)).await,
+            $crate::storage::db::Pools::Sqlite { read, .. } => match $store.db.look() {
+                Ok(()) => faults.around(call, $query.$run(read)).await,
+                Err(replaced) => Err(replaced),
+            },
             $crate::storage::db::Pools::Postgres(pool, _) => faults.around(call, $query.$run(pool)).await,
         }
     }};
@@ -156,6 +164,12 @@ impl Db {
         let file = folder.join("registry.sqlite");
         let shown = folder.display();
         anyhow::ensure!(
+            matches!(opening, Opening::AsItIs) || !folder.join(RESCUED).exists(),
+            "the database's file was replaced under the node that ran here, and `{shown}/{RESCUED}` is all that it had: put that in \
+             the place of `registry.sqlite`, or move it away, if what is there now holds (ops/RUNBOOK.md, *The database's file was \
+             replaced*)"
+        );
+        anyhow::ensure!(
             file.exists(),
             "`{shown}` holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
              with `comityd init`"
@@ -174,11 +188,17 @@ impl Db {
             .connect_with(options.clone())
             .await?;
         version::sqlite(&write, opening).await?;
+        let held = SqliteFile::hold(file, options.clone()).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Pools::Sqlite { read, write }.into())
+        Ok(Pools::Sqlite {
+            read,
+            write,
+            file: held,
+        }
+        .into())
     }
 
     pub(super) async fn create_postgres(database: &Database) -> anyhow::Result<Self> {
@@ -219,8 +239,9 @@ impl Db {
 
     async fn transaction(&self, sqlite: &'static str, postgres: &'static str, writes: bool) -> Result<Tx, sqlx::Error> {
         let begun = async {
+            self.look()?;
             let connection = match &self.pools {
-                Pools::Sqlite { read, write } => {
+                Pools::Sqlite { read, write, .. } => {
                     let pool = if writes { write } else { read };
                     TxConnection::Sqlite(pool.acquire().await?)
                 }
@@ -229,6 +250,7 @@ impl Db {
             let mut tx = Tx {
                 connection,
                 faults: self.faults.clone(),
+                file: self.file().filter(|_| writes).cloned(),
                 is_over: false,
             };
             match &mut tx.connection {
@@ -238,6 +260,18 @@ impl Db {
             Ok(tx)
         };
         self.faults.around(StoreCall::Begin, begun).await
+    }
+
+    pub(super) const fn file(&self) -> Option<&SqliteFile> {
+        match &self.pools {
+            Pools::Sqlite { file, .. } => Some(file),
+            Pools::Postgres(..) => None,
+        }
+    }
+
+    /// Refuses, where the database's file is another one than this process has open: a new connection would be to that one.
+    pub(super) fn look(&self) -> Result<(), sqlx::Error> {
+        self.file().map_or(Ok(()), |file| refuse_another(file, &self.faults))
     }
 
     /// Why the server that was reached last is none for this node, if so.
@@ -257,9 +291,10 @@ impl Db {
 
     pub(super) async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, file } => {
                 read.close().await;
                 write.close().await;
+                file.close().await;
             }
             Pools::Postgres(pool, _) => pool.close().await,
         }
@@ -291,7 +326,9 @@ impl Tx {
         };
         self.faults.clone().around(call, committed).await?;
         self.is_over = true;
-        Ok(())
+        // It is in the file that is open; whether anybody finds it there again is not known, if the file has no name any more.
+        let file = self.file.as_ref();
+        file.map_or(Ok(()), |file| refuse_another(file, &self.faults))
     }
 }
 
@@ -304,6 +341,18 @@ impl Drop for Tx {
             }
         }
     }
+}
+
+#[cfg_attr(
+    not(debug_assertions),
+    expect(unused_variables, reason = "a test takes the defense away")
+)]
+fn refuse_another(file: &SqliteFile, faults: &Faults) -> Result<(), sqlx::Error> {
+    if driver_mutant!(faults, TrustsItsFile) {
+        return Ok(());
+    }
+    file.look()
+        .map_err(|replaced| sqlx::Error::Configuration(replaced.into()))
 }
 
 /// The least room, in bytes, without which a disk is called full: SQLite's smallest files need as much.

@@ -70,6 +70,14 @@ pub enum DriverMutant {
     AnswersBeforeTheDisk,
     /// A connection goes back to its pool whatever became of its transaction.
     KeepsConnections,
+    /// What is written rests on whatever version the log has by then.
+    IgnoresVersions,
+    /// A store that went back is met by a write as if nothing were.
+    TrustsTheCount,
+    /// What was known to be on disk is forgotten when the replica is made again.
+    ForgetsDurableHeads,
+    /// A file that was removed or replaced is written on.
+    TrustsItsFile,
 }
 
 /// The faults of one store. Clones share them.

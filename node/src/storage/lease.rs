@@ -13,6 +13,7 @@ use sqlx::FromRow;
 use super::{
     PeerRow, Store, TransactionId, Unavailable,
     db::{Tx, within, writing},
+    faults::driver_mutant,
     log::{decode, hash, key_log},
     peers, quarantine, version,
 };
@@ -137,7 +138,9 @@ impl Store {
         let sql = "UPDATE lease SET changes = changes + 1, renewed = renewed + 1 WHERE epoch = $1 RETURNING changes";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch), fetch_optional)?;
         match found {
-            Some((change,)) if change <= self.newest.load(Ordering::SeqCst) => {
+            Some((change,))
+                if change <= self.newest.load(Ordering::SeqCst) && !driver_mutant!(self.faults(), TrustsTheCount) =>
+            {
                 // It is told once, and looked at anew; from then on this store counts.
                 self.newest.store(0, Ordering::SeqCst);
                 self.went_back.store(true, Ordering::SeqCst);

@@ -83,6 +83,10 @@ impl Store {
         if !self.residue.0.swap(false, Ordering::SeqCst) {
             return Ok(true);
         }
+        if let Err(replaced) = self.db.look() {
+            self.residue.is_owed();
+            return Err(replaced.into());
+        }
         let emptied = empty(write.connect_options().as_ref().clone().busy_timeout(PATIENCE)).await;
         if !matches!(emptied, Ok(true)) {
             self.residue.is_owed();

@@ -14,11 +14,13 @@ use registry_schema::{CredentialCode, Reason, Timestamp};
 use super::*;
 use crate::look_up::Leave;
 
+mod connections;
 mod issuer_lists;
 mod lease;
 mod memory;
 mod residue;
 mod seals;
+mod sqlite_file;
 mod tls;
 mod version;
 
@@ -62,6 +64,10 @@ impl Place {
 
     async fn open(&self) -> anyhow::Result<Store> {
         Store::open(self.folder.path(), self.postgres().as_ref()).await
+    }
+
+    async fn open_to_run(&self) -> anyhow::Result<Store> {
+        Store::open_to_run(self.folder.path(), self.postgres().as_ref(), Duration::from_secs(1)).await
     }
 
     fn postgres(&self) -> Option<Database> {

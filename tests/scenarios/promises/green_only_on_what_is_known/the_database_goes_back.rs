@@ -1,10 +1,13 @@
 //! A node's database is succeeded by one that is older, as by a standby that lagged: what the node acknowledged is gone from it.
 //! It notices, calls nothing good that rests on that, and takes it in again from a peer. Promises 1 and 2.
 
-use node::config::Config;
-use registry_schema::{Reason, VerdictKind};
+use std::{process::Command, time::Duration};
+
+use node::{config::Config, storage::DriverMutant};
+use registry_schema::{Reason, StatusState, VerdictKind};
 use tests::{
-    Answer as _, Federation, Keeping, Postgres, Program, Rhythm, eventually, http, postgres::Stop, wire::Wire,
+    Agency, Answer as _, Badge, Federation, Keeping, Postgres, Program, Rhythm, eventually, http, postgres::Stop,
+    wire::Wire,
 };
 
 const OFTEN: Rhythm = Rhythm {
@@ -99,4 +102,182 @@ async fn a_database_that_comes_back_older_turns_nothing_green_that_was_revoked_i
     sc.starts().await;
     federation.meets().await;
     federation.audit().await;
+}
+
+/// Keeps all rows of a SQLite store beside themselves, or sets them back to that.
+const SCRIPT: &str = r"
+import sqlite3, sys
+file, act = sys.argv[1:]
+db = sqlite3.connect(file, timeout=20, isolation_level=None)
+db.execute('BEGIN IMMEDIATE')
+names = [row[0] for row in db.execute('SELECT name FROM sqlite_master WHERE type = ?', ('table',))]
+for name in names:
+    if name.startswith(('sqlite_', 'kept_', '_sqlx')):
+        continue
+    if act == 'keep':
+        db.execute(f'CREATE TABLE kept_{name} AS SELECT * FROM {name}')
+    else:
+        db.execute(f'DELETE FROM {name}')
+        db.execute(f'INSERT INTO {name} SELECT * FROM kept_{name}')
+db.execute('COMMIT')
+";
+
+/// The same in PostgreSQL.
+const STATEMENTS: [(&str, &str); 2] = [
+    (
+        "keep",
+        "CREATE SCHEMA kept; DO $$ DECLARE name text; BEGIN FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+         LOOP EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', name); END LOOP; END $$",
+    ),
+    (
+        "set back",
+        "SET session_replication_role = replica; DO $$ DECLARE name text; BEGIN LOCK TABLE public.lease;
+         FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+         LOOP EXECUTE format('DELETE FROM public.%1$I', name);
+         EXECUTE format('INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%1$I', name); END LOOP; END $$",
+    ),
+];
+
+/// Does this to the rows of an agency's store, beneath the process that writes to it.
+fn does(agency: &Agency, act: &str) {
+    let config = Config::load(agency.data()).expect("a configuration");
+    let output = match &config.database {
+        None => Command::new("python3")
+            .args(["-c", SCRIPT])
+            .arg(agency.data().join("registry.sqlite"))
+            .arg(act)
+            .output(),
+        Some(url) => {
+            let (_, sql) = STATEMENTS.iter().find(|(name, _)| *name == act).expect("an act");
+            Command::new("psql")
+                .args([url.as_str(), "-1qv", "ON_ERROR_STOP=1", "-c", sql])
+                .output()
+        }
+    };
+    let output = output.expect("it runs");
+    assert!(
+        output.status.success(),
+        "{act}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Two agencies; the first one's rows are set back beneath it to before a badge was revoked, and the second is away.
+struct SetBack {
+    federation: Federation,
+    kept: Badge,
+    revoked: Badge,
+}
+
+impl SetBack {
+    async fn begin(keeping: Keeping, mutant: Option<DriverMutant>) -> Self {
+        let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, keeping).await;
+        let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
+        let issuer = sc.registers("Palmetto Educator Institute").await;
+        for agency in [sc, tn] {
+            agency.recognizes(&issuer).await;
+        }
+        let [kept, revoked] = [
+            sc.issues(&issuer, "Jordan Avery").await,
+            sc.issues(&issuer, "Riley Brooks").await,
+        ];
+        federation.awaits(tn, &revoked, VerdictKind::Accepted).await;
+        sc.faults().await.mutate(mutant);
+        does(sc, "keep");
+        sc.revokes(&revoked, Reason::IssuedInError).await;
+        federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
+        tn.stops().await;
+        does(sc, "set back");
+        Self {
+            federation,
+            kept,
+            revoked,
+        }
+    }
+
+    fn sc(&self) -> &Agency {
+        self.federation.agency("US-SC")
+    }
+
+    /// What its node says of the revoked badge.
+    async fn verdict(&self) -> VerdictKind {
+        self.sc().employer().verifies(&self.revoked).await.verdict
+    }
+
+    /// Whether a write is acknowledged while nobody can give back what is gone.
+    async fn acknowledges(&self) -> bool {
+        let reason = Reason::IssuedInError;
+        let write = self
+            .sc()
+            .tries_to_change(self.kept.code(), StatusState::Suspended, reason);
+        // One that waits for a peer is not answered.
+        let reply = tokio::time::timeout(Duration::from_secs(3), write).await;
+        reply.is_ok_and(|reply| reply.status == 201)
+    }
+
+    async fn is_noticed(keeping: Keeping) {
+        let this = Self::begin(keeping, None).await;
+        assert!(!this.acknowledges().await, "nothing is written on what is older");
+        eventually("it says that its database is older", async || {
+            assert_ne!(this.verdict().await, VerdictKind::Accepted);
+            let reply = this.sc().employer().reads("/readyz").await;
+            match (reply.status, reply.text()) {
+                (503, text) if text.contains("older than it was") => Ok(()),
+                (is, text) => Err(format!("{is} {text}")),
+            }
+        })
+        .await;
+        eventually("it calls nothing good", async || match this.verdict().await {
+            VerdictKind::CouldNotCheck => Ok(()),
+            VerdictKind::Accepted => panic!("a false green"),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
+        this.federation.agency("US-TN").starts().await;
+        eventually("the revocation is here again", async || match this.verdict().await {
+            VerdictKind::NotValid => Ok(()),
+            VerdictKind::Accepted => panic!("a false green"),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
+        eventually("it is ready", async || {
+            let reply = this.sc().employer().reads("/readyz").await;
+            if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
+        })
+        .await;
+        this.federation.meets().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_sqlite_that_are_set_back_beneath_a_running_node_are_missed_at_its_next_write() {
+    SetBack::is_noticed(Keeping::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_postgresql_that_are_set_back_beneath_a_running_node_are_missed_at_its_next_write() {
+    SetBack::is_noticed(Keeping::Postgres).await;
+}
+
+/// The scenarios above can fail: they find a driver whose writes do not expect the count to have gone on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_trusts_the_count_is_found() {
+    for keeping in [Keeping::Sqlite, Keeping::Postgres] {
+        let this = SetBack::begin(keeping, Some(DriverMutant::TrustsTheCount)).await;
+        assert!(this.acknowledges().await, "it writes on what is older");
+        this.sc().employer().reads("/readyz").await.with_status(200);
+    }
+}
+
+/// And one that forgets what was on disk when its replica is made again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_forgets_durable_heads_is_found() {
+    for keeping in [Keeping::Sqlite, Keeping::Postgres] {
+        let this = SetBack::begin(keeping, Some(DriverMutant::ForgetsDurableHeads)).await;
+        eventually("a false green", async || match this.verdict().await {
+            VerdictKind::Accepted => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
+    }
 }

@@ -1,8 +1,11 @@
 //! An agency may have several stores, each with a writer key of its own. They write at once, also while they cannot hear
 //! each other; what they wrote is merged, the strictest counts, and the agency is as fresh as its oldest writer.
 
+use std::time::Duration;
+
+use node::storage::{DriverMutant, StoreCall, StoreFault};
 use protocol::Ticket;
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{Reason, StatusState, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Federation, Link, Rhythm, eventually, program};
@@ -296,4 +299,56 @@ async fn an_agency_is_as_fresh_as_its_oldest_writer_until_the_root_ends_it() {
         two.federation.awaits(node, &badge, VerdictKind::Accepted).await;
     }
     two.federation.audit().await;
+}
+
+/// An act that was prepared on lists that changed before it was written, as another store of the agency wrote: what it is
+/// answered with. The credential is looked up slowly meanwhile.
+async fn act_on_changed_lists(mutant: Option<DriverMutant>) -> tests::Reply {
+    let two = Two::start().await;
+    let (first, second) = (two.first(), &two.second);
+    let issuer = first.registers("Tar Heel Institute").await;
+    let badge = first.issues(&issuer, "Jordan Avery").await;
+    two.federation.meets().await;
+    let faults = first.faults().await;
+    faults.mutate(mutant);
+    // The first read is who asks, the second the credential.
+    faults.arm_on(Some(StoreCall::Read), 2, StoreFault::Slow(Duration::from_secs(8)));
+    let act = first.tries_to_change(badge.code(), StatusState::Suspended, Reason::IssuedInError);
+    let meanwhile = async {
+        eventually("the act is under way", async || match faults.is_armed() {
+            true => Err("not yet".to_owned()),
+            false => Ok(()),
+        })
+        .await;
+        let other = second.registers("Second Institute").await;
+        eventually("the first store has heard of it", async || {
+            let issuers = first.employer().reads("/v1/issuers").await.text();
+            if issuers.contains(&other.id) {
+                Ok(())
+            } else {
+                Err(issuers)
+            }
+        })
+        .await;
+        assert!(faults.struck().is_none(), "it was heard while the act was under way");
+    };
+    tokio::join!(act, meanwhile).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_rests_on_lists_that_changed_meanwhile_is_refused() {
+    let refused = act_on_changed_lists(None).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert!(
+        refused.text().contains("changed while this was prepared"),
+        "{}",
+        refused.text()
+    );
+}
+
+/// The scenario above can fail: it finds a driver that writes on whatever version the log has by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_ignores_versions_is_found() {
+    let written = act_on_changed_lists(Some(DriverMutant::IgnoresVersions)).await;
+    assert_eq!(written.status, 201, "{}", written.text());
 }
