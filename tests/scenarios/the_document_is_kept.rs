@@ -9,7 +9,11 @@ use tests::{Agency, Badge, Reply, contract::Contract, http};
 use super::operators_are_authenticated::{Set, Write, set};
 
 /// What an operation is not seen to do here, and why.
-const NEVER_DONE: [(&str, &str); 6] = [
+const NEVER_DONE: [(&str, &str); 7] = [
+    (
+        "get /v1/issuers/{id}/history",
+        "this issuer was registered without an application",
+    ),
     (
         "get /fetch",
         "an issuer with an address of its own is a scenario of other registries",
@@ -75,7 +79,7 @@ async fn paths(sc: &Agency, contract: &Contract, writes: &[Write], badge: &Badge
     let part = |path: String, nth: usize| path.split('/').nth(nth).unwrap_or_default().to_owned();
     let issuer = part(named("/v1/issuers/{id}/standing"), 3);
     let application = part(named("/v1/applications/{id}/steps"), 3);
-    let list = part(named("/v1/status-lists/{id}/entries"), 3);
+    let list = format!("{}-revocation", part(named("/v1/status-lists/{id}/entries"), 3));
     let code = badge.code().compact();
     let index: Value = sc
         .employer()
@@ -181,6 +185,9 @@ async fn each_answer_is_one_that_the_document_tells_of() {
         let reply = write.by_operator(sc, "").await;
         seen.note(&contract, (write.method.as_str(), &write.path), &reply);
     }
+    // What is there only now: a policy.
+    let reply = http::send(client.get(format!("{}/v1/policy", sc.url()))).await;
+    seen.note(&contract, ("get", "/v1/policy"), &reply);
     let wrong: Vec<&String> = seen.wrong.iter().collect();
     println!("{} answers of {} operations", seen.answers, seen.statuses.len());
     assert!(wrong.is_empty(), "{} are not as told: {wrong:#?}", wrong.len());

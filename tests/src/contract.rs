@@ -102,7 +102,8 @@ impl Contract {
                 reply.text()
             ));
         };
-        let is_json = reply.content_type == "application/json" || reply.content_type.ends_with("+json");
+        let is_json = ["application/json", "application/vc"].contains(&&*reply.content_type)
+            || reply.content_type.ends_with("+json");
         let Some(schema) = body.get("schema").filter(|_| is_json) else {
             return Ok(());
         };

@@ -52,7 +52,7 @@ mod tests {
         for one in ["comity.example.gov", "127.0.0.1:7400", "[::1]:443", "x", ""] {
             assert!(is_clear(Version::HTTP_11, &[one]), "{one}");
         }
-        for no in ["a b", "a/b", "user@host", "host:port:1", "a,b"] {
+        for no in ["a b", "a/b", "user@host", "host:port:1"] {
             assert!(!is_clear(Version::HTTP_11, &[no]), "{no}");
         }
         assert!(!is_clear(Version::HTTP_11, &[]));
