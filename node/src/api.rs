@@ -12,6 +12,7 @@ pub(crate) mod bulk;
 pub(crate) mod clients;
 mod clock;
 mod confirmations;
+mod contract;
 mod costs;
 mod credentials;
 pub(crate) mod documents;
@@ -20,6 +21,7 @@ pub(crate) mod following;
 mod forks;
 mod frameworks;
 pub(crate) mod hindrances;
+mod host;
 mod issuers;
 mod key_log;
 mod operations;
@@ -78,6 +80,7 @@ use crate::{
     said::Said,
     shelf::Shelf,
     storage::Store,
+    underway::{self, Underway},
     web,
 };
 
@@ -143,6 +146,8 @@ pub(crate) struct Parts {
     pub(crate) forwarding: Option<Forwarding>,
     /// How much of this node's work each client may have.
     pub(crate) clients: clients::Clients,
+    /// Writes that are carried out.
+    pub(crate) underway: Underway,
     /// What this node knew at earlier moments.
     pub(crate) past: Past,
     /// What issuers outside the federation publish.
@@ -264,12 +269,13 @@ fn resources() -> OpenApiRouter<App> {
 /// The document that the node serves.
 #[cfg(test)]
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    resources().into_openapi()
+    contract::complete(resources().into_openapi())
 }
 
 /// All routes.
 pub(crate) fn router(app: App) -> Router {
     let (api, document) = resources().split_for_parts();
+    let document = contract::complete(document);
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
@@ -288,6 +294,7 @@ pub(crate) fn router(app: App) -> Router {
             header(header::REFERRER_POLICY, "no-referrer"),
             header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             map_response(problem::in_our_words),
+            from_fn(host::refuse_unclear),
             from_fn_with_state(app.clone(), outgoing::hold),
             TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT),
             from_fn_with_state(app.clone(), costs::take),
@@ -298,7 +305,7 @@ pub(crate) fn router(app: App) -> Router {
                 (app.forwarding.clone(), app.clients.clone()),
                 forwarding::forward_writes,
             ),
-            from_fn(forwarding::finish_writes),
+            from_fn_with_state((app.underway.clone(), app.clients.clone()), underway::finish_writes),
         ))
         .with_state(app)
 }

@@ -21,6 +21,7 @@ use crate::{
     config::{Config, PeerConfig},
     init::{self, Beginning},
     private,
+    terminal::say,
 };
 
 use agencies::AGENCIES;
@@ -267,9 +268,4 @@ fn operators_command() -> String {
         }
         None => "cargo run -q --release --bin comity --".into(),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the demo talks to the person at the terminal")]
-fn say(text: &str) {
-    println!("{text}");
 }

@@ -273,23 +273,8 @@ fn asks_the_replica(path: &str) -> bool {
 }
 
 /// Whether a request only reads.
-fn only_reads(request: &Request) -> bool {
+pub(crate) fn only_reads(request: &Request) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || READS.contains(&request.uri().path())
-}
-
-/// Around the routes: what is asked to be written is carried out to its end, also if whoever asked goes or waits no longer.
-/// An act that is dropped between two of its steps would leave what is on disk unheeded here, or half of a long policy.
-pub(crate) async fn finish_writes(request: Request, next: Next) -> Response {
-    if only_reads(&request) {
-        return next.run(request).await;
-    }
-    match tokio::spawn(next.run(request)).await {
-        Ok(response) => response,
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Problem::new(&OUTCOME_UNKNOWN, "the node stopped before this was answered").into_response(),
-        },
-    }
 }
 
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others

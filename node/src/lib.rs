@@ -45,6 +45,8 @@ mod serve;
 mod shelf;
 mod silence;
 pub mod storage;
+pub mod terminal;
+mod underway;
 pub mod watchdog;
 mod web;
 
@@ -244,6 +246,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         clock: clock.clone(),
         abroad: Abroad::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
         clients: api::clients::Clients::new(&config.lookups, &config.budget),
+        underway: underway::Underway::new(),
         past: registry::Past::new(store.clone()).await?,
         foreign: Foreign::new(&config.outbound, store.clone())?,
         role: roles.clone(),

@@ -15,6 +15,7 @@ use node::{
     init::{self, Beginning, Joining},
     mirror, private, root,
     storage::DatabaseTls,
+    terminal::{LogWriter, complain, say},
 };
 use registry_schema::AgencyId;
 use tokio::signal::unix::{SignalKind, signal};
@@ -184,7 +185,7 @@ async fn main() -> ExitCode {
         .unwrap_or_else(|_| if quiet { "warn".into() } else { "info".into() });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(LogWriter::default)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     // What a mirror or a ceremony writes is for others.
@@ -404,18 +405,10 @@ async fn mirror(options: MirrorOptions) -> anyhow::Result<()> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command was asked for")]
-fn say(text: &str) {
-    println!("{text}");
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where an error meets the person at the terminal"
-)]
+/// The one place where an error meets the person at the terminal.
 fn report(error: &anyhow::Error) {
-    eprintln!("comityd: {error:#}");
+    complain(&format!("comityd: {error:#}"));
     if let Some(advice) = node::repair::advice(error) {
-        eprintln!("comityd: {advice}");
+        complain(&format!("comityd: {advice}"));
     }
 }

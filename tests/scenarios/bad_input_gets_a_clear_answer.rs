@@ -2,7 +2,11 @@
 
 use registry_schema::{Check, Outcome, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Answer as _, Badge, Employer, Federation, Scene, chance, forge};
+use tests::{
+    Answer as _, Badge, Employer, Federation, Scene, chance, forge,
+    strangers::{from, socket_of},
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const PLAIN_PNG: &[u8] = include_bytes!("../fixtures/plain.png");
 const MIB: usize = 1024 * 1024;
@@ -388,5 +392,48 @@ async fn what_cannot_be_understood_is_answered_with_what_is_wrong() {
 
     assert_eq!(sc.keeps(badge.code()).await.state, registry_schema::StatusState::Active);
     still_answers(&tn, &badge).await;
+    federation.audit().await;
+}
+
+/// Which host a request is for is clear, or it is refused: a proxy and the node never read it differently.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_without_a_host_or_with_two_is_refused() {
+    let federation = Federation::start(&["US-SC"]).await;
+    let sc = federation.agency("US-SC");
+    let asks = async |head: &str| {
+        let mut stream = from(1, socket_of(sc.url()), None).await.expect("a connection");
+        let request = format!("{head}connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        answer
+    };
+    for refused in [
+        "GET /v1/agencies HTTP/1.1\r\n",
+        "GET /livez HTTP/1.1\r\n",
+        "GET /nothing HTTP/1.1\r\n",
+        "GET /v1/agencies HTTP/1.1\r\nhost: a\r\nhost: b\r\n",
+        "GET /v1/agencies HTTP/1.1\r\nhost: a\r\nhost: a\r\n",
+        "GET /v1/agencies HTTP/1.1\r\nhost: a b\r\n",
+    ] {
+        let answer = asks(refused).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{refused}: {answer}");
+        assert!(
+            answer.contains("application/problem+json") && answer.contains("`Host`"),
+            "{answer}"
+        );
+    }
+    for answered in [
+        "GET /v1/agencies HTTP/1.1\r\nhost: comity.example.gov\r\n",
+        "GET /v1/agencies HTTP/1.1\r\nhost: [::1]:7400\r\n",
+        "GET /v1/agencies HTTP/1.1\r\nhost:\r\n",
+        "GET /v1/agencies HTTP/1.0\r\n",
+    ] {
+        let answer = asks(answered).await;
+        assert!(
+            answer.starts_with("HTTP/1.") && answer.contains(" 200 OK"),
+            "{answered}: {answer}"
+        );
+    }
     federation.audit().await;
 }

@@ -1,8 +1,9 @@
 //! Commands do not say what is not so: of an agency that does not exist, a term that differs, a peer that was never heard, a
 //! list that goes on, peers that are gone, a note that is too long.
 
+use registry_schema::{Reason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Federation, Rhythm, Scene, eventually};
+use tests::{Agency, Answer as _, Federation, Program, Rhythm, Scene, eventually};
 
 fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -111,4 +112,25 @@ async fn a_note_is_kept_whole_or_refused() {
         .comity(&["issuer", "rekey", &issuer.id, "--note", &too_long[..1_000]])
         .await;
     assert_eq!(kept.code, Some(0), "{kept:?}");
+}
+
+/// Whoever reads a node's log may go: the node has nobody to tell, and answers and writes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_logs_reader_is_gone_answers_and_writes_on() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let data = sc.data().to_str().expect("a path in Unicode");
+    // It has something to say about each request and each statement.
+    let mut program = Program::comityd_in(["run", "--data", data], &[("COMITY_LOG", "debug".into())]);
+    program.answers_at(sc.url()).await;
+    program.loses_its_listeners().await;
+    for _ in 0..10 {
+        sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
+    }
+    sc.suspends(&badge, Reason::Administrative).await;
+    sc.employer().verifies(&badge).await.is(VerdictKind::NotValid);
+    assert_eq!(program.ended(), None);
+    drop(program);
+    federation.audit().await;
 }

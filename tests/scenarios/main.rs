@@ -95,6 +95,7 @@ mod other_registries_ask;
 mod demo_as_a_user;
 mod samples_speak;
 
+mod the_document_is_kept;
 mod tidy;
 
 // What others make of it.

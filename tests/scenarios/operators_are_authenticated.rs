@@ -25,9 +25,9 @@ const FOR_EVERYONE: [(&str, &str); 9] = [
 
 /// An operation that changes something, with a request that would.
 #[derive(Clone, Debug)]
-struct Write {
-    method: Method,
-    path: String,
+pub(super) struct Write {
+    pub(super) method: Method,
+    pub(super) path: String,
     body: Value,
 }
 
@@ -41,7 +41,7 @@ impl Write {
         }
     }
 
-    async fn by_operator(&self, agency: &Agency, query: &str) -> tests::Reply {
+    pub(super) async fn by_operator(&self, agency: &Agency, query: &str) -> tests::Reply {
         http::send(self.request(agency, query).bearer_auth(agency.token())).await
     }
 }
@@ -226,12 +226,14 @@ async fn an_entry(agency: &Agency) -> String {
     node::root::entry_to_text(&entry, &log).expect("a text")
 }
 
-struct Set {
-    federation: Federation,
-    writes: Vec<Write>,
+/// A federation with something of everything, and a request that would be done for each write of its document.
+pub(super) struct Set {
+    pub(super) federation: Federation,
+    pub(super) writes: Vec<Write>,
+    pub(super) badge: Badge,
 }
 
-async fn set() -> Set {
+pub(super) async fn set() -> Set {
     let Scene {
         federation,
         issuer,
@@ -295,12 +297,16 @@ async fn set() -> Set {
     // So that it can be removed.
     let body = json!({"ticket": of_virginia().to_string()});
     sc.asks(Method::POST, "/v1/peers", Some(&body)).await.with_status(201);
-    Set { federation, writes }
+    Set {
+        federation,
+        writes,
+        badge,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_write_is_done_without_a_good_token() {
-    let Set { federation, writes } = set().await;
+    let Set { federation, writes, .. } = set().await;
     let sc = federation.agency("US-SC");
     let good = sc.token();
     let credentials = [
@@ -355,7 +361,7 @@ async fn no_write_is_done_without_a_good_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_checks_everything_and_changes_nothing() {
-    let Set { federation, writes } = set().await;
+    let Set { federation, writes, .. } = set().await;
     let sc = federation.agency("US-SC");
     let before = state(sc).await;
     for write in &writes {

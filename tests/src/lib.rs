@@ -9,6 +9,7 @@ pub mod agency;
 pub mod audit;
 pub mod badge;
 pub mod chance;
+pub mod contract;
 pub mod deeds;
 pub mod employer;
 pub mod fake_time;

@@ -158,6 +158,14 @@ impl Program {
         Self { child, said, listening }
     }
 
+    /// From now on nobody reads what it says: its pipes are broken, as with `comityd run | head -1`.
+    pub async fn loses_its_listeners(&mut self) {
+        for listening in self.listening.drain(..) {
+            listening.abort();
+            let _ = listening.await;
+        }
+    }
+
     /// Everything that it said up to now.
     pub fn said(&self) -> String {
         self.said

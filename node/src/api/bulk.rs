@@ -119,9 +119,11 @@ pub(crate) async fn verify(
     let arriving = app
         .arriving_uploads
         .receive(client, request, bulk::MAX_UPLOAD, too_large);
-    let Arrived { bytes, mut place, .. } = arriving.await?;
+    let Arrived { bytes, place, .. } = arriving.await?;
     let permit = admit(&app).await?;
-    let rows = rows(bytes, named).await?;
+    // Both are held while the upload is read, also if whoever sent it is gone by then.
+    let (rows, permit, mut place) = apart(move || (read_rows(&bytes, named), permit, place)).await?;
+    let rows = rows?;
     let count = rows.len();
     place.takes_bytes(count * ANSWER_BYTES)?;
     let lines = lines(app, client, rows, question, permit, Some(place)).map(|chunk| {
@@ -169,7 +171,11 @@ fn named(kind: &str) -> Option<Upload> {
 
 /// The rows of an upload; of the form that was named, or else that it shows.
 pub(crate) async fn rows(body: Bytes, named: Option<Upload>) -> Result<Vec<Row>, Problem> {
-    let rows = apart(move || bulk::rows(&body, named.unwrap_or_else(|| bulk::form(&body)))).await?;
+    apart(move || read_rows(&body, named)).await?
+}
+
+fn read_rows(body: &[u8], named: Option<Upload>) -> Result<Vec<Row>, Problem> {
+    let rows = bulk::rows(body, named.unwrap_or_else(|| bulk::form(body)));
     rows.map_err(|why| Problem::new(&INVALID, why.to_string()))
 }
 

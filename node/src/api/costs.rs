@@ -17,7 +17,7 @@ use crate::web;
 
 /// What a route costs whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cost {
+pub(super) enum Cost {
     /// It answers from constants.
     Nothing,
     /// A look at one thing, here.
@@ -172,7 +172,7 @@ const ROUTES: &[(&str, &str, Cost)] = &[
 ];
 
 /// The cost of a route; an address without one costs a look, as nothing is done there.
-fn of_route(method: &Method, path: &str) -> Option<Cost> {
+pub(super) fn of_route(method: &Method, path: &str) -> Option<Cost> {
     let method = if *method == Method::HEAD {
         "GET"
     } else {

@@ -187,7 +187,7 @@ pub(super) async fn sample(Path(agency): Path<String>) -> Result<impl axum::resp
 
 /// The JSON Schema of policy files.
 #[utoipa::path(get, path = "/v1/policy/schema", tag = "policies",
-    responses((status = 200, content_type = "application/schema+json", body = String)))]
+    responses((status = 200, content_type = "application/schema+json", body = serde_json::Value)))]
 pub(super) async fn schema() -> impl axum::response::IntoResponse {
     ([(header::CONTENT_TYPE, "application/schema+json")], samples::SCHEMA)
 }

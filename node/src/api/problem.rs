@@ -39,6 +39,12 @@ pub(crate) struct Code {
     pub(crate) explanation: &'static str,
 }
 
+impl Code {
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
 macro_rules! codes {
     ($($name:ident = $code:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
         $(pub(crate) const $name: Code =

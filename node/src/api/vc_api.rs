@@ -170,7 +170,9 @@ fn reply(answer: Answer) -> Response {
         .collect::<Vec<_>>();
     let refusal = Refusal {
         problem: Problem::new(&VC_NOT_VERIFIED, detail.join("; ")),
-        found: body,
+        verified: Some(verified),
+        errors: Some(body.errors),
+        warnings: Some(body.warnings),
     };
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     (
@@ -186,8 +188,12 @@ fn reply(answer: Answer) -> Response {
 pub(super) struct Refusal {
     #[serde(flatten)]
     problem: Problem,
-    #[serde(flatten)]
-    found: Verified,
+    /// `false`. Absent, as what follows, where the request itself breaks a rule and nothing was checked.
+    verified: Option<bool>,
+    /// What speaks against it.
+    errors: Option<Vec<Found>>,
+    /// What else to know.
+    warnings: Option<Vec<Found>>,
 }
 
 /// Sign a credential of any kind, as it is.
@@ -227,7 +233,7 @@ pub(super) async fn issue(
 /// VC API 1.0, §3.3.1.
 #[utoipa::path(post, path = "/credentials/verify", tag = "vc api", request_body = ToVerify,
     responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
-              (status = 422, description = "not verified, and why", body = Refusal)))]
+              (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_credential(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let asked: ToVerify = read(&app, request).await?;
     let checks = asked.options.checks()?;
@@ -243,7 +249,7 @@ pub(super) async fn verify_credential(State(app): State<App>, request: Request) 
 /// VC API 1.0, §3.3.2.
 #[utoipa::path(post, path = "/presentations/verify", tag = "vc api", request_body = ToVerifyPresentation,
     responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
-              (status = 422, description = "not verified, and why", body = Refusal)))]
+              (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_presentation(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let ToVerifyPresentation {
         verifiable_presentation,
@@ -294,8 +300,9 @@ fn question(app: &App) -> Question {
 
 async fn judge_presentation(app: &App, presentation: Presentation, options: VerifyOptions) -> Result<Answer, Problem> {
     let question = question(app);
-    let _turn = turn(app).await?;
+    let turn = turn(app).await?;
     apart(move || {
+        let _turn = turn;
         let (challenge, domain) = (options.challenge.as_deref(), options.domain.as_deref());
         vcdm::verify_presentation(&presentation, challenge, domain, &question)
     })
@@ -330,12 +337,16 @@ async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &
                 held.unwrap_or_default()
             }
         };
-        let _turn = turn(app).await?;
+        let turn = turn(app).await?;
         let agency = &question.agency;
         let mut evidence = gather(&credential, &registry, &app.store, agency, question.now).await?;
         learnt.fill(&mut evidence);
         confirmations::ask(app, &credential, &mut evidence, &question).await?;
-        let found = apart(move || vcdm::verify_credential(&credential, &evidence, &question, checks)).await?;
+        let judging = move || {
+            let _turn = turn;
+            vcdm::verify_credential(&credential, &evidence, &question, checks)
+        };
+        let found = apart(judging).await?;
         answer.errors.extend(found.errors);
         answer.warnings.extend(found.warnings);
     }

@@ -16,7 +16,7 @@ use axum::{
 use futures::future::try_join_all;
 use registry_schema::{AgencyId, AskedDate, LocalDay, Purpose, Timestamp, Verdict};
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
 use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, judge_at_once, unreadable};
 
@@ -218,10 +218,12 @@ async fn answer_as<T: Send + 'static>(
         app.checked.count(&badge, &evidence, &verdict);
         return Ok((verdict, Some(besides)));
     }
-    let _turn = turn(app).await?;
+    let turn = turn(app).await?;
     let (question, checked) = (question.clone(), app.checked.clone());
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
     apart(move || {
+        // It ends with the work, also if whoever asked is gone by then.
+        let _turn = turn;
         let besides = besides(&badge, &evidence, &question);
         let verdict = judge(&badge, &evidence, &question);
         checked.count(&badge, &evidence, &verdict);
@@ -337,10 +339,56 @@ fn died() -> Problem {
     )
 }
 
-/// Does work on a thread of its own; a panic there is a bug, and an answer all the same.
+/// How much work is done on threads of its own at once. Processors are the process's, whichever node in it works.
+const MOST_APART: usize = 32;
+static APART: Semaphore = Semaphore::const_new(MOST_APART);
+
+/// Does work on a thread of its own; a panic there is a bug, and an answer all the same. Such work cannot be broken off: it
+/// holds its place to its end, and what still waits for one when whoever asked goes is not done.
 pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let place = APART.acquire().await;
+    let work = move || {
+        let _place = place;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a verification died");
         died()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    };
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_leaves_no_more_work_behind_than_there_are_places() {
+        let (begun, may_end) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        for _ in 0..500 {
+            let (begun, may_end) = (begun.clone(), may_end.clone());
+            let work = move || {
+                begun.fetch_add(1, Ordering::AcqRel);
+                while !may_end.load(Ordering::Acquire) {
+                    std::thread::yield_now();
+                }
+            };
+            assert!(apart(work).now_or_never().is_none(), "it asks, and is gone");
+        }
+        while begun.load(Ordering::Acquire) == 0 {
+            tokio::task::yield_now().await;
+        }
+        may_end.store(true, Ordering::Release);
+        // Whoever stays has a place once one is free.
+        assert_eq!(apart(|| 7).await.unwrap(), 7);
+        let _all = APART.acquire_many(u32::try_from(MOST_APART).unwrap()).await.unwrap();
+        let begun = begun.load(Ordering::Acquire);
+        assert!((1..=MOST_APART).contains(&begun), "{begun}");
+    }
 }

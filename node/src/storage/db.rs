@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use sqlx::{
-    PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
+    PgConnection, PgPool, Postgres, Row as _, Sqlite, SqlitePool,
     pool::PoolConnection,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -50,12 +50,25 @@ impl Refusal {
     /// Looks at a server before anything is asked of it. Another may answer at the same address each time: a standby has not
     /// all that was written, and takes nothing.
     async fn look(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let looked = self.look_at_server(connection).await;
+        // A statement of ours is met where we prepared none, or is not where we prepared it: the session is another's.
+        if let Err(sqlx::Error::Database(error)) = &looked
+            && matches!(error.code().as_deref(), Some("42P05" | "26000"))
+        {
+            self.0.with(|last| *last = Some(POOLED.to_owned()));
+        }
+        looked
+    }
+
+    async fn look_at_server(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let sql = "SELECT pg_is_in_recovery(), (SELECT MIN(name) FROM pg_settings WHERE setting = 'off'
                    AND name IN ('synchronous_commit', 'fsync', 'full_page_writes'))";
         let (follows, lax): (bool, Option<String>) = sqlx::query_as(sql).fetch_one(&mut *connection).await?;
         // As it is now, for as long as this connection stands: it may be turned off beneath a node that runs.
-        let pin = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
-        sqlx::query(pin).execute(connection).await?;
+        let pin = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
+                   set_config('idle_in_transaction_session_timeout', $1, false), set_config('lock_timeout', $2, false)";
+        let pinned = sqlx::query(pin).bind(LONGEST_IDLE_TRANSACTION).bind(LONGEST_LOCK_WAIT);
+        pinned.execute(connection).await?;
         let why = match lax {
             _ if follows => {
                 Some("the PostgreSQL server is a standby: it takes no writes, and may not have all of them".into())
@@ -69,6 +82,12 @@ impl Refusal {
         why.map_or(Ok(()), |why| Err(sqlx::Error::Configuration(why.into())))
     }
 }
+
+/// The refusal of a pooler that deals out sessions by the transaction: neither the limits that a connection sets for itself
+/// nor its prepared statements would be its own.
+const POOLED: &str = "a pooler stands before the PostgreSQL server and gives one session to several connections in turn \
+                      (pgbouncer's `pool_mode = transaction` or `statement`): set `pool_mode = session` for this database, or \
+                      connect to the server itself";
 
 /// A transaction.
 ///
@@ -376,10 +395,8 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 }
 
 async fn postgres(database: &Database) -> anyhow::Result<(PgPool, Refusal)> {
-    let options = database.options().options([
-        ("idle_in_transaction_session_timeout", LONGEST_IDLE_TRANSACTION),
-        ("lock_timeout", LONGEST_LOCK_WAIT),
-    ]);
+    // Nothing that a pooler in session mode refuses; what holds for a connection is set once it stands.
+    let options = database.options().extra_float_digits(None);
     let refusal = Refusal::default();
     let looking = refusal.clone();
     let pool = PgPoolOptions::new()
@@ -392,13 +409,37 @@ async fn postgres(database: &Database) -> anyhow::Result<(PgPool, Refusal)> {
         .connect_with(options)
         .await;
     match (pool, refusal.why()) {
-        (Ok(pool), _) => Ok((pool, refusal)),
+        (Ok(pool), _) => {
+            let is_pooled = matches!(has_sessions_of_its_own(&pool).await, Ok(false));
+            anyhow::ensure!(!is_pooled, POOLED);
+            // The second connection may be the first that is refused.
+            refusal.why().map_or(Ok(()), |why| Err(anyhow::anyhow!(why)))?;
+            Ok((pool, refusal))
+        }
         (Err(_), Some(why)) => anyhow::bail!(why),
         (Err(error), None) => Err(error).context(
             "the PostgreSQL database cannot be reached: is its URL right, does the server run, and is its certificate one that \
              this node trusts (`?sslrootcert=FILE` in the URL, `database_tls`)?",
         ),
     }
+}
+
+/// Whether each connection is a session of the server's for as long as it stands. Behind a pooler that deals out sessions by
+/// the transaction, two that are both idle are given the same one.
+async fn has_sessions_of_its_own(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    let mut both = [pool.acquire().await?, pool.acquire().await?];
+    for _ in 0..3 {
+        let mut sessions = Vec::with_capacity(2);
+        for one in &mut both {
+            // Not as a prepared statement, which is what such a pooler loses.
+            let row = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(&mut **one).await?;
+            sessions.push(row.try_get::<i32, _>(0)?);
+        }
+        if sessions.first() == sessions.last() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn has_tables(pool: &PgPool) -> anyhow::Result<bool> {

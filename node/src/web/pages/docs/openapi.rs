@@ -75,6 +75,9 @@ struct Parameter {
 
 #[derive(Debug, Default, Deserialize)]
 struct Body {
+    /// Where an answer is told that many routes give.
+    #[serde(default, rename = "$ref")]
+    common: Option<String>,
     #[serde(default)]
     description: String,
     #[serde(default)]
@@ -195,6 +198,8 @@ impl Document {
             responses: operation
                 .responses
                 .iter()
+                // What any route can answer, the page tells once: the list of errors.
+                .filter(|(_, body)| body.common.is_none())
                 .map(|(status, body)| Answer::of(status, body, errors))
                 .collect(),
         }

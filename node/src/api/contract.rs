@@ -1,0 +1,175 @@
+//! The answers that any route can give, told in the OpenAPI document in one place: a route itself tells only what is its own.
+//!
+//! **What a request can meet before its handler, each route would forget**: a head or body that cannot be read, a body that
+//! is too large or too slow, a budget that is used up, a node that cannot answer now. They follow from the class of the
+//! route: its cost, its parameters, whether it is for operators. `tests/scenarios/the_document_is_kept.rs` holds what a
+//! node answers against this document.
+
+use axum::http::Method;
+use utoipa::openapi::{
+    Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type,
+    path::{Operation, ParameterIn, PathItem},
+};
+
+use super::{
+    costs::{self, Cost},
+    problem::{Code, INVALID, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED},
+};
+
+/// The media type of a problem (RFC 9457, §3).
+const PROBLEM: &str = "application/problem+json";
+const JSON: &str = "application/json";
+
+/// An answer that many routes give: its name in the document, and the code that explains it.
+struct CommonAnswer {
+    name: &'static str,
+    code: &'static Code,
+    says_when_to_come_again: bool,
+}
+
+const fn common(name: &'static str, code: &'static Code, says_when_to_come_again: bool) -> CommonAnswer {
+    CommonAnswer {
+        name,
+        code,
+        says_when_to_come_again,
+    }
+}
+
+const UNREADABLE: CommonAnswer = common("Unreadable", &UNSUPPORTED, false);
+const NO_OPERATOR: CommonAnswer = common("NoOperator", &UNAUTHENTICATED, false);
+const SLOW: CommonAnswer = common("TooSlow", &TOO_SLOW, false);
+const LARGE: CommonAnswer = common("TooLarge", &TOO_LARGE, false);
+const RULE_BROKEN: CommonAnswer = common("Invalid", &INVALID, false);
+const MUCH: CommonAnswer = common("TooMuch", &TOO_MUCH, true);
+const NOT_NOW: CommonAnswer = common("NotNow", &UNAVAILABLE, true);
+
+/// Adds to each operation what any of its class can answer, and calls problems by their media type.
+pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            let cost = costs::of_route(&method, path);
+            add(operation, &answers(operation, cost));
+            tell_of_dry_runs(operation);
+            for (status, answer) in &mut operation.responses.responses {
+                if let (true, RefOr::T(answer)) = (status.starts_with(['4', '5']), answer) {
+                    call_by_its_type(answer);
+                }
+            }
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    for answer in [UNREADABLE, NO_OPERATOR, SLOW, LARGE, RULE_BROKEN, MUCH, NOT_NOW] {
+        components
+            .responses
+            .insert(answer.name.to_owned(), answer.told().into());
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::POST, &mut item.post),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// What any operation of this class can answer.
+fn answers(operation: &Operation, cost: Option<Cost>) -> Vec<CommonAnswer> {
+    let mut answers = vec![UNREADABLE, SLOW, LARGE];
+    let is_for_operators = operation.security.as_ref().is_some_and(|security| !security.is_empty());
+    let has_parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    if is_for_operators {
+        answers.push(NO_OPERATOR);
+    }
+    // Operators' routes all heed `dry_run`.
+    if is_for_operators || has_parameters || operation.request_body.is_some() {
+        answers.push(RULE_BROKEN);
+    }
+    // What answers from constants is refused to nobody, and has nothing that could be out of reach.
+    if cost != Some(Cost::Nothing) {
+        answers.extend([MUCH, NOT_NOW]);
+    }
+    answers
+}
+
+/// Adds answers whose status the operation does not tell itself.
+fn add(operation: &mut Operation, answers: &[CommonAnswer]) {
+    for answer in answers {
+        let told = Ref::from_response_name(answer.name).into();
+        let status = answer.code.status().as_str().to_owned();
+        operation.responses.responses.entry(status).or_insert(told);
+    }
+}
+
+/// What is created is answered with 200, and in the same shape, where it only would have been.
+fn tell_of_dry_runs(operation: &mut Operation) {
+    let heeds_it = operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(one) => one.name == "dry_run" && one.parameter_in == ParameterIn::Query,
+        RefOr::Ref(_) => false,
+    });
+    let responses = &mut operation.responses.responses;
+    if let (true, Some(RefOr::T(created))) = (heeds_it, responses.get("201")) {
+        let mut would_be = created.clone();
+        "with `dry_run`: what it would be".clone_into(&mut would_be.description);
+        responses.entry("200".to_owned()).or_insert_with(|| would_be.into());
+    }
+}
+
+/// Every error is a problem, whatever shape its members have.
+fn call_by_its_type(error: &mut Response) {
+    let schema = error.content.swap_remove(JSON);
+    let schema = schema.unwrap_or_else(|| problem_content().into());
+    error.content.entry(PROBLEM.to_owned()).or_insert(schema);
+}
+
+fn problem_content() -> Content {
+    Content::new(Some(Ref::from_schema_name("Problem")))
+}
+
+impl CommonAnswer {
+    fn told(&self) -> Response {
+        let mut told = Response::new(self.code.title);
+        told.content.insert(PROBLEM.to_owned(), problem_content().into());
+        if self.says_when_to_come_again {
+            let seconds = HeaderBuilder::new()
+                .schema(Some(ObjectBuilder::new().schema_type(Type::Integer)))
+                .description(Some("in how many seconds to come again, where that is known"))
+                .build();
+            told.headers.insert("Retry-After".to_owned(), seconds.into());
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    #[test]
+    fn no_error_is_told_as_plain_json_and_each_common_answer_is_there() {
+        let document = serde_json::to_value(super::super::document()).unwrap();
+        let mut common = 0;
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                for (status, answer) in operation["responses"].as_object().unwrap() {
+                    let told = match answer["$ref"].as_str() {
+                        Some(place) => document.pointer(place.trim_start_matches('#')).unwrap(),
+                        None => answer,
+                    };
+                    common += usize::from(told != answer);
+                    if status.starts_with(['4', '5']) {
+                        let types: Vec<&String> = told["content"].as_object().unwrap().keys().collect();
+                        assert_eq!(types, ["application/problem+json"], "{method} {path} {status}");
+                    }
+                }
+                let answers = |status: &str| operation["responses"].get(status).is_some_and(Value::is_object);
+                assert!(answers("400") && answers("413"), "{method} {path}");
+            }
+        }
+        assert!(common > 300, "{common}");
+    }
+}

@@ -1,0 +1,38 @@
+//! What the program says, at its terminal or in its log. **Who no longer listens ends nothing**: a node whose log's reader is
+//! gone answers on, where `println!` would panic, and the writer of the log as well.
+
+use std::io::{Stderr, Write};
+
+/// The log's end on standard error.
+#[derive(Debug)]
+pub struct LogWriter(Stderr);
+
+impl Default for LogWriter {
+    fn default() -> Self {
+        Self(std::io::stderr())
+    }
+}
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // There is nobody left to tell.
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
+}
+
+/// Says something on standard output, if anybody listens.
+pub fn say(text: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{text}").and_then(|()| output.flush());
+}
+
+/// Says something on standard error, if anybody listens.
+pub fn complain(text: &str) {
+    let _ = writeln!(LogWriter::default(), "{text}");
+}
