@@ -123,11 +123,11 @@ pub(crate) fn tighten(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Closes one file or folder to others; false, if it was closed. A link has no mode of its own.
+/// Closes one file or folder to others; false, if it was closed. A link has no mode of its own, and a device's is not ours.
 fn close(path: &Path) -> io::Result<bool> {
     let known = fs::symlink_metadata(path)?;
     let mode = known.permissions().mode() & 0o7777;
-    if known.is_symlink() || mode & OTHERS == 0 {
+    if !(known.is_file() || known.is_dir()) || mode & OTHERS == 0 {
         return Ok(false);
     }
     fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))?;
@@ -159,6 +159,9 @@ mod tests {
         }
         symlink(&elsewhere, deep.join("link")).unwrap();
         symlink(outside.path().join("nowhere"), deep.join("broken")).unwrap();
+        let socket = deep.join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
         tighten(inside.path()).unwrap();
         for path in [inside.path(), &inside.path().join("keys"), &deep] {
             assert_eq!(mode(path), 0o700);
@@ -166,6 +169,7 @@ mod tests {
         let modes = ["a", "b", "c", "d", "e"].map(|name| mode(&deep.join(name)));
         assert_eq!(modes, [0o600, 0o600, 0o600, 0o700, 0o400]);
         assert_eq!(mode(&elsewhere), 0o644, "what a link leads to is not the node's");
+        assert_eq!(mode(&socket), 0o666, "nor is what is neither a file nor a folder");
     }
 
     #[test]

@@ -121,14 +121,14 @@ async fn commands() -> BTreeSet<String> {
 }
 
 /// Those that change nothing: they refuse `--dry-run`.
-const READING: &str = "verify|status|completions|clock show|rubric show|trust agencies|issuer list|issuer show|issuer history|rubric list|trust list|trust show|\
+const READING: &str = "verify|status|completions|clock show|store show|rubric show|trust agencies|issuer list|issuer show|issuer history|rubric list|trust list|trust show|\
     trust history|trust diff|trust export|policy show|policy worth|policy model|policy diff|policy what-if|policy test|\
     policy schema|policy sample list|policy sample show|framework list|framework show|framework coverage|credential list|\
     credential show|peer ticket|peer list|peer show|peer diff|peer introductions|peer forks|peer fork-check|key list|\
     key export";
 
 /// Those that need a case, a file or a mirror of their own; what they show goes through the same place.
-const ELSEWHERE: &str = "clock accept|issuer reinstate|issuer refresh|issuer apply|issuer evidence|issuer prove|issuer review|issuer approve|issuer refuse|\
+const ELSEWHERE: &str = "issuer reinstate|issuer refresh|issuer apply|issuer evidence|issuer prove|issuer review|issuer approve|issuer refuse|\
     issuer notice|issuer renew|issuer close|issuer appeal|issuer decide-appeal|issuer expunge-contact|rubric import|\
     trust import|trust recognize-agency|trust withdraw-agency|policy apply|policy adopt|framework import|framework remove|\
     peer add|peer join|key apply|credential reissue";
@@ -150,6 +150,8 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
     let withdrawn = recognition.recognition.id.clone();
     let id = issuer.id.as_str();
     let lines: Vec<(&Agency, Vec<&str>)> = vec![
+        (sc, vec!["clock", "accept"]),
+        (sc, vec!["store", "accept"]),
         (sc, vec!["issuer", "add", "--name", "Lowcountry Learning"]),
         (sc, vec!["issuer", "provider", id, "higher_education"]),
         (sc, vec!["issuer", "rekey", id]),

@@ -108,7 +108,7 @@ fn writes(
             format!("/v1/credentials/{}/status-entries", badge.code().compact()),
             json!({"status": "suspended", "reason": "administrative"}),
         )),
-        "/v1/clock/acceptance" => Some((path.to_owned(), json!({}))),
+        "/v1/clock/acceptance" | "/v1/store/acceptance" => Some((path.to_owned(), json!({}))),
         "/v1/rubrics" => {
             let another = policy::rubrics::STARTER.replace("version = \"1\"", "version = \"2\"");
             Some((path.to_owned(), json!(another)))

@@ -182,12 +182,14 @@ async fn a_home_that_was_alone_in_a_wrong_time_is_heard_again_after_one_command(
     let Some(time) = fake_time() else { return };
     let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let [sc, tn, nc] = ["US-SC", "US-TN", "US-NC"].map(|id| federation.agency(id));
-    // Nobody is there to tell it: it believes its clock, and signs by it.
+    // Nobody is there to tell it: it believes its clock, and signs by it once its operator vouches for its store.
     for agency in [sc, tn, nc] {
         agency.stops().await;
     }
     time.is_wrong_by(2 * DAY);
     let program = starts_on(sc, &time).await;
+    let vouched = sc.comity(&["--yes", "store", "accept"]).await;
+    assert_eq!(vouched.code, Some(0), "{vouched:?}");
     eventually("it signed by the wrong time", async || {
         let beats = sc.employer().reads("/v1/heartbeats").await.value();
         let own = beats
