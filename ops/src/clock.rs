@@ -39,11 +39,7 @@ pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<
                 .client
                 .write(&["v1", "clock", "acceptance"], &serde_json::json!({}))
                 .await?;
-            if session.out.json {
-                session.out.json(&reply.json)?;
-                return Ok(Exit::Done);
-            }
-            session.out.data(&in_words(&reply.parse()?))?;
+            session.written(&reply, in_words)?;
             Ok(Exit::Done)
         }
     }

@@ -11,8 +11,20 @@ struct StoreReport {
 }
 
 pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<Exit> {
-    let reply = match command {
-        Store::Show => session.client.read(&["v1", "store"], &[]).await?,
+    match command {
+        Store::Show => {
+            let reply = session.client.read(&["v1", "store"], &[]).await?;
+            let report: StoreReport = reply.parse()?;
+            if session.out.json {
+                session.out.json(&reply.json)?;
+            } else {
+                session.out.data(&in_words(&report))?;
+            }
+            Ok(match report.doubt {
+                None => Exit::Done,
+                Some(_) => Exit::CouldNotCheck,
+            })
+        }
         Store::Accept => {
             let question = "Is all that your agency wrote in the node's store, or nowhere any more? What was revoked and is not in it \
                             is called good from here on, until a peer that has it is heard";
@@ -20,24 +32,16 @@ pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<
                 confirm::ask(question)?;
             }
             let path = ["v1", "store", "acceptance"];
-            session.client.write(&path, &serde_json::json!({})).await?
+            let reply = session.client.write(&path, &serde_json::json!({})).await?;
+            session.written(&reply, in_words)?;
+            Ok(Exit::Done)
         }
-    };
-    let report: StoreReport = reply.parse()?;
-    if session.out.json {
-        session.out.json(&reply.json)?;
-    } else {
-        session.out.data(&in_words(&report))?;
     }
-    Ok(match (command, &report.doubt) {
-        (Store::Show, Some(_)) => Exit::CouldNotCheck,
-        _ => Exit::Done,
-    })
 }
 
 fn in_words(report: &StoreReport) -> String {
     match &report.doubt {
-        None => "the store has all that this agency wrote, as far as its peers have told".to_owned(),
+        None => "the store has all that this agency wrote, as far as its peers or an operator have told".to_owned(),
         Some(doubt) => format!("the store is in doubt: {doubt}"),
     }
 }

@@ -36,5 +36,8 @@ pub(super) async fn show(State(app): State<App>) -> Json<StoreReport> {
     responses((status = 200, body = StoreReport), (status = 401, body = Problem)))]
 pub(super) async fn accept(State(app): State<App>, Operator(hand): Operator) -> Result<Json<StoreReport>, Problem> {
     app.registrar.accept_store(&hand).await?;
-    Ok(StoreReport::of(&app))
+    Ok(match hand.dry_run {
+        true => Json(StoreReport { doubt: None }),
+        false => StoreReport::of(&app),
+    })
 }

@@ -217,7 +217,8 @@ async fn a_node_goes_on_from_the_file_that_was_put_in_place_once_somebody_says_s
 /// The scenarios above can fail: a driver that trusts its file acknowledges what nobody will find.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_trusts_its_file_is_found() {
-    for deed in [Deed::Replaced, Deed::Removed, Deed::LogRemoved] {
+    // Where the file is gone, SQLite itself sometimes notices.
+    for deed in [Deed::Replaced, Deed::LogRemoved] {
         let alone = Alone::begin().await;
         alone.sc().faults().await.mutate(Some(DriverMutant::TrustsItsFile));
         alone.does(deed);
