@@ -20,8 +20,8 @@ pub(crate) enum ReplicationHealth {
         last_heartbeat: Option<Timestamp>,
         /// Whether it is known how far the own log reaches abroad.
         may_write: bool,
-        /// Whether peers that hold the own log were asked for 30 seconds how far it reaches, and none has answered.
-        asked_in_vain: bool,
+        /// Of how many who hold the own log it is awaited how far it reaches, and how many have told.
+        awaited_words: Option<(usize, usize)>,
         /// Whether a writer key is here that the key log lets write.
         has_writer_key: bool,
         /// How many sound envelopes of the own log are set aside, as what they follow was lost here.
@@ -71,14 +71,14 @@ impl ReplicationHealth {
                     .to_owned(),
             ),
             Self::Live {
-                asked_in_vain: true, ..
-            } => Some(
-                "no peer has told since the start how far this agency's own log reaches: if the store is a restored backup, what was \
-                 revoked after it is unknown here, so nothing of this agency counts as newer than its last heartbeat, and none is \
-                 signed; see `comity peer list`, and `comity store accept` if no peer can be reached (ops/RUNBOOK.md, *A restored \
-                 backup*)"
-                    .to_owned(),
-            ),
+                awaited_words: Some((holders, told)),
+                ..
+            } => Some(format!(
+                "since the start, {told} of the {holders} agencies that hold this agency's own log have told how far it reaches, and more \
+                 than half are needed: if the store is a restored backup, what was revoked after it is unknown here, so nothing of this \
+                 agency counts as newer than its last heartbeat, and none is signed; see `comity peer list`, and `comity store accept` \
+                 if too few can be reached (ops/RUNBOOK.md, *A restored backup*)"
+            )),
             _ => None,
         }
     }

@@ -19,6 +19,10 @@ use node::{
 };
 use registry_schema::AgencyId;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_appender::non_blocking::NonBlockingBuilder;
+
+/// How many lines of the log wait for whoever reads it.
+const LOG_LINES: usize = 8192;
 
 /// Judging a badge takes some hundred small allocations.
 #[global_allocator]
@@ -183,16 +187,24 @@ async fn main() -> ExitCode {
     let quiet = matches!(cli.command, Command::Demo(_));
     let filter = tracing_subscriber::EnvFilter::try_from_env("COMITY_LOG")
         .unwrap_or_else(|_| if quiet { "warn".into() } else { "info".into() });
+    // Who answers never waits for who reads the log: what there is no more room for is dropped.
+    let (log, log_guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(LOG_LINES)
+        .lossy(true)
+        .finish(LogWriter::default());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(LogWriter::default)
+        .with_writer(log)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     // What a mirror or a ceremony writes is for others.
     if !matches!(cli.command, Command::Mirror(_) | Command::Root(_)) {
         private::mask();
     }
-    match run(cli.command).await {
+    let ended = run(cli.command).await;
+    // What was logged stands before what is said at the end.
+    drop(log_guard);
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);

@@ -64,6 +64,11 @@ pub(crate) struct Rooms {
 pub(crate) struct Gone;
 
 impl Rooms {
+    /// Whether a peer of this name is a mirror.
+    pub(crate) fn is_mirror(&self, peer: &Hash) -> bool {
+        self.mirrors.contains_key(peer)
+    }
+
     /// Starts a task for each mirror; they end when this is dropped.
     pub(crate) fn open(
         mirrors: &[Mirror],

@@ -89,6 +89,9 @@ pub enum NotDone {
     /// The node cannot do it now.
     #[error("{0}")]
     Unavailable(String),
+    /// The node writes nothing now, for a reason that its operator can mend.
+    #[error("{0}")]
+    NotNow(String),
     /// The first steps were done, and the others not.
     #[error("{0}")]
     PartlyDone(String),
@@ -118,7 +121,7 @@ impl From<NotWritten> for NotDone {
             NotWritten::NotHolder => Self::NotHolder,
             NotWritten::Store(error) => error.into(),
             NotWritten::Changed => Self::Conflict(error.to_string()),
-            error => Self::Unavailable(error.to_string()),
+            error => Self::NotNow(error.to_string()),
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct Registry {
     hindrances: BTreeMap<Hash, Hindrance>,
     /// Why the clock is in doubt, if it is: then nothing is fresh.
     clock_doubt: Option<String>,
+    /// Why the store may lack what this agency wrote, if it may.
+    store_doubt: Option<String>,
 }
 
 /// A moment up to which this registry is what is on disk; what came after it is not known.
@@ -85,6 +87,7 @@ impl Registry {
             lacks_own: false,
             hindrances: BTreeMap::new(),
             clock_doubt: None,
+            store_doubt: None,
         }
     }
 
@@ -309,6 +312,16 @@ impl Registry {
     /// Says that the store came back without part of our own log, or that all of it is here again.
     pub(crate) const fn lack_own(&mut self, lacks: bool) {
         self.lacks_own = lacks;
+    }
+
+    /// Says why the store may lack what this agency wrote, or that it does not.
+    pub(crate) fn doubt_store(&mut self, doubt: Option<String>) {
+        self.store_doubt = doubt;
+    }
+
+    /// Why the store may lack what this agency wrote, if it may.
+    pub(crate) fn store_doubt(&self) -> Option<&str> {
+        self.store_doubt.as_deref()
     }
 
     /// Doubts the clock for this reason, or believes it.

@@ -255,12 +255,19 @@ impl Replication {
         }
     }
 
+    fn met(&self, peer: Hash, agency: Hash) -> Event {
+        match self.rooms.is_mirror(&peer) {
+            true => Event::Mirrored { peer, agency },
+            false => Event::Connected { peer, agency },
+        }
+    }
+
     fn event(&mut self, news: News) -> Event {
         match news {
             News::Connected { peer, agency, via } => {
                 self.connected.insert(peer, agency);
                 self.registry.set_connected(agency, Some(via));
-                Event::Connected { peer, agency }
+                self.met(peer, agency)
             }
             News::Disconnected { peer, agency } => {
                 self.connected.remove(&peer);
@@ -414,14 +421,23 @@ impl Replication {
 
     fn tell_health(&self) {
         if let State::Live(replica) = &self.state {
-            self.health.set_replication(ReplicationHealth::Live {
-                last_heartbeat: replica.last_beat(),
-                may_write: replica.may_write(self.clock.now()),
-                asked_in_vain: replica.asked_in_vain(self.clock.now()),
-                own_set_aside: replica.own_orphans(),
-                own_lost: self.identity.durable.lost(&self.identity.home),
-                has_writer_key: replica.is_writer(),
-            });
+            let health = self.health_of(replica);
+            let doubt = health.store_doubt();
+            if self.registry.snapshot().store_doubt() != doubt.as_deref() {
+                self.registry.update(|registry| registry.doubt_store(doubt.clone()));
+            }
+            self.health.set_replication(health);
+        }
+    }
+
+    fn health_of(&self, replica: &Replica) -> ReplicationHealth {
+        ReplicationHealth::Live {
+            last_heartbeat: replica.last_beat(),
+            may_write: replica.may_write(self.clock.now()),
+            awaited_words: replica.awaited_words(),
+            own_set_aside: replica.own_orphans(),
+            own_lost: self.identity.durable.lost(&self.identity.home),
+            has_writer_key: replica.is_writer(),
         }
     }
 }

@@ -57,6 +57,8 @@ fn watch_over(runtime: &Handle, patience: Duration, notifier: &Notifier, end: &d
                 seconds = patience.as_secs(),
                 "the runtime stands: this process ends, to be started again"
             );
+            // The log has a thread of its own; what stands may hold that up as well.
+            std::thread::sleep(PAUSE.min(patience / 4));
             return end();
         }
     }

@@ -239,7 +239,11 @@ fn row(agency: &Agency, now: Timestamp) -> Vec<String> {
         agency.agency.to_string(),
         agency.name.clone().unwrap_or_default(),
         if agency.home { "this node".to_owned() } else { heard },
-        if agency.home { "always".to_owned() } else { fresh },
+        if agency.home && agency.good_until.is_none() {
+            "always".to_owned()
+        } else {
+            fresh
+        },
         agency.issuers.shown(),
         agency.recognitions.shown(),
     ]

@@ -62,6 +62,8 @@ mod switched {
         AtticsAreBelieved,
         /// A heartbeat is signed before anybody has told how far the own log reaches.
         VouchesUnheard,
+        /// One peer's word on the own log is taken for that of all who hold it.
+        OneTellsForAll,
         /// An agency that is pinned alone never waits for its own log.
         AloneNeverWaits,
         /// One agency may cost any work.

@@ -95,6 +95,13 @@ pub enum Event {
         /// Whose node it is: the hash of that agency's first key-log entry.
         agency: Hash,
     },
+    /// A mirror of a peer's files is there: to the replica it is a peer, but its files may be of any time.
+    Mirrored {
+        /// The driver's name for it.
+        peer: Hash,
+        /// Whose it is.
+        agency: Hash,
+    },
     /// A peer is gone.
     Disconnected(Hash),
     /// A peer asks; `call` is the driver's name for the place where the answer goes.
@@ -366,13 +373,8 @@ impl Replica {
             }
             Event::Pulled(agency) => self.pull(agency, now, &mut step)?,
             Event::Posted(held) => self.take_posted(held, now, &mut step),
-            Event::Connected { peer, agency } => match self.paused(&peer, now) {
-                Some(seconds) => step.last.push(Effect::TurnAway { peer, seconds }),
-                None => {
-                    self.sessions.entry(peer).or_insert_with(|| Session::new(agency));
-                    self.exchange(peer, now, &mut step);
-                }
-            },
+            Event::Connected { peer, agency } => self.meet(peer, Session::new(agency), now, &mut step),
+            Event::Mirrored { peer, agency } => self.meet(peer, Session::of_mirror(agency), now, &mut step),
             Event::Disconnected(peer) => self.leave(peer),
             // What was on its way when a peer was turned away.
             Event::Asked { peer, .. } | Event::Answered { peer, .. } if self.paused(&peer, now).is_some() => {}

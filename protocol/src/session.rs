@@ -31,6 +31,8 @@ pub(crate) enum Asked {
 pub(crate) struct Session {
     /// Whose node the peer is.
     pub(crate) agency: Hash,
+    /// Whether it is a mirror of that node's files, which may be of any time.
+    pub(crate) is_mirror: bool,
     asked: BTreeMap<CallId, Asked>,
     /// Up to where we told the peer that we hold its own log.
     pub(crate) told_held: Vec<Hash>,
@@ -46,11 +48,19 @@ impl Session {
     pub(crate) const fn new(agency: Hash) -> Self {
         Self {
             agency,
+            is_mirror: false,
             asked: BTreeMap::new(),
             told_held: Vec::new(),
             exchanged: None,
             told: BTreeMap::new(),
             idle_pages: 0,
+        }
+    }
+
+    pub(crate) fn of_mirror(agency: Hash) -> Self {
+        Self {
+            is_mirror: true,
+            ..Self::new(agency)
         }
     }
 

@@ -134,3 +134,23 @@ async fn a_node_whose_logs_reader_is_gone_answers_and_writes_on() {
     drop(program);
     federation.audit().await;
 }
+
+/// Whoever reads a node's log may stand still: what there is no more room for is dropped, and nobody waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_logs_reader_stands_still_answers_and_writes_on() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let data = sc.data().to_str().expect("a path in Unicode");
+    let mut program = Program::comityd_unread(["run", "--data", data], &[("COMITY_LOG", "trace".into())]);
+    program.answers_at(sc.url()).await;
+    // A pipe holds 64 KiB, and each request says more than a line.
+    for _ in 0..300 {
+        sc.employer().reads("/livez").await.with_status(200);
+    }
+    sc.suspends(&badge, Reason::Administrative).await;
+    sc.employer().verifies(&badge).await.is(VerdictKind::NotValid);
+    assert_eq!(program.ended(), None);
+    drop(program);
+    federation.audit().await;
+}

@@ -135,6 +135,25 @@ impl Program {
         Self::spawn(command)
     }
 
+    /// Starts `comityd` with a log that somebody holds open and does not read.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn comityd_unread(
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        environment: &[(&str, OsString)],
+    ) -> Self {
+        let mut command = command("comityd");
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().expect("a program starts");
+        Self {
+            child,
+            said: Arc::default(),
+            listening: vec![],
+        }
+    }
+
     /// Starts `comityd` with so many descriptors at most.
     ///
     /// # Panics

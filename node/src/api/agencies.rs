@@ -77,7 +77,8 @@ fn all(app: &App) -> Vec<Agency> {
             url: lists.url.clone(),
             home,
             last_heard,
-            good_until: good_until.filter(|_| !home),
+            // What this node writes itself it knows as it is, unless its store is in doubt.
+            good_until: good_until.filter(|_| !home || registry.store_doubt().is_some()),
             expelled_since: registry.roster().expelled(&lists.id),
             disputed: lists.is_disputed(),
             forks: lists.forks,

@@ -5,7 +5,7 @@
 //! route: its cost, its parameters, whether it is for operators. `tests/scenarios/the_document_is_kept.rs` holds what a
 //! node answers against this document.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use utoipa::openapi::{
     Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type,
     path::{Operation, ParameterIn, PathItem},
@@ -50,9 +50,13 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
             let cost = costs::of_route(&method, path);
             add(operation, &answers(operation, cost));
             tell_of_dry_runs(operation);
+            operation.operation_id = Some(name_of(&method, path));
             for (status, answer) in &mut operation.responses.responses {
-                if let (true, RefOr::T(answer)) = (status.starts_with(['4', '5']), answer) {
-                    call_by_its_type(answer);
+                if let RefOr::T(answer) = answer {
+                    describe(status, answer);
+                    if status.starts_with(['4', '5']) {
+                        call_by_its_type(answer);
+                    }
                 }
             }
         }
@@ -116,6 +120,23 @@ fn tell_of_dry_runs(operation: &mut Operation) {
         let mut would_be = created.clone();
         "with `dry_run`: what it would be".clone_into(&mut would_be.description);
         responses.entry("200".to_owned()).or_insert_with(|| would_be.into());
+    }
+}
+
+/// A name for an operation that no other one has, of which generators of clients make a function's: `get_v1_agencies_id`.
+fn name_of(method: &Method, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty()).map(str::to_lowercase);
+    let words: Vec<String> = std::iter::once(method.as_str().to_lowercase()).chain(words).collect();
+    words.join("_")
+}
+
+/// Each answer has a description (OpenAPI 3.1, §4.8.17): the status in words, where the route says no more.
+fn describe(status: &str, answer: &mut Response) {
+    if answer.description.is_empty() {
+        let code = status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
+        let words = code.and_then(|code| code.canonical_reason()).unwrap_or("an answer");
+        words.clone_into(&mut answer.description);
     }
 }
 

@@ -70,8 +70,9 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
         } => {
             fails.push("no writer key of this node may write for the agency: see `comity key list`".into());
         }
-        ReplicationHealth::Live { .. } => fails.extend(replication.store_doubt()),
-        ReplicationHealth::Follows => {}
+        ReplicationHealth::Live { .. } | ReplicationHealth::Follows => {
+            fails.extend(app.registry.snapshot().store_doubt().map(str::to_owned));
+        }
     }
     if let ReplicationHealth::Live { .. } = replication {
         let last = app.store.last_write();

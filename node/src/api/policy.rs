@@ -32,6 +32,7 @@ pub(super) struct Which {
     at: Option<String>,
     /// `json` or `toml`.
     #[serde(default, rename = "as")]
+    #[param(inline)]
     form: Form,
 }
 

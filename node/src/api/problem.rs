@@ -221,6 +221,7 @@ impl From<NotDone> for Problem {
             ),
             NotDone::PartlyDone(detail) => Self::new(&PARTLY_DONE, detail),
             error @ NotDone::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN, error.to_string()),
+            NotDone::NotNow(detail) => Self::new(&UNAVAILABLE, detail),
             NotDone::Unavailable(detail) => {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")

@@ -218,7 +218,11 @@ fn entities_of(registry: &Registry, signer: Signer, now: Timestamp) -> Result<Ve
     if subjects.is_empty() {
         return Ok(vec![]);
     }
-    let created = now.whole_seconds();
+    let as_of = registry.home().map(|home| registry.freshness(home, now));
+    let created = as_of
+        .and_then(Freshness::as_of)
+        .map_or(now, |as_of| as_of.min(now))
+        .whole_seconds();
     let document = json!({
         "@context": [CREDENTIALS_V2, EXAMPLES],
         "id": format!("{url}/v1/recognized-entities"),

@@ -17,7 +17,7 @@ pub(super) struct StoreReport {
 impl StoreReport {
     fn of(app: &App) -> Json<Self> {
         Json(Self {
-            doubt: app.health.replication().store_doubt(),
+            doubt: app.registry.snapshot().store_doubt().map(str::to_owned),
         })
     }
 }

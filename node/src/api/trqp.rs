@@ -256,7 +256,13 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         held.retain(|held| serves(&held.purposes));
         held
     };
-    let on = at.in_words();
+    // Nothing is told as of a time that its lists do not reach to.
+    let reached = |lists: &mut dyn Iterator<Item = &AgencyId>| {
+        let ages = lists.filter_map(|agency| evidence.trust_lists.get(agency).copied().and_then(Freshness::as_of));
+        let oldest = ages.min().filter(|_| at <= now);
+        oldest.map_or(at, |oldest| oldest.min(at)).in_words()
+    };
+    let on = reached(&mut std::iter::once(&authority));
     if let Some(agency) = agency(&registry, &query.entity_id) {
         let hop = evidence.agency_recognitions.iter().find(|hop| {
             let r = &hop.recognition;
@@ -279,6 +285,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
     }
     if let Some(first) = held(Lists::FreshAt(now)).first() {
         let path: Vec<String> = first.path().iter().rev().map(ToString::to_string).collect();
+        let on = reached(&mut first.path().iter());
         let policy = registry.agency(&authority).and_then(|lists| lists.policy());
         let asks_more = policy.is_some_and(|policy| {
             let rules = policy.acceptance_rules().iter();

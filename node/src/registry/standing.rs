@@ -40,6 +40,9 @@ pub(crate) struct Standing {
     /// What keeps more of it from being taken in, or anything of it from being fresh.
     #[n(9)]
     pub(super) hindrance: Option<Hindrance>,
+    /// Of the own agency, why the store may lack what it wrote, if it may.
+    #[n(10)]
+    pub(super) store_doubt: Option<String>,
 }
 
 /// Why an agency is in quarantine at a process that follows.
@@ -139,6 +142,7 @@ impl Registry {
                     .map(|lists| lists.waiting.iter().cloned().collect())
                     .unwrap_or_default(),
                 hindrance: self.hindrances.get(&agency).cloned(),
+                store_doubt: self.store_doubt.clone().filter(|_| agency == self.roster.own().genesis),
             }
         });
         said.collect()
@@ -181,6 +185,8 @@ impl Registry {
         self.connected = connected
             .map(|one| (one.agency, one.via.clone().unwrap_or_default()))
             .collect();
+        let own = said.iter().find(|one| one.agency == self.roster.own().genesis);
+        self.store_doubt = own.and_then(|own| own.store_doubt.clone());
         let hindered = said.iter().filter_map(|one| Some((one.agency, one.hindrance.clone()?)));
         self.hindrances = hindered.filter(|(_, hindrance)| !hindrance.is_none()).collect();
         for one in said {

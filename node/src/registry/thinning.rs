@@ -102,6 +102,7 @@ mod tests {
                 via: None,
                 forks: Some(0),
                 hindrance: None,
+                store_doubt: None,
             };
             kept.push(KeptStanding {
                 position: i64::try_from(kept.len()).unwrap(),

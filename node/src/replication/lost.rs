@@ -218,8 +218,10 @@ impl Replication {
             Ok(made) => made,
             Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
         };
+        let store_doubt = self.health_of(&replica).store_doubt();
         self.registry.update(|registry| {
             registry.replace(&made);
+            registry.doubt_store(store_doubt.clone());
             registry.doubt_clock(doubt.clone());
             registry.lack_own(own_lost > 0);
         });
@@ -248,10 +250,7 @@ impl Replication {
         tracing::info!("the lists are as the store has them");
         self.tell_health();
         for (peer, agency) in self.connected.clone() {
-            if matches!(
-                self.step(Event::Connected { peer, agency }, vec![], None).await,
-                Outcome::Ends
-            ) {
+            if matches!(self.step(self.met(peer, agency), vec![], None).await, Outcome::Ends) {
                 return Outcome::Ends;
             }
         }

@@ -2,13 +2,13 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Effect, Failed, OwnLog, Replica, step::Step, taking::Taken};
+use super::{AgencyLog, Effect, Failed, Replica, step::Step, taking::Taken};
 use crate::{
     envelope::SignedEnvelope,
     message::{Bytes, MAX_HASHES, PAGE_BYTES, Request, Response, Summary},
     misbehaviour::Misbehaviour,
     mutant::mutant,
-    session::{Asked, CallId},
+    session::{Asked, CallId, Session},
     signed::Hash,
 };
 
@@ -16,6 +16,17 @@ use crate::{
 const MAX_IDLE_PAGES: u32 = 64;
 
 impl Replica {
+    /// Begins the conversation with a peer that is there, unless it is turned away for now.
+    pub(super) fn meet(&mut self, peer: Hash, session: Session, now: Timestamp, step: &mut Step) {
+        match self.paused(&peer, now) {
+            Some(seconds) => step.last.push(Effect::TurnAway { peer, seconds }),
+            None => {
+                self.sessions.entry(peer).or_insert(session);
+                self.exchange(peer, now, step);
+            }
+        }
+    }
+
     pub(super) fn call(&mut self, peer: Hash, asked: Asked, request: &Request, step: &mut Step) {
         let Some(session) = self.sessions.get_mut(&peer) else {
             return;
@@ -107,7 +118,7 @@ impl Replica {
     ) -> Result<(), Failed> {
         let response = match request {
             Request::Exchange(summaries) => {
-                self.hear_of_own_log(&summaries);
+                self.hear_of_own_log(&peer, &summaries);
                 self.consider(peer, summaries, now, step);
                 Response::Exchange(self.summaries())
             }
@@ -206,7 +217,7 @@ impl Replica {
         };
         match (asked, response) {
             (Asked::Exchange, Response::Exchange(summaries)) => {
-                self.hear_of_own_log(&summaries);
+                self.hear_of_own_log(&peer, &summaries);
                 self.consider(peer, summaries, now, step);
             }
             (Asked::Push | Asked::Held, Response::Received) => {}
@@ -223,7 +234,7 @@ impl Replica {
                     return Ok(());
                 }
                 let taken = self.take(peer, agency, envelopes, now, step)?;
-                let waits = agency == self.settings.home && self.own_log != OwnLog::Known;
+                let waits = agency == self.settings.home && !self.own_log.is_known();
                 let log = self.logs.get(&agency);
                 let missing = log.is_some_and(|log| log.missing() > 0 || log.base().is_some());
                 let goes_on = self.goes_on(peer, taken.progress);

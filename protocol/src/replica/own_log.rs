@@ -1,51 +1,96 @@
 //! What this replica knows of its own agency's log abroad.
 //!
 //! A store restored from a backup lacks what was written after it. Writing on from there would make two histories, and a
-//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first.
+//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first: it writes once one of them
+//! has told, and vouches once more than half of those have who are known to hold its log.
 
 use std::collections::BTreeSet;
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Replica, SigningKey};
-use crate::{message::Summary, mutant::mutant};
+use super::{AgencyLog, Hash, KeyLog, Replica, Settings, SigningKey};
+use crate::{checkpoint::Held, message::Summary, mutant::mutant};
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
 
 /// What this replica knows of its own agency's log abroad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OwnLog {
+    stage: Stage,
+    /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
+    holders: BTreeSet<Hash>,
+    /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
+    told: BTreeSet<Hash>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OwnLog {
-    /// No peer has said yet; since the first event.
+enum Stage {
+    /// Too few have told; since the first event.
     Asking(Option<Timestamp>),
-    /// No peer has said yet, and part of it was lost here: it is waited for however long that takes.
+    /// Too few have told, and part of it was lost here: nothing is written before one has, however long that takes.
     Lost,
-    /// A peer has said, and all of it is here; or there is nobody to ask; or the operator has vouched for it.
+    /// Enough have told, and all of it is here; or there is nobody to ask; or the operator has vouched for it.
     Known,
 }
 
 impl OwnLog {
-    /// Counts the wait from the first event on.
-    pub(super) fn begin_asking(&mut self, now: Timestamp) {
-        if *self == Self::Asking(None) {
-            *self = Self::Asking(Some(now));
+    /// What is known at the start, where these agencies hold part of it.
+    pub(super) fn at_start(settings: &Settings, key_log: &KeyLog, holders: BTreeSet<Hash>) -> Self {
+        let is_alone = !has_other_store(settings, key_log) && settings.pinned.iter().all(|one| *one == settings.home);
+        Self {
+            stage: if is_alone { Stage::Known } else { Stage::Asking(None) },
+            holders,
+            told: BTreeSet::new(),
         }
     }
+
+    /// Counts the wait from the first event on.
+    pub(super) fn begin_asking(&mut self, now: Timestamp) {
+        if self.stage == Stage::Asking(None) {
+            self.stage = Stage::Asking(Some(now));
+        }
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.stage == Stage::Known
+    }
+}
+
+/// Whether a key of this agency that has not ended is at another store of it.
+fn has_other_store(settings: &Settings, key_log: &KeyLog) -> bool {
+    let own = [&settings.key].into_iter().chain(&settings.former_keys);
+    let own: BTreeSet<_> = own.map(SigningKey::public).collect();
+    !mutant!(AloneNeverWaits) && key_log.writers().iter().any(|writer| !own.contains(writer))
+}
+
+/// The agencies that are known to hold part of this one's log, and can be asked: those pinned that have countersigned it, and this
+/// one, if it has another store.
+pub(super) fn holders<'a>(
+    settings: &Settings,
+    key_log: &KeyLog,
+    countersigned: impl Iterator<Item = &'a Hash>,
+) -> BTreeSet<Hash> {
+    let pinned = countersigned.filter(|holder| settings.pinned.contains(holder)).copied();
+    let own = has_other_store(settings, key_log).then_some(settings.home);
+    pinned.chain(own).collect()
 }
 
 impl Replica {
     /// Whether this replica may write to its own log: a peer has told how far that log reaches abroad and all of it is
     /// here, or none did within 30 seconds. Until then the driver holds [`Event::Authored`] back.
+    ///
+    /// [`Event::Authored`]: super::Event::Authored
     #[must_use]
     pub fn may_write(&self, now: Timestamp) -> bool {
         // To write beside envelopes of one's own that wait for their parents would make two histories.
         if self.doubts_time || self.own_orphans() > 0 {
             return false;
         }
-        match self.own_log {
-            OwnLog::Known => true,
-            OwnLog::Lost => false,
-            OwnLog::Asking(_) => self.asked_in_vain(now),
+        match self.own_log.stage {
+            Stage::Known => true,
+            Stage::Lost => !self.own_log.told.is_empty(),
+            Stage::Asking(_) => !self.own_log.told.is_empty() || self.has_waited(now),
         }
     }
 
@@ -53,37 +98,42 @@ impl Replica {
     /// this agency itself wrote, and no heartbeat is signed.
     #[must_use]
     pub fn knows_own_log(&self) -> bool {
-        self.own_log == OwnLog::Known && self.own_orphans() == 0
+        self.own_log.is_known() && self.own_orphans() == 0
     }
 
-    /// Whether peers that are known to hold this agency's log were asked for 30 seconds, and none has told how far it reaches.
+    /// Of how many agencies that hold this one's log the word is awaited, and how many have told; none, if it is known how far it
+    /// reaches, or nobody is known to hold it.
     #[must_use]
-    pub fn asked_in_vain(&self, now: Timestamp) -> bool {
-        matches!(self.own_log, OwnLog::Asking(Some(since)) if now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS)
+    pub fn awaited_words(&self) -> Option<(usize, usize)> {
+        let holders: Vec<&Hash> = self.asked_holders().collect();
+        let told = holders
+            .iter()
+            .filter(|holder| self.own_log.told.contains(**holder))
+            .count();
+        (!self.own_log.is_known() && !holders.is_empty()).then_some((holders.len(), told))
     }
 
     /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.
     pub const fn accept_own_log(&mut self) {
-        self.own_log = OwnLog::Known;
+        self.own_log.stage = Stage::Known;
     }
 
     /// Ends the wait for peers where none is known to hold anything of this agency's log: a young agency, which its peers do not
     /// follow yet.
     pub(super) fn end_the_wait(&mut self, now: Timestamp) {
-        if self.asked_in_vain(now) && !self.is_held_elsewhere() {
-            self.own_log = OwnLog::Known;
+        if self.has_waited(now) && self.asked_holders().next().is_none() {
+            self.own_log.stage = Stage::Known;
         }
     }
 
-    /// Whether somebody who can be asked is known to hold part of this agency's log: a pinned agency that has countersigned it,
-    /// or another store of this one.
-    fn is_held_elsewhere(&self) -> bool {
-        let own = [&self.settings.key].into_iter().chain(&self.settings.former_keys);
-        let own: BTreeSet<_> = own.map(SigningKey::public).collect();
-        let log = self.logs.get(&self.settings.home);
-        let has_other_writer =
-            log.is_some_and(|log| log.key_log().writers().iter().any(|writer| !own.contains(writer)));
-        has_other_writer || self.reach.keys().any(|holder| self.settings.pinned.contains(holder))
+    fn has_waited(&self, now: Timestamp) -> bool {
+        matches!(self.own_log.stage, Stage::Asking(Some(since)) if now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS)
+    }
+
+    /// Those who hold part of this agency's log, and are still followed.
+    fn asked_holders(&self) -> impl Iterator<Item = &Hash> {
+        let holders = self.own_log.holders.iter();
+        holders.filter(|holder| **holder == self.settings.home || self.settings.pinned.contains(holder))
     }
 
     /// How many sound envelopes of this agency's own log are set aside, because what they follow was lost here.
@@ -94,13 +144,19 @@ impl Replica {
 
     /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:
     /// part of it was lost.
-    pub const fn await_own_log(&mut self) {
-        self.own_log = OwnLog::Lost;
+    pub fn await_own_log(&mut self) {
+        self.own_log.stage = Stage::Lost;
+        self.own_log.told.clear();
     }
 
-    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again.
-    pub(super) fn hear_of_own_log(&mut self, summaries: &[Summary]) {
+    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again. A mirror's files
+    /// may be of any time: they tell what there is at least, and never that there is no more.
+    pub(super) fn hear_of_own_log(&mut self, peer: &Hash, summaries: &[Summary]) {
         let home = self.settings.home;
+        let Some(session) = self.sessions.get(peer).filter(|session| !session.is_mirror) else {
+            return;
+        };
+        let from = session.agency;
         let Some(log) = self.logs.get(&home) else { return };
         let abroad = summaries.iter().find(|summary| summary.agency == home);
         let is_here = |summary: &Summary| {
@@ -111,7 +167,32 @@ impl Replica {
         };
         // One that has nothing of it knows nothing of it.
         if abroad.is_some_and(is_here) {
-            self.own_log = OwnLog::Known;
+            self.note_told(from);
+        }
+    }
+
+    /// Takes a countersignature that was signed after the start for a word on how far the log reaches: who is met by its mirror
+    /// alone gives no other.
+    pub(super) fn hear_of_own_log_by(&mut self, held: &Held) {
+        let is_new = match self.own_log.stage {
+            Stage::Asking(since) => since.is_some_and(|since| held.at > since),
+            Stage::Lost | Stage::Known => false,
+        };
+        let log = self.logs.get(&self.settings.home);
+        if is_new && log.is_some_and(|log| held.heads.iter().all(|head| log.holds(head))) {
+            self.note_told(held.agency);
+        }
+    }
+
+    fn note_told(&mut self, agency: Hash) {
+        self.own_log.told.insert(agency);
+        let (mut count, mut told) = (0, 0);
+        for holder in self.asked_holders() {
+            count += 1;
+            told += usize::from(self.own_log.told.contains(holder));
+        }
+        if mutant!(OneTellsForAll) || count == 0 || told * 2 > count {
+            self.own_log.stage = Stage::Known;
         }
     }
 

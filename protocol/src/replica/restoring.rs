@@ -2,7 +2,7 @@
 
 use super::{
     AgencyLog, BTreeMap, BTreeSet, Checkpoints, Deferral, Failed, Hash, KeyLog, OwnLog, Quarantine, Replica, Row,
-    Settings, SigningKey, Verified,
+    Settings, Verified, own_log,
 };
 use crate::{
     checkpoint::{Checkpoint, Held},
@@ -10,7 +10,6 @@ use crate::{
     envelope::{Envelope, SignedEnvelope},
     heartbeat::{Heartbeat, Unverified},
     log::Keeping,
-    mutant::mutant,
     signed::Signed,
 };
 
@@ -291,8 +290,8 @@ impl Restoring {
             log.hold_back(quarantined.contains_key(agency));
         }
         let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
-        let alone = is_alone(&settings, home_log);
-        let own_log = if alone { OwnLog::Known } else { OwnLog::Asking(None) };
+        let holders = own_log::holders(&settings, home_log, reach.keys());
+        let own_log = OwnLog::at_start(&settings, home_log, holders);
         Ok(Replica {
             settings,
             logs,
@@ -362,13 +361,4 @@ impl Replica {
         }
         restoring.end()
     }
-}
-
-/// Whether nobody else can have this agency's log: no other agency is followed, and no key that has not ended is at another
-/// store of this one.
-fn is_alone(settings: &Settings, key_log: &KeyLog) -> bool {
-    let own = [&settings.key].into_iter().chain(&settings.former_keys);
-    let own: BTreeSet<_> = own.map(SigningKey::public).collect();
-    let no_other_store = mutant!(AloneNeverWaits) || key_log.writers().iter().all(|writer| own.contains(writer));
-    no_other_store && settings.pinned.iter().all(|agency| *agency == settings.home)
 }

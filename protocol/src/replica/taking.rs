@@ -353,6 +353,7 @@ impl Replica {
     /// Notes how far somebody holds our own log. The same again is nothing new, and what changes often is written once a
     /// second: nobody makes this node write without end.
     fn note_held(&mut self, held: Verified<Held>, now: Timestamp, step: &mut Step) {
+        self.hear_of_own_log_by(held.get());
         let holder = held.get().agency;
         let known = self.reach.get(&holder).map(Verified::get);
         if known.is_some_and(|known| known.at > held.get().at || known.heads == held.get().heads) {

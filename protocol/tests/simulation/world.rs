@@ -61,10 +61,12 @@ pub(crate) struct Site {
     pub(crate) ahead: i64,
     /// The rows that it answers from, as its driver keeps them.
     pub(crate) shown: BTreeMap<RowPlace, Vec<Vec<u8>>>,
-    /// The date of its newest heartbeat when it started, if it knew then that a peer holds its agency's log.
+    /// The date of its newest heartbeat when it started.
     pub(crate) started_with: Option<Timestamp>,
-    /// Whether anybody has told it anything since it started.
-    pub(crate) was_told: bool,
+    /// The agencies that it knew then to hold its agency's log.
+    pub(crate) holders: BTreeSet<Hash>,
+    /// The agencies that have told it anything since.
+    pub(crate) told_by: BTreeSet<Hash>,
     /// Driven by somebody who wants harm: nothing is promised of what it holds.
     pub(crate) hostile: bool,
 }
@@ -162,14 +164,22 @@ impl Site {
         };
         let replica = Replica::restore(settings, self.disk.stored())
             .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")));
-        let is_held = self.disk.held.keys().any(|holder| self.pinned.contains(holder));
-        self.started_with = self.own_word(&replica).filter(|_| is_held);
-        self.was_told = false;
+        let holders = self.disk.held.keys().filter(|holder| self.pinned.contains(holder));
+        self.holders = holders.copied().collect();
+        self.started_with = self.own_word(&replica);
+        self.told_by.clear();
         replica
     }
 }
 
 impl Site {
+    /// Whether so few have told it anything since it started, of those who hold its agency's log, that it may not vouch for it.
+    pub(crate) fn is_in_the_dark(&self) -> bool {
+        let asked = self.holders.iter().filter(|holder| self.pinned.contains(holder));
+        let told = asked.clone().filter(|holder| self.told_by.contains(holder));
+        self.holders.iter().any(|holder| self.pinned.contains(holder)) && told.count() * 2 <= asked.count()
+    }
+
     /// The date of its own newest heartbeat that this replica counts.
     pub(crate) fn own_word(&self, replica: &Replica) -> Option<Timestamp> {
         let counted = replica.logs().get(&self.home)?.counted_of(&key_of(&self.key).public());
@@ -261,7 +271,8 @@ impl World {
             ahead: 0,
             shown: BTreeMap::new(),
             started_with: None,
-            was_told: false,
+            holders: BTreeSet::new(),
+            told_by: BTreeSet::new(),
             hostile: false,
         };
         site.replica = site.restored();
@@ -284,8 +295,15 @@ impl World {
     /// Carries an event's effects out, but for a crash at some boundary between them. Says whether all were.
     pub(crate) fn happen(&mut self, at: usize, event: Event) -> bool {
         let is_own_act = matches!(event, Event::Authored(_));
-        if matches!(event, Event::Asked { .. } | Event::Answered { response: Some(_), .. }) {
-            self.sites[at].was_told = true;
+        if let Event::Asked { peer, .. }
+        | Event::Answered {
+            peer,
+            response: Some(_),
+            ..
+        } = &event
+        {
+            let teller = self.sites[self.site_named(*peer)].home;
+            self.sites[at].told_by.insert(teller);
         }
         let now = self.clock(at);
         if self.plan.crashes && self.rng.random_bool(0.02) {

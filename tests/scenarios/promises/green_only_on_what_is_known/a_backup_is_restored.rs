@@ -1,8 +1,11 @@
 //! A backup is restored, and no peer can tell what came after it: nothing that was revoked meanwhile is called good as of now,
 //! until a peer or an operator has spoken. Promise 2.
 
+use node::config::Config;
 use registry_schema::{Reason, Timestamp, VerdictKind};
-use tests::{Agency, Answer as _, Badge, Federation, Rhythm, Scene, eventually};
+use reqwest::Method;
+use serde_json::json;
+use tests::{Agency, Answer as _, Badge, Federation, Files, Rhythm, Scene, eventually, files::mirror};
 
 const TERM_SECONDS: u32 = 86_400;
 
@@ -87,7 +90,7 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
 
     // Half a minute goes by in which nobody answers, and some hours.
     federation.clock().advance_hours(1);
-    says(sc, 503, "no peer has told since the start").await;
+    says(sc, 503, "0 of the 2 agencies").await;
     federation.clock().advance_hours(5);
     let verdict = sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     let as_of = verdict.status.fresh_as_of.expect("an age");
@@ -101,6 +104,24 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
         until <= end,
         "the list counts until {until}, and nobody vouches for it after {end}"
     );
+    // Other registries are told no more than that, either.
+    let (did, authority) = (&issuer.id, "US-SC");
+    let question = json!({"entity_id": did, "authority_id": authority, "action": "recognize:renewal", "resource": "micro-credential"});
+    let answer = sc
+        .asks(Method::POST, "/authorization", Some(&question))
+        .await
+        .with_status(200);
+    assert!(answer.text().contains(&as_of.in_words()), "{}", answer.text());
+    let listed = sc
+        .employer()
+        .reads("/v1/recognized-entities")
+        .await
+        .with_status(200)
+        .value();
+    let from: Timestamp = listed["validFrom"].as_str().expect("a time").parse().expect("a time");
+    assert!(from <= last_word, "{listed}");
+    let home = sc.employer().reads("/v1/agencies/US-SC").await.with_status(200).value();
+    assert!(home["good_until"].is_string(), "{home}");
     // It revokes all the same, and that holds at once.
     sc.revokes(&other, Reason::Superseded).await;
     sc.employer().verifies(&other).await.is(VerdictKind::NotValid);
@@ -115,7 +136,7 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
     sc.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
     let shown = sc.comity(&["store", "show"]).await;
     assert_eq!(shown.code, Some(3), "{shown:?}");
-    assert!(shown.stdout.contains("no peer has told"), "{shown:?}");
+    assert!(shown.stdout.contains("0 of the 2 agencies"), "{shown:?}");
 
     is_reached_again(&federation).await;
     federation.awaits(sc, &badge, VerdictKind::NotValid).await;
@@ -124,6 +145,80 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
     assert_eq!(shown.code, Some(0), "{shown:?}");
     federation.meets().await;
     federation.audit().await;
+}
+
+/// One that was away when it was revoked has an older copy: it speaks for itself, and not for the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_holds_an_older_copy_does_not_make_a_restored_backup_good() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let [sc, nc, tn] = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
+    is_held(sc).await;
+    let backup = sc.stops_for_a_backup().await;
+    tn.stops().await;
+    sc.starts().await;
+    federation
+        .clock()
+        .runs_until(sc.revokes(&badge, Reason::Misconduct))
+        .await;
+    federation.awaits(nc, &badge, VerdictKind::NotValid).await;
+    sc.stops().await;
+    nc.stops().await;
+    sc.is_restored_from(&backup).await;
+    let last_word = federation.clock().now();
+    federation.clock().advance_hours(2);
+    tn.starts().await;
+    sc.starts().await;
+    says(sc, 503, "1 of the 2 agencies").await;
+    for agency in [sc, tn] {
+        let verdict = agency.employer().verifies(&badge).await;
+        let as_of = verdict.status.fresh_as_of;
+        let is_old = as_of.is_none_or(|as_of| as_of <= last_word);
+        assert!(
+            is_old,
+            "{}: as of {as_of:?}, and its last word was at {last_word}",
+            agency.id()
+        );
+    }
+    nc.starts().await;
+    for agency in [sc, tn] {
+        federation.awaits(agency, &badge, VerdictKind::NotValid).await;
+    }
+    says(sc, 200, "ready").await;
+    federation.meets().await;
+    federation.audit().await;
+}
+
+/// A mirror has no key, and its files may be of any time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_stands_still_does_not_make_a_restored_backup_good() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let [sc, nc, tn] = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
+    is_held(sc).await;
+    let [of_nc, of_tn] = [Files::served().await, Files::served().await];
+    of_nc.copy_all(nc, &[sc, nc]).await;
+    of_tn.copy_all(tn, &[sc, tn]).await;
+    restored_after_a_revocation(sc, &federation, &badge).await;
+    let last_word = federation.clock().now();
+    federation.clock().advance_hours(2);
+    is_cut_off(&federation).await;
+    let mut config = Config::load(sc.data()).expect("a configuration");
+    config.outbound.loopback = true;
+    config.mirrors = vec![mirror(nc, of_nc.url()), mirror(tn, of_tn.url())];
+    config.save(sc.data()).expect("a configuration is written");
+    sc.starts().await;
+    for agency in [nc, tn] {
+        sc.eventually_sees(agency, true).await;
+    }
+    says(sc, 503, "0 of the 2 agencies").await;
+    let verdict = sc.employer().verifies(&badge).await;
+    let as_of = verdict.status.fresh_as_of;
+    assert!(
+        as_of.is_none_or(|as_of| as_of <= last_word),
+        "as of {as_of:?}, and its last word was at {last_word}"
+    );
+    is_reached_again(&federation).await;
+    federation.awaits(sc, &badge, VerdictKind::NotValid).await;
+    says(sc, 200, "ready").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,12 +236,12 @@ async fn an_operator_vouches_for_a_restored_store_where_no_peer_can_and_a_peer_m
     is_cut_off(&federation).await;
     sc.starts().await;
     federation.clock().advance_hours(30);
-    says(sc, 503, "no peer has told since the start").await;
+    says(sc, 503, "0 of the 2 agencies").await;
     sc.employer().verifies(&other).await.is(VerdictKind::CouldNotCheck);
 
     let tried = sc.comity(&["--dry-run", "store", "accept"]).await;
     assert_eq!(tried.code, Some(0), "{tried:?}");
-    says(sc, 503, "no peer has told since the start").await;
+    says(sc, 503, "0 of the 2 agencies").await;
     let accepted = sc.comity(&["--yes", "store", "accept"]).await;
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
     says(sc, 200, "ready").await;
