@@ -1,5 +1,6 @@
 //! The state of this process, as `/readyz` tells it: what works, what does not, and since when.
 
+use protocol::replica::AwaitedWords;
 use registry_schema::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -20,8 +21,9 @@ pub(crate) enum ReplicationHealth {
         last_heartbeat: Option<Timestamp>,
         /// Whether it is known how far the own log reaches abroad.
         may_write: bool,
-        /// Of how many who hold the own log it is awaited how far it reaches, and how many have told.
-        awaited_words: Option<(usize, usize)>,
+        /// Whose word is awaited on how far the own log reaches.
+        #[serde(skip)]
+        awaited_words: Option<AwaitedWords>,
         /// Whether a writer key is here that the key log lets write.
         has_writer_key: bool,
         /// How many sound envelopes of the own log are set aside, as what they follow was lost here.
@@ -71,11 +73,11 @@ impl ReplicationHealth {
                     .to_owned(),
             ),
             Self::Live {
-                awaited_words: Some((holders, told)),
+                awaited_words: Some(AwaitedWords { holders, told, needed }),
                 ..
             } => Some(format!(
-                "since the start, {told} of the {holders} agencies that hold this agency's own log have told how far it reaches, and more \
-                 than half are needed: if the store is a restored backup, what was revoked after it is unknown here, so nothing of this \
+                "since the start, {told} of the {holders} agencies that hold this agency's own log have told how far it reaches, and \
+                 {needed} are needed: if the store is a restored backup, what was revoked after it is unknown here, so nothing of this \
                  agency counts as newer than its last heartbeat, and none is signed; see `comity peer list`, and `comity store accept` \
                  if too few can be reached (ops/RUNBOOK.md, *A restored backup*)"
             )),

@@ -41,6 +41,7 @@ use accounts::Account;
 pub use accounts::Deferral;
 use checkpoints::Adopting;
 use conduct::Conduct;
+pub use own_log::AwaitedWords;
 use own_log::OwnLog;
 pub use quarantine::{Quarantine, QuarantineCause};
 pub use restoring::{Damage, Placed, Restoring, Stored};
@@ -360,7 +361,7 @@ impl Replica {
     /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.
     pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut dyn rand::Rng) -> Result<Vec<Effect>, Failed> {
         let mut step = Step::default();
-        self.own_log.begin_asking(now);
+        self.begin_asking(now);
         match event {
             Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
             Event::Entered(entry) => self.enter(entry, now, &mut step)?,

@@ -1,8 +1,9 @@
 //! What this replica knows of its own agency's log abroad.
 //!
 //! A store restored from a backup lacks what was written after it. Writing on from there would make two histories, and a
-//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first: it writes once one of them
-//! has told, and vouches once more than half of those have who are known to hold its log.
+//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first. It writes once one of them
+//! has told. It vouches then as well, if its last heartbeat is so young that little can be missing; otherwise once more than half
+//! of those have told who are known to hold its log.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +21,21 @@ pub(super) struct OwnLog {
     stage: Stage,
     /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
     holders: BTreeSet<Hash>,
+    /// Whether one of them is enough: the last heartbeat here was so young at the first event.
+    one_is_enough: bool,
     /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
     told: BTreeSet<Hash>,
+}
+
+/// Whose word on an agency's own log is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AwaitedWords {
+    /// How many agencies are known to hold the log.
+    pub holders: usize,
+    /// How many of them have told how far it reaches.
+    pub told: usize,
+    /// How many have to.
+    pub needed: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +55,8 @@ impl OwnLog {
         Self {
             stage: if is_alone { Stage::Known } else { Stage::Asking(None) },
             holders,
+            one_is_enough: false,
             told: BTreeSet::new(),
-        }
-    }
-
-    /// Counts the wait from the first event on.
-    pub(super) fn begin_asking(&mut self, now: Timestamp) {
-        if self.stage == Stage::Asking(None) {
-            self.stage = Stage::Asking(Some(now));
         }
     }
 
@@ -101,16 +109,33 @@ impl Replica {
         self.own_log.is_known() && self.own_orphans() == 0
     }
 
-    /// Of how many agencies that hold this one's log the word is awaited, and how many have told; none, if it is known how far it
-    /// reaches, or nobody is known to hold it.
+    /// Whose word on this agency's log is awaited; none, if it is known how far it reaches, or nobody is known to hold it.
     #[must_use]
-    pub fn awaited_words(&self) -> Option<(usize, usize)> {
-        let holders: Vec<&Hash> = self.asked_holders().collect();
-        let told = holders
-            .iter()
-            .filter(|holder| self.own_log.told.contains(**holder))
-            .count();
-        (!self.own_log.is_known() && !holders.is_empty()).then_some((holders.len(), told))
+    pub fn awaited_words(&self) -> Option<AwaitedWords> {
+        let words = self.words();
+        (!self.own_log.is_known() && words.holders > 0).then_some(words)
+    }
+
+    fn words(&self) -> AwaitedWords {
+        let holders = self.asked_holders().count();
+        let told = self.asked_holders().filter(|holder| self.own_log.told.contains(holder));
+        AwaitedWords {
+            holders,
+            told: told.count(),
+            needed: if self.own_log.one_is_enough { 1 } else { holders / 2 + 1 },
+        }
+    }
+
+    /// Counts the wait from the first event on.
+    pub(super) fn begin_asking(&mut self, now: Timestamp) {
+        if self.own_log.stage == Stage::Asking(None) {
+            self.own_log.stage = Stage::Asking(Some(now));
+            let own = self.settings.key.public();
+            let log = self.logs.get(&self.settings.home);
+            let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
+            let young = 0..=2 * self.settings.heartbeat_every;
+            self.own_log.one_is_enough = last.is_some_and(|last| young.contains(&now.seconds_since(last)));
+        }
     }
 
     /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.
@@ -186,12 +211,8 @@ impl Replica {
 
     fn note_told(&mut self, agency: Hash) {
         self.own_log.told.insert(agency);
-        let (mut count, mut told) = (0, 0);
-        for holder in self.asked_holders() {
-            count += 1;
-            told += usize::from(self.own_log.told.contains(holder));
-        }
-        if mutant!(OneTellsForAll) || count == 0 || told * 2 > count {
+        let words = self.words();
+        if mutant!(OneTellsForAll) || words.holders == 0 || words.told >= words.needed {
             self.own_log.stage = Stage::Known;
         }
     }

@@ -58,23 +58,23 @@ impl Replica {
         let Some(log) = self.logs.get(&agency).filter(|_| summary.agency == agency) else {
             return;
         };
-        let known = self.clocks.get(&agency).map(|clock| clock.issued);
-        for signed in &summary.heartbeats {
-            let newer = signed
-                .claim()
-                .is_some_and(|claim| known.is_none_or(|known| claim.issued > known));
-            if !newer {
-                continue;
-            }
-            if let Ok(heartbeat) = Heartbeat::read(signed.clone(), log.key_log()) {
-                let before = self.clocks.get(&agency).map(|clock| (clock.issued, clock.received));
-                let clock = PeerClock {
-                    issued: heartbeat.get().issued,
-                    received: now,
-                    before,
-                };
-                self.clocks.insert(agency, clock);
-            }
+        let said = summary.heartbeats.iter();
+        let said = said.filter_map(|signed| Some((signed.claim()?.issued, signed)));
+        let Some((issued, signed)) = said.max_by_key(|(issued, _)| *issued) else {
+            return;
+        };
+        let known = self.clocks.get(&agency);
+        // Who gives an older one than before took back what it had signed ahead of its time.
+        let is_newer = known.is_none_or(|known| issued > known.issued);
+        let is_set_back = known.is_some_and(|known| issued.plus_seconds(MAX_AHEAD_SECONDS) < known.issued);
+        if (is_newer || is_set_back) && Heartbeat::read(signed.clone(), log.key_log()).is_ok() {
+            let before = known.filter(|_| is_newer).map(|clock| (clock.issued, clock.received));
+            let clock = PeerClock {
+                issued,
+                received: now,
+                before,
+            };
+            self.clocks.insert(agency, clock);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Peers that misbehave again and again, and countersignatures without end.
 
-use protocol::{CallId, Effect, Event, Hash, Held, Request, Response, log::Quota};
+use protocol::{CallId, Effect, Event, Hash, Heartbeat, Held, Request, Response, log::Quota, message::Summary};
 
 use crate::world::{NOW, Nc, SC, TN, batches, expulsions, key};
 
@@ -104,4 +104,36 @@ fn a_peer_that_does_not_hold_the_own_log_does_not_end_the_wait_for_it() {
     });
     nc.asked(SC, &Request::Exchange(home.into_iter().collect()));
     assert!(nc.replica.may_write(nc.now));
+}
+
+/// Who signed ahead of the time, and took it back, is heard as it is now: nobody doubts the own clock for what was.
+#[test]
+fn a_peer_whose_clock_was_ahead_is_believed_again_once_it_is_right() {
+    let (mut nc, sc, _) = Nc::new(Quota::default());
+    let says = |nc: &mut Nc, seconds: i64| {
+        let issued = NOW.plus_seconds(seconds);
+        let heartbeat = Heartbeat {
+            version: 1,
+            agency: sc.genesis(),
+            writer: key(2).public(),
+            key_log: sc.log.head(),
+            heads: vec![],
+            issued,
+            next_by: issued.plus_seconds(3600),
+            checkpoint: None,
+        };
+        let summary = Summary {
+            agency: sc.genesis(),
+            key_log: vec![sc.log.head()],
+            heads: vec![],
+            heartbeats: vec![key(2).sign(&heartbeat).unwrap().signed().clone()],
+        };
+        nc.asked(SC, &Request::Exchange(vec![summary]));
+        nc.replica.clocks_of_peers()[&sc.genesis()].issued
+    };
+    for (said, known) in [(0, 0), (10_800, 10_800), (20, 20), (40, 40)] {
+        assert_eq!(says(&mut nc, said), NOW.plus_seconds(known));
+    }
+    // A little older is what was said before, come late.
+    assert_eq!(says(&mut nc, 30), NOW.plus_seconds(40));
 }

@@ -65,6 +65,8 @@ pub(crate) struct Site {
     pub(crate) started_with: Option<Timestamp>,
     /// The agencies that it knew then to hold its agency's log.
     pub(crate) holders: BTreeSet<Hash>,
+    /// When it had its first event since, by its own clock.
+    pub(crate) began: Option<Timestamp>,
     /// The agencies that have told it anything since.
     pub(crate) told_by: BTreeSet<Hash>,
     /// Driven by somebody who wants harm: nothing is promised of what it holds.
@@ -168,6 +170,7 @@ impl Site {
         self.holders = holders.copied().collect();
         self.started_with = self.own_word(&replica);
         self.told_by.clear();
+        self.began = None;
         replica
     }
 }
@@ -177,7 +180,15 @@ impl Site {
     pub(crate) fn is_in_the_dark(&self) -> bool {
         let asked = self.holders.iter().filter(|holder| self.pinned.contains(holder));
         let told = asked.clone().filter(|holder| self.told_by.contains(holder));
-        self.holders.iter().any(|holder| self.pinned.contains(holder)) && told.count() * 2 <= asked.count()
+        let (told, asked) = (told.count(), asked.count());
+        let gap = self
+            .began
+            .zip(self.started_with)
+            .map(|(began, word)| began.seconds_since(word));
+        // A word so young that little can be missing.
+        let is_young = gap.is_some_and(|gap| (0..=600).contains(&gap));
+        let needed = if is_young { 1 } else { asked / 2 + 1 };
+        asked > 0 && told < needed
     }
 
     /// The date of its own newest heartbeat that this replica counts.
@@ -272,6 +283,7 @@ impl World {
             shown: BTreeMap::new(),
             started_with: None,
             holders: BTreeSet::new(),
+            began: None,
             told_by: BTreeSet::new(),
             hostile: false,
         };
@@ -292,8 +304,15 @@ impl World {
         Timestamp(self.now.0 + self.sites[at].ahead)
     }
 
+    /// Notes when a site had its first event.
+    fn begins(&mut self, at: usize) {
+        let now = self.clock(at);
+        self.sites[at].began.get_or_insert(now);
+    }
+
     /// Carries an event's effects out, but for a crash at some boundary between them. Says whether all were.
     pub(crate) fn happen(&mut self, at: usize, event: Event) -> bool {
+        self.begins(at);
         let is_own_act = matches!(event, Event::Authored(_));
         if let Event::Asked { peer, .. }
         | Event::Answered {

@@ -161,6 +161,7 @@ impl World {
         self.network.forget(ordered(a, b));
         for (here, there) in [(a, b), (b, a)] {
             let peer = self.sites[there].name;
+            self.begins(here);
             let now = self.clock(here);
             let left = self.sites[here]
                 .replica
