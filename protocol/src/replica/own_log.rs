@@ -15,6 +15,10 @@ use crate::{checkpoint::Held, message::Summary, mutant::mutant};
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
 
+/// How old the last heartbeat may be at the start for one peer's word to be enough, in seconds; where heartbeats are rarer, two
+/// pauses between them.
+const YOUNG_SECONDS: i64 = 600;
+
 /// What this replica knows of its own agency's log abroad.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
@@ -133,7 +137,7 @@ impl Replica {
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
-            let young = 0..=2 * self.settings.heartbeat_every;
+            let young = 0..=YOUNG_SECONDS.max(2 * self.settings.heartbeat_every);
             self.own_log.one_is_enough = last.is_some_and(|last| young.contains(&now.seconds_since(last)));
         }
     }

@@ -69,6 +69,8 @@ pub(crate) struct Site {
     pub(crate) began: Option<Timestamp>,
     /// The agencies that have told it anything since.
     pub(crate) told_by: BTreeSet<Hash>,
+    /// Whether, at any time since, enough of those who held its agency's log and were followed then had.
+    pub(crate) was_told_enough: bool,
     /// Driven by somebody who wants harm: nothing is promised of what it holds.
     pub(crate) hostile: bool,
 }
@@ -170,6 +172,7 @@ impl Site {
         self.holders = holders.copied().collect();
         self.started_with = self.own_word(&replica);
         self.told_by.clear();
+        self.was_told_enough = false;
         self.began = None;
         replica
     }
@@ -285,6 +288,7 @@ impl World {
             holders: BTreeSet::new(),
             began: None,
             told_by: BTreeSet::new(),
+            was_told_enough: false,
             hostile: false,
         };
         site.replica = site.restored();
@@ -324,6 +328,8 @@ impl World {
             let teller = self.sites[self.site_named(*peer)].home;
             self.sites[at].told_by.insert(teller);
         }
+        let site = &mut self.sites[at];
+        site.was_told_enough |= !site.is_in_the_dark();
         let now = self.clock(at);
         if self.plan.crashes && self.rng.random_bool(0.02) {
             let after = self.rng.random_range(0..4);
