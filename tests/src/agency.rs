@@ -113,6 +113,15 @@ impl Agency {
         *node = Some(started.unwrap_or_else(|error| panic!("the node of {} does not start: {error:#}", self.id)));
     }
 
+    /// Waits until its node is ready.
+    pub async fn is_ready(&self) {
+        crate::eventually(&format!("{} is ready", self.id), async || {
+            let reply = self.employer().reads("/readyz").await;
+            if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
+        })
+        .await;
+    }
+
     /// Reads another clock from its next start on.
     pub fn reads_clock(&mut self, clock: clock::Clock) {
         self.clock = clock;

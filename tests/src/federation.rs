@@ -332,13 +332,10 @@ impl Federation {
     /// # Panics
     /// If there is no such agency.
     pub async fn separates_the_clock_of(&mut self, id: &str) -> clock::Clock {
-        let own = clock::Clock::default();
-        let found = self.agencies.iter_mut().find(|agency| agency.id().as_str() == id);
-        let agency = found.unwrap_or_else(|| panic!("no agency {id} here"));
-        agency.stops().await;
-        agency.reads_clock(own.clone());
-        agency.starts().await;
+        let own = self.stops_and_gets_a_clock(id).await;
+        self.agency(id).starts().await;
         self.meets().await;
+        self.agency(id).is_ready().await;
         own
     }
 

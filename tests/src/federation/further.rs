@@ -8,6 +8,19 @@ use super::{Federation, peer_port_of};
 use crate::{Agency, Link, ports, program};
 
 impl Federation {
+    /// Stops a node, and gives it a clock of its own that knows nothing of what was before; it stays stopped.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub async fn stops_and_gets_a_clock(&mut self, id: &str) -> node::clock::Clock {
+        let own = node::clock::Clock::default();
+        let found = self.agencies.iter_mut().find(|agency| agency.id().as_str() == id);
+        let agency = found.unwrap_or_else(|| panic!("no agency {id} here"));
+        agency.stops().await;
+        agency.reads_clock(own.clone());
+        own
+    }
+
     /// A further store of an agency, made the way its operator would: with `comityd init --join`, and a ticket. Beside it
     /// the wires to everyone here, in their order. It is stopped, and may not write before the agency's root says so.
     ///

@@ -47,6 +47,13 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Starts it where nobody can tell it how far its own log reaches, and vouches for its store.
+async fn starts_alone(agency: &Agency) {
+    agency.starts().await;
+    let accepted = agency.comity(&["store", "accept", "--yes"]).await;
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
+}
+
 async fn is_well(agency: &Agency) {
     eventually("its status is good again", async || match status(agency).await {
         (_, Some(0)) => Ok(()),
@@ -87,7 +94,7 @@ async fn a_deferred_revocation_is_known_after_a_restart(keeping: Keeping) {
     // Nobody tells it again.
     tn.stops().await;
     cut_off(&federation, true).await;
-    tn.starts().await;
+    starts_alone(tn).await;
     tn.employer().verifies(&badge).await.is(VerdictKind::NotValid);
     assert_eq!(told_of_sc(tn).await["deferred"], deferred);
     let (said, code) = status(tn).await;
@@ -123,7 +130,7 @@ async fn a_quarantine_outlives_restarts_and_ends_when_peers_gave_back_what_was_d
     tn.stops().await;
     super::damage_is_one_agencys::flips(tn, "envelopes", "bytes", sc, 0.5);
     cut_off(&federation, true).await;
-    tn.starts().await;
+    starts_alone(tn).await;
     let quarantined = told_of_sc(tn).await["quarantined"].clone();
     assert!(
         quarantined["why"].as_str().is_some_and(|why| why.contains("damaged")),
@@ -143,7 +150,7 @@ async fn a_quarantine_outlives_restarts_and_ends_when_peers_gave_back_what_was_d
         // One agency's quarantine leaves the node ready.
         tn.employer().reads("/readyz").await.with_status(200);
         tn.stops().await;
-        tn.starts().await;
+        starts_alone(tn).await;
     }
     cut_off(&federation, false).await;
     federation.awaits(tn, &badge, VerdictKind::Accepted).await;
