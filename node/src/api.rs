@@ -262,8 +262,10 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))
         .routes(routes!(warnings::list))
-        .routes(routes!(clock::show, clock::accept))
-        .routes(routes!(store::show, store::accept))
+        .routes(routes!(clock::show))
+        .routes(routes!(clock::accept))
+        .routes(routes!(store::show))
+        .routes(routes!(store::accept))
 }
 
 /// The document that the node serves.

@@ -129,6 +129,21 @@ impl Health {
         self.0.borrow().clock.clone()
     }
 
+    /// What keeps this process from knowing how its own agency's lists stand now, if something does: for those who ask for them.
+    pub(crate) fn hindrance(&self) -> Option<String> {
+        let report = self.0.borrow();
+        let by_store = match &report.replication {
+            ReplicationHealth::Restoring(_) => Some("they are being made from the store".to_owned()),
+            ReplicationHealth::Lost { why, .. }
+            | ReplicationHealth::Stuck { why }
+            | ReplicationHealth::FollowsNobody { why, .. } => Some(why.clone()),
+            ReplicationHealth::Ended => Some("the replication ended".to_owned()),
+            live @ (ReplicationHealth::Live { .. } | ReplicationHealth::Follows) => live.store_doubt(),
+        };
+        let by_clock = report.clock.as_ref();
+        by_store.or_else(|| by_clock.map(|doubt| format!("this node's clock is in doubt: {doubt}")))
+    }
+
     /// Whether there is anything to answer from: before the lists were made for the first time there is not.
     pub(crate) fn answers(&self) -> bool {
         self.0.borrow().answers

@@ -110,6 +110,7 @@ impl From<Unavailable> for NotDone {
             Unavailable::OutcomeUnknown(_) => Self::OutcomeUnknown,
             error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
             error @ Unavailable::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
+            error @ (Unavailable::FileReplaced(_) | Unavailable::WentBack) => Self::NotNow(error.to_string()),
             error => Self::Unavailable(error.to_string()),
         }
     }
@@ -205,11 +206,10 @@ impl Registrar {
             return Ok(());
         }
         let act = self.act(hand, "store.accept", "store", None);
-        let at = self.clock.now();
-        self.store.commit(&protocol::Batch::default(), &[act], at).await?;
         let (done, accepted) = oneshot::channel();
-        self.author.run(Errand::AcceptStore(done)).await?;
-        accepted.await.map_err(|_| NotDone::NotHolder)
+        self.author.run(Errand::AcceptStore(act, done)).await?;
+        accepted.await.map_err(|_| NotDone::NotHolder)??;
+        Ok(())
     }
 
     /// Begins an act that may write to this agency's lists, once the acts before it are over and this node may write: what

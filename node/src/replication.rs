@@ -179,9 +179,9 @@ impl Replication {
                     let _ = done.send(());
                     (Event::Tick, vec![], None)
                 }
-                Errand::AcceptStore(done) => {
+                Errand::AcceptStore(act, done) => {
                     replica.accept_own_log();
-                    return self.accept_store(done).await;
+                    return self.accept_store(act, done).await;
                 }
             },
             news = self.news.recv() => match news {

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 
 use super::{
     costs::{self, Cost},
-    problem::{Code, INVALID, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED},
+    problem::{Code, INVALID, PACKED, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED},
 };
 
 /// The media type of a problem (RFC 9457, §3).
@@ -36,6 +36,7 @@ const fn common(name: &'static str, code: &'static Code, says_when_to_come_again
 }
 
 const UNREADABLE: CommonAnswer = common("Unreadable", &UNSUPPORTED, false);
+const COMPRESSED: CommonAnswer = common("Compressed", &PACKED, false);
 const NO_OPERATOR: CommonAnswer = common("NoOperator", &UNAUTHENTICATED, false);
 const SLOW: CommonAnswer = common("TooSlow", &TOO_SLOW, false);
 const LARGE: CommonAnswer = common("TooLarge", &TOO_LARGE, false);
@@ -62,7 +63,16 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     let components = document.components.get_or_insert_default();
-    for answer in [UNREADABLE, NO_OPERATOR, SLOW, LARGE, RULE_BROKEN, MUCH, NOT_NOW] {
+    for answer in [
+        UNREADABLE,
+        COMPRESSED,
+        NO_OPERATOR,
+        SLOW,
+        LARGE,
+        RULE_BROKEN,
+        MUCH,
+        NOT_NOW,
+    ] {
         components
             .responses
             .insert(answer.name.to_owned(), answer.told().into());
@@ -88,6 +98,9 @@ fn answers(operation: &Operation, cost: Option<Cost>) -> Vec<CommonAnswer> {
     let has_parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     if is_for_operators {
         answers.push(NO_OPERATOR);
+    }
+    if operation.request_body.is_some() {
+        answers.push(COMPRESSED);
     }
     // Operators' routes all heed `dry_run`.
     if is_for_operators || has_parameters || operation.request_body.is_some() {

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
 use protocol::Hash;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -198,9 +199,7 @@ impl Document {
 
     /// The answer with this document; without it, if it is the one that the asker has.
     pub(crate) fn answer(self, asked: &HeaderMap, content_type: &'static str) -> Response {
-        let has = asked
-            .get(header::IF_NONE_MATCH)
-            .is_some_and(|known| *known == self.etag);
+        let has = self.etag.to_str().is_ok_and(|etag| has_it(asked, etag));
         let head = [
             (header::ETAG, self.etag),
             (header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache")),
@@ -213,6 +212,15 @@ impl Document {
         response.extensions_mut().insert(Shared);
         response
     }
+}
+
+/// Whether the asker has what this tag stands for, as `If-None-Match` says: a list of tags, weak ones too, or `*` (RFC 9110,
+/// §13.1.2).
+pub(super) fn has_it(asked: &HeaderMap, etag: &str) -> bool {
+    let (Some(known), Ok(etag)) = (asked.typed_get::<IfNoneMatch>(), etag.parse::<ETag>()) else {
+        return false;
+    };
+    !known.precondition_passes(&etag)
 }
 
 #[cfg(test)]
@@ -253,6 +261,21 @@ mod tests {
         headers.insert(header::IF_NONE_MATCH, second.etag.clone());
         assert_eq!(second.clone().answer(&headers, "text/plain").status(), 304);
         assert_eq!(second.answer(&HeaderMap::new(), "text/plain").status(), 200);
+    }
+
+    #[test]
+    fn an_asker_has_what_it_names_in_whatever_form_the_standard_gives() {
+        let has = |known: &str| {
+            let mut asked = HeaderMap::new();
+            asked.insert(header::IF_NONE_MATCH, HeaderValue::from_str(known).unwrap());
+            has_it(&asked, "\"one\"")
+        };
+        for known in ["\"one\"", "W/\"one\"", "\"other\", W/\"one\"", "*", "\"other\",\"one\""] {
+            assert!(has(known), "{known}");
+        }
+        for other in ["\"two\"", "one", "", "\"on\"", "W/\"two\", \"three\""] {
+            assert!(!has(other), "{other}");
+        }
     }
 
     #[tokio::test]

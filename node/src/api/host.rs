@@ -1,22 +1,45 @@
-//! Which host a request is for. **A request that leaves it open is refused**: where a proxy and this node read it
-//! differently, one person's request could be answered as another's.
+//! Which host a request is for, and how its body is packed. **A request that leaves its host open is refused**: where a proxy
+//! and this node read it differently, one person's request could be answered as another's. So is one whose body is compressed:
+//! read as it comes, it would be told to be no badge.
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, Version, header::HOST, uri::Authority},
+    http::{
+        HeaderMap, Version,
+        header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST},
+        uri::Authority,
+    },
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 
-use super::problem::{Problem, UNSUPPORTED};
+use super::problem::{PACKED, Problem, UNSUPPORTED};
+
+/// How much of the name of a coding is said back, in characters.
+const LONGEST_CODING: usize = 20;
 
 /// Before the routes: answers a request of HTTP/1.1 without a `Host`, and any request with two or with one that cannot be,
 /// with 400 (RFC 9112, §3.2).
 pub(super) async fn refuse_unclear(request: Request, next: Next) -> Response {
-    match wrong(request.version(), request.headers()) {
-        None => next.run(request).await,
-        Some(why) => Problem::new(&UNSUPPORTED, why).into_response(),
+    if let Some(why) = wrong(request.version(), request.headers()) {
+        return Problem::new(&UNSUPPORTED, why).into_response();
     }
+    if let Some(coding) = packed(request.headers()) {
+        let detail = format!("the body is packed as `{coding}`: send it as it is, without `Content-Encoding`");
+        return ([(ACCEPT_ENCODING, "identity")], Problem::new(&PACKED, detail)).into_response();
+    }
+    next.run(request).await
+}
+
+/// The first coding of the body that is not the body itself (RFC 9110, §8.4).
+fn packed(headers: &HeaderMap) -> Option<String> {
+    let all = headers.get_all(CONTENT_ENCODING).iter();
+    let texts: Vec<String> = all
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    let mut codings = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+    let packed = codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+    packed.map(|coding| coding.chars().take(LONGEST_CODING).collect())
 }
 
 /// The reason why it is not clear which host is meant, if so.
@@ -60,5 +83,22 @@ mod tests {
         assert!(is_clear(Version::HTTP_10, &[]));
         assert!(!is_clear(Version::HTTP_10, &["x", "y"]));
         assert!(is_clear(Version::HTTP_2, &[]), "its host is in `:authority`");
+    }
+
+    #[test]
+    fn a_packed_body_is_told_apart_from_one_as_it_is() {
+        let first = |codings: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for coding in codings {
+                headers.append(CONTENT_ENCODING, HeaderValue::from_str(coding).unwrap());
+            }
+            packed(&headers)
+        };
+        for plain in [&[][..], &["identity"], &[""], &["Identity, identity"]] {
+            assert_eq!(first(plain), None, "{plain:?}");
+        }
+        for gzip in [&["gzip"][..], &["identity, gzip"], &["identity", " gzip "]] {
+            assert_eq!(first(gzip).as_deref(), Some("gzip"), "{gzip:?}");
+        }
     }
 }

@@ -103,12 +103,23 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
         fails.push("this node's own lists are not loaded".into());
     }
     if let Err(error) = app.store.ping().await {
-        fails.push(error.to_string());
+        let told = error.to_string();
+        if !fails.iter().any(|known| known.contains(&told)) {
+            fails.push(told);
+        }
     }
     if fails.is_empty() {
         Ok(ready)
     } else {
         Err(Problem::new(&UNAVAILABLE, fails.join("; ")))
+    }
+}
+
+/// Why this agency's own lists are not known well enough here to answer from them.
+pub(super) fn not_known(app: &App) -> String {
+    match app.health.hindrance() {
+        Some(why) => format!("this agency's own lists cannot be answered from at the moment: {why}"),
+        None => "this agency's own lists are not known recently enough here".to_owned(),
     }
 }
 

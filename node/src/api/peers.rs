@@ -19,6 +19,7 @@ use super::{
     auth::Operator,
     documents,
     hindrances::Hindrances,
+    operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     recognitions::{Consequences, Resting, would},
 };
@@ -377,7 +378,7 @@ pub(super) async fn remove(
 pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem> {
     let registry = app.registry.snapshot();
     let home = registry.home();
-    let home = home.ok_or_else(|| Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"))?;
+    let home = home.ok_or_else(|| Problem::new(&UNAVAILABLE, not_known(&app)))?;
     let own = registry.roster().own().clone();
     let ticket = Ticket {
         name: home.name.clone(),

@@ -61,6 +61,8 @@ codes! {
         "A badge, and any other request, has at most 2 MiB; an upload of many badges has at most 48 MiB. A real badge file is a few kilobytes, or a few hundred with a picture. Send the badge itself, not a scan or an archive.";
     UNSUPPORTED = "request.unsupported", BAD_REQUEST, "The request cannot be read",
         "The body is not what this address takes: see /openapi.json for the shape. Nothing was changed.";
+    PACKED = "request.packed", UNSUPPORTED_MEDIA_TYPE, "The body is compressed",
+        "This node takes bodies as they are: a badge has a few kilobytes. Send it again without the header `Content-Encoding`, and not compressed. Nothing was changed.";
     NOT_FOUND = "request.not_found", NOT_FOUND, "There is nothing at this address",
         "The address, or the thing that it names, does not exist at this node. Check it for a typing mistake.";
     METHOD = "request.method", METHOD_NOT_ALLOWED, "This address takes another method",

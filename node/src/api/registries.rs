@@ -29,6 +29,7 @@ use super::{
     App,
     documents::Holds,
     key_log::did_web,
+    operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, TRUST_STALE, UNAVAILABLE},
 };
 use crate::{evidence::of_issuer, registry::Registry};
@@ -52,7 +53,10 @@ struct Listed {
 
 /// The issuers that this agency recognizes now, itself or through agencies that it follows; by their ids.
 fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec<Listed>, Problem> {
-    is_fresh(registry, now)?;
+    if !is_fresh(registry, now) {
+        let detail = "this agency's own lists are not known recently enough here any more: ask again";
+        return Err(Problem::new(&TRUST_STALE, detail));
+    }
     let home = registry.home_id();
     let agencies = registry.agencies();
     let named = |issuer: &str| agencies.iter().any(|lists| lists.names_issuer(issuer));
@@ -91,17 +95,17 @@ fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec
 }
 
 /// Whether this agency's own lists are known recently enough to answer from.
-fn is_fresh(registry: &Registry, now: Timestamp) -> Result<(), Problem> {
-    let fresh = registry
-        .home()
-        .is_some_and(|lists| registry.freshness(lists, now).is_fresh(now));
-    if !fresh {
-        return Err(Problem::new(
-            &TRUST_STALE,
-            "this agency's own lists are not known recently enough here",
-        ));
+fn is_fresh(registry: &Registry, now: Timestamp) -> bool {
+    let home = registry.home();
+    home.is_some_and(|lists| registry.freshness(lists, now).is_fresh(now))
+}
+
+/// Refuses to answer from lists of this agency that are not known recently enough, and tells the cause.
+fn require_fresh(app: &App, registry: &Registry, now: Timestamp) -> Result<(), Problem> {
+    match is_fresh(registry, now) {
+        true => Ok(()),
+        false => Err(Problem::new(&TRUST_STALE, not_known(app))),
     }
-    Ok(())
 }
 
 /// The recognitions that hold for anything that the issuer issues, whatever their scope.
@@ -166,7 +170,7 @@ fn unsigned(error: impl std::fmt::Display) -> Problem {
 pub(super) async fn entities(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
     let registry = app.registry.snapshot();
     let now = app.clock.now();
-    is_fresh(&registry, now)?;
+    require_fresh(&app, &registry, now)?;
     let signer = signer(&app).await?;
     let holds = holds(&registry);
     let make = move || entities_of(&registry, signer, now);
@@ -243,7 +247,7 @@ fn entities_of(registry: &Registry, signer: Signer, now: Timestamp) -> Result<Ve
 pub(super) async fn registry(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
     let now = app.clock.now();
     let registry = app.registry.snapshot();
-    is_fresh(&registry, now)?;
+    require_fresh(&app, &registry, now)?;
     let holds = holds(&registry);
     let make = move || known_issuers(&registry, now);
     let document = app.documents.get("registry.json", holds, make).await?;

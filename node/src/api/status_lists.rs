@@ -18,6 +18,8 @@ use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, 
 use super::{
     App,
     auth::Operator,
+    documents::has_it,
+    operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
@@ -140,7 +142,7 @@ pub(super) async fn one(
             list.set(index);
         }
         let Freshness::Heard { as_of, .. } = registry.freshness(home, app.clock.now()) else {
-            return Err(Problem::new(&UNAVAILABLE, "this node's own lists are not loaded"));
+            return Err(Problem::new(&UNAVAILABLE, not_known(&app)));
         };
         let methods = home
             .issuer(&key.issuer)
@@ -155,10 +157,7 @@ pub(super) async fn one(
     // A key signs nothing that is older than itself.
     let minute = key_from.map_or(minute, |from| minute.max(from));
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
-    if headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == etag.as_bytes())
-    {
+    if has_it(&headers, &etag) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
     let kind = [

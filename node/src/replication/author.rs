@@ -69,8 +69,8 @@ pub(crate) enum Errand {
     Tell(Order),
     /// Believe the clock as it is; told when that is done.
     AcceptClock(oneshot::Sender<()>),
-    /// Believe that all that this agency wrote is in the store; told when that is done.
-    AcceptStore(oneshot::Sender<()>),
+    /// Believe that all that this agency wrote is in the store, and write down who said so; told when that is done.
+    AcceptStore(OwnWrite, Waiting),
 }
 
 /// Nothing was written, unless it says that the outcome is unknown.

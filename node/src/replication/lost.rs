@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{Event, replica::Failed};
 use registry_schema::Timestamp;
-use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
+use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
     Errand, Identity, NotWritten, Outcome, Replication, State,
@@ -15,7 +15,7 @@ use crate::{
     health::{Health, ReplicationHealth},
     network::Order,
     registry::{Freeze, Registry},
-    storage::{Store, TransactionId, Unavailable, driver_mutant},
+    storage::{OwnWrite, Store, TransactionId, Unavailable, driver_mutant},
 };
 
 /// The pause before the store is tried again for the first time.
@@ -152,8 +152,7 @@ impl Replication {
                     self.clock.accept();
                     let _ = done.send(());
                 }
-                // Who vouches for it waits until it can be read.
-                Errand::AcceptStore(_) => {}
+                Errand::AcceptStore(_, done) => drop(done.send(Err(NotWritten::Lost(why)))),
                 Errand::Happened(event) => drop(self.note_pins(event)),
                 Errand::Tell(order) => return self.tell(order).await,
             },
@@ -267,12 +266,13 @@ impl Replication {
     }
 
     /// Goes on from a store for which an operator vouched, with a heartbeat, and tells who waits for that.
-    pub(super) async fn accept_store(&mut self, done: oneshot::Sender<()>) -> Outcome {
-        self.identity.durable.give_up(&self.identity.home);
-        self.registry.update(|registry| registry.lack_own(false));
-        let outcome = self.step(Event::Tick, vec![], None).await;
+    pub(super) async fn accept_store(&mut self, act: OwnWrite, done: Waiting) -> Outcome {
+        let outcome = self.step(Event::Tick, vec![act], Some(done)).await;
+        // Where it could not be written down, nobody has vouched.
         if matches!(self.state, State::Live(_)) {
-            let _ = done.send(());
+            self.identity.durable.give_up(&self.identity.home);
+            self.registry.update(|registry| registry.lack_own(false));
+            self.tell_health();
         }
         outcome
     }
