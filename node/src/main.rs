@@ -274,7 +274,9 @@ async fn run_node(options: Run) -> anyhow::Result<()> {
             }
         }
     }
+    tracing::info!("the node stops: requests under way are answered first");
     node.stop().await;
+    tracing::info!("the node has stopped");
     Ok(())
 }
 

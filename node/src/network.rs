@@ -174,14 +174,14 @@ impl Network {
         for address in &listen {
             swarm
                 .listen_on(address.clone())
-                .with_context(|| format!("cannot listen for peers at `{address}`: is another node running there?"))?;
+                .with_context(|| format!("cannot listen for peers at `{address}`; is another node running there?"))?;
         }
         let mut addresses = Vec::new();
         while addresses.len() < listen.len() {
             match swarm.select_next_some().await {
                 SwarmEvent::NewListenAddr { address, .. } => addresses.push(address),
                 SwarmEvent::ListenerClosed { reason, .. } => {
-                    reason.context("cannot listen for peers: is another node running there?")?;
+                    reason.context("cannot listen for peers; is another node running there?")?;
                 }
                 _ => {}
             }

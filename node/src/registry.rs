@@ -359,6 +359,16 @@ impl Registry {
         }
     }
 
+    /// As of when an agency was heard last, whether that still counts or not.
+    pub(crate) fn last_heard(&self, lists: &AgencyLists) -> Option<Timestamp> {
+        lists.heard.map(|(as_of, _)| as_of)
+    }
+
+    /// Whether this node's clock or store is in doubt: then even its own lists are not known as they are.
+    pub(crate) const fn is_in_doubt(&self) -> bool {
+        self.clock_doubt.is_some() || self.store_doubt.is_some()
+    }
+
     fn own_freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
         let Some((others, others_until)) = lists.others_heard else {
             return Freshness::Never;

@@ -240,7 +240,10 @@ impl Replication {
     /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
     fn look_at_the_clock(&mut self) {
         let State::Live(replica) = &mut self.state else { return };
-        let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
+        let mut doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
+        if doubt.is_none() && replica.awaits_witness(self.clock.now()) {
+            doubt = Some("it is being compared with the peers' clocks since the start".to_owned());
+        }
         if doubt != self.clock_doubt {
             match &doubt {
                 Some(doubt) => {

@@ -60,7 +60,12 @@ pub(super) fn heard(
     use verification::Freshness;
     match registry.freshness(lists, now) {
         Freshness::Heard { as_of, good_until } => (Some(as_of), Some(good_until)),
-        Freshness::Never | Freshness::ClockInDoubt => (None, None),
+        // When it was heard is known; how long ago that is, is not.
+        Freshness::ClockInDoubt => {
+            let as_of = registry.last_heard(lists).map(|as_of| as_of.min(now));
+            (as_of, as_of)
+        }
+        Freshness::Never => (None, None),
     }
 }
 
@@ -78,7 +83,7 @@ fn all(app: &App) -> Vec<Agency> {
             home,
             last_heard,
             // What this node writes itself it knows as it is, unless its store is in doubt.
-            good_until: good_until.filter(|_| !home || registry.store_doubt().is_some()),
+            good_until: good_until.filter(|_| !home || registry.is_in_doubt()),
             expelled_since: registry.roster().expelled(&lists.id),
             disputed: lists.is_disputed(),
             forks: lists.forks,

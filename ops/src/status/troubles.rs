@@ -26,9 +26,10 @@ pub(super) fn away(peers: &[Peer], now: Timestamp) -> Option<String> {
         return None;
     }
     let mut text = format!(
-        "{} of {} are not connected: {}",
+        "{} of {} {} not connected: {}",
         away.len(),
         show::count(followed.len(), "peer"),
+        if away.len() == 1 { "is" } else { "are" },
         named(away.iter().map(|peer| &peer.agency))
     );
     let stale: Vec<&AgencyId> = away

@@ -64,6 +64,11 @@ impl OwnLog {
         }
     }
 
+    /// Whether this replica stood still for a short time only: its clock then was compared with its peers' before.
+    pub(super) const fn began_young(&self) -> bool {
+        self.one_is_enough
+    }
+
     pub(super) fn is_known(&self) -> bool {
         self.stage == Stage::Known
     }
@@ -137,9 +142,14 @@ impl Replica {
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
-            let young = 0..=YOUNG_SECONDS.max(2 * self.settings.heartbeat_every);
-            self.own_log.one_is_enough = last.is_some_and(|last| young.contains(&now.seconds_since(last)));
+            self.own_log.one_is_enough = last.is_some_and(|last| self.is_young(last, now));
         }
+    }
+
+    /// Whether a heartbeat was so young at this moment that little can have come after it.
+    pub(super) fn is_young(&self, heartbeat: Timestamp, now: Timestamp) -> bool {
+        let young = 0..=YOUNG_SECONDS.max(2 * self.settings.heartbeat_every);
+        young.contains(&now.seconds_since(heartbeat))
     }
 
     /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.

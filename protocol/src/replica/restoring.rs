@@ -311,6 +311,7 @@ impl Restoring {
             quarantined,
             conduct: BTreeMap::new(),
             clocks: BTreeMap::new(),
+            first_met: None,
             doubts_time: false,
         })
     }

@@ -22,7 +22,20 @@ pub struct PeerClock {
     pub before: Option<(Timestamp, Timestamp)>,
 }
 
+/// How long a replica that met a peer waits for what tells it that peer's time, in seconds.
+const WITNESS_SECONDS: i64 = 5;
+
 impl Replica {
+    /// Whether no peer's clock could be compared with this one yet, though a peer is there: its newest heartbeat is so old here
+    /// that it tells nothing, and the one that it signs on meeting has not come. Ends after some seconds in any case: not every
+    /// peer may sign.
+    #[must_use]
+    pub fn awaits_witness(&self, now: Timestamp) -> bool {
+        let waits = |met: Timestamp| (0..WITNESS_SECONDS).contains(&now.seconds_since(met));
+        let tells = |clock: &PeerClock| clock.before.is_some() || self.is_young(clock.issued, clock.received);
+        !self.own_log.began_young() && self.first_met.is_some_and(waits) && !self.clocks.values().any(tells)
+    }
+
     /// The newest time that this node signed or believed: its clock was there once, or an agency's that was believed.
     #[must_use]
     pub fn newest_time(&self) -> Option<Timestamp> {
