@@ -63,6 +63,10 @@ pub(crate) struct Site {
     pub(crate) shown: BTreeMap<RowPlace, Vec<Vec<u8>>>,
     /// The date of its newest heartbeat when it started.
     pub(crate) started_with: Option<Timestamp>,
+    /// The dates of all heartbeats that it ever signed.
+    pub(crate) words: BTreeSet<Timestamp>,
+    /// Those of them that it had signed when it started.
+    pub(crate) words_before: BTreeSet<Timestamp>,
     /// The agencies that it knew then to hold its agency's log.
     pub(crate) holders: BTreeSet<Hash>,
     /// When it had its first event since, by its own clock.
@@ -171,6 +175,7 @@ impl Site {
         let holders = self.disk.held.keys().filter(|holder| self.pinned.contains(holder));
         self.holders = holders.copied().collect();
         self.started_with = self.own_word(&replica);
+        self.words_before.clone_from(&self.words);
         self.told_by.clear();
         self.was_told_enough = false;
         self.began = None;
@@ -285,6 +290,8 @@ impl World {
             ahead: 0,
             shown: BTreeMap::new(),
             started_with: None,
+            words: BTreeSet::new(),
+            words_before: BTreeSet::new(),
             holders: BTreeSet::new(),
             began: None,
             told_by: BTreeSet::new(),
@@ -335,7 +342,11 @@ impl World {
             let after = self.rng.random_range(0..4);
             self.sites[at].loft.fails_after.store(after, Ordering::Relaxed);
         }
-        let effects = match self.sites[at].replica.handle(event, now, &mut self.rng) {
+        let handled = self.sites[at].replica.handle(event, now, &mut self.rng);
+        // Before anything of it can be told: what a crash then takes from the disk may come back from a peer.
+        let word = self.sites[at].own_word(&self.sites[at].replica);
+        self.sites[at].words.extend(word);
+        let effects = match handled {
             Ok(effects) => effects,
             // As the driver does: the replica is made again from the store.
             Err(Failed::Broken(_)) if self.sites[at].loft.failed.load(Ordering::Relaxed) > 0 => {

@@ -133,7 +133,7 @@ impl World {
             let is_sole = self.sites.iter().filter(|other| other.home == site.home).count() == 1;
             if is_sole && let Some(started_with) = site.started_with.filter(|_| !site.was_told_enough) {
                 // One that it signed before may come back from a peer.
-                let signed_since = |word| word > started_with && site.began.is_some_and(|began| word >= began);
+                let signed_since = |word| word > started_with && !site.words_before.contains(&word);
                 hold!(
                     12,
                     !site.own_word(&site.replica).is_some_and(signed_since),
