@@ -73,16 +73,57 @@ impl ReplicationHealth {
                     .to_owned(),
             ),
             Self::Live {
-                awaited_words: Some(AwaitedWords { holders, told, needed }),
+                awaited_words: Some(words),
                 ..
-            } => Some(format!(
-                "since the start, {told} of the {holders} agencies that hold this agency's own log have told how far it reaches, and \
-                 {needed} are needed: if the store is a restored backup, what was revoked after it is unknown here, so nothing of this \
-                 agency counts as newer than its last heartbeat, and none is signed; see `comity peer list`, and `comity store accept` \
-                 if too few can be reached (ops/RUNBOOK.md, *A restored backup*)"
-            )),
+            } => Some(self.words_in_words(words)),
             _ => None,
         }
+    }
+
+    fn words_in_words(&self, words: &AwaitedWords) -> String {
+        let AwaitedWords {
+            holders, told, needed, ..
+        } = words;
+        let cause = match (words.is_lost, holders) {
+            (true, _) => "part of what this agency wrote is missing from the store".to_owned(),
+            (false, 0) => "this agency has no peer that could tell whether the store holds all that it wrote, and stood still for more \
+                           than ten minutes"
+                .to_owned(),
+            (false, _) => format!(
+                "since the start, {told} of the {holders} agencies that may hold this agency's own log have told how far it reaches, \
+                 and it takes {needed}"
+            ),
+        };
+        let so = match self.lacks_own() {
+            true => "nothing of this agency is called good, and nothing is written",
+            false => "nothing of this agency counts as newer than its last heartbeat, and none is signed",
+        };
+        let then = match holders {
+            0 => "`comity store accept` vouches for it",
+            _ => "see `comity peer list`, and `comity store accept` if too few can be reached",
+        };
+        format!(
+            "{cause}: if the store is a restored backup, what was revoked after it is unknown here, so {so}; {then} (ops/RUNBOOK.md, *A \
+             restored backup*)"
+        )
+    }
+
+    /// Whether the store is likely to lack part of what this agency wrote, so that nothing of it is called good.
+    pub(crate) const fn lacks_own(&self) -> bool {
+        let Self::Live {
+            awaited_words,
+            own_set_aside,
+            own_lost,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let nobody_told = match awaited_words {
+            Some(words) => words.told == 0 && (words.is_lost || !words.is_young),
+            None => false,
+        };
+        nobody_told || *own_set_aside > 0 || *own_lost > 0
     }
 }
 

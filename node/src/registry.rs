@@ -309,14 +309,16 @@ impl Registry {
         self.frozen = freeze;
     }
 
-    /// Says that the store came back without part of our own log, or that all of it is here again.
-    pub(crate) const fn lack_own(&mut self, lacks: bool) {
-        self.lacks_own = lacks;
+    /// Says why the store may lack what this agency wrote, or that it does not; and whether so much speaks for it that nothing of
+    /// this agency is called good.
+    pub(crate) fn doubt_store(&mut self, doubt: Option<String>, lacks_own: bool) {
+        self.store_doubt = doubt;
+        self.lacks_own = lacks_own;
     }
 
-    /// Says why the store may lack what this agency wrote, or that it does not.
-    pub(crate) fn doubt_store(&mut self, doubt: Option<String>) {
-        self.store_doubt = doubt;
+    /// Whether nothing of this agency is called good, as the store is likely to lack part of what it wrote.
+    pub(crate) const fn lacks_own(&self) -> bool {
+        self.lacks_own
     }
 
     /// Why the store may lack what this agency wrote, if it may.
@@ -355,8 +357,14 @@ impl Registry {
                 as_of: as_of.min(now),
                 good_until,
             },
+            (false, None) if self.is_quarantined(lists) => Freshness::IncompleteHere,
             (false, None) => Freshness::Never,
         }
+    }
+
+    fn is_quarantined(&self, lists: &AgencyLists) -> bool {
+        let hindrance = self.pin(&lists.id).and_then(|genesis| self.hindrances.get(&genesis));
+        hindrance.is_some_and(|hindrance| hindrance.quarantined.is_some())
     }
 
     /// As of when an agency was heard last, whether that still counts or not.
@@ -370,12 +378,12 @@ impl Registry {
     }
 
     fn own_freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
+        if self.lacks_own || self.is_quarantined(lists) {
+            return Freshness::IncompleteHere;
+        }
         let Some((others, others_until)) = lists.others_heard else {
             return Freshness::Never;
         };
-        if self.lacks_own {
-            return Freshness::Never;
-        }
         let own = match self.frozen {
             Some(Freeze { own_unknown: true, .. }) => OwnLists::Unknown,
             Some(Freeze {
@@ -388,7 +396,7 @@ impl Registry {
             None => self.own,
         };
         match own {
-            OwnLists::Unknown => Freshness::Never,
+            OwnLists::Unknown => Freshness::IncompleteHere,
             OwnLists::AsOf {
                 moment,
                 sure_for,

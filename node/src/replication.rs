@@ -151,7 +151,9 @@ impl Replication {
         };
         let (event, own, done) = tokio::select! {
             // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
-            writing = self.writings.recv(), if replica.may_write(self.clock.now()) || self.clock_doubt.is_some() => match writing {
+            writing = self.writings.recv(), if replica.may_write(self.clock.now())
+                || replica.waits_in_vain(self.clock.now())
+                || self.clock_doubt.is_some() => match writing {
                 Some(Writing { work, done }) => match self.allowed(work) {
                     Ok(Some((event, own))) => (event, own, Some(done)),
                     Ok(None) => {
@@ -426,8 +428,11 @@ impl Replication {
         if let State::Live(replica) = &self.state {
             let health = self.health_of(replica);
             let doubt = health.store_doubt();
-            if self.registry.snapshot().store_doubt() != doubt.as_deref() {
-                self.registry.update(|registry| registry.doubt_store(doubt.clone()));
+            let lacks_own = health.lacks_own();
+            let known = self.registry.snapshot();
+            if known.store_doubt() != doubt.as_deref() || known.lacks_own() != lacks_own {
+                self.registry
+                    .update(|registry| registry.doubt_store(doubt.clone(), lacks_own));
             }
             self.health.set_replication(health);
         }

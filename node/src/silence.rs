@@ -97,7 +97,7 @@ pub(crate) async fn tell_of_silent_peers(registry: SharedRegistry, clock: Clock,
                     let lists = registry.agency(agency);
                     let good_until = lists.and_then(|lists| match registry.freshness(lists, now) {
                         Freshness::Heard { good_until, .. } => Some(good_until.in_words()),
-                        Freshness::Never | Freshness::ClockInDoubt => None,
+                        Freshness::Never | Freshness::ClockInDoubt | Freshness::IncompleteHere => None,
                     });
                     let good_until = good_until.unwrap_or_else(|| "never heard".to_owned());
                     tracing::warn!(%agency, good_until, "{news}; {away} of {} peers are away", peers.len());

@@ -363,7 +363,7 @@ impl Replica {
     /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.
     pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut dyn rand::Rng) -> Result<Vec<Effect>, Failed> {
         let mut step = Step::default();
-        self.begin_asking(now);
+        self.begin(now);
         match event {
             Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
             Event::Entered(entry) => self.enter(entry, now, &mut step)?,

@@ -61,7 +61,7 @@ pub(super) fn heard(
     match registry.freshness(lists, now) {
         Freshness::Heard { as_of, good_until } => (Some(as_of), Some(good_until)),
         // When it was heard is known; how long ago that is, is not.
-        Freshness::ClockInDoubt => {
+        Freshness::ClockInDoubt | Freshness::IncompleteHere => {
             let as_of = registry.last_heard(lists).map(|as_of| as_of.min(now));
             (as_of, as_of)
         }

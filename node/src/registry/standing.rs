@@ -43,6 +43,9 @@ pub(crate) struct Standing {
     /// Of the own agency, why the store may lack what it wrote, if it may.
     #[n(10)]
     pub(super) store_doubt: Option<String>,
+    /// Of the own agency, whether nothing of it is called good for that.
+    #[n(11)]
+    pub(super) lacks_own: Option<bool>,
 }
 
 /// Why an agency is in quarantine at a process that follows.
@@ -143,6 +146,7 @@ impl Registry {
                     .unwrap_or_default(),
                 hindrance: self.hindrances.get(&agency).cloned(),
                 store_doubt: self.store_doubt.clone().filter(|_| agency == self.roster.own().genesis),
+                lacks_own: Some(self.lacks_own).filter(|_| agency == self.roster.own().genesis),
             }
         });
         said.collect()
@@ -187,6 +191,7 @@ impl Registry {
             .collect();
         let own = said.iter().find(|one| one.agency == self.roster.own().genesis);
         self.store_doubt = own.and_then(|own| own.store_doubt.clone());
+        self.lacks_own = own.and_then(|own| own.lacks_own).unwrap_or(false);
         let hindered = said.iter().filter_map(|one| Some((one.agency, one.hindrance.clone()?)));
         self.hindrances = hindered.filter(|(_, hindrance)| !hindrance.is_none()).collect();
         for one in said {

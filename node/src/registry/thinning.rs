@@ -103,6 +103,7 @@ mod tests {
                 forks: Some(0),
                 hindrance: None,
                 store_doubt: None,
+                lacks_own: None,
             };
             kept.push(KeptStanding {
                 position: i64::try_from(kept.len()).unwrap(),

@@ -111,6 +111,9 @@ pub(crate) enum NotWritten {
     /// The clock is in doubt, and what is signed says when.
     #[error("this node signs nothing while its clock is in doubt: {0}; see `comity clock`")]
     Clock(String),
+    /// The store may lack what this agency wrote, and nobody tells whether it does.
+    #[error("this node writes nothing while its store is in doubt: {0}")]
+    StoreInDoubt(String),
     /// This process does not write, or not any more.
     #[error("this process does not write for the agency")]
     NotHolder,
@@ -206,6 +209,10 @@ impl Replication {
         };
         if let Some(doubt) = &self.clock_doubt {
             return Err(NotWritten::Clock(doubt.clone()));
+        }
+        if !replica.may_write(self.clock.now()) {
+            let doubt = self.health_of(replica).store_doubt();
+            return Err(NotWritten::StoreInDoubt(doubt.unwrap_or_default()));
         }
         match work {
             Work::Begin => Ok(None),

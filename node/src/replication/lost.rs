@@ -203,26 +203,30 @@ impl Replication {
             ..
         } = restored;
         self.awaits_own_log = awaits_own_log;
-        self.was_live = true;
+        let followed = !std::mem::replace(&mut self.was_live, true);
         replica.number_calls_from(self.last_call);
+        replica.begin(self.clock.now());
+        if followed && self.registry.snapshot().lacks_own() {
+            // What this process was told while it followed another one still counts.
+            replica.await_own_log();
+        }
         // Before anybody is answered: what this process doubted while it followed another one is looked at anew.
         let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
         replica.doubt_time(doubt.is_some());
         // What a write met before this is looked at now.
         let _ = self.store.went_back();
-        let own_lost = self.identity.durable.lost(&self.identity.home);
         self.identity.durable.note_all(&replica);
         let roster = self.registry.snapshot().roster().clone();
         let made = match Registry::new(roster, &replica) {
             Ok(made) => made,
             Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
         };
-        let store_doubt = self.health_of(&replica).store_doubt();
+        let health = self.health_of(&replica);
+        let (store_doubt, lacks_own) = (health.store_doubt(), health.lacks_own());
         self.registry.update(|registry| {
             registry.replace(&made);
-            registry.doubt_store(store_doubt.clone());
+            registry.doubt_store(store_doubt.clone(), lacks_own);
             registry.doubt_clock(doubt.clone());
-            registry.lack_own(own_lost > 0);
         });
         self.health.set_clock(doubt.clone());
         if let Some(doubt) = &doubt {
@@ -271,7 +275,6 @@ impl Replication {
         // Where it could not be written down, nobody has vouched.
         if matches!(self.state, State::Live(_)) {
             self.identity.durable.give_up(&self.identity.home);
-            self.registry.update(|registry| registry.lack_own(false));
             self.tell_health();
         }
         outcome
@@ -283,7 +286,6 @@ impl Replication {
         let (durable, home) = (&self.identity.durable, &self.identity.home);
         if durable.lost(home) > 0 && durable.regain(home, replica) == 0 {
             tracing::info!("what the store had lost of the own log is here again");
-            self.registry.update(|registry| registry.lack_own(false));
         }
     }
 }

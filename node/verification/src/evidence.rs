@@ -77,6 +77,8 @@ pub enum Freshness {
     Never,
     /// This node's clock is in doubt, so nothing can be called fresh.
     ClockInDoubt,
+    /// Part of it was lost or damaged in this node's own store, or may have been.
+    IncompleteHere,
 }
 
 impl Freshness {
@@ -91,7 +93,19 @@ impl Freshness {
     pub const fn as_of(self) -> Option<Timestamp> {
         match self {
             Self::Heard { as_of, .. } => Some(as_of),
-            Self::Never | Self::ClockInDoubt => None,
+            Self::Never | Self::ClockInDoubt | Self::IncompleteHere => None,
+        }
+    }
+
+    /// Why the lists of the agency with this name do not count, if they do not.
+    pub(crate) fn fault(self, name: &str) -> String {
+        match self {
+            Self::Heard { as_of, .. } => format!("{name} has not been heard from since {}", as_of.in_words()),
+            Self::Never => format!("{name} was never heard from"),
+            Self::ClockInDoubt => CLOCK_IN_DOUBT.to_owned(),
+            Self::IncompleteHere => {
+                format!("this node's own store may lack part of what {name} wrote, and its operator has to look after it")
+            }
         }
     }
 }

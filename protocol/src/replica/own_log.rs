@@ -3,7 +3,8 @@
 //! A store restored from a backup lacks what was written after it. Writing on from there would make two histories, and a
 //! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first. It writes once one of them
 //! has told. It vouches then as well, if its last heartbeat is so young that little can be missing; otherwise once more than half
-//! of those have told who are known to hold its log.
+//! of those have told who are known to hold its log. Where none tells, it writes only if its last heartbeat is as young. An agency
+//! that follows nobody has nobody to ask: its operator vouches for the store, unless the heartbeat is young.
 
 use std::collections::BTreeSet;
 
@@ -23,10 +24,12 @@ const YOUNG_SECONDS: i64 = 600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
     stage: Stage,
+    /// When the first event came.
+    since: Option<Timestamp>,
     /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
     holders: BTreeSet<Hash>,
-    /// Whether one of them is enough: the last heartbeat here was so young at the first event.
-    one_is_enough: bool,
+    /// Whether the last heartbeat here was so young at the first event that one of them is enough.
+    is_young: bool,
     /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
     told: BTreeSet<Hash>,
 }
@@ -40,12 +43,16 @@ pub struct AwaitedWords {
     pub told: usize,
     /// How many have to.
     pub needed: usize,
+    /// Whether the last heartbeat was so young at the start that little can be missing.
+    pub is_young: bool,
+    /// Whether it is known that part of the log is missing here.
+    pub is_lost: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Too few have told; since the first event.
-    Asking(Option<Timestamp>),
+    /// Too few have told.
+    Asking,
     /// Too few have told, and part of it was lost here: nothing is written before one has, however long that takes.
     Lost,
     /// Enough have told, and all of it is here; or there is nobody to ask; or the operator has vouched for it.
@@ -54,19 +61,19 @@ enum Stage {
 
 impl OwnLog {
     /// What is known at the start, where these agencies hold part of it.
-    pub(super) fn at_start(settings: &Settings, key_log: &KeyLog, holders: BTreeSet<Hash>) -> Self {
-        let is_alone = !has_other_store(settings, key_log) && settings.pinned.iter().all(|one| *one == settings.home);
+    pub(super) const fn at_start(holders: BTreeSet<Hash>) -> Self {
         Self {
-            stage: if is_alone { Stage::Known } else { Stage::Asking(None) },
+            stage: Stage::Asking,
+            since: None,
             holders,
-            one_is_enough: false,
+            is_young: false,
             told: BTreeSet::new(),
         }
     }
 
     /// Whether this replica stood still for a short time only: its clock then was compared with its peers' before.
     pub(super) const fn began_young(&self) -> bool {
-        self.one_is_enough
+        self.is_young
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -95,7 +102,8 @@ pub(super) fn holders<'a>(
 
 impl Replica {
     /// Whether this replica may write to its own log: a peer has told how far that log reaches abroad and all of it is
-    /// here, or none did within 30 seconds. Until then the driver holds [`Event::Authored`] back.
+    /// here; or none did within 30 seconds, and the last heartbeat was young at the start. Until then the driver holds
+    /// [`Event::Authored`] back, and refuses it once this replica [waits in vain](Self::waits_in_vain).
     ///
     /// [`Event::Authored`]: super::Event::Authored
     #[must_use]
@@ -107,8 +115,15 @@ impl Replica {
         match self.own_log.stage {
             Stage::Known => true,
             Stage::Lost => !self.own_log.told.is_empty(),
-            Stage::Asking(_) => !self.own_log.told.is_empty() || self.has_waited(now),
+            Stage::Asking => !self.own_log.told.is_empty() || (self.own_log.is_young && self.has_waited(now)),
         }
+    }
+
+    /// Whether nobody has told for 30 seconds what has to be told before this replica may write: a peer may still, or the
+    /// operator has to.
+    #[must_use]
+    pub fn waits_in_vain(&self, now: Timestamp) -> bool {
+        !self.doubts_time && self.has_waited(now) && !self.may_write(now)
     }
 
     /// Whether it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack what
@@ -118,11 +133,10 @@ impl Replica {
         self.own_log.is_known() && self.own_orphans() == 0
     }
 
-    /// Whose word on this agency's log is awaited; none, if it is known how far it reaches, or nobody is known to hold it.
+    /// Whose word on this agency's log is awaited; none, if it is known how far it reaches.
     #[must_use]
     pub fn awaited_words(&self) -> Option<AwaitedWords> {
-        let words = self.words();
-        (!self.own_log.is_known() && words.holders > 0).then_some(words)
+        (!self.own_log.is_known()).then(|| self.words())
     }
 
     fn words(&self) -> AwaitedWords {
@@ -131,19 +145,35 @@ impl Replica {
         AwaitedWords {
             holders,
             told: told.count(),
-            needed: if self.own_log.one_is_enough { 1 } else { holders / 2 + 1 },
+            needed: match self.own_log.is_young || !self.is_held_by_some() {
+                true => 1,
+                false => holders / 2 + 1,
+            },
+            is_young: self.own_log.is_young,
+            is_lost: self.own_log.stage == Stage::Lost,
         }
     }
 
-    /// Counts the wait from the first event on.
-    pub(super) fn begin_asking(&mut self, now: Timestamp) {
-        if self.own_log.stage == Stage::Asking(None) {
-            self.own_log.stage = Stage::Asking(Some(now));
+    /// Counts the wait for peers' words from here on, unless it is counted already: the first event does that too.
+    pub fn begin(&mut self, now: Timestamp) {
+        if self.own_log.since.is_none() {
+            self.own_log.since = Some(now);
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
-            self.own_log.one_is_enough = last.is_some_and(|last| self.is_young(last, now));
+            let is_new = log.is_none_or(|log| log.len() == 0 && log.counted().next().is_none());
+            self.own_log.is_young = is_new || last.is_some_and(|last| self.is_young(last, now));
+            if self.own_log.stage == Stage::Asking && self.own_log.is_young && !self.has_whom_to_ask() {
+                self.own_log.stage = Stage::Known;
+            }
         }
+    }
+
+    /// Whether another store of the agency, or a peer, can tell how far its log reaches.
+    fn has_whom_to_ask(&self) -> bool {
+        let follows = self.settings.pinned.iter().any(|one| *one != self.settings.home);
+        let log = self.logs.get(&self.settings.home);
+        follows || log.is_some_and(|log| has_other_store(&self.settings, log.key_log()))
     }
 
     /// Whether a heartbeat was so young at this moment that little can have come after it.
@@ -157,22 +187,33 @@ impl Replica {
         self.own_log.stage = Stage::Known;
     }
 
-    /// Ends the wait for peers where none is known to hold anything of this agency's log: a young agency, which its peers do not
-    /// follow yet.
+    /// Ends the wait for peers where none is known to hold anything of this agency's log, and little can be missing.
     pub(super) fn end_the_wait(&mut self, now: Timestamp) {
-        if self.has_waited(now) && self.asked_holders().next().is_none() {
+        let own = &self.own_log;
+        if own.stage == Stage::Asking && own.is_young && self.has_waited(now) && !self.is_held_by_some() {
             self.own_log.stage = Stage::Known;
         }
     }
 
-    fn has_waited(&self, now: Timestamp) -> bool {
-        matches!(self.own_log.stage, Stage::Asking(Some(since)) if now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS)
+    /// Whether one that can be asked is known to hold part of this agency's log.
+    fn is_held_by_some(&self) -> bool {
+        let followed = |holder: &&Hash| **holder == self.settings.home || self.settings.pinned.contains(*holder);
+        self.own_log.holders.iter().any(|holder| followed(&holder))
     }
 
-    /// Those who hold part of this agency's log, and are still followed.
+    fn has_waited(&self, now: Timestamp) -> bool {
+        let since = self.own_log.since;
+        since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS)
+    }
+
+    /// Those who hold part of this agency's log, and are still followed; where none is known, all who are followed: what is known
+    /// of holders may be lost as well.
     fn asked_holders(&self) -> impl Iterator<Item = &Hash> {
+        let known = self.is_held_by_some();
+        let (pinned, home) = (&self.settings.pinned, &self.settings.home);
         let holders = self.own_log.holders.iter();
-        holders.filter(|holder| **holder == self.settings.home || self.settings.pinned.contains(holder))
+        let holders = holders.filter(move |holder| known && (*holder == home || pinned.contains(*holder)));
+        holders.chain(pinned.iter().filter(move |peer| !known && *peer != home))
     }
 
     /// How many sound envelopes of this agency's own log are set aside, because what they follow was lost here.
@@ -204,8 +245,12 @@ impl Replica {
             summary.heads.iter().all(|head| log.holds(head))
                 && entries.into_iter().all(|entry| log.key_log().holds(entry))
         };
-        // One that has nothing of it knows nothing of it.
-        if abroad.is_some_and(is_here) {
+        // One that has nothing of it knows nothing of it; where nobody is known to hold any of it, that is a word too.
+        let tells = match abroad {
+            Some(summary) => is_here(summary),
+            None => !self.is_held_by_some(),
+        };
+        if tells {
             self.note_told(from);
         }
     }
@@ -214,7 +259,7 @@ impl Replica {
     /// alone gives no other.
     pub(super) fn hear_of_own_log_by(&mut self, held: &Held) {
         let is_new = match self.own_log.stage {
-            Stage::Asking(since) => since.is_some_and(|since| held.at > since),
+            Stage::Asking => self.own_log.since.is_some_and(|since| held.at > since),
             Stage::Lost | Stage::Known => false,
         };
         let log = self.logs.get(&self.settings.home);
@@ -226,7 +271,7 @@ impl Replica {
     fn note_told(&mut self, agency: Hash) {
         self.own_log.told.insert(agency);
         let words = self.words();
-        if mutant!(OneTellsForAll) || words.holders == 0 || words.told >= words.needed {
+        if mutant!(OneTellsForAll) || words.told >= words.needed {
             self.own_log.stage = Stage::Known;
         }
     }

@@ -291,7 +291,7 @@ impl Restoring {
         }
         let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
         let holders = own_log::holders(&settings, home_log, reach.keys());
-        let own_log = OwnLog::at_start(&settings, home_log, holders);
+        let own_log = OwnLog::at_start(holders);
         Ok(Replica {
             settings,
             logs,

@@ -193,7 +193,8 @@ impl Case<'_> {
                 let since = as_of.in_words();
                 format!("the trust list of {name} is too old: not heard from since {since}")
             }
-            None => format!("the trust list of {name} was never heard"),
+            None if list == Freshness::Never => format!("the trust list of {name} was never heard"),
+            None => list.fault(name),
         };
         finding(Code::RecognitionStale, detail)
     }

@@ -207,10 +207,9 @@ impl Case<'_> {
         }
         let name = self.name(agency);
         if !self.is_fresh(freshness) {
-            let detail = match freshness.as_of() {
-                _ if self.question.knowing_is_in_doubt() => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
-                Some(as_of) => format!("{name} has not been heard from since {}", as_of.in_words()),
-                None => format!("{name} was never heard from"),
+            let detail = match self.question.knowing_is_in_doubt() {
+                true => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
+                false => freshness.fault(&name),
             };
             return finding(Code::StatusStale, detail);
         }
