@@ -32,6 +32,8 @@ pub(super) struct OwnLog {
     is_young: bool,
     /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
     told: BTreeSet<Hash>,
+    /// The agencies whose nodes have told since that they hold nothing of it.
+    hold_nothing: BTreeSet<Hash>,
 }
 
 /// Whose word on an agency's own log is awaited.
@@ -68,6 +70,7 @@ impl OwnLog {
             holders,
             is_young: false,
             told: BTreeSet::new(),
+            hold_nothing: BTreeSet::new(),
         }
     }
 
@@ -245,13 +248,17 @@ impl Replica {
             summary.heads.iter().all(|head| log.holds(head))
                 && entries.into_iter().all(|entry| log.key_log().holds(entry))
         };
-        // One that has nothing of it knows nothing of it; where nobody is known to hold any of it, that is a word too.
-        let tells = match abroad {
-            Some(summary) => is_here(summary),
-            None => !self.is_held_by_some(),
-        };
-        if tells {
-            self.note_told(from);
+        match abroad {
+            Some(summary) if is_here(summary) => self.note_told(from),
+            Some(_) => {}
+            // One that has nothing of it knows nothing of it; that all who are followed have nothing is a word.
+            None => {
+                self.own_log.hold_nothing.insert(from);
+                let all_told = |holder: &Hash| self.own_log.told.contains(holder) || self.own_log.hold_nothing.contains(holder);
+                if self.own_log.stage == Stage::Asking && !self.is_held_by_some() && self.asked_holders().all(all_told) {
+                    self.own_log.stage = Stage::Known;
+                }
+            }
         }
     }
 
