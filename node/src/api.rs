@@ -32,7 +32,7 @@ mod policy;
 pub(crate) mod problem;
 mod pulls;
 mod recognitions;
-mod registries;
+pub(crate) mod registries;
 mod replication;
 mod rubrics;
 pub(crate) mod status_lists;

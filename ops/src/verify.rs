@@ -176,7 +176,14 @@ fn by_extension(extension: Option<&str>) -> Option<&'static str> {
 /// The verdict as a card: the sentence, four lines in fixed order, the person, and what did not pass.
 fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
     let mut lines = show::labelled("issued by", [issued_by(verdict)]);
-    lines.extend(show::labelled("recognized by", recognized_by(verdict)));
+    let recognized = match &verdict.issuer {
+        // Nothing shows that the badge is by whom it names.
+        Some(issuer) if issuer.standing == IssuerStanding::Unregistered && !verdict.recognized_by.is_empty() => {
+            "named issuer recognized by"
+        }
+        _ => "recognized by",
+    };
+    lines.extend(show::labelled(recognized, recognized_by(verdict)));
     lines.push(status(verdict));
     lines.extend(show::labelled("counts for", counts_for(verdict)));
     // The lines are aligned with each other, and the blank ones between their groups keep them so.

@@ -108,6 +108,12 @@ fn require_fresh(app: &App, registry: &Registry, now: Timestamp) -> Result<(), P
     }
 }
 
+/// Whether an agency recognizes an issuer now for anything, with all that this rests on: fresh lists, and the issuer's own agency
+/// where the recognition follows that.
+pub(crate) fn recognizes_now(registry: &Registry, agency: &AgencyId, issuer: &str, now: Timestamp) -> bool {
+    !everything(&of_issuer(registry, issuer, now), agency, issuer, now).is_empty()
+}
+
 /// The recognitions that hold for anything that the issuer issues, whatever their scope.
 fn everything<'a>(
     evidence: &'a verification::Evidence,

@@ -9,7 +9,7 @@ use registry_schema::{AgencyId, Issuer, recognition::RecognitionEntry};
 use serde::Deserialize;
 
 use super::{page, pages::IssuersPage, problem_page};
-use crate::api::{App, verifications::apart};
+use crate::api::{App, registries::recognizes_now, verifications::apart};
 
 /// Which issuers, and which part of them.
 #[derive(Deserialize)]
@@ -41,8 +41,10 @@ fn issuers_of(app: &App, which: &WhichIssuers) -> Response {
     let issuers: Vec<Issuer> = all.iter().flat_map(|lists| lists.issuers().cloned()).collect();
     let recognitions: Vec<RecognitionEntry> = all.iter().flat_map(|lists| lists.recognitions()).collect();
     let number = which.page.unwrap_or(1);
+    let now = app.clock.now();
+    let counts = |agency: &AgencyId, issuer: &str| recognizes_now(&registry, agency, issuer, now);
     page(
         StatusCode::OK,
-        &IssuersPage::new(&agency, &name, &issuers, &recognitions, app.clock.now(), number),
+        &IssuersPage::new(&agency, &name, &issuers, &recognitions, &counts, now, number),
     )
 }

@@ -104,7 +104,9 @@ impl Freshness {
             Self::Never => format!("{name} was never heard from"),
             Self::ClockInDoubt => CLOCK_IN_DOUBT.to_owned(),
             Self::IncompleteHere => {
-                format!("this node's own store may lack part of what {name} wrote, and its operator has to look after it")
+                format!(
+                    "this node's own store may lack part of what {name} wrote, and its operator has to look after it"
+                )
             }
         }
     }

@@ -70,7 +70,8 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     findings.extend(case.dates());
     let (status_findings, status) = case.status();
     findings.extend(status_findings);
-    let recognition = case.recognition();
+    let standing = standing(&findings);
+    let recognition = case.recognition(standing);
     findings.push(recognition.finding.clone());
     findings.extend(record::finding_on(&credentials));
     findings.sort_by_key(|finding| finding.check);
@@ -79,7 +80,6 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     findings.push(holder(badge));
     findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
-    let standing = standing(&findings);
     let listed = home::entry(evidence, &case.homes, &badge.issuer_id);
     let said = sentence::of(verdict, &findings, &case, &status, &recognition);
     Verdict {
@@ -125,7 +125,7 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
 #[must_use]
 pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> policy::Facts {
     let case = Case::new(badge, evidence, question, Way::Any);
-    case.facts(&case.recognition().purposes)
+    case.facts(&case.recognition(IssuerStanding::Registered).purposes)
 }
 
 /// The findings on proof, issuer, dates and status of any verifiable credential, in this order; its structure is

@@ -254,8 +254,10 @@ impl Replica {
             // One that has nothing of it knows nothing of it; that all who are followed have nothing is a word.
             None => {
                 self.own_log.hold_nothing.insert(from);
-                let all_told = |holder: &Hash| self.own_log.told.contains(holder) || self.own_log.hold_nothing.contains(holder);
-                if self.own_log.stage == Stage::Asking && !self.is_held_by_some() && self.asked_holders().all(all_told) {
+                let all_told =
+                    |holder: &Hash| self.own_log.told.contains(holder) || self.own_log.hold_nothing.contains(holder);
+                if self.own_log.stage == Stage::Asking && !self.is_held_by_some() && self.asked_holders().all(all_told)
+                {
                     self.own_log.stage = Stage::Known;
                 }
             }

@@ -54,13 +54,15 @@ impl IssuersPage {
     const BUDGET: usize = 30;
     const MOST_ROWS: usize = 8;
 
-    /// `agency` is the one that the reader asks about; the lists are those of the whole federation. `page` counts
-    /// from 1; one that does not exist shows the nearest.
+    /// `agency` is the one that the reader asks about; the lists are those of the whole federation. `counts` tells whether an
+    /// agency's recognition of an issuer counts now, with all that it follows. `page` counts from 1; one that does not exist
+    /// shows the nearest.
     pub(crate) fn new(
         agency: &AgencyId,
         agency_name: &dyn Fn(&AgencyId) -> String,
         issuers: &[Issuer],
         recognitions: &[RecognitionEntry],
+        counts: &dyn Fn(&AgencyId, &str) -> bool,
         now: Timestamp,
         page: usize,
     ) -> Self {
@@ -87,7 +89,10 @@ impl IssuersPage {
                 .sort_by_key(|e| (e.agency != *agency, !e.holds(AskedAt::now(now), None), e.agency.clone()));
         }
 
-        let here = all.iter().filter(|l| l.holds_at(agency, now)).count();
+        let here = all
+            .iter()
+            .filter(|l| l.holds_at(agency, now) && counts(agency, &l.issuer.id))
+            .count();
         let summary = format!(
             "{here} of {} recognized in {}.",
             counted(all.len(), "issuer is", "issuers are"),
@@ -99,7 +104,7 @@ impl IssuersPage {
         let shown = chunks.get(page - 1).into_iter().flatten();
         Self {
             summary,
-            issuers: shown.map(|l| Shown::new(l, agency, &name, now)).collect(),
+            issuers: shown.map(|l| Shown::new(l, agency, &name, counts, now)).collect(),
             page,
             pages: chunks.len(),
             agency: name(agency),
@@ -137,11 +142,25 @@ fn chunks<'a, 'b>(all: &'b [Listed<'a>]) -> Vec<Vec<&'b Listed<'a>>> {
 }
 
 impl Shown {
-    fn new(listed: &Listed<'_>, agency: &AgencyId, name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
-        let (mark, here) = if listed.holds_at(agency, now) {
-            (Mark::Holds, format!("Recognized in {}", name(agency)))
-        } else {
-            (Mark::NotRecognized, format!("Not recognized in {}", name(agency)))
+    fn new(
+        listed: &Listed<'_>,
+        agency: &AgencyId,
+        name: &dyn Fn(&AgencyId) -> String,
+        counts: &dyn Fn(&AgencyId, &str) -> bool,
+        now: Timestamp,
+    ) -> Self {
+        let (mark, here) = match listed.holds_at(agency, now) {
+            true if counts(agency, &listed.issuer.id) => (Mark::Holds, format!("Recognized in {}", name(agency))),
+            true => {
+                let home = name(&listed.issuer.agency);
+                let here = format!(
+                    "Recognized in {}, and does not count there now: {home} does not register it at the moment, or is not known \
+                     recently enough here",
+                    name(agency)
+                );
+                (Mark::Unknown, here)
+            }
+            false => (Mark::NotRecognized, format!("Not recognized in {}", name(agency))),
         };
         Self {
             name: plain(&listed.issuer.name, 120),
@@ -155,7 +174,7 @@ impl Shown {
                 .entries
                 .iter()
                 .take(IssuersPage::MOST_ROWS)
-                .map(|e| Row::new(e, name, now))
+                .map(|e| Row::new(e, name, counts(&e.agency, &listed.issuer.id), now))
                 .collect(),
             more: listed.entries.len().saturating_sub(IssuersPage::MOST_ROWS),
         }
@@ -163,7 +182,7 @@ impl Shown {
 }
 
 impl Row {
-    fn new(entry: &RecognitionEntry, name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
+    fn new(entry: &RecognitionEntry, name: &dyn Fn(&AgencyId) -> String, counts: bool, now: Timestamp) -> Self {
         let recognition = &entry.recognition;
         let (mark, state) = match &entry.withdrawn {
             Some(w) => {
@@ -181,7 +200,8 @@ impl Row {
             }
             _ if now < recognition.from => (Mark::Aside, format!("Begins on {}", recognition.from.date_in_words())),
             _ if !recognition.in_term(now) => (Mark::Aside, "Ended".to_owned()),
-            None => (Mark::Holds, "In force".to_owned()),
+            None if counts => (Mark::Holds, "In force".to_owned()),
+            None => (Mark::Aside, "In force, and does not count now".to_owned()),
         };
         Self {
             agency: name(&entry.agency),

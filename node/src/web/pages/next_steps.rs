@@ -124,6 +124,14 @@ impl Desk<'_> {
                     "Print or save this page for your records.".to_owned(),
                 ];
             }
+            Some("recognition.ended_at_home") => {
+                return vec![
+                    format!(
+                        "Ask the agency that registers {issuer} if the registration will hold again; {here} follows that."
+                    ),
+                    "Print or save this page for your records.".to_owned(),
+                ];
+            }
             Some("recognition.not_at_that_date") => {
                 steps.push("Check it again for the day on which you need it. The recognition did not hold on the day that was asked about.".to_owned());
             }

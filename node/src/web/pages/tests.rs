@@ -78,10 +78,10 @@ fn every_page() -> Vec<String> {
             .render()
             .unwrap(),
         AgenciesPage::new(&rows(200), now()).render().unwrap(),
-        IssuersPage::new(&here, &agency_name, &issuers, &recognitions, now(), 1)
+        IssuersPage::new(&here, &agency_name, &issuers, &recognitions, &|_, _| true, now(), 1)
             .render()
             .unwrap(),
-        IssuersPage::new(&here, &agency_name, &[], &[], now(), 7)
+        IssuersPage::new(&here, &agency_name, &[], &[], &|_, _| true, now(), 7)
             .render()
             .unwrap(),
         HelpIndexPage::new(&[], &[]).render().unwrap(),
@@ -330,9 +330,17 @@ fn every_page_is_under_50_kb_with_hostile_text_too() {
         long.clone_into(&mut issuer.name);
         many.push(issuer);
     }
-    let html = IssuersPage::new(&agency("US-NC"), &agency_name, &many, &recognitions, now(), 2)
-        .render()
-        .unwrap();
+    let html = IssuersPage::new(
+        &agency("US-NC"),
+        &agency_name,
+        &many,
+        &recognitions,
+        &|_, _| true,
+        now(),
+        2,
+    )
+    .render()
+    .unwrap();
     assert!(html.len() < FIFTY_KB && html.contains("Page 2 of "), "{}", html.len());
     assert!(STYLESHEET.len() < FIFTY_KB);
 }
@@ -419,9 +427,17 @@ fn the_agencies_table_says_what_the_tiles_say() {
 fn the_trust_list_tells_what_is_in_force() {
     let (issuers, recognitions) = issuers();
     let show = |now: Timestamp| {
-        IssuersPage::new(&agency("US-NC"), &agency_name, &issuers, &recognitions, now, 1)
-            .render()
-            .unwrap()
+        IssuersPage::new(
+            &agency("US-NC"),
+            &agency_name,
+            &issuers,
+            &recognitions,
+            &|_, _| true,
+            now,
+            1,
+        )
+        .render()
+        .unwrap()
     };
     let html = show(now());
     assert!(

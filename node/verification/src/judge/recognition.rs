@@ -1,7 +1,9 @@
 //! Whether the asked agency recognizes the issuer for this badge, and who else does.
 
 use registry_schema::{
-    AgencyId, Check, Effect, Finding, Outcome, Purpose, Timestamp, recognition::RecognitionEntry, verdict::RecognizedBy,
+    AgencyId, Check, Effect, Finding, Outcome, Purpose, Timestamp,
+    recognition::{RecognitionEntry, RegistrationStanding},
+    verdict::{IssuerStanding, RecognizedBy},
 };
 
 use super::{Case, finding, rules::Ruled};
@@ -111,7 +113,8 @@ impl Case<'_> {
         facts::names_the_achievement(&self.holding_here())
     }
 
-    pub(super) fn recognition(&self) -> Recognized {
+    /// What the asked agency recognizes. Where nothing shows who made the badge, that is about the issuer that the file names.
+    pub(super) fn recognition(&self, issuer: IssuerStanding) -> Recognized {
         let agency = &self.question.agency;
         let list = self
             .evidence
@@ -151,7 +154,7 @@ impl Case<'_> {
                 .min();
             finding(
                 Code::RecognitionRecognized,
-                self.recognized_in_words(&name, first, &purposes),
+                self.recognized_in_words(&name, issuer, first, &purposes),
             )
         } else if self.entries().any(|e| e.agency == *agency && self.waits(e)) {
             let detail = format!("the records of {name} have two histories, and its recognition stands in one of them");
@@ -242,7 +245,11 @@ impl Case<'_> {
         Some(finding(Code::RecognitionFrameworkUnknown, detail))
     }
 
-    fn recognized_in_words(&self, name: &str, held: &Held<'_>, purposes: &[Purpose]) -> String {
+    fn recognized_in_words(&self, name: &str, issuer: IssuerStanding, held: &Held<'_>, purposes: &[Purpose]) -> String {
+        let whom = match issuer {
+            IssuerStanding::Registered => "the issuer",
+            IssuerStanding::Unregistered => "the issuer that the file names",
+        };
         let until = match held.until() {
             Some(until) => format!(" until {}", until.date_in_words()),
             None => String::new(),
@@ -263,9 +270,13 @@ impl Case<'_> {
             other => format!("; this rests on {}", other.in_words()),
         };
         let purposes = words(purposes);
-        format!(
-            "{name} recognizes the issuer{through}: {scope}, for {purposes}, since {from}{until}{rests}{conditions}"
-        )
+        format!("{name} recognizes {whom}{through}: {scope}, for {purposes}, since {from}{until}{rests}{conditions}")
+    }
+
+    /// Whether the issuer's own agency has suspended the registration that a recognition follows.
+    pub(super) fn is_suspended_at_home(&self, entry: &RecognitionEntry) -> bool {
+        let said = self.evidence.registrations.get(&entry.recognition.issuer.agency);
+        said.is_some_and(|said| said.issuer == self.badge.issuer_id && said.standing == RegistrationStanding::Suspended)
     }
 
     /// Says what is nearest to a recognition here, and who else has one.
@@ -282,13 +293,18 @@ impl Case<'_> {
         let say = |code: Code, what: String| finding(code, format!("{what}; {others}"));
         if let Some(entry) = here.iter().find(|e| self.holds(e) && self.home(e) == Home::Ended) {
             let home = self.name(&entry.recognition.issuer.agency);
-            let ahead = match self.evidence.registrations.get(&entry.recognition.issuer.agency) {
+            let said = self.evidence.registrations.get(&entry.recognition.issuer.agency);
+            let stands = match self.is_suspended_at_home(entry) {
+                true => "the issuer's registration is suspended, and can be reinstated",
+                false => "the issuer is not registered on that date",
+            };
+            let ahead = match said {
                 Some(said) if asked.effect_of(said.at) == Effect::DatedAhead => {
                     format!(" ({home}'s clock dated that ahead, to {})", said.at.date_in_words())
                 }
                 _ => String::new(),
             };
-            let what = format!("{name} follows {home}, where the issuer is not registered on that date{ahead}");
+            let what = format!("{name} follows {home}, where {stands}{ahead}");
             return say(Code::RecognitionEndedAtHome, what);
         }
         if let Some(entry) = here.iter().find(|e| self.holds(e)) {

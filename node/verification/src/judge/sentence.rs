@@ -47,7 +47,11 @@ pub(super) fn of(
         VerdictKind::CouldNotCheck => {
             let of = day(case).map(|day| format!(" for {day}")).unwrap_or_default();
             let why = gravest(findings, Outcome::CouldNotCheck, &IN_DOUBT);
-            format!("Could not check{of}: {why}.")
+            // Whose it is comes first: who waits for what could not be checked waits for nothing.
+            match has(findings, Code::IssuerUnregistered) {
+                true => format!("{} Could not check the rest{of}: {why}.", by_someone_unknown(case)),
+                false => format!("Could not check{of}: {why}."),
+            }
         }
         VerdictKind::Unreadable => "This file is not a badge that we can read.".to_owned(),
     }
@@ -138,7 +142,15 @@ fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognize
     } else if is(Code::RecognitionWithdrawn) {
         format!("{agency} no longer recognizes its issuer")
     } else if is(Code::RecognitionEndedAtHome) {
-        format!("its issuer is no longer registered at home, which {agency} follows")
+        let mut here = case
+            .evidence
+            .recognitions
+            .iter()
+            .filter(|e| e.agency == case.question.agency);
+        match here.any(|entry| case.is_suspended_at_home(entry)) {
+            true => format!("its issuer's registration at home is suspended for now, which {agency} follows"),
+            false => format!("its issuer is no longer registered at home, which {agency} follows"),
+        }
     } else if is(Code::RecognitionNotAtThatDate) {
         let on = case.then();
         format!("{agency}'s recognition of its issuer does not cover {on}")

@@ -52,6 +52,13 @@ impl Case<'_> {
                         Code::StatusUnreachable,
                         "it names a list of one bit an entry, and says that its entry has more",
                     )],
+                    Some(StatusEvidence::Listed { agency, .. }) if !self.keeps_its_lists(agency) => {
+                        let keeper = self.name(agency);
+                        let what = format!(
+                            "it names a list of {keeper}, which does not register this issuer: what the list says is about other badges"
+                        );
+                        vec![finding(Code::StatusListUnverified, what)]
+                    }
                     Some(evidence) => self.entry(evidence, &mut since),
                     None => vec![finding(
                         Code::StatusUnreachable,
@@ -73,6 +80,18 @@ impl Case<'_> {
         (findings, known)
     }
 
+    /// Whether an agency's own lists can say anything about this badge: it registers the issuer, or has. Anybody can copy the status
+    /// entry of somebody else's badge.
+    fn keeps_its_lists(&self, agency: &AgencyId) -> bool {
+        let issuer = &self.badge.issuer_id;
+        let mut listed = self.evidence.issuers.iter();
+        let registered = self.evidence.registrations.get(agency);
+        let mut recognized = self.evidence.recognitions.iter();
+        listed.any(|one| one.id == *issuer && one.agency == *agency)
+            || registered.is_some_and(|said| said.issuer == *issuer)
+            || recognized.any(|entry| entry.recognition.issuer.agency == *agency)
+    }
+
     fn known(&self, findings: &[Finding], since: Option<&'static str>) -> Known {
         let has = |code: Code| findings.iter().any(|f| f.code == code.as_str());
         let state = if has(Code::StatusRevoked) {
@@ -86,7 +105,9 @@ impl Case<'_> {
         };
         let ages = || {
             self.evidence.status.iter().map(|s| match s {
-                StatusEvidence::Listed { freshness, .. } => freshness.as_of(),
+                StatusEvidence::Listed { agency, freshness, .. } => {
+                    freshness.as_of().filter(|_| self.keeps_its_lists(agency))
+                }
                 StatusEvidence::Fetched {
                     found: Ok(_),
                     freshness,
@@ -96,8 +117,8 @@ impl Case<'_> {
             })
         };
         let source = self.evidence.status.iter().find_map(|s| match s {
-            StatusEvidence::Listed { agency, .. } => Some(self.name(agency)),
-            StatusEvidence::Fetched { .. } | StatusEvidence::Unreachable { .. } => None,
+            StatusEvidence::Listed { agency, .. } if self.keeps_its_lists(agency) => Some(self.name(agency)),
+            StatusEvidence::Listed { .. } | StatusEvidence::Fetched { .. } | StatusEvidence::Unreachable { .. } => None,
         });
         let all_known = ages().count() >= self.badge.status.len() && ages().all(|a| a.is_some());
         let list = || self.badge.status.first().map(|s| s.list.clone());

@@ -250,7 +250,6 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "issuer.unregistered",
         "issuer.name_resembles",
         "issuer.unresolvable",
-        "status.list_unverified",
         "status.list_too_short",
         "status.out_of_range",
         "status.malformed",

@@ -89,7 +89,7 @@ pub(super) fn rows() -> Vec<Row> {
             &["recognition.withdrawn"],
         ),
         (
-            "no longer registered at home",
+            "suspended at home",
             |w| {
                 let said = registry_schema::recognition::Registration {
                     issuer: w.here().recognition.issuer.id.clone(),
@@ -100,8 +100,36 @@ pub(super) fn rows() -> Vec<Row> {
                 w.evidence.registrations.insert(id("US-SC"), said);
             },
             NotRecognized,
+            "Genuine, but its issuer's registration at home is suspended for now, which North Carolina follows.",
+            &["recognition.ended_at_home"],
+        ),
+        (
+            "no longer registered at home",
+            |w| {
+                let said = registry_schema::recognition::Registration {
+                    issuer: w.here().recognition.issuer.id.clone(),
+                    standing: registry_schema::recognition::RegistrationStanding::Ended,
+                    at: t("2026-06-30"),
+                    until: None,
+                };
+                w.evidence.registrations.insert(id("US-SC"), said);
+            },
+            NotRecognized,
             "Genuine, but its issuer is no longer registered at home, which North Carolina follows.",
             &["recognition.ended_at_home"],
+        ),
+        (
+            "a status entry copied from a badge of another agency's issuer",
+            |w| {
+                for entry in &mut w.evidence.status {
+                    if let StatusEvidence::Listed { agency, .. } = entry {
+                        *agency = id("US-TN");
+                    }
+                }
+            },
+            CouldNotCheck,
+            "Could not check: it names a list of Tennessee, which does not register this issuer: what the list says is about other badges.",
+            &["status.list_unverified"],
         ),
         (
             "withdrawn, but this badge is spared",
