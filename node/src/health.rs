@@ -76,10 +76,16 @@ impl ReplicationHealth {
                 awaited_words: Some(AwaitedWords { holders, told, needed }),
                 ..
             } => Some(format!(
-                "since the start, {told} of the {holders} agencies that hold this agency's own log have told how far it reaches, and \
-                 {needed} are needed: if the store is a restored backup, what was revoked after it is unknown here, so nothing of this \
+                "since the start, {} this agency's own log {} told how far it reaches, and \
+                 {needed} {} needed: if the store is a restored backup, what was revoked after it is unknown here, so nothing of this \
                  agency counts as newer than its last heartbeat, and none is signed; see `comity peer list`, and `comity store accept` \
-                 if too few can be reached (ops/RUNBOOK.md, *A restored backup*)"
+                 if too few can be reached (ops/RUNBOOK.md, *A restored backup*)",
+                match holders {
+                    1 => format!("{told} of the 1 agency that holds"),
+                    more => format!("{told} of the {more} agencies that hold"),
+                },
+                if *told == 1 { "has" } else { "have" },
+                if *needed == 1 { "is" } else { "are" },
             )),
             _ => None,
         }
