@@ -104,7 +104,7 @@ pub(crate) fn perform(command: Root) -> anyhow::Result<()> {
                 "wrote `{}`: {} of {} has a new root; take it to the node: comity key apply {}",
                 out.display(),
                 key_log.founding().agency,
-                root::fingerprint(&key_log.genesis()),
+                key_log.genesis().fingerprint(),
                 out.display()
             ));
         }
@@ -121,7 +121,7 @@ fn sign(file: &Path, roots: &[PathBuf], yes: bool, yes_end_this_agency: bool) ->
     say(&format!(
         "this entry, at place {} of the key log of {agency} ({}), says:\n  {}",
         claim.position,
-        root::fingerprint(&entry.key_log.genesis()),
+        entry.key_log.genesis().fingerprint(),
         claim.act
     ));
     let ends = entry.ends()?;

@@ -232,7 +232,13 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
         "  {comity} verify {dir}/badges/accepted.json --node http://{}\n",
         first.http
     ));
-    if let Some(code) = samples::code_of_accepted(nodes, &options.dir).await {
+    let code = samples::code_of_accepted(nodes, &options.dir).await;
+    if let Some((_, true)) = code {
+        text.push_str(
+            "  (that badge was revoked in an earlier run, so it is red; a demo in another folder, `--dir`, begins anew)\n",
+        );
+    }
+    if let Some((code, false)) = code {
         text.push_str(&format!(
             "  {comity} --profile {dir}/profiles/US-SC.toml credential revoke {code} --reason issued_in_error\n"
         ));

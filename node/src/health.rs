@@ -90,8 +90,12 @@ impl ReplicationHealth {
                            than ten minutes"
                 .to_owned(),
             (false, _) => format!(
-                "since the start, {told} of the {holders} agencies that may hold this agency's own log have told how far it reaches, \
-                 and it takes {needed}"
+                "since the start, {told} of the {} this agency's own log {} told how far it reaches, and it takes {needed}",
+                match holders {
+                    1 => "1 agency that may hold".to_owned(),
+                    more => format!("{more} agencies that may hold"),
+                },
+                if *told == 1 { "has" } else { "have" },
             ),
         };
         let so = match self.lacks_own() {

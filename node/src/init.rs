@@ -20,7 +20,7 @@ use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
     config::{Config, PeerConfig},
-    keys, network, private,
+    keys, network,
     storage::{Database, DatabaseTls, Store},
 };
 
@@ -112,9 +112,11 @@ fn is_elsewhere(for_root: &Path, data: &Path) -> anyhow::Result<()> {
     // Before it is made: an empty folder in the data directory would stand in the way of the next try.
     let is_within = std::path::absolute(for_root)?.starts_with(std::path::absolute(data)?);
     anyhow::ensure!(!is_within, "{}", within());
-    if !for_root.exists() {
-        private::folder(for_root)?;
-    }
+    // Nor is it made: where a medium is to be mounted and is not, the keys would stay on this disk.
+    anyhow::ensure!(
+        for_root.is_dir(),
+        "`{shown}` is no folder that is there: mount the medium, or make the folder"
+    );
     // Once more, links and dots resolved.
     let is_within = data.exists() && for_root.canonicalize()?.starts_with(data.canonicalize()?);
     anyhow::ensure!(!is_within, "{}", within());
@@ -127,6 +129,14 @@ fn is_elsewhere(for_root: &Path, data: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether two folders are on one file system, as far as it says: a medium that was to be mounted may not be.
+#[must_use]
+pub fn is_on_one_disk(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |folder: &Path| std::fs::metadata(folder).map(|it| it.dev()).ok();
+    device(one).is_some_and(|it| device(other) == Some(it))
 }
 
 /// The PostgreSQL database of a new store, if it is to be one.

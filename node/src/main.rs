@@ -14,8 +14,8 @@ use node::{
     demo,
     init::{self, Beginning, Joining},
     mirror, private, root,
-    storage::DatabaseTls,
-    terminal::{LogWriter, complain, say},
+    storage::{self, DatabaseTls},
+    terminal::{LogWriter, complain, in_full, say},
 };
 use registry_schema::AgencyId;
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,7 +113,8 @@ struct Init {
     /// Where it listens for peers, as a multiaddress; may be given several times.
     #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
     peer_listen: Vec<String>,
-    /// Where to write the two root keys, never into the data directory: a folder on a medium that you take offline.
+    /// Where to write the two root keys, never into the data directory: a folder that is there, on a medium that you take
+    /// offline.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["join", "key_log"])]
     root_out: Option<PathBuf>,
     /// A PostgreSQL database to keep everything in; SQLite in the data directory otherwise.
@@ -186,7 +187,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let quiet = matches!(cli.command, Command::Demo(_));
     let filter = tracing_subscriber::EnvFilter::try_from_env("COMITY_LOG")
-        .unwrap_or_else(|_| if quiet { "warn".into() } else { "info".into() });
+        .unwrap_or_else(|_| if quiet { demo_filter().into() } else { "info".into() });
     // Who answers never waits for who reads the log: what there is no more room for is dropped.
     let (log, log_guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(LOG_LINES)
@@ -201,16 +202,22 @@ async fn main() -> ExitCode {
     if !matches!(cli.command, Command::Mirror(_) | Command::Root(_)) {
         private::mask();
     }
+    let is_repair = matches!(cli.command, Command::Repair(_));
     let ended = run(cli.command).await;
     // What was logged stands before what is said at the end.
     drop(log_guard);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            report(&error, is_repair);
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a demo logs: its nodes share one machine, where waiting for a store's connection is no news.
+fn demo_filter() -> String {
+    format!("warn,{}", storage::DRIVER_IS_QUIET)
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
@@ -313,6 +320,13 @@ async fn make(options: Init) -> anyhow::Result<()> {
             root_out: root_out.clone(),
         };
         let config = init::init(&data, beginning, now).await?;
+        if let Some(folder) = root_out.as_deref().filter(|folder| init::is_on_one_disk(folder, &data)) {
+            complain(&format!(
+                "warning: `{}` is on the same file system as `{shown}`: if a medium is to be mounted there, it is not; the root's \
+                 keys are on this machine until you move them",
+                folder.display()
+            ));
+        }
         let root = match root_out {
             Some(folder) => format!(
                 "take `{}` offline, with a copy elsewhere: it holds the keys of the agency's root, and this node does not",
@@ -382,6 +396,10 @@ async fn show_ticket(which: &Ticket) -> anyhow::Result<()> {
         say(&drawn(&code));
     }
     say(&ticket.to_string());
+    complain(&format!(
+        "fingerprint, to compare with whoever adds it: {}",
+        ticket.fingerprint()
+    ));
     if ticket.addresses.is_empty() {
         tracing::warn!("the ticket says no address: set `peer_addresses` in comity.toml, or peers wait to be called");
     }
@@ -409,7 +427,7 @@ async fn mirror(options: MirrorOptions) -> anyhow::Result<()> {
                 copied.bytes
             )),
             (Err(error), None) => return Err(error),
-            (Err(error), Some(_)) => report(&error),
+            (Err(error), Some(_)) => report(&error, false),
         }
         let Some(seconds) = every else { return Ok(()) };
         tokio::select! {
@@ -420,9 +438,9 @@ async fn mirror(options: MirrorOptions) -> anyhow::Result<()> {
 }
 
 /// The one place where an error meets the person at the terminal.
-fn report(error: &anyhow::Error) {
-    complain(&format!("comityd: {error:#}"));
-    if let Some(advice) = node::repair::advice(error) {
+fn report(error: &anyhow::Error, is_of_repair: bool) {
+    complain(&format!("comityd: {}", in_full(error)));
+    if let Some(advice) = node::repair::advice(error, is_of_repair) {
         complain(&format!("comityd: {advice}"));
     }
 }

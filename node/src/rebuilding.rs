@@ -78,7 +78,7 @@ fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
     let mut lines = vec![
         format!(
             "rebuilt the node of {agency} in `{data}`, of the log with the fingerprint {}",
-            root::fingerprint(&rebuilt.genesis)
+            rebuilt.genesis.fingerprint()
         ),
         format!("  here again: {envelopes} envelopes of its own log; {restricted} revocations and suspensions hold"),
     ];
@@ -88,7 +88,7 @@ fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
                 .to_owned(),
         );
         let each = rebuilt.others.iter();
-        lines.extend(each.map(|(agency, log)| format!("    {agency}    {}", root::fingerprint(log))));
+        lines.extend(each.map(|(agency, log)| format!("    {agency}    {}", log.fingerprint())));
     }
     lines.push(
         "  lost with the database, unless you have a backup: the credentials and their holders' names, applications and reviews, \

@@ -89,6 +89,14 @@ pub enum NotDone {
     /// The node cannot do it now.
     #[error("{0}")]
     Unavailable(String),
+    /// The store cannot be used.
+    #[error("{detail}")]
+    StoreAway {
+        /// Why, in words that may be told to anybody.
+        class: &'static str,
+        /// Why, as the database has it.
+        detail: String,
+    },
     /// The node writes nothing now, for a reason that its operator can mend.
     #[error("{0}")]
     NotNow(String),
@@ -111,7 +119,13 @@ impl From<Unavailable> for NotDone {
             error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
             error @ Unavailable::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
             error @ (Unavailable::FileReplaced(_) | Unavailable::WentBack) => Self::NotNow(error.to_string()),
-            error => Self::Unavailable(error.to_string()),
+            error => match error.class() {
+                Some(class) => Self::StoreAway {
+                    class,
+                    detail: error.to_string(),
+                },
+                None => Self::Unavailable(error.to_string()),
+            },
         }
     }
 }
@@ -194,7 +208,9 @@ impl Registrar {
         self.store.commit(&protocol::Batch::default(), &[act], at).await?;
         let (done, accepted) = oneshot::channel();
         self.author.run(Errand::AcceptClock(done)).await?;
-        accepted.await.map_err(|_| NotDone::NotHolder)
+        accepted.await.map_err(|_| NotDone::NotHolder)?;
+        tracing::warn!(who = %hand.who, "an operator vouched for the machine's clock: the node follows it from here on");
+        Ok(())
     }
 
     /// Vouches that all that this agency wrote is in the store, where no peer can tell.
@@ -209,6 +225,10 @@ impl Registrar {
         let (done, accepted) = oneshot::channel();
         self.author.run(Errand::AcceptStore(act, done)).await?;
         accepted.await.map_err(|_| NotDone::NotHolder)??;
+        tracing::warn!(
+            who = %hand.who,
+            "an operator vouched for the store: the node goes on from it, and what was revoked and is not in it is called good"
+        );
         Ok(())
     }
 

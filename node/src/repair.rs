@@ -236,16 +236,51 @@ async fn missing_entries(home: Hash, store: &Store, log: &KeyLog) -> Result<BTre
     Ok(missing)
 }
 
-/// Tells what to do about an error of a node that looks like a damaged store; nothing about any other.
+/// Tells what to do about an error of a node, or of its repair, that looks like a damaged store; nothing about any other.
 #[must_use]
-pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
-    let is_damage = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<NotWritten>() {
-        Some(NotWritten::Store(error)) => storage::tells_damage(error),
-        _ => storage::tells_damage(cause),
+pub fn advice(error: &anyhow::Error, is_of_repair: bool) -> Option<&'static str> {
+    let any = |tells: fn(&(dyn std::error::Error + 'static)) -> bool| {
+        error.chain().any(|cause| match cause.downcast_ref::<NotWritten>() {
+            Some(NotWritten::Store(error)) => tells(error),
+            _ => tells(cause),
+        })
     };
-    error.chain().any(is_damage).then_some(
+    if !any(storage::tells_damage) {
+        return None;
+    }
+    if is_of_repair && format!("{error:#}").contains("`comityd rebuild`") {
+        // It says so itself.
+        return None;
+    }
+    if is_of_repair || any(storage::tells_that_it_is_none) {
+        return Some(
+            "`comityd repair` does not mend this: put the last backup in the store's place; without one, move the files \
+             `registry.sqlite*` away and keep them (credentials and issuers' keys are nowhere else), and begin again from the peers \
+             with `comityd rebuild` (ops/RUNBOOK.md, *The store is damaged*)",
+        );
+    }
+    Some(
         "if the store is damaged: `comityd repair` takes out what cannot be read, and peers are asked for it; it gets the node's \
          own key log back from peers, or from a file. Where that does not help, put a backup in the store's place, or move it \
          away and begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_repair_cannot_mend_is_not_given_to_a_repair() {
+        let unreadable = || anyhow::Error::new(storage::Unavailable::Unreadable("a row".into()));
+        let of_start = advice(&unreadable(), false).unwrap();
+        assert!(of_start.contains("`comityd repair` takes out"), "{of_start}");
+        let of_repair = advice(&unreadable(), true).unwrap();
+        assert!(
+            of_repair.contains("backup") && of_repair.contains("`comityd rebuild`") && !of_repair.contains("takes out"),
+            "{of_repair}"
+        );
+        assert_eq!(advice(&unreadable().context("see `comityd rebuild`"), true), None);
+        assert_eq!(advice(&anyhow::anyhow!("a port is taken"), true), None);
+    }
 }

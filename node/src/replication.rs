@@ -41,6 +41,9 @@ use crate::{
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
 
+/// The doubt about a clock that nobody has confirmed since the start.
+const COMPARING: &str = "it is being compared with the peers' clocks since the start";
+
 /// What the driver knows of the store.
 enum State {
     /// The replica holds what the store holds.
@@ -242,12 +245,15 @@ impl Replication {
     /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
     fn look_at_the_clock(&mut self) {
         let State::Live(replica) = &mut self.state else { return };
-        let mut doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
-        if doubt.is_none() && replica.awaits_witness(self.clock.now()) {
-            doubt = Some("it is being compared with the peers' clocks since the start".to_owned());
-        }
+        let waits = || {
+            let waits = replica.awaits_witness(self.clock.now());
+            waits.then(|| COMPARING.to_owned())
+        };
+        let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
+        let doubt = doubt.or_else(waits);
         if doubt != self.clock_doubt {
             match &doubt {
+                Some(doubt) if doubt == COMPARING => tracing::info!("{doubt}"),
                 Some(doubt) => {
                     tracing::error!(%doubt, "the clock is in doubt: nothing is signed, and nothing is fresh")
                 }

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use protocol::{
-    Hash, KeyLog, PublicKey, Root, SigningKey,
+    KeyLog, PublicKey, Root, SigningKey,
     key_log::{Act, SignedEntry},
     signed::encode,
 };
@@ -238,12 +238,4 @@ pub fn rotate(
 /// If the disk refuses.
 pub fn replace(file: &Path, text: &str) -> anyhow::Result<()> {
     private::replace(file, text.as_bytes())
-}
-
-/// A hash in groups of eight, to be read aloud.
-#[must_use]
-pub fn fingerprint(hash: &Hash) -> String {
-    let digits: Vec<char> = hash.to_string().chars().collect();
-    let groups: Vec<String> = digits.chunks(8).map(|group| group.iter().collect()).collect();
-    groups.join(" ")
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Hash, Ticket, ticket};
+use protocol::{Hash, Ticket};
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{network::Peer, storage::PeerRow};
@@ -178,7 +178,7 @@ impl Roster {
                 "`{}` is pinned to another log here, with the fingerprint {}; the ticket's is {said}: \
                  ask the agency, for somebody may pose as it",
                 ticket.agency,
-                ticket::fingerprint(pinned),
+                pinned.fingerprint(),
             )));
         }
         let other = self
@@ -305,6 +305,15 @@ impl Roster {
     pub fn expelled(&self, id: &AgencyId) -> Option<Timestamp> {
         match self.of(id)?.membership {
             Membership::Expelled(since) => Some(since),
+            _ => None,
+        }
+    }
+
+    /// Since when an agency is followed no more, if it left and is not expelled.
+    #[must_use]
+    pub fn left(&self, id: &AgencyId) -> Option<Timestamp> {
+        match self.of(id)?.membership {
+            Membership::Left(since) => Some(since),
             _ => None,
         }
     }

@@ -50,7 +50,7 @@ use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
 pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
-pub(crate) use damage::tells_damage;
+pub(crate) use damage::{tells_damage, tells_that_it_is_none};
 pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
 #[cfg(debug_assertions)]
@@ -69,6 +69,10 @@ pub use registrations::{ApplicationRow, RubricRow, StepRow};
 pub(crate) use restoring::{MovedAside, Removal, StoreMoment};
 pub use reviews::Reviewed;
 pub use sqlite_file::FileReplaced;
+
+/// The directive by which the log has nothing of the database's driver but errors: not that a connection was waited for, or that
+/// a statement took long.
+pub const DRIVER_IS_QUIET: &str = "sqlx=error";
 
 /// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]

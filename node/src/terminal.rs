@@ -36,3 +36,30 @@ pub fn say(text: &str) {
 pub fn complain(text: &str) {
     let _ = writeln!(LogWriter::default(), "{text}");
 }
+
+/// An error with all its causes, each once: the driver of a database says what its own cause says.
+#[must_use]
+pub fn in_full(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.ends_with(&cause) {
+            told.push_str(": ");
+            told.push_str(&cause);
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("it is full")
+            .context("the database: it is full")
+            .context("no store");
+        assert_eq!(in_full(&error), "no store: the database: it is full");
+        assert_eq!(in_full(&anyhow::anyhow!("b").context("a")), "a: b");
+    }
+}

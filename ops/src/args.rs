@@ -74,6 +74,9 @@ pub(crate) struct Options {
         value_name = "FORM"
     )]
     pub(crate) output: Format,
+    /// Print JSON; the same as `--output json`
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
     /// Do not ask before something final
     #[arg(long, global = true)]
     pub(crate) yes: bool,
@@ -83,6 +86,13 @@ pub(crate) struct Options {
     /// Let the token travel in clear to another machine
     #[arg(long, global = true, env = "COMITY_INSECURE_HTTP")]
     pub(crate) insecure_http: bool,
+}
+
+impl Options {
+    /// Whether the node's JSON is printed.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json || self.output == Format::Json
+    }
 }
 
 /// How data is printed.
@@ -112,7 +122,7 @@ be checked. Of several badges, the highest counts.")]
     Verify(Verify),
     /// Is the node ready, and how fresh is what it knows of each agency?
     #[command(
-        after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready, or it cannot write; 6 no answer, or a peer is not\nconnected; 7 an agency shows two histories."
+        after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready, or it cannot write; 3 a part of\nthe answer is missing, or more of an agency exists than is taken in; 6 no\nanswer, or a peer is not connected; 7 an agency shows two histories."
     )]
     Status,
     /// Issuers: who signs badges, and how they come to
@@ -185,7 +195,17 @@ pub(crate) enum Clock {
     #[command(after_help = "Example:\n  comity clock show\n\nExit codes: 0 believed; 3 in doubt.")]
     Show,
     /// Vouch for the machine's clock after you have set it right: the node follows it from here on
-    #[command(after_help = "Example:\n  comity clock accept")]
+    #[command(after_help = "\
+Example:
+  comity clock accept
+
+What it does: the node takes the machine's clock as it is now for right, signs
+again, and calls lists fresh by it. What it signed with a later date does not
+count. Its log and its audit trail name you.
+When: `comity clock show` says that it is in doubt, you have compared it with
+another clock, and the doubt stays though peers are connected.
+When not: while the clock is wrong. Set it right first (chrony,
+systemd-timesyncd): a wrong one that is accepted dates revocations wrongly.")]
     Accept,
 }
 
@@ -196,7 +216,18 @@ pub(crate) enum Store {
     #[command(after_help = "Example:\n  comity store show\n\nExit codes: 0 it has all; 3 in doubt.")]
     Show,
     /// Vouch for the store after you restored a backup and no peer can be reached: the node goes on from it
-    #[command(after_help = "Example:\n  comity store accept")]
+    #[command(after_help = "\
+Example:
+  comity store show
+  comity store accept
+
+What it does: the node takes its store for all that your agency ever wrote, and
+signs and answers from it. Its log and its audit trail name you.
+When: a backup was restored, or the node began anew, and the peers that hold
+your agency's log cannot be reached for long (`comity peer list`).
+When not: while a peer can be reached, which settles it by itself. A revocation
+made after the backup is then unknown, and its badge is called good everywhere:
+have your records at hand, and revoke and suspend again what they name.")]
     Accept,
 }
 
@@ -288,7 +319,7 @@ mod tests {
             "comity verify a b --at 2026-08-15 --output json",
         ] {
             let cli = parse(line).unwrap();
-            assert_eq!(cli.options.output, Format::Json);
+            assert!(cli.options.is_json());
             let Command::Verify(args) = cli.command else {
                 panic!("{:?}", cli.command)
             };

@@ -5,6 +5,11 @@ use serde::Deserialize;
 
 use crate::{Session, args::Clock, confirm, exit::Exit};
 
+/// What is left to do once the clock is vouched for.
+const NEXT: &str = "\
+The node follows this clock from here on, and its log and audit trail name you as who vouched. Keep it right: chrony or
+systemd-timesyncd (ops/RUNBOOK.md, *The clock is wrong*).";
+
 /// The clock, as the node sees it.
 #[derive(Debug, Deserialize)]
 struct ClockReport {
@@ -40,6 +45,7 @@ pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<
                 .write(&["v1", "clock", "acceptance"], &serde_json::json!({}))
                 .await?;
             session.written(&reply, in_words)?;
+            session.done(NEXT);
             Ok(Exit::Done)
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     args::{End, Key},
     confirm,
     exit::{Exit, usage},
-    out, show, trust,
+    out, peer, show, trust,
 };
 
 /// The key log as the node shows it.
@@ -171,7 +171,7 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
         0,
         &rows,
     ))?;
-    out::note(&format!("agency {}", log.genesis));
+    out::note(&format!("the agency's fingerprint: {}", peer::grouped(&log.genesis)));
     if let Some(trouble) = &log.trouble {
         out::note(trouble);
     }

@@ -33,7 +33,7 @@ use registry_schema::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    args::{Cli, Command, Format},
+    args::{Cli, Command},
     client::{Client, Reply},
     exit::Exit,
     out::Out,
@@ -102,10 +102,10 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     if let Command::Peer(args::Peer::ForkCheck { file }) = &command {
-        return peer::fork_check(Out::new(options.output == Format::Json), file);
+        return peer::fork_check(Out::new(options.is_json()), file);
     }
     if let Command::Policy(command) = &command
-        && let Some(exit) = policy::without_a_node(Out::new(options.output == Format::Json), command)
+        && let Some(exit) = policy::without_a_node(Out::new(options.is_json()), command)
     {
         return exit;
     }
@@ -118,7 +118,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     profile.insecure_http |= options.insecure_http;
     let session = Session {
         client: Client::new(options.node.as_deref(), &profile, options.dry_run)?,
-        out: Out::new(options.output == Format::Json),
+        out: Out::new(options.is_json()),
         profile,
         now: Timestamp(jiff::Timestamp::now().as_millisecond()),
         yes: options.yes,

@@ -97,7 +97,7 @@ struct Holder {
 
 pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::Ticket { no_qr, json } => joining::ticket(session, no_qr, json).await,
+        Command::Ticket { no_qr } => joining::ticket(session, no_qr).await,
         Command::Add(args) => joining::add(session, &args).await,
         Command::List => list(session).await,
         Command::Show { agency } => one(session, &agency).await,
@@ -109,7 +109,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
 }
 
 /// Who holds the log of this node's agency; none, if the node does not say.
-pub(crate) async fn reach(session: &Session, home: &AgencyId) -> Option<Reach> {
+async fn reach(session: &Session, home: &AgencyId) -> Option<Reach> {
     let reply = session.client.read(&["v1", "reach", home.as_str()], &[]).await.ok()?;
     reply.parse().ok()
 }
@@ -214,6 +214,10 @@ fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
 }
 
 async fn one(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
+    let is_known = all(session).await?.iter().any(|peer| peer.agency == *agency);
+    if !is_known && home(session).await? == *agency {
+        return joining::own(session).await;
+    }
     let peer = find(session, agency).await?;
     if session.out.json {
         let reply = session.client.read(&["v1", "peers"], &[]).await?;
@@ -268,10 +272,10 @@ fn render(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> String {
     show::pairs(&lines)
 }
 
-/// A fingerprint in groups of four.
-fn grouped(text: &str) -> String {
-    let hash = text.parse();
-    hash.map_or_else(|_| text.to_owned(), |hash| protocol::ticket::fingerprint(&hash))
+/// The fingerprint of a log, from its name as the node has it.
+pub(crate) fn grouped(text: &str) -> String {
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |hash: protocol::Hash| hash.fingerprint())
 }
 
 #[cfg(test)]

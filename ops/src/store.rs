@@ -4,6 +4,13 @@ use serde::Deserialize;
 
 use crate::{Session, args::Store, confirm, exit::Exit};
 
+/// What is left to do once the store is vouched for.
+const NEXT: &str = "\
+Now revoke and suspend again what your agency's records say was revoked or suspended after the backup: until then those badges
+are called good, here and wherever it was not heard before. `comity credential list` shows what this store knows of each badge; then
+  comity credential revoke CODE --reason CODE        (or suspend; with --badge FILE where the store does not have the badge)
+The node's log and its audit trail name you as who vouched (ops/RUNBOOK.md, *A restored backup*).";
+
 /// The store, as the node sees it.
 #[derive(Debug, Deserialize)]
 struct StoreReport {
@@ -31,9 +38,19 @@ pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<
             if !session.yes && confirm::somebody_is_there() {
                 confirm::ask(question)?;
             }
+            let before: Option<StoreReport> = match session.client.read(&["v1", "store"], &[]).await {
+                Ok(reply) => reply.parse().ok(),
+                Err(_) => None,
+            };
             let path = ["v1", "store", "acceptance"];
             let reply = session.client.write(&path, &serde_json::json!({})).await?;
             session.written(&reply, in_words)?;
+            session.done(match before {
+                Some(StoreReport { doubt: None }) => {
+                    "the store was not in doubt before: there was nothing to vouch for"
+                }
+                _ => NEXT,
+            });
             Ok(Exit::Done)
         }
     }

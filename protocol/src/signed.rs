@@ -32,6 +32,18 @@ impl Hash {
         hash.copy_from_slice(context.finish().as_ref());
         Self(hash)
     }
+
+    /// The hash in groups of four digits, to be read aloud and compared: **everywhere the same**, so that what one side reads
+    /// out is what the other one has before it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let text = self.to_string();
+        let groups: Vec<&str> = (0..text.len())
+            .step_by(4)
+            .filter_map(|at| text.get(at..at + 4))
+            .collect();
+        groups.join(" ")
+    }
 }
 
 macro_rules! hex_text {

@@ -95,7 +95,7 @@ impl Ticket {
     /// The agency's fingerprint in groups of four, to be read aloud and compared.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(&self.genesis)
+        self.genesis.fingerprint()
     }
 
     /// The text in capitals: the same ticket, and a smaller QR code.
@@ -105,22 +105,11 @@ impl Ticket {
     }
 }
 
-/// A hash in groups of four, to be read aloud and compared.
-#[must_use]
-pub fn fingerprint(hash: &Hash) -> String {
-    let text = hash.to_string();
-    let groups: Vec<&str> = (0..text.len())
-        .step_by(4)
-        .filter_map(|at| text.get(at..at + 4))
-        .collect();
-    groups.join(" ")
-}
-
 /// A short name of a public key for people to compare, from its Multikey: the first four groups of the fingerprint of the
 /// text.
 #[must_use]
 pub fn key_fingerprint(multikey: &str) -> String {
-    let whole = fingerprint(&Hash::of(&[multikey.as_bytes()]));
+    let whole = Hash::of(&[multikey.as_bytes()]).fingerprint();
     whole.split(' ').take(4).collect::<Vec<_>>().join(" ")
 }
 

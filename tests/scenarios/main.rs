@@ -76,6 +76,7 @@ mod peers_join_by_ticket;
 mod commands_say_what_is_true;
 mod peers_are_asked_again;
 mod peers_leave;
+mod status_tells_what_it_can;
 
 mod tls_where_it_is_asked_for;
 

@@ -50,11 +50,26 @@ async fn an_agency_joins_by_ticket_in_both_directions_and_no_node_is_restarted()
         tn.genesis()
     );
     assert!(printed.contains('█'), "{printed}");
-    let plain = done(tn.comity(&["peer", "ticket", "--no-qr"]).await).stdout;
-    assert_eq!(plain.trim_end(), last);
+    let plain = done(tn.comity(&["peer", "ticket", "--no-qr"]).await);
+    assert_eq!(plain.stdout.trim_end(), last);
+    // Who is called can read out what the other one has before it.
+    let own = tn.genesis().fingerprint();
+    assert!(plain.stderr.contains(&own), "{plain:?}");
+    let keys = done(tn.comity(&["key", "list"]).await);
+    assert!(keys.stderr.contains(&format!("fingerprint: {own}")), "{keys:?}");
+    let shown = done(tn.comity(&["peer", "show", "US-TN"]).await);
+    let in_one_line = shown.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        in_one_line.contains(&own) && in_one_line.contains("Tennessee"),
+        "{shown:?}"
+    );
+    let json = done(tn.comity(&["peer", "ticket", "--json"]).await).stdout;
+    assert!(json.contains(&tn.genesis().to_string()), "{json}");
     let data = tn.data().to_str().expect("a path");
     let offline = tests::program::run("comityd", ["ticket", "--no-qr", "--data", data], b"").await;
-    assert_eq!(done(offline).stdout.trim_end(), last);
+    let offline = done(offline);
+    assert_eq!(offline.stdout.trim_end(), last);
+    assert!(offline.stderr.contains(&own), "{offline:?}");
 
     // One way: Tennessee follows North Carolina, which does not let it in yet.
     let ticket = nc.ticket(links[0].port_for("US-TN")).await.to_string();
@@ -65,7 +80,7 @@ async fn an_agency_joins_by_ticket_in_both_directions_and_no_node_is_restarted()
     assert!(tried.stderr.contains("North Carolina"), "{tried:?}");
     assert!(peers(&tn).await.is_empty());
     let said = done(tn.comity(&["peer", "add", "--yes", &ticket]).await);
-    let fingerprint = protocol::ticket::fingerprint(&nc.genesis());
+    let fingerprint = nc.genesis().fingerprint();
     assert!(
         said.stderr
             .replace(char::is_whitespace, "")

@@ -189,6 +189,43 @@ async fn a_name_that_an_operator_lets_go_of_may_come_under_another_log() {
     federation.audit().await;
 }
 
+/// Who is followed no more is as fresh as it was for a while, and what it revokes does not come any more: the command says both.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_peer_tells_until_when_its_badges_stay_accepted() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge_and(OFTEN).await;
+    let (tn, sc) = (federation.agency("US-TN"), federation.agency("US-SC"));
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let later = sc.issues(&issuer, "Sam Lee").await;
+    federation.awaits(tn, &later, VerdictKind::Accepted).await;
+    for line in [["--dry-run", "US-SC"], ["--yes", "US-SC"]] {
+        let said = tn.comity(&[&["peer", "remove"], line.as_slice()].concat()).await;
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let told = in_one_line(&said.stdout);
+        for words in [
+            "stay accepted for another",
+            "from the removal on does not reach this node",
+        ] {
+            assert!(told.contains(words), "{line:?}: {told}");
+        }
+    }
+    is_cut_off(tn, "US-SC").await;
+    sc.revokes(&later, Reason::Superseded).await;
+    let nc = federation.agency("US-NC");
+    federation.awaits(nc, &later, VerdictKind::NotValid).await;
+    for badge in [&badge, &later] {
+        tn.employer().verifies(badge).await.is(VerdictKind::Accepted);
+    }
+    let status = in_one_line(&tn.comity(&["status"]).await.stdout);
+    assert!(status.contains("left: for another"), "{status}");
+    federation.clock().advance_hours(30);
+    tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+}
+
 /// What counts follows from who is pinned and what is held, whatever happened in between.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {

@@ -36,6 +36,9 @@ pub(crate) struct Agency {
     pub(crate) good_until: Option<Timestamp>,
     /// Since when this node no longer federates with it, if it was expelled.
     pub(crate) expelled_since: Option<Timestamp>,
+    /// Since when this node follows it no more, if it was removed and not expelled: nothing that it writes since then comes here,
+    /// and what is here counts until `good_until`.
+    pub(crate) left_since: Option<Timestamp>,
     /// Whether its root signs two histories: what it granted does not count.
     pub(crate) disputed: bool,
     /// How many forks of its log are proven here: see `/v1/agencies/{id}/forks`.
@@ -85,6 +88,7 @@ fn all(app: &App) -> Vec<Agency> {
             // What this node writes itself it knows as it is, unless its store is in doubt.
             good_until: good_until.filter(|_| !home || registry.is_in_doubt()),
             expelled_since: registry.roster().expelled(&lists.id),
+            left_since: registry.roster().left(&lists.id),
             disputed: lists.is_disputed(),
             forks: lists.forks,
             hindrances: registry

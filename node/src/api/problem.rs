@@ -228,6 +228,13 @@ impl From<NotDone> for Problem {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")
             }
+            NotDone::StoreAway { class, detail } => {
+                tracing::error!(%detail, "an act was not done");
+                Self::new(
+                    &UNAVAILABLE,
+                    format!("the store cannot be used at the moment, because {class}: try again"),
+                )
+            }
         }
     }
 }

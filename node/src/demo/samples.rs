@@ -349,13 +349,16 @@ pub(super) fn pretty(badge: &Value) -> String {
     format!("{badge:#}\n")
 }
 
-/// The code of the badge in `badges/accepted.json`, for the person who wants to revoke it.
-pub(super) async fn code_of_accepted(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> Option<CredentialCode> {
+/// The code of the badge in `badges/accepted.json`, for the person who wants to revoke it, and whether somebody did already.
+pub(super) async fn code_of_accepted(nodes: &BTreeMap<AgencyId, Node>, dir: &Path) -> Option<(CredentialCode, bool)> {
     let text = fs::read_to_string(dir.join("badges/accepted.json")).ok()?;
     let badge: Value = serde_json::from_str(&text).ok()?;
     let node = of(nodes, "US-SC").ok()?;
     let issued = node.store.credential_by_id(badge.get("id")?.as_str()?).await.ok()??;
-    Some(issued.code)
+    let registry = node.registry.snapshot();
+    let list = registry.home()?.list(u32::try_from(issued.list).ok()?);
+    let state = list?.state(u32::try_from(issued.slot).ok()?).0;
+    Some((issued.code, state == StatusState::Revoked))
 }
 
 /// The picture of the baked sample: a ribbon, drawn for this project.

@@ -63,7 +63,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         anyhow::ensure!(
             (&ticket.agency, ticket.genesis) == (&agency, key_log.genesis()),
             "the key log is that of `{agency}`, with the fingerprint {}; the ticket is of `{}`, with {}",
-            root::fingerprint(&key_log.genesis()),
+            key_log.genesis().fingerprint(),
             ticket.agency,
             ticket.fingerprint()
         );

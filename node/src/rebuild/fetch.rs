@@ -10,7 +10,6 @@ use super::Rebuilding;
 use crate::{
     config::Config,
     mirror::{Kind, Source},
-    root,
 };
 
 /// How long a node may take to give a ticket.
@@ -103,7 +102,7 @@ pub(crate) async fn of_source(source: &Source, agency: &str, pinned: Option<Hash
             log.genesis() == genesis && log.founding().agency.as_str() == agency,
             "what it calls the key log of `{agency}` is that of `{}`, with the fingerprint {}",
             log.founding().agency,
-            root::fingerprint(&log.genesis())
+            log.genesis().fingerprint()
         );
         logs.push(log);
     }

@@ -162,8 +162,8 @@ pub(super) fn may_be(home: Hash, stored: &StoredKeyLog, offered: &OfferedKeyLog)
         return Err(KeyLogRefused::OfAnother {
             from: from.clone(),
             agency: log.founding().agency.to_string(),
-            fingerprint: root::fingerprint(&log.genesis()),
-            own: root::fingerprint(&home),
+            fingerprint: log.genesis().fingerprint(),
+            own: home.fingerprint(),
         });
     }
     let both = stored.sound.clone().map(|sound| joined(sound, log));

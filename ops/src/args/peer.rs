@@ -14,9 +14,6 @@ pub(crate) enum Peer {
         /// Print the text alone, without a QR code
         #[arg(long)]
         no_qr: bool,
-        /// Print JSON; the same as `--output json`
-        #[arg(long)]
-        json: bool,
     },
     /// Follow another agency, by its ticket
     #[command(after_help = "\
@@ -31,7 +28,7 @@ fingerprint with the agency over another way: by telephone, or in person.")]
     /// List the peers: connected or not, last heard, what is missing
     #[command(after_help = "Example:\n  comity peer list")]
     List,
-    /// Show one peer, with its fingerprint and its addresses
+    /// Show one peer, or your own agency, with its fingerprint and its addresses
     #[command(after_help = "Example:\n  comity peer show US-SC")]
     Show {
         /// Whose node it is: US-SC
@@ -62,10 +59,12 @@ Examples:
   comity peer remove --expel US-SC
   comity peer remove --unpin US-SC
 
-Without --expel, what is known of the agency counts until it is too old. With
-it, nothing that the agency says counts from now on but what it revoked, and
-answers that need it say since when. A name stays pinned to its log, so that
-nobody else comes under it; --unpin lets go of the name of one that was removed
+Without --expel, what is known of the agency counts until its last heartbeat's
+term ends (a day, as a rule), and its badges stay accepted so long, though what
+it revokes from now on does not reach your node. With --expel, nothing that the
+agency says counts from now on but what it revoked before, and answers that need
+it say since when. A name stays pinned to its log, so that nobody else comes
+under it; --unpin lets go of the name of one that was removed
 before: for an agency that lost its keys, and begins anew.")]
     Remove {
         /// Which agency: US-SC

@@ -62,8 +62,9 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
                 rows = look().await?;
             }
             let mended = before.saturating_sub(rows.iter().filter(|row| !row.same).count());
+            let are = if mended == 1 { "is" } else { "are" };
             out::note(&format!(
-                "{} differed; {mended} are the same now",
+                "{} differed; {mended} {are} the same now",
                 show::count(before, "log")
             ));
         }
@@ -81,10 +82,11 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
         session.out.data(&table)?;
         let differ = rows.iter().filter(|row| !row.same).count();
         if differ > 0 {
-            out::note(&format!(
-                "{} differ: what one of them lacks may be on its way",
-                show::count(differ, "log")
-            ));
+            let differ = match differ {
+                1 => "1 log differs".to_owned(),
+                more => format!("{more} logs differ"),
+            };
+            out::note(&format!("{differ}: what one of them lacks may be on its way"));
         }
     }
     Ok(if same { Exit::Done } else { Exit::Negative })

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
-use protocol::{KeyLog, key_log::ForkProof, signed, ticket::fingerprint};
+use protocol::{KeyLog, key_log::ForkProof, signed};
 use serde_json::{json, value::RawValue};
 
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) fn check(out: Out, path: &Path) -> anyhow::Result<Exit> {
     }
     let mut lines = vec![
         ("agency".to_owned(), format!("{} ({})", founding.agency, founding.name)),
-        ("fingerprint".to_owned(), fingerprint(&genesis)),
+        ("fingerprint".to_owned(), genesis.fingerprint()),
         ("writer key".to_owned(), writer.to_string()),
         ("used twice".to_owned(), format!("its number {sequence}")),
     ];

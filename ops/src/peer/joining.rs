@@ -2,7 +2,7 @@
 
 use protocol::{Introduction, Ticket};
 use qrcode::{QrCode, render::unicode::Dense1x2};
-use registry_schema::AgencyId;
+use registry_schema::{AgencyId, Timestamp};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
@@ -59,19 +59,41 @@ struct Introduced {
     signed: String,
 }
 
-pub(super) async fn ticket(session: &Session, no_qr: bool, json: bool) -> anyhow::Result<Exit> {
+/// The ticket of the node that is asked; none, where the node's JSON is printed as it came.
+async fn own_ticket(session: &Session) -> anyhow::Result<Option<Ticket>> {
     let reply = session.client.read(&["v1", "peers", "ticket"], &[]).await?;
-    if session.out.json || json {
+    if session.out.json {
         session.out.json(&reply.json)?;
-        return Ok(Exit::Done);
+        return Ok(None);
     }
     let told: Told = reply.parse()?;
     // What is printed is what other nodes will read.
     let ticket = read(&told.ticket).map_err(|e| e.context("the node gave a ticket that is none"))?;
+    Ok(Some(ticket))
+}
+
+/// Shows this node's own agency, which is no peer of it.
+pub(super) async fn own(session: &Session) -> anyhow::Result<Exit> {
+    let Some(ticket) = own_ticket(session).await? else {
+        return Ok(Exit::Done);
+    };
+    session.out.data(&shown(&ticket))?;
+    out::note("this is the agency of the node itself: `comity peer ticket` prints what others add");
+    Ok(Exit::Done)
+}
+
+pub(super) async fn ticket(session: &Session, no_qr: bool) -> anyhow::Result<Exit> {
+    let Some(ticket) = own_ticket(session).await? else {
+        return Ok(Exit::Done);
+    };
     if !no_qr {
         session.out.data(&drawn(&ticket)?)?;
     }
     session.out.data(&ticket.to_string())?;
+    out::note(&format!(
+        "fingerprint, to compare with whoever adds it: {}",
+        ticket.fingerprint()
+    ));
     if ticket.addresses.is_empty() {
         out::note(
             "the ticket says no address: set `peer_addresses` in the node's configuration, or peers wait to be called",
@@ -265,8 +287,13 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     let body = json!({"expel": expel, "unpin": unpin});
     let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now));
+    let until = until_then(&peer, expel, session.now);
     let shown = |parted: &Parted| {
-        let text = render(&parted.peer, None, session.now);
+        let mut text = render(&parted.peer, None, session.now);
+        // Not so of another store of one's own agency, of which the node tells no recognitions.
+        if !unpin && parted.peer.recognitions.is_some() {
+            text = format!("{text}\n\n{}", show::paragraph(&until));
+        }
         match (&parted.consequences, parted.peer.recognitions) {
             // Once it is done, what is left to look after.
             (None, Some(count)) => format!("{text}\n\nYour agency's recognitions that rest on it: {count}"),
@@ -279,9 +306,9 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
              and whoever is added by this name is believed. Ask the agency over another way first."
         )
     } else if expel {
-        format!("Expel {agency}? From now on nothing that it says counts here but what it revoked.")
+        format!("Expel {agency}?")
     } else {
-        format!("Follow {agency} no more? Once what is known of it is too old, answers that need it say so.")
+        format!("Follow {agency} no more?")
     };
     match confirm::somebody_is_there() {
         true => trust::asks_first(session, &path, &body, shown, |_: &Parted| question.clone()).await?,
@@ -304,10 +331,57 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     Ok(Exit::Done)
 }
 
+/// What becomes of a peer's badges, and when, once it is removed.
+fn until_then(peer: &Peer, expel: bool, now: Timestamp) -> String {
+    let agency = &peer.agency;
+    let unheard = format!("What {agency} revokes or suspends from the removal on does not reach this node");
+    if expel {
+        return format!(
+            "{unheard}. At once nothing that it says counts here but what it revoked before: its other badges are \"could not check\"."
+        );
+    }
+    match peer.good_until.filter(|until| *until > now) {
+        Some(until) => format!(
+            "{unheard}. Its badges that are accepted now stay accepted {} at most (until {}), by what is known of it; then they are \
+             \"could not check\". To end that at once: --expel.",
+            show::left(until, now),
+            until.in_words()
+        ),
+        None => format!(
+            "{unheard}. What is known of it is too old already: its badges are \"could not check\" as they are now, but for those \
+             that it revoked."
+        ),
+    }
+}
+
 /// A peer after its removal; in a dry run, with what would change.
 #[derive(Deserialize)]
 struct Parted {
     #[serde(flatten)]
     peer: Peer,
     consequences: Option<trust::Consequences>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_peer_says_how_long_its_badges_stay_accepted() {
+        let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+        let told = |until: &str, expel| {
+            let json = format!(r#"{{"agency":"US-TN","connected":true,"last_heard":null,"good_until":{until}}}"#);
+            until_then(&serde_json::from_str(&json).unwrap(), expel, now)
+        };
+        let left = told(r#""2026-11-23T16:02:11Z""#, false);
+        for words in [
+            "from the removal on does not reach this node",
+            "stay accepted for another 2 hours at most",
+        ] {
+            assert!(left.contains(words), "{left}");
+        }
+        assert!(told(r#""2026-11-23T13:02:11Z""#, false).contains("too old already"));
+        assert!(told("null", false).contains("too old already"));
+        assert!(told(r#""2026-11-23T16:02:11Z""#, true).contains("At once nothing that it says counts"));
+    }
 }

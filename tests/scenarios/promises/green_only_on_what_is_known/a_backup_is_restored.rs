@@ -244,6 +244,7 @@ async fn an_operator_vouches_for_a_restored_store_where_no_peer_can_and_a_peer_m
     says(sc, 503, "0 of the 2 agencies").await;
     let accepted = sc.comity(&["--yes", "store", "accept"]).await;
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
+    assert!(accepted.stderr.contains("revoke and suspend again"), "{accepted:?}");
     says(sc, 200, "ready").await;
     assert_eq!(sc.audited("store.accept").await, 1);
     federation.awaits(sc, &other, VerdictKind::Accepted).await;

@@ -36,8 +36,17 @@ async fn a_new_nodes_root_keys_are_never_in_its_folder_if_they_have_one_of_their
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     let text = |name: &str| at(name).to_str().expect("a path").to_owned();
+    // A medium that is not mounted is no folder on this disk instead.
+    let away = init(&at("node"), &["--root-out", &text("stick")]).await;
+    assert!(
+        away.code == Some(1) && away.stderr.contains("mount the medium"),
+        "{away:?}"
+    );
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+    fs::create_dir(at("stick")).expect("a folder");
     let made = init(&at("node"), &["--root-out", &text("stick")]).await;
     assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stderr.contains("on the same file system"), "{made:?}");
     assert_eq!(names(&at("stick")), ["next-root.key", "root.key"]);
     assert_eq!(
         names(&at("node/keys")),
@@ -77,6 +86,7 @@ async fn a_new_nodes_root_keys_are_never_in_its_folder_if_they_have_one_of_their
         refused.code == Some(1) && refused.stderr.contains("data directory"),
         "{refused:?}"
     );
+    fs::create_dir(at("other stick")).expect("a folder");
     let made = init(&at("second"), &["--root-out", &text("other stick")]).await;
     assert_eq!(made.code, Some(0), "{made:?}");
     let without = init(&at("third"), &[]).await;

@@ -1,0 +1,117 @@
+//! What `comity status` asks the node, all at once: what it cannot answer keeps nothing else back, and is named.
+
+use registry_schema::AgencyId;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{Ability, Agency, FilledList, OperatorWarning, Peer};
+use crate::{
+    Session,
+    client::Reply,
+    exit::{self, Exit},
+    peer::Reach,
+};
+
+/// Something that the node does not say, and why.
+#[derive(Debug, Serialize)]
+pub(super) struct Unread {
+    pub(super) what: &'static str,
+    pub(super) why: String,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl Unread {
+    fn new(what: &'static str, error: &anyhow::Error) -> Self {
+        let text = format!("{error:#}");
+        // What follows is where to read more.
+        let why = text.lines().next().unwrap_or_default().to_owned();
+        Self {
+            what,
+            why,
+            exit: exit::of(error),
+        }
+    }
+
+    /// Whether it is what a node of an earlier version, or one that tells this to operators alone, does not tell.
+    const fn is_not_told(&self) -> bool {
+        matches!(self.exit, Exit::Negative | Exit::NotAllowed)
+    }
+}
+
+/// Whose node it is, and which version.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Version {
+    pub(super) version: Option<String>,
+    pub(super) agency: Option<AgencyId>,
+}
+
+/// What the node answered.
+pub(super) struct Asked {
+    pub(super) version: Option<(Reply, Version)>,
+    pub(super) agencies: Option<(Reply, Vec<Agency>)>,
+    pub(super) peers: Option<Vec<Peer>>,
+    pub(super) warnings: Option<(Reply, Vec<OperatorWarning>)>,
+    pub(super) ability: Ability,
+    pub(super) filled: Vec<FilledList>,
+    pub(super) reach: Option<Reach>,
+    /// What it did not.
+    pub(super) unread: Vec<Unread>,
+}
+
+impl Asked {
+    /// Asks everything but whether the node is ready.
+    pub(super) async fn of(session: &Session) -> Self {
+        let version = part::<Version>(session, "which version it is", &["version"]).await;
+        let home = version.as_ref().ok().and_then(|(_, version)| version.agency.clone());
+        let warnings = async {
+            match session.client.has_token() {
+                true => Some(part(session, "what its operators should mend", &["v1", "warnings"]).await),
+                false => None,
+            }
+        };
+        let reach = async {
+            let path = ["v1", "reach", home.as_ref()?.as_str()];
+            Some(part(session, "who holds its log", &path).await)
+        };
+        let (agencies, peers, warnings, ability, filled, reach) = tokio::join!(
+            part(session, "how fresh it knows each agency", &["v1", "agencies"]),
+            part(session, "its peers", &["v1", "peers"]),
+            warnings,
+            part(session, "whether its key lets it write", &["v1", "key-log"]),
+            part(session, "how full its status lists are", &["v1", "status-lists"]),
+            reach,
+        );
+        let mut unread = Vec::new();
+        let mut keep = |not: Unread, is_optional: bool| {
+            if !(is_optional && not.is_not_told()) {
+                unread.push(not);
+            }
+        };
+        Self {
+            version: version.map_err(|not| keep(not, true)).ok(),
+            agencies: agencies.map_err(|not| keep(not, false)).ok(),
+            peers: peers.map(|(_, peers)| peers).map_err(|not| keep(not, false)).ok(),
+            warnings: warnings.and_then(|asked| asked.map_err(|not| keep(not, false)).ok()),
+            ability: ability
+                .map(|(_, ability)| ability)
+                .map_err(|not| keep(not, true))
+                .unwrap_or_default(),
+            filled: filled
+                .map(|(_, filled)| filled)
+                .map_err(|not| keep(not, true))
+                .unwrap_or_default(),
+            reach: reach.and_then(|asked| asked.map(|(_, reach)| reach).map_err(|not| keep(not, true)).ok()),
+            unread,
+        }
+    }
+}
+
+async fn part<T: DeserializeOwned>(session: &Session, what: &'static str, path: &[&str]) -> Result<(Reply, T), Unread> {
+    let read = async {
+        let reply = session.client.read(path, &[]).await?;
+        let value = reply.parse()?;
+        anyhow::Ok((reply, value))
+    };
+    read.await.map_err(|error| Unread::new(what, &error))
+}

@@ -1,0 +1,155 @@
+//! Tests of `status`.
+
+use super::*;
+use crate::client::tests::canned;
+
+#[test]
+fn lists_that_cannot_be_had_are_told() {
+    let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+    let told = |lists: &str| {
+        let json = format!(r#"{{"agency":"US-SC","issuers":1,"recognitions":0{lists}}}"#);
+        issuers_lists(&serde_json::from_str(&json).unwrap(), now)
+    };
+    assert_eq!(told(""), None);
+    let some = told(r#","issuers_lists":{"named":3,"fresh":2,"failing":1,"oldest":"2026-11-23T13:58:11Z"}"#);
+    let some = some.unwrap().replace('\n', " ");
+    assert_eq!(
+        some.trim(),
+        "US-SC's issuers with keys of their own: 2 of 3 status lists are here and fresh, the oldest from 4 minutes ago; \
+         1 could not be had when last tried, and the node's log says why"
+    );
+}
+
+#[test]
+fn dead_peers_and_forks_are_told_with_how_many_there_are() {
+    let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+    let peer = |number: usize, connected: bool, membership: &str| Peer {
+        agency: format!("US-NC:d{number}").parse().unwrap(),
+        membership: membership.into(),
+        connected,
+        last_heard: Some(now),
+        good_until: number.is_multiple_of(2).then_some(now.plus_seconds(60)),
+        hindrances: Hindrances::default(),
+    };
+    let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
+    let told = away(&all, now).unwrap();
+    assert!(
+        told.starts_with("50 of 50 peers are not connected: US-NC:d0, "),
+        "{told}"
+    );
+    assert!(
+        told.contains("and 38 more") && told.contains("of 25 nothing fresh is known"),
+        "{told}"
+    );
+    assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")], now), None);
+    assert_eq!(away(&[], now), None);
+    let json = r#"{"agency":"US-TN","membership":"member","connected":true,"deferred":null,
+        "quarantined":{"why":"1 damaged","since":"2026-11-23T13:58:11Z"}}"#;
+    let hindered_peer: Peer = serde_json::from_str(json).unwrap();
+    let peers = [peer(1, true, "member"), hindered_peer];
+    let told = quarantined(&peers, now);
+    assert_eq!(
+        told.as_deref(),
+        Some("US-TN is in quarantine, and its badges are \"could not check\" (begun 4 minutes ago): 1 damaged")
+    );
+    assert_eq!(deferred(&peers, now), None);
+
+    let agency = |json: &str| serde_json::from_str::<Agency>(json).unwrap();
+    let sound = agency(r#"{"agency":"US-SC","forks":0,"disputed":false}"#);
+    let forks = agency(r#"{"agency":"US-TN","forks":2,"disputed":false}"#);
+    assert_eq!(forked(std::slice::from_ref(&sound)), None);
+    let told = forked(&[sound, forks]).unwrap();
+    assert!(told.starts_with("US-TN: 2 forks of its log are proven"), "{told}");
+}
+
+#[test]
+fn the_list_that_fills_is_told_and_those_that_are_full_are_not() {
+    let list = |issuer: &str, list: u32, percent: u32| FilledList {
+        list,
+        issuer: issuer.into(),
+        percent,
+        nearly_full: percent >= 80,
+    };
+    assert_eq!(
+        filled_lists(&[
+            list("did:key:z1", 1, 100),
+            list("did:key:z1", 2, 3),
+            list("did:key:z2", 3, 79)
+        ]),
+        [""; 0]
+    );
+    let told = filled_lists(&[
+        list("did:key:z1", 1, 100),
+        list("did:key:z1", 2, 81),
+        list("did:key:z2", 3, 0),
+    ]);
+    let told = told.concat().replace('\n', " ");
+    assert_eq!(
+        told,
+        "the status list 2 of did:key:z1 is reserved to 81 percent: when it is full, a further one is opened by itself"
+    );
+}
+
+#[test]
+fn an_agency_is_a_row_whether_its_lists_are_counted_or_shown() {
+    let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+    for lists in [
+        r#""issuers":2,"recognitions":1"#,
+        r#""issuers":[{},{}],"recognitions":[{}]"#,
+    ] {
+        let json = format!(
+            r#"{{"agency":"US-SC","name":"South Carolina","last_heard":"2026-11-23T13:58:11Z","good_until":null,{lists}}}"#
+        );
+        let agency = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            row(&agency, now),
+            ["US-SC", "South Carolina", "4 minutes ago", "no", "2", "1"]
+        );
+    }
+}
+
+#[test]
+fn an_agency_that_left_or_is_expelled_is_marked() {
+    let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
+    let fresh = |since: &str| {
+        let json =
+            format!(r#"{{"agency":"US-SC","good_until":"2026-11-23T16:02:11Z","{since}":"2026-11-23T13:02:11Z"}}"#);
+        row(&serde_json::from_str(&json).unwrap(), now)[3].clone()
+    };
+    assert_eq!(fresh("heard"), "for another 2 hours");
+    assert_eq!(fresh("left_since"), "left: for another 2 hours");
+    assert_eq!(fresh("expelled_since"), "expelled");
+}
+
+#[tokio::test]
+async fn what_a_node_cannot_answer_is_named_and_keeps_nothing_back() {
+    let why = r#"{"type":"/help/node.unavailable","status":503,"detail":"the store cannot be used"}"#;
+    let (node, _requests) = canned("503 Service Unavailable", "application/problem+json", why);
+    let session = Session {
+        client: crate::client::tests::client(&node),
+        out: out::Out::new(false),
+        profile: crate::profile::Profile::default(),
+        now: "2026-11-23T14:02:11Z".parse().unwrap(),
+        yes: false,
+        dry_run: false,
+    };
+    // The first question is answered with a problem, and the others by nobody.
+    let asked = Asked::of(&session).await;
+    assert!(asked.agencies.is_none() && asked.peers.is_none());
+    let head = head("http://node.example/", false, "its server does not answer\n", None);
+    assert_eq!(head, "http://node.example/: not ready: its server does not answer");
+    let text = in_words(&head, &asked, &Told::default(), session.now);
+    assert!(text.starts_with(&head), "{text}");
+    for not in [
+        "does not say which version it is: the store cannot be used\n",
+        "does not say its peers: cannot reach the node",
+    ] {
+        assert!(text.contains(not), "{text}");
+    }
+    assert_eq!(exit(false, &asked, &Told::default()), Exit::Negative);
+    assert_eq!(exit(true, &asked, &Told::default()), Exit::CouldNotCheck);
+    let json = as_json(&asked, &Told::default(), false, "no").unwrap();
+    let json: Value = serde_json::from_str(json.get()).unwrap();
+    assert_eq!((&json["agencies"], &json["ready"]), (&Value::Null, &json!(false)));
+    assert!(json["unread"].as_array().unwrap().len() >= 3, "{json}");
+}
