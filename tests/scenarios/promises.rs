@@ -17,6 +17,7 @@ mod green_only_on_what_is_known {
     mod a_real_clock_jumps;
     mod damage_to_every_column;
     mod faults_on_every_call;
+    mod nobody_tells_of_the_log;
     mod processes_tell_no_more_than_the_rows;
     mod silence_is_never_green;
     mod the_clock_is_a_witness;

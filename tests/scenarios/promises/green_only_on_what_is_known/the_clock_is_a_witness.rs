@@ -3,7 +3,7 @@
 //! The clock of one node is set wrong, forwards and back, while it runs and while it is stopped; the others are right.
 
 use registry_schema::{Outcome, Reason, StatusState, Timestamp, VerdictKind};
-use tests::{Federation, Rhythm, Scene, eventually};
+use tests::{Answer as _, Federation, Rhythm, Scene, eventually};
 
 const DAY: i64 = 86_400;
 
@@ -136,6 +136,43 @@ async fn a_clock_that_runs_ahead_in_small_steps_is_in_doubt() {
     let accepted = tn.comity(&["clock", "accept", "--yes"]).await;
     assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
     is_ready(&federation, "US-TN").await;
+}
+
+/// Its peers sign every five minutes; who meets it signs at once, so that it need not wait for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_its_peers() {
+    let rhythm = Rhythm {
+        heartbeat_every: 300,
+        ..RHYTHM
+    };
+    let Scene {
+        mut federation, badge, ..
+    } = Federation::with_a_badge_and(rhythm).await;
+    let clock = federation.separates_the_clock_of("US-TN").await;
+    let tn = federation.agency("US-TN");
+    federation.awaits(tn, &badge, VerdictKind::Accepted).await;
+    tn.stops().await;
+    // All were right when they signed last, and TN was away for two minutes by the clocks of the others.
+    federation.clock().advance(120);
+    clock.advance(3 * DAY);
+    tn.starts().await;
+    eventually("it says that its clock is ahead", async || {
+        let reply = tn.employer().reads("/readyz").await;
+        let text = reply.text();
+        match text.contains("behind it") {
+            true => Ok(()),
+            false => Err(text),
+        }
+    })
+    .await;
+    tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+    // It signed nothing: when it is right again, it starts as if nothing had been.
+    tn.stops().await;
+    clock.advance(120 - 3 * DAY);
+    tn.starts().await;
+    is_ready(&federation, "US-TN").await;
+    federation.awaits(tn, &badge, VerdictKind::Accepted).await;
+    federation.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
