@@ -49,7 +49,7 @@ use residue::Residue;
 use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
-pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
+pub use credentials::{Issued, IssuerKey, Kept, NEWEST, Seed, StoredCredential};
 pub(crate) use damage::tells_damage;
 pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
@@ -151,7 +151,7 @@ pub enum Unavailable {
 #[derive(Clone, Debug)]
 pub enum OwnWrite {
     /// A credential was issued.
-    Credential(NewCredential),
+    Credential(Kept),
     /// An issuer's badge key was made.
     IssuerKey {
         /// The issuer's id.

@@ -28,6 +28,7 @@ mod green_only_on_what_is_known {
 mod revoked_stays_revoked {
     mod revocation_travels;
     mod stores_write_at_once;
+    mod the_right_badge_is_revoked;
 }
 
 /// 4. Only an agency's own keys can change that agency's lists.
