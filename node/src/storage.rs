@@ -20,6 +20,7 @@ mod lease;
 mod log;
 mod memory;
 mod operators;
+mod owner;
 mod peers;
 mod published;
 mod quarantine;

@@ -33,6 +33,7 @@ mod revoked_stays_revoked {
 
 /// 4. Only an agency's own keys can change that agency's lists.
 mod own_keys_alone {
+    mod a_store_is_its_agencys;
     mod files_are_not_believed;
     mod keys_change_hands;
     mod no_agency_speaks_for_anothers_issuer;
