@@ -7,6 +7,7 @@ mod acknowledged_is_on_disk {
     mod restart_loses_nothing;
     mod the_database_goes_away;
     mod the_disk_is_full;
+    mod the_file_is_emptied;
     mod the_file_is_replaced;
 }
 
