@@ -30,6 +30,7 @@ mod residue;
 mod restoring;
 mod reviews;
 mod sqlite_file;
+mod taken_out;
 mod version;
 
 use std::{
@@ -70,6 +71,7 @@ pub use registrations::{ApplicationRow, RubricRow, StepRow};
 pub(crate) use restoring::{MovedAside, Removal, StoreMoment};
 pub use reviews::Reviewed;
 pub use sqlite_file::FileReplaced;
+pub(crate) use taken_out::{Copied, ToTakeOut, Unfounded};
 
 /// The store of one agency. Clones share its connections and its right to write.
 #[derive(Clone, Debug)]

@@ -49,6 +49,7 @@ mod two_histories_are_proven {
 mod rebuilt_from_peers {
     mod a_key_log_comes_back;
     mod a_lost_database_comes_back;
+    mod a_repair_says_what_it_takes;
     mod a_restart_forgets_no_quarantine;
     mod damage_is_one_agencys;
     mod root_keys_stay_offline;
