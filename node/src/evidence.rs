@@ -31,7 +31,7 @@ pub async fn gather(
     let is_own = |home: &AgencyLists| home.issuer(&badge.issuer_id).is_some();
     let own_id = badge.id.as_ref().filter(|_| registry.home().is_some_and(is_own));
     let code = match own_id {
-        Some(id) => store.credential_by_id(id).await?.map(|credential| credential.code),
+        Some(id) => store.credential_by_id(id).await?.map(|kept| kept.issued.code),
         None => None,
     };
     let mut evidence = {
@@ -99,7 +99,7 @@ pub(crate) async fn gather_then(
 ) -> Result<Evidence, Unavailable> {
     let mut evidence = of_issuer(registry, &badge.issuer_id, then);
     if let Some(id) = &badge.id {
-        evidence.code = store.credential_by_id(id).await?.map(|credential| credential.code);
+        evidence.code = store.credential_by_id(id).await?.map(|kept| kept.issued.code);
     }
     evidence.policy = registry.agency(agency).and_then(|lists| lists.policy()).cloned();
     for entry in &badge.status {

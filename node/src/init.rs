@@ -20,7 +20,7 @@ use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
     config::{Config, PeerConfig},
-    keys, network,
+    keys, network, owner,
     storage::{Database, DatabaseTls, Store},
 };
 
@@ -91,6 +91,7 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
             now,
         )
         .await?;
+    store.claim(genesis).await?;
     store.close().await;
 
     let config = Config {
@@ -175,7 +176,7 @@ pub fn peer_config(data: &Path) -> anyhow::Result<PeerConfig> {
 /// If the data directory is none, or its store cannot be read.
 pub async fn ticket(data: &Path) -> anyhow::Result<Ticket> {
     let config = Config::load(data)?;
-    let store = Store::open(data, config.postgres()?.as_ref()).await?;
+    let store = owner::open(data, &config).await?;
     let logs = store.load_key_logs().await;
     store.close().await;
     let peer = peer_config(data)?.ticket()?;
@@ -201,8 +202,7 @@ pub async fn add_operator(data: &Path, name: &str, now: Timestamp) -> anyhow::Re
         fits,
         "`{name}` is no operator's name: write 1 to 64 letters, digits, `-`, `_`, `.` or `@`"
     );
-    let database = Config::load(data)?.postgres()?;
-    let store = Store::open(data, database.as_ref()).await?;
+    let store = owner::open(data, &Config::load(data)?).await?;
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);
     let token = format!("comity_{}", Hash(secret));

@@ -31,6 +31,7 @@ pub mod look_up;
 pub mod mirror;
 mod network;
 mod outbound;
+mod owner;
 pub mod private;
 pub mod rebuild;
 pub mod registrar;
@@ -163,7 +164,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     private::tighten(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let lease_term = Duration::from_secs(config.lease_term_seconds.into());
-    let store = Store::open_to_run(data, config.postgres()?.as_ref(), lease_term).await?;
+    let store = owner::open_to_run(data, &config, lease_term).await?;
     let folder = data.join("keys");
     take_seal(data, &config, &store).await?;
 

@@ -151,6 +151,7 @@ async fn fill(
     }
     follow(&mut config, rebuilding, &key_log, tickets);
     let store = Store::create(data, config.postgres()?.as_ref()).await?;
+    store.claim(key_log.genesis()).await?;
     let batch = Batch {
         key_logs: vec![key_log],
         ..Batch::default()

@@ -17,6 +17,7 @@ mod peers;
 mod policy;
 mod registrations;
 mod rekey;
+mod rows;
 mod rubrics;
 mod slots;
 mod trust;
@@ -38,6 +39,8 @@ pub use own_keys::{Became, ListChanges, OwnIssuer};
 pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Room, Submitted};
 pub(crate) use registrations::{not_done as not_now, retention};
 pub use rekey::Rekeyed;
+pub use rows::{RowTrouble, row_troubles};
+pub(crate) use rows::{has_its_badge, place as place_of};
 pub use slots::ListFill;
 pub use trust::{NewAgencyRecognition, NewRecognition};
 

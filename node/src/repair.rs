@@ -2,11 +2,14 @@
 //! included, and names the issuers' keys that nobody but a backup can give back.
 
 mod key_log;
+mod peers;
 mod sources;
+mod taken;
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -15,17 +18,22 @@ use registry_schema::Timestamp;
 
 use crate::{
     config::Config,
-    lock_data,
-    registrar::{IssuerKeyTrouble, issuer_key_troubles},
+    lock_data, owner,
+    registrar::{IssuerKeyTrouble, RowTrouble, issuer_key_troubles, row_troubles},
     replication::{DurableHeads, Identity, NotWritten},
     root,
     seal::Seal,
     storage::{self, Act, NewHolder, OwnWrite, Store},
 };
 use key_log::KeyLogRefused;
+pub use peers::PeerTrouble;
+pub use taken::LostRestriction;
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
+
+/// How often it looks whether a process lives that had the database.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What a store is repaired with.
 #[derive(Debug, Default)]
@@ -47,6 +55,16 @@ pub struct Repaired {
     pub key_log: Option<KeyLogPutBack>,
     /// What was taken out of it, agency by agency.
     pub taken_out: Vec<TakenOut>,
+    /// Revocations and suspensions that went with it, and that nothing else here says.
+    pub lost: Vec<LostRestriction>,
+    /// The file that holds all that was taken out; none, if it was nothing.
+    pub copy: Option<PathBuf>,
+    /// Whether the store had it wrong whose it is.
+    pub owner: bool,
+    /// The decisions about peers that cannot be read.
+    pub peers: Vec<PeerTrouble>,
+    /// The credentials whose rows are damaged.
+    pub credentials: Vec<RowTrouble>,
     /// The issuers' keys that cannot be used.
     pub issuer_keys: Vec<IssuerKeyTrouble>,
 }
@@ -86,19 +104,45 @@ pub async fn repair(data: &Path, repairing: &Repairing, now: Timestamp) -> anyho
     let _lock = lock_data(data)?;
     let config = Config::load(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
-    let store = Store::open(data, config.postgres()?.as_ref()).await?;
+    let (store, owner) = owner::open_to_repair(data, &config).await?;
     store.put_back_single_rows(now).await?;
-    let lease = store.changes(i64::MAX).await?.lease;
-    anyhow::ensure!(
-        lease.address.is_empty(),
-        "a process of this agency writes to the database: stop all of them first"
-    );
-    let taken = store.take(lease.mark(), &NewHolder::default()).await?;
+    let term = Duration::from_secs(config.lease_term_seconds.into());
+    let mark = outwait_the_dead(&store, term).await?;
+    let taken = store.take(mark, &NewHolder::default()).await?;
     taken.context("a process of this agency took the lease: stop all of them first")?;
     let repaired = mend(data, &config, home, &store, repairing, now).await;
     store.release().await?;
     store.close().await;
-    repaired
+    repaired.map(|repaired| Repaired { owner, ..repaired })
+}
+
+/// Waits until whoever held the lease, and did not give it back, has let its term pass: it was killed. Gives the lease's mark.
+///
+/// # Errors
+/// If it lives, or the store cannot be read.
+async fn outwait_the_dead(store: &Store, term: Duration) -> anyhow::Result<(i64, i64)> {
+    let seen = store.changes(i64::MAX).await?.lease;
+    if seen.address.is_empty() {
+        return Ok(seen.mark());
+    }
+    let patience = term + term / 4;
+    tracing::info!(
+        address = %seen.address,
+        "a process of this agency had the database, and did not give it back: waiting {} seconds, to see whether it still writes",
+        patience.as_secs_f32().ceil()
+    );
+    let begun = Instant::now();
+    while begun.elapsed() < patience {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let lease = store.changes(i64::MAX).await?.lease;
+        anyhow::ensure!(
+            lease.mark() == seen.mark(),
+            "a process of this agency (`{}`) writes to the database: stop all of them, and repair then",
+            lease.address
+        );
+    }
+    tracing::info!("it writes no more: the repair begins");
+    Ok(seen.mark())
 }
 
 async fn mend(
@@ -122,15 +166,31 @@ async fn mend(
         quota: config.quota.quota(),
         durable: DurableHeads::default(),
     };
-    let taken_out = identity.repair(store, now).await.context(
+    let removals = identity.to_repair(store, now).await.context(
         "this cannot be mended from peers piece by piece: put a backup in the store's place; or move the files \
          `registry.sqlite*` away (with PostgreSQL, name an empty database) and begin again from the peers with \
          `comityd rebuild`, which brings back neither credentials nor issuers' keys",
     )?;
-    let taken_out = taken_out.into_iter().map(|(agency, damage, harms_the_log)| TakenOut {
-        agency,
-        own: agency == home && harms_the_log,
-        damage,
+    let mut taken = store.to_take_out(&removals).await?;
+    let lost = taken::restrictions(store, home, &taken).await?;
+    let troubles = peers::troubles(config, &store.peers().await?);
+    let unreadable = troubles.iter().filter(|(_, trouble)| trouble.taken_out);
+    taken.copied.extend(unreadable.map(|(row, _)| taken::of_peer(row)));
+    // Before anything goes: where the disk refuses the copy, nothing is changed.
+    let copy = taken::keep(data, &taken.copied, now)?;
+    store.take_out(&removals, Some(home), now).await?;
+    for (row, trouble) in &troubles {
+        if trouble.taken_out {
+            store.take_out_peer(&row.agency, now).await?;
+        }
+    }
+    let taken_out = removals.iter().filter_map(|removal| {
+        let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).map(Hash).ok()?;
+        Some(TakenOut {
+            agency,
+            own: agency == home && (removal.everything || removal.harms_the_log()),
+            damage: removal.note.clone(),
+        })
     });
     match Seal::load(&config.seal_file(data)) {
         Ok(seal) => seal.into_iter().for_each(|seal| store.use_seal(seal)),
@@ -139,6 +199,11 @@ async fn mend(
     Ok(Repaired {
         key_log,
         taken_out: taken_out.collect(),
+        lost,
+        copy,
+        owner: false,
+        peers: troubles.into_iter().map(|(_, trouble)| trouble).collect(),
+        credentials: row_troubles(store).await?,
         issuer_keys: issuer_key_troubles(store).await?,
     })
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use node::{
     clock::Clock,
-    repair::{self, KeyLogPutBack, Repaired, Repairing},
+    repair::{self, KeyLogPutBack, LostRestriction, PeerTrouble, Repaired, Repairing},
 };
+use registry_schema::StatusState;
 use serde_json::json;
 
 use crate::{Data, say};
@@ -68,6 +69,16 @@ fn in_words(repaired: &Repaired) -> String {
                 .to_owned(),
         );
     }
+    lines.extend(repaired.lost.iter().map(lost_in_words));
+    if let Some(copy) = &repaired.copy {
+        lines.push(format!("all that was taken out is kept in `{}`", copy.display()));
+    }
+    if repaired.owner {
+        lines.push("mended: what the store says of whose it is".to_owned());
+    }
+    lines.extend(repaired.peers.iter().map(peer_in_words));
+    let credentials = repaired.credentials.iter();
+    lines.extend(credentials.map(|trouble| format!("not mended: {}", trouble.in_words())));
     for trouble in &repaired.issuer_keys {
         let issuer = &trouble.issuer;
         lines.push(match &trouble.other_seal {
@@ -87,6 +98,60 @@ fn in_words(repaired: &Repaired) -> String {
         lines.push("start the node".to_owned());
     }
     lines.join("\n")
+}
+
+fn lost_in_words(lost: &LostRestriction) -> String {
+    let LostRestriction {
+        agency,
+        own,
+        list,
+        index,
+        state,
+        code,
+    } = lost;
+    let (was, again) = match state {
+        StatusState::Revoked => ("revoked", "revoke"),
+        _ => ("suspended", "suspend"),
+    };
+    let credential = code.map_or_else(String::new, |code| format!(", the credential `{code}`"));
+    let todo = match (own, code) {
+        (true, Some(code)) => {
+            format!("if it was meant so, {again} it again: comity credential {again} {code} --reason CODE")
+        }
+        (true, None) => {
+            format!(
+                "if it was meant so, {again} it again by its badge: comity credential {again} --badge FILE --reason CODE"
+            )
+        }
+        (false, _) => "ask that agency whether it was meant so".to_owned(),
+    };
+    format!(
+        "taken out with it: a row by which list {list} index {index} of {agency}{credential} was {was}, which no sound envelope \
+         here says; unless peers give that envelope again, it is {was} no more: {todo}"
+    )
+}
+
+fn peer_in_words(trouble: &PeerTrouble) -> String {
+    let PeerTrouble {
+        agency,
+        why,
+        taken_out,
+        ended,
+    } = trouble;
+    match (taken_out, ended) {
+        (true, false) => format!(
+            "taken out: what the store held of the peer `{agency}`, which could not be read ({why}): add it again with `comity peer \
+             add TICKET`"
+        ),
+        (true, true) => format!(
+            "taken out: what the store held of the peer `{agency}`, which could not be read ({why}); it had left or was expelled, and \
+             stays so unless you add it again"
+        ),
+        (false, _) => format!(
+            "not mended: what the store holds of the peer `{agency}` cannot be read ({why}); it had left or was expelled, and that \
+             counts. Remove it from comity.toml as well, and repair again"
+        ),
+    }
 }
 
 fn key_log_in_words(key_log: &KeyLogPutBack) -> String {
@@ -113,9 +178,22 @@ fn as_json(repaired: &Repaired) -> serde_json::Value {
     let taken_out = repaired.taken_out.iter();
     let taken_out =
         taken_out.map(|one| json!({"agency": one.agency.to_string(), "own": one.own, "damage": one.damage}));
+    let lost = repaired.lost.iter().map(|lost| {
+        json!({"agency": lost.agency.to_string(), "own": lost.own, "list": lost.list, "index": lost.index,
+               "state": lost.state.as_str(), "code": lost.code.map(|code| code.to_string())})
+    });
+    let peers = repaired
+        .peers
+        .iter()
+        .map(|peer| json!({"agency": peer.agency, "why": peer.why, "taken_out": peer.taken_out}));
+    let credentials = repaired.credentials.iter();
+    let credentials =
+        credentials.map(|trouble| json!({"credential": trouble.credential, "damage": trouble.in_words()}));
     let issuer_keys = repaired.issuer_keys.iter();
     let issuer_keys = issuer_keys.map(|one| json!({"issuer": one.issuer, "other_seal": one.other_seal}));
     json!({
-        "key_log": key_log, "taken_out": taken_out.collect::<Vec<_>>(), "issuer_keys": issuer_keys.collect::<Vec<_>>(),
+        "key_log": key_log, "taken_out": taken_out.collect::<Vec<_>>(), "lost": lost.collect::<Vec<_>>(),
+        "copy": repaired.copy, "owner": repaired.owner, "peers": peers.collect::<Vec<_>>(),
+        "credentials": credentials.collect::<Vec<_>>(), "issuer_keys": issuer_keys.collect::<Vec<_>>(),
     })
 }

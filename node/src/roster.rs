@@ -45,6 +45,8 @@ pub struct Roster {
     known: BTreeMap<AgencyId, Known>,
     /// The names that the configuration pins: those no operator lets go of.
     configured: BTreeSet<AgencyId>,
+    /// What operators decided and cannot be read: why not, by the agency as it is filed.
+    unread: BTreeMap<String, String>,
 }
 
 /// Why an agency is not followed.
@@ -71,6 +73,7 @@ impl Roster {
             own,
             known: BTreeMap::new(),
             configured: BTreeSet::new(),
+            unread: BTreeMap::new(),
         };
         for ticket in configured {
             roster.admits(&ticket)?;
@@ -118,23 +121,55 @@ impl Roster {
         &self.own
     }
 
-    /// Takes in what operators decided.
+    /// Takes in what operators decided. What cannot be read is left out and told ([`Roster::unread`]): a disk that gave back
+    /// something else stops no node.
     ///
     /// # Errors
-    /// Says what contradicts what is pinned, or cannot be read. What can be taken in is.
+    /// Says what contradicts what is pinned. What can be taken in is.
     pub fn read(&mut self, rows: &[PeerRow]) -> anyhow::Result<()> {
         let mut wrong = None;
         for row in rows {
-            if let Err(error) = self.read_one(row) {
+            let tickets = match tickets(row) {
+                Ok(tickets) => tickets,
+                Err(why) => {
+                    self.leave_out(row, &format!("{why:#}"));
+                    continue;
+                }
+            };
+            self.unread.remove(&row.agency);
+            if let Err(error) = self.read_one(row, tickets) {
                 wrong = Some(error.context(format!("the peer `{}` in the store", row.agency)));
             }
         }
         wrong.map_or(Ok(()), Err)
     }
 
-    fn read_one(&mut self, row: &PeerRow) -> anyhow::Result<()> {
-        let tickets: Result<Vec<Ticket>, _> = row.ticket.lines().map(str::parse).collect();
-        let tickets = tickets?;
+    /// Notes a row that cannot be read. That it ends following an agency can be, and counts.
+    fn leave_out(&mut self, row: &PeerRow, why: &str) {
+        if self.unread.insert(row.agency.clone(), why.to_owned()).is_none() {
+            tracing::error!(
+                peer = row.agency,
+                why,
+                "what the store holds of a peer cannot be read, and is left out"
+            );
+        }
+        let ended = match (row.expelled_at, row.left_at) {
+            (Some(since), _) => Membership::Expelled(Timestamp(since)),
+            (None, Some(since)) => Membership::Left(Timestamp(since)),
+            (None, None) => return,
+        };
+        let agency: Option<AgencyId> = row.agency.parse().ok();
+        if let Some(known) = agency.and_then(|agency| self.known.get_mut(&agency)) {
+            known.membership = ended;
+        }
+    }
+
+    /// What operators decided about peers and cannot be read: the agency as it is filed, and why.
+    pub fn unread(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.unread.iter().map(|(agency, why)| (agency.as_str(), why.as_str()))
+    }
+
+    fn read_one(&mut self, row: &PeerRow, tickets: Vec<Ticket>) -> anyhow::Result<()> {
         let Some(first) = tickets.first() else {
             anyhow::bail!("it has no ticket")
         };
@@ -354,6 +389,16 @@ impl Roster {
     pub(crate) fn peers(&self) -> anyhow::Result<Vec<Peer>> {
         self.members().flat_map(|known| &known.tickets).map(Peer::of).collect()
     }
+}
+
+/// The tickets of a row.
+///
+/// # Errors
+/// If one of them is none, or there is none.
+pub(crate) fn tickets(row: &PeerRow) -> anyhow::Result<Vec<Ticket>> {
+    let tickets: Vec<Ticket> = row.ticket.lines().map(str::parse).collect::<Result<_, _>>()?;
+    anyhow::ensure!(!tickets.is_empty(), "it has no ticket");
+    Ok(tickets)
 }
 
 fn lines(tickets: &[&Ticket]) -> String {

@@ -20,6 +20,7 @@ mod lease;
 mod log;
 mod memory;
 mod operators;
+mod owner;
 mod peers;
 mod published;
 mod quarantine;
@@ -29,6 +30,7 @@ mod residue;
 mod restoring;
 mod reviews;
 mod sqlite_file;
+mod taken_out;
 mod version;
 
 use std::{
@@ -49,7 +51,7 @@ use residue::Residue;
 use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
-pub use credentials::{Issued, IssuerKey, NEWEST, NewCredential, Seed};
+pub use credentials::{Issued, IssuerKey, Kept, NEWEST, Seed, StoredCredential};
 pub(crate) use damage::{tells_damage, tells_that_it_is_none};
 pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
@@ -69,6 +71,7 @@ pub use registrations::{ApplicationRow, RubricRow, StepRow};
 pub(crate) use restoring::{MovedAside, Removal, StoreMoment};
 pub use reviews::Reviewed;
 pub use sqlite_file::FileReplaced;
+pub(crate) use taken_out::{Copied, ToTakeOut, Unfounded};
 
 /// The directive by which the log has nothing of the database's driver but errors: not that a connection was waited for, or that
 /// a statement took long.
@@ -155,7 +158,7 @@ pub enum Unavailable {
 #[derive(Clone, Debug)]
 pub enum OwnWrite {
     /// A credential was issued.
-    Credential(NewCredential),
+    Credential(Kept),
     /// An issuer's badge key was made.
     IssuerKey {
         /// The issuer's id.
@@ -404,13 +407,13 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the store answers, and soon.
+    /// Whether the store answers, and soon, of something that is in it.
     ///
     /// # Errors
     /// [`Unavailable`], if it does not.
     pub async fn ping(&self) -> Result<(), Unavailable> {
         let asks = async {
-            let (_,): (i32,) = reading!(self, sqlx::query_as("SELECT CAST(1 AS INTEGER)"), fetch_one)?;
+            let (_,): (i64,) = reading!(self, sqlx::query_as("SELECT epoch FROM lease"), fetch_one)?;
             Ok(())
         };
         let answered = tokio::time::timeout(PING_WITHIN, asks).await;

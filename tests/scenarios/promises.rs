@@ -7,6 +7,7 @@ mod acknowledged_is_on_disk {
     mod restart_loses_nothing;
     mod the_database_goes_away;
     mod the_disk_is_full;
+    mod the_file_is_emptied;
     mod the_file_is_replaced;
 }
 
@@ -29,10 +30,12 @@ mod green_only_on_what_is_known {
 mod revoked_stays_revoked {
     mod revocation_travels;
     mod stores_write_at_once;
+    mod the_right_badge_is_revoked;
 }
 
 /// 4. Only an agency's own keys can change that agency's lists.
 mod own_keys_alone {
+    mod a_store_is_its_agencys;
     mod files_are_not_believed;
     mod keys_change_hands;
     mod no_agency_speaks_for_anothers_issuer;
@@ -47,6 +50,7 @@ mod two_histories_are_proven {
 mod rebuilt_from_peers {
     mod a_key_log_comes_back;
     mod a_lost_database_comes_back;
+    mod a_repair_says_what_it_takes;
     mod a_restart_forgets_no_quarantine;
     mod damage_is_one_agencys;
     mod root_keys_stay_offline;

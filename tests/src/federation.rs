@@ -32,6 +32,11 @@ impl Clock {
         self.0.now()
     }
 
+    /// Lets minutes go by.
+    pub fn advance_minutes(&self, minutes: i64) {
+        self.0.advance(minutes * 60);
+    }
+
     /// Lets hours go by.
     pub fn advance_hours(&self, hours: i64) {
         self.0.advance(hours * 3600);

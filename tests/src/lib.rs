@@ -10,6 +10,7 @@ pub mod audit;
 pub mod badge;
 pub mod chance;
 pub mod contract;
+pub mod damage;
 pub mod deeds;
 pub mod employer;
 pub mod fake_time;

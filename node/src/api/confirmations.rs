@@ -18,6 +18,7 @@ use super::{
     stores,
     verifications::apart,
 };
+use crate::registrar::has_its_badge;
 
 /// The longest id of a credential that is asked about, in bytes.
 const LONGEST_ID: usize = 500;
@@ -47,10 +48,11 @@ pub(super) async fn one(
 }
 
 async fn issued_here(app: &App, id: &str, digest: &str) -> Result<bool, Problem> {
-    let Some(kept) = app.store.badge(id).await? else {
+    let Some(kept) = app.store.credential_by_id(id).await? else {
         return Ok(false);
     };
-    let kept: Option<Value> = serde_json::from_str(&kept).ok();
+    has_its_badge(&kept)?;
+    let kept: Option<Value> = serde_json::from_str(&kept.document).ok();
     Ok(kept.and_then(|kept| confirmation::digest_of(&kept)).as_deref() == Some(digest))
 }
 

@@ -18,7 +18,11 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::{look_up::Leave, registrar::NewBadge, storage};
+use crate::{
+    look_up::Leave,
+    registrar::{NewBadge, NotDone, has_its_badge, place_of},
+    storage,
+};
 
 /// The credentials of this agency, the newest first; for operators. A page has at most 1,000; the header `Link` says where
 /// the list goes on.
@@ -30,7 +34,7 @@ pub(super) async fn list(
     Query(which): Query<PageQuery>,
 ) -> Result<ListPage<Credential>, Problem> {
     let issued = app.store.credentials(&which.after()?, which.rows()).await?;
-    let place = |one: &storage::Issued| (one.valid_from, one.id.clone());
+    let place = |one: &storage::Kept| (one.issued.valid_from, one.issued.id.clone());
     Ok(which.page("/v1/credentials", issued, place, |one| app.registrar.shown(&one)))
 }
 
@@ -62,7 +66,7 @@ pub(super) async fn one(
         }
     };
     let unknown = || Problem::new(&NOT_FOUND, format!("this agency has issued no credential `{code}`"));
-    let Some(issued) = issued else {
+    let Some(kept) = issued else {
         let elsewhere = stores::ask(&app, &["v1", "credentials", &code], &headers).await?;
         if elsewhere.is_none() && by_code.is_some() && operator.is_err() {
             app.clients.missed(client);
@@ -78,10 +82,13 @@ pub(super) async fn one(
             let token = app.registrar.token_of(code, &hand).await?;
             return Ok(([(header::CONTENT_TYPE, "application/vc+jwt")], token).into_response());
         }
-        let badge = app.store.badge(&issued.id).await?.ok_or_else(unknown)?;
-        return form.of(badge);
+        has_its_badge(&kept)?;
+        return form.of(kept.document);
     }
-    let mut credential = app.registrar.shown(&issued);
+    if operator.is_ok() {
+        place_of(&kept).map_err(NotDone::from)?;
+    }
+    let mut credential = app.registrar.shown(&kept);
     if operator.is_err() {
         credential.subject = None;
     }

@@ -4,7 +4,7 @@ use registry_schema::{AgencyId, CredentialCode, Verdict};
 use verification::{Question, Unreadable, unreachable, unreadable};
 
 use super::{App, clients::Client, problem::Problem};
-use crate::{abroad::Fetched, look_up::Leave};
+use crate::{abroad::Fetched, look_up::Leave, registrar::has_its_badge};
 
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;
@@ -110,10 +110,9 @@ async fn fetch(app: &App, client: Client, code: CredentialCode) -> Result<Fetche
 
 /// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.
 async fn fetch_with(app: &App, leave: Leave, code: CredentialCode) -> Result<Fetched, Problem> {
-    if let Some(issued) = app.store.credential_by_code(code, leave).await? {
-        return Ok(Fetched::Badge(
-            app.store.badge(&issued.id).await?.unwrap_or_default().into_bytes(),
-        ));
+    if let Some(kept) = app.store.credential_by_code(code, leave).await? {
+        has_its_badge(&kept)?;
+        return Ok(Fetched::Badge(kept.document.into_bytes()));
     }
     let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
         let registry = app.registry.snapshot();

@@ -22,7 +22,7 @@ use super::{
     recognitions::Consequences,
 };
 use crate::{
-    registrar::{Proposal, Wish},
+    registrar::{Proposal, Wish, place_of},
     root::{self, WritingAbility},
 };
 
@@ -246,10 +246,11 @@ impl super::Parts {
         let mut gone = Vec::new();
         for (list, index) in slots {
             let kept = self.store.credential_at(list, index).await.ok().flatten();
+            let kept = kept.filter(|kept| place_of(kept).is_ok());
             gone.push(Unrevoked {
                 list,
                 index,
-                code: kept.map(|credential| credential.code.to_string()),
+                code: kept.map(|kept| kept.issued.code.to_string()),
             });
         }
         gone

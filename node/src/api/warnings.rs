@@ -36,6 +36,8 @@ warning_codes! {
         "The disk gave back something else than was written, and nobody but a backup has this key: it never leaves the node. Nothing new can be issued for the issuer, and its status lists are not signed anew for verifiers outside the federation; its badges stay good, and can be revoked.\n\nPut a backup in the store's place that has the key (Backups, in ops/RUNBOOK.md), or give the issuer a new one: `comity issuer rekey ISSUER`. Look after the disk. `comityd repair` names all such keys.";
     ISSUER_KEY_SEALED = "issuer.key_sealed", "The key of an issuer is sealed with a key that is not here",
         "Issuers' keys are sealed with the key in `keys/seal.key`, or where `[keys]` in comity.toml says, and that file is lost or another one. Nothing new can be issued for the issuer. Put the file back, the same for every process of the store, and start the node again. If it is lost for good, give each issuer a new key: `comity issuer rekey ISSUER`.";
+    PEER_UNREADABLE = "peer.unreadable", "What this node's store holds of a peer cannot be read",
+        "The disk gave back something else than was written. The peer is not followed, unless comity.toml names it; the node does everything else. Add the peer again with its ticket: `comity peer add TICKET`. Or stop the node, and let `comityd repair` take the row out. Look after the disk.";
 }
 
 /// A weakness of this node.
@@ -70,7 +72,22 @@ pub(super) async fn list(State(app): State<App>, _: Operator) -> Result<Json<Vec
         })
         .collect();
     let keys = keys.into_iter().map(|(detail, code)| code.tells(detail));
-    Ok(Json(roots.chain(refused).chain(certificate).chain(keys).collect()))
+    let registry = app.registry.snapshot();
+    let peers = registry.roster().unread().map(|(agency, why)| {
+        PEER_UNREADABLE.tells(format!(
+            "what this node's store holds of the peer `{agency}` cannot be read ({why}), and it is not followed: add it again with \
+             `comity peer add TICKET`"
+        ))
+    });
+    let peers: Vec<OperatorWarning> = peers.collect();
+    Ok(Json(
+        roots
+            .chain(refused)
+            .chain(certificate)
+            .chain(keys)
+            .chain(peers)
+            .collect(),
+    ))
 }
 
 impl WarningCode {

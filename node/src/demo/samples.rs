@@ -354,7 +354,8 @@ pub(super) async fn code_of_accepted(nodes: &BTreeMap<AgencyId, Node>, dir: &Pat
     let text = fs::read_to_string(dir.join("badges/accepted.json")).ok()?;
     let badge: Value = serde_json::from_str(&text).ok()?;
     let node = of(nodes, "US-SC").ok()?;
-    let issued = node.store.credential_by_id(badge.get("id")?.as_str()?).await.ok()??;
+    let kept = node.store.credential_by_id(badge.get("id")?.as_str()?).await.ok()??;
+    let issued = kept.issued;
     let registry = node.registry.snapshot();
     let list = registry.home()?.list(u32::try_from(issued.list).ok()?);
     let state = list?.state(u32::try_from(issued.slot).ok()?).0;

@@ -97,6 +97,7 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
         ..Batch::default()
     };
     store.commit(&batch, &[], now).await?;
+    store.claim(genesis).await?;
     store.close().await;
     let first = joining.ticket.map(|ticket| PeerConfig {
         agency: ticket.agency,

@@ -16,11 +16,12 @@ use super::{
     internal,
     issuer_keys::signing_key_of,
     not_ready,
+    rows::place,
     slots::SlotPlace,
 };
 use crate::{
     look_up::Leave,
-    storage::{Issued, IssuerKey, NewCredential, OwnWrite},
+    storage::{Issued, IssuerKey, Kept, OwnWrite},
 };
 
 /// A credential to sign.
@@ -109,7 +110,7 @@ impl Registrar {
         if let Some(place) = place {
             let letters = self.agency().code_letters();
             let code = CredentialCode::new(letters, rand::rng().random());
-            own.push(OwnWrite::Credential(NewCredential {
+            own.push(OwnWrite::Credential(Kept {
                 issued: recorded(&document, &id, code, &issuer, place, now),
                 document: document.to_string(),
             }));
@@ -128,11 +129,12 @@ impl Registrar {
     pub async fn token_of(&self, code: CredentialCode, hand: &Hand) -> Result<String, NotDone> {
         let unknown = || NotDone::Unknown(format!("this agency has issued no credential `{code}`"));
         let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
-        let issued = issued.ok_or_else(unknown)?;
-        let document = self.store.badge(&issued.id).await?.ok_or_else(unknown)?;
-        let mut document: Map<String, Value> = serde_json::from_str(&document).map_err(internal)?;
+        let kept = issued.ok_or_else(unknown)?;
+        // What is damaged is not signed anew.
+        place(&kept)?;
+        let mut document: Map<String, Value> = serde_json::from_str(&kept.document).map_err(internal)?;
         document.remove("proof");
-        let key = self.key_of(&issued.issuer).await?;
+        let key = self.key_of(&kept.issued.issuer).await?;
         let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now())

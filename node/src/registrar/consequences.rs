@@ -22,12 +22,7 @@ use verification::{
 pub use change::Change;
 
 use super::{NotDone, Registrar, internal, not_ready};
-use crate::{
-    checked::months_before,
-    evidence::of_issuer,
-    registry::AgencyLists,
-    storage::{Issued, NEWEST},
-};
+use crate::{checked::months_before, evidence::of_issuer, registry::AgencyLists, storage::Issued};
 
 /// Most of this agency's own badges over which consequences are counted: the newest.
 const MOST_BADGES: i64 = 10_000;
@@ -117,7 +112,7 @@ impl Registrar {
     /// [`NotDone`], if the store cannot be read.
     pub async fn consequences(&self, change: Change) -> Result<Consequences, NotDone> {
         let now = self.clock.now();
-        let issued = self.store.credentials(&NEWEST, MOST_BADGES).await?;
+        let issued = self.store.newest_credentials(MOST_BADGES).await?;
         let checks = self.checks(now).await?;
         let aligned = self.store.all_alignments().await?;
         let stated = self.stated().await?;

@@ -5,10 +5,12 @@ use rand::RngExt as _;
 use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
 use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
 
-use super::{Hand, NotDone, Registrar, internal, issuer_keys::signing_key_of, not_ready, slots::SlotPlace, within};
+use super::{
+    Hand, NotDone, Registrar, issuer_keys::signing_key_of, not_ready, rows::place as place_of, slots::SlotPlace, within,
+};
 use crate::{
     look_up::Leave,
-    storage::{Issued, IssuerKey, NewCredential, OwnWrite},
+    storage::{Issued, IssuerKey, Kept, OwnWrite},
 };
 
 /// What a credential is to say.
@@ -84,7 +86,11 @@ impl Registrar {
             list: place.map_or(-1, |place| place.list.into()),
             slot: place.map_or(-1, |place| place.slot.into()),
         };
-        let credential = self.shown(&issued);
+        let credential = self.shown_at(
+            &issued,
+            place.map(|place| (place.list, place.slot)),
+            StatusState::Active,
+        );
         let Some(SlotPlace { list, slot: index }) = place else {
             return Ok((credential, None));
         };
@@ -120,7 +126,7 @@ impl Registrar {
             .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;
         let own = [
             aligned,
-            OwnWrite::Credential(NewCredential {
+            OwnWrite::Credential(Kept {
                 issued,
                 document: document.to_string(),
             }),
@@ -148,19 +154,23 @@ impl Registrar {
         if let Some(note) = &note {
             within("a note", note, 2000)?;
         }
-        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
-        let issued =
-            issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
-        let place = (narrow(issued.list)?, narrow(issued.slot)?);
+        let kept = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+        let kept = kept.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
+        let place = place_of(&kept)?;
         let change = StatusChange {
             state: to,
             at: self.clock.now(),
             reason,
         };
-        let (put, act) = step(&code.to_string(), place, self.shown(&issued).state, change)?;
-        self.write(&mut turn, hand, vec![put], vec![self.act(hand, act, &issued.id, note)])
-            .await?;
-        let mut credential = self.shown(&issued);
+        let (put, act) = step(&code.to_string(), place, self.shown(&kept).state, change)?;
+        self.write(
+            &mut turn,
+            hand,
+            vec![put],
+            vec![self.act(hand, act, &kept.issued.id, note)],
+        )
+        .await?;
+        let mut credential = self.shown(&kept);
         (credential.state, credential.state_since) = (to, Some(change.at));
         Ok((credential, change))
     }
@@ -203,7 +213,9 @@ impl Registrar {
         };
         let (put, act) = step(&what, place, state, change)?;
         let subject = self.store.credential_at(list, index).await?;
-        let subject = subject.map_or(what, |issued| issued.id);
+        let subject = subject
+            .filter(|kept| place_of(kept).is_ok())
+            .map_or(what, |kept| kept.issued.id);
         self.write(&mut turn, hand, vec![put], vec![self.act(hand, act, &subject, note)])
             .await?;
         Ok(change)
@@ -216,10 +228,9 @@ impl Registrar {
     /// [`NotDone`], if this agency has issued none with this code, or the node cannot write.
     pub async fn expunge(&self, code: CredentialCode, hand: &Hand) -> Result<(u32, u32), NotDone> {
         let mut turn = self.turn(hand.dry_run).await?;
-        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
-        let issued =
-            issued.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
-        let (list, index) = (narrow(issued.list)?, narrow(issued.slot)?);
+        let kept = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+        let kept = kept.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
+        let (list, index) = place_of(&kept)?;
         let suspended = {
             let registry = self.registry.snapshot();
             let list = registry.home().and_then(|home| home.list(list));
@@ -228,21 +239,27 @@ impl Registrar {
         };
         let put = status_list::expunge(list, index, suspended, self.clock.now());
         let act = self.act(hand, "credential.expunge", &format!("list {list} index {index}"), None);
-        let own = vec![OwnWrite::Expunged { id: issued.id }, act];
+        let own = vec![OwnWrite::Expunged { id: kept.issued.id }, act];
         self.write(&mut turn, hand, vec![put], own).await?;
         Ok((list, index))
     }
 
-    /// A stored credential with its status now, as operators see it.
+    /// A stored credential with its status now, as operators see it; its status is unknown, where its row and its badge name
+    /// two places.
     #[must_use]
-    pub fn shown(&self, issued: &Issued) -> Credential {
+    pub fn shown(&self, kept: &Kept) -> Credential {
+        match place_of(kept) {
+            Ok(place) => self.shown_at(&kept.issued, Some(place), StatusState::Active),
+            Err(_) => self.shown_at(&kept.issued, None, StatusState::Unknown),
+        }
+    }
+
+    /// A credential with the status of this place now; with `otherwise`, if no list has the place.
+    fn shown_at(&self, issued: &Issued, place: Option<(u32, u32)>, otherwise: StatusState) -> Credential {
         let registry = self.registry.snapshot();
         let home = registry.home();
-        let list = u32::try_from(issued.list).ok().and_then(|number| home?.list(number));
-        let state = list
-            .zip(u32::try_from(issued.slot).ok())
-            .map(|(list, slot)| list.state(slot));
-        let (state, change) = state.unwrap_or((StatusState::Active, None));
+        let state = place.and_then(|(list, slot)| Some(home?.list(list)?.state(slot)));
+        let (state, change) = state.unwrap_or((otherwise, None));
         Credential {
             id: issued.id.clone(),
             code: issued.code,
@@ -323,10 +340,6 @@ fn check(new: &NewBadge) -> Result<(), NotDone> {
         )));
     }
     Ok(())
-}
-
-fn narrow(number: i64) -> Result<u32, NotDone> {
-    u32::try_from(number).map_err(internal)
 }
 
 /// A random UUID (RFC 9562, §5.4).

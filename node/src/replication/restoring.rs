@@ -78,12 +78,12 @@ impl Identity {
         Ok(restored)
     }
 
-    /// Takes what is damaged out of the store, the own log included, and makes rows again that do not follow from the log
-    /// beside them; gives what was done, in words, and whether it harmed the log.
+    /// Finds what is damaged in the store, the own log included, and rows that do not follow from the log beside them: what a
+    /// repair takes out, or makes again.
     ///
     /// # Errors
-    /// [`NotWritten`], if the store cannot be read or written.
-    pub(crate) async fn repair(&self, store: &Store, now: Timestamp) -> Result<Vec<(Hash, String, bool)>, NotWritten> {
+    /// [`NotWritten`], if the store cannot be read.
+    pub(crate) async fn to_repair(&self, store: &Store, now: Timestamp) -> Result<Vec<Removal>, NotWritten> {
         let mut restored = self.read(store, now, &|_| ()).await?;
         for (agency, log) in restored.replica.logs() {
             let is_noted = restored.removals.iter().any(|one| one.agency == agency.0);
@@ -97,13 +97,7 @@ impl Identity {
                 }));
             }
         }
-        store.take_out(&restored.removals, Some(self.home), now).await?;
-        let noted = restored.removals.iter().filter_map(|removal| {
-            let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).ok()?;
-            let harms = removal.everything || removal.harms_the_log();
-            Some((Hash(agency), removal.note.clone(), harms))
-        });
-        Ok(noted.collect())
+        Ok(restored.removals)
     }
 
     /// The replica as the store has it, whatever is damaged.

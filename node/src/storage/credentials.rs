@@ -1,7 +1,7 @@
 //! Credentials that this agency issued, and the keys of its issuers.
 
 use registry_schema::{CredentialCode, Timestamp};
-use sqlx::FromRow;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::{
     Store, Unavailable,
@@ -12,13 +12,49 @@ use crate::look_up::Leave;
 /// The place before every row of a list that begins with the newest.
 pub const NEWEST: (i64, String) = (i64::MAX, String::new());
 
-/// A credential about to be stored.
-#[derive(Clone, Debug)]
-pub struct NewCredential {
+/// A credential as it is stored, with its badge.
+#[derive(Clone, Debug, FromRow)]
+pub struct Kept {
     /// What is kept of it.
+    #[sqlx(flatten)]
     pub issued: Issued,
     /// The signed badge, as JSON.
     pub document: String,
+}
+
+/// The columns of a credential of which it is to be seen whether they agree; none of one that cannot be read.
+#[derive(Clone, Debug)]
+pub struct StoredCredential {
+    /// Its `id`.
+    pub id: Option<String>,
+    /// Its short code.
+    pub code: Option<String>,
+    /// The issuer's id.
+    pub issuer: Option<String>,
+    /// Its status list.
+    pub list: Option<i64>,
+    /// Its index in that list.
+    pub slot: Option<i64>,
+    /// The signed badge, as JSON.
+    pub document: Option<String>,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for StoredCredential
+where
+    &'static str: ColumnIndex<R>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id").ok(),
+            code: row.try_get("code").ok(),
+            issuer: row.try_get("issuer").ok(),
+            list: row.try_get("list").ok(),
+            slot: row.try_get("slot").ok(),
+            document: row.try_get("document").ok(),
+        })
+    }
 }
 
 /// A credential as it is stored.
@@ -96,7 +132,7 @@ impl std::fmt::Debug for Seed {
     }
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &NewCredential) -> Result<(), Unavailable> {
+pub(super) async fn insert(tx: &mut Tx, new: &Kept) -> Result<(), Unavailable> {
     let c = &new.issued;
     writing!(
         tx,
@@ -126,14 +162,15 @@ pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
 }
 
 const COLUMNS: &str = "id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot";
+const ALL_COLUMNS: &str = "id, code, issuer, achievement, name, subject, valid_from, valid_until, list, slot, document";
 
 impl Store {
     /// The credential with this code, for whoever has leave to look it up.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_code(&self, code: CredentialCode, _: Leave) -> Result<Option<Issued>, Unavailable> {
-        let sql = format!("SELECT {COLUMNS} FROM credentials WHERE code = $1");
+    pub async fn credential_by_code(&self, code: CredentialCode, _: Leave) -> Result<Option<Kept>, Unavailable> {
+        let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE code = $1");
         Ok(reading!(
             self,
             sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(code.compact()),
@@ -145,8 +182,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_id(&self, id: &str) -> Result<Option<Issued>, Unavailable> {
-        let sql = format!("SELECT {COLUMNS} FROM credentials WHERE id = $1");
+    pub async fn credential_by_id(&self, id: &str) -> Result<Option<Kept>, Unavailable> {
+        let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE id = $1");
         Ok(reading!(
             self,
             sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id),
@@ -158,8 +195,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<Issued>, Unavailable> {
-        let sql = format!("SELECT {COLUMNS} FROM credentials WHERE list = $1 AND slot = $2");
+    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<Kept>, Unavailable> {
+        let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE list = $1 AND slot = $2");
         Ok(reading!(
             self,
             sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -173,14 +210,40 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<Issued>, Unavailable> {
+    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<Kept>, Unavailable> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM credentials WHERE valid_from < $1 OR (valid_from = $1 AND id > $2)
+            "SELECT {ALL_COLUMNS} FROM credentials WHERE valid_from < $1 OR (valid_from = $1 AND id > $2)
              ORDER BY valid_from DESC, id LIMIT $3"
         );
         Ok(reading!(
             self,
             sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(at).bind(id).bind(limit),
+            fetch_all
+        )?)
+    }
+
+    /// The newest credentials, at most `limit`, without their badges: to be counted, and not to be acted on.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn newest_credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
+        let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
+        Ok(reading!(
+            self,
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit),
+            fetch_all
+        )?)
+    }
+
+    /// What the rows say, whether it can be right or not, by id after the first `skipped`; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn stored_credentials(&self, skipped: i64, limit: i64) -> Result<Vec<StoredCredential>, Unavailable> {
+        let sql = "SELECT id, code, issuer, list, slot, document FROM credentials ORDER BY id LIMIT $1 OFFSET $2";
+        Ok(reading!(
+            self,
+            sqlx::query_as(sql).bind(limit).bind(skipped),
             fetch_all
         )?)
     }

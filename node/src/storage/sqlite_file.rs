@@ -50,6 +50,8 @@ struct OpenedFile {
 #[derive(Clone, Debug)]
 pub struct FileReplaced {
     file: PathBuf,
+    /// Whether it is the same file, and nothing is in it any more.
+    is_emptied: bool,
     is_rescued: bool,
     hindrance: Option<String>,
 }
@@ -57,6 +59,13 @@ pub struct FileReplaced {
 impl fmt::Display for FileReplaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
+        if self.is_emptied {
+            return write!(
+                f,
+                "`{file}` was emptied under the running node, which writes nothing more: what was in it is lost. Stop the node, and \
+                 put a backup in its place, or move it away and begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)"
+            );
+        }
         write!(
             f,
             "`{file}` was removed or replaced under the running node, which writes nothing more; "
@@ -140,10 +149,12 @@ impl SqliteFile {
             let file = with(&self.0.path, suffix);
             (number(&file) != *opened).then_some(file)
         });
+        let is_emptied = another.is_none() && is_empty(&self.0.path);
         match another {
-            None if !is_rescued => Ok(()),
+            None if !is_rescued && !is_emptied => Ok(()),
             another => Err(FileReplaced {
                 file: another.unwrap_or_else(|| self.0.path.clone()),
+                is_emptied,
                 is_rescued,
                 hindrance: self.0.hindrance.with(|why| why.clone()),
             }),
@@ -153,7 +164,7 @@ impl SqliteFile {
     /// Where the files are others, copies what this process has, once.
     pub(super) async fn rescue(&self) -> Result<(), FileReplaced> {
         let Err(replaced) = self.look() else { return Ok(()) };
-        if !replaced.is_rescued {
+        if !replaced.is_rescued && !replaced.is_emptied {
             let copied = self.copy().await;
             match &copied {
                 Ok(()) => {
@@ -218,6 +229,11 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Whether a file is there and nothing is in it: a store's never is, once it is made.
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
 fn number(path: &Path) -> FileNumber {

@@ -109,7 +109,7 @@ fn batch() -> Batch {
     }
 }
 
-fn credential(id: &str, slot: i64) -> NewCredential {
+fn credential(id: &str, slot: i64) -> Kept {
     let issued = Issued {
         id: id.into(),
         code: CredentialCode::new(*b"NC", u64::try_from(slot).unwrap()),
@@ -122,7 +122,7 @@ fn credential(id: &str, slot: i64) -> NewCredential {
         list: 5,
         slot,
     };
-    NewCredential {
+    Kept {
         issued,
         document: "{\"id\": \"ünïcode\"}".into(),
     }
@@ -172,13 +172,14 @@ async fn what_was_committed_is_there_after_opening_again() {
         );
         assert_eq!(store.entries(genesis).await.unwrap().len(), 2);
         let found = store.credential_by_id("urn:uuid:1").await.unwrap().unwrap();
-        assert_eq!((found.slot, found.subject.as_str()), (8, "Jordan Ávery"));
+        assert_eq!((found.issued.slot, found.issued.subject.as_str()), (8, "Jordan Ávery"));
         assert_eq!(
             store
-                .credential_by_code(found.code, Leave::of_stranger())
+                .credential_by_code(found.issued.code, Leave::of_stranger())
                 .await
                 .unwrap()
                 .unwrap()
+                .issued
                 .id,
             "urn:uuid:1"
         );

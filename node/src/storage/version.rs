@@ -79,7 +79,9 @@ pub(super) async fn postgres(pool: &PgPool, opening: Opening) -> anyhow::Result<
     }
 }
 
-const NO_VERSION: &str = "the store does not tell its version";
+const NO_VERSION: &str = "the store does not tell its version: it is empty, or none of this program's. Put a backup in its place, or move it \
+                          away (`registry.sqlite*`; with PostgreSQL, name an empty database) and begin again from the peers with \
+                          `comityd rebuild` (ops/RUNBOOK.md)";
 
 fn bring_up(run: Result<(), sqlx::migrate::MigrateError>) -> anyhow::Result<()> {
     run.context("the store's tables cannot be brought up to date")?;

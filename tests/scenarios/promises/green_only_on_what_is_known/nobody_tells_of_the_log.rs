@@ -55,7 +55,7 @@ async fn an_agency_without_peers_calls_nothing_good_after_a_while_before_its_ope
     federation.clock().advance_hours(1);
     sc.starts().await;
     says(sc, 503, "has no peer that could tell").await;
-    federation.clock().advance(31);
+    federation.clock().advance_minutes(1);
     is_in_doubt(sc, &revoked).await;
 
     let accepted = sc.comity(&["--yes", "store", "accept"]).await;
@@ -67,7 +67,7 @@ async fn an_agency_without_peers_calls_nothing_good_after_a_while_before_its_ope
     sc.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
     // A short stop needs nobody's word.
     sc.stops().await;
-    federation.clock().advance(300);
+    federation.clock().advance_minutes(5);
     sc.starts().await;
     says(sc, 200, "ready").await;
     sc.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
@@ -98,7 +98,7 @@ async fn a_store_restored_after_a_while_calls_nothing_good_and_writes_nothing_wh
     }
     sc.starts().await;
     says(sc, 503, "0 of the 2 agencies").await;
-    federation.clock().advance(31);
+    federation.clock().advance_minutes(1);
     is_in_doubt(sc, &badge).await;
     for neighbor in ["US-NC", "US-TN"] {
         federation.link("US-SC", neighbor).heal().await;

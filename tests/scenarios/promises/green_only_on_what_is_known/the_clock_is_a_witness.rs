@@ -153,7 +153,7 @@ async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_it
     federation.awaits(tn, &badge, VerdictKind::Accepted).await;
     tn.stops().await;
     // All were right when they signed last, and TN was away for two minutes by the clocks of the others.
-    federation.clock().advance(120);
+    federation.clock().advance_minutes(2);
     clock.advance(3 * DAY);
     tn.starts().await;
     eventually("it says that its clock is ahead", async || {

@@ -1,0 +1,55 @@
+//! Whose store it is. A store holds the key logs of many agencies, and says in a table of one row which of them is its own.
+
+use protocol::Hash;
+
+use super::{
+    Store, Unavailable,
+    db::{reading, within, writing},
+};
+
+impl Store {
+    /// The agency that the store says it is of, as it is stored; none, if it does not say yet.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn owner(&self) -> Result<Option<Vec<u8>>, Unavailable> {
+        let sql = "SELECT agency FROM owner";
+        let found: Option<(Vec<u8>,)> = reading!(self, sqlx::query_as(sql), fetch_optional)?;
+        Ok(found.map(|(agency,)| agency))
+    }
+
+    /// Says whose store it is, if it does not say yet; true, if it did not. It needs no lease: several processes of one agency
+    /// that start on one store say the same.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn claim(&self, agency: Hash) -> Result<bool, Unavailable> {
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO owner (one, agency) VALUES (1, $1) ON CONFLICT (one) DO NOTHING RETURNING one";
+        let claimed: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(agency.0.to_vec()), fetch_optional)?;
+        tx.commit().await?;
+        Ok(claimed.is_some())
+    }
+
+    /// Says anew whose store it is, where what it said was damaged.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn claim_anew(&self, agency: Hash) -> Result<(), Unavailable> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE owner SET agency = $1";
+        writing!(&mut tx, sqlx::query(sql).bind(agency.0.to_vec()))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether a key log is filed under this name, readable or not.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn has_key_log(&self, agency: &[u8]) -> Result<bool, Unavailable> {
+        let sql = "SELECT COUNT(*) FROM key_logs WHERE agency = $1";
+        let (count,): (i64,) = reading!(self, sqlx::query_as(sql).bind(agency.to_vec()), fetch_one)?;
+        Ok(count > 0)
+    }
+}

@@ -1,0 +1,134 @@
+//! `comityd repair` waits for a process that was killed, names what it takes out that held a badge back, keeps a copy, and
+//! leaves out of a damaged roster the damaged row alone. Promises 2 and 6.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use node::config::Config;
+use registry_schema::{Reason, VerdictKind};
+use reqwest::Method;
+use tests::{Agency, Federation, Keeping, Rhythm, Scene, damage, program, program::Ended};
+
+const OFTEN: Rhythm = Rhythm {
+    heartbeat_every: 2,
+    heartbeat_term: 86_400,
+    exchange_every: 1,
+};
+
+async fn repairs(agency: &Agency) -> Ended {
+    let data = agency.data().to_str().expect("a path in Unicode");
+    program::run("comityd", ["repair", "--data", data], b"").await
+}
+
+async fn is_repaired(agency: &Agency) -> String {
+    let repaired = repairs(agency).await;
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    repaired.stdout.trim_end().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_that_only_a_row_tells_of_is_named_when_the_row_goes_and_kept_in_a_file() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge_and(OFTEN).await;
+    let sc = federation.agency("US-SC");
+    let revoked = sc.issues(&issuer, "Riley Brooks").await;
+    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.stops().await;
+    assert_eq!(is_repaired(sc).await, "nothing is damaged");
+    let (genesis, (list, index), (_, model)) = (sc.genesis(), badge.slot(), revoked.slot());
+    damage::on_sqlite(
+        sc,
+        &format!(
+            "INSERT INTO entries (agency, document, name, surviving)
+             SELECT agency, document, 'r/{index}', surviving FROM entries WHERE agency = x'{genesis}' AND name = 'r/{model}'"
+        ),
+    );
+    let said = is_repaired(sc).await;
+    let again = format!("comity credential revoke {}", badge.code());
+    for words in [again.as_str(), &format!("list {list} index {index}"), "is kept in `"] {
+        assert!(said.contains(words), "`{words}` is not in {said}");
+    }
+    assert!(!said.contains(&revoked.code().to_string()), "{said}");
+    let (_, file) = said.split_once("is kept in `").expect("a file is named");
+    let (file, _) = file.split_once('`').expect("a file is named");
+    let mode = std::fs::metadata(file).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let kept = std::fs::read_to_string(file).expect("the file");
+    for words in [format!("r/{index}"), genesis.to_string()] {
+        assert!(kept.contains(&words), "`{words}` is not in {kept}");
+    }
+    sc.starts().await;
+    federation.meets().await;
+    for other in federation.agencies() {
+        federation.awaits(other, &badge, VerdictKind::Accepted).await;
+        federation.awaits(other, &revoked, VerdictKind::NotValid).await;
+    }
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_whose_row_is_damaged_is_left_out_and_told_and_stops_no_node() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
+    let sc = federation.agency("US-SC");
+    let warned = async || {
+        let warnings = sc.asks(Method::GET, "/v1/warnings", None).await;
+        warnings.with_status(200).text()
+    };
+    sc.stops().await;
+    let garbage = "INSERT INTO peers (agency, ticket, added_at, added_by) VALUES ('US-GA', 'garbage', 1, 'x')";
+    damage::on_sqlite(sc, garbage);
+    sc.starts().await;
+    federation.meets().await;
+    for other in federation.agencies() {
+        federation.awaits(other, &badge, VerdictKind::Accepted).await;
+    }
+    let told = warned().await;
+    for words in ["peer.unreadable", "US-GA", "comity peer add"] {
+        assert!(told.contains(words), "`{words}` is not in {told}");
+    }
+    sc.employer().reads("/help/peer.unreadable").await.with_status(200);
+    sc.stops().await;
+    let said = is_repaired(sc).await;
+    for words in ["US-GA", "comity peer add", "is kept in `"] {
+        assert!(said.contains(words), "`{words}` is not in {said}");
+    }
+    assert_eq!(is_repaired(sc).await, "nothing is damaged");
+    sc.starts().await;
+    federation.meets().await;
+    assert!(!warned().await.contains("peer.unreadable"));
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_waits_for_the_lease_of_a_process_that_was_killed_and_refuses_beside_one_that_lives() {
+    let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, Keeping::Postgres).await;
+    let sc = federation.agency("US-SC");
+    sc.stops().await;
+    let mut program = sc.starts_program(&[]).await;
+    program.is_killed().await;
+    let database = Config::load(sc.data()).expect("a configuration").database;
+    let database = database.expect("a database");
+    // As another process of the agency, elsewhere, does: it renews.
+    let renews = "UPDATE lease SET renewed = renewed + 1";
+    let renewing = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let psql = tokio::process::Command::new("psql")
+            .args([&database, "-qc", renews])
+            .status();
+        assert!(psql.await.expect("psql runs").success());
+    });
+    let refused = repairs(sc).await;
+    renewing.await.expect("it renews");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("stop all of them"), "{refused:?}");
+
+    let repaired = repairs(sc).await;
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    assert!(repaired.stderr.contains("waiting"), "{repaired:?}");
+    sc.starts().await;
+    federation.meets().await;
+    federation.audit().await;
+}
