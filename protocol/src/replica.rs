@@ -295,6 +295,8 @@ pub struct Replica {
     clocks: BTreeMap<Hash, PeerClock>,
     /// When the first node of a peer was met that speaks for itself.
     first_met: Option<Timestamp>,
+    /// Whether a peer was met that is to have a heartbeat that was signed since.
+    is_to_greet: bool,
     /// Whether the driver doubts the time that it gives.
     doubts_time: bool,
 }
@@ -376,8 +378,8 @@ impl Replica {
             }
             Event::Pulled(agency) => self.pull(agency, now, &mut step)?,
             Event::Posted(held) => self.take_posted(held, now, &mut step),
-            Event::Connected { peer, agency } => self.meet(peer, Session::new(agency), now, &mut step)?,
-            Event::Mirrored { peer, agency } => self.meet(peer, Session::of_mirror(agency), now, &mut step)?,
+            Event::Connected { peer, agency } => self.meet(peer, Session::new(agency), now, &mut step),
+            Event::Mirrored { peer, agency } => self.meet(peer, Session::of_mirror(agency), now, &mut step),
             Event::Disconnected(peer) => self.leave(peer),
             // What was on its way when a peer was turned away.
             Event::Asked { peer, .. } | Event::Answered { peer, .. } if self.paused(&peer, now).is_some() => {}

@@ -15,33 +15,23 @@ use crate::{
 /// Most pages in a row that a peer is asked for at once though they bring nothing: a mirror's first pages may be known.
 const MAX_IDLE_PAGES: u32 = 64;
 
-/// How old the last heartbeat is at least for another to be signed when a peer is met, in seconds.
-const LATELY_SECONDS: i64 = 60;
-
 impl Replica {
     /// Begins the conversation with a peer that is there, unless it is turned away for now.
     ///
-    /// It is told what was signed before it was met, and then what the time is now: a heartbeat that was signed since. By the
-    /// two it can compare its clock with this one's.
-    pub(super) fn meet(&mut self, peer: Hash, session: Session, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    /// It is told what was signed before it was met, and a moment later a heartbeat that was signed since: by the two it can compare
+    /// its clock with this one's.
+    pub(super) fn meet(&mut self, peer: Hash, session: Session, now: Timestamp, step: &mut Step) {
         if let Some(seconds) = self.paused(&peer, now) {
             step.last.push(Effect::TurnAway { peer, seconds });
-            return Ok(());
+            return;
         }
         let is_mirror = session.is_mirror;
         self.sessions.entry(peer).or_insert(session);
         self.exchange(peer, now, step);
-        if is_mirror {
-            return Ok(());
+        if !is_mirror {
+            self.first_met.get_or_insert(now);
+            self.is_to_greet = true;
         }
-        self.first_met.get_or_insert(now);
-        let last = self.last_beat;
-        let is_old = last.is_none_or(|last| now.seconds_since(last) >= LATELY_SECONDS);
-        if is_old && self.may_write(now) && self.is_writer() {
-            self.beat(now, step)?;
-            self.push(vec![], step);
-        }
-        Ok(())
     }
 
     pub(super) fn call(&mut self, peer: Hash, asked: Asked, request: &Request, step: &mut Step) {

@@ -312,6 +312,7 @@ impl Restoring {
             conduct: BTreeMap::new(),
             clocks: BTreeMap::new(),
             first_met: None,
+            is_to_greet: false,
             doubts_time: false,
         })
     }

@@ -8,6 +8,7 @@ use super::Replica;
 use crate::{
     heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
     message::Summary,
+    session::Session,
     signed::Hash,
 };
 
@@ -26,14 +27,17 @@ pub struct PeerClock {
 const WITNESS_SECONDS: i64 = 5;
 
 impl Replica {
-    /// Whether no peer's clock could be compared with this one yet, though a peer is there: its newest heartbeat is so old here
-    /// that it tells nothing, and the one that it signs on meeting has not come. Ends after some seconds in any case: not every
-    /// peer may sign.
+    /// Whether the clock of a peer that is there could not be compared with this one yet: its newest heartbeat is so old here that
+    /// it tells nothing, and the one that it signs on meeting has not come. Ends after some seconds in any case: not every peer
+    /// may sign.
     #[must_use]
     pub fn awaits_witness(&self, now: Timestamp) -> bool {
         let waits = |met: Timestamp| (0..WITNESS_SECONDS).contains(&now.seconds_since(met));
         let tells = |clock: &PeerClock| clock.before.is_some() || self.is_young(clock.issued, clock.received);
-        !self.own_log.began_young() && self.first_met.is_some_and(waits) && !self.clocks.values().any(tells)
+        let speak = |session: &&Session| !session.is_mirror && session.agency != self.settings.home;
+        let mut peers = self.sessions.values().filter(speak);
+        let is_silent = |peer: &Session| !self.clocks.get(&peer.agency).is_some_and(tells);
+        !self.own_log.began_young() && self.first_met.is_some_and(waits) && peers.any(is_silent)
     }
 
     /// The newest time that this node signed or believed: its clock was there once, or an agency's that was believed.

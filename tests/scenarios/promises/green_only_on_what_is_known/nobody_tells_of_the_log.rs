@@ -71,7 +71,6 @@ async fn an_agency_without_peers_calls_nothing_good_after_a_while_before_its_ope
     sc.starts().await;
     says(sc, 200, "ready").await;
     sc.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
-    federation.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
