@@ -9,6 +9,7 @@ use axum::{
 use registry_schema::AgencyId;
 use serde::Serialize;
 use utoipa::ToSchema;
+use verification::Freshness;
 
 use super::{
     App,
@@ -99,8 +100,9 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
             ready.push('\n');
         }
     }
-    if registry.home().is_none() && fails.is_empty() {
-        fails.push("this node's own lists are not loaded".into());
+    let known = registry.home().map(|home| registry.freshness(home, app.clock.now()));
+    if !matches!(known, Some(Freshness::Heard { .. })) && fails.is_empty() {
+        fails.push(not_known(&app));
     }
     if let Err(error) = app.store.ping().await {
         let told = error.to_string();

@@ -157,8 +157,9 @@ pub(super) async fn one(
     // A key signs nothing that is older than itself.
     let minute = key_from.map_or(minute, |from| minute.max(from));
     let etag = format!("\"{}\"", Hash::of(&[encoded.as_bytes(), &minute.0.to_be_bytes()]));
+    let kept = [(header::CACHE_CONTROL, "public, max-age=60"), (header::VARY, "accept")];
     if has_it(&headers, &etag) {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+        return Ok((StatusCode::NOT_MODIFIED, kept, [(header::ETAG, etag)]).into_response());
     }
     let kind = [
         (header::CONTENT_TYPE, media_type(&headers)),

@@ -164,7 +164,7 @@ impl Replica {
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
-            let is_new = log.is_none_or(|log| log.len() == 0 && log.counted().next().is_none());
+            let is_new = log.is_none_or(|log| log.is_empty() && log.counted().next().is_none());
             self.own_log.is_young = is_new || last.is_some_and(|last| self.is_young(last, now));
             if self.own_log.stage == Stage::Asking && self.own_log.is_young && !self.has_whom_to_ask() {
                 self.own_log.stage = Stage::Known;
