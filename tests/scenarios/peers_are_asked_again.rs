@@ -29,7 +29,7 @@ async fn what_a_peer_holds_is_here_as_soon_as_an_operator_asks_for_it() {
 
     let pulled = tn.comity(&["peer", "diff", "US-NC", "--pull"]).await;
     assert_eq!(pulled.code, Some(0), "{pulled:?}");
-    assert!(pulled.stderr.contains("are the same now"), "{pulled:?}");
+    assert!(pulled.stderr.contains("1 is the same now"), "{pulled:?}");
     tn.employer().verifies(&badge).await.is(VerdictKind::NotValid);
     assert_eq!(tn.audited("peer.pull").await, 1);
     // Who is not connected cannot be asked, and who is no peer neither.

@@ -86,7 +86,9 @@ fn all(app: &App) -> Vec<Agency> {
             home,
             last_heard,
             // What this node writes itself it knows as it is, unless its store is in doubt.
-            good_until: good_until.filter(|_| !home || registry.is_in_doubt()),
+            good_until: good_until
+                .or_else(|| Some(now).filter(|_| home && registry.is_in_doubt()))
+                .filter(|_| !home || registry.is_in_doubt()),
             expelled_since: registry.roster().expelled(&lists.id),
             left_since: registry.roster().left(&lists.id),
             disputed: lists.is_disputed(),

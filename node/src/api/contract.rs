@@ -7,18 +7,29 @@
 
 use axum::http::{Method, StatusCode};
 use utoipa::openapi::{
-    Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type,
+    Content, HeaderBuilder, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Response, SchemaFormat, Type,
     path::{Operation, ParameterIn, PathItem},
 };
 
 use super::{
     costs::{self, Cost},
-    problem::{Code, INVALID, PACKED, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED},
+    problem::{
+        CONFLICT, Code, INVALID, PACKED, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+    },
 };
 
 /// The media type of a problem (RFC 9457, §3).
 const PROBLEM: &str = "application/problem+json";
 const JSON: &str = "application/json";
+/// A form with a file.
+const FORM: &str = "multipart/form-data";
+/// The media types of bytes that are no text; the first stands for any.
+const BYTES: [&str; 4] = [
+    "application/octet-stream",
+    "application/cbor",
+    "application/zip",
+    "image/png",
+];
 
 /// An answer that many routes give: its name in the document, and the code that explains it.
 struct CommonAnswer {
@@ -38,6 +49,7 @@ const fn common(name: &'static str, code: &'static Code, says_when_to_come_again
 const UNREADABLE: CommonAnswer = common("Unreadable", &UNSUPPORTED, false);
 const COMPRESSED: CommonAnswer = common("Compressed", &PACKED, false);
 const NO_OPERATOR: CommonAnswer = common("NoOperator", &UNAUTHENTICATED, false);
+const CLASHES: CommonAnswer = common("Conflict", &CONFLICT, false);
 const SLOW: CommonAnswer = common("TooSlow", &TOO_SLOW, false);
 const LARGE: CommonAnswer = common("TooLarge", &TOO_LARGE, false);
 const RULE_BROKEN: CommonAnswer = common("Invalid", &INVALID, false);
@@ -49,12 +61,21 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             let cost = costs::of_route(&method, path);
-            add(operation, &answers(operation, cost));
+            add(operation, &answers(&method, operation, cost));
             tell_of_dry_runs(operation);
             operation.operation_id = Some(name_of(&method, path));
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                body.content
+                    .iter_mut()
+                    .for_each(|(kind, content)| tell_of_bytes(kind, content));
+            }
             for (status, answer) in &mut operation.responses.responses {
                 if let RefOr::T(answer) = answer {
                     describe(status, answer);
+                    answer
+                        .content
+                        .iter_mut()
+                        .for_each(|(kind, content)| tell_of_bytes(kind, content));
                     if status.starts_with(['4', '5']) {
                         call_by_its_type(answer);
                     }
@@ -66,6 +87,7 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for answer in [
         UNREADABLE,
         COMPRESSED,
+        CLASHES,
         NO_OPERATOR,
         SLOW,
         LARGE,
@@ -92,12 +114,16 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 }
 
 /// What any operation of this class can answer.
-fn answers(operation: &Operation, cost: Option<Cost>) -> Vec<CommonAnswer> {
+fn answers(method: &Method, operation: &Operation, cost: Option<Cost>) -> Vec<CommonAnswer> {
     let mut answers = vec![UNREADABLE, SLOW, LARGE];
     let is_for_operators = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     if is_for_operators {
         answers.push(NO_OPERATOR);
+        // What an act rests on may have changed, or be damaged.
+        if *method != Method::GET {
+            answers.push(CLASHES);
+        }
     }
     if operation.request_body.is_some() {
         answers.push(COMPRESSED);
@@ -134,6 +160,29 @@ fn tell_of_dry_runs(operation: &mut Operation) {
         "with `dry_run`: what it would be".clone_into(&mut would_be.description);
         responses.entry("200".to_owned()).or_insert_with(|| would_be.into());
     }
+}
+
+/// Bytes are told as bytes, and not as a list of numbers, of which generators of clients make one.
+fn tell_of_bytes(kind: &str, content: &mut RefOr<Content>) {
+    let RefOr::T(content) = content else { return };
+    if BYTES.contains(&kind) {
+        content.schema = Some(bytes(kind).into());
+    } else if kind == FORM {
+        content.schema = Some(
+            ObjectBuilder::new()
+                .property("file", bytes(BYTES[0]))
+                .required("file")
+                .into(),
+        );
+    }
+}
+
+fn bytes(kind: &str) -> ObjectBuilder {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(format))
+        .content_media_type(kind)
 }
 
 /// A name for an operation that no other one has, of which generators of clients make a function's: `get_v1_agencies_id`.

@@ -46,7 +46,8 @@ pub(super) enum Form {
 
 /// What an agency accepts, and what that counts for.
 #[utoipa::path(get, path = "/v1/policy", tag = "policies", params(Which),
-    responses((status = 200, body = PolicyFile), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, content((PolicyFile = "application/json"), (String = "application/toml"))),
+              (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, Query(which): Query<Which>) -> Result<Response, Problem> {
     let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
     let at: Option<Timestamp> = which.at.map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;

@@ -127,6 +127,7 @@ pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result
     request_body(content(
         (serde_json::Value = "application/json"), (serde_json::Value = "application/vc"), (Vec<u8> = "image/png"),
         (String = "image/svg+xml"), (String = "text/plain"), (Vec<u8> = "application/octet-stream"),
+        (Vec<u8> = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "the answer", body = Verdict),

@@ -237,7 +237,7 @@ async fn a_process_that_saw_no_holder_alive_calls_no_badge_of_its_own_agency_goo
     holder.is_ready().await;
     holder.program.is_killed().await;
     let mut follower = Process::joins(sc, 1, 8, &[]);
-    follower.is_ready().await;
+    follower.says(503, "own lists are not known").await;
     let mut before = 0;
     eventually("it takes over", async || {
         let said = answers(&follower, &badge).await;
