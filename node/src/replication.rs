@@ -14,6 +14,7 @@ mod durable;
 mod identity;
 mod lost;
 mod restoring;
+mod telling;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,7 +32,7 @@ pub(crate) use restoring::RestoringProgress;
 
 use crate::{
     clock::Clock,
-    health::{Health, ReplicationHealth},
+    health::Health,
     mirror::Rooms,
     network::{News, Order},
     registry::{SharedRegistry, Standing},
@@ -40,9 +41,6 @@ use crate::{
 
 /// How often the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
-
-/// The doubt about a clock that nobody has confirmed since the start.
-const COMPARING: &str = "it is being compared with the peers' clocks since the start";
 
 /// What the driver knows of the store.
 enum State {
@@ -245,15 +243,14 @@ impl Replication {
     /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
     fn look_at_the_clock(&mut self) {
         let State::Live(replica) = &mut self.state else { return };
-        let waits = || {
-            let waits = replica.awaits_witness(self.clock.now());
-            waits.then(|| COMPARING.to_owned())
-        };
-        let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
-        let doubt = doubt.or_else(waits);
+        let found = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
+        // What is only being compared alarms nobody.
+        let is_found = found.is_some();
+        let compares = || "it is being compared with the peers' clocks since the start".to_owned();
+        let doubt = found.or_else(|| replica.awaits_witness(self.clock.now()).then(compares));
         if doubt != self.clock_doubt {
             match &doubt {
-                Some(doubt) if doubt == COMPARING => tracing::info!("{doubt}"),
+                Some(doubt) if !is_found => tracing::info!(%doubt, "the clock is not confirmed yet: nothing is signed"),
                 Some(doubt) => {
                     tracing::error!(%doubt, "the clock is in doubt: nothing is signed, and nothing is fresh")
                 }
@@ -428,31 +425,6 @@ impl Replication {
 
     async fn order(&self, order: Order) -> Result<(), NotWritten> {
         self.rooms.send(order).await.map_err(|_| NotWritten::NotHolder)
-    }
-
-    fn tell_health(&self) {
-        if let State::Live(replica) = &self.state {
-            let health = self.health_of(replica);
-            let doubt = health.store_doubt();
-            let lacks_own = health.lacks_own();
-            let known = self.registry.snapshot();
-            if known.store_doubt() != doubt.as_deref() || known.lacks_own() != lacks_own {
-                self.registry
-                    .update(|registry| registry.doubt_store(doubt.clone(), lacks_own));
-            }
-            self.health.set_replication(health);
-        }
-    }
-
-    fn health_of(&self, replica: &Replica) -> ReplicationHealth {
-        ReplicationHealth::Live {
-            last_heartbeat: replica.last_beat(),
-            may_write: replica.may_write(self.clock.now()),
-            awaited_words: replica.awaited_words(),
-            own_set_aside: replica.own_orphans(),
-            own_lost: self.identity.durable.lost(&self.identity.home),
-            has_writer_key: replica.is_writer(),
-        }
     }
 }
 

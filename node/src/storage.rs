@@ -51,7 +51,7 @@ use residue::Residue;
 use version::Opening;
 
 pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
-pub use credentials::{Issued, IssuerKey, Kept, NEWEST, Seed, StoredCredential};
+pub use credentials::{Issued, IssuerKey, KeptCredential, NEWEST, Seed, StoredCredential};
 pub(crate) use damage::{tells_damage, tells_that_it_is_none};
 pub use database::{Database, DatabaseTls};
 pub(crate) use faults::driver_mutant;
@@ -158,7 +158,7 @@ pub enum Unavailable {
 #[derive(Clone, Debug)]
 pub enum OwnWrite {
     /// A credential was issued.
-    Credential(Kept),
+    Credential(KeptCredential),
     /// An issuer's badge key was made.
     IssuerKey {
         /// The issuer's id.

@@ -115,9 +115,18 @@ impl Agency {
 
     /// Waits until its node is ready.
     pub async fn is_ready(&self) {
-        crate::eventually(&format!("{} is ready", self.id), async || {
+        self.says_of_itself(200, "ready").await;
+    }
+
+    /// Waits until its node answers `/readyz` with this status, and in these words.
+    pub async fn says_of_itself(&self, status: u16, words: &str) {
+        let what = format!("{} says of itself {status} and `{words}`", self.id);
+        crate::eventually(&what, async || {
             let reply = self.employer().reads("/readyz").await;
-            if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
+            match (reply.status, reply.text()) {
+                (is, text) if is == status && text.contains(words) => Ok(()),
+                (is, text) => Err(format!("{is} {text}")),
+            }
         })
         .await;
     }

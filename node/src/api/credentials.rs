@@ -34,7 +34,7 @@ pub(super) async fn list(
     Query(which): Query<PageQuery>,
 ) -> Result<ListPage<Credential>, Problem> {
     let issued = app.store.credentials(&which.after()?, which.rows()).await?;
-    let place = |one: &storage::Kept| (one.issued.valid_from, one.issued.id.clone());
+    let place = |one: &storage::KeptCredential| (one.issued.valid_from, one.issued.id.clone());
     Ok(which.page("/v1/credentials", issued, place, |one| app.registrar.shown(&one)))
 }
 

@@ -161,14 +161,10 @@ pub(super) async fn one(
     if has_it(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, kept, [(header::ETAG, etag)]).into_response());
     }
-    let kind = [
-        (header::CONTENT_TYPE, media_type(&headers)),
-        (header::CACHE_CONTROL, "public, max-age=60"),
-        (header::VARY, "accept"),
-    ];
+    let kind = [(header::CONTENT_TYPE, media_type(&headers))];
     let place = (number, purpose.to_owned());
     if let Some(bytes) = app.signed_lists.find(&place, &etag) {
-        return Ok((kind, [(header::ETAG, etag)], bytes).into_response());
+        return Ok((kind, kept, [(header::ETAG, etag)], bytes).into_response());
     }
     let signing = signing_key_of(&key)?;
     let (_, method) = multikey::did_key(&signing.public_key());
@@ -190,7 +186,7 @@ pub(super) async fn one(
             bytes: bytes.clone(),
         },
     );
-    Ok((kind, [(header::ETAG, etag)], bytes).into_response())
+    Ok((kind, kept, [(header::ETAG, etag)], bytes).into_response())
 }
 
 /// A change of the status of one place in a list.

@@ -355,11 +355,8 @@ pub(super) async fn code_of_accepted(nodes: &BTreeMap<AgencyId, Node>, dir: &Pat
     let badge: Value = serde_json::from_str(&text).ok()?;
     let node = of(nodes, "US-SC").ok()?;
     let kept = node.store.credential_by_id(badge.get("id")?.as_str()?).await.ok()??;
-    let issued = kept.issued;
-    let registry = node.registry.snapshot();
-    let list = registry.home()?.list(u32::try_from(issued.list).ok()?);
-    let state = list?.state(u32::try_from(issued.slot).ok()?).0;
-    Some((issued.code, state == StatusState::Revoked))
+    let is_revoked = node.registrar.shown(&kept).state == StatusState::Revoked;
+    Some((kept.issued.code, is_revoked))
 }
 
 /// The picture of the baked sample: a ribbon, drawn for this project.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     look_up::Leave,
-    storage::{Issued, IssuerKey, Kept, OwnWrite},
+    storage::{Issued, IssuerKey, KeptCredential, OwnWrite},
 };
 
 /// A credential to sign.
@@ -110,7 +110,7 @@ impl Registrar {
         if let Some(place) = place {
             let letters = self.agency().code_letters();
             let code = CredentialCode::new(letters, rand::rng().random());
-            own.push(OwnWrite::Credential(Kept {
+            own.push(OwnWrite::Credential(KeptCredential {
                 issued: recorded(&document, &id, code, &issuer, place, now),
                 document: document.to_string(),
             }));

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     look_up::Leave,
-    storage::{Issued, IssuerKey, Kept, OwnWrite},
+    storage::{Issued, IssuerKey, KeptCredential, OwnWrite},
 };
 
 /// What a credential is to say.
@@ -126,7 +126,7 @@ impl Registrar {
             .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;
         let own = [
             aligned,
-            OwnWrite::Credential(Kept {
+            OwnWrite::Credential(KeptCredential {
                 issued,
                 document: document.to_string(),
             }),
@@ -247,7 +247,7 @@ impl Registrar {
     /// A stored credential with its status now, as operators see it; its status is unknown, where its row and its badge name
     /// two places.
     #[must_use]
-    pub fn shown(&self, kept: &Kept) -> Credential {
+    pub fn shown(&self, kept: &KeptCredential) -> Credential {
         match place_of(kept) {
             Ok(place) => self.shown_at(&kept.issued, Some(place), StatusState::Active),
             Err(_) => self.shown_at(&kept.issued, None, StatusState::Unknown),

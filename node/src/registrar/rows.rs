@@ -5,7 +5,7 @@ use serde_json::Value;
 use verification::{data_integrity, multikey};
 
 use super::NotDone;
-use crate::storage::{Kept, Store, StoredCredential, Unavailable};
+use crate::storage::{KeptCredential, Store, StoredCredential, Unavailable};
 
 /// How many rows are compared at once.
 const ROWS_AT_ONCE: i64 = 1000;
@@ -61,9 +61,9 @@ impl From<RowTrouble> for NotDone {
 ///
 /// # Errors
 /// What they differ in.
-pub(crate) fn place(kept: &Kept) -> Result<(u32, u32), RowTrouble> {
+pub(crate) fn place(kept: &KeptCredential) -> Result<(u32, u32), RowTrouble> {
     let issued = &kept.issued;
-    compare(&Row {
+    compare(&ComparedRow {
         credential: issued.code.to_string(),
         id: Some(&issued.id),
         issuer: Some(&issued.issuer),
@@ -77,7 +77,7 @@ pub(crate) fn place(kept: &Kept) -> Result<(u32, u32), RowTrouble> {
 ///
 /// # Errors
 /// [`NotDone`], in words for strangers, if it is not, or cannot be read.
-pub(crate) fn has_its_badge(kept: &Kept) -> Result<(), NotDone> {
+pub(crate) fn has_its_badge(kept: &KeptCredential) -> Result<(), NotDone> {
     match place(kept) {
         Err(trouble) if trouble.is_another => Err(NotDone::NotNow(
             "what this agency's store holds of this credential is damaged: write to the agency, whose operator can mend it".into(),
@@ -98,12 +98,12 @@ pub async fn row_troubles(store: &Store) -> Result<Vec<RowTrouble>, Unavailable>
             return Ok(troubles);
         }
         read += ROWS_AT_ONCE;
-        troubles.extend(rows.iter().filter_map(|row| compare(&Row::of(row)).err()));
+        troubles.extend(rows.iter().filter_map(|row| compare(&ComparedRow::of(row)).err()));
     }
 }
 
 /// What a row says; none of a column that cannot be read.
-struct Row<'a> {
+struct ComparedRow<'a> {
     credential: String,
     id: Option<&'a str>,
     issuer: Option<&'a str>,
@@ -112,7 +112,7 @@ struct Row<'a> {
     document: Option<&'a str>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> ComparedRow<'a> {
     fn of(stored: &'a StoredCredential) -> Self {
         let code = stored.code.as_deref().map(|code| {
             let read: Result<registry_schema::CredentialCode, _> = code.parse();
@@ -129,7 +129,7 @@ impl<'a> Row<'a> {
     }
 }
 
-fn compare(row: &Row<'_>) -> Result<(u32, u32), RowTrouble> {
+fn compare(row: &ComparedRow<'_>) -> Result<(u32, u32), RowTrouble> {
     let badge = row.document.and_then(|text| serde_json::from_str::<Value>(text).ok());
     let trouble = |is_another: bool, why: String| RowTrouble {
         credential: row.credential.clone(),
@@ -219,7 +219,7 @@ mod tests {
             document: Some(badge.to_string()),
         };
         change(&mut row);
-        compare(&Row::of(&row))
+        compare(&ComparedRow::of(&row))
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use protocol::{
     DocumentId, Hash,
     status_list::{self, Entry},
@@ -118,7 +119,7 @@ pub(super) fn keep(data: &Path, copied: &[Copied], now: Timestamp) -> anyhow::Re
     if copied.is_empty() {
         return Ok(None);
     }
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| HEXLOWER.encode(bytes);
     let rows: Vec<_> = copied
         .iter()
         .map(|one| json!({"table": one.table, "agency": hex(&one.agency), "name": one.name, "bytes": hex(&one.bytes)}))

@@ -14,7 +14,7 @@ pub const NEWEST: (i64, String) = (i64::MAX, String::new());
 
 /// A credential as it is stored, with its badge.
 #[derive(Clone, Debug, FromRow)]
-pub struct Kept {
+pub struct KeptCredential {
     /// What is kept of it.
     #[sqlx(flatten)]
     pub issued: Issued,
@@ -132,7 +132,7 @@ impl std::fmt::Debug for Seed {
     }
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &Kept) -> Result<(), Unavailable> {
+pub(super) async fn insert(tx: &mut Tx, new: &KeptCredential) -> Result<(), Unavailable> {
     let c = &new.issued;
     writing!(
         tx,
@@ -169,7 +169,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_code(&self, code: CredentialCode, _: Leave) -> Result<Option<Kept>, Unavailable> {
+    pub async fn credential_by_code(
+        &self,
+        code: CredentialCode,
+        _: Leave,
+    ) -> Result<Option<KeptCredential>, Unavailable> {
         let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE code = $1");
         Ok(reading!(
             self,
@@ -182,7 +186,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_id(&self, id: &str) -> Result<Option<Kept>, Unavailable> {
+    pub async fn credential_by_id(&self, id: &str) -> Result<Option<KeptCredential>, Unavailable> {
         let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE id = $1");
         Ok(reading!(
             self,
@@ -195,7 +199,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<Kept>, Unavailable> {
+    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<KeptCredential>, Unavailable> {
         let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE list = $1 AND slot = $2");
         Ok(reading!(
             self,
@@ -210,7 +214,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
-    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<Kept>, Unavailable> {
+    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<KeptCredential>, Unavailable> {
         let sql = format!(
             "SELECT {ALL_COLUMNS} FROM credentials WHERE valid_from < $1 OR (valid_from = $1 AND id > $2)
              ORDER BY valid_from DESC, id LIMIT $3"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use protocol::{DocumentId, Hash, Row, signed::encode};
 use registry_schema::Timestamp;
 
@@ -46,10 +47,6 @@ pub(crate) struct ToTakeOut {
     pub(crate) copied: Vec<Copied>,
     /// The rows that do not follow from the log.
     pub(crate) unfounded: Vec<Unfounded>,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Store {
@@ -100,7 +97,7 @@ async fn copy(tx: &mut Tx, removal: &Removal, copied: &mut Vec<Copied>) -> Resul
         copied.extend(rows.into_iter().map(|(name, bytes)| Copied {
             table,
             agency: agency(),
-            name: hex(&name),
+            name: HEXLOWER.encode(&name),
             bytes,
         }));
     };

@@ -109,7 +109,7 @@ fn batch() -> Batch {
     }
 }
 
-fn credential(id: &str, slot: i64) -> Kept {
+fn credential(id: &str, slot: i64) -> KeptCredential {
     let issued = Issued {
         id: id.into(),
         code: CredentialCode::new(*b"NC", u64::try_from(slot).unwrap()),
@@ -122,7 +122,7 @@ fn credential(id: &str, slot: i64) -> Kept {
         list: 5,
         slot,
     };
-    Kept {
+    KeptCredential {
         issued,
         document: "{\"id\": \"ünïcode\"}".into(),
     }

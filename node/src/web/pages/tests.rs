@@ -7,10 +7,12 @@ use super::{samples::*, *};
 
 mod applying;
 mod docs;
+mod issuers;
 mod own_keys;
 mod unknown_signers;
 
 use applying::{application, applying, following};
+use issuers::trust_list;
 
 const FIFTY_KB: usize = 50_000;
 
@@ -78,12 +80,8 @@ fn every_page() -> Vec<String> {
             .render()
             .unwrap(),
         AgenciesPage::new(&rows(200), now()).render().unwrap(),
-        IssuersPage::new(&here, &agency_name, &issuers, &recognitions, &|_, _| true, now(), 1)
-            .render()
-            .unwrap(),
-        IssuersPage::new(&here, &agency_name, &[], &[], &|_, _| true, now(), 7)
-            .render()
-            .unwrap(),
+        trust_list(&issuers, &recognitions, true, now(), 1),
+        trust_list(&[], &[], true, now(), 7),
         HelpIndexPage::new(&[], &[]).render().unwrap(),
         applying("Palmetto"),
         ApplyPage::new("North Carolina", None, &Typed::new(), vec![])
@@ -330,17 +328,7 @@ fn every_page_is_under_50_kb_with_hostile_text_too() {
         long.clone_into(&mut issuer.name);
         many.push(issuer);
     }
-    let html = IssuersPage::new(
-        &agency("US-NC"),
-        &agency_name,
-        &many,
-        &recognitions,
-        &|_, _| true,
-        now(),
-        2,
-    )
-    .render()
-    .unwrap();
+    let html = trust_list(&many, &recognitions, true, now(), 2);
     assert!(html.len() < FIFTY_KB && html.contains("Page 2 of "), "{}", html.len());
     assert!(STYLESHEET.len() < FIFTY_KB);
 }
@@ -421,42 +409,4 @@ fn the_agencies_table_says_what_the_tiles_say() {
         html.contains("Never yet"),
         "an agency that was never heard from says so"
     );
-}
-
-#[test]
-fn the_trust_list_tells_what_is_in_force() {
-    let (issuers, recognitions) = issuers();
-    let show = |now: Timestamp| {
-        IssuersPage::new(
-            &agency("US-NC"),
-            &agency_name,
-            &issuers,
-            &recognitions,
-            &|_, _| true,
-            now,
-            1,
-        )
-        .render()
-        .unwrap()
-    };
-    let html = show(now());
-    assert!(
-        html.contains("2 of 4 issuers are recognized in North Carolina."),
-        "{html}"
-    );
-    assert!(
-        html.contains("Withdrawn on 11 May 2026; badges dated earlier stay good"),
-        "{html}"
-    );
-    assert!(
-        html.contains("any use") && html.contains("professional learning and license renewal"),
-        "{html}"
-    );
-    // What is withdrawn does not count, also where its date lies ahead.
-    let ahead = show(at("2026-04-01"));
-    assert!(
-        ahead.contains("Withdrawn, dated ahead to 11 May 2026") && !ahead.contains("In force; ends on"),
-        "{ahead}"
-    );
-    assert!(show(at("2025-01-01")).contains("Begins on 1 July 2025"));
 }

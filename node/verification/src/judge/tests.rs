@@ -250,6 +250,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "issuer.unregistered",
         "issuer.name_resembles",
         "issuer.unresolvable",
+        "status.list_unverified",
         "status.list_too_short",
         "status.out_of_range",
         "status.malformed",
@@ -271,6 +272,17 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
     for code in codes::all().iter().map(|code| code.name) {
         assert_ne!(seen.contains(code), elsewhere.contains(&code), "{code}");
     }
+}
+
+/// The issuer's own agency says that its registration stands so, from a day before the check.
+fn stands(world: &mut World, standing: registry_schema::recognition::RegistrationStanding) {
+    let said = registry_schema::recognition::Registration {
+        issuer: world.here().recognition.issuer.id.clone(),
+        standing,
+        at: t("2026-06-30"),
+        until: None,
+    };
+    world.evidence.registrations.insert(id("US-SC"), said);
 }
 
 /// All 4,096 ways in which the six checks that count can turn out.

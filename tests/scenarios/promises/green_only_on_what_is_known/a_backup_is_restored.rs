@@ -15,18 +15,6 @@ const RHYTHM: Rhythm = Rhythm {
     exchange_every: 1,
 };
 
-/// Waits until a node says this of itself.
-async fn says(agency: &Agency, status: u16, words: &str) {
-    eventually(&format!("it answers {status} with `{words}`"), async || {
-        let reply = agency.employer().reads("/readyz").await;
-        match (reply.status, reply.text()) {
-            (is, text) if is == status && text.contains(words) => Ok(()),
-            (is, text) => Err(format!("{is} {text}")),
-        }
-    })
-    .await;
-}
-
 /// Until when a published list counts, and whether it says that the badge is revoked.
 async fn published(agency: &Agency, badge: &Badge) -> (Timestamp, bool) {
     let [revocations, _] = <[String; 2]>::try_from(badge.status_lists()).expect("two lists");
@@ -90,7 +78,7 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
 
     // Half a minute goes by in which nobody answers, and some hours.
     federation.clock().advance_hours(1);
-    says(sc, 503, "0 of the 2 agencies").await;
+    sc.says_of_itself(503, "0 of the 2 agencies").await;
     federation.clock().advance_hours(5);
     let verdict = sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     let as_of = verdict.status.fresh_as_of.expect("an age");
@@ -140,7 +128,7 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
 
     is_reached_again(&federation).await;
     federation.awaits(sc, &badge, VerdictKind::NotValid).await;
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     let shown = sc.comity(&["store", "show"]).await;
     assert_eq!(shown.code, Some(0), "{shown:?}");
     federation.meets().await;
@@ -168,7 +156,7 @@ async fn a_peer_that_holds_an_older_copy_does_not_make_a_restored_backup_good() 
     federation.clock().advance_hours(2);
     tn.starts().await;
     sc.starts().await;
-    says(sc, 503, "1 of the 2 agencies").await;
+    sc.says_of_itself(503, "1 of the 2 agencies").await;
     for agency in [sc, tn] {
         let verdict = agency.employer().verifies(&badge).await;
         let as_of = verdict.status.fresh_as_of;
@@ -183,7 +171,7 @@ async fn a_peer_that_holds_an_older_copy_does_not_make_a_restored_backup_good() 
     for agency in [sc, tn] {
         federation.awaits(agency, &badge, VerdictKind::NotValid).await;
     }
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     federation.meets().await;
     federation.audit().await;
 }
@@ -209,7 +197,7 @@ async fn a_mirror_that_stands_still_does_not_make_a_restored_backup_good() {
     for agency in [nc, tn] {
         sc.eventually_sees(agency, true).await;
     }
-    says(sc, 503, "0 of the 2 agencies").await;
+    sc.says_of_itself(503, "0 of the 2 agencies").await;
     let verdict = sc.employer().verifies(&badge).await;
     let as_of = verdict.status.fresh_as_of;
     assert!(
@@ -218,7 +206,7 @@ async fn a_mirror_that_stands_still_does_not_make_a_restored_backup_good() {
     );
     is_reached_again(&federation).await;
     federation.awaits(sc, &badge, VerdictKind::NotValid).await;
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,16 +224,16 @@ async fn an_operator_vouches_for_a_restored_store_where_no_peer_can_and_a_peer_m
     is_cut_off(&federation).await;
     sc.starts().await;
     federation.clock().advance_hours(30);
-    says(sc, 503, "0 of the 2 agencies").await;
+    sc.says_of_itself(503, "0 of the 2 agencies").await;
     sc.employer().verifies(&other).await.is(VerdictKind::CouldNotCheck);
 
     let tried = sc.comity(&["--dry-run", "store", "accept"]).await;
     assert_eq!(tried.code, Some(0), "{tried:?}");
-    says(sc, 503, "0 of the 2 agencies").await;
+    sc.says_of_itself(503, "0 of the 2 agencies").await;
     let accepted = sc.comity(&["--yes", "store", "accept"]).await;
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
     assert!(accepted.stderr.contains("revoke and suspend again"), "{accepted:?}");
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     assert_eq!(sc.audited("store.accept").await, 1);
     federation.awaits(sc, &other, VerdictKind::Accepted).await;
 
@@ -269,5 +257,5 @@ async fn an_agency_that_nobody_follows_yet_vouches_for_its_own_lists() {
     stranger.recognizes(&issuer).await;
     let badge = stranger.issues(&issuer, "Jordan Avery").await;
     federation.awaits(&stranger, &badge, VerdictKind::Accepted).await;
-    says(&stranger, 200, "ready").await;
+    stranger.says_of_itself(200, "ready").await;
 }

@@ -10,18 +10,6 @@ const RHYTHM: Rhythm = Rhythm {
     exchange_every: 1,
 };
 
-/// Waits until a node says this of itself.
-async fn says(agency: &Agency, status: u16, words: &str) {
-    eventually(&format!("it answers {status} with `{words}`"), async || {
-        let reply = agency.employer().reads("/readyz").await;
-        match (reply.status, reply.text()) {
-            (is, text) if is == status && text.contains(words) => Ok(()),
-            (is, text) => Err(format!("{is} {text}")),
-        }
-    })
-    .await;
-}
-
 /// Asserts that a node neither calls a badge of its own agency good nor writes, and that it says why.
 async fn is_in_doubt(agency: &Agency, badge: &Badge) {
     let verdict = agency.employer().verifies(badge).await.is(VerdictKind::CouldNotCheck);
@@ -48,19 +36,19 @@ async fn an_agency_without_peers_calls_nothing_good_after_a_while_before_its_ope
     federation.awaits(sc, &revoked, VerdictKind::Accepted).await;
     let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     sc.revokes(&revoked, Reason::Misconduct).await;
     sc.stops().await;
     sc.is_restored_from(&backup).await;
     federation.clock().advance_hours(1);
     sc.starts().await;
-    says(sc, 503, "has no peer that could tell").await;
+    sc.says_of_itself(503, "has no peer that could tell").await;
     federation.clock().advance_minutes(1);
     is_in_doubt(sc, &revoked).await;
 
     let accepted = sc.comity(&["--yes", "store", "accept"]).await;
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     federation.awaits(sc, &other, VerdictKind::Accepted).await;
     // What the agency's records say of the time after the backup.
     sc.revokes(&revoked, Reason::Misconduct).await;
@@ -69,7 +57,7 @@ async fn an_agency_without_peers_calls_nothing_good_after_a_while_before_its_ope
     sc.stops().await;
     federation.clock().advance_minutes(5);
     sc.starts().await;
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     sc.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
 }
 
@@ -96,14 +84,14 @@ async fn a_store_restored_after_a_while_calls_nothing_good_and_writes_nothing_wh
         federation.link("US-SC", neighbor).cut().await;
     }
     sc.starts().await;
-    says(sc, 503, "0 of the 2 agencies").await;
+    sc.says_of_itself(503, "0 of the 2 agencies").await;
     federation.clock().advance_minutes(1);
     is_in_doubt(sc, &badge).await;
     for neighbor in ["US-NC", "US-TN"] {
         federation.link("US-SC", neighbor).heal().await;
     }
     federation.awaits(sc, &badge, VerdictKind::NotValid).await;
-    says(sc, 200, "ready").await;
+    sc.says_of_itself(200, "ready").await;
     federation.meets().await;
     federation.audit().await;
 }

@@ -114,14 +114,17 @@ async fn a_repair_waits_for_the_lease_of_a_process_that_was_killed_and_refuses_b
     // As another process of the agency, elsewhere, does: it renews.
     let renews = "UPDATE lease SET renewed = renewed + 1";
     let renewing = tokio::spawn(async move {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let psql = tokio::process::Command::new("psql")
-            .args([&database, "-qc", renews])
-            .status();
-        assert!(psql.await.expect("psql runs").success());
+        loop {
+            let psql = tokio::process::Command::new("psql")
+                .args([&database, "-qc", renews])
+                .status();
+            assert!(psql.await.expect("psql runs").success());
+        }
     });
     let refused = repairs(sc).await;
-    renewing.await.expect("it renews");
+    assert!(!renewing.is_finished(), "it renewed all the while");
+    renewing.abort();
+    drop(renewing.await);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("stop all of them"), "{refused:?}");
 

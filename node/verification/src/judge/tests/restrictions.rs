@@ -278,3 +278,29 @@ fn a_day_asked_about_is_the_asked_agencys_whole_day() {
         "Accepted in North Carolina for license renewal, as of 23 November 2026, 13:00 UTC. It has been revoked since."
     );
 }
+
+/// Anybody can copy the status entry of a badge of another agency's issuer, whether that one is revoked or not.
+#[test]
+fn a_copied_status_entry_says_neither_that_a_badge_holds_nor_that_it_is_revoked() {
+    for is_revoked in [false, true] {
+        let mut world = world();
+        for entry in &mut world.evidence.status {
+            if let StatusEvidence::Listed { agency, revoked, .. } = entry {
+                *agency = id("US-TN");
+                *revoked = is_revoked.then(|| change(StatusState::Revoked, "2026-06-30"));
+            }
+        }
+        let verdict = world.verdict();
+        let codes: Vec<&str> = verdict.findings.iter().map(|f| f.code.as_str()).collect();
+        assert!(codes.contains(&"status.list_unverified"), "{verdict:#?}");
+        assert!(
+            !codes.contains(&"status.active") && !codes.contains(&"status.revoked"),
+            "{verdict:#?}"
+        );
+        assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
+        assert_eq!(
+            (verdict.status.state, verdict.status.fresh_as_of),
+            (StatusState::Unknown, None)
+        );
+    }
+}

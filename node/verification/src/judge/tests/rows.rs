@@ -1,9 +1,9 @@
 //! What can be wrong with a badge, one row each, and what is then said.
 
-use registry_schema::{Purpose, Scope, StatusState, VerdictKind, Withdrawal};
+use registry_schema::{Purpose, Scope, StatusState, VerdictKind, Withdrawal, recognition::RegistrationStanding};
 use serde_json::json;
 
-use super::{World, change, id, stale, t};
+use super::{World, change, id, stale, stands, t};
 use crate::{Freshness, SigningKey, StatusEvidence, multikey};
 
 /// A world that is broken, the verdict, the sentence, and the codes that must be among the findings.
@@ -90,46 +90,17 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         (
             "suspended at home",
-            |w| {
-                let said = registry_schema::recognition::Registration {
-                    issuer: w.here().recognition.issuer.id.clone(),
-                    standing: registry_schema::recognition::RegistrationStanding::Suspended,
-                    at: t("2026-06-30"),
-                    until: None,
-                };
-                w.evidence.registrations.insert(id("US-SC"), said);
-            },
+            |w| stands(w, RegistrationStanding::Suspended),
             NotRecognized,
             "Genuine, but its issuer's registration at home is suspended for now, which North Carolina follows.",
             &["recognition.ended_at_home"],
         ),
         (
             "no longer registered at home",
-            |w| {
-                let said = registry_schema::recognition::Registration {
-                    issuer: w.here().recognition.issuer.id.clone(),
-                    standing: registry_schema::recognition::RegistrationStanding::Ended,
-                    at: t("2026-06-30"),
-                    until: None,
-                };
-                w.evidence.registrations.insert(id("US-SC"), said);
-            },
+            |w| stands(w, RegistrationStanding::Ended),
             NotRecognized,
             "Genuine, but its issuer is no longer registered at home, which North Carolina follows.",
             &["recognition.ended_at_home"],
-        ),
-        (
-            "a status entry copied from a badge of another agency's issuer",
-            |w| {
-                for entry in &mut w.evidence.status {
-                    if let StatusEvidence::Listed { agency, .. } = entry {
-                        *agency = id("US-TN");
-                    }
-                }
-            },
-            CouldNotCheck,
-            "Could not check: it names a list of Tennessee, which does not register this issuer: what the list says is about other badges.",
-            &["status.list_unverified"],
         ),
         (
             "withdrawn, but this badge is spared",

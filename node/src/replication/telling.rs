@@ -1,0 +1,35 @@
+//! What the driver tells others of how it does.
+
+use protocol::Replica;
+
+use super::{Replication, State};
+use crate::health::ReplicationHealth;
+
+impl Replication {
+    /// Tells others how the replication does, where that has changed.
+    pub(super) fn tell_health(&self) {
+        if let State::Live(replica) = &self.state {
+            let health = self.health_of(replica);
+            let doubt = health.store_doubt();
+            let lacks_own = health.lacks_own();
+            let known = self.registry.snapshot();
+            if known.store_doubt() != doubt.as_deref() || known.lacks_own() != lacks_own {
+                self.registry
+                    .update(|registry| registry.doubt_store(doubt.clone(), lacks_own));
+            }
+            self.health.set_replication(health);
+        }
+    }
+
+    /// How the replication does with this replica.
+    pub(super) fn health_of(&self, replica: &Replica) -> ReplicationHealth {
+        ReplicationHealth::Live {
+            last_heartbeat: replica.last_beat(),
+            may_write: replica.may_write(self.clock.now()),
+            awaited_words: replica.awaited_words(),
+            own_set_aside: replica.own_orphans(),
+            own_lost: self.identity.durable.lost(&self.identity.home),
+            has_writer_key: replica.is_writer(),
+        }
+    }
+}
