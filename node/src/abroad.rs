@@ -8,10 +8,8 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use registry_schema::{AgencyId, CredentialCode};
 
-use crate::{
-    api::MAX_BODY_BYTES,
-    outbound::{Opened, guard, guarded_names},
-};
+use crate::api::MAX_BODY_BYTES;
+use transport::outbound::{Opened, guard, guarded_names};
 
 /// How long another node may take.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -68,9 +68,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     abroad::Abroad,
     checked::Checked,
-    clock::Clock,
     config::RegistrationConfig,
-    doorway::Doorway,
     foreign::Foreign,
     forwarding::{self, Forwarding},
     health::Health,
@@ -79,10 +77,12 @@ use crate::{
     registry::{Past, SharedRegistry},
     said::Said,
     shelf::Shelf,
-    storage::Store,
     underway::{self, Underway},
     web,
 };
+use platform::clock::Clock;
+use storage::Store;
+use transport::doorway::Doorway;
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;

@@ -13,7 +13,7 @@ use protocol::{
     attic::{Attic, Lost, Memory, Spot},
 };
 
-use crate::{keys, lock::Lock, private};
+use platform::{keys, lock::Lock, private};
 
 /// Set in the place of what is in memory, because the disk would not take it.
 const IN_MEMORY: u64 = 1 << 63;

@@ -7,10 +7,8 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use node::{
-    clock::Clock,
-    root::{self, EntryFile},
-};
+use node::root::{self, EntryFile};
+use platform::clock::Clock;
 
 use crate::say;
 

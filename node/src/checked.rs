@@ -10,12 +10,9 @@ use registry_schema::{AgencyId, Check, IssuerStanding, Outcome, Timestamp, Verdi
 use tokio::sync::watch;
 use verification::{Evidence, OpenBadge};
 
-use crate::{
-    clock::Clock,
-    lock::Lock,
-    registry::thinning,
-    storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable},
-};
+use crate::registry::thinning;
+use platform::{clock::Clock, lock::Lock};
+use storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable};
 
 /// How often the numbers are written.
 pub(crate) const WRITE_EVERY: Duration = Duration::from_secs(30);

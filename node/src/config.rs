@@ -15,11 +15,9 @@ use protocol::Ticket;
 use registry_schema::AgencyId;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    private,
-    storage::{Database, DatabaseTls},
-};
+use platform::private;
 pub use quota::QuotaConfig;
+use storage::{Database, DatabaseTls};
 
 mod outbound;
 mod quota;

@@ -17,12 +17,11 @@ use registry_schema::AgencyId;
 
 use crate::{
     Node,
-    clock::Clock,
     config::{Config, PeerConfig},
     init::{self, Beginning},
-    private,
     terminal::say,
 };
+use platform::{clock::Clock, private};
 
 use agencies::AGENCIES;
 

@@ -11,10 +11,8 @@ use verification::{
     names::{FoldedName, LikeName},
 };
 
-use crate::{
-    registry::{AgencyLists, Registry, status_then},
-    storage::{Store, Unavailable},
-};
+use crate::registry::{AgencyLists, Registry, status_then};
+use storage::{Store, Unavailable};
 
 /// Everything that is known here about this badge, for an answer of this agency.
 ///

@@ -1,5 +1,5 @@
 //! What issuers outside the federation publish: the document of a DID, a status list, the badge behind a link. Fetched
-//! through the guard of [`crate::outbound`], kept for as long as it counts, and never asked for about a badge of the
+//! through the guard of [`transport::outbound`], kept for as long as it counts, and never asked for about a badge of the
 //! federation's own issuers: nobody learns that one of those is being checked. What such issuers publish themselves is
 //! fetched whether or not a badge is checked ([`registered`]).
 //!
@@ -22,15 +22,17 @@ use verification::{
     multikey,
 };
 
-use crate::{
-    config::OutboundConfig,
-    outbound::{Fetched, Outbound, Refusal},
-    registry::Registry,
-    storage::{Published, Store},
-};
+use crate::{config::OutboundConfig, registry::Registry};
 use cache::{Cache, Kept, New};
 pub(crate) use registered::KeptLists;
 use registered::Registered;
+use storage::{Published, Store};
+use transport::outbound::{self, Fetched, Outbound, Refusal};
+
+const _: () = assert!(
+    outbound::MOST_BYTES >= verification::formats::MAX_BYTES,
+    "a badge that may be dropped on the page may be fetched"
+);
 
 const DAY: i64 = 86_400;
 /// After how many seconds a document or a list is fetched again, if its issuer does not say: while that fails, what is

@@ -32,9 +32,9 @@ use crate::{
         problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
     },
     lease::{Holder, Role},
-    lock::Lock,
-    storage::Store,
 };
+use platform::lock::Lock;
+use storage::Store;
 
 /// The name on the certificate of the holder's door.
 const DOOR: &str = "comity-holder";

@@ -20,9 +20,11 @@ use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
     config::{Config, PeerConfig},
-    keys, network, owner,
-    storage::{Database, DatabaseTls, Store},
+    owner,
 };
+use platform::keys;
+use storage::{Database, DatabaseTls, Store};
+use transport::network;
 
 /// What an agency begins with.
 #[derive(Clone, Debug)]

@@ -18,14 +18,16 @@ use tokio::{
 };
 
 use crate::{
-    clock::Clock,
     health::{Health, ReplicationHealth},
-    mirror::{Mirror, Rooms},
-    network::{Network, Peering},
     registry::{Freeze, OwnLists, SharedRegistry},
     replication::{Desk, Identity, Replication},
     roster::Roster,
-    storage::{NewHolder, Store, Unavailable},
+};
+use platform::clock::Clock;
+use storage::{NewHolder, Store, Unavailable};
+use transport::{
+    mirror::{Mirror, Rooms},
+    network::{Network, Peering},
 };
 
 /// How long a task may take to end before it is ended.

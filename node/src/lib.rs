@@ -14,25 +14,15 @@ mod api;
 mod attic;
 mod certificate;
 mod checked;
-pub mod clock;
 pub mod config;
 pub mod demo;
-mod descriptors;
-mod doorway;
 pub mod evidence;
 mod foreign;
 mod forwarding;
 mod health;
 pub mod init;
-mod keys;
 mod lease;
-mod lock;
-pub mod look_up;
-pub mod mirror;
-mod network;
-mod outbound;
 mod owner;
-pub mod private;
 pub mod rebuild;
 pub mod registrar;
 pub mod registry;
@@ -41,11 +31,9 @@ mod replication;
 pub mod root;
 pub mod roster;
 mod said;
-pub mod seal;
 mod serve;
 mod shelf;
 mod silence;
-pub mod storage;
 pub mod terminal;
 mod underway;
 pub mod watchdog;
@@ -63,22 +51,23 @@ use tokio::{
 
 use crate::{
     abroad::Abroad,
-    clock::Clock,
     config::Config,
     foreign::Foreign,
     forwarding::{Door, Forwarding},
     health::Health,
     lease::{Holder, Part, Role, Sharing},
-    mirror::{Mirror, Source},
-    network::Peering,
     registrar::Registrar,
     registry::{Registry, SharedRegistry},
     replication::{Author, DurableHeads, Identity},
     roster::Roster,
     said::Said,
-    seal::Seal,
     shelf::Shelf,
-    storage::Store,
+};
+use platform::{clock::Clock, seal::Seal};
+use storage::Store;
+use transport::{
+    mirror::{Mirror, Source},
+    network::Peering,
 };
 
 /// A node that runs.
@@ -158,17 +147,17 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     choose_cryptography();
-    descriptors::raise();
+    platform::descriptors::raise();
     serve::may_answer(config.listen, config.tls.as_ref())?;
     let lock = lock_data(data)?;
-    private::tighten(data)?;
+    platform::private::tighten(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let lease_term = Duration::from_secs(config.lease_term_seconds.into());
     let store = owner::open_to_run(data, &config, lease_term).await?;
     let folder = data.join("keys");
     take_seal(data, &config, &store).await?;
 
-    let keypair = network::identity(keys::load(&folder, "node.key")?)?;
+    let keypair = transport::network::identity(platform::keys::load(&folder, "node.key")?)?;
     let mut configured = Vec::new();
     for peer in &config.peers {
         configured.push(peer.ticket()?);
@@ -253,7 +242,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         role: roles.clone(),
         health: health.clone(),
         forwarding: None,
-        sending: doorway::Doorway::new(api::federation::SENDING),
+        sending: transport::doorway::Doorway::new(api::federation::SENDING),
         documents: api::documents::Documents::default(),
         outgoing: api::outgoing::Outgoing::new(),
         arriving: api::arrivals::Arrivals::new(api::ARRIVING),
@@ -276,7 +265,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
-    let guard = serve::Guard::new(descriptors::for_http(), &config.lookups.proxies);
+    let guard = serve::Guard::new(platform::descriptors::for_http(), &config.lookups.proxies);
     let silent = silence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(silent));
     let (mut servers, mut serving) = (vec![], vec![]);
@@ -381,7 +370,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
 /// Takes the data directory: two programs on one would be two writers with one key.
 pub(crate) fn lock_data(data: &Path) -> anyhow::Result<DataLock> {
     let path = data.join("lock");
-    let file = private::open(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
+    let file = platform::private::open(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
     let taken = || format!("`{}` is in use: another node runs on it", data.display());
     file.try_lock().with_context(taken)?;
     Ok(DataLock(file))
@@ -411,7 +400,7 @@ impl Node {
         match self.registrar.roots_at_home().await {
             Ok(files) => files
                 .iter()
-                .for_each(|file| tracing::warn!("{}", keys::root_at_home(file))),
+                .for_each(|file| tracing::warn!("{}", platform::keys::root_at_home(file))),
             Err(error) => tracing::warn!(%error, "no telling whether a root key lies in this node's folder"),
         }
         match self.registrar.issuers_without_key().await {

@@ -9,17 +9,18 @@ use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use node::{
-    clock::Clock,
     config::{Config, Tls},
     demo,
     init::{self, Beginning, Joining},
-    mirror, private, root,
-    storage::{self, DatabaseTls},
+    root,
     terminal::{LogWriter, complain, in_full, say},
 };
+use platform::{clock::Clock, private};
 use registry_schema::AgencyId;
+use storage::DatabaseTls;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_appender::non_blocking::NonBlockingBuilder;
+use transport::mirror;
 
 /// How many lines of the log wait for whoever reads it.
 const LOG_LINES: usize = 8192;

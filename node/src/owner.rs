@@ -6,7 +6,8 @@ use std::{path::Path, time::Duration};
 use anyhow::Context as _;
 use protocol::Hash;
 
-use crate::{config::Config, storage::Store};
+use crate::config::Config;
+use storage::Store;
 
 /// How a store stands to the agency of a data directory.
 #[derive(Debug, PartialEq, Eq)]

@@ -21,16 +21,15 @@ use registry_schema::{AgencyId, Issuer, Timestamp};
 
 use crate::{
     Node,
-    clock::Clock,
     config::{Config, MirrorConfig, PeerConfig},
     init::Making,
-    keys,
-    mirror::Source,
     registrar::Hand,
-    storage::Store,
 };
 use fetch::Found;
 pub(crate) use fetch::of_source as key_logs_of;
+use platform::{clock::Clock, keys};
+use storage::Store;
+use transport::mirror::Source;
 
 /// For how long nothing may come in before it is given up.
 const PATIENCE: Duration = Duration::from_secs(120);

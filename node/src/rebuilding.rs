@@ -4,10 +4,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use node::{
-    clock::Clock,
     rebuild::{self, Rebuilding, Rebuilt},
     root,
 };
+use platform::clock::Clock;
 use protocol::{Hash, PublicKey};
 use registry_schema::AgencyId;
 

@@ -46,12 +46,12 @@ pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
     checked::Checked,
-    clock::Clock,
     registry::SharedRegistry,
     replication::{Author, Errand, LogVersion, NotWritten},
-    storage::{Act, OwnWrite, Store, Unavailable},
 };
+use platform::clock::Clock;
 use slots::Slots;
+use storage::{Act, OwnWrite, Store, Unavailable};
 
 /// Acts for this agency.
 #[derive(Debug)]
@@ -152,6 +152,9 @@ pub struct Hand {
     /// Check everything, write nothing.
     pub dry_run: bool,
 }
+
+/// An operator sees all credentials of the agency.
+impl storage::look_up::OperatorsAct for Hand {}
 
 /// The turn of one act: no other act reads or writes this agency's lists until it ends.
 #[derive(Debug)]
@@ -263,7 +266,7 @@ impl Registrar {
         let Some(key_log) = self.store.key_log(home).await? else {
             return Err(not_ready());
         };
-        crate::keys::roots_at_home(&self.keys, &key_log).map_err(internal)
+        platform::keys::roots_at_home(&self.keys, &key_log).map_err(internal)
     }
 
     /// The agency that this registrar acts for.

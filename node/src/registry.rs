@@ -20,10 +20,11 @@ use protocol::{Batch, Hash, KeyLog, Replica, Row};
 use registry_schema::{AgencyId, Timestamp};
 use verification::evidence::Freshness;
 
-use crate::{clock::Moment, roster::Roster};
+use crate::roster::Roster;
 pub(crate) use hindrance::{Hindrance, Trouble};
 pub use lists::{AgencyLists, StatusList};
 pub(crate) use past::{Past, status_then};
+use platform::clock::Moment;
 pub use shared::SharedRegistry;
 pub(crate) use standing::Standing;
 

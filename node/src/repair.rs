@@ -22,11 +22,11 @@ use crate::{
     registrar::{IssuerKeyTrouble, RowTrouble, issuer_key_troubles, row_troubles},
     replication::{DurableHeads, Identity, NotWritten},
     root,
-    seal::Seal,
-    storage::{self, Act, NewHolder, OwnWrite, Store},
 };
 use key_log::KeyLogRefused;
 pub use peers::PeerTrouble;
+use platform::seal::Seal;
+use storage::{Act, NewHolder, OwnWrite, Store};
 pub use taken::LostRestriction;
 
 /// How many envelopes are read from the store at once.

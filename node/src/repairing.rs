@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use node::{
-    clock::Clock,
-    repair::{self, KeyLogPutBack, LostRestriction, PeerTrouble, Repaired, Repairing},
-};
+use node::repair::{self, KeyLogPutBack, LostRestriction, PeerTrouble, Repaired, Repairing};
+use platform::clock::Clock;
 use registry_schema::StatusState;
 use serde_json::json;
 

@@ -31,12 +31,14 @@ use lost::Lost;
 pub(crate) use restoring::RestoringProgress;
 
 use crate::{
-    clock::Clock,
     health::Health,
+    registry::{SharedRegistry, Standing},
+};
+use platform::clock::Clock;
+use storage::{Act, OwnWrite, Store, driver_mutant};
+use transport::{
     mirror::Rooms,
     network::{News, Order},
-    registry::{SharedRegistry, Standing},
-    storage::{Act, OwnWrite, Store, driver_mutant},
 };
 
 /// How often the replica is told that time went by.

@@ -15,7 +15,7 @@ use registry_schema::Timestamp;
 
 pub use endings::{Ending, WritingAbility, endings};
 
-use crate::{keys, private};
+use platform::{keys, private};
 
 mod endings;
 

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{Hash, Ticket};
 use registry_schema::{AgencyId, Timestamp};
 
-use crate::{network::Peer, storage::PeerRow};
+use storage::PeerRow;
+use transport::network::Peer;
 
 /// Most nodes of one agency.
 const MAX_NODES: usize = 8;

@@ -12,7 +12,7 @@ use protocol::{
 use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::storage::{Placed, Store, Unavailable};
+use storage::{Placed, Store, Unavailable};
 
 /// Most puts that are kept; of more, the newest are left out, and the answer says so.
 const MOST_KEPT: usize = 200_000;

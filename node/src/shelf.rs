@@ -14,36 +14,16 @@ use std::{
 
 use axum::body::Bytes;
 use protocol::{Hash, files::Listing, signed::encode};
-use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::storage::{Store, Unavailable};
 use agency::Held;
+use storage::{Store, Unavailable};
+use transport::mirror::{FederationIndex, IndexedAgency};
 
 /// How often the store is looked at for what is new, at most.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How many pages are read at once: fewer than the store has connections, so that strangers never use up all.
 const MOST_READ_AT_ONCE: usize = 2;
-
-/// `index.json`: which agencies' files there are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Index {
-    /// The version of this form: 1.
-    pub(crate) version: u32,
-    /// At most 1,024.
-    pub(crate) agencies: Vec<Indexed>,
-}
-
-/// An agency in the index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Indexed {
-    /// Who it is: the hash of its first key-log entry, in hexadecimal.
-    pub(crate) genesis: String,
-    /// What it calls itself, for people: nothing follows from it.
-    pub(crate) agency: String,
-    /// The SHA-256 of its summary, in hexadecimal: whether there is something new.
-    pub(crate) summary: String,
-}
 
 /// The files. Clones share what is known of the store.
 #[derive(Clone, Debug)]
@@ -82,19 +62,19 @@ impl Shelf {
     }
 
     /// Which agencies' files there are.
-    pub(crate) async fn index(&self) -> Result<Index, Unavailable> {
+    pub(crate) async fn index(&self) -> Result<FederationIndex, Unavailable> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;
         let listed = state.agencies.iter_mut().filter_map(|(genesis, held)| {
             let agency = held.key_log.as_ref()?.founding().agency.to_string();
             let (_, summary) = held.listing()?;
-            Some(Indexed {
+            Some(IndexedAgency {
                 genesis: genesis.to_string(),
                 agency,
                 summary: summary.to_string(),
             })
         });
-        Ok(Index {
+        Ok(FederationIndex {
             version: 1,
             agencies: listed.take(protocol::message::MAX_SUMMARIES).collect(),
         })

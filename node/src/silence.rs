@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use verification::Freshness;
 
 use crate::{
-    clock::Clock,
     registry::{Registry, SharedRegistry},
     roster::Membership,
 };
+use platform::clock::Clock;
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(15);

@@ -21,9 +21,9 @@ use crate::{
         problem::{OUTCOME_UNKNOWN, Problem, UNAVAILABLE},
     },
     forwarding::{is_strangers_write, only_reads},
-    lock::Lock,
     web,
 };
+use platform::lock::Lock;
 
 /// How long one waits for a place, before it is told to come again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

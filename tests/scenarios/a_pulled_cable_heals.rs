@@ -4,10 +4,10 @@
 use std::{net::SocketAddr, path::Path, time::Instant};
 
 use node::{
-    clock::Clock,
     config::{Config, Tls},
     init::{self, Beginning},
 };
+use platform::clock::Clock;
 use serde_json::Value;
 use tests::{
     eventually,

@@ -2,8 +2,8 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use node::storage::{StoreCall, StoreFault};
 use registry_schema::policy::PolicyFile;
+use storage::{StoreCall, StoreFault};
 use tests::{
     Agency, Federation, eventually,
     strangers::{from, socket_of},

@@ -336,7 +336,7 @@ async fn every_process_of_an_agency_shows_the_same_files() {
     for url in listings {
         let files = Files::served().await;
         let only = [sc.genesis()].into();
-        node::mirror::copy(&url, None, &only, files.folder())
+        transport::mirror::copy(&url, None, &only, files.folder())
             .await
             .expect("a copy");
         copies.push(files.listing(sc).envelopes);

@@ -11,9 +11,9 @@ use std::{
 
 use axum::{Router, extract::State, routing::get};
 
-use node::storage::{StoreCall, StoreFault};
 use registry_schema::Reason;
 use serde_json::Value;
+use storage::{StoreCall, StoreFault};
 use tests::{Federation, Scene, eventually, http};
 
 /// For so long nobody may be without an answer: far more than any takes.

@@ -12,7 +12,8 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use node::{Node, clock, config::Config, init};
+use node::{Node, config::Config, init};
+use platform::clock;
 use protocol::{Hash, Put, Ticket, status_list, trust_list};
 use registry_schema::{
     AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState,

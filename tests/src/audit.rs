@@ -10,7 +10,6 @@ use std::{
 use node::{
     config::Config,
     registry::{AgencyLists, SharedRegistry},
-    storage::Store,
 };
 use protocol::{
     DocumentId, Hash, Put,
@@ -21,6 +20,7 @@ use registry_schema::{
     AgencyId,
     recognition::{AgencyRecognitionEntry, RecognitionEntry},
 };
+use storage::Store;
 
 /// A row as a store has it: document, key, surviving values.
 pub type StoredRow = (String, String, Vec<Vec<u8>>);

@@ -8,10 +8,10 @@ use std::{
 };
 
 use node::{
-    clock,
     config::{Config, PeerConfig},
     init::{self, Beginning},
 };
+use platform::clock;
 use registry_schema::{AgencyId, Issuer, Timestamp, recognition::RecognitionEntry};
 use tempfile::TempDir;
 

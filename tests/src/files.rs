@@ -90,9 +90,9 @@ impl Files {
     ///
     /// # Panics
     /// If it cannot be copied.
-    pub async fn copy(&self, from: &Agency, of: &[&Agency]) -> node::mirror::Copied {
+    pub async fn copy(&self, from: &Agency, of: &[&Agency]) -> transport::mirror::Copied {
         let only = of.iter().map(|agency| agency.genesis()).collect();
-        node::mirror::copy(from.url(), None, &only, self.folder())
+        transport::mirror::copy(from.url(), None, &only, self.folder())
             .await
             .unwrap_or_else(|error| panic!("{} is not copied: {error:#}", from.id()))
     }

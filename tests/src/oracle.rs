@@ -8,8 +8,8 @@ use std::{
     process::Command,
 };
 
-use node::storage::Store;
 use protocol::{DocumentId, Hash};
+use storage::Store;
 
 use crate::Agency;
 

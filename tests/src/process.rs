@@ -7,12 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-use node::{
-    config::Config,
-    storage::{Lease, NewHolder, Store},
-};
+use node::config::Config;
 use reqwest::Method;
 use serde_json::Value;
+use storage::{Lease, NewHolder, Store};
 
 use crate::{
     Agency, Program, Reply, eventually, http, ports,

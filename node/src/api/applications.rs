@@ -25,10 +25,8 @@ use super::{
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
     recognitions::Consequences,
 };
-use crate::{
-    registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Room, Submitted},
-    storage::ApplicationRow,
-};
+use crate::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Room, Submitted};
+use storage::ApplicationRow;
 
 /// The longest body of these routes, which strangers can write to.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;

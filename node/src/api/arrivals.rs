@@ -17,7 +17,7 @@ use super::{
     clients::Client,
     problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
 };
-use crate::lock::Lock;
+use platform::lock::Lock;
 
 /// So many bytes a second are expected of a sender.
 const LEAST_A_SECOND: usize = 32 * 1024;

@@ -12,7 +12,8 @@ use super::{
     App,
     problem::{INVALID, Problem, UNAUTHENTICATED},
 };
-use crate::{registrar::Hand, serve::Caller, storage::Store};
+use crate::{registrar::Hand, serve::Caller};
+use storage::Store;
 
 /// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
 #[derive(Debug)]

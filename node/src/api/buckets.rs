@@ -4,7 +4,7 @@ use std::{collections::HashMap, hash::Hash};
 
 use tokio::time::Instant;
 
-use crate::lock::Lock;
+use platform::lock::Lock;
 
 /// How many askers are remembered; those whose bucket is full again are forgotten first. Those that come when all places
 /// are taken share one bucket.

@@ -13,11 +13,9 @@ use super::{
     buckets::{Allowance, Buckets},
     problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN},
 };
-use crate::{
-    config::{BudgetConfig, LookupConfig},
-    doorway::customer,
-    look_up::Leave,
-};
+use crate::config::{BudgetConfig, LookupConfig};
+use storage::look_up::Leave;
+use transport::doorway::customer;
 
 /// The share of a look-up that a code costs which exists; one that does not exist costs a whole one. Who tries codes meets
 /// nearly none that exist.

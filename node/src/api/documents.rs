@@ -18,7 +18,8 @@ use super::{
     problem::{Problem, UNAVAILABLE},
     verifications::apart,
 };
-use crate::{lock::Lock, registry::Registry};
+use crate::registry::Registry;
+use platform::lock::Lock;
 
 /// How many documents are kept; the one that was asked for longest ago goes first.
 const MOST_KEPT: usize = 128;

@@ -16,11 +16,8 @@ use super::{
     App,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-use crate::{
-    doorway::{DoorLimits, Visitor},
-    registrar::NotDone,
-    shelf::Named,
-};
+use crate::{registrar::NotDone, shelf::Named};
+use transport::doorway::{DoorLimits, Visitor};
 
 /// For how long others may keep what changes, in seconds.
 const CHANGING: &str = "public, max-age=2";
@@ -194,7 +191,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::doorway::Doorway;
+    use transport::doorway::Doorway;
 
     const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const SECOND: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));

@@ -4,7 +4,8 @@ use registry_schema::{AgencyId, CredentialCode, Verdict};
 use verification::{Question, Unreadable, unreachable, unreadable};
 
 use super::{App, clients::Client, problem::Problem};
-use crate::{abroad::Fetched, look_up::Leave, registrar::has_its_badge};
+use crate::{abroad::Fetched, registrar::has_its_badge};
+use storage::look_up::Leave;
 
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;

@@ -26,7 +26,7 @@ use super::{
     recognitions::Consequences,
     verifications::apart,
 };
-use crate::storage::FrameworkRow;
+use storage::FrameworkRow;
 
 /// A framework, without its items.
 #[derive(Debug, Serialize, ToSchema)]

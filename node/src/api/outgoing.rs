@@ -24,7 +24,8 @@ use super::{
     is_page,
     problem::{Problem, UNAVAILABLE},
 };
-use crate::{lock::Lock, web};
+use crate::web;
+use platform::lock::Lock;
 
 /// An answer of so many bytes is in the hands of the kernel at once.
 const SMALL: u64 = 64 * 1024;

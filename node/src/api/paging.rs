@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::problem::{INVALID, Problem};
-use crate::storage::NEWEST;
+use storage::NEWEST;
 
 /// The longest page.
 const MOST: i64 = 1_000;

@@ -24,11 +24,11 @@ use super::{
     recognitions::{Consequences, Resting, would},
 };
 use crate::{
-    network,
     registrar::Change,
     registry::{AgencyLists, Registry},
     roster::{Known, Membership},
 };
+use transport::network;
 
 /// An agency that this node's operators made a peer.
 #[derive(Debug, Serialize, ToSchema)]

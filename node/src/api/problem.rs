@@ -9,7 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::buckets::Allowance;
-use crate::{registrar::NotDone, storage::Unavailable};
+use crate::registrar::NotDone;
+use storage::Unavailable;
 
 /// An error, as RFC 9457 (§3) has it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -23,10 +23,8 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::{
-    lock::Lock,
-    registrar::{list_url, signing_key_of},
-};
+use crate::registrar::{list_url, signing_key_of};
+use platform::lock::Lock;
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;

@@ -56,7 +56,7 @@ pub(super) async fn list(State(app): State<App>, _: Operator) -> Result<Json<Vec
     let roots = app.registrar.roots_at_home().await?;
     let roots = roots
         .iter()
-        .map(|file| ROOT_AT_HOME.tells(crate::keys::root_at_home(file)));
+        .map(|file| ROOT_AT_HOME.tells(platform::keys::root_at_home(file)));
     let refused = app.registrar.refuses_applications(app.registration.most_open).await?;
     let refused = refused.map(|detail| APPLICATIONS_REFUSED.tells(detail));
     let file = app.certificate.as_deref();

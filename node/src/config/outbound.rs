@@ -5,7 +5,7 @@ use std::{fs, net::IpAddr};
 use anyhow::Context as _;
 
 use super::OutboundConfig;
-use crate::outbound::Opened;
+use transport::outbound::Opened;
 
 impl OutboundConfig {
     /// Which addresses of peers' nodes may be asked beside those of the public Internet. A node that is itself at an address

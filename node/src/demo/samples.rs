@@ -20,11 +20,10 @@ use verification::{KeyKind, SigningKey, credential, data_integrity, formats, mul
 use super::teacher;
 use crate::{
     Node,
-    clock::Clock,
-    keys,
     registrar::{Contact, FirstEvidence, Hand, NewApplication, NewBadge, NewRecognition, NotDone, Note, Room},
-    storage::NEWEST,
 };
+use platform::{clock::Clock, keys};
+use storage::NEWEST;
 
 const ISSUERS: [(&str, &str); 3] = [
     ("US-NC", "Piedmont Teaching Lab"),

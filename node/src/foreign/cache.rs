@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use registry_schema::Timestamp;
 
-use crate::lock::Lock;
+use platform::lock::Lock;
 
 /// For how many seconds a failure is remembered, so that nobody is asked in vain again and again.
 const FAILURE_KEPT: i64 = 30;

@@ -21,15 +21,14 @@ use super::{
     Foreign, Had, LIST, Learnt, Lists, MOST_LISTS_A_BADGE, NoList, keys_of, read_list, read_new, then, urls_of,
 };
 use crate::{
-    clock::Clock,
     config::OutboundConfig,
-    lock::Lock,
-    outbound::Outbound,
     registry::{Registry, SharedRegistry},
-    storage::{OfAnAgency, Published, Unavailable},
 };
 pub(crate) use plan::KeptLists;
 use plan::{Kept, Listed, News, Outcome, Place, Plan, Turn};
+use platform::{clock::Clock, lock::Lock};
+use storage::{OfAnAgency, Published, Unavailable};
+use transport::outbound::Outbound;
 
 /// How many lists are fetched at once.
 const AT_ONCE: usize = 4;

@@ -5,10 +5,8 @@ use registry_schema::{Timestamp, VerificationMethod};
 use verification::{Freshness, OpenBadge, did, evidence::ResolvedIssuer};
 
 use super::{Foreign, Had, Learnt, Lists, MOST_LISTS_A_BADGE, NoList, apart, keys_of, read_list, urls_of};
-use crate::{
-    registry::Registry,
-    storage::{Published, Unavailable},
-};
+use crate::registry::Registry;
+use storage::{Published, Unavailable};
 
 /// Why there is no list of that time.
 pub(super) const NOT_KEPT: &str = "what stood there then was not fetched, or is not kept";

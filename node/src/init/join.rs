@@ -13,10 +13,10 @@ use registry_schema::Timestamp;
 use super::{Making, address};
 use crate::{
     config::{Config, PeerConfig},
-    keys,
     root::{self, EntryFile},
-    storage::{DatabaseTls, Store},
 };
+use platform::keys;
+use storage::{DatabaseTls, Store};
 
 /// How long the first store may take to give its key log.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::private;
+use platform::private;
 
 const PREFIX: &str = ".comity-making-";
 

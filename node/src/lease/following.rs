@@ -18,8 +18,8 @@ use crate::{
     registry::{OwnLists, Registry},
     replication::{Identity, NotWritten},
     roster::{Known, Roster},
-    storage::{Changes, Lease, NewHolder, PeerRow, Unavailable},
 };
+use storage::{Changes, Lease, NewHolder, PeerRow, Unavailable};
 
 /// How often the store is asked what changed; the counter in the lease's row keeps it cheap.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -7,10 +7,8 @@ use protocol::{Hash, KeyLog, SigningKey, Ticket, files};
 use serde::Deserialize;
 
 use super::Rebuilding;
-use crate::{
-    config::Config,
-    mirror::{Kind, Source},
-};
+use crate::config::Config;
+use transport::mirror::{Kind, Source};
 
 /// How long a node may take to give a ticket.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -19,10 +19,7 @@ use super::{
     rows::place,
     slots::SlotPlace,
 };
-use crate::{
-    look_up::Leave,
-    storage::{Issued, IssuerKey, KeptCredential, OwnWrite},
-};
+use storage::{Issued, IssuerKey, KeptCredential, OwnWrite, look_up::Leave};
 
 /// A credential to sign.
 #[derive(Clone, Debug)]

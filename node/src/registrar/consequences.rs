@@ -22,7 +22,8 @@ use verification::{
 pub use change::Change;
 
 use super::{NotDone, Registrar, internal, not_ready};
-use crate::{checked::months_before, evidence::of_issuer, registry::AgencyLists, storage::Issued};
+use crate::{checked::months_before, evidence::of_issuer, registry::AgencyLists};
+use storage::Issued;
 
 /// Most of this agency's own badges over which consequences are counted: the newest.
 const MOST_BADGES: i64 = 10_000;

@@ -8,10 +8,7 @@ use verification::{BadKey, SigningKey, credential as badges, data_integrity, mul
 use super::{
     Hand, NotDone, Registrar, issuer_keys::signing_key_of, not_ready, rows::place as place_of, slots::SlotPlace, within,
 };
-use crate::{
-    look_up::Leave,
-    storage::{Issued, IssuerKey, KeptCredential, OwnWrite},
-};
+use storage::{Issued, IssuerKey, KeptCredential, OwnWrite, look_up::Leave};
 
 /// What a credential is to say.
 #[derive(Clone, Debug)]

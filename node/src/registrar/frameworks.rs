@@ -6,7 +6,7 @@ use policy::framework::{Framework, Read};
 use registry_schema::{Alignment, Scope};
 
 use super::{Change, Consequences, Hand, NotDone, Registrar, within};
-use crate::storage::{FrameworkRow, NewFramework, OwnWrite};
+use storage::{FrameworkRow, NewFramework, OwnWrite};
 
 /// Most frameworks that are kept.
 const MOST_FRAMEWORKS: usize = 100;

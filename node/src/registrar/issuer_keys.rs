@@ -4,7 +4,7 @@ use registry_schema::Timestamp;
 use verification::SigningKey;
 
 use super::{NotDone, Registrar, signing_key};
-use crate::storage::{IssuerKey, Store, Unavailable};
+use storage::{IssuerKey, Store, Unavailable};
 
 /// An issuer's key that is kept here and cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,10 +9,8 @@ use registry_schema::{
 use verification::{KeyKind, multikey};
 
 use super::{Hand, NotDone, Registrar, internal, not_ready, within};
-use crate::{
-    keys,
-    storage::{OwnWrite, Seed},
-};
+use platform::keys;
+use storage::{OwnWrite, Seed};
 
 impl Registrar {
     /// Registers an issuer of this agency: makes its badge key of this kind and its `did:key`. Its first badge opens its first

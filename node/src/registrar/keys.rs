@@ -12,10 +12,10 @@ use registry_schema::Timestamp;
 
 use super::{Change, Consequences, Hand, NotDone, Registrar, not_ready};
 use crate::{
-    keys,
     replication::NotWritten,
     root::{self, WritingAbility},
 };
+use platform::keys;
 
 /// What the root is asked to do.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use verification::multikey;
 
 pub use self::difference::Became;
 use super::{CaseFile, Hand, NotDone, Note, Registrar, not_ready};
-use crate::storage::{ApplicationRow, OwnWrite};
+use storage::{ApplicationRow, OwnWrite};
 
 /// The longest entry of an issuer, in bytes: recognitions hold a copy, and more.
 const MAX_ENTRY: usize = 10 * 1024;

@@ -5,11 +5,11 @@ use registry_schema::AgencyId;
 
 use super::{Hand, NotDone, Registrar};
 use crate::{
-    network::{Order, Peer},
     replication::{Author, Errand, NotWritten},
     roster::{Membership, NotAdmitted},
-    storage::{OwnWrite, PeerRow, Store, TransactionId, Unavailable},
 };
+use storage::{OwnWrite, PeerRow, Store, TransactionId, Unavailable};
+use transport::network::{Order, Peer};
 
 impl From<NotAdmitted> for NotDone {
     fn from(error: NotAdmitted) -> Self {

@@ -23,7 +23,7 @@ pub use self::crowding::Room;
 use self::rows::{row_of, rubric_of, standing_of, taken_of};
 pub(crate) use self::{contacts::retention, rows::not_done};
 use super::{Hand, NotDone, Registrar, Turn, internal, not_ready, own_keys::challenge, trust::lower_case_id, within};
-use crate::storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
+use storage::{Act, ApplicationRow, OwnWrite, RubricRow, StepRow};
 
 /// Most pieces of evidence that come with an application.
 const MOST_EVIDENCE: usize = 60;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use verification::{data_integrity, multikey};
 
 use super::NotDone;
-use crate::storage::{KeptCredential, Store, StoredCredential, Unavailable};
+use storage::{KeptCredential, Store, StoredCredential, Unavailable};
 
 /// How many rows are compared at once.
 const ROWS_AT_ONCE: i64 = 1000;

@@ -30,11 +30,8 @@ use registry_schema::{Timestamp, status::LIST_SLOTS};
 pub(super) use self::book::SlotPlace;
 use self::book::{KnownLists as _, Reserving, SlotBook};
 use super::{NotDone, Registrar, Turn, not_ready};
-use crate::{
-    registry::Registry,
-    replication::LogVersion,
-    storage::{OwnWrite, Unavailable},
-};
+use crate::{registry::Registry, replication::LogVersion};
+use storage::{OwnWrite, Unavailable};
 
 /// How long a reservation waits for the word of the list's witness.
 const PATIENCE: Duration = Duration::from_secs(5);

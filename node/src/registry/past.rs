@@ -9,10 +9,8 @@ use verification::{StatusEntry, StatusEvidence};
 use tokio::sync::Mutex;
 
 use super::{AgencyLists, OwnLists, Registry, SharedRegistry, Standing};
-use crate::{
-    roster::Roster,
-    storage::{Slot, Store, Unavailable},
-};
+use crate::roster::Roster;
+use storage::{Slot, Store, Unavailable};
 
 /// For how long after a moment more may still arrive with its time, in seconds.
 const SETTLED_AFTER: i64 = 10;

@@ -3,7 +3,7 @@
 use protocol::{Batch, Hash, Replica};
 
 use super::{Registry, SharedRegistry};
-use crate::storage::PeerRow;
+use storage::PeerRow;
 
 impl SharedRegistry {
     /// Takes in what operators decided about peers.

@@ -218,7 +218,8 @@ mod tests {
     use verification::Freshness;
 
     use super::*;
-    use crate::{clock::Clock, registry::OwnLists};
+    use crate::registry::OwnLists;
+    use platform::clock::Clock;
 
     /// A holder that was frozen, or a follower whose database is gone, must not call its own lists fresh.
     #[test]

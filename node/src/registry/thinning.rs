@@ -8,7 +8,7 @@
 use registry_schema::Timestamp;
 
 use super::standing::Standing;
-use crate::storage::{Grain, KeptStanding, Store, Unavailable};
+use storage::{Grain, KeptStanding, Store, Unavailable};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;

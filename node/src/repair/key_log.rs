@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use protocol::{Hash, KeyLog, SignedEnvelope, Unverified, key_log::SignedEntry};
 
-use crate::{root, storage::from_cbor};
+use crate::root;
+use storage::from_cbor;
 
 /// Most entries that a damaged row is believed to name: no sound one has more.
 const MOST_ENTRIES: u64 = 2048;

@@ -2,7 +2,8 @@
 
 use registry_schema::AgencyId;
 
-use crate::{config::Config, roster, storage::PeerRow};
+use crate::{config::Config, roster};
+use storage::PeerRow;
 
 /// A decision about a peer that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]

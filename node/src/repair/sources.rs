@@ -13,12 +13,9 @@ use super::{
     Repairing,
     key_log::{self, OfferedKeyLog, StoredKeyLog},
 };
-use crate::{
-    config::Config,
-    mirror::Source,
-    rebuild::key_logs_of,
-    storage::{Store, key_log_from_cbor},
-};
+use crate::{config::Config, rebuild::key_logs_of};
+use storage::{Store, key_log_from_cbor};
+use transport::mirror::Source;
 
 /// What came of asking.
 #[derive(Debug, Default)]

@@ -10,11 +10,9 @@ use protocol::{
 use registry_schema::{CredentialCode, StatusState, Timestamp};
 use serde_json::json;
 
-use crate::{
-    private,
-    registrar::place_of,
-    storage::{Copied, PeerRow, Store, ToTakeOut, Unavailable, Unfounded},
-};
+use crate::registrar::place_of;
+use platform::private;
+use storage::{Copied, PeerRow, Store, ToTakeOut, Unavailable, Unfounded};
 
 /// A revocation or suspension that stood in a row, and that no sound envelope in the store says.
 #[derive(Clone, Debug, PartialEq, Eq)]

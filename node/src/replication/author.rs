@@ -4,10 +4,8 @@ use protocol::{Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Replication, State};
-use crate::{
-    network::Order,
-    storage::{OwnWrite, Unavailable, driver_mutant},
-};
+use storage::{OwnWrite, Unavailable, driver_mutant};
+use transport::network::Order;
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::{
 
 use protocol::{Batch, Hash, Replica};
 
-use crate::lock::Lock;
+use platform::lock::Lock;
 
 /// The newest envelopes of each agency that are known to be on disk. Clones share them: they outlive a replica, and the holding
 /// of a lease.

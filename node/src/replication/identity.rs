@@ -9,7 +9,8 @@ use protocol::{
 };
 
 use super::{DurableHeads, NotWritten};
-use crate::{attic::ScratchFile, keys};
+use crate::attic::ScratchFile;
+use platform::keys;
 
 /// What a replica is made from, again after each failure.
 #[derive(Clone, Debug)]

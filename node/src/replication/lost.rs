@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     health::{Health, ReplicationHealth},
-    network::Order,
     registry::{Freeze, Registry},
-    storage::{OwnWrite, Store, TransactionId, Unavailable, driver_mutant},
 };
+use storage::{OwnWrite, Store, TransactionId, Unavailable, driver_mutant};
+use transport::network::Order;
 
 /// The pause before the store is tried again for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);

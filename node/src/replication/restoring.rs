@@ -16,7 +16,7 @@ mod damage;
 use damage::{AgencyDamage, DamageByAgency, damage_of, removals};
 
 use super::{Identity, NotWritten};
-use crate::storage::{Removal, Store, StoreMoment, Unavailable, driver_mutant, from_cbor, key_log_from_cbor};
+use storage::{Removal, Store, StoreMoment, Unavailable, driver_mutant, from_cbor, key_log_from_cbor};
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;

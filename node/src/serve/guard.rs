@@ -28,10 +28,8 @@ use tokio::{
 };
 use tower_service::Service;
 
-use crate::{
-    doorway::{DoorLimits, Doorway, Visitor, customer},
-    lock::Lock,
-};
+use platform::lock::Lock;
+use transport::doorway::{DoorLimits, Doorway, Visitor, customer};
 
 /// How long the other side may take nothing of an answer. With [`super::SEND_BUFFER`], a reader of about six kilobytes a
 /// second never comes near it.

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use node::{config::Config, storage::Store};
+use node::config::Config;
 use protocol::{Hash, KeyLog};
+use storage::Store;
 
 use super::Agency;
 use crate::oracle::DiskOracle;
@@ -61,7 +62,7 @@ impl Agency {
     ///
     /// # Panics
     /// If it does not run.
-    pub async fn faults(&self) -> node::storage::Faults {
+    pub async fn faults(&self) -> storage::Faults {
         let node = self.node.lock().await;
         let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
         node.store.faults().clone()

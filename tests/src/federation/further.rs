@@ -12,8 +12,8 @@ impl Federation {
     ///
     /// # Panics
     /// If it does not run.
-    pub async fn stops_and_gets_a_clock(&mut self, id: &str) -> node::clock::Clock {
-        let own = node::clock::Clock::default();
+    pub async fn stops_and_gets_a_clock(&mut self, id: &str) -> platform::clock::Clock {
+        let own = platform::clock::Clock::default();
         let found = self.agencies.iter_mut().find(|agency| agency.id().as_str() == id);
         let agency = found.unwrap_or_else(|| panic!("no agency {id} here"));
         agency.stops().await;

@@ -12,10 +12,8 @@ use super::super::{
     App,
     problem::{Problem, UNAVAILABLE},
 };
-use crate::{
-    registrar::{CaseFile, Contact},
-    storage::{ApplicationRow, StepRow},
-};
+use crate::registrar::{CaseFile, Contact};
+use storage::{ApplicationRow, StepRow};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::{
     super::{Hand, NotDone, Registrar},
     CaseFile,
 };
-use crate::storage::OwnWrite;
+use storage::OwnWrite;
 
 /// What stands in the place of a contact that was expunged.
 const EXPUNGED: &str = "null";

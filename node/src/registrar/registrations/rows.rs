@@ -11,7 +11,7 @@ use super::{
     super::{NotDone, internal},
     Note,
 };
-use crate::storage::{RubricRow, StepRow};
+use storage::{RubricRow, StepRow};
 
 /// What the trust list is to say of a case's issuer, if it has one.
 pub(super) fn standing_of(case: &Case, at: Timestamp) -> Option<Registration> {

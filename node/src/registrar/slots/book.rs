@@ -10,7 +10,8 @@ use rand::{
 };
 use registry_schema::status::{BLOCK_SLOTS, LIST_SLOTS, UNIT_SLOTS};
 
-use crate::{registry::AgencyLists, storage::OwnList};
+use crate::registry::AgencyLists;
+use storage::OwnList;
 
 const BLOCKS: u32 = LIST_SLOTS / BLOCK_SLOTS;
 const UNITS_OF_A_BLOCK: u32 = BLOCK_SLOTS / UNIT_SLOTS;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{Hash, Replica, log::AgencyLog, replica::Placed};
 
-use crate::storage::{MovedAside, Removal};
+use storage::{MovedAside, Removal};
 
 /// The damage of one agency, as it is found.
 #[derive(Debug, Default)]

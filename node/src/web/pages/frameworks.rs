@@ -6,7 +6,7 @@ use askama::Template;
 use policy::framework::{Framework, Item};
 
 use super::words::{counted, plain};
-use crate::storage::FrameworkRow;
+use storage::FrameworkRow;
 
 /// `GET /frameworks`.
 #[derive(Debug, Template)]

@@ -4,12 +4,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use node::{config::Config, storage::Store};
+use node::config::Config;
 use protocol::{Put, status_list};
 use rand::{RngExt as _, rngs::StdRng};
 use registry_schema::{Issuer, Reason, StatusChange};
 use reqwest::Method;
 use serde_json::json;
+use storage::Store;
 use tests::{
     Agency, Badge, Federation, Keeping, Program, Rhythm, Scene,
     audit::{self, Acknowledged, Holding},

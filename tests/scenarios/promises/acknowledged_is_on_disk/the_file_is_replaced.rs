@@ -4,8 +4,9 @@
 
 use std::{fs, path::PathBuf};
 
-use node::{config::Config, storage::DriverMutant};
+use node::config::Config;
 use registry_schema::{Reason, StatusState, Verdict, VerdictKind};
+use storage::DriverMutant;
 use tests::{Agency, Answer as _, Badge, Federation, Keeping, Reply, Rhythm, eventually};
 
 const OFTEN: Rhythm = Rhythm {
@@ -115,7 +116,7 @@ impl Alone {
     /// Why its stopped node does not start.
     async fn refuses_to_start(&self) -> String {
         let config = Config::load(self.sc().data()).expect("a configuration");
-        match node::start(self.sc().data(), config, node::clock::Clock::default()).await {
+        match node::start(self.sc().data(), config, platform::clock::Clock::default()).await {
             Ok(_) => panic!("it starts"),
             Err(error) => format!("{error:#}"),
         }

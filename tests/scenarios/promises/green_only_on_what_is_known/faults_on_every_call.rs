@@ -12,9 +12,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use node::storage::{DriverMutant, StoreCall, StoreFault};
 use rand::RngExt as _;
 use registry_schema::{Issuer, Reason, StatusState, Verdict, VerdictKind};
+use storage::{DriverMutant, StoreCall, StoreFault};
 use tests::{Agency, Badge, Federation, Keeping, Reply, Rhythm, chance, eventually, oracle::DiskOracle};
 
 /// The kinds of faults.

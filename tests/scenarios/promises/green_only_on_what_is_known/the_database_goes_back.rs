@@ -3,8 +3,9 @@
 
 use std::{process::Command, time::Duration};
 
-use node::{config::Config, storage::DriverMutant};
+use node::config::Config;
 use registry_schema::{Reason, StatusState, VerdictKind};
+use storage::DriverMutant;
 use tests::{
     Agency, Answer as _, Badge, Federation, Keeping, Postgres, Program, Rhythm, eventually, http, postgres::Stop,
     wire::Wire,

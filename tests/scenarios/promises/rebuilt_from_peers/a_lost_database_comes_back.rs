@@ -1,7 +1,8 @@
 //! An agency whose database is lost comes back from its peers: what replicates whole, by one command; its old badges stay
 //! good, its revocations hold, and it goes on with new keys.
 
-use node::{clock::Clock, config::Config};
+use node::config::Config;
+use platform::clock::Clock;
 use registry_schema::{Issuer, Reason, VerdictKind};
 use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually, ports, program, program::Ended};
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use node::storage::{DriverMutant, StoreCall, StoreFault};
 use protocol::Ticket;
 use registry_schema::{Reason, StatusState, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
+use storage::{DriverMutant, StoreCall, StoreFault};
 use tests::{Agency, Answer as _, Federation, Link, Rhythm, eventually, program};
 
 const OFTEN: Rhythm = Rhythm {

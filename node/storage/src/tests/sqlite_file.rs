@@ -1,0 +1,106 @@
+//! The files of a SQLite store are removed or replaced while it is open.
+
+use std::fs;
+
+use super::*;
+use crate::sqlite_file::RESCUED;
+
+const FILES: [&str; 3] = ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"];
+
+async fn at_work() -> (Place, Store) {
+    let [place, _] = Place::both().await;
+    let store = place.create().await.unwrap();
+    store.put_operator("alice", [1; 32], NOW).await.unwrap();
+    (place, store)
+}
+
+async fn write(store: &Store) -> Result<(), Unavailable> {
+    store.commit(&Batch::default(), &[], NOW).await
+}
+
+#[tokio::test]
+async fn whichever_file_of_a_store_is_removed_or_replaced_nothing_is_written_or_read_and_all_is_kept() {
+    for file in FILES {
+        for is_replaced in [false, true] {
+            let (place, store) = at_work().await;
+            let (path, copy) = (place.folder.path().join(file), place.folder.path().join("copy"));
+            fs::copy(&path, &copy).unwrap();
+            write(&store).await.unwrap();
+            match is_replaced {
+                true => fs::rename(&copy, &path).unwrap(),
+                false => fs::remove_file(&path).unwrap(),
+            }
+            let what = format!("{file}, replaced: {is_replaced}");
+            for refused in [
+                write(&store).await,
+                store.renew(b"").await,
+                store.operator([1; 32]).await.map(drop),
+                store.changes(-1).await.map(drop),
+                store.clear_residue().await.map(drop),
+                store.is_the_same(),
+            ] {
+                assert!(
+                    matches!(refused, Err(Unavailable::FileReplaced(_))),
+                    "{what}: {refused:?}"
+                );
+            }
+            let told = store.rescue().await.unwrap_err().to_string();
+            assert!(told.contains(RESCUED) && told.contains(file), "{what}: {told}");
+            // Whoever starts now is asked to decide; whoever decided for what was kept has all of it.
+            let decide = place.open_to_run().await.unwrap_err().to_string();
+            assert!(decide.contains(RESCUED), "{decide}");
+            store.close().await;
+            for file in FILES {
+                let _ = fs::remove_file(place.folder.path().join(file));
+            }
+            fs::rename(place.folder.path().join(RESCUED), place.folder.path().join(FILES[0])).unwrap();
+            let store = place.open_to_run().await.unwrap();
+            assert_eq!(
+                store.operator([1; 32]).await.unwrap().as_deref(),
+                Some("alice"),
+                "{what}"
+            );
+            assert_eq!(store.changes(-1).await.unwrap().lease.changes, 1, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_into_a_file_that_was_removed_before_it_is_not_known_to_be_written() {
+    let (place, store) = at_work().await;
+    let (transaction, _) = store.begin().await.unwrap();
+    fs::remove_file(place.folder.path().join(FILES[0])).unwrap();
+    let told = Unavailable::from(transaction.commit().await.unwrap_err());
+    assert!(matches!(told, Unavailable::FileReplaced(_)), "{told:?}");
+}
+
+/// The log of the file that is gone is not taken for the log of the one that took its place.
+#[tokio::test]
+async fn a_file_that_was_put_in_place_is_opened_as_it_is_once_that_is_decided() {
+    let (place, store) = at_work().await;
+    store.close().await;
+    let (path, older) = (place.folder.path().join(FILES[0]), place.folder.path().join("older"));
+    fs::copy(&path, &older).unwrap();
+    let store = place.open().await.unwrap();
+    store.put_operator("bob", [2; 32], NOW).await.unwrap();
+    fs::rename(&older, &path).unwrap();
+    store.rescue().await.unwrap_err();
+    store.close().await;
+    fs::remove_file(place.folder.path().join(RESCUED)).unwrap();
+    let store = place.open_to_run().await.unwrap();
+    assert_eq!(store.operator([1; 32]).await.unwrap().as_deref(), Some("alice"));
+    assert_eq!(store.operator([2; 32]).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_copy_that_cannot_be_made_is_tried_again_and_until_then_the_node_is_not_to_be_stopped() {
+    let (place, store) = at_work().await;
+    fs::remove_file(place.folder.path().join(FILES[0])).unwrap();
+    let hindrance = place.folder.path().join(format!("{RESCUED}.new"));
+    fs::create_dir(&hindrance).unwrap();
+    let told = store.rescue().await.unwrap_err().to_string();
+    assert!(told.contains("do not stop the node"), "{told}");
+    fs::remove_dir(&hindrance).unwrap();
+    let told = store.rescue().await.unwrap_err().to_string();
+    assert!(told.contains("is kept in"), "{told}");
+}

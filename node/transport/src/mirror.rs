@@ -1,0 +1,283 @@
+//! The second transport: the same objects as files under `/federation/`, by HTTPS. Bytes in, bytes out.
+//!
+//! To the replication a mirror is a peer that answers calls; here each call becomes the files that hold the answer. A
+//! mirror cannot be pushed to, but for countersignatures, which a node takes. It may be another node or a web server that knows nothing of any of this: what it gives
+//! is believed for its signatures alone, as from any peer.
+
+mod copy;
+mod index;
+mod reader;
+mod source;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use protocol::{CallId, Hash, Request};
+use rand::RngExt as _;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::Instant,
+};
+
+use crate::network::{News, Order};
+pub use copy::{Copied, copy};
+pub use index::{FederationIndex, IndexedAgency};
+use reader::Reader;
+pub use source::{Kind, Source};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause before a mirror that did not answer is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The longest pause before one is asked again that gave what no honest mirror gives.
+const LONGEST_BAN: Duration = Duration::from_secs(600);
+/// A conversation that lasts this long was a good one.
+const GOOD_CONVERSATION: Duration = Duration::from_secs(120);
+
+/// A mirror of the configuration.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    /// Whose it is, first of all: the hash of that agency's first key-log entry. It may hold others' files as well.
+    pub agency: Hash,
+    pub source: Source,
+}
+
+impl Mirror {
+    /// Its name in the protocol.
+    pub(crate) fn name(&self) -> Hash {
+        Hash::of(&[b"comity mirror", self.source.url().as_bytes()])
+    }
+}
+
+/// Where the replication's orders go: to the network, or to a mirror. It does not know which.
+#[derive(Debug)]
+pub struct Rooms {
+    network: mpsc::Sender<Order>,
+    /// Without a bound, so that no slow mirror holds up the replication: what waits here is what the replica has open,
+    /// a few calls an agency, and what a mirror cannot take at all is answered at once.
+    mirrors: BTreeMap<Hash, mpsc::UnboundedSender<Order>>,
+    pinned: watch::Sender<BTreeSet<Hash>>,
+}
+
+/// The task that asked for this is gone.
+#[derive(Debug)]
+pub struct Gone;
+
+impl Rooms {
+    /// Whether a peer of this name is a mirror.
+    pub fn is_mirror(&self, peer: &Hash) -> bool {
+        self.mirrors.contains_key(peer)
+    }
+
+    /// Starts a task for each mirror; they end when this is dropped.
+    pub fn open(
+        mirrors: &[Mirror],
+        pinned: BTreeSet<Hash>,
+        network: mpsc::Sender<Order>,
+        news: &mpsc::Sender<News>,
+    ) -> (Self, JoinSet<()>) {
+        let (pinned, pins) = watch::channel(pinned);
+        let mut tasks = JoinSet::new();
+        let mut rooms = BTreeMap::new();
+        for mirror in mirrors {
+            let (orders, taken) = mpsc::unbounded_channel();
+            rooms.insert(mirror.name(), orders);
+            let conversation = Conversation {
+                name: mirror.name(),
+                agency: mirror.agency,
+                orders: taken,
+                news: news.clone(),
+                waiting: VecDeque::new(),
+            };
+            let reader = Reader::new(mirror.source.clone(), pins.clone());
+            tasks.spawn(conversation.run(reader));
+        }
+        let rooms = Self {
+            network,
+            mirrors: rooms,
+            pinned,
+        };
+        (rooms, tasks)
+    }
+
+    /// Follows these agencies from now on.
+    pub fn follow(&self, pinned: &BTreeSet<Hash>) {
+        self.pinned.send_replace(pinned.clone());
+    }
+
+    /// Carries an order to where its peer is.
+    pub async fn send(&self, order: Order) -> Result<(), Gone> {
+        let mirror = match &order {
+            Order::Call { peer, .. } | Order::HangUp { peer, .. } => self.mirrors.get(peer),
+            Order::Answer { .. } | Order::Meet(_) | Order::Part { .. } => None,
+        };
+        match mirror {
+            Some(mirror) => mirror.send(order).map_err(|_| Gone),
+            None => self.network.send(order).await.map_err(|_| Gone),
+        }
+    }
+}
+
+/// The conversation with one mirror.
+struct Conversation {
+    name: Hash,
+    agency: Hash,
+    orders: mpsc::UnboundedReceiver<Order>,
+    news: mpsc::Sender<News>,
+    /// Calls that are not answered yet.
+    waiting: VecDeque<(CallId, Request)>,
+}
+
+/// Why a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The mirror did not answer.
+    Silent,
+    /// The replication hung up.
+    HungUp,
+    /// Nobody gives orders any more.
+    Over,
+}
+
+impl Conversation {
+    async fn run(mut self, mut reader: Reader) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let met = {
+                let meeting = reader.look();
+                tokio::select! {
+                    met = meeting => met,
+                    () = ignore(&mut self.orders) => return,
+                }
+            };
+            let longest = match met {
+                Ok(()) => {
+                    let since = Instant::now();
+                    let end = self.talk(&mut reader).await;
+                    // What was read belongs to a conversation; the replica of the next one may know less.
+                    reader.forget();
+                    if since.elapsed() >= GOOD_CONVERSATION {
+                        pause = FIRST_PAUSE;
+                    }
+                    match end {
+                        End::Over => return,
+                        End::Silent => LONGEST_PAUSE,
+                        End::HungUp => LONGEST_BAN,
+                    }
+                }
+                Err(trouble) => {
+                    tracing::info!(mirror = reader.url(), %trouble, "a mirror cannot be read");
+                    if trouble.is_nonsense() {
+                        LONGEST_BAN
+                    } else {
+                        LONGEST_PAUSE
+                    }
+                }
+            };
+            pause = pause.min(longest);
+            let wait = pause.mul_f64(rand::rng().random_range(0.7..1.3));
+            pause = (pause * 2).min(longest);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = ignore(&mut self.orders) => return,
+            }
+        }
+    }
+
+    /// Answers calls until the mirror falls silent or the replication hangs up.
+    async fn talk(&mut self, reader: &mut Reader) -> End {
+        let (peer, agency) = (self.name, self.agency);
+        if self
+            .news
+            .send(News::Connected {
+                peer,
+                agency,
+                via: "HTTPS",
+            })
+            .await
+            .is_err()
+        {
+            return End::Over;
+        }
+        let end = self.answer_calls(reader).await;
+        for (call, _) in std::mem::take(&mut self.waiting) {
+            if !self.answer(call, None).await {
+                return End::Over;
+            }
+        }
+        if end != End::Over && self.news.send(News::Disconnected { peer, agency }).await.is_err() {
+            return End::Over;
+        }
+        end
+    }
+
+    async fn answer_calls(&mut self, reader: &mut Reader) -> End {
+        loop {
+            let Some((call, request)) = self.waiting.pop_front() else {
+                let order = self.orders.recv().await;
+                match self.take(order).await {
+                    Some(end) => return end,
+                    None => continue,
+                }
+            };
+            // One request at a time; what is ordered meanwhile waits.
+            let answered = {
+                let answering = reader.answer(request);
+                tokio::pin!(answering);
+                loop {
+                    tokio::select! {
+                        answered = &mut answering => break answered,
+                        order = self.orders.recv() => if let Some(end) = self.take(order).await {
+                            return end;
+                        },
+                    }
+                }
+            };
+            let (response, silent) = match answered {
+                Ok(response) => (response.map(|response| response.to_bytes()), false),
+                Err(trouble) => {
+                    tracing::warn!(mirror = reader.url(), %trouble, "a mirror cannot be read");
+                    // Bytes that are no message, for the replica to judge.
+                    (trouble.is_nonsense().then(Vec::new), !trouble.is_nonsense())
+                }
+            };
+            if !self.answer(call, response).await {
+                return End::Over;
+            }
+            if silent {
+                return End::Silent;
+            }
+        }
+    }
+
+    /// Takes an order; says whether the conversation ends with it.
+    async fn take(&mut self, order: Option<Order>) -> Option<End> {
+        match order {
+            None => Some(End::Over),
+            Some(Order::HangUp { .. }) => Some(End::HungUp),
+            Some(Order::Answer { .. } | Order::Meet(_) | Order::Part { .. }) => None,
+            Some(Order::Call { call, request, .. }) => match Request::read(&request) {
+                // Files take nothing.
+                Ok(Request::Push { .. }) | Err(_) => (!self.answer(call, None).await).then_some(End::Over),
+                Ok(request) => {
+                    self.waiting.push_back((call, request));
+                    None
+                }
+            },
+        }
+    }
+
+    /// Tells an answer; says whether somebody listens.
+    async fn answer(&self, call: CallId, response: Option<Vec<u8>>) -> bool {
+        let peer = self.name;
+        let news = News::Answered { peer, call, response };
+        self.news.send(news).await.is_ok()
+    }
+}
+
+/// Lets orders of a conversation that ended go by; ends when nobody gives any more.
+async fn ignore(orders: &mut mpsc::UnboundedReceiver<Order>) {
+    while orders.recv().await.is_some() {}
+}

@@ -1,0 +1,23 @@
+//! The index of the files that a node shows to anybody: which agencies it holds.
+
+use serde::{Deserialize, Serialize};
+
+/// `index.json`: which agencies' files there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederationIndex {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// At most 1,024.
+    pub agencies: Vec<IndexedAgency>,
+}
+
+/// An agency in the index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexedAgency {
+    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    pub genesis: String,
+    /// What it calls itself, for people: nothing follows from it.
+    pub agency: String,
+    /// The SHA-256 of its summary, in hexadecimal: whether there is something new.
+    pub summary: String,
+}

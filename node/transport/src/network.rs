@@ -1,0 +1,442 @@
+//! The libp2p transport: TCP with TLS, and QUIC. The only room that names libp2p; bytes in, bytes out.
+//!
+//! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
+//! again with a growing pause and some chance in it.
+
+mod gate;
+mod names;
+mod peer;
+mod running;
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use gate::Gate;
+use libp2p::{
+    Multiaddr, PeerId, StreamProtocol, Swarm, allow_block_list, connection_limits, identify, identity, multiaddr, ping,
+    request_response,
+    swarm::{
+        self, NetworkBehaviour, SwarmEvent,
+        dial_opts::{DialOpts, PeerCondition},
+    },
+};
+pub use peer::{Peer, Peering};
+use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
+use rand::RngExt as _;
+use serde_bytes::ByteBuf;
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+
+/// The protocol's name on the wire.
+const PROTOCOL: &str = "/comity/1";
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// A connection that lasts this long was a good one.
+const GOOD_CONNECTION: Duration = Duration::from_secs(5);
+/// How much news may wait before nothing more is read from peers.
+const MOST_NEWS: usize = 1024;
+/// What libp2p adds around our bytes: a CBOR byte string's head.
+const FRAME_BYTES: u64 = 16;
+
+/// What the network is told.
+#[derive(Debug)]
+pub enum Order {
+    Call {
+        peer: Hash,
+        call: CallId,
+        request: Vec<u8>,
+    },
+    Answer {
+        call: CallId,
+        response: Vec<u8>,
+    },
+    HangUp {
+        peer: Hash,
+        /// How long it is not let in again; none, if it may come back at once.
+        pause: Option<Duration>,
+    },
+    /// Let this peer in, and call it.
+    Meet(Peer),
+    /// Let no node of this agency in any more.
+    Part {
+        agency: Hash,
+    },
+}
+
+/// What the network tells.
+#[derive(Debug)]
+pub enum News {
+    Connected {
+        peer: Hash,
+        agency: Hash,
+        /// By which transport.
+        via: &'static str,
+    },
+    Disconnected {
+        peer: Hash,
+        agency: Hash,
+    },
+    Asked {
+        peer: Hash,
+        call: CallId,
+        request: Vec<u8>,
+    },
+    Answered {
+        peer: Hash,
+        call: CallId,
+        response: Option<Vec<u8>>,
+    },
+}
+
+#[derive(NetworkBehaviour)]
+struct Behaviour {
+    allowed: allow_block_list::Behaviour<allow_block_list::AllowedPeers>,
+    limits: connection_limits::Behaviour,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    calls: request_response::cbor::Behaviour<ByteBuf, ByteBuf>,
+}
+
+/// The libp2p identity that follows from a node's secret.
+///
+/// # Errors
+/// If the library refuses the seed.
+pub fn identity(mut seed: [u8; 32]) -> anyhow::Result<identity::Keypair> {
+    identity::Keypair::ed25519_from_bytes(&mut seed).context("the node's key cannot be used")
+}
+
+/// The network's task: owns the swarm.
+pub struct Network {
+    swarm: Swarm<Behaviour>,
+    peers: BTreeMap<Hash, Peer>,
+    names: HashMap<PeerId, Hash>,
+    orders: mpsc::Receiver<Order>,
+    news: mpsc::Sender<News>,
+    calls: HashMap<request_response::OutboundRequestId, CallId>,
+    answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
+    last_answer: u64,
+    redials: BTreeMap<Hash, Redial>,
+    /// Keeps places for handshakes with peers.
+    gate: Gate,
+    /// News that the replication has not taken yet: it is never waited for while it may wait for us.
+    outbox: VecDeque<News>,
+    /// Peers that are not let in, until when.
+    pauses: BTreeMap<Hash, Instant>,
+    /// Peers whose hosts' names are being looked up.
+    looking_up: JoinSet<(Hash, Vec<Multiaddr>)>,
+}
+
+/// When a peer is dialled next. The pause grows with each failure, and with each connection that ends at once, as
+/// those do that the other side refuses; it begins anew after one that held.
+struct Redial {
+    /// Not at all, while it is connected.
+    at: Option<Instant>,
+    pause: Duration,
+    connected: Option<Instant>,
+}
+
+impl Redial {
+    fn now() -> Self {
+        Self {
+            at: Some(Instant::now()),
+            pause: FIRST_PAUSE,
+            connected: None,
+        }
+    }
+
+    fn grow(&mut self) {
+        let wait = self.pause.mul_f64(rand::rng().random_range(0.7..1.3));
+        self.at = Some(Instant::now() + wait);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Network {
+    /// Listens for peers; gives the task, and the addresses that others can dial.
+    pub async fn listen(
+        peering: &Peering,
+        orders: mpsc::Receiver<Order>,
+        news: mpsc::Sender<News>,
+    ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
+        let Peering { keypair, listen, peers } = peering.clone();
+        let gate = Gate::new();
+        for peer in &peers {
+            gate.know(peer.name(), &peer.addresses);
+        }
+        let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(Duration::from_secs(3600));
+        let behaviour = behaviour(&keypair, &peers);
+        let transport = gate::transport(&keypair, gate.clone())?;
+        let mut swarm = Swarm::new(transport, behaviour, keypair.public().to_peer_id(), config);
+        for address in &listen {
+            swarm
+                .listen_on(address.clone())
+                .with_context(|| format!("cannot listen for peers at `{address}`; is another node running there?"))?;
+        }
+        let mut addresses = Vec::new();
+        while addresses.len() < listen.len() {
+            match swarm.select_next_some().await {
+                SwarmEvent::NewListenAddr { address, .. } => addresses.push(address),
+                SwarmEvent::ListenerClosed { reason, .. } => {
+                    reason.context("cannot listen for peers; is another node running there?")?;
+                }
+                _ => {}
+            }
+        }
+        let names = peers.iter().map(|peer| (peer.id, peer.name())).collect();
+        let redials = peers.iter().map(|peer| (peer.name(), Redial::now())).collect();
+        let peers = peers.into_iter().map(|peer| (peer.name(), peer)).collect();
+        let network = Self {
+            swarm,
+            peers,
+            names,
+            orders,
+            news,
+            calls: HashMap::new(),
+            answers: HashMap::new(),
+            last_answer: 0,
+            redials,
+            gate,
+            outbox: VecDeque::new(),
+            pauses: BTreeMap::new(),
+            looking_up: JoinSet::new(),
+        };
+        Ok((network, addresses))
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Call { peer, call, request } => {
+                let Some(peer) = self.peers.get(&peer) else { return };
+                let id = self
+                    .swarm
+                    .behaviour_mut()
+                    .calls
+                    .send_request(&peer.id, ByteBuf::from(request));
+                self.calls.insert(id, call);
+            }
+            Order::Answer { call, response } => {
+                if let Some(channel) = self.answers.remove(&call) {
+                    // A peer that left meanwhile is told nothing; it asks again when it is back.
+                    let _ = self
+                        .swarm
+                        .behaviour_mut()
+                        .calls
+                        .send_response(channel, ByteBuf::from(response));
+                }
+            }
+            Order::HangUp { peer: name, pause } => {
+                let Some(peer) = self.peers.get(&name) else { return };
+                let _ = self.swarm.disconnect_peer_id(peer.id);
+                if let Some(pause) = pause {
+                    self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
+                    self.pauses.insert(name, Instant::now() + pause);
+                }
+            }
+            Order::Meet(peer) => self.meet(peer),
+            Order::Part { agency } => self.part(agency),
+        }
+    }
+
+    /// Lets a peer in from now on; one that is known already may have moved.
+    fn meet(&mut self, peer: Peer) {
+        let name = peer.name();
+        self.pauses.remove(&name);
+        self.swarm.behaviour_mut().allowed.allow_peer(peer.id);
+        self.names.insert(peer.id, name);
+        self.gate.know(name, &peer.addresses);
+        let connected = self.swarm.is_connected(&peer.id);
+        self.peers.insert(name, peer);
+        if !connected {
+            self.redials.insert(name, Redial::now());
+        }
+    }
+
+    /// Ends the connections to all nodes of an agency. Their names stay, for the news of it.
+    fn part(&mut self, agency: Hash) {
+        let parted = self.peers.iter().filter(|(_, peer)| peer.agency == agency);
+        self.gate.forget(&parted.clone().map(|(name, _)| *name).collect());
+        for (name, peer) in parted {
+            self.redials.remove(name);
+            // It also ends the connections that stand.
+            self.swarm.behaviour_mut().allowed.disallow_peer(peer.id);
+        }
+    }
+
+    fn dial_who_is_due(&mut self) {
+        let now = Instant::now();
+        for (name, redial) in &mut self.redials {
+            if redial.at.is_none_or(|at| at > now) {
+                continue;
+            }
+            redial.grow();
+            if self.pauses.contains_key(name) {
+                continue;
+            }
+            let Some(peer) = self.peers.get(name) else { continue };
+            // Where a host moved to is asked anew each time.
+            let (name, addresses) = (*name, peer.addresses.clone());
+            self.looking_up
+                .spawn(async move { (name, names::looked_up(addresses).await) });
+        }
+    }
+
+    fn dial(&mut self, name: Hash, addresses: Vec<Multiaddr>) {
+        let due = self.redials.contains_key(&name);
+        let Some(peer) = self.peers.get(&name).filter(|_| due && !addresses.is_empty()) else {
+            return;
+        };
+        self.gate.know(name, &addresses);
+        let options = DialOpts::peer_id(peer.id)
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .addresses(addresses)
+            .build();
+        if let Err(error) = self.swarm.dial(options) {
+            tracing::debug!(peer = %peer.id, %error, "not dialled");
+        }
+    }
+
+    fn read(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<News> {
+        match event {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                num_established,
+                endpoint,
+                ..
+            } => {
+                let name = *self.names.get(&peer_id)?;
+                if let Some(redial) = self.redials.get_mut(&name) {
+                    redial.at = None;
+                    redial.connected.get_or_insert_with(Instant::now);
+                }
+                let agency = self.peers.get(&name)?.agency;
+                // It may come from elsewhere than where it listens.
+                self.gate.know(name, [endpoint.get_remote_address()]);
+                let via = via(endpoint.get_remote_address());
+                (num_established.get() == 1).then_some(News::Connected {
+                    peer: name,
+                    agency,
+                    via,
+                })
+            }
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                num_established: 0,
+                cause,
+                ..
+            } => {
+                let name = *self.names.get(&peer_id)?;
+                tracing::info!(peer = %peer_id, cause = ?cause.map(|c| c.to_string()), "a peer is gone");
+                if let Some(redial) = self.redials.get_mut(&name) {
+                    if redial
+                        .connected
+                        .take()
+                        .is_some_and(|since| since.elapsed() >= GOOD_CONNECTION)
+                    {
+                        redial.pause = FIRST_PAUSE;
+                    }
+                    redial.grow();
+                }
+                let agency = self.peers.get(&name)?.agency;
+                Some(News::Disconnected { peer: name, agency })
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
+                tracing::debug!(peer = ?peer_id, %error, "a peer cannot be reached");
+                None
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
+                peer,
+                result: Err(error),
+                ..
+            })) => {
+                // A frozen peer stays connected for ever; end it, so that it is dialled anew.
+                tracing::info!(%peer, %error, "a peer does not answer");
+                let _ = self.swarm.disconnect_peer_id(peer);
+                None
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Calls(event)) => self.read_call(event),
+            _ => None,
+        }
+    }
+
+    fn read_call(&mut self, event: request_response::Event<ByteBuf, ByteBuf>) -> Option<News> {
+        match event {
+            request_response::Event::Message { peer, message, .. } => {
+                let peer = *self.names.get(&peer)?;
+                match message {
+                    request_response::Message::Request { request, channel, .. } => {
+                        self.last_answer += 1;
+                        let call = CallId(self.last_answer);
+                        self.answers.insert(call, channel);
+                        Some(News::Asked {
+                            peer,
+                            call,
+                            request: request.into_vec(),
+                        })
+                    }
+                    request_response::Message::Response { request_id, response } => {
+                        let call = self.calls.remove(&request_id)?;
+                        Some(News::Answered {
+                            peer,
+                            call,
+                            response: Some(response.into_vec()),
+                        })
+                    }
+                }
+            }
+            request_response::Event::OutboundFailure {
+                peer,
+                request_id,
+                error,
+                ..
+            } => {
+                tracing::debug!(%peer, %error, "a call failed");
+                let peer = *self.names.get(&peer)?;
+                let call = self.calls.remove(&request_id)?;
+                Some(News::Answered {
+                    peer,
+                    call,
+                    response: None,
+                })
+            }
+            request_response::Event::InboundFailure { peer, error, .. } => {
+                tracing::debug!(%peer, %error, "an answer was not delivered");
+                self.answers.retain(|_, channel| channel.is_open());
+                None
+            }
+            request_response::Event::ResponseSent { .. } => None,
+        }
+    }
+}
+
+/// The name of the transport below an address.
+fn via(address: &Multiaddr) -> &'static str {
+    let quic = address.iter().any(|part| matches!(part, multiaddr::Protocol::QuicV1));
+    if quic { "QUIC" } else { "TCP" }
+}
+
+fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {
+    let mut allowed = allow_block_list::Behaviour::default();
+    for peer in peers {
+        allowed.allow_peer(peer.id);
+    }
+    let limits = connection_limits::ConnectionLimits::default()
+        .with_max_established_per_peer(Some(2))
+        .with_max_established_incoming(Some(256));
+    let max = MAX_MESSAGE_BYTES as u64 + FRAME_BYTES;
+    let codec = request_response::cbor::codec::Codec::default()
+        .set_request_size_maximum(max)
+        .set_response_size_maximum(max);
+    let config = request_response::Config::default().with_request_timeout(CALL_TIMEOUT);
+    let protocols = [(StreamProtocol::new(PROTOCOL), request_response::ProtocolSupport::Full)];
+    Behaviour {
+        allowed,
+        limits: connection_limits::Behaviour::new(limits),
+        identify: identify::Behaviour::new(identify::Config::new(PROTOCOL.to_owned(), key.public())),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_secs(10))),
+        calls: request_response::Behaviour::with_codec(codec, protocols, config),
+    }
+}

@@ -1,0 +1,83 @@
+//! Who a peer is, and who this node is for its peers.
+
+use anyhow::Context as _;
+use libp2p::{Multiaddr, PeerId, identity, multiaddr::Protocol};
+use protocol::{Hash, Ticket};
+
+/// A peer that an operator listed.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its libp2p identity.
+    pub(crate) id: PeerId,
+    /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
+    pub(crate) agency: Hash,
+    /// Where it listens.
+    pub(crate) addresses: Vec<Multiaddr>,
+}
+
+impl Peer {
+    /// The peer that a ticket tells of.
+    pub fn of(ticket: &Ticket) -> anyhow::Result<Self> {
+        let Ticket { agency, node, .. } = ticket;
+        let id = node
+            .parse()
+            .with_context(|| format!("`{node}`, the node of `{agency}`, is no identity of a node"))?;
+        let read = |address: &String| {
+            let context = || {
+                format!(
+                    "`{address}`, of the node of `{agency}`, is no address: write /ip4/192.0.2.7/tcp/7500 or /dns/node.example.gov/tcp/7500"
+                )
+            };
+            address.parse().with_context(context)
+        };
+        Ok(Self {
+            id,
+            agency: ticket.genesis,
+            addresses: ticket.addresses.iter().map(read).collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    /// Whether it has addresses, and none of them can be called: `/dnsaddr` stands for whatever a TXT record says, which this
+    /// node does not ask for.
+    pub fn is_out_of_reach(&self) -> bool {
+        let is_indirect = |address: &Multiaddr| address.iter().any(|part| matches!(part, Protocol::Dnsaddr(_)));
+        !self.addresses.is_empty() && self.addresses.iter().all(is_indirect)
+    }
+
+    /// Its name in the protocol: an agency can have several nodes, so it follows from the node's own identity.
+    pub fn name(&self) -> Hash {
+        Hash::of(&[b"comity peer", &self.id.to_bytes()])
+    }
+}
+
+/// Who this node is for its peers, and who they are.
+#[derive(Clone)]
+pub struct Peering {
+    pub keypair: identity::Keypair,
+    /// Where it listens.
+    pub listen: Vec<Multiaddr>,
+    pub peers: Vec<Peer>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_is_told_by_dnsaddr_alone_is_out_of_reach() {
+        let peer = |addresses: &[&str]| {
+            let ticket = Ticket {
+                agency: "US-SC".parse().unwrap(),
+                name: String::new(),
+                genesis: Hash([7; 32]),
+                node: "12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD".into(),
+                addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
+                url: String::new(),
+            };
+            Peer::of(&ticket).unwrap()
+        };
+        assert!(peer(&["/dnsaddr/sc.example.gov"]).is_out_of_reach());
+        assert!(!peer(&["/dnsaddr/sc.example.gov", "/dns/sc.example.gov/tcp/7500"]).is_out_of_reach());
+        assert!(!peer(&[]).is_out_of_reach(), "it calls us");
+    }
+}
