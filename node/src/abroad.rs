@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use registry_schema::{AgencyId, CredentialCode};
+use registry_schema::{AgencyId, CredentialCode, Timestamp};
 
 use crate::api::MAX_BODY_BYTES;
 use transport::outbound::{Opened, guard, guarded_names};
@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Says that another store of the agency asks: who is asked so asks nobody else.
 pub(crate) const ASKED: HeaderName = HeaderName::from_static("comity-store");
+
+/// Since when the node that answers has the records of all badges that its agency issued: those of before are lost.
+pub(crate) const RECORDS_SINCE: HeaderName = HeaderName::from_static("comity-records-since");
 
 /// What another store of this node's own agency said.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ pub(crate) enum Fetched {
     Unknown,
     /// It could not be asked: why, in lower case, without a full stop.
     Unreachable(String),
+    /// It lost its records, and cannot tell: the same.
+    CannotTell(String),
 }
 
 impl Abroad {
@@ -86,7 +91,7 @@ impl Abroad {
 
     /// Asks the node at `url`, of `agency`, for the badge behind a code.
     pub(crate) async fn badge(&self, agency: &AgencyId, url: &str, code: CredentialCode) -> Fetched {
-        match self.ask(url, code).await {
+        match self.ask(agency, url, code).await {
             Ok(fetched) => fetched,
             Err(error) => {
                 let error = without_address(error);
@@ -96,15 +101,19 @@ impl Abroad {
         }
     }
 
-    async fn ask(&self, url: &str, code: CredentialCode) -> anyhow::Result<Fetched> {
+    async fn ask(&self, agency: &AgencyId, url: &str, code: CredentialCode) -> anyhow::Result<Fetched> {
         let place = place(url, &["v1", "credentials", &code.compact()])?;
         let accept = HeaderValue::from_static("application/vc");
         let response = self.at_peer(place, Some(accept)).await?;
-        if response.status() == StatusCode::NOT_FOUND {
-            return Ok(Fetched::Unknown);
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(Fetched::Unknown),
+            StatusCode::GONE => Ok(Fetched::CannotTell(format!(
+                "the node of {agency} {}, and cannot tell which badge has the code {code}; ask the holder for the badge file",
+                lost_records(response.headers())
+            ))),
+            status if status.is_success() => Ok(Fetched::Badge(read(response).await?)),
+            other => anyhow::bail!("it answered {other}"),
         }
-        anyhow::ensure!(response.status().is_success(), "it answered {}", response.status());
-        Ok(Fetched::Badge(read(response).await?))
     }
 
     /// Asks the node at `url`, of `agency`, whether it issued the credential with this id and this digest: for a badge by a
@@ -117,15 +126,16 @@ impl Abroad {
         let asked = async {
             let response = self.at_peer(place(url, &path)?, None).await?;
             match response.status() {
-                StatusCode::OK => Ok(true),
-                StatusCode::NOT_FOUND => Ok(false),
+                StatusCode::OK => Ok(Ok(true)),
+                StatusCode::NOT_FOUND => Ok(Ok(false)),
+                StatusCode::GONE => Ok(Err(format!("its node {}", lost_records(response.headers())))),
                 other => anyhow::bail!("it answered {other}"),
             }
         };
-        asked.await.map_err(|error: anyhow::Error| {
+        asked.await.unwrap_or_else(|error: anyhow::Error| {
             let error = without_address(error);
             tracing::info!(agency, %error, "a home agency could not be asked to confirm a badge");
-            format!("{agency} did not answer when it was asked")
+            Err(format!("{agency} did not answer when it was asked"))
         })
     }
 
@@ -182,6 +192,16 @@ fn without_address(error: anyhow::Error) -> anyhow::Error {
     match error.downcast::<reqwest::Error>() {
         Ok(error) => error.without_url().into(),
         Err(error) => error,
+    }
+}
+
+/// What a node says that cannot tell, in words that are ours.
+fn lost_records(headers: &HeaderMap) -> String {
+    let since = headers.get(RECORDS_SINCE).and_then(|since| since.to_str().ok());
+    let since: Option<Timestamp> = since.and_then(|since| since.parse().ok());
+    match since {
+        Some(since) => format!("lost its records of badges issued before {}", since.date_in_words()),
+        None => "lost its records of earlier badges".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ mod agency_recognitions;
 pub(crate) mod applications;
 pub(crate) mod arrivals;
 pub(crate) mod auth;
-mod buckets;
+pub(crate) mod buckets;
 pub(crate) mod bulk;
 pub(crate) mod clients;
 mod clock;
@@ -24,6 +24,7 @@ pub(crate) mod hindrances;
 mod host;
 mod issuers;
 mod key_log;
+mod lost_records;
 mod operations;
 pub(crate) mod outgoing;
 mod paging;
@@ -51,9 +52,8 @@ use arrivals::Arrivals;
 use auth::BearerScheme;
 use axum::{
     Router,
-    body::Bytes,
     extract::{DefaultBodyLimit, MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -89,6 +89,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// How much of a body that is too large is read, and thrown away, before its sender is cut off.
 const MOST_LET_BY: usize = 64 * 1024 * 1024;
+
+/// The header that tells the time by which the node answers (RFC 3339).
+const TIME: HeaderName = HeaderName::from_static("comity-time");
 
 /// How long a request may take, its body included; then it is answered with 408.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -186,7 +189,8 @@ pub(crate) struct Parts {
         title = "Comity",
         description = "A node of a federated registry for educators' micro-credentials. \
                        Public routes need nothing; routes for operators need `Authorization: Bearer TOKEN`. \
-                       Times are RFC 3339 in UTC. Errors are RFC 9457 problems; their `type` is a page that explains them.",
+                       Times are RFC 3339 in UTC; the header `Comity-Time` of each answer tells the time by which the node \
+                       gives it. Errors are RFC 9457 problems; their `type` is a page that explains them.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     modifiers(&BearerScheme),
@@ -282,15 +286,20 @@ pub(crate) fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     let pages = web::routes(&document);
+    // Who reads an age in an answer may have another clock than this node.
+    let clock = app.clock.clone();
+    let time = move |_: &Response| HeaderValue::try_from(clock.now().to_string()).ok();
     // Made once, and shared by all who read it.
-    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
-    let document = move || async move { shared_json(document) };
+    let document = documents::json(&document).and_then(documents::Document::fixed);
+    let document =
+        move |asked: HeaderMap| async move { Ok::<_, problem::Problem>(document?.answer(&asked, "application/json")) };
     api.route("/openapi.json", get(document))
         .merge(pages)
         .fallback(problem::no_such_route)
         // Together, because each layer of its own costs every request a box; the first is the outermost.
         .layer((
             TraceLayer::new_for_http().make_span_with(span),
+            SetResponseHeaderLayer::if_not_present(TIME, time),
             header(header::CACHE_CONTROL, "no-store"),
             header(header::CONTENT_SECURITY_POLICY, web::CONTENT_SECURITY_POLICY),
             header(header::REFERRER_POLICY, "no-referrer"),
@@ -317,12 +326,6 @@ fn span(request: &Request) -> Span {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str);
     tracing::debug_span!("request", method = %request.method(), route)
-}
-
-fn shared_json(bytes: Bytes) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, "application/json")], bytes).into_response();
-    response.extensions_mut().insert(outgoing::Shared);
-    response
 }
 
 /// Whether a person reads the answer, as a page.

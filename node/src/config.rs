@@ -173,6 +173,11 @@ pub struct OutboundConfig {
     /// whether or not a badge is checked: 300 unless set, from 30 to 43,200; a list that says that it may be kept for less
     /// is fetched sooner.
     pub lists_every_seconds: u32,
+    /// How many fetches one client, an IPv4 address or an IPv6 network of /64, may cause a minute, in the long run; 0 for as
+    /// many as anybody likes. What is kept here of an earlier one causes none.
+    pub per_minute: u32,
+    /// How many at once.
+    pub burst: u32,
 }
 
 impl Default for OutboundConfig {
@@ -184,6 +189,8 @@ impl Default for OutboundConfig {
             short_lists: BTreeMap::new(),
             keep_mib: 64,
             lists_every_seconds: 300,
+            per_minute: 120,
+            burst: 300,
         }
     }
 }
@@ -368,6 +375,10 @@ impl Config {
         anyhow::ensure!(
             config.lookups.per_minute == 0 || config.lookups.burst > 0,
             "`lookups.burst` is 0: write 1 or more, or `per_minute = 0` for no limit"
+        );
+        anyhow::ensure!(
+            config.outbound.per_minute == 0 || config.outbound.burst > 0,
+            "`outbound.burst` is 0: write 1 or more, or `per_minute = 0` for no limit"
         );
         anyhow::ensure!(
             axum::http::HeaderName::from_bytes(config.lookups.proxy_header.as_bytes()).is_ok(),

@@ -4,9 +4,10 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use protocol::trust_list;
-use registry_schema::{AgencyId, Issuer, Timestamp};
+use registry_schema::{AgencyId, AskedAt, Issuer, Timestamp};
 use verification::{
     Evidence, OpenBadge, StatusEntry, StatusEvidence, facts,
+    followed::{self, Lists, Sought},
     judge::endorsed_status,
     names::{FoldedName, LikeName},
 };
@@ -47,7 +48,7 @@ pub async fn gather(
             evidence.endorsements.push(known);
             evidence.endorsers.extend(entries_of(registry, &issuer));
         }
-        evidence.like_names = like_names(badge, registry, &evidence);
+        evidence.like_names = like_names(badge, registry, &evidence, agency, now);
         evidence
     };
     place(badge, &mut evidence, store).await?;
@@ -112,7 +113,7 @@ pub(crate) async fn gather_then(
         evidence.endorsements.push(known);
         evidence.endorsers.extend(entries_of(registry, &issuer));
     }
-    evidence.like_names = like_names(badge, registry, &evidence);
+    evidence.like_names = like_names(badge, registry, &evidence, agency, then);
     // A framework says which item stands below which; of that, only what is known now is known.
     place(badge, &mut evidence, store).await?;
     Ok(evidence)
@@ -124,22 +125,73 @@ fn entries_of(registry: &Registry, issuer: &str) -> Vec<Issuer> {
     all.filter_map(|lists| lists.issuer(issuer).cloned()).collect()
 }
 
-/// Names of agencies, and of their issuers, that the name of a badge's issuer is like, if no agency registers the issuer: the
-/// likest first.
-fn like_names(badge: &OpenBadge, registry: &Registry, evidence: &Evidence) -> Vec<LikeName> {
+/// Names of agencies, and of their issuers, that the name of a badge's issuer is like, if no agency registers the issuer; if one
+/// does, of those alone whom the asked agency recognizes while it does not recognize this one. The likest first.
+fn like_names(
+    badge: &OpenBadge,
+    registry: &Registry,
+    evidence: &Evidence,
+    asked: &AgencyId,
+    now: Timestamp,
+) -> Vec<LikeName> {
     let is_expelled = |agency: &AgencyId| evidence.expelled.contains_key(agency);
-    let is_registered = evidence.issuers.iter().any(|issuer| !is_expelled(&issuer.agency));
-    let Some(claimed) = badge.issuer_name.as_deref().filter(|_| !is_registered) else {
-        return Vec::new();
+    let agencies = || registry.agencies().into_iter().filter(|lists| !is_expelled(&lists.id));
+    let mut registered = evidence.issuers.iter().filter(|issuer| !is_expelled(&issuer.agency));
+    let mut like: Vec<LikeName> = match registered.next() {
+        // Of one that is recognized, nobody is misled by its name.
+        Some(_) if is_recognized(evidence, asked, &badge.issuer_id, now) => return Vec::new(),
+        Some(own) => {
+            let name = FoldedName::new(&own.name);
+            let is_other = |like: &LikeName| !like.is_agency && like.agency != own.agency;
+            let is_recognized_one = |like: &LikeName| {
+                let named = |issuer: &&Issuer| issuer.name == like.name && issuer.id != badge.issuer_id;
+                let issuers = registry.agency(&like.agency).into_iter().flat_map(AgencyLists::issuers);
+                let mut ids = issuers.filter(named).map(|issuer| issuer.id.as_str());
+                ids.any(|id| is_recognized(&of_issuer(registry, id, now), asked, id, now))
+            };
+            let like = agencies().flat_map(|lists| lists.like_names(&name).collect::<Vec<_>>());
+            like.filter(is_other).filter(is_recognized_one).collect()
+        }
+        None => {
+            let Some(claimed) = badge.issuer_name.as_deref() else {
+                return Vec::new();
+            };
+            let claimed = FoldedName::new(claimed);
+            let like = agencies().flat_map(|lists| lists.like_names(&claimed).collect::<Vec<_>>());
+            like.collect()
+        }
     };
-    let claimed = FoldedName::new(claimed);
-    let agencies = registry.agencies().into_iter().filter(|lists| !is_expelled(&lists.id));
-    let mut like: Vec<LikeName> = agencies
-        .flat_map(|lists| lists.like_names(&claimed).collect::<Vec<_>>())
-        .collect();
+    let mut told: Vec<LikeName> = Vec::new();
+    like.retain(|one| {
+        let is_new = !told.contains(one);
+        told.push(one.clone());
+        is_new
+    });
     like.sort_by_key(|one| (Reverse(one.likeness), one.is_agency));
     like.truncate(MOST_ALIKE);
     like
+}
+
+/// Whether an agency recognizes an issuer for any of its badges, itself or through those that it follows, by lists of any age.
+fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Timestamp) -> bool {
+    let at = AskedAt::new(now, now);
+    let of_it = evidence
+        .recognitions
+        .iter()
+        .filter(|entry| entry.recognition.issuer.id == issuer);
+    let mut own = of_it.filter(|entry| entry.agency == *asked && !entry.waits);
+    if own.any(|entry| entry.holds(at, None)) {
+        return true;
+    }
+    let sought = Sought {
+        issuer,
+        achievement: None,
+        alignments: &[],
+        asked: at,
+        issued: None,
+        vouched: None,
+    };
+    !followed::held(evidence, asked, &sought, Lists::Any).is_empty()
 }
 
 /// What all agencies' lists say of an issuer.

@@ -10,9 +10,10 @@ mod cache;
 mod registered;
 mod then;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use registry_schema::{Timestamp, VerificationMethod};
+use tokio::time::Instant;
 use verification::{
     Evidence, Freshness, OpenBadge, PublicKey, StatusEntry, StatusEvidence,
     bitstring::MIN_ENTRIES,
@@ -22,12 +23,19 @@ use verification::{
     multikey,
 };
 
-use crate::{config::OutboundConfig, registry::Registry};
-use cache::{Cache, Kept, New};
+use crate::{
+    api::{
+        buckets::{Allowance, Buckets},
+        clients::Client,
+    },
+    config::OutboundConfig,
+    registry::Registry,
+};
+use cache::{Cache, Failed, Kept, New};
 pub(crate) use registered::KeptLists;
 use registered::Registered;
 use storage::{Published, Store};
-use transport::outbound::{self, Fetched, Outbound, Refusal};
+use transport::outbound::{self, Fetched, Outbound, Refusal, Turn, Whom};
 
 const _: () = assert!(
     outbound::MOST_BYTES >= verification::formats::MAX_BYTES,
@@ -45,6 +53,8 @@ const MOST_DOCUMENTS: usize = 16 * 1024 * 1024;
 const MOST_LISTS: usize = 64 * 1024 * 1024;
 /// How many lists are fetched for one badge.
 const MOST_LISTS_A_BADGE: usize = 4;
+/// How long an operator waits for a turn.
+const OPERATORS_WAIT: Duration = Duration::from_secs(10);
 
 const BADGE: &str = "application/vc, application/vc+jwt, application/vc+ld+json, application/ld+json, application/json, \
                      image/png, image/svg+xml, text/plain;q=0.5, */*;q=0.1";
@@ -59,6 +69,8 @@ pub(crate) struct Foreign(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     outbound: Outbound,
+    /// How many fetches each client may cause.
+    budget: Buckets<Client>,
     documents: Cache<Resolved, String>,
     lists: Cache<ForeignList, NoList>,
     registered: Registered,
@@ -66,6 +78,23 @@ struct Inner {
     /// How many bytes of what was fetched the store keeps.
     kept_bytes: i64,
     short_lists: BTreeMap<String, u32>,
+}
+
+/// A client for whom something is fetched, and how long it waits each time for its turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Errand {
+    pub(crate) client: Client,
+    pub(crate) wait: Duration,
+}
+
+impl Errand {
+    /// For somebody who asks one thing, and waits for the answer.
+    pub(crate) const fn of(client: Client) -> Self {
+        Self {
+            client,
+            wait: Duration::from_secs(5),
+        }
+    }
 }
 
 /// Why there is no list.
@@ -99,7 +128,12 @@ impl Learnt {
 
 impl Foreign {
     pub(crate) fn new(config: &OutboundConfig, store: Store) -> anyhow::Result<Self> {
+        let budget = Allowance {
+            a_second: f64::from(config.per_minute) / 60.0,
+            at_once: f64::from(config.burst),
+        };
         Ok(Self(Arc::new(Inner {
+            budget: Buckets::new((config.per_minute > 0).then_some(budget)),
             outbound: Outbound::new(config.loopback, config.roots()?)?,
             documents: Cache::new(MOST_DOCUMENTS),
             lists: Cache::new(MOST_LISTS),
@@ -110,13 +144,32 @@ impl Foreign {
         })))
     }
 
-    /// The badge behind a link.
-    pub(crate) async fn badge(&self, link: &str) -> Result<Fetched, Refusal> {
-        self.0.outbound.fetch(link, BADGE).await
+    /// The badge behind a link; or in words why it was not fetched.
+    pub(crate) async fn badge(&self, link: &str, errand: Errand) -> Result<Fetched, String> {
+        let turn = self.turn(Some(errand)).await?;
+        turn.fetch(link, BADGE).await.map_err(|why| why.to_string())
+    }
+
+    /// A turn to fetch something for a client, from its budget, or for an operator; or in words why there is none. What this
+    /// node and its operators fetch waits for no stranger.
+    async fn turn(&self, errand: Option<Errand>) -> Result<Turn, String> {
+        let now = Instant::now();
+        let Some(Errand { client, wait }) = errand else {
+            let turn = self.0.registered.outbound.enter(Whom::Operator, now + OPERATORS_WAIT);
+            return turn.await.map_err(|why| why.to_string());
+        };
+        self.0.budget.take(client, 1.0, 1.0, now).map_err(|seconds| {
+            format!("this node is fetching too much for you at the moment; ask again in {seconds} seconds")
+        })?;
+        let turn = self.0.outbound.enter(Whom::Stranger(client.address()), now + wait);
+        turn.await.map_err(|why| {
+            self.0.budget.give_back(client, 1.0, Instant::now());
+            why.to_string()
+        })
     }
 
     /// Asks for what a badge names and no agency of the federation keeps.
-    pub(crate) async fn ask(&self, badge: &OpenBadge, registry: &Registry, now: Timestamp) -> Learnt {
+    pub(crate) async fn ask(&self, badge: &OpenBadge, registry: &Registry, now: Timestamp, errand: Errand) -> Learnt {
         // An issuer of the federation: on its behalf nobody is asked anything.
         if let Some(held) = self.held(badge, registry, now) {
             return held;
@@ -135,7 +188,7 @@ impl Foreign {
             (methods, to_ask)
         };
         if methods.is_empty() {
-            learnt.resolved = self.resolve(&badge.issuer_id, now, false).await;
+            learnt.resolved = self.resolve(&badge.issuer_id, now, Some(errand), false).await;
             if let Some(Ok(resolved)) = &learnt.resolved {
                 methods.clone_from(&resolved.keys.issuing);
             }
@@ -145,7 +198,7 @@ impl Foreign {
         let fetching = urls
             .iter()
             .take(MOST_LISTS_A_BADGE)
-            .map(|url| self.list(&badge.issuer_id, url, &keys, now));
+            .map(|url| self.list((&badge.issuer_id, url), &keys, now, errand));
         let fetched = futures::future::join_all(fetching).await;
         let had = fetched.into_iter().map(|list| {
             list.map(|kept| Had {
@@ -161,31 +214,34 @@ impl Foreign {
         learnt
     }
 
-    /// The issuer's own document, if its name says where that stands; `anew`, if no earlier copy of it will do.
+    /// The issuer's own document, if its name says where that stands, for a client or an operator; `anew`, if no earlier
+    /// copy of it will do.
     pub(crate) async fn resolve(
         &self,
         issuer: &str,
         now: Timestamp,
+        errand: Option<Errand>,
         anew: bool,
     ) -> Option<Result<ResolvedIssuer, String>> {
         let location = match did::on_the_web(issuer)? {
             Ok(location) => location,
             Err(why) => return Some(Err(why.to_string())),
         };
-        let fetch = async || {
+        let fetch = async |turn: Turn| {
             let is_history = location.witnesses.is_some();
             let accept = if is_history { HISTORY } else { DOCUMENT };
-            let document = self.0.outbound.fetch(&location.document, accept).await;
-            let document = document.map_err(|why| why.to_string())?.bytes;
+            let document = turn.fetch(&location.document, accept).await.map_err(failed)?.bytes;
             let witnesses = match &location.witnesses {
-                Some(url) if did::names_witnesses(&document) => Some(self.0.outbound.fetch(url, DOCUMENT).await),
+                Some(url) if did::names_witnesses(&document) => Some(turn.fetch(url, DOCUMENT).await),
                 _ => None,
             };
-            let witnesses = witnesses.transpose().map_err(|why| why.to_string())?.map(|w| w.bytes);
+            let witnesses = witnesses.transpose().map_err(failed)?.map(|w| w.bytes);
             let did = issuer.to_owned();
             let (body, approvals) = (document.clone(), witnesses.clone());
             let read = move || did::read(&did, &document, witnesses.as_deref(), now);
-            let value = apart(read).await?.map_err(|why| why.to_string())?;
+            let read = apart(read).await.map_err(Failed::ForAll)?;
+            drop(turn);
+            let value = read.map_err(|why| Failed::ForAll(why.to_string()))?;
             if let Some(approvals) = approvals {
                 self.keep(then::witnesses_of(issuer), approvals, now, DAY).await;
             }
@@ -199,9 +255,11 @@ impl Foreign {
                 again_after,
             })
         };
+        let (documents, turn) = (&self.0.documents, async || self.turn(errand).await);
+        let client = errand.map(|errand| errand.client);
         let found = match anew {
-            true => self.0.documents.find_anew(issuer, now, fetch).await,
-            false => self.0.documents.find(issuer, now, fetch).await,
+            true => documents.find_anew(issuer, now, turn, fetch).await,
+            false => documents.find(issuer, client, now, turn, fetch).await,
         };
         Some(found.map(|kept| ResolvedIssuer {
             keys: Resolved::clone(&kept.value),
@@ -209,23 +267,29 @@ impl Foreign {
         }))
     }
 
+    /// A list of an issuer.
     async fn list(
         &self,
-        issuer: &str,
-        url: &str,
+        (issuer, url): (&str, &str),
         keys: &BTreeMap<String, PublicKey>,
         now: Timestamp,
+        errand: Errand,
     ) -> Result<Kept<ForeignList>, NoList> {
-        let fetch = async || {
-            let bytes = self.0.outbound.fetch(url, LIST).await;
-            let bytes = bytes.map_err(|why| NoList::NotHad(why.to_string()))?.bytes;
-            let body = bytes.clone();
-            let new = read_new(bytes, keys, now, LEAST_KEPT).await?;
+        let turn = async || self.turn(Some(errand)).await.map_err(NoList::NotHad);
+        let fetch = async |turn: Turn| {
+            let bytes = turn
+                .fetch(url, LIST)
+                .await
+                .map_err(|why| failed(why).map(NoList::NotHad))?;
+            let (bytes, body) = (bytes.bytes.clone(), bytes.bytes);
+            let new = read_new(bytes, keys, now, LEAST_KEPT).await.map_err(Failed::ForAll)?;
+            drop(turn);
             self.keep(then::list_of(issuer, url), body, now, new.good_for).await;
             Ok(new)
         };
         // Under the issuer's name too: what does not verify with one issuer's keys says nothing about another's.
-        self.0.lists.find(&format!("{issuer} {url}"), now, fetch).await
+        let name = format!("{issuer} {url}");
+        self.0.lists.find(&name, Some(errand.client), now, turn, fetch).await
     }
 
     /// Keeps what was fetched. That it cannot be kept takes nothing from the answer of today.
@@ -268,6 +332,14 @@ impl Foreign {
                 fetched(found, list.valid_from, *freshness)
             }
         }
+    }
+}
+
+/// A refusal in words, which is remembered unless it is of the moment.
+fn failed(why: Refusal) -> Failed<String> {
+    match why.is_of_the_moment() {
+        true => Failed::ForNow(why.to_string()),
+        false => Failed::ForAll(why.to_string()),
     }
 }
 

@@ -64,8 +64,12 @@ impl ReplicationHealth {
                 own_set_aside: count @ 1..,
                 ..
             } => Some(format!(
-                "{count} sound envelopes of the own log are set aside, and nothing is written: what they follow was damaged here, and \
-                 no peer has given it again yet (ops/RUNBOOK.md, *The store is damaged*)"
+                "{} set aside, and nothing is written: what goes before was damaged here, and no peer has given it again yet; `comity \
+                 store accept` does not end this (ops/RUNBOOK.md, *The store is damaged*)",
+                match count {
+                    1 => "1 sound envelope of the own log is".to_owned(),
+                    more => format!("{more} sound envelopes of the own log are"),
+                }
             )),
             Self::Live { own_lost: 1.., .. } => Some(
                 "the store is older than it was: what this process wrote last is gone from it, and no peer has given it again yet; \
@@ -85,7 +89,9 @@ impl ReplicationHealth {
             holders, told, needed, ..
         } = words;
         let cause = match (words.is_lost, holders) {
-            (true, _) => "part of what this agency wrote is missing from the store".to_owned(),
+            (true, _) => "part of what this agency wrote may be missing from the store: it was repaired, or is a copy that was put in \
+                          its place"
+                .to_owned(),
             (false, 0) => "this agency has no peer that could tell whether the store holds all that it wrote, and stood still for more \
                            than ten minutes"
                 .to_owned(),
@@ -123,11 +129,11 @@ impl ReplicationHealth {
         else {
             return false;
         };
-        let nobody_told = match awaited_words {
-            Some(words) => words.told == 0 && (words.is_lost || !words.is_young),
+        let too_few_told = match awaited_words {
+            Some(words) => words.told < words.needed && (words.is_lost || !words.is_young),
             None => false,
         };
-        nobody_told || *own_set_aside > 0 || *own_lost > 0
+        too_few_told || *own_set_aside > 0 || *own_lost > 0
     }
 }
 

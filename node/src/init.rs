@@ -20,7 +20,7 @@ use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
     config::{Config, PeerConfig},
-    owner,
+    owner, serve,
 };
 use platform::keys;
 use storage::{Database, DatabaseTls, Store};
@@ -142,6 +142,23 @@ pub fn is_on_one_disk(one: &Path, other: &Path) -> bool {
     device(one).is_some_and(|it| device(other) == Some(it))
 }
 
+/// The warning that nobody else will reach the node at its address, if that is so.
+#[must_use]
+pub fn unreachable(listen: SocketAddr, url: &str) -> Option<String> {
+    serve::unreachable(listen, url)
+}
+
+/// The secret from which a node's identity among its peers follows.
+///
+/// # Errors
+/// If its file cannot be read.
+pub(crate) fn node_secret(data: &Path) -> anyhow::Result<[u8; 32]> {
+    keys::load(&data.join("keys"), "node.key").context(
+        "the node's identity among its peers cannot be had: put `keys/node.key` back from a backup, or make another one, which peers \
+         let in once they add its ticket (ops/RUNBOOK.md, *A key's file is gone*)",
+    )
+}
+
 /// The PostgreSQL database of a new store, if it is to be one.
 fn database(url: Option<&str>, tls: Option<DatabaseTls>) -> anyhow::Result<Option<Database>> {
     url.map(|url| Database::new(url, tls)).transpose()
@@ -161,7 +178,7 @@ fn address(typed: &str) -> anyhow::Result<String> {
 /// If the data directory is none.
 pub fn peer_config(data: &Path) -> anyhow::Result<PeerConfig> {
     let config = Config::load(data)?;
-    let keypair = network::identity(keys::load(&data.join("keys"), "node.key")?)?;
+    let keypair = network::identity(node_secret(data)?)?;
     let addresses = config.announced();
     Ok(PeerConfig {
         agency: config.agency,

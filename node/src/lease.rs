@@ -126,6 +126,13 @@ impl Part {
             }
             if self.sharing.is_none() {
                 tracing::error!("the replication ended: this node writes no more until it is started again");
+                // Another process may write to the store: what this one knows of its own agency is of this moment, and no later one.
+                let freeze = Freeze {
+                    moment: self.clock.moment(),
+                    own_unknown: true,
+                    term_seconds: self.identity.heartbeat_term,
+                };
+                self.registry.update(|registry| registry.freeze(Some(freeze)));
                 self.health.set_replication(ReplicationHealth::Ended);
                 return;
             }

@@ -39,7 +39,7 @@ mod underway;
 pub mod watchdog;
 mod web;
 
-use std::{fs::File, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::middleware::from_fn_with_state;
@@ -63,7 +63,7 @@ use crate::{
     said::Said,
     shelf::Shelf,
 };
-use platform::{clock::Clock, seal::Seal};
+use platform::{clock::Clock, data_lock::DataLock, seal::Seal};
 use storage::Store;
 use transport::{
     mirror::{Mirror, Source},
@@ -88,6 +88,7 @@ pub struct Node {
     servers: Vec<axum_server::Handle<SocketAddr>>,
     door: Option<Door>,
     serving: Vec<JoinHandle<()>>,
+    /// Ends when the node is stopped, or cannot write any more.
     part: JoinHandle<()>,
     /// What it does by itself.
     background: Vec<JoinHandle<()>>,
@@ -149,7 +150,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     choose_cryptography();
     platform::descriptors::raise();
     serve::may_answer(config.listen, config.tls.as_ref())?;
-    let lock = lock_data(data)?;
+    let lock = DataLock::take(data)?;
     platform::private::tighten(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let lease_term = Duration::from_secs(config.lease_term_seconds.into());
@@ -157,7 +158,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let folder = data.join("keys");
     take_seal(data, &config, &store).await?;
 
-    let keypair = transport::network::identity(platform::keys::load(&folder, "node.key")?)?;
+    let keypair = transport::network::identity(init::node_secret(data)?)?;
     let mut configured = Vec::new();
     for peer in &config.peers {
         configured.push(peer.ticket()?);
@@ -367,28 +368,6 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     })
 }
 
-/// Takes the data directory: two programs on one would be two writers with one key.
-pub(crate) fn lock_data(data: &Path) -> anyhow::Result<DataLock> {
-    let path = data.join("lock");
-    let file = platform::private::open(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
-    let taken = || format!("`{}` is in use: another node runs on it", data.display());
-    file.try_lock().with_context(taken)?;
-    Ok(DataLock(file))
-}
-
-/// The data directory, taken until this is dropped.
-#[derive(Debug)]
-pub(crate) struct DataLock(File);
-
-impl Drop for DataLock {
-    fn drop(&mut self) {
-        // To close the file would not do: a child process that is just being started holds a copy of it for a moment.
-        if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "the data directory's lock is given back when this process ends");
-        }
-    }
-}
-
 impl Node {
     /// Reads again what can change while the node runs: the certificate of HTTPS. No connection ends.
     pub fn reload(&self) {
@@ -409,6 +388,18 @@ impl Node {
                 .for_each(|trouble| tracing::error!("{}", trouble.error())),
             Err(error) => tracing::warn!(%error, "no telling whether the issuers' keys are sound"),
         }
+    }
+
+    /// Waits until this node, whose store is its own alone, cannot write any more: another process took the store, or the task
+    /// that writes came to its end. Nothing of the agency is called good from then on, and only a start helps. Returns what an
+    /// operator is told.
+    pub async fn ends(&mut self) -> anyhow::Error {
+        // A task that panicked has ended as well.
+        let _ = (&mut self.part).await;
+        anyhow::anyhow!(
+            "another process took this node's store, or the task that writes ended: see the log before this line, end the other \
+             process, and start the node again"
+        )
     }
 
     /// Stops the node: requests under way are answered first. What it acknowledged is on disk already.

@@ -3,6 +3,7 @@
 mod ceremony;
 mod rebuilding;
 mod repairing;
+mod ticket;
 
 use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -49,7 +50,7 @@ enum Command {
     /// the offline root, a new one.
     Rebuild(Box<rebuilding::Options>),
     /// Print this node's ticket, by which others follow it: `comity peer add TICKET` at theirs.
-    Ticket(Ticket),
+    Ticket(ticket::Options),
     /// The root's ceremony: make root keys, sign entries of the key log, rotate. Works offline, on files.
     #[command(subcommand)]
     Root(ceremony::Root),
@@ -68,21 +69,6 @@ struct Data {
     /// The node's data directory.
     #[arg(long, env = "COMITY_DATA", value_name = "DIR")]
     data: PathBuf,
-}
-
-#[derive(Debug, Args)]
-struct Ticket {
-    #[command(flatten)]
-    data: Data,
-    /// Print the text alone, without a QR code.
-    #[arg(long)]
-    no_qr: bool,
-    /// Print it as JSON.
-    #[arg(long, conflicts_with = "toml")]
-    json: bool,
-    /// Print what goes into another node's `comity.toml` instead.
-    #[arg(long)]
-    toml: bool,
 }
 
 #[derive(Debug, Args)]
@@ -231,7 +217,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Rebuild(options) => rebuilding::perform(*options).await,
         Command::Run(options) => run_node(options).await,
         Command::Root(root) => ceremony::perform(root),
-        Command::Ticket(which) => show_ticket(&which).await,
+        Command::Ticket(which) => ticket::show(&which).await,
         Command::Mirror(options) => mirror(options).await,
         Command::Repair(options) => repairing::perform(options).await,
         Command::Operator(Operator::Add { data, name }) => {
@@ -266,12 +252,13 @@ async fn run_node(options: Run) -> anyhow::Result<()> {
     } else if insecure_http {
         config.tls = Some(Tls::None);
     }
-    let node = node::start(&data, config, Clock::default()).await?;
+    let mut node = node::start(&data, config, Clock::default()).await?;
     node.warn().await;
     let mut end = std::pin::pin!(demo::ctrl_c());
     loop {
         tokio::select! {
             () = &mut end => break,
+            error = node.ends() => return Err(error),
             _ = hangup.recv() => {
                 node.reload();
                 if let Err(error) = Config::load(&data) {
@@ -306,9 +293,21 @@ async fn make(options: Init) -> anyhow::Result<()> {
     } = options;
     let now = Clock::default().now();
     let shown = data.display();
+    // To other machines it answers with a certificate alone.
+    let certificate = if listen.ip().is_loopback() {
+        ""
+    } else {
+        " --tls-cert cert.pem --tls-key key.pem"
+    };
     let next = format!(
-        "  add an operator:  comityd operator add NAME --data {shown}\n  run it:           comityd run --data {shown}"
+        "  add an operator:  comityd operator add NAME --data {shown}\n  run it:           comityd run --data {shown}{certificate}"
     );
+    let unreachable = init::unreachable(listen, &url);
+    let warn = || {
+        if let Some(warning) = &unreachable {
+            complain(&format!("warning: {warning}"));
+        }
+    };
     if let (Some(agency), Some(name)) = (agency, name) {
         let beginning = Beginning {
             agency,
@@ -339,6 +338,7 @@ async fn make(options: Init) -> anyhow::Result<()> {
             "made a node of {} in `{shown}`\n  {root}\n{next}",
             config.agency
         ));
+        warn();
         return Ok(());
     }
     let key_log = key_log.map(|file| {
@@ -367,43 +367,7 @@ async fn make(options: Init) -> anyhow::Result<()> {
          it writes nothing before that; until it is heard everywhere, the lists of {0} are not fresh",
         config.agency
     ));
-    Ok(())
-}
-
-/// Light on dark, as most terminals are.
-fn drawn(code: &qrcode::QrCode) -> String {
-    use qrcode::render::unicode::Dense1x2;
-    let mut drawing = code.render::<Dense1x2>();
-    drawing.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build()
-}
-
-async fn show_ticket(which: &Ticket) -> anyhow::Result<()> {
-    if which.toml {
-        let peer = init::peer_config(&which.data.data)?;
-        say(&peer.to_toml()?);
-        return Ok(());
-    }
-    let ticket = init::ticket(&which.data.data).await?;
-    if which.json {
-        say(&serde_json::json!({
-            "ticket": ticket.to_string(), "agency": ticket.agency, "name": ticket.name,
-            "genesis": ticket.genesis.to_string(), "node": ticket.node, "addresses": ticket.addresses, "url": ticket.url,
-        })
-        .to_string());
-        return Ok(());
-    }
-    if !which.no_qr {
-        let code = qrcode::QrCode::new(ticket.in_capitals()).context("the ticket is too long for a QR code")?;
-        say(&drawn(&code));
-    }
-    say(&ticket.to_string());
-    complain(&format!(
-        "fingerprint, to compare with whoever adds it: {}",
-        ticket.fingerprint()
-    ));
-    if ticket.addresses.is_empty() {
-        tracing::warn!("the ticket says no address: set `peer_addresses` in comity.toml, or peers wait to be called");
-    }
+    warn();
     Ok(())
 }
 

@@ -80,6 +80,8 @@ pub struct Rebuilt {
     pub may_write: bool,
     /// Whether its node has another identity for its peers than before.
     pub is_new_node: bool,
+    /// Before when it cannot tell of a badge whether the agency issued it.
+    pub lost_before: Option<Timestamp>,
 }
 
 /// Rebuilds the node of a data directory: makes an empty store, takes in the agency's key log, and then everything else, by
@@ -156,6 +158,7 @@ async fn fill(
         ..Batch::default()
     };
     store.commit(&batch, &[], clock.now()).await?;
+    store.lose_records(clock.now()).await?;
     store.close().await;
     config.save(data)?;
 
@@ -253,6 +256,7 @@ async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Ti
         signed,
         may_write,
         is_new_node,
+        lost_before: node.store.lost_records().await?,
     })
 }
 

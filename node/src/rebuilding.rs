@@ -95,6 +95,13 @@ fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
          frameworks, operators, the audit trail"
             .to_owned(),
     );
+    if let Some(before) = rebuilt.lost_before {
+        lines.push(format!(
+            "  from now on a code that is not here, and a badge by a stolen key, is \"could not check\" everywhere, as it may be of \
+             before {}: whoever shows such a badge shows its file",
+            before.date_in_words()
+        ));
+    }
     lines.extend(rebuilt.signed.iter().map(|act| format!("  the root signed: {act}")));
     if !rebuilt.without_key.is_empty() {
         lines.push(

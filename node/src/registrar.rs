@@ -119,7 +119,9 @@ impl From<Unavailable> for NotDone {
         match error {
             Unavailable::Deposed => Self::NotHolder,
             Unavailable::OutcomeUnknown(_) => Self::OutcomeUnknown,
-            error @ Unavailable::Sealed(_) => Self::Conflict(format!("{error}: see `[keys]` in the runbook")),
+            error @ Unavailable::Sealed(_) => {
+                Self::Conflict(format!("{error} (ops/RUNBOOK.md, *Where issuers' keys are*)"))
+            }
             error @ Unavailable::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
             error @ (Unavailable::FileReplaced(_) | Unavailable::WentBack) => Self::NotNow(error.to_string()),
             error => match error.class() {
@@ -214,7 +216,7 @@ impl Registrar {
         self.store.commit(&protocol::Batch::default(), &[act], at).await?;
         let (done, accepted) = oneshot::channel();
         self.author.run(Errand::AcceptClock(done)).await?;
-        accepted.await.map_err(|_| NotDone::NotHolder)?;
+        accepted.await.map_err(|_| NotDone::NotHolder)??;
         tracing::warn!(who = %hand.who, "an operator vouched for the machine's clock: the node follows it from here on");
         Ok(())
     }

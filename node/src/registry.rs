@@ -5,6 +5,7 @@
 //! In a process that does not hold the lease it follows from the rows in the store ([`Registry::follow`]).
 
 mod hindrance;
+mod links;
 mod lists;
 mod past;
 mod pins;
@@ -14,9 +15,13 @@ mod standing;
 pub(crate) mod thinning;
 mod version;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use protocol::{Batch, Hash, KeyLog, Replica, Row};
+use protocol::{Batch, Hash, KeyLog, Replica, Row, heartbeat::MAX_AHEAD_SECONDS};
 use registry_schema::{AgencyId, Timestamp};
 use verification::evidence::Freshness;
 
@@ -36,6 +41,8 @@ pub struct Registry {
     agencies: BTreeMap<Hash, Arc<AgencyLists>>,
     /// The agencies of which a node is connected, and by which transport.
     connected: BTreeMap<Hash, String>,
+    /// The agencies whose nodes ended the last connections as soon as they were made.
+    turned_away: BTreeSet<Hash>,
     own: OwnLists,
     /// Set while it is not known whether this is what is on disk.
     frozen: Option<Freeze>,
@@ -83,6 +90,7 @@ impl Registry {
             roster,
             agencies: BTreeMap::new(),
             connected: BTreeMap::new(),
+            turned_away: BTreeSet::new(),
             own: OwnLists::Unknown,
             frozen: None,
             lacks_own: false,
@@ -215,12 +223,6 @@ impl Registry {
         &self.roster
     }
 
-    /// By which transport a node of this agency is connected, if one is.
-    #[must_use]
-    pub fn transport(&self, agency: &Hash) -> Option<&str> {
-        self.connected.get(agency).map(String::as_str)
-    }
-
     /// What keeps more of an agency from being taken in, or anything of it from being fresh, if something does.
     #[must_use]
     pub(crate) fn hindrance(&self, agency: &Hash) -> Option<&Hindrance> {
@@ -294,11 +296,6 @@ impl Registry {
         self.roster = roster;
     }
 
-    /// Forgets who is connected.
-    pub(crate) fn forget_connections(&mut self) {
-        self.connected.clear();
-    }
-
     /// The newest time that an agency of the federation was heard at.
     pub(crate) fn newest_time(&self) -> Option<Timestamp> {
         let heard = self.agencies.values().filter_map(|lists| lists.heard);
@@ -353,6 +350,8 @@ impl Registry {
         let is_home = self.home().is_some_and(|home| home.id == lists.id);
         match (is_home, lists.heard) {
             (true, _) => self.own_freshness(lists, now),
+            // Whoever signed it, or whoever believed it, had another time: it tells nothing of now.
+            (false, Some((as_of, _))) if as_of > now.plus_seconds(MAX_AHEAD_SECONDS) => Freshness::Never,
             (false, Some((as_of, good_until))) => Freshness::Heard {
                 // What came after the question was asked is as good as what was there then.
                 as_of: as_of.min(now),

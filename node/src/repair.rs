@@ -2,6 +2,7 @@
 //! included, and names the issuers' keys that nobody but a backup can give back.
 
 mod key_log;
+mod lost;
 mod peers;
 mod sources;
 mod taken;
@@ -18,16 +19,16 @@ use registry_schema::Timestamp;
 
 use crate::{
     config::Config,
-    lock_data, owner,
+    owner,
     registrar::{IssuerKeyTrouble, RowTrouble, issuer_key_troubles, row_troubles},
     replication::{DurableHeads, Identity, NotWritten},
     root,
 };
 use key_log::KeyLogRefused;
+pub use lost::{LostRestriction, ToldBy};
 pub use peers::PeerTrouble;
 use platform::seal::Seal;
 use storage::{Act, NewHolder, OwnWrite, Store};
-pub use taken::LostRestriction;
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -55,7 +56,7 @@ pub struct Repaired {
     pub key_log: Option<KeyLogPutBack>,
     /// What was taken out of it, agency by agency.
     pub taken_out: Vec<TakenOut>,
-    /// Revocations and suspensions that went with it, and that nothing else here says.
+    /// Revocations and suspensions that nothing in the store says any more but a row that went with it, or the audit trail.
     pub lost: Vec<LostRestriction>,
     /// The file that holds all that was taken out; none, if it was nothing.
     pub copy: Option<PathBuf>,
@@ -101,7 +102,7 @@ pub struct TakenOut {
 /// If the node runs, the store cannot be used, or nobody gives the own key log as it was.
 pub async fn repair(data: &Path, repairing: &Repairing, now: Timestamp) -> anyhow::Result<Repaired> {
     crate::choose_cryptography();
-    let _lock = lock_data(data)?;
+    let _lock = platform::data_lock::DataLock::take(data)?;
     let config = Config::load(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let (store, owner) = owner::open_to_repair(data, &config).await?;
@@ -172,7 +173,7 @@ async fn mend(
          `comityd rebuild`, which brings back neither credentials nor issuers' keys",
     )?;
     let mut taken = store.to_take_out(&removals).await?;
-    let lost = taken::restrictions(store, home, &taken).await?;
+    let mut lost = lost::restrictions(store, home, &taken).await?;
     let troubles = peers::troubles(config, &store.peers().await?);
     let unreadable = troubles.iter().filter(|(_, trouble)| trouble.taken_out);
     taken.copied.extend(unreadable.map(|(row, _)| taken::of_peer(row)));
@@ -183,6 +184,18 @@ async fn mend(
         if trouble.taken_out {
             store.take_out_peer(&row.agency, now).await?;
         }
+    }
+    let harms_own = removals.iter().any(|removal| removal.agency == home.0);
+    let standing = lost::Standing::read(store).await?;
+    standing.keep_what_is_lost(&mut lost);
+    if harms_own || awaits_own_log(store).await? {
+        let told: Vec<LostRestriction> = standing.lost_by_audit(store, home).await?;
+        let is_new = |one: &LostRestriction| {
+            let known = |lost: &LostRestriction| lost.own && (lost.list, lost.index) == (one.list, one.index);
+            !lost.iter().any(known)
+        };
+        let told: Vec<_> = told.into_iter().filter(is_new).collect();
+        lost.extend(told);
     }
     let taken_out = removals.iter().filter_map(|removal| {
         let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).map(Hash).ok()?;
@@ -206,6 +219,14 @@ async fn mend(
         credentials: row_troubles(store).await?,
         issuer_keys: issuer_key_troubles(store).await?,
     })
+}
+
+/// Whether the own log was repaired before, and is not all here again.
+async fn awaits_own_log(store: &Store) -> Result<bool, storage::Unavailable> {
+    let mut moment = store.moment().await?;
+    let awaits = moment.awaits_own_log().await?;
+    moment.end().await?;
+    Ok(awaits)
 }
 
 /// Puts the own key log back in one transaction, where it is damaged, or where what was named has more of it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use node::repair::{self, KeyLogPutBack, LostRestriction, PeerTrouble, Repaired, Repairing};
+use node::repair::{self, KeyLogPutBack, LostRestriction, PeerTrouble, Repaired, Repairing, ToldBy};
 use platform::clock::Clock;
 use registry_schema::StatusState;
 use serde_json::json;
@@ -106,6 +106,7 @@ fn lost_in_words(lost: &LostRestriction) -> String {
         index,
         state,
         code,
+        told_by,
     } = lost;
     let (was, again) = match state {
         StatusState::Revoked => ("revoked", "revoke"),
@@ -113,20 +114,27 @@ fn lost_in_words(lost: &LostRestriction) -> String {
     };
     let credential = code.map_or_else(String::new, |code| format!(", the credential `{code}`"));
     let todo = match (own, code) {
-        (true, Some(code)) => {
-            format!("if it was meant so, {again} it again: comity credential {again} {code} --reason CODE")
-        }
-        (true, None) => {
-            format!(
-                "if it was meant so, {again} it again by its badge: comity credential {again} --badge FILE --reason CODE"
-            )
-        }
+        (true, Some(code)) => format!(
+            "if it was meant so, {again} it again, once the node writes: comity credential {again} {code} --reason CODE"
+        ),
+        (true, None) => format!(
+            "if it was meant so, {again} it again by its badge, once the node writes: comity credential {again} --badge FILE --reason \
+             CODE"
+        ),
         (false, _) => "ask that agency whether it was meant so".to_owned(),
     };
-    format!(
-        "taken out with it: a row by which list {list} index {index} of {agency}{credential} was {was}, which no sound envelope \
-         here says; unless peers give that envelope again, it is {was} no more: {todo}"
-    )
+    let place = format!("list {list} index {index} of {agency}{credential}");
+    match told_by {
+        ToldBy::Row => format!(
+            "taken out with it: a row by which {place} was {was}, which no sound envelope here says; unless peers give that envelope \
+             again, it is {was} no more: {todo}"
+        ),
+        ToldBy::Audit(at) => format!(
+            "lost: {place} was {was} on {}, as the audit trail says, and no sound envelope here says so; unless peers give that \
+             envelope again, it is {was} no more: {todo}",
+            at.in_words()
+        ),
+    }
 }
 
 fn peer_in_words(trouble: &PeerTrouble) -> String {
@@ -178,7 +186,8 @@ fn as_json(repaired: &Repaired) -> serde_json::Value {
         taken_out.map(|one| json!({"agency": one.agency.to_string(), "own": one.own, "damage": one.damage}));
     let lost = repaired.lost.iter().map(|lost| {
         json!({"agency": lost.agency.to_string(), "own": lost.own, "list": lost.list, "index": lost.index,
-               "state": lost.state.as_str(), "code": lost.code.map(|code| code.to_string())})
+               "state": lost.state.as_str(), "code": lost.code.map(|code| code.to_string()),
+               "told_by": match lost.told_by { ToldBy::Row => "row", ToldBy::Audit(_) => "audit" }})
     });
     let peers = repaired
         .peers

@@ -38,7 +38,7 @@ use platform::clock::Clock;
 use storage::{Act, OwnWrite, Store, driver_mutant};
 use transport::{
     mirror::Rooms,
-    network::{News, Order},
+    network::{NetworkCommand, NetworkEvent},
 };
 
 /// How often the replica is told that time went by.
@@ -72,7 +72,7 @@ pub(crate) struct Replication {
     writings: mpsc::Receiver<Writing>,
     errands: mpsc::Receiver<Errand>,
     rooms: Rooms,
-    news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<NetworkEvent>,
     /// The peers that are there, and whose nodes they are.
     connected: BTreeMap<Hash, Hash>,
     /// How each agency stood, as it was kept last.
@@ -95,7 +95,7 @@ impl Replication {
         clock: Clock,
         health: Health,
         rooms: Rooms,
-        news: mpsc::Receiver<News>,
+        news: mpsc::Receiver<NetworkEvent>,
     ) -> (Self, Desk) {
         let (writers, writings) = mpsc::channel(64);
         let (runners, errands) = mpsc::channel(64);
@@ -178,11 +178,7 @@ impl Replication {
                 Errand::Happened(event) => (self.note_pins(event), vec![], None),
                 Errand::Tell(order) => return self.tell(order).await,
                 Errand::AcceptClock(done) => {
-                    self.clock.accept();
-                    replica.accept_time(self.clock.now());
-                    self.look_at_the_clock();
-                    let _ = done.send(());
-                    (Event::Tick, vec![], None)
+                    return self.accept_clock(done).await;
                 }
                 Errand::AcceptStore(act, done) => {
                     replica.accept_own_log();
@@ -213,7 +209,7 @@ impl Replication {
         outcome
     }
 
-    async fn tell(&self, order: Order) -> Outcome {
+    async fn tell(&self, order: NetworkCommand) -> Outcome {
         match self.order(order).await {
             Ok(()) => Outcome::GoesOn,
             Err(_) => Outcome::Ends,
@@ -272,23 +268,27 @@ impl Replication {
         }
     }
 
-    fn event(&mut self, news: News) -> Event {
+    fn event(&mut self, news: NetworkEvent) -> Event {
         match news {
-            News::Connected { peer, agency, via } => {
+            NetworkEvent::Connected { peer, agency, via } => {
                 self.connected.insert(peer, agency);
-                self.registry.set_connected(agency, Some(via));
+                self.registry.set_connected(agency, via);
                 self.met(peer, agency)
             }
-            News::Disconnected { peer, agency } => {
+            NetworkEvent::Disconnected {
+                peer,
+                agency,
+                turned_away,
+            } => {
                 self.connected.remove(&peer);
                 let another = self.connected.values().any(|other| *other == agency);
                 if !another {
-                    self.registry.set_connected(agency, None);
+                    self.registry.set_disconnected(agency, turned_away);
                 }
                 Event::Disconnected(peer)
             }
-            News::Asked { peer, call, request } => Event::Asked { peer, call, request },
-            News::Answered { peer, call, response } => Event::Answered { peer, call, response },
+            NetworkEvent::Asked { peer, call, request } => Event::Asked { peer, call, request },
+            NetworkEvent::Answered { peer, call, response } => Event::Answered { peer, call, response },
         }
     }
 
@@ -334,9 +334,9 @@ impl Replication {
             Effect::Persist(batch) => self.persist(batch, step).await,
             Effect::Call { peer, call, request } => {
                 self.last_call = self.last_call.max(call.0);
-                self.order(Order::Call { peer, call, request }).await
+                self.order(NetworkCommand::Call { peer, call, request }).await
             }
-            Effect::Answer { call, response } => self.order(Order::Answer { call, response }).await,
+            Effect::Answer { call, response } => self.order(NetworkCommand::Answer { call, response }).await,
             Effect::Forked { agency, pair } => {
                 tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
                 let note = format!("{} {}", pair.0, pair.1);
@@ -398,7 +398,7 @@ impl Replication {
 
     async fn turn_away(&self, peer: Hash, seconds: i64) -> Result<(), NotWritten> {
         let pause = Some(Duration::from_secs(seconds.unsigned_abs()));
-        self.order(Order::HangUp { peer, pause }).await
+        self.order(NetworkCommand::HangUp { peer, pause }).await
     }
 
     async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
@@ -425,7 +425,7 @@ impl Replication {
         Ok(())
     }
 
-    async fn order(&self, order: Order) -> Result<(), NotWritten> {
+    async fn order(&self, order: NetworkCommand) -> Result<(), NotWritten> {
         self.rooms.send(order).await.map_err(|_| NotWritten::NotHolder)
     }
 }

@@ -73,12 +73,21 @@ pub(crate) fn may_answer(listen: SocketAddr, tls: Option<&Tls>) -> anyhow::Resul
 /// Warns if the node says that it is on a machine of some name, and answers that machine alone. A proxy before it is no
 /// reason to.
 pub(crate) fn warn_if_unreachable(listen: SocketAddr, url: &str, is_behind_proxy: bool) {
-    if is_unreachable(listen, url) && !is_behind_proxy {
-        tracing::warn!(
+    if let Some(warning) = unreachable(listen, url)
+        && !is_behind_proxy
+    {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// The warning that others cannot reach a node at its address, if nothing before it passes requests on.
+pub(crate) fn unreachable(listen: SocketAddr, url: &str) -> Option<String> {
+    is_unreachable(listen, url).then(|| {
+        format!(
             "the node is to be found at `{url}`, and `listen = \"{listen}\"` answers this machine alone: set `listen` in comity.toml \
              (`0.0.0.0:443`, or `[::]:443`), or name the proxy before it in `[lookups] proxies`"
-        );
-    }
+        )
+    })
 }
 
 fn is_unreachable(listen: SocketAddr, url: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod credential;
+mod finality;
 mod framework;
 mod issuer;
 mod key;
@@ -77,7 +78,7 @@ pub(crate) struct Options {
     /// Print JSON; the same as `--output json`
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Do not ask before something final
+    /// Do not ask before something is done; needed for what cannot be undone, where nobody is there to answer
     #[arg(long, global = true)]
     pub(crate) yes: bool,
     /// Let the node check a change without making it
@@ -205,7 +206,8 @@ count. Its log and its audit trail name you.
 When: `comity clock show` says that it is in doubt, you have compared it with
 another clock, and the doubt stays though peers are connected.
 When not: while the clock is wrong. Set it right first (chrony,
-systemd-timesyncd): a wrong one that is accepted dates revocations wrongly.")]
+systemd-timesyncd): a wrong one that is accepted dates revocations wrongly.
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Accept,
 }
 
@@ -227,7 +229,8 @@ When: a backup was restored, or the node began anew, and the peers that hold
 your agency's log cannot be reached for long (`comity peer list`).
 When not: while a peer can be reached, which settles it by itself. A revocation
 made after the backup is then unknown, and its badge is called good everywhere:
-have your records at hand, and revoke and suspend again what they name.")]
+have your records at hand, and revoke and suspend again what they name.
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Accept,
 }
 

@@ -3,17 +3,23 @@
 mod cause;
 mod many;
 mod pages;
+mod time;
+mod writing;
 
-use std::{sync::Once, time::Duration};
+use std::{
+    sync::{Once, atomic::AtomicBool},
+    time::Duration,
+};
 
 use anyhow::Context;
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use self::time::NodeTime;
 use crate::{
     exit::{Exit, fault, usage},
     out,
@@ -35,6 +41,9 @@ pub(crate) struct Client {
     dry_run: bool,
     /// Whether the profile names certificates to trust.
     has_ca_file: bool,
+    /// Whether nothing is changed before somebody says yes.
+    waits: AtomicBool,
+    time: NodeTime,
 }
 
 /// What the node answered: the JSON as it came.
@@ -140,6 +149,8 @@ impl Client {
             token,
             dry_run,
             has_ca_file: profile.ca_file.is_some(),
+            waits: AtomicBool::new(false),
+            time: NodeTime::default(),
         })
     }
 
@@ -179,7 +190,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
-        let response = request.send().await.map_err(|e| self.unreachable(&e, false))?;
+        let response = self.exchange(request, false).await?;
         let status = response.status();
         let is_kind = response.headers().get(CONTENT_TYPE).is_some_and(|k| k == kind);
         let body = self.body(response, false).await?;
@@ -207,84 +218,10 @@ impl Client {
         answer(body)
     }
 
-    /// Changes something; or, in a dry run, has the node check the change.
-    pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<Reply> {
-        self.write_as(path, body, self.dry_run).await
-    }
-
-    /// The same with a file, dry or not whatever was typed.
-    pub(crate) async fn write_text(
-        &self,
-        path: &[&str],
-        kind: &'static str,
-        body: Vec<u8>,
-        dry_run: bool,
-    ) -> anyhow::Result<Reply> {
-        self.write_bytes(path, kind, body, dry_run).await
-    }
-
-    /// The same, dry or not whatever was typed.
-    pub(crate) async fn write_as<B: Serialize>(&self, path: &[&str], body: &B, dry_run: bool) -> anyhow::Result<Reply> {
-        let body = serde_json::to_vec(body).context("cannot write the request")?;
-        self.write_bytes(path, "application/json", body, dry_run).await
-    }
-
-    async fn write_bytes(
-        &self,
-        path: &[&str],
-        kind: &'static str,
-        body: Vec<u8>,
-        dry_run: bool,
-    ) -> anyhow::Result<Reply> {
-        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (status, body) = self.send(Method::POST, url, Some((kind, body))).await?;
-        if dry_run && status == StatusCode::CREATED {
-            let message =
-                "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";
-            return Err(fault(Exit::Integrity, message));
-        }
-        answer(body)
-    }
-
-    /// Sends a file to be taken in; or, in a dry run, to be checked.
-    pub(crate) async fn submit(
-        &self,
-        path: &[&str],
-        query: &[(&str, Option<String>)],
-        kind: &'static str,
-        body: Vec<u8>,
-        dry_run: bool,
-    ) -> anyhow::Result<Reply> {
-        let dry_run = dry_run.then(|| "true".to_owned());
-        let all: Vec<_> = query.iter().cloned().chain([("dry_run", dry_run)]).collect();
-        let (_, body) = self.send(Method::POST, self.at(path, &all), Some((kind, body))).await?;
-        answer(body)
-    }
-
-    /// Puts one thing in the place of another; or, in a dry run, has the node say what would come of it.
-    pub(crate) async fn replace(
-        &self,
-        path: &[&str],
-        kind: &'static str,
-        body: Vec<u8>,
-        dry_run: bool,
-    ) -> anyhow::Result<Reply> {
-        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (_, body) = self.send(Method::PUT, url, Some((kind, body))).await?;
-        answer(body)
-    }
-
-    /// Removes something; or, in a dry run, has the node say what would come of it.
-    pub(crate) async fn delete_as(&self, path: &[&str], dry_run: bool) -> anyhow::Result<Reply> {
-        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (_, body) = self.send(Method::DELETE, url, None).await?;
-        answer(body)
-    }
-
     /// Whether the node says that it is ready, and in which words.
     pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
         let request = self.http.get(self.at(&["readyz"], &[]));
-        let response = request.send().await.map_err(|e| self.unreachable(&e, false))?;
+        let response = self.exchange(request, false).await?;
         let status = response.status();
         let body = self.body(response, false).await?;
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
@@ -316,7 +253,7 @@ impl Client {
         if let Some((kind, bytes)) = body {
             request = request.header(CONTENT_TYPE, kind).body(bytes);
         }
-        let response = request.send().await.map_err(|e| self.unreachable(&e, writes))?;
+        let response = self.exchange(request, writes).await?;
         let status = response.status();
         let body = self.body(response, writes).await?;
         if status.is_success() {

@@ -3,7 +3,7 @@
 use registry_schema::Timestamp;
 use serde::Deserialize;
 
-use crate::{Session, args::Clock, confirm, exit::Exit};
+use crate::{Session, args::Clock, exit::Exit};
 
 /// What is left to do once the clock is vouched for.
 const NEXT: &str = "\
@@ -37,14 +37,20 @@ pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<
         Clock::Accept => {
             let question =
                 "Is the clock of the node's machine right now? What the node signed with a later date will not count";
-            if !session.yes && confirm::somebody_is_there() {
-                confirm::ask(question)?;
-            }
+            session.agrees(question)?;
             let reply = session
                 .client
                 .write(&["v1", "clock", "acceptance"], &serde_json::json!({}))
                 .await?;
-            session.written(&reply, in_words)?;
+            let now_stands = |report: &ClockReport| match (session.dry_run, &report.doubt) {
+                (true, _) => in_words(report),
+                (false, None) => format!(
+                    "accepted: the node acts by the clock of its machine from here on, which says {}",
+                    report.now
+                ),
+                (false, Some(doubt)) => format!("accepted, and in doubt again at {}: {doubt}", report.now),
+            };
+            session.written(&reply, now_stands)?;
             session.done(NEXT);
             Ok(Exit::Done)
         }

@@ -5,13 +5,14 @@ mod place;
 use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context as _;
-use registry_schema::{Credential, CredentialCode, LocalDay, StatusChange, StatusState, code::BadCode, zone};
+use registry_schema::{
+    Credential, CredentialCode, LocalDay, StatusChange, StatusState, Timestamp, code::BadCode, zone,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Session,
     args::{Credential as Command, StatusEntry},
-    confirm,
     exit::{Exit, fault, usage},
     issue, out, show,
 };
@@ -52,6 +53,7 @@ async fn list(session: &Session, limit: Option<usize>) -> anyhow::Result<Exit> {
         out::note("no credentials yet: issue one with `comity credential issue`");
         return Ok(Exit::Done);
     }
+    let now = session.now();
     let rows: Vec<Vec<String>> = all
         .iter()
         .map(|c| {
@@ -60,7 +62,7 @@ async fn list(session: &Session, limit: Option<usize>) -> anyhow::Result<Exit> {
                 c.name.clone(),
                 c.subject.clone().unwrap_or_default(),
                 LocalDay::of(c.valid_from, &c.agency).map_or_else(|| show::day(c.valid_from), |day| day.to_string()),
-                c.state.as_str().to_owned(),
+                standing(c, now).to_owned(),
             ]
         })
         .collect();
@@ -78,7 +80,7 @@ async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
-        session.out.data(&render(&reply.parse()?))?;
+        session.out.data(&render(&reply.parse()?, session.now()))?;
     }
     Ok(Exit::Done)
 }
@@ -127,11 +129,11 @@ async fn expunge(session: &Session, code: &str) -> anyhow::Result<Exit> {
     }
     let segment = segment(code)?;
     let [version, noun, id] = ["v1", "credentials", &segment];
-    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+    if session.asks() {
         let credential: Credential = session.client.read(&[version, noun, id], &[]).await?.parse()?;
-        out::note(&render(&credential));
-        confirm::ask("Forget this badge and its holder? This is final, here and at every node.")?;
+        out::note(&render(&credential, session.now()));
     }
+    session.agrees("Forget this badge and its holder? This is final, here and at every node.")?;
     let none = serde_json::json!({});
     let reply = session.client.write(&[version, noun, id, "expunging"], &none).await?;
     session.written(&reply, |it: &Expunged| {
@@ -164,10 +166,10 @@ async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyh
     };
     let segment = segment(code)?;
     let path = ["v1", "credentials", &segment];
-    if to == StatusState::Revoked && !session.yes && !session.dry_run && confirm::somebody_is_there() {
+    if to == StatusState::Revoked && session.asks() {
         let credential: Credential = session.client.read(&path, &[]).await?.parse()?;
-        out::note(&render(&credential));
-        confirm::ask("Revoke this badge? This is final: it can never be made good again.")?;
+        out::note(&render(&credential, session.now()));
+        session.agrees("Revoke this badge? This is final: it can never be made good again.")?;
     }
     let new = New {
         status: to,
@@ -200,7 +202,7 @@ async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyh
                 change.at.in_words(),
                 change.reason.in_words()
             )),
-            render(&changed.credential)
+            render(&changed.credential, session.now())
         )
     })?;
     Ok(Exit::Done)
@@ -225,23 +227,51 @@ fn segment(typed: &str) -> anyhow::Result<String> {
     }
 }
 
-pub(crate) fn render(credential: &Credential) -> String {
-    let since = credential
-        .state_since
-        .map(|t| format!(" since {}", t.in_words()))
-        .unwrap_or_default();
+/// How a badge stands in a word, by the node's time: one that nobody revoked is good within its term alone.
+fn standing(credential: &Credential, now: Timestamp) -> &'static str {
+    match credential.state {
+        StatusState::Active if credential.is_expired(now) => "expired",
+        StatusState::Active if credential.is_not_yet_valid(now) => "not yet valid",
+        state => state.as_str(),
+    }
+}
+
+/// The warning about a badge that is issued, or would be, after its end.
+pub(crate) fn is_over(credential: &Credential, now: Timestamp) -> Option<String> {
+    let until = credential.valid_until.filter(|_| credential.is_expired(now))?;
+    Some(format!(
+        "warning: its end is past (until {}): it is expired wherever it is shown",
+        zone::date_in_words(until, &credential.agency)
+    ))
+}
+
+pub(crate) fn render(credential: &Credential, now: Timestamp) -> String {
+    let code = ("code".to_owned(), credential.code.to_string());
+    let id = ("id".to_owned(), credential.id.clone());
+    show::pairs(&[vec![code], what_it_says(credential, now), vec![id]].concat())
+}
+
+/// A credential that was tried and not issued: its code and its id are made when it is.
+pub(crate) fn render_tried(credential: &Credential, now: Timestamp) -> String {
+    show::pairs(&what_it_says(credential, now))
+}
+
+fn what_it_says(credential: &Credential, now: Timestamp) -> Vec<(String, String)> {
+    let standing = standing(credential, now);
+    // A term tells for itself since when.
+    let since = credential.state_since.filter(|_| standing == credential.state.as_str());
+    let since = since.map(|t| format!(" since {}", t.in_words())).unwrap_or_default();
     let until = credential.valid_until.map_or_else(
         || "no end".to_owned(),
         |u| format!("until {}", zone::date_in_words(u, &credential.agency)),
     );
-    show::pairs(&[
-        ("code".to_owned(), credential.code.to_string()),
+    vec![
         ("badge".to_owned(), credential.name.clone()),
         (
             "subject".to_owned(),
             credential.subject.clone().unwrap_or_else(|| "not shown".to_owned()),
         ),
-        ("status".to_owned(), format!("{}{since}", credential.state.as_str())),
+        ("status".to_owned(), format!("{standing}{since}")),
         (
             "good from".to_owned(),
             format!(
@@ -252,8 +282,7 @@ pub(crate) fn render(credential: &Credential) -> String {
         ("issuer".to_owned(), credential.issuer.clone()),
         ("agency".to_owned(), credential.agency.to_string()),
         ("achievement".to_owned(), credential.achievement.clone()),
-        ("id".to_owned(), credential.id.clone()),
-    ])
+    ]
 }
 
 #[cfg(test)]
@@ -281,7 +310,6 @@ mod tests {
                 color: false,
             },
             profile: Default::default(),
-            now: registry_schema::Timestamp(0),
             yes: true,
             dry_run: false,
         };
@@ -331,9 +359,31 @@ mod tests {
     #[test]
     fn a_credential_is_shown_with_its_status() {
         let code = CredentialCode::new(*b"NC", 7);
-        let text = render(&serde_json::from_value(credential(code, "suspended")).unwrap());
+        let now = "2026-11-23T15:02:11Z".parse().unwrap();
+        let text = render(&serde_json::from_value(credential(code, "suspended")).unwrap(), now);
         assert!(text.contains("suspended since 23 November 2026, 14:02 UTC"), "{text}");
         assert!(text.contains("Ana Reyes") && text.contains(&code.to_string()), "{text}");
+    }
+
+    #[test]
+    fn a_badge_out_of_its_term_is_not_called_active() {
+        let now: Timestamp = "2026-11-23T15:02:11Z".parse().unwrap();
+        let stands = |from: &str, until: &str, state: &str| {
+            let mut it = credential(CredentialCode::new(*b"NC", 7), state);
+            it["valid_from"] = json!(from);
+            it["valid_until"] = json!(until);
+            let it: Credential = serde_json::from_value(it).unwrap();
+            (standing(&it, now), is_over(&it, now).is_some())
+        };
+        assert_eq!(stands("2026-08-01", "2027-08-01", "active"), ("active", false));
+        assert_eq!(stands("2026-08-01", "2026-11-01", "active"), ("expired", true));
+        assert_eq!(stands("2026-12-01", "2027-08-01", "active"), ("not yet valid", false));
+        assert_eq!(stands("2026-08-01", "2026-11-01", "revoked"), ("revoked", true));
+        let expired = json!("2026-11-01");
+        let mut it = credential(CredentialCode::new(*b"NC", 7), "active");
+        it["valid_until"] = expired;
+        let text = render(&serde_json::from_value(it).unwrap(), now);
+        assert!(text.contains("expired\n"), "{text}");
     }
 
     #[test]

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use crate::{
     Session,
     args::Framework,
-    confirm,
     exit::{Exit, usage},
     out, show, trust,
 };
@@ -133,11 +132,11 @@ async fn import(
     }
     let query = [("tested", Some(tested.join("|")).filter(|subjects| !subjects.is_empty()))];
     let path = ["v1", "frameworks"];
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+    if session.asks() {
         let would = session.client.submit(&path, &query, kind, bytes.clone(), true).await?;
         let would: Imported = would.parse()?;
         out::note(&told(&would));
-        confirm::ask(&format!(
+        session.agrees(&format!(
             "Keep the framework {}? It takes the place of an earlier one with its identifier.",
             would.framework.title
         ))?;
@@ -161,10 +160,10 @@ fn told(imported: &Imported) -> String {
 async fn remove(session: &Session, id: &str) -> anyhow::Result<Exit> {
     let path = ["v1", "frameworks", id];
     let shown = |removed: &Removed| trust::with_consequences(render(&removed.framework), &removed.consequences);
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+    if session.asks() {
         let would: Removed = session.client.delete_as(&path, true).await?.parse()?;
         out::note(&shown(&would));
-        confirm::ask(&format!(
+        session.agrees(&format!(
             "Keep the framework {} no more? No new badge can be aligned to it then.",
             would.framework.title
         ))?;

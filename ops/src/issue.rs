@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use registry_schema::{Credential, Decimal, TermDate};
+use registry_schema::{AgencyId, Credential, Decimal, TermDate, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -15,9 +15,10 @@ use crate::{
     Session,
     args::Issue,
     client::Reply,
-    confirm, credential, csv,
+    credential, csv,
     exit::{self, Exit, fault, usage},
-    issuer, out, show,
+    issuer::{self, Naming},
+    out, peer, show,
 };
 
 /// What is asked of the node.
@@ -74,13 +75,16 @@ async fn one(session: &Session, args: &Issue, out: Option<&Path>) -> anyhow::Res
         writable(file)?;
     }
     let mut new = read_row(args, &[], &[]).map_err(usage)?;
-    new.issuer = issuer::resolve(session, &new.issuer, session.profile.agency.as_ref()).await?;
+    new.issuer = resolve_issuer(session, &new.issuer).await?;
     let reply = session.client.write(&["v1", "credentials"], &new).await?;
     if session.dry_run {
-        session.written(&reply, |tried: &Tried| credential::render(&tried.credential))?;
+        let now = session.now();
+        session.written(&reply, |tried: &Tried| credential::render_tried(&tried.credential, now))?;
+        warn_if_over(session, &reply.parse::<Tried>()?.credential);
         return Ok(Exit::Done);
     }
     let issued: Issued = reply.parse()?;
+    warn_if_over(session, &issued.credential);
     let code = issued.credential.code;
     match out.map(|file| (file, write_badge(file, &issued.document))) {
         // Issued is issued: what cannot be put into the file must not be lost.
@@ -109,6 +113,12 @@ async fn one(session: &Session, args: &Issue, out: Option<&Path>) -> anyhow::Res
             out::note(&format!("issued {code}"));
             Ok(Exit::Done)
         }
+    }
+}
+
+fn warn_if_over(session: &Session, credential: &Credential) {
+    if let Some(warning) = credential::is_over(credential, session.now()) {
+        out::note(&warning);
     }
 }
 
@@ -267,14 +277,11 @@ async fn many(session: &Session, args: &Issue, file: &Path, dir: &Path) -> anyho
     }
     resolve_issuers(session, &mut batch).await?;
     preview(&batch);
-    if !session.yes && !session.dry_run {
-        if !confirm::somebody_is_there() {
-            return Err(usage(
-                "nobody is there to ask: give --yes to issue, or --dry-run to try",
-            ));
-        }
-        confirm::ask(&format!("Issue {}?", show::count(batch.rows.len(), "badge")))?;
+    let agency = peer::home(session).await?;
+    if let Some(warning) = those_over(&batch, &agency, session.now()) {
+        out::note(&warning);
     }
+    session.agrees(&format!("Issue {}?", show::count(batch.rows.len(), "badge")))?;
     let (mut issued, mut failed, mut worst) = (0, Vec::new(), Exit::Done);
     for (row, new) in &batch.rows {
         // When the node is gone or refuses us, the remaining rows are not tried.
@@ -325,11 +332,15 @@ async fn many(session: &Session, args: &Issue, file: &Path, dir: &Path) -> anyho
     Ok(worst)
 }
 
+async fn resolve_issuer(session: &Session, typed: &str) -> anyhow::Result<String> {
+    issuer::resolve_as(session, typed, session.profile.agency.as_ref(), Naming::InGoodStanding).await
+}
+
 async fn resolve_issuers(session: &Session, batch: &mut Batch) -> anyhow::Result<()> {
     let mut known = std::collections::BTreeMap::new();
     for (_, new) in &mut batch.rows {
         if !known.contains_key(&new.issuer) {
-            let id = issuer::resolve(session, &new.issuer, session.profile.agency.as_ref()).await?;
+            let id = resolve_issuer(session, &new.issuer).await?;
             known.insert(new.issuer.clone(), id);
         }
         if let Some(id) = known.get(&new.issuer) {
@@ -354,6 +365,23 @@ fn preview(batch: &Batch) {
     if let more @ 1.. = batch.rows.len().saturating_sub(first.len()) {
         out::note(&format!("and {more} more"));
     }
+}
+
+/// The warning about rows whose badges would be issued after their end.
+fn those_over(batch: &Batch, agency: &AgencyId, now: Timestamp) -> Option<String> {
+    let is_over = |new: &New| {
+        new.valid_until
+            .is_some_and(|until| until.ends(agency).is_ok_and(|end| end < now))
+    };
+    let over = batch.rows.iter().filter(|(_, new)| is_over(new));
+    let lines: Vec<String> = over.map(|(row, _)| row.line.to_string()).collect();
+    (!lines.is_empty()).then(|| {
+        show::paragraph(&format!(
+            "warning: of {} the end is past, and they are expired wherever they are shown (lines {})",
+            show::count(lines.len(), "badge"),
+            lines.join(", ")
+        ))
+    })
 }
 
 /// What came of one row.

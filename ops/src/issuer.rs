@@ -1,20 +1,25 @@
 //! `comity issuer`: who signs badges.
 
+mod naming;
 mod own;
+mod resembling;
 
 use registry_schema::{
-    AgencyId, Issuer, Timestamp, VerificationMethod,
+    AgencyId, Issuer, VerificationMethod,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub(crate) use self::{
+    naming::{Naming, resolve, resolve_as},
+    resembling::{ResemblingName, warning},
+};
 use crate::{
     Session,
     args::{Issuer as Command, IssuerAdd},
-    confirm,
-    exit::{Exit, fault, usage},
+    exit::{Exit, fault},
     out, registration, show, trust,
 };
 
@@ -78,6 +83,31 @@ async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// An issuer that was registered, or in a dry run would be.
+#[derive(Debug, Deserialize)]
+struct RegisteredIssuer {
+    #[serde(flatten)]
+    issuer: Issuer,
+    #[serde(default)]
+    resembles: Vec<ResemblingName>,
+}
+
+impl RegisteredIssuer {
+    fn in_words(&self) -> String {
+        self.with_warning(render(&self.issuer))
+    }
+
+    /// The same before its key is made: another one is made when it is done.
+    fn without_key(&self) -> String {
+        self.with_warning(render_without_key(&self.issuer))
+    }
+
+    fn with_warning(&self, text: String) -> String {
+        let warning = warning(&self.resembles).map(|warning| format!("\n\n{warning}"));
+        format!("{text}{}", warning.unwrap_or_default())
+    }
+}
+
 async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
     #[derive(Serialize)]
     struct New<'a> {
@@ -92,8 +122,20 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
         url: args.url.as_deref(),
         provider: args.provider,
     };
-    let reply = session.client.write(&["v1", "issuers"], &new).await?;
-    session.written(&reply, |issuer: &Issuer| render(issuer))?;
+    let path = ["v1", "issuers"];
+    // Nothing else of it is worth a question: its name, by which people know it, is.
+    if session.asks() {
+        let would: RegisteredIssuer = session.client.write_as(&path, &new, true).await?.parse()?;
+        if !would.resembles.is_empty() {
+            out::note(&would.without_key());
+            session.agrees(&format!("Register {} under this name all the same?", args.name))?;
+        }
+    }
+    let reply = session.client.write(&path, &new).await?;
+    session.written(&reply, |issuer: &RegisteredIssuer| match session.dry_run {
+        true => issuer.without_key(),
+        false => issuer.in_words(),
+    })?;
     session
         .done("added: it can issue now; whose badges count where is for each agency to say (`comity trust recognize`)");
     Ok(Exit::Done)
@@ -135,18 +177,21 @@ async fn rekey(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Re
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
     let path = ["v1", "issuers", &id, "rekey"];
     let body = json!({ "note": note });
-    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+    if session.asks() {
         out::note(
             "Its key is retired: what it signed before stays good. It goes on with a new key under a new identifier, which other \
              agencies recognize anew. A key that somebody else may have is not retired: see `comity issuer compromised`.",
         );
-        confirm::ask(&format!("Give `{typed}` a new key?"))?;
     }
+    session.agrees(&format!("Give `{typed}` a new key?"))?;
     let reply = session.client.write(&path, &body).await?;
     session.written(&reply, |said: &Rekeyed| {
         format!(
             "{}\n{} is retired: what it signed before stays good\nyour agency's recognitions of it that were made anew: {}",
-            render(&said.issuer),
+            match session.dry_run {
+                true => render_without_key(&said.issuer),
+                false => render(&said.issuer),
+            },
             said.retired.id,
             said.recognitions,
         )
@@ -157,24 +202,56 @@ async fn rekey(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Re
     Ok(Exit::Done)
 }
 
+/// An issuer whose key is compromised, or in a dry run would be.
+#[derive(Deserialize)]
+struct Compromised {
+    issuer: Issuer,
+    credentials_kept: i64,
+    recognized_by: Vec<AgencyId>,
+}
+
+impl Compromised {
+    fn in_words(&self) -> String {
+        let kept = match self.issuer.own_keys {
+            Some(_) => "your agency issued none of its badges and can confirm none".to_owned(),
+            None => format!(
+                "badges that this store keeps and will confirm: {}",
+                self.credentials_kept
+            ),
+        };
+        let recognitions = match (self.issuer.is_sound(), self.recognized_by.as_slice()) {
+            (true, _) => "recognitions of it stay as they are: it has another key".to_owned(),
+            (false, []) => "recognitions of it: none is known here".to_owned(),
+            (false, some) => {
+                let names: Vec<&str> = some.iter().map(AgencyId::as_str).collect();
+                show::paragraph(&format!(
+                    "recognitions of it end with this key: {} (and whoever follows theirs) go on to accept by them what your agency \
+                     confirms, and nothing else. Added anew, it has another id, which each of them recognizes anew: tell them.",
+                    names.join(", ")
+                ))
+            }
+        };
+        format!(
+            "{}\n{kept}\nbadges by this key that your agency does not keep: good nowhere any more\n{recognitions}",
+            render(&self.issuer),
+        )
+    }
+}
+
 /// Says that somebody else may sign with an issuer's key; shows first what comes of it.
 async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Option<&str>) -> anyhow::Result<Exit> {
-    #[derive(Deserialize)]
-    struct Compromised {
-        issuer: Issuer,
-        credentials_kept: i64,
-    }
-    let id = resolve(session, typed, None).await?;
-    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
-        let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
-        out::note(&render(&reply.parse()?));
-        let which = key.map_or_else(|| "its key".to_owned(), |key| format!("its key {key}"));
-        confirm::ask(&format!(
-            "Mark {which} as compromised, for everybody and for good? Try --dry-run to see what comes of it."
-        ))?;
-    }
+    let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
     let path = ["v1", "issuers", &id, "key-compromise"];
-    let reply = session.client.write(&path, &json!({"key": key, "note": note})).await?;
+    let body = json!({"key": key, "note": note});
+    let which = key.map_or_else(|| "its key".to_owned(), |key| format!("its key {key}"));
+    trust::asks_first(session, &path, &body, Compromised::in_words, |said: &Compromised| {
+        format!(
+            "Mark {which} as compromised, for everybody and for good? ({})",
+            said.issuer.name
+        )
+    })
+    .await?;
+    let reply = session.client.write(&path, &body).await?;
     let said: Compromised = reply.parse()?;
     let is_named =
         |method: &&VerificationMethod| key.is_none_or(|key| method.id == key || method.public_key_multibase == key);
@@ -185,19 +262,7 @@ async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Op
             "the node's answer does not say that the key is compromised: see `comity issuer show`",
         ));
     }
-    session.written(&reply, |said: &Compromised| {
-        let kept = match said.issuer.own_keys {
-            Some(_) => "your agency issued none of its badges and can confirm none".to_owned(),
-            None => format!(
-                "badges that this store keeps and will confirm: {}",
-                said.credentials_kept
-            ),
-        };
-        format!(
-            "{}\n{kept}\nbadges by this key that your agency does not keep: good nowhere any more",
-            render(&said.issuer),
-        )
-    })?;
+    session.written(&reply, Compromised::in_words)?;
     out::note(match said.issuer.own_keys {
         Some(_) => "once it publishes a new key: comity issuer refresh",
         None => {
@@ -233,14 +298,13 @@ pub(crate) async fn stand(
         ];
         trust::with_consequences(show::pairs(&rows), &stood.consequences)
     };
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        let would: Stood = session.client.write_as(&path, &body, true).await?.parse()?;
-        out::note(&render(&would));
-        confirm::ask(&format!(
+    trust::asks_first(session, &path, &body, render, |_: &Stood| {
+        format!(
             "{typed}: {}? Every agency that follows yours will see it.",
             in_words(standing)
-        ))?;
-    }
+        )
+    })
+    .await?;
     let reply = session.client.write(&path, &body).await?;
     session.written(&reply, render)?;
     Ok(Exit::Done)
@@ -254,49 +318,29 @@ const fn in_words(standing: RegistrationStanding) -> &'static str {
     }
 }
 
-/// The `id` of the issuer that was typed: an id as it is, or a name that exactly one issuer has.
-pub(crate) async fn resolve(session: &Session, typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<String> {
-    if typed.starts_with("did:") || typed.starts_with("https://") || typed.starts_with("http://") {
-        return Ok(typed.to_owned());
-    }
-    let query = [("agency", agency.map(ToString::to_string))];
-    let issuers: Vec<Issuer> = session.client.read(&["v1", "issuers"], &query).await?.parse()?;
-    let issuer = pick(&issuers, typed, agency, session.now)?;
-    out::note(&format!("`{typed}` is {} of {}", issuer.id, issuer.agency));
-    Ok(issuer.id.clone())
-}
-
-fn pick<'a>(
-    issuers: &'a [Issuer],
-    typed: &str,
-    agency: Option<&AgencyId>,
-    now: Timestamp,
-) -> anyhow::Result<&'a Issuer> {
-    let of_agency = issuers.iter().filter(|i| agency.is_none_or(|a| *a == i.agency));
-    let found: Vec<&Issuer> = of_agency.filter(|i| i.name == typed).collect();
-    // One whose key was stolen, lost or changed has another identifier under the same name.
-    let current: Vec<&Issuer> = found.iter().filter(|i| i.is_current(now)).copied().collect();
-    let found = if current.is_empty() { found } else { current };
-    match found.as_slice() {
-        [one] => Ok(one),
-        [] => Err(fault(
-            Exit::Negative,
-            format!("no issuer has the name `{typed}`: see `comity issuer list`"),
-        )),
-        several => {
-            let ids: Vec<String> = several.iter().map(|i| format!("  {} ({})", i.id, i.agency)).collect();
-            Err(usage(format!(
-                "several issuers have the name `{typed}`: give the id of one\n{}",
-                ids.join("\n")
-            )))
-        }
-    }
-}
-
 fn render(issuer: &Issuer) -> String {
     let mut lines = vec![
         ("name".to_owned(), issuer.name.clone()),
         ("id".to_owned(), issuer.id.clone()),
+    ];
+    lines.extend(what_it_is(issuer));
+    for key in &issuer.verification_methods {
+        lines.push(("key".to_owned(), key.public_key_multibase.clone()));
+        lines.push((String::new(), own::short(key)));
+    }
+    show::pairs(&lines)
+}
+
+/// The same without what is made when it is done, and is another one each time: its key, and its id, which is its key.
+fn render_without_key(issuer: &Issuer) -> String {
+    let mut lines = vec![("name".to_owned(), issuer.name.clone())];
+    lines.extend(what_it_is(issuer));
+    lines.push(("key, and id".to_owned(), "made when it is done".to_owned()));
+    show::pairs(&lines)
+}
+
+fn what_it_is(issuer: &Issuer) -> Vec<(String, String)> {
+    let mut lines = vec![
         ("agency".to_owned(), issuer.agency.to_string()),
         (
             "page".to_owned(),
@@ -308,52 +352,5 @@ fn render(issuer: &Issuer) -> String {
         ),
     ];
     lines.extend(own::in_lines(issuer));
-    for key in &issuer.verification_methods {
-        lines.push(("key".to_owned(), key.public_key_multibase.clone()));
-        lines.push((String::new(), own::short(key)));
-    }
-    show::pairs(&lines)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exit;
-
-    const NOW: Timestamp = Timestamp(1_767_225_600_000);
-
-    fn issuer(id: &str, name: &str, agency: &str) -> Issuer {
-        Issuer {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            agency: agency.parse().unwrap(),
-            verification_methods: Vec::new(),
-            url: None,
-            provider: None,
-            own_keys: None,
-        }
-    }
-
-    #[test]
-    fn a_name_stands_for_an_issuer_only_if_no_other_has_it() {
-        let known = [
-            issuer("did:a", "Palmetto", "US-SC"),
-            issuer("did:b", "Palmetto", "US-TN"),
-            issuer("did:c", "Blue Ridge", "US-NC"),
-        ];
-        assert_eq!(pick(&known, "Blue Ridge", None, NOW).unwrap().id, "did:c");
-        let error = pick(&known, "Palmetto", None, NOW).unwrap_err();
-        assert_eq!(exit::of(&error), Exit::Usage);
-        assert!(error.to_string().contains("did:a (US-SC)\n  did:b (US-TN)"), "{error}");
-        assert_eq!(
-            pick(&known, "Palmetto", Some(&"US-TN".parse().unwrap()), NOW)
-                .unwrap()
-                .id,
-            "did:b"
-        );
-        assert_eq!(
-            exit::of(&pick(&known, "palmetto", None, NOW).unwrap_err()),
-            Exit::Negative
-        );
-    }
+    lines
 }

@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::{
     Session,
     args::{End, Key},
-    confirm,
     exit::{Exit, usage},
     out, peer, show, trust,
 };
@@ -289,7 +288,7 @@ async fn apply(session: &Session, file: &Path, yes_end_this_agency: bool) -> any
         .nth(1)
         .unwrap_or_default();
     let body = json!({ "text": text, "ends_this_agency": yes_end_this_agency });
-    if !session.yes && !session.dry_run && confirm::somebody_is_there() {
+    if session.asks() {
         let would = session.client.write_as(&["v1", "key-log"], &body, true).await?;
         let would: Would = would.parse()?;
         if would.consequences.is_some() || !would.unrevoked.is_empty() {
@@ -299,8 +298,8 @@ async fn apply(session: &Session, file: &Path, yes_end_this_agency: bool) -> any
                 &would.consequences,
             ));
         }
-        confirm::ask(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
     }
+    session.agrees(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
     let reply = session.client.write(&["v1", "key-log"], &body).await?;
     let which = if session.dry_run {
         "that would be gone"

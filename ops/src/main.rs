@@ -57,7 +57,6 @@ struct Session {
     client: Client,
     out: Out,
     profile: Profile,
-    now: Timestamp,
     yes: bool,
     dry_run: bool,
 }
@@ -66,6 +65,28 @@ struct Session {
 const WOULD_SAY: &str = "Nothing was changed. Without --dry-run, it would say:";
 
 impl Session {
+    /// The time by the node that is asked, as of its last answer.
+    fn now(&self) -> Timestamp {
+        self.client.now()
+    }
+
+    /// Whether somebody is to be asked before something is changed.
+    fn asks(&self) -> bool {
+        !self.yes && !self.dry_run && confirm::somebody_is_there()
+    }
+
+    /// Asks, if somebody is there to answer. Where nobody is, goes on with what can be undone, and with the rest if `--yes` was
+    /// given ([`Command::needs_a_yes`]).
+    fn agrees(&self, question: &str) -> anyhow::Result<()> {
+        match self.asks() {
+            true => confirm::ask(question)?,
+            false if self.yes || self.dry_run => {}
+            false => return self.client.was_agreed(),
+        }
+        self.client.may_write();
+        Ok(())
+    }
+
     /// Says something about what was done; nothing in a dry run.
     fn done(&self, text: &str) {
         if !self.dry_run {
@@ -81,9 +102,7 @@ impl Session {
                 self.out.data(&format!("{WOULD_SAY}\n\n{}", render(&value)))?;
             }
             Ok(value) if !self.out.json => self.out.data(&render(&value))?,
-            Err(error) if !self.out.json && !self.dry_run => return Err(error),
-            // What is only tried may be told in another form than what is done.
-            Err(_) if !self.out.json => self.out.data(&format!("{WOULD_SAY}\n\n{}", reply.json))?,
+            Err(error) if !self.out.json => return Err(error),
             _ => self.out.json(&reply.json)?,
         }
         if self.dry_run {
@@ -120,10 +139,12 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         client: Client::new(options.node.as_deref(), &profile, options.dry_run)?,
         out: Out::new(options.is_json()),
         profile,
-        now: Timestamp(jiff::Timestamp::now().as_millisecond()),
         yes: options.yes,
         dry_run: options.dry_run,
     };
+    if command.needs_a_yes() {
+        session.client.waits_for_a_yes();
+    }
     match command {
         Command::Verify(args) => verify::verify(&session, &args).await,
         Command::Status => status::status(&session).await,

@@ -4,7 +4,7 @@ mod diff;
 mod fork;
 mod joining;
 
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::{AgencyId, KnownFreshness, Timestamp};
 use serde::Deserialize;
 
 pub(crate) use fork::check as fork_check;
@@ -32,6 +32,9 @@ struct Peer {
     #[serde(default)]
     added: Option<Timestamp>,
     connected: bool,
+    /// Whether it closes each connection as soon as it is made.
+    #[serde(default)]
+    turns_away: bool,
     #[serde(default)]
     transport: Option<String>,
     #[serde(default)]
@@ -40,6 +43,7 @@ struct Peer {
     addresses: Vec<String>,
     last_heard: Option<Timestamp>,
     good_until: Option<Timestamp>,
+    freshness: KnownFreshness,
     /// How many envelopes of its log are known to exist and are not here.
     #[serde(default)]
     missing: u64,
@@ -115,7 +119,7 @@ async fn reach(session: &Session, home: &AgencyId) -> Option<Reach> {
 }
 
 /// The agency whose node is asked.
-async fn home(session: &Session) -> anyhow::Result<AgencyId> {
+pub(crate) async fn home(session: &Session) -> anyhow::Result<AgencyId> {
     #[derive(Deserialize)]
     struct Version {
         agency: AgencyId,
@@ -164,7 +168,8 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
         Ok(home) => reach(session, &home).await,
         Err(_) => None,
     };
-    let rows: Vec<Vec<String>> = peers.iter().map(|p| row(p, reach.as_ref(), session.now)).collect();
+    let now = session.now();
+    let rows: Vec<Vec<String>> = peers.iter().map(|p| row(p, reach.as_ref(), now)).collect();
     let table = show::table(
         &["agency", "name", "link", "last heard", "fresh", "missing", "holds ours"],
         0,
@@ -172,6 +177,9 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
     );
     if peers.iter().any(|peer| peer.hindrances.in_a_word().is_some()) {
         out::note("of peers in quarantine, or deferred, `comity peer show AGENCY` says why");
+    }
+    if let Some(told) = turned_away(peers.iter().filter(|peer| peer.turns_away).map(|peer| &peer.agency)) {
+        out::note(&show::paragraph(&told));
     }
     let sentence = reach.map(|reach| format!("our log is {}", reach.sentence));
     let sentence = sentence
@@ -186,8 +194,24 @@ fn link(peer: &Peer) -> String {
         (Some("expelled"), _) => "expelled".to_owned(),
         (Some("left"), _) => "left".to_owned(),
         (_, true) => peer.transport.clone().unwrap_or_else(|| "up".to_owned()),
+        (_, false) if peer.turns_away => "refused".to_owned(),
         (_, false) => "down".to_owned(),
     }
+}
+
+/// Which agencies close each connection, and what helps where they do not follow this one.
+pub(crate) fn turned_away<'a>(agencies: impl Iterator<Item = &'a AgencyId>) -> Option<String> {
+    let names: Vec<&str> = agencies.map(AgencyId::as_str).collect();
+    let (them, does) = match names.as_slice() {
+        [] => return None,
+        [_] => ("it", "does"),
+        _ => ("they", "do"),
+    };
+    Some(format!(
+        "{}: each connection is closed at the other side as soon as it is made. Perhaps {them} {does} not follow this agency: ask \
+         there to `comity peer add` your ticket (`comity peer ticket` prints it)",
+        names.join(", ")
+    ))
 }
 
 fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
@@ -204,7 +228,7 @@ fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
         link(peer),
         peer.last_heard
             .map_or_else(|| "never".to_owned(), |t| show::ago(t, now)),
-        peer.good_until.map_or_else(|| "no".to_owned(), |t| show::left(t, now)),
+        show::fresh(peer.freshness, peer.good_until, now),
         match peer.hindrances.in_a_word() {
             Some(word) => format!("{} ({word})", peer.missing),
             None => peer.missing.to_string(),
@@ -233,7 +257,7 @@ async fn one(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
         Ok(home) => reach(session, &home).await,
         Err(_) => None,
     };
-    session.out.data(&render(&peer, reach.as_ref(), session.now))?;
+    session.out.data(&render(&peer, reach.as_ref(), session.now()))?;
     Ok(Exit::Done)
 }
 
@@ -286,7 +310,7 @@ mod tests {
     fn a_peer_is_a_row() {
         let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
         let json = r#"{"agency":"US-TN","name":"Tennessee","connected":false,"address":"http://127.0.0.1:7402",
-            "last_heard":"2026-11-23T13:58:11Z","good_until":"2026-11-23T13:02:11Z","missing":3}"#;
+            "last_heard":"2026-11-23T13:58:11Z","good_until":"2026-11-23T13:02:11Z","freshness":"ended","missing":3}"#;
         let peer: Peer = serde_json::from_str(json).unwrap();
         let reach: Reach = serde_json::from_str(
             r#"{"sentence":"held by 0 of 1 peers","peers":[{"agency":"US-TN","holds_all":false,"behind":2,"at":"2026-11-23T13:02:11Z"}]}"#,
@@ -303,6 +327,16 @@ mod tests {
                 "3",
                 "2 behind"
             ]
+        );
+        let peer = Peer {
+            turns_away: true,
+            ..peer
+        };
+        assert_eq!(row(&peer, None, now)[2], "refused");
+        assert!(
+            turned_away([&peer.agency].into_iter())
+                .unwrap()
+                .contains("comity peer add")
         );
         let expelled = Peer {
             membership: Some("expelled".into()),

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use crate::{
     Session,
     args::{Policy, Sample},
-    confirm,
     exit::{Exit, fault, usage},
     out::{self, Out},
 };
@@ -91,14 +90,14 @@ async fn apply(session: &Session, path: &Path) -> anyhow::Result<Exit> {
             .replace(&["v1", "policy"], "application/toml", text, dry_run)
             .await
     };
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+    if session.asks() {
         let would: Applied = put(text.clone(), true).await?.parse()?;
         if would.differences.is_empty() {
             out::note("nothing differs from the policy that stands");
             return Ok(Exit::Done);
         }
         out::note(&render(&would));
-        confirm::ask("Make this your agency's policy? Every node of the federation will see it.")?;
+        session.agrees("Make this your agency's policy? Every node of the federation will see it.")?;
     }
     let reply = put(text, session.dry_run).await?;
     session.written(&reply, render)?;

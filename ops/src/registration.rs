@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use crate::{
     Session,
     args::{Act, Apply, Intended, Issuer as Command, Note},
-    confirm,
     exit::{self, Exit, fault, usage},
     issuer, out,
     rubric::Imported,
@@ -178,7 +177,13 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
 async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::Result<Exit> {
     let body = json!({ "step": step, "note": note.text, "note_is_public": note.public_note });
     let path = ["v1", "applications", id, "steps"];
-    let shown = |stood: &Stood| trust::with_consequences(render(&stood.application), &stood.consequences);
+    let shown = |stood: &Stood| {
+        let mut text = render(&stood.application, stood.consequences.is_none());
+        if let Some(warning) = issuer::warning(&stood.resembles) {
+            text = format!("{text}\n\n{warning}");
+        }
+        trust::with_consequences(text, &stood.consequences)
+    };
     // What changes an issuer's standing is seen by every agency: what it does stands before the question.
     let question = match step {
         Step::Approve { .. } => Some("Register it as an issuer of your agency, or renew its registration?"),
@@ -210,16 +215,16 @@ struct Stood {
     #[serde(flatten)]
     application: Application,
     consequences: Option<trust::Consequences>,
+    #[serde(default)]
+    resembles: Vec<issuer::ResemblingName>,
 }
 
 async fn expunge_contact(session: &Session, typed: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed).await?;
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        confirm::ask("Forget who can be reached about this application, for good?")?;
-    }
+    session.agrees("Forget who can be reached about this application, for good?")?;
     let path = ["v1", "applications", &id, "contact-expunging"];
     let reply = session.client.write(&path, &json!({})).await?;
-    session.written(&reply, render)?;
+    session.written(&reply, |case: &Application| render(case, true))?;
     Ok(Exit::Done)
 }
 
@@ -243,7 +248,7 @@ async fn apply(session: &Session, args: &Apply) -> anyhow::Result<Exit> {
             .as_ref()
             .map(|token| format!("\n\nkey  {token}"))
             .unwrap_or_default();
-        format!("{}{key}", render(&made.application))
+        format!("{}{key}", render(&made.application, !session.dry_run))
     })?;
     session.done("keep the key: it is shown only now. As `token` in a profile it follows the case");
     Ok(Exit::Done)
@@ -331,7 +336,7 @@ pub(crate) async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
-        session.out.data(&render(&reply.parse()?))?;
+        session.out.data(&render(&reply.parse()?, true))?;
     }
     Ok(Exit::Done)
 }
@@ -384,9 +389,12 @@ const fn role(role: Role) -> &'static str {
     }
 }
 
-fn render(case: &Application) -> String {
-    let mut lines = vec![
-        ("application".to_owned(), case.id.clone()),
+/// A case; in a dry run without the ids that are made when it is done, and are others each time.
+fn render(case: &Application, is_done: bool) -> String {
+    let is_new = !is_done && case.steps.len() <= 1;
+    let id = (!is_new).then(|| ("application".to_owned(), case.id.clone()));
+    let mut lines: Vec<(String, String)> = id.into_iter().collect();
+    lines.extend([
         ("name".to_owned(), case.name.clone()),
         ("page".to_owned(), case.url.clone().unwrap_or_else(|| "none".to_owned())),
         (
@@ -401,8 +409,8 @@ fn render(case: &Application) -> String {
             "rubric".to_owned(),
             format!("{} {}", case.rubric.id, case.rubric.version),
         ),
-    ];
-    if let Some(issuer) = &case.issuer {
+    ]);
+    if let Some(issuer) = case.issuer.as_ref().filter(|_| is_done || case.proven.is_some()) {
         lines.push(("issuer".to_owned(), issuer.clone()));
     }
     lines.extend(

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use crate::{
     Session,
     args::Rubric as Command,
-    confirm,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -98,10 +97,10 @@ async fn import(session: &Session, path: &Path) -> anyhow::Result<Exit> {
             .write_text(&path, "application/toml", bytes, dry_run)
             .await
     };
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
+    if session.asks() {
         let would: Would = put(true).await?.parse()?;
         out::note(&told(&would));
-        confirm::ask("Review applications against this rubric from now on?")?;
+        session.agrees("Review applications against this rubric from now on?")?;
     }
     let reply = put(session.dry_run).await?;
     session.written(&reply, told)?;

@@ -1,7 +1,7 @@
 //! How things look on a terminal: tables within 80 columns, ages in words, and nothing that steers the terminal.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
-use registry_schema::{Timestamp, quotable::is_invisible};
+use registry_schema::{KnownFreshness, Timestamp, quotable::is_invisible};
 
 /// No line is longer.
 const COLUMNS: u16 = 80;
@@ -9,28 +9,68 @@ const COLUMNS: u16 = 80;
 /// Between two columns of a table.
 const GAP: u16 = 2;
 
+/// The room that is left to each column of a table, whatever others want.
+const NARROWEST: u16 = 8;
+
 /// A text from elsewhere without control characters, and without those that turn the direction of writing around or hide.
 pub(crate) fn plain(text: &str) -> String {
     let steers = |c: char| c.is_control() || is_invisible(c);
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// A table with these headings. The column `whole` is for copying: its cells stay on one line where they can.
+/// A table with these headings. The column `whole` is for copying: its cells stay on one line where they can. No word of the
+/// others is broken, where there is room for it.
 pub(crate) fn table(headings: &[&str], whole: usize, rows: &[Vec<String>]) -> String {
     let mut table = bare();
     table.set_header(headings.iter().map(|h| h.to_uppercase()));
     fill(&mut table, rows);
-    let longest = rows
+    let wanted: Vec<u16> = headings
         .iter()
-        .filter_map(|r| r.get(whole))
-        .map(|c| c.chars().count())
-        .max()
-        .unwrap_or(0);
-    let gap = if whole + 1 == headings.len() { 0 } else { GAP };
-    if let (Some(column), Ok(width @ 1..=58)) = (table.column_mut(whole), u16::try_from(longest)) {
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + gap)));
+        .enumerate()
+        .map(|(i, heading)| {
+            let cells = rows.iter().filter_map(|row| row.get(i));
+            let width = match i == whole {
+                true => cells.map(|cell| cell.chars().count()).max(),
+                false => cells
+                    .flat_map(|cell| cell.split_whitespace())
+                    .map(|word| word.chars().count())
+                    .max(),
+            };
+            let width = width.unwrap_or(0).max(heading.chars().count());
+            u16::try_from(width).unwrap_or(u16::MAX)
+        })
+        .collect();
+    let gap = |column: usize| if column + 1 == headings.len() { 0 } else { GAP };
+    for (column, width) in given_room(&wanted, whole, gap) {
+        if let Some(it) = table.column_mut(column) {
+            it.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + gap(column))));
+        }
     }
     table.trim_fmt()
+}
+
+/// The columns that can be as wide as they want within a line: first the one that is for copying, then those that want least.
+fn given_room(wanted: &[u16], whole: usize, gap: impl Fn(usize) -> u16) -> Vec<(usize, u16)> {
+    let least = |width: u16| width.min(NARROWEST);
+    let taken = wanted
+        .iter()
+        .enumerate()
+        .map(|(column, width)| least(*width) + gap(column));
+    let mut room = COLUMNS.saturating_sub(taken.sum());
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by_key(|column| (*column != whole, wanted.get(*column).copied()));
+    let mut given = Vec::new();
+    for column in order {
+        let Some(width) = wanted.get(column).copied() else {
+            continue;
+        };
+        let more = width - least(width);
+        if more <= room {
+            room -= more;
+            given.push((column, width));
+        }
+    }
+    given
 }
 
 /// Labels and what stands behind them, aligned.
@@ -104,12 +144,38 @@ pub(crate) fn left(end: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn span(seconds: i64) -> String {
-    let (count, unit) = match seconds {
-        ..60 => (seconds.max(1), "second"),
-        60..3600 => (seconds / 60, "minute"),
-        3600..172_800 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
+/// How fresh what the node knows of an agency is, by its own word; `now` is its time.
+pub(crate) fn fresh(freshness: KnownFreshness, good_until: Option<Timestamp>, now: Timestamp) -> String {
+    match (freshness, good_until) {
+        (KnownFreshness::Fresh, Some(until)) => left(until, now),
+        (KnownFreshness::Fresh, None) => "always".to_owned(),
+        (KnownFreshness::Ended, Some(until)) => format!("ended {}", ago(until, now)),
+        (KnownFreshness::Ended | KnownFreshness::NeverHeard, _) => "no".to_owned(),
+        (KnownFreshness::ClockInDoubt, _) => "no (clock)".to_owned(),
+        (KnownFreshness::IncompleteHere, _) => "no (store)".to_owned(),
+        (KnownFreshness::Expelled, _) => "expelled".to_owned(),
+    }
+}
+
+/// `40 seconds ago`: the age of what is too old, however short a term is.
+pub(crate) fn exact_age(then: Timestamp, now: Timestamp) -> String {
+    match now.seconds_since(then) {
+        seconds @ 0..=59 if then.is_plausible() => format!("{} ago", span(seconds)),
+        _ => ago(then, now),
+    }
+}
+
+/// A length of time to the nearest of its unit: three days less a few seconds are three days.
+pub(crate) fn span(seconds: i64) -> String {
+    let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
+    let (count, unit) = if seconds < 60 {
+        (seconds.max(1), "second")
+    } else if nearest(60) < 60 {
+        (nearest(60), "minute")
+    } else if nearest(3600) < 48 {
+        (nearest(3600), "hour")
+    } else {
+        (nearest(86_400), "day")
     };
     if count == 1 {
         format!("{count} {unit}")
@@ -151,11 +217,22 @@ mod tests {
                 "1 minute ago",
                 "4 minutes ago",
                 "1 hour ago",
-                "27 hours ago",
+                "28 hours ago",
                 "2 days ago",
                 "10 days ago"
             ]
         );
+        let three_days = now.plus_seconds(5 - 3 * 86_400);
+        assert_eq!(ago(three_days, now), "3 days ago", "less a few seconds");
+        assert_eq!(left(now.plus_seconds(3 * 86_400 - 5), now), "for another 3 days");
+        for (seconds, said) in [
+            (40, "40 seconds ago"),
+            (1, "1 second ago"),
+            (89, "1 minute ago"),
+            (3599, "1 hour ago"),
+        ] {
+            assert_eq!(exact_age(now.plus_seconds(-seconds), now), said);
+        }
         for number in [i64::MIN, -1, 0, i64::MAX] {
             let said = [ago(Timestamp(number), now), left(Timestamp(number), now)];
             assert!(
@@ -185,6 +262,23 @@ mod tests {
         ] {
             assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
         }
+    }
+
+    #[test]
+    fn no_word_is_broken_where_a_line_has_room_for_it() {
+        let row = [
+            "rec-4k2m9qxr7t3a",
+            "US-NC",
+            "Palmetto Educator Institute",
+            "renewal, professional_learning",
+            "since 2026-11-23",
+        ];
+        let rows = [row.map(ToString::to_string).to_vec()];
+        let text = table(&["id", "agency", "recognizes", "for", "term"], 0, &rows);
+        for word in row.iter().flat_map(|cell| cell.split_whitespace()) {
+            assert!(text.contains(word), "`{word}` is broken:\n{text}");
+        }
+        assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! `comity status`: is the node ready, and how fresh is what it knows of each agency?
 
 mod asked;
+mod clocks;
 mod troubles;
 
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::{AgencyId, KnownFreshness, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{Session, client::Reply, exit::Exit, out, peer::Hindrances, show};
 use asked::{Asked, Version};
-use troubles::{away, deferred, forked, quarantined};
+use troubles::{away, deferred, forked, quarantined, stale};
 
 /// An agency as the node knows it.
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,7 @@ struct Agency {
     last_heard: Option<Timestamp>,
     #[serde(default, alias = "fresh_until")]
     good_until: Option<Timestamp>,
+    freshness: KnownFreshness,
     #[serde(default)]
     issuers: Count,
     #[serde(default)]
@@ -94,10 +96,10 @@ struct Peer {
     agency: AgencyId,
     membership: String,
     connected: bool,
+    /// Whether it closes each connection as soon as it is made.
     #[serde(default)]
-    last_heard: Option<Timestamp>,
-    #[serde(default)]
-    good_until: Option<Timestamp>,
+    turns_away: bool,
+    freshness: KnownFreshness,
     #[serde(flatten)]
     hindrances: Hindrances,
 }
@@ -119,18 +121,23 @@ struct OperatorWarning {
 /// read is named, and what can be is told.
 pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     let (ready, said) = session.client.ready().await?;
+    // Taken at once: what is asked next may take its time.
+    let clocks = clocks::clocks_differ(session.client.ahead_by());
     let asked = Asked::of(session).await;
-    let now = session.now;
+    let now = session.now();
     let heard: &[Agency] = asked.agencies.as_ref().map_or(&[], |(_, heard)| heard);
     let peers: &[Peer] = asked.peers.as_deref().unwrap_or_default();
     let told = Told {
-        away: away(peers, now),
+        clocks,
+        next_step: clocks::next_step(&asked.clock),
+        away: away(peers),
+        stale: stale(peers),
         forked: forked(heard),
         quarantined: quarantined(peers, now),
         deferred: deferred(peers, now),
     };
     if session.out.json {
-        session.out.json(&as_json(&asked, &told, ready, &said)?)?;
+        session.out.json(&as_json(&asked, &told, ready, &said, now)?)?;
     } else {
         let known = asked.version.as_ref().map(|(_, version)| version);
         if let (Some(ours), Some(theirs)) = (&session.profile.agency, known.and_then(|known| known.agency.as_ref()))
@@ -149,7 +156,12 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
 /// What is wrong with agencies, in words.
 #[derive(Debug, Default)]
 struct Told {
+    /// That this machine's clock is not the node's.
+    clocks: Option<String>,
+    /// The next step where the node's clock is in doubt.
+    next_step: Option<String>,
     away: Option<String>,
+    stale: Option<String>,
     forked: Option<String>,
     quarantined: Option<String>,
     deferred: Option<String>,
@@ -164,22 +176,22 @@ fn exit(ready: bool, asked: &Asked, told: &Told) -> Exit {
         Exit::CouldNotCheck
     } else if told.away.is_some() {
         Exit::Unreachable
-    } else if told.deferred.is_some() {
+    } else if told.deferred.is_some() || told.stale.is_some() {
         Exit::CouldNotCheck
     } else {
         Exit::Done
     }
 }
 
-fn as_json(asked: &Asked, told: &Told, ready: bool, said: &str) -> anyhow::Result<Box<RawValue>> {
+fn as_json(asked: &Asked, told: &Told, ready: bool, said: &str, now: Timestamp) -> anyhow::Result<Box<RawValue>> {
     let raw = |reply: Option<&Reply>| reply.map_or("null", |reply| reply.json.get()).to_owned();
     let version = raw(asked.version.as_ref().map(|(reply, _)| reply));
     let agencies = raw(asked.agencies.as_ref().map(|(reply, _)| reply));
     let reach = asked.reach.as_ref().map(|reach| &reach.sentence);
     let warnings: Option<Value> = asked.warnings.as_ref().map(|(reply, _)| reply.parse()).transpose()?;
     let all = json!({
-        "ready": ready, "said": said.trim(), "reach": reach, "away": told.away, "forked": told.forked,
-        "quarantined": told.quarantined, "deferred": told.deferred, "trouble": asked.ability.trouble,
+        "ready": ready, "said": said.trim(), "now": now, "clocks": told.clocks, "next_step": told.next_step, "reach": reach,
+        "away": told.away, "stale": told.stale, "forked": told.forked, "quarantined": told.quarantined, "deferred": told.deferred, "trouble": asked.ability.trouble,
         "warnings": warnings, "unread": asked.unread,
     });
     // The node's own words stay as they came.
@@ -192,6 +204,12 @@ fn as_json(asked: &Asked, told: &Told, ready: bool, said: &str) -> anyhow::Resul
 
 fn in_words(head: &str, asked: &Asked, told: &Told, now: Timestamp) -> String {
     let mut parts = vec![head.to_owned()];
+    parts.extend(
+        told.next_step
+            .iter()
+            .chain(&told.clocks)
+            .map(|text| show::paragraph(text)),
+    );
     if let Some((_, heard)) = &asked.agencies {
         let rows: Vec<Vec<String>> = heard.iter().map(|agency| row(agency, now)).collect();
         let headings = ["agency", "name", "last heard", "fresh", "issuers", "recognitions"];
@@ -205,6 +223,7 @@ fn in_words(head: &str, asked: &Asked, told: &Told, now: Timestamp) -> String {
         &told.quarantined,
         &told.deferred,
         &told.away,
+        &told.stale,
     ];
     parts.extend(troubles.into_iter().flatten().map(|trouble| show::paragraph(trouble)));
     let reach = asked.reach.iter();
@@ -232,14 +251,10 @@ fn row(agency: &Agency, now: Timestamp) -> Vec<String> {
     let heard = agency
         .last_heard
         .map_or_else(|| "never".to_owned(), |t| show::ago(t, now));
-    let fresh = agency
-        .good_until
-        .map_or_else(|| "no".to_owned(), |t| show::left(t, now));
-    let fresh = match (agency.expelled_since, agency.left_since) {
-        (Some(_), _) => "expelled".to_owned(),
-        (None, Some(_)) => format!("left: {fresh}"),
-        (None, None) if agency.home && agency.good_until.is_none() => "always".to_owned(),
-        (None, None) => fresh,
+    let fresh = show::fresh(agency.freshness, agency.good_until, now);
+    let fresh = match agency.left_since {
+        Some(_) if agency.expelled_since.is_none() => format!("left: {fresh}"),
+        _ => fresh,
     };
     vec![
         agency.agency.to_string(),

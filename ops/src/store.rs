@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Session, args::Store, confirm, exit::Exit};
+use crate::{Session, args::Store, exit::Exit};
 
 /// What is left to do once the store is vouched for.
 const NEXT: &str = "\
@@ -35,9 +35,7 @@ pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<
         Store::Accept => {
             let question = "Is all that your agency wrote in the node's store, or nowhere any more? What was revoked and is not in it \
                             is called good from here on, until a peer that has it is heard";
-            if !session.yes && confirm::somebody_is_there() {
-                confirm::ask(question)?;
-            }
+            session.agrees(question)?;
             let before: Option<StoreReport> = match session.client.read(&["v1", "store"], &[]).await {
                 Ok(reply) => reply.parse().ok(),
                 Err(_) => None,
@@ -45,6 +43,10 @@ pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<
             let path = ["v1", "store", "acceptance"];
             let reply = session.client.write(&path, &serde_json::json!({})).await?;
             session.written(&reply, in_words)?;
+            if let Ok(StoreReport { doubt: Some(_) }) = reply.parse() {
+                session.done("the store is in doubt all the same: what is missing has to come back first");
+                return Ok(Exit::CouldNotCheck);
+            }
             session.done(match before {
                 Some(StoreReport { doubt: None }) => {
                     "the store was not in doubt before: there was nothing to vouch for"

@@ -15,9 +15,10 @@ use serde_json::{json, value::RawValue};
 use crate::{
     Session,
     args::{Recognize, Trust},
-    client, confirm,
+    client,
     exit::{Exit, fault},
-    issuer, out, show,
+    issuer::{self, Naming},
+    out, show,
 };
 
 pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<Exit> {
@@ -27,10 +28,9 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
                 Some(typed) => Some(issuer::resolve(session, &typed, None).await?),
                 None => None,
             };
-            let as_of = at.unwrap_or(session.now);
             list(
                 session,
-                as_of,
+                at,
                 &[
                     ("agency", agency.map(String::from)),
                     ("issuer", issuer),
@@ -39,7 +39,7 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
             )
             .await
         }
-        Trust::Show { id, at } => one(session, &id, at.unwrap_or(session.now)).await,
+        Trust::Show { id, at } => one(session, &id, at).await,
         Trust::Agencies { agency, at } => agencies::list(session, agency.as_ref(), at).await,
         Trust::RecognizeAgency(args) => agencies::recognize(session, &args).await,
         Trust::WithdrawAgency {
@@ -58,7 +58,7 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
     }
 }
 
-async fn list(session: &Session, as_of: Timestamp, query: &[(&str, Option<String>)]) -> anyhow::Result<Exit> {
+async fn list(session: &Session, at: Option<Timestamp>, query: &[(&str, Option<String>)]) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "recognitions"], query).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -69,6 +69,7 @@ async fn list(session: &Session, as_of: Timestamp, query: &[(&str, Option<String
         out::note("no recognitions that fit");
         return Ok(Exit::Done);
     }
+    let as_of = at.unwrap_or_else(|| session.now());
     let rows: Vec<Vec<String>> = entries.iter().map(|e| row(e, as_of)).collect();
     session
         .out
@@ -76,13 +77,13 @@ async fn list(session: &Session, as_of: Timestamp, query: &[(&str, Option<String
     Ok(Exit::Done)
 }
 
-async fn one(session: &Session, id: &str, as_of: Timestamp) -> anyhow::Result<Exit> {
+async fn one(session: &Session, id: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     // An id is unique within one agency's list only, so there may be several.
     for (json, entry) in find(session, id).await? {
         if session.out.json {
             session.out.json(&json)?;
         } else {
-            session.out.data(&render(&entry, as_of))?;
+            session.out.data(&render(&entry, at.unwrap_or_else(|| session.now())))?;
         }
     }
     Ok(Exit::Done)
@@ -122,9 +123,10 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
         #[serde(flatten)]
         basis: Basis,
     }
-    scope::in_order(args.from, args.until, session.now)?;
+    scope::in_order(args.from, args.until)?;
     let scope = scope::scope(&args.covers)?;
-    let issuer = issuer::resolve(session, &args.issuer, args.registered_by.as_ref()).await?;
+    let registered_by = args.registered_by.as_ref();
+    let issuer = issuer::resolve_as(session, &args.issuer, registered_by, Naming::InGoodStanding).await?;
     let new = New {
         issuer: &issuer,
         registered_by: args.registered_by.as_ref(),
@@ -136,7 +138,14 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
         basis: scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone),
     };
     let path = ["v1", "recognitions"];
-    let shown = |said: &Said| with_consequences(render(&said.entry, session.now), &said.consequences);
+    let shown = |said: &Said| {
+        // What is only tried gets another id when it is done.
+        let id = said
+            .consequences
+            .is_none()
+            .then_some(said.entry.recognition.id.as_str());
+        with_consequences(rendered(&said.entry, id, session.now()), &said.consequences)
+    };
     asks_first(session, &path, &new, shown, |said: &Said| {
         format!(
             "Recognize {}? Every agency will see it.",
@@ -157,18 +166,18 @@ pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
     shown: impl Fn(&T) -> String,
     question: impl Fn(&T) -> String,
 ) -> anyhow::Result<()> {
-    if !confirm::somebody_is_there() || session.yes || session.dry_run {
-        return Ok(());
+    if !session.asks() {
+        return session.agrees("");
     }
     let would: T = session.client.write_as(path, body, true).await?.parse()?;
     out::note(&shown(&would));
-    confirm::ask(&question(&would))
+    session.agrees(&question(&would))
 }
 
 async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
     let body = json!({ "earlier_badges_stay_good": earlier_badges_stay_good });
     let path = ["v1", "recognitions", id, "withdrawal"];
-    let shown = |said: &Said| with_consequences(render(&said.entry, session.now), &said.consequences);
+    let shown = |said: &Said| with_consequences(render(&said.entry, session.now()), &said.consequences);
     let earlier = match earlier_badges_stay_good {
         true => "earlier badges stay good",
         false => "earlier badges no longer count either",
@@ -296,6 +305,10 @@ fn term_of(from: Timestamp, until: Option<Timestamp>, withdrawn: Option<&Withdra
 }
 
 fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
+    rendered(entry, Some(&entry.recognition.id), now)
+}
+
+fn rendered(entry: &RecognitionEntry, id: Option<&str>, now: Timestamp) -> String {
     let r = &entry.recognition;
     let until = r
         .until
@@ -305,13 +318,16 @@ fn render(entry: &RecognitionEntry, now: Timestamp) -> String {
     } else {
         "not accepted"
     };
-    let mut lines = vec![
-        ("recognition".to_owned(), r.id.clone()),
+    let mut lines: Vec<(String, String)> = id
+        .map(|id| ("recognition".to_owned(), id.to_owned()))
+        .into_iter()
+        .collect();
+    lines.extend([
         ("by".to_owned(), entry.agency.to_string()),
         ("of".to_owned(), format!("{} ({})", r.issuer.name, r.issuer.agency)),
         (String::new(), r.issuer.id.clone()),
         ("for".to_owned(), purposes(entry)),
-    ];
+    ]);
     lines.extend(scope::in_lines(&r.scope));
     lines.extend([
         ("term".to_owned(), format!("{}, {until}", r.from.date_in_words())),

@@ -1,6 +1,7 @@
 //! `comity verify`: badges in, verdicts out.
 
 mod bulk;
+mod status;
 
 use std::{
     fs,
@@ -10,8 +11,8 @@ use std::{
 
 use anyhow::Context;
 use registry_schema::{
-    AgencyId, Check, CredentialCode, Finding, IssuerStanding, Outcome, StatusState, Verdict, VerdictKind,
-    code::BadCode, quotable, verdict::Endorsement,
+    AgencyId, Check, CredentialCode, Finding, IssuerStanding, Outcome, Verdict, VerdictKind, code::BadCode, quotable,
+    verdict::Endorsement,
 };
 use reqwest::Url;
 
@@ -184,7 +185,7 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
         _ => "recognized by",
     };
     lines.extend(show::labelled(recognized, recognized_by(verdict)));
-    lines.push(status(verdict));
+    lines.push(status::line(verdict));
     lines.extend(show::labelled("counts for", counts_for(verdict)));
     // The lines are aligned with each other, and the blank ones between their groups keep them so.
     lines.push(Default::default());
@@ -247,7 +248,11 @@ fn within(part: &Verdict) -> String {
 }
 
 fn endorsement(one: &Endorsement) -> String {
-    let by = one.by.as_deref().unwrap_or("nobody who is named");
+    let by = match (one.outcome, one.by.as_deref()) {
+        (Outcome::Passed, by) => by.and_then(quotable::name),
+        (_, by) => by.and_then(quotable::claimed).map(|by| format!("“{by}”, as it says")),
+    };
+    let by = by.unwrap_or_else(|| "nobody who is named".to_owned());
     format!("{by}: {}, {} ({})", outcome(one.outcome), one.detail, one.code)
 }
 
@@ -293,7 +298,7 @@ fn issued_by(verdict: &Verdict) -> String {
             true => "unknown here",
             false => "not shown",
         };
-        return match quotable::name(issuer.name.as_deref().unwrap_or_default()) {
+        return match quotable::claimed(issuer.name.as_deref().unwrap_or_default()) {
             Some(name) => format!("{who}; the file says “{name}”"),
             None => format!("{who}; the file names no issuer"),
         };
@@ -326,34 +331,19 @@ fn recognized_by(verdict: &Verdict) -> Vec<String> {
         } else {
             format!(", through {}", through.join(", "))
         };
+        let doubt = r
+            .in_doubt
+            .as_deref()
+            .map(|why| format!("; whether it still holds could not be told: {why}"));
+        let doubt = doubt.unwrap_or_default();
         format!(
-            "{}, {}, for {}, since {from}{until}{through}",
+            "{}, {}, for {}, since {from}{until}{through}{doubt}",
             r.agency,
             r.scope,
             purposes.join(", ")
         )
     });
     said.collect()
-}
-
-fn status(verdict: &Verdict) -> (String, String) {
-    let label = match verdict.status.state {
-        StatusState::Active => "not revoked",
-        StatusState::Suspended => "suspended",
-        StatusState::Revoked => "revoked",
-        StatusState::Unknown => "status",
-    };
-    let heard = verdict
-        .status
-        .fresh_as_of
-        .map(|t| format!("{} ({})", t.in_words(), show::ago(t, verdict.checked_at)));
-    let text = match (verdict.status.state, heard) {
-        (StatusState::Unknown, None) => "not known".to_owned(),
-        (StatusState::Unknown, Some(heard)) => format!("not known; last heard {heard}"),
-        (_, None) => "as of a time that is not known".to_owned(),
-        (_, Some(heard)) => format!("as of {heard}"),
-    };
-    (label.to_owned(), text)
 }
 
 fn counts_for(verdict: &Verdict) -> Vec<String> {

@@ -60,6 +60,8 @@ mod switched {
         FirstRivalsStay,
         /// What is read from an attic is believed to be what was put there.
         AtticsAreBelieved,
+        /// Words of others that are dated ahead count on after a person vouched for the clock: a test of its own finds it.
+        KeepsWordsAhead,
         /// A heartbeat is signed before anybody has told how far the own log reaches.
         VouchesUnheard,
         /// One peer's word on the own log is taken for that of all who hold it.

@@ -85,6 +85,8 @@ pub enum Event {
     Pinned(Hash),
     /// This agency is no longer listened to; what is known of it stays.
     Unpinned(Hash),
+    /// A person vouches for the clock.
+    ClockAccepted,
     /// Operators want all that this agency's nodes hold at once.
     Pulled(Hash),
     /// A countersignature for our own log came by another way than a conversation: an HTTPS peer posted it.
@@ -233,6 +235,8 @@ pub struct Batch {
     pub deferred: BTreeMap<Hash, Option<Deferral>>,
     /// Agencies whose answers are to be made anew, after all of the above, from [`AgencyLog::answers`].
     pub renewed: BTreeSet<Hash>,
+    /// The writers whose heartbeats count no more, and go before [`Batch::heartbeats`] come.
+    pub forgotten: Vec<(Hash, PublicKey)>,
     /// Heartbeats that count now.
     pub heartbeats: Vec<Verified<Heartbeat>>,
     /// Checkpoints with their pages; of each agency the newest replaces the one before.
@@ -365,6 +369,7 @@ impl Replica {
     /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.
     pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut dyn rand::Rng) -> Result<Vec<Effect>, Failed> {
         let mut step = Step::default();
+        let before = self.newest_event();
         self.begin(now);
         match event {
             Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
@@ -375,6 +380,10 @@ impl Replica {
             }
             Event::Unpinned(agency) => {
                 self.settings.pinned.remove(&agency);
+            }
+            Event::ClockAccepted => {
+                self.accept_time(now, &mut step);
+                self.judge_the_pause_again(now, before);
             }
             Event::Pulled(agency) => self.pull(agency, now, &mut step)?,
             Event::Posted(held) => self.take_posted(held, now, &mut step),

@@ -7,6 +7,8 @@
 mod checkpoints;
 #[path = "one_agency_harms_no_other/conduct.rs"]
 mod conduct;
+#[path = "one_agency_harms_no_other/corrected_clock.rs"]
+mod corrected_clock;
 #[path = "one_agency_harms_no_other/disputes.rs"]
 mod disputes;
 #[path = "one_agency_harms_no_other/forks.rs"]

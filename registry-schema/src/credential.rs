@@ -33,3 +33,17 @@ pub struct Credential {
     /// When the status became so; absent while it has been active from the start.
     pub state_since: Option<Timestamp>,
 }
+
+impl Credential {
+    /// Whether its term is over. Its last moment still counts (VCDM 2.0, §4.9).
+    #[must_use]
+    pub fn is_expired(&self, at: Timestamp) -> bool {
+        self.valid_until.is_some_and(|until| until < at)
+    }
+
+    /// Whether its term has yet to begin.
+    #[must_use]
+    pub fn is_not_yet_valid(&self, at: Timestamp) -> bool {
+        at < self.valid_from
+    }
+}

@@ -118,6 +118,10 @@ pub struct Finding {
     /// The age of the information that this rests on, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
+    /// The agency whose word this rests on, or whose silence is the reason, if it is one's; of several, the one heard from
+    /// the longest ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<AgencyId>,
 }
 
 /// The credential, as far as it could be read. What stands here is what the file *says*; the findings tell whether
@@ -194,7 +198,7 @@ pub struct IssuerSummary {
 pub struct StatusSummary {
     /// What it is.
     pub state: StatusState,
-    /// Known up to this moment: the oldest of the lists that the answer rests on.
+    /// Known up to this moment: the oldest of the lists that the answer rests on; absent, if nothing is known of the status.
     pub fresh_as_of: Option<Timestamp>,
     /// Whose list said so.
     pub source: Option<String>,
@@ -216,6 +220,9 @@ pub struct RecognizedBy {
     pub until: Option<Timestamp>,
     /// The agencies that the recognition went through, the asked one last.
     pub path: Vec<AgencyId>,
+    /// Why it could not be told whether this still holds, in words; absent, if it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_doubt: Option<String>,
 }
 
 /// What the credential counts for.

@@ -133,6 +133,30 @@ pub fn in_words(at: Timestamp, agency: &AgencyId) -> String {
     format!("{}, {} {half}", day.in_words(), zoned.strftime("%-I:%M"))
 }
 
+/// The day that whoever dated a moment meant by it, if it begins or ends one: a day of this agency's calendar, or of UTC, as
+/// software writes days. `August 15, 2026`
+#[must_use]
+pub fn meant_day(at: Timestamp, dated_by: Option<&AgencyId>) -> Option<String> {
+    let second = |at: Timestamp| at.0.div_euclid(1000);
+    let is_bound = |day: &LocalDay| at == day.first || second(at) == second(day.last);
+    let theirs = dated_by.and_then(|agency| LocalDay::of(at, agency)).filter(is_bound);
+    if let Some(day) = theirs {
+        return Some(day.in_words());
+    }
+    let of_utc = second(at).rem_euclid(86_400);
+    let day = jiff::Timestamp::from_millisecond(at.0)
+        .ok()?
+        .to_zoned_datetime(TimeZone::UTC);
+    let is_day = (2000..=9998).contains(&day.year()) && (of_utc == 0 || of_utc == 86_399);
+    is_day.then(|| day.strftime("%B %-d, %Y").to_string())
+}
+
+/// The date of something as people read it: the day that whoever dated it meant, or else the day by the reader's clock.
+#[must_use]
+pub fn dated_in_words(at: Timestamp, dated_by: Option<&AgencyId>, reader: &AgencyId) -> String {
+    meant_day(at, dated_by).unwrap_or_else(|| date_in_words(at, reader))
+}
+
 /// A day in an agency's time zone, of the years 2000 to 9998.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalDay {
@@ -231,6 +255,30 @@ mod tests {
         assert_eq!(name(&id("US-CO:aurora")), "America/Denver");
         assert_eq!(name(&id("GB-ENG")), "Europe/London");
         assert_eq!(name(&id("ZZ-1:x")), "UTC");
+    }
+
+    #[test]
+    fn a_date_is_the_day_that_whoever_wrote_it_meant() {
+        let (florida, alabama) = (id("US-FL"), id("US-AL"));
+        let told = |at: &str, by: Option<&AgencyId>| dated_in_words(at.parse().unwrap(), by, &alabama);
+        // Midnight in Florida is an hour before midnight in Alabama.
+        assert_eq!(told("2026-01-01T05:00:00Z", Some(&florida)), "January 1, 2026");
+        assert_eq!(told("2026-01-01T05:00:00Z", None), "December 31, 2025");
+        assert_eq!(told("2026-07-01T04:00:00Z", Some(&florida)), "July 1, 2026");
+        assert_eq!(told("2027-01-01T04:59:59.999Z", Some(&florida)), "December 31, 2026");
+        assert_eq!(told("2027-01-01T04:59:59Z", Some(&florida)), "December 31, 2026");
+        // As other software writes days.
+        for by in [None, Some(&florida)] {
+            assert_eq!(told("2026-01-01T00:00:00Z", by), "January 1, 2026");
+            assert_eq!(told("2026-12-31T23:59:59Z", by), "December 31, 2026");
+            assert_eq!(
+                told("2026-01-01T03:00:00Z", by),
+                "December 31, 2025",
+                "a moment is the reader's"
+            );
+        }
+        assert_eq!(meant_day(Timestamp(i64::MAX), Some(&florida)), None);
+        assert_eq!(meant_day(Timestamp(0), None), None);
     }
 
     #[test]

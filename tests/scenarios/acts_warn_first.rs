@@ -31,6 +31,10 @@ impl Root {
     }
 }
 
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 async fn writer(agency: &Agency) -> String {
     let log = agency.employer().reads("/v1/key-log").await.with_status(200).value();
     let key = log["writers"][0]["key"].as_str().expect("a key").to_owned();
@@ -131,7 +135,7 @@ const READING: &str = "verify|status|completions|clock show|store show|rubric sh
 const ELSEWHERE: &str = "issuer reinstate|issuer refresh|issuer apply|issuer evidence|issuer prove|issuer review|issuer approve|issuer refuse|\
     issuer notice|issuer renew|issuer close|issuer appeal|issuer decide-appeal|issuer expunge-contact|rubric import|\
     trust import|trust recognize-agency|trust withdraw-agency|policy apply|policy adopt|framework import|framework remove|\
-    peer add|peer join|key apply|credential reissue";
+    peer join|key apply|credential reissue";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
@@ -148,6 +152,7 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
     let out = folder.path().join("out.entry").display().to_string();
     let (code, other, key) = (badge.code().to_string(), suspended.code().to_string(), writer(sc).await);
     let withdrawn = recognition.recognition.id.clone();
+    let ticket = nc.ticket(7500).await.to_string();
     let id = issuer.id.as_str();
     let lines: Vec<(&Agency, Vec<&str>)> = vec![
         (sc, vec!["clock", "accept"]),
@@ -185,6 +190,7 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
         (sc, vec!["credential", "revoke", &code, "--reason", "misconduct"]),
         (sc, vec!["credential", "expunge", &code]),
         (sc, vec!["peer", "remove", "US-NC"]),
+        (sc, vec!["peer", "add", &ticket]),
         (sc, vec!["key", "rotate", "--out", &out]),
         (sc, vec!["key", "add", &key, "--out", &out]),
         (sc, vec!["key", "scope", &key, "--kind", "trust-list", "--out", &out]),
@@ -209,6 +215,20 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
         if !matches!(ended.code, Some(0 | 2 | 5)) {
             wrong.push(format!("{line:?}: {ended:?}"));
         }
+        if ended.stdout.lines().any(|line| line.starts_with('{')) {
+            wrong.push(format!("{line:?} shows what only programs read: {}", ended.stdout));
+        }
+        // What gets an id when it is done has none yet: a made-up one would be another.
+        let is_made = matches!(
+            line[..2],
+            ["trust", "recognize"] | ["issuer", "add"] | ["credential", "issue"]
+        );
+        let made_up = ["rec-", "SC-", "urn:uuid:", "did:key:"]
+            .iter()
+            .filter(|id| ended.stdout.contains(**id));
+        if is_made && made_up.clone().count() > usize::from(ended.stdout.contains(id)) {
+            wrong.push(format!("{line:?} shows an id that is not to be: {}", ended.stdout));
+        }
         if ended.stderr.contains("unexpected argument") || ended.stderr.contains("required arguments") {
             wrong.push(format!("{line:?} is not typed so: {}", ended.stderr));
         }
@@ -219,4 +239,120 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
     assert!(missing.is_empty(), "tried dry by nobody: {missing:?}");
     assert!(!folder.path().join("out.entry").exists());
     federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_undone_is_done_for_nobody_who_did_not_say_yes() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (entry, rows, badges) = (file("new.entry"), file("rows.csv"), file("badges"));
+    let root = Root::of(sc);
+    let proposed = sc.comity(&["key", "rotate", "--out", &entry]).await;
+    assert_eq!(proposed.code, Some(0), "{proposed:?}");
+    let signed = root.signs(&entry, &root.key.display().to_string(), &[]).await;
+    assert_eq!(signed.code, Some(0), "{signed:?}");
+    std::fs::write(&rows, "subject,achievement_name\nAna Reyes,Badge\n").expect("a file");
+    let (code, id, ticket) = (
+        badge.code().to_string(),
+        issuer.id.as_str(),
+        nc.ticket(7500).await.to_string(),
+    );
+    let acts: [&[&str]; 11] = [
+        &["clock", "accept"],
+        &["store", "accept"],
+        &["issuer", "compromised", id],
+        &["issuer", "rekey", id],
+        &["issuer", "withdraw", &issuer.name, "--note", "x"],
+        &["issuer", "expunge-contact", "app-4k2m9qxr7t3a"],
+        &["credential", "expunge", &code],
+        &["credential", "issue", "--issuer", id, "--csv", &rows, "--out", &badges],
+        &["peer", "add", &ticket],
+        &["peer", "remove", "US-NC"],
+        &["key", "apply", &entry],
+    ];
+    let stands = async || {
+        let mut all = Vec::new();
+        for place in ["/v1/issuers", "/v1/registrations", "/v1/credentials", "/v1/key-log"] {
+            all.push(sc.asks(reqwest::Method::GET, place, None).await.text());
+        }
+        let peers: Vec<serde_json::Value> = sc.employer().reads("/v1/peers").await.json();
+        all.extend(
+            peers
+                .iter()
+                .map(|peer| format!("{} {}", peer["agency"], peer["membership"])),
+        );
+        for act in ["clock.accept", "store.accept"] {
+            all.push(sc.audited(act).await.to_string());
+        }
+        all
+    };
+    let before = stands().await;
+    for act in acts {
+        let refused = sc.comity(act).await;
+        assert_eq!(refused.code, Some(2), "{act:?} where nobody is there: {refused:?}");
+        assert!(refused.stderr.contains("give --yes"), "{act:?}: {refused:?}");
+        let help = program::comity([&act[..2], &["--help"]].concat()).await.stdout;
+        assert!(
+            in_one_line(&help).contains("--yes is needed"),
+            "{act:?} does not say so: {help}"
+        );
+    }
+    // At a terminal each asks; a no is a no. (What cannot be done is refused before anybody is asked.)
+    for act in acts.iter().filter(|act| act[1] != "expunge-contact") {
+        let asked = sc.comity_at_a_terminal(act, "no\n").await;
+        assert_eq!(asked.code, Some(1), "{act:?}: {asked:?}");
+        assert!(asked.stdout.contains("[yes/no]"), "{act:?}: {asked:?}");
+    }
+    assert_eq!(stands().await, before);
+    // What is undone by another act, or done by scripts every day, is done where nobody is there.
+    for act in [
+        &["credential", "suspend", &code, "--reason", "administrative"][..],
+        &["credential", "reinstate", &code, "--reason", "administrative"],
+        &["credential", "revoke", &code, "--reason", "issued_in_error"],
+        &["issuer", "suspend", &issuer.name, "--note", "x"],
+        &["issuer", "reinstate", &issuer.name, "--note", "x"],
+    ] {
+        let done = sc.comity(act).await;
+        assert_eq!(done.code, Some(0), "{act:?}: {done:?}");
+    }
+    let vouched = sc.comity(&["clock", "accept", "--yes"]).await;
+    assert!(vouched.stdout.contains("accepted"), "{vouched:?}");
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_whose_name_reads_like_anothers_is_warned_of() {
+    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let nc = federation.agency("US-NC");
+    let borrowed = issuer.name.replacen('a', "\u{430}", 1);
+    assert_ne!(borrowed, issuer.name);
+    for name in [issuer.name.as_str(), &borrowed] {
+        let tried = nc.comity(&["issuer", "add", "--name", name, "--dry-run"]).await;
+        assert_eq!(tried.code, Some(0), "{tried:?}");
+        let told = in_one_line(&tried.stdout);
+        assert!(
+            told.contains("South Carolina (US-SC) has an issuer of this name"),
+            "{told}"
+        );
+        let asked = nc
+            .comity_at_a_terminal(&["issuer", "add", "--name", name], "no\n")
+            .await;
+        assert!(asked.code == Some(1) && asked.stdout.contains("[yes/no]"), "{asked:?}");
+    }
+    let named = nc.employer().reads("/v1/issuers?agency=US-NC").await.text();
+    assert!(!named.contains(&issuer.name) && !named.contains(&borrowed), "{named}");
+    let own = nc
+        .comity_at_a_terminal(&["issuer", "add", "--name", "Tidewater Institute"], "")
+        .await;
+    assert!(own.code == Some(0) && !own.stdout.contains("[yes/no]"), "{own:?}");
+    // Where nobody is asked, it is done and said.
+    let done = nc.comity(&["issuer", "add", "--name", &borrowed]).await;
+    assert!(done.code == Some(0) && done.stdout.contains("warning"), "{done:?}");
 }

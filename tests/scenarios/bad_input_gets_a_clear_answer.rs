@@ -109,7 +109,7 @@ async fn each_bad_badge_gets_its_own_finding() {
                 b["credentialStatus"][0]["statusListCredential"] = json!("https://x.example/1")
             }),
             VerdictKind::NotValid,
-            "status.unreachable",
+            "status.not_checked",
         ),
     ];
     for (what, bytes, kind, code) in cases {

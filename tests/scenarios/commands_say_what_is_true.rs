@@ -3,7 +3,7 @@
 
 use registry_schema::{Reason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Program, Rhythm, Scene, eventually};
+use tests::{Agency, Answer as _, Federation, Program, Rhythm, Scene, eventually, program};
 
 fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -104,12 +104,14 @@ async fn a_note_is_kept_whole_or_refused() {
     let sc = federation.agency("US-SC");
     let too_long = "x".repeat(1_001);
     for act in ["rekey", "suspend"] {
-        let said = sc.comity(&["issuer", act, &issuer.id, "--note", &too_long]).await;
+        let said = sc
+            .comity(&["issuer", act, &issuer.id, "--note", &too_long, "--yes"])
+            .await;
         assert_eq!(said.code, Some(2), "{act}: {said:?}");
         assert!(in_one_line(&said.stderr).contains("1001 characters"), "{act}: {said:?}");
     }
     let kept = sc
-        .comity(&["issuer", "rekey", &issuer.id, "--note", &too_long[..1_000]])
+        .comity(&["issuer", "rekey", &issuer.id, "--note", &too_long[..1_000], "--yes"])
         .await;
     assert_eq!(kept.code, Some(0), "{kept:?}");
 }
@@ -152,5 +154,81 @@ async fn a_node_whose_logs_reader_stands_still_answers_and_writes_on() {
     sc.employer().verifies(&badge).await.is(VerdictKind::NotValid);
     assert_eq!(program.ended(), None);
     drop(program);
+    federation.audit().await;
+}
+
+#[tokio::test]
+async fn a_new_node_that_nobody_else_will_reach_is_told_at_once_and_a_key_that_is_gone_has_a_next_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let init = async |name: &str, more: &[&str]| {
+        let data = at(name);
+        let fixed = ["init", "--agency", "US-NC", "--name", "North Carolina", "--data", &data];
+        let made = program::run("comityd", fixed.iter().chain(more), b"").await;
+        assert_eq!(made.code, Some(0), "{made:?}");
+        made
+    };
+    let warns = |said: &str| in_one_line(said).contains("answers this machine alone: set `listen`");
+    let alone = init("alone", &["--url", "https://comity.example.gov"]).await;
+    assert!(warns(&alone.stderr), "{alone:?}");
+    let open = init(
+        "open",
+        &["--url", "https://comity.example.gov", "--listen", "0.0.0.0:443"],
+    )
+    .await;
+    assert!(!warns(&open.stderr) && open.stdout.contains("--tls-cert"), "{open:?}");
+    let here = init("here", &["--url", "http://127.0.0.1:7400"]).await;
+    assert!(!warns(&here.stderr) && !here.stdout.contains("--tls-cert"), "{here:?}");
+
+    std::fs::remove_file(folder.path().join("here/keys/node.key")).expect("a key");
+    for line in [["ticket", "--data"], ["run", "--data"]] {
+        let refused = program::run("comityd", line.iter().copied().chain([at("here").as_str()]), b"").await;
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        let said = in_one_line(&refused.stderr);
+        assert!(said.contains("put `keys/node.key` back from a backup"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_badge_out_of_its_term_is_not_called_active() {
+    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let issues = async |subject: &str, from: &str, until: &str| {
+        let line = [
+            "credential",
+            "issue",
+            "--issuer",
+            &issuer.id,
+            "--achievement-name",
+            "Badge",
+            "--description",
+            "d",
+            "--criteria",
+            "c",
+            "--subject",
+            subject,
+            "--valid-from",
+            from,
+            "--valid-until",
+            until,
+        ];
+        let dry = says(sc, &[&line[..], &["--dry-run"]].concat(), 0).await;
+        let done = says(sc, &line, 0).await;
+        (dry, done)
+    };
+    let (dry, done) = issues("Ana Reyes", "2020-01-01", "2021-01-01").await;
+    for said in [dry, done] {
+        assert!(said.contains("warning: its end is past"), "{said}");
+    }
+    let (dry, done) = issues("Bo Li", "2090-01-01", "2091-01-01").await;
+    assert!(!dry.contains("warning") && !done.contains("warning"), "{dry} {done}");
+    let listed = sc.comity(&["credential", "list"]).await.stdout;
+    for (subject, stands) in [("Ana Reyes", "expired"), ("Bo Li", "not yet valid")] {
+        let line = listed.lines().find(|line| line.contains(subject)).unwrap_or_default();
+        assert!(line.contains(stands) && !line.contains("active"), "{listed}");
+        let code = line.split_whitespace().next().expect("a code");
+        let shown = says(sc, &["credential", "show", code], 0).await;
+        assert!(shown.contains(&format!("status {stands} ")), "{shown}");
+    }
     federation.audit().await;
 }

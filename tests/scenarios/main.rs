@@ -12,6 +12,7 @@ mod recognition_decides;
 mod acts_come_to_their_end;
 mod acts_warn_first;
 mod agencies_follow_agencies;
+mod answers_name_whom_they_mean;
 
 mod changes_ask_first;
 mod changes_show_their_consequences;
@@ -40,6 +41,8 @@ mod records_hold_badges;
 mod what_was_known_is_told;
 
 mod codes_are_not_tried_out;
+
+mod nobody_waits_for_anothers_look_ups;
 
 mod readers_and_writers_meet;
 
@@ -77,6 +80,7 @@ mod commands_say_what_is_true;
 mod peers_are_asked_again;
 mod peers_leave;
 mod status_tells_what_it_can;
+mod the_nodes_clock_tells;
 
 mod tls_where_it_is_asked_for;
 

@@ -3,7 +3,7 @@
 //! one that a reader takes for it, that is said, with the real one.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use registry_schema::{Check, IssuerStanding, Outcome, Verdict, VerdictKind};
+use registry_schema::{Check, IssuerStanding, Outcome, Verdict, VerdictKind, quotable};
 use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Federation, Publisher, Scene, forge, program};
 use verification::{data_integrity, formats, jwt, multikey};
@@ -265,6 +265,22 @@ async fn a_key_that_nobody_registers_is_nobodys_in_every_form_and_every_way_of_a
     federation.audit().await;
 }
 
+/// The answer about a file as JSON, on the page and by the command.
+async fn shown_everywhere(agency: &Agency, file: &[u8]) -> [String; 3] {
+    let employer = agency.employer();
+    let raw = employer
+        .sends(file, "application/octet-stream", &[])
+        .await
+        .with_status(200);
+    let page = employer.drops_on_the_page(file).await.with_status(200).text();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("badge");
+    std::fs::write(&path, file).expect("a file");
+    let path = path.to_str().expect("a path");
+    let ended = program::comity(["verify", "--node", agency.url(), path]).await;
+    [String::from_utf8_lossy(&raw.body).into_owned(), page, ended.stdout]
+}
+
 /// Names that were not before this code when it was written.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_like_a_registered_one_is_told_with_the_real_one() {
@@ -325,6 +341,14 @@ async fn a_name_that_is_like_a_registered_one_is_told_with_the_real_one() {
             "Congaree Center for Reading Instruction",
         ),
         ("Palmetto Educator lnstitute", REAL),
+        // Turned around as it is stored, and forward as it is seen.
+        ("\u{202E}etutitsnI rotacudE ottemlaP", REAL),
+        ("\u{2067}\u{202E}etutitsnI rotacudE ottemlaP\u{202C}\u{2069}", REAL),
+        ("Palmetto \u{202E}rotacudE\u{202C} Institute", REAL),
+        ("Palm\u{2066}\u{202E}otte\u{202C}\u{2069} Educator Institute", REAL),
+        // With a tick of the stranger's own.
+        ("Palmetto Educator Institute ✅ verified", REAL),
+        ("🛡 Palmetto Educator Institute ✔\u{FE0F}", REAL),
     ] {
         let verdict = employer
             .verifies_bytes(&forge::borrows_the_name(claimed))
@@ -336,13 +360,20 @@ async fn a_name_that_is_like_a_registered_one_is_told_with_the_real_one() {
             like.contains(&format!("“{real}”, an issuer of ")),
             "{claimed:?}: {like}"
         );
+        let is_equal = quotable::claimed(claimed).as_deref() == Some(real);
+        let is = if is_equal { "the same as" } else { "like" };
         assert!(
             verdict
                 .sentence
-                .contains(&format!(" It is like the name of “{real}”, an issuer of ")),
+                .contains(&format!(" It is {is} the name of “{real}”, an issuer of ")),
             "{}",
             verdict.sentence
         );
+        let everywhere = shown_everywhere(nc, &forge::borrows_the_name(claimed)).await;
+        for text in everywhere {
+            let hides = |c: char| quotable::is_invisible(c) || matches!(c, '✅' | '🛡' | '✔');
+            assert!(!text.contains(hides), "{claimed:?}: {text:?}");
+        }
         let controls = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\n' | '\t');
         assert!(
             !verdict.sentence.contains(controls) && !like.contains(controls),

@@ -42,14 +42,15 @@ async fn an_agency_joins_by_ticket_in_both_directions_and_no_node_is_restarted()
     tn.starts().await;
     assert!(peers(&tn).await.is_empty());
 
-    // What the node prints is a ticket that can be read back; the QR code stands above it.
+    // What the node prints into a pipe is the ticket alone, which the next command reads; people see a QR code above it.
     let printed = done(tn.comity(&["peer", "ticket"]).await).stdout;
-    let last = printed.trim_end().lines().last().expect("a line");
+    let last = printed.trim_end();
     assert_eq!(
         last.parse::<protocol::Ticket>().expect("a ticket").genesis,
         tn.genesis()
     );
-    assert!(printed.contains('█'), "{printed}");
+    let seen = done(tn.comity_at_a_terminal(&["peer", "ticket"], "").await).stdout;
+    assert!(seen.contains('█') && seen.contains(last), "{seen}");
     let plain = done(tn.comity(&["peer", "ticket", "--no-qr"]).await);
     assert_eq!(plain.stdout.trim_end(), last);
     // Who is called can read out what the other one has before it.
@@ -66,7 +67,7 @@ async fn an_agency_joins_by_ticket_in_both_directions_and_no_node_is_restarted()
     let json = done(tn.comity(&["peer", "ticket", "--json"]).await).stdout;
     assert!(json.contains(&tn.genesis().to_string()), "{json}");
     let data = tn.data().to_str().expect("a path");
-    let offline = tests::program::run("comityd", ["ticket", "--no-qr", "--data", data], b"").await;
+    let offline = tests::program::run("comityd", ["ticket", "--data", data], b"").await;
     let offline = done(offline);
     assert_eq!(offline.stdout.trim_end(), last);
     assert!(offline.stderr.contains(&own), "{offline:?}");
@@ -78,6 +79,10 @@ async fn an_agency_joins_by_ticket_in_both_directions_and_no_node_is_restarted()
     assert!(peers(&tn).await.is_empty());
     let tried = done(tn.comity(&["peer", "add", "--dry-run", &ticket]).await);
     assert!(tried.stderr.contains("North Carolina"), "{tried:?}");
+    assert!(
+        tried.stdout.contains("US-NC is followed from now on"),
+        "in words: {tried:?}"
+    );
     assert!(peers(&tn).await.is_empty());
     let said = done(tn.comity(&["peer", "add", "--yes", &ticket]).await);
     let fingerprint = nc.genesis().fingerprint();

@@ -268,3 +268,38 @@ async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {
         nc.employer().verifies(&good).await.is(VerdictKind::Accepted);
     }
 }
+
+/// Who is followed no more is told nothing; what it sees is that each connection is closed, and that tells where to ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_followed_no_more_learns_that_the_other_side_closes_the_connection() {
+    let federation = Federation::start_with(&["US-NC", "US-SC"], OFTEN).await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    federation.meets().await;
+    assert_eq!(peer(sc, "US-NC").await["turns_away"], false);
+    assert_eq!(nc.comity(&["peer", "remove", "US-SC", "--yes"]).await.code, Some(0));
+    let said = eventually("South Carolina is turned away, and says so", async || {
+        let ended = sc.comity(&["peer", "list"]).await;
+        let is_told = ended
+            .stdout
+            .lines()
+            .any(|line| line.starts_with("US-NC") && line.contains("refused"));
+        match is_told {
+            true => Ok(ended.stderr),
+            false => Err(format!("{ended:?}")),
+        }
+    })
+    .await;
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [said, sc.comity(&["status"]).await.stdout] {
+        let told = in_one_line(&told);
+        assert!(told.contains("does not follow this agency"), "{told}");
+        assert!(told.contains("comity peer add"), "{told}");
+    }
+    // A link that holds again is not taken for that.
+    let link = federation.link("US-NC", "US-SC");
+    let ticket = sc.ticket(link.port_for("US-NC")).await.to_string();
+    assert_eq!(nc.comity(&["peer", "add", "--yes", &ticket]).await.code, Some(0));
+    federation.meets().await;
+    assert_eq!(peer(sc, "US-NC").await["turns_away"], false);
+    federation.audit().await;
+}

@@ -15,6 +15,7 @@ mod acknowledged_is_on_disk {
 ///    after any failure of disk, database, clock or network either.
 mod green_only_on_what_is_known {
     mod a_backup_is_restored;
+    mod a_copy_is_put_in_the_stores_place;
     mod a_real_clock_jumps;
     mod damage_to_every_column;
     mod faults_on_every_call;

@@ -66,6 +66,14 @@ async fn after_a_theft_the_home_agencys_word_decides_badge_by_badge() {
         dry.stdout.contains("will confirm: 2"),
         "what comes of it is shown: {dry:?}"
     );
+    let ends = dry
+        .stdout
+        .lines()
+        .find(|line| line.contains("recognitions of it end with this key"));
+    assert!(
+        ends.is_some_and(|line| ["US-NC", "US-SC", "US-TN"].iter().all(|id| line.contains(id))),
+        "and who recognizes it: {dry:?}"
+    );
     tn.employer().verifies(&theft).await.is(VerdictKind::Accepted);
     let done = sc
         .comity(&["--yes", "issuer", "compromised", &issuer.name, "--note", "a laptop"])
@@ -118,8 +126,32 @@ async fn after_a_theft_the_home_agencys_word_decides_badge_by_badge() {
     let body = json!({"issuer": issuer.id, "subject": "Sam Lee", "achievement": {"name": "More"}});
     let refused = sc.asks(Method::POST, "/v1/credentials", Some(&body)).await;
     refused.problem(409, "act.conflict");
+    // Until the new one is heard, nobody is recognized by the name of the stolen one; then its name is its own.
+    let recognizes = async || {
+        nc.comity(&["trust", "recognize", &issuer.name, "--purpose", "salary"])
+            .await
+    };
+    let refused = recognizes().await;
+    assert_eq!(refused.code, Some(5), "{refused:?}");
+    assert!(
+        refused.stderr.contains("is in good standing") && refused.stderr.contains(&issuer.id),
+        "{refused:?}"
+    );
     let anew = sc.registers(&issuer.name).await;
     assert_ne!(anew.id, issuer.id);
+    let recognized = eventually("the name is that of the new one", async || {
+        let ended = recognizes().await;
+        match ended.code {
+            Some(0) => Ok(ended),
+            _ => Err(format!("{ended:?}")),
+        }
+    })
+    .await;
+    assert!(
+        recognized.stdout.contains(&anew.id) && !recognized.stdout.contains(&issuer.id),
+        "{recognized:?}"
+    );
+    assert!(recognized.stderr.contains("was passed over"), "{recognized:?}");
     let fresh = sc.issues(&anew, "Sam Lee").await;
     nc.recognizes(&anew).await;
     federation.awaits(nc, &fresh, VerdictKind::Accepted).await;

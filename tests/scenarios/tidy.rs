@@ -1,6 +1,7 @@
 //! Rules about the code that matter enough to be tests.
 
 mod mutants;
+mod rooms;
 mod schemas;
 
 use std::{
@@ -11,33 +12,12 @@ use std::{
 use tests::Federation;
 use toml::Table;
 
-/// Which of our crates each may depend on: inwards only.
-const INWARDS: [(&str, &[&str]); 6] = [
-    ("registry-schema", &[]),
-    ("protocol", &["registry-schema"]),
-    ("node/policy", &["registry-schema"]),
-    ("node/verification", &["registry-schema", "policy"]),
-    ("node", &["registry-schema", "protocol", "verification", "policy"]),
-    ("ops", &["registry-schema", "protocol", "verification", "policy"]),
-];
-
-/// The crates that may depend on what does IO, and on what is not to be trusted with strangers' bytes.
-const ROOMS: [(&str, &[&str]); 8] = [
-    ("automerge", &["protocol"]),
-    ("libp2p", &["node"]),
-    ("sqlx", &["node"]),
-    ("axum", &["node"]),
-    ("tokio", &["node", "ops"]),
-    ("futures", &["node"]),
-    ("reqwest", &["node", "ops"]),
-    ("rustls", &["node", "ops"]),
-];
-
-/// Where each of these may be named at all. In comments it may be anywhere.
-const NAMED_ONLY_IN: [(&str, &[&str]); 3] = [
-    ("automerge", &["protocol/src/document.rs"]),
-    ("libp2p", &["node/src/network.rs", "node/src/network/"]),
-    ("sqlx", &["node/src/storage.rs", "node/src/storage/"]),
+/// The sources of the crates that a node consists of, but those of the pure ones.
+const NODE_CRATES: [&str; 4] = [
+    "node/src",
+    "node/platform/src",
+    "node/storage/src",
+    "node/transport/src",
 ];
 
 /// What has no IO, no clock, no threads and no chance of its own.
@@ -69,8 +49,8 @@ const MAKES_FILES: [&str; 6] = [
     "OpenOptions",
 ];
 const WRITES_FOR_OTHERS: [&str; 5] = [
-    "node/src/private.rs",
-    "node/src/mirror/copy.rs",
+    "node/platform/src/private.rs",
+    "node/transport/src/mirror/copy.rs",
     "node/src/demo.rs",
     "node/src/demo/samples.rs",
     "node/src/demo/teacher.rs",
@@ -126,6 +106,11 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     .collect()
 }
 
+/// The Rust sources of all crates that a node consists of, but those of the pure ones.
+fn node_sources() -> impl Iterator<Item = (String, String)> {
+    NODE_CRATES.into_iter().flat_map(sources)
+}
+
 /// What of a source runs in a node: without comments, and without its tests.
 fn code(source: &str) -> String {
     let before_tests = source.split("#[cfg(test)]\nmod ").next().unwrap_or(source);
@@ -148,85 +133,10 @@ fn names(code: &str, word: &str) -> bool {
     })
 }
 
-fn manifest(folder: &str) -> Table {
-    let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
-    text.parse().expect("TOML")
-}
-
-fn dependencies(folder: &str) -> Vec<String> {
-    let manifest = manifest(folder);
-    let mut all = Vec::new();
-    for kind in ["dependencies", "build-dependencies"] {
-        let named = manifest.get(kind).and_then(|table| table.as_table());
-        all.extend(named.into_iter().flat_map(|table| table.keys().cloned()));
-    }
-    assert!(!all.is_empty(), "{folder} has no dependencies?");
-    all
-}
-
-#[test]
-fn dependencies_point_inwards() {
-    let ours: Vec<String> = INWARDS.iter().map(|(folder, _)| package(folder)).collect();
-    for (folder, allowed) in INWARDS {
-        for dependency in dependencies(folder) {
-            let is_allowed = !ours.contains(&dependency) || allowed.contains(&dependency.as_str());
-            assert!(is_allowed, "{folder} depends on {dependency}, which is not further in");
-        }
-    }
-    // A crate that the rules do not know would follow none.
-    let members = manifest("")["workspace"]["members"]
-        .as_array()
-        .expect("members")
-        .clone();
-    for member in members
-        .iter()
-        .filter_map(|member| member.as_str())
-        .filter(|member| *member != "tests")
-    {
-        assert!(
-            INWARDS.iter().any(|(folder, _)| *folder == member),
-            "{member} has no rule here"
-        );
-    }
-}
-
-fn package(folder: &str) -> String {
-    manifest(folder)["package"]["name"].as_str().expect("a name").to_owned()
-}
-
-#[test]
-fn what_does_io_is_known_in_its_room_alone() {
-    for (folder, _) in INWARDS {
-        for dependency in dependencies(folder) {
-            if let Some((_, rooms)) = ROOMS.iter().find(|(name, _)| *name == dependency) {
-                assert!(
-                    rooms.contains(&folder),
-                    "{folder} depends on {dependency}; only {rooms:?} may"
-                );
-            }
-        }
-    }
-    for (word, places) in NAMED_ONLY_IN {
-        let mut seen = false;
-        for (folder, _) in INWARDS {
-            for (name, source) in sources(folder) {
-                let allowed = places.iter().any(|place| name.starts_with(place));
-                let named = names(&code(&source), word);
-                seen |= allowed && named;
-                assert!(
-                    allowed || !named || is_test(&name),
-                    "{name} names {word}; only {places:?} may"
-                );
-            }
-        }
-        assert!(seen, "nothing names {word} any more: is the rule still right?");
-    }
-}
-
 #[test]
 fn what_a_node_keeps_is_made_closed_to_others() {
     let mut used = vec![];
-    for (name, source) in sources("node/src") {
+    for (name, source) in node_sources() {
         let code = code(&source);
         for word in MAKES_FILES.into_iter().filter(|word| names(&code, word)) {
             used.push(name.clone());
@@ -255,7 +165,7 @@ fn what_is_pure_stays_pure() {
         }
     }
     // The rule can fail: the node's own sources break it.
-    let node: String = sources("node/src").iter().map(|(_, source)| code(source)).collect();
+    let node: String = node_sources().map(|(_, source)| code(&source)).collect();
     for word in ["tokio", ".await", "SystemTime", "rand::rng("] {
         assert!(node.contains(word), "the rule does not see `{word}`");
     }
@@ -264,10 +174,10 @@ fn what_is_pure_stays_pure() {
 /// A lock that blocks a thread is reached through `lock::Lock` alone, whose closure ends before anything awaits.
 #[test]
 fn no_thread_waits_for_a_lock_that_is_held_across_calls() {
-    for (name, source) in sources("node/src") {
+    for (name, source) in node_sources() {
         let code = code(&source);
         for word in ["RwLock", "PoisonError", "MutexGuard", "parking_lot"] {
-            let is_its_room = name == "node/src/lock.rs" || is_test(&name);
+            let is_its_room = name == "node/platform/src/lock.rs" || is_test(&name);
             let is_tokios = word == "MutexGuard" && code.contains("tokio::sync::MutexGuard");
             assert!(
                 is_its_room || is_tokios || !names(&code, word),
@@ -279,16 +189,16 @@ fn no_thread_waits_for_a_lock_that_is_held_across_calls() {
 
 #[test]
 fn a_file_is_read_in_one_sitting() {
-    for folder in [
+    let others = [
         "registry-schema/src",
         "protocol/src",
-        "node/src",
         "node/verification/src",
         "node/policy/src",
         "ops/src",
         "tests/src",
         "tests/scenarios",
-    ] {
+    ];
+    for folder in NODE_CRATES.into_iter().chain(others) {
         for (name, source) in sources(folder) {
             let lines = source.lines().count();
             assert!(
@@ -327,26 +237,6 @@ fn every_promise_names_tests_that_are_there() {
         let module = module.trim_end_matches([' ', '{', ';']);
         assert!(named.iter().any(|one| one == module), "no promise names {module}");
     }
-}
-
-#[test]
-fn no_dependency_is_declared_and_not_used() {
-    let mut unused = Vec::new();
-    for (folder, _) in INWARDS {
-        let all: String = sources(&format!("{folder}/src"))
-            .iter()
-            .map(|(_, source)| code(source))
-            .collect();
-        let of_this = dependencies(folder)
-            .into_iter()
-            .filter(|name| !names(&all, &name.replace('-', "_")));
-        unused.extend(of_this.map(|name| format!("{folder}: {name}")));
-    }
-    assert_eq!(
-        unused,
-        Vec::<String>::new(),
-        "for tests alone there are dev-dependencies"
-    );
 }
 
 /// CVE-2026-32314: a peer's first frame can make an older yamux panic; loose requirements resolve to it in silence.

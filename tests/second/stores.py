@@ -1,4 +1,4 @@
-"""What a node's store holds: the tables of node/migrations, of SQLite or PostgreSQL, read in one transaction."""
+"""What a node's store holds: the tables of node/storage/migrations, of SQLite or PostgreSQL, read in one transaction."""
 
 from __future__ import annotations
 

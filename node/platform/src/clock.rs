@@ -33,24 +33,26 @@ pub struct Clock(Arc<ClockState>);
 
 #[derive(Debug)]
 struct ClockState {
-    /// How much time a test let go by.
+    /// The time that a test let go by, in milliseconds.
     passed: AtomicI64,
-    /// By how much a test set the system's clock wrong.
+    /// The milliseconds by which a test set the system's clock wrong.
     wrong_by: AtomicI64,
     /// The system's clock minus the machine's count of time, when they were in step; it follows slowly, as clocks are slewed.
     in_step: AtomicI64,
     witness: Lock<Witness>,
 }
 
-/// What was seen of the system's clock.
+/// The things that were seen of the system's clock.
 #[derive(Debug, Default)]
 struct Witness {
     /// Up to which of the machine's milliseconds `in_step` has used what it may move by.
     slewed_to: i64,
-    /// What peers' clocks had said when it jumped; what they say after that can confirm it.
+    /// The times that peers' clocks had said when it jumped; what they say after that can confirm it.
     at_jump: Option<BTreeMap<Hash, Timestamp>>,
-    /// What they had said when it was last followed after a jump: that was received by another time.
+    /// The times that they had said when it was last followed after a jump: those were received by another time.
     before: BTreeMap<Hash, Timestamp>,
+    /// Whether a peer's clock agreed with it since the start, or a person vouched for it.
+    is_confirmed: bool,
     /// The newest time that was signed, when a person vouched for the clock.
     accepted: Option<Timestamp>,
     accept_asked: bool,
@@ -125,17 +127,17 @@ impl Clock {
         }
     }
 
-    /// Lets time go by.
+    /// Lets time go by, in seconds: for tests.
     pub fn advance(&self, seconds: i64) {
         self.0.passed.fetch_add(seconds.saturating_mul(1000), Ordering::Relaxed);
     }
 
-    /// Sets the system's clock wrong, as a test sees it; 0 sets it right.
+    /// Sets the system's clock wrong by so many seconds, for tests; 0 sets it right.
     pub fn set_wrong_by(&self, seconds: i64) {
         self.0.wrong_by.store(seconds.saturating_mul(1000), Ordering::Relaxed);
     }
 
-    /// A person vouches for the system's clock as it is now.
+    /// Believes the system's clock as it is now: a person vouches for it.
     pub fn accept(&self) {
         self.follow_system();
         self.0.witness.with(|witness| {
@@ -170,8 +172,8 @@ impl Clock {
         })
     }
 
-    /// Why the system's clock is not to be believed, if so: seen beside the newest time that was signed or believed here,
-    /// and beside what peers' clocks say.
+    /// The reason for which the system's clock is not to be believed, if there is one: seen beside the newest time that was
+    /// signed or believed here, and beside what peers' clocks say.
     #[must_use]
     pub fn doubt(&self, newest: Option<Timestamp>, peers: &BTreeMap<Hash, PeerClock>) -> Option<String> {
         let off = self.slew();
@@ -179,13 +181,15 @@ impl Clock {
             return self.doubt_jump(off, peers);
         }
         let now = self.now();
-        let (accepted, before) = self.0.witness.with(|witness| {
+        let (accepted, before, is_confirmed) = self.0.witness.with(|witness| {
             witness.at_jump = None;
             if std::mem::take(&mut witness.accept_asked) {
                 witness.accepted = newest;
                 witness.before = said(peers);
+                witness.is_confirmed = true;
             }
-            (witness.accepted, witness.before.clone())
+            witness.is_confirmed |= since(peers, &witness.before).any(|ahead| ahead.abs() <= TOLERANCE_MS);
+            (witness.accepted, witness.before.clone(), witness.is_confirmed)
         });
         let newest = newest.filter(|newest| accepted.is_none_or(|accepted| *newest > accepted));
         if let Some(newest) = newest.filter(|newest| newest.0.saturating_sub(now.0) > TOLERANCE_MS) {
@@ -200,9 +204,13 @@ impl Clock {
             return Some(format!("most peers' clocks are {} ahead of it", in_words(ahead)));
         }
         let behind: Vec<i64> = at_most(peers, &before).collect();
-        // One peer alone may as well be the one that is wrong.
-        let most = median(behind.iter().copied()).filter(|_| behind.len() > 1)?;
-        (most < -TOLERANCE_MS).then(|| format!("most peers' clocks are {} behind it", in_words(most)))
+        // One peer alone may as well be the one that is wrong; but a clock that nobody confirmed is no better.
+        let most = median(behind.iter().copied()).filter(|_| behind.len() > 1 || !is_confirmed)?;
+        let whose = match behind.len() {
+            1 => "the clock of the one peer that it can be compared with is",
+            _ => "most peers' clocks are",
+        };
+        (most < -TOLERANCE_MS).then(|| format!("{whose} {} behind it", in_words(most)))
     }
 
     fn doubt_jump(&self, off: i64, peers: &BTreeMap<Hash, PeerClock>) -> Option<String> {
@@ -218,6 +226,7 @@ impl Clock {
             self.0.witness.with(|witness| {
                 witness.at_jump = None;
                 witness.before = said(peers);
+                witness.is_confirmed = true;
             });
             return None;
         }
@@ -230,7 +239,7 @@ impl Clock {
     }
 }
 
-/// What each peer's clock said last.
+/// The time that each peer's clock said last.
 fn said(peers: &BTreeMap<Hash, PeerClock>) -> BTreeMap<Hash, Timestamp> {
     peers.iter().map(|(agency, clock)| (*agency, clock.issued)).collect()
 }
@@ -266,22 +275,22 @@ fn median(all: impl Iterator<Item = i64>) -> Option<i64> {
 fn in_words(milliseconds: i64) -> String {
     let seconds = milliseconds.saturating_abs() / 1000;
     match seconds {
-        0..=7_199 => format!("{} minutes", (seconds / 60).max(1)),
-        7_200..=172_799 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
+        0..=7_199 => format!("{} minutes", seconds.saturating_add(30).max(60) / 60),
+        7_200..=172_799 => format!("{} hours", seconds.saturating_add(1_800) / 3600),
+        _ => format!("{} days", seconds.saturating_add(43_200) / 86_400),
     }
 }
 
 /// A moment that passed.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// When it was.
+    /// The time that the clock told then.
     pub at: Timestamp,
     machine_ms: i64,
 }
 
 impl Moment {
-    /// How long ago it was at `now`: the longer of what the clock and the machine's count say.
+    /// The time from it to `now`: the longer of what the clock and the machine's count say.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Duration {
         let by_clock = u64::try_from(now.0.saturating_sub(self.at.0)).unwrap_or(0);

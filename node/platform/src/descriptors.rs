@@ -1,11 +1,11 @@
-//! The descriptors that this process may have, and who gets how many: connections by HTTP never take those that the store
+//! The descriptors that this process may have, and their shares: connections by HTTP never take those that the store
 //! and the peers need.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is asked for, if the system lets us have it.
+/// The number that is asked for, if the system lets us have it.
 const WANTED: u64 = 65_536;
-/// Most connections by HTTP, however many descriptors there are: each costs memory.
+/// The most connections by HTTP, however many descriptors there are: each costs memory.
 const MOST_CONNECTIONS: u64 = 8_192;
 
 /// Raises the limit of descriptors as far as the system allows and this program has a use for.
@@ -24,7 +24,7 @@ pub fn raise() {
     }
 }
 
-/// How many connections by HTTP there may be: half of the descriptors at most.
+/// The number of connections by HTTP that there may be: half of the descriptors at most.
 pub fn for_http() -> usize {
     let all = getrlimit(Resource::Nofile).current.unwrap_or(WANTED);
     if all < 512 {

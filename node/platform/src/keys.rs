@@ -39,7 +39,10 @@ pub fn fresh(kind: KeyKind) -> Result<(SigningKey, Vec<u8>), BadKey> {
     }
 }
 
-/// Makes a key file; refuses to overwrite one.
+/// Makes a key file with a new secret, which it gives; refuses to overwrite one.
+///
+/// # Errors
+/// If the file is there already, or cannot be written.
 pub fn create(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
     let seed = fresh_seed();
     write(folder, name, &seed)?;
@@ -59,6 +62,9 @@ fn write(folder: &Path, name: &str, seed: &[u8; 32]) -> anyhow::Result<()> {
 }
 
 /// Reads a key file.
+///
+/// # Errors
+/// If it cannot be read, or holds no key.
 pub fn load(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
     let path = folder.join(name);
     let text = fs::read_to_string(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
@@ -69,14 +75,16 @@ pub fn load(folder: &Path, name: &str) -> anyhow::Result<[u8; 32]> {
     Ok(seed.0)
 }
 
-/// What the file of a writer key is called: the first is `writer.key`, the others carry the beginning of their public
-/// half.
-pub(crate) fn writer_file(key: &PublicKey) -> String {
+/// The name of a writer key's file: the first is `writer.key`, the others carry the beginning of their public half.
+fn writer_file(key: &PublicKey) -> String {
     let start: String = key.to_string().chars().take(16).collect();
     format!("writer-{start}.key")
 }
 
-/// Makes a further writer key.
+/// Makes a further writer key in a file of its own, and gives its public half.
+///
+/// # Errors
+/// If the file cannot be written.
 pub fn create_writer(folder: &Path) -> anyhow::Result<PublicKey> {
     let seed = fresh_seed();
     let public = WriterKey::from_seed(&seed)?.public();
@@ -86,6 +94,9 @@ pub fn create_writer(folder: &Path) -> anyhow::Result<PublicKey> {
 
 /// The files in the folder of the running node's keys that hold a key of the agency's root, or of its next one. Of a next
 /// root with several keys the key log tells none; those are known by their files' names.
+///
+/// # Errors
+/// If the folder cannot be read.
 pub fn roots_at_home(folder: &Path, key_log: &KeyLog) -> anyhow::Result<Vec<PathBuf>> {
     let (root, next) = (key_log.authority().root(), key_log.authority().next_root());
     let mut found = Vec::new();
@@ -106,7 +117,7 @@ pub fn roots_at_home(folder: &Path, key_log: &KeyLog) -> anyhow::Result<Vec<Path
     Ok(found)
 }
 
-/// What to do about a root key in this file.
+/// The advice to an operator about a root key in this file.
 pub fn root_at_home(file: &Path) -> String {
     format!(
         "`{}` holds a key of this agency's root: whoever breaks into this machine takes the agency over for good. The node does \
@@ -124,7 +135,10 @@ pub fn example() -> PublicKey {
     }
 }
 
-/// All writer keys that are here.
+/// All writer keys that are in this folder.
+///
+/// # Errors
+/// If the folder cannot be read, or one of their files holds no key.
 pub fn writers(folder: &Path) -> anyhow::Result<Vec<WriterKey>> {
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {

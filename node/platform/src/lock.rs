@@ -1,4 +1,4 @@
-//! A lock for a moment: the one blocking lock of this crate.
+//! A lock for a moment: the one blocking lock of a node.
 //!
 //! Its content is reached in a closure only, so that it is never held across an await, and in debug builds a thread that
 //! holds one and asks for another panics: no two can wait for each other. **Nothing else is locked**, except through

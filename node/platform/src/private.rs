@@ -1,5 +1,5 @@
 //! Files and folders that their owner alone reads: everything that a node makes on a disk, but what is for others
-//! (`mirror`, the demo's samples).
+//! (`transport::mirror`, the demo's samples).
 //!
 //! A mode is given where a file is made, and once more by the process's umask for what libraries make; what an earlier
 //! version or a careless copy left open is closed at the start.

@@ -62,7 +62,7 @@ impl Seal {
         Self::new(&keys::create(folder, name)?)
     }
 
-    /// What tells it from others: the beginning of a hash, which says nothing about it.
+    /// The name that tells it from others: the beginning of a hash, which says nothing about it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

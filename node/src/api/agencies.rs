@@ -4,9 +4,10 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use registry_schema::{AgencyId, AskedAt, Timestamp};
+use registry_schema::{AgencyId, AskedAt, KnownFreshness, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
+use verification::Freshness;
 
 use super::{
     App,
@@ -34,6 +35,8 @@ pub(crate) struct Agency {
     pub(crate) last_heard: Option<Timestamp>,
     /// From this moment on, unless it is heard again, answers that rest on its lists are "could not check".
     pub(crate) good_until: Option<Timestamp>,
+    /// Whether that counts now, by the clock of this node: the judgment on which its verdicts rest.
+    pub(crate) freshness: KnownFreshness,
     /// Since when this node no longer federates with it, if it was expelled.
     pub(crate) expelled_since: Option<Timestamp>,
     /// Since when this node follows it no more, if it was removed and not expelled: nothing that it writes since then comes here,
@@ -55,12 +58,26 @@ pub(crate) struct Agency {
     pub(crate) issuers_lists: Option<KeptLists>,
 }
 
+/// How an agency stands for verdicts.
+pub(super) fn known_freshness(registry: &Registry, lists: &AgencyLists, now: Timestamp) -> KnownFreshness {
+    if registry.roster().expelled(&lists.id).is_some() {
+        return KnownFreshness::Expelled;
+    }
+    let freshness = registry.freshness(lists, now);
+    match freshness {
+        Freshness::Heard { .. } if freshness.is_fresh(now) => KnownFreshness::Fresh,
+        Freshness::Heard { .. } => KnownFreshness::Ended,
+        Freshness::Never => KnownFreshness::NeverHeard,
+        Freshness::ClockInDoubt => KnownFreshness::ClockInDoubt,
+        Freshness::IncompleteHere => KnownFreshness::IncompleteHere,
+    }
+}
+
 pub(super) fn heard(
     registry: &Registry,
     lists: &AgencyLists,
     now: Timestamp,
 ) -> (Option<Timestamp>, Option<Timestamp>) {
-    use verification::Freshness;
     match registry.freshness(lists, now) {
         Freshness::Heard { as_of, good_until } => (Some(as_of), Some(good_until)),
         // When it was heard is known; how long ago that is, is not.
@@ -89,6 +106,7 @@ fn all(app: &App) -> Vec<Agency> {
             good_until: good_until
                 .or_else(|| Some(now).filter(|_| home && registry.is_in_doubt()))
                 .filter(|_| !home || registry.is_in_doubt()),
+            freshness: known_freshness(&registry, lists, now),
             expelled_since: registry.roster().expelled(&lists.id),
             left_since: registry.roster().left(&lists.id),
             disputed: lists.is_disputed(),

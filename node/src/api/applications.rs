@@ -21,6 +21,7 @@ use super::{
     App,
     auth::{self, Operator},
     clients::Client,
+    issuers::{ResemblingName, resembling},
     paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
     recognitions::Consequences,
@@ -304,6 +305,10 @@ pub(super) struct Taken {
     /// With `dry_run`, where the step changes how the issuer stands: what that would change. For operators alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
+    /// Where the step registers an issuer, or would: the names at other agencies that a reader may take its name for. For
+    /// operators alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resembles: Vec<ResemblingName>,
 }
 
 /// Take a step in a case.
@@ -329,6 +334,7 @@ pub(super) async fn take_step(
         is_public: new.note_is_public,
     };
     let eyes = party.eyes();
+    let registers = matches!(new.step, Step::Approve { .. }) && eyes == Eyes::Operator;
     let file = app
         .registrar
         .take_step(&id, party.by, new.step, note, party.dry_run)
@@ -343,10 +349,15 @@ pub(super) async fn take_step(
         (Some(said), true, Eyes::Operator) => Some(app.registrar.standing_consequences(said.clone()).await?.into()),
         _ => None,
     };
+    let resembles = match (registers, &file.said) {
+        (true, Some(said)) => resembling(&app.registry.snapshot(), &file.application.name, &said.issuer),
+        _ => Vec::new(),
+    };
     let application = Application::of(&file, eyes, app.clock.now())?;
     let taken = Taken {
         application,
         consequences,
+        resembles,
     };
     Ok((status, Json(taken)))
 }

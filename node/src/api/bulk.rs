@@ -34,7 +34,7 @@ use super::{
     verifications::{Asked, apart, evidence},
     worth,
 };
-use crate::checked::Checked;
+use crate::{checked::Checked, foreign::Errand};
 
 /// How many uploads are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
 /// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
@@ -292,6 +292,11 @@ async fn judge_chunk(
     let total = names.len();
     // Codes and links: others are asked, so all of a chunk at once.
     let (node, asked, late) = (&app, &*question, &late);
+    // Its rows wait for each other, as long as there is time.
+    let errand = Errand {
+        client,
+        wait: LONGEST_JUDGING,
+    };
     let following = turns.into_iter().map(|(content, may)| async move {
         let content = match content {
             Ok(content) => content,
@@ -301,7 +306,7 @@ async fn judge_chunk(
             let why = format!("only {MOST_FOLLOWED} codes and links are followed in one upload; send it in parts");
             return Stage::answer(unreachable(&why, asked));
         }
-        match timeout_at(deadline, follow(node, client, &content, asked)).await {
+        match timeout_at(deadline, follow(node, errand, &content, asked)).await {
             Ok(Ok(Followed::Itself)) => Stage::Bytes(content),
             Ok(Ok(Followed::Badge(badge))) => Stage::Bytes(badge),
             Ok(Ok(Followed::Answer(verdict))) => Stage::Answer(verdict),
@@ -315,7 +320,7 @@ async fn judge_chunk(
     let stages: Vec<Stage> = stages.unwrap_or_default();
     let gathering = stages.into_iter().map(|stage| async move {
         let Stage::Read(badge) = stage else { return stage };
-        match timeout_at(deadline, evidence(node, client, &badge, asked)).await {
+        match timeout_at(deadline, evidence(node, errand, &badge, asked)).await {
             Ok(Ok(evidence)) => Stage::Ready(Box::new((*badge, evidence))),
             Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
             Err(_) => Stage::answer(late()),

@@ -68,6 +68,12 @@ struct Shares {
 }
 
 impl Client {
+    /// Whoever is behind this address.
+    #[cfg(test)]
+    pub(crate) fn at(address: IpAddr) -> Self {
+        Self(customer(address))
+    }
+
     pub(crate) const fn address(self) -> IpAddr {
         self.0
     }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use verification::{Evidence, OpenBadge, Question, confirmation};
 
 use super::{
-    App,
+    App, lost_records,
     problem::{NOT_FOUND, Problem},
     stores,
     verifications::apart,
@@ -34,7 +34,8 @@ pub(super) struct Confirmation {
 /// JSON (RFC 8785) without its proof. Only who has the badge can ask. Other nodes ask it of badges by a compromised key.
 #[utoipa::path(get, path = "/v1/credentials/{code}/confirmations/{digest}", tag = "credentials",
     params(("code" = String, Path, description = "the credential's id"), ("digest" = String, Path)),
-    responses((status = 200, body = Confirmation), (status = 404, description = "it has not issued this badge", body = Problem)))]
+    responses((status = 200, body = Confirmation), (status = 404, description = "it has not issued this badge", body = Problem),
+              (status = 410, description = "it cannot tell: it lost its records of that time", body = Problem)))]
 pub(super) async fn one(
     State(app): State<App>,
     Path((id, digest)): Path<(String, String)>,
@@ -44,7 +45,11 @@ pub(super) async fn one(
         return Ok(Json(Confirmation { issued: true }).into_response());
     }
     let elsewhere = stores::ask(&app, &["v1", "credentials", &id, "confirmations", &digest], &headers).await?;
-    elsewhere.ok_or_else(|| Problem::new(&NOT_FOUND, "this agency has not issued this very badge"))
+    if let Some(elsewhere) = elsewhere {
+        return Ok(elsewhere);
+    }
+    let lost = lost_records::answer(&app).await?;
+    lost.ok_or_else(|| Problem::new(&NOT_FOUND, "this agency has not issued this very badge"))
 }
 
 async fn issued_here(app: &App, id: &str, digest: &str) -> Result<bool, Problem> {
@@ -105,7 +110,11 @@ async fn confirmed(app: &App, badge: &OpenBadge, home: &AgencyId) -> Result<Resu
     }
     let path = ["v1", "credentials", id, "confirmations", &digest];
     Ok(match stores::ask(app, &path, &HeaderMap::new()).await {
-        Ok(answer) => Ok(answer.is_some()),
+        Ok(Some(_)) => Ok(true),
+        Ok(None) => match app.store.lost_records().await? {
+            Some(before) => Err(lost_records::in_words(before)),
+            None => Ok(false),
+        },
         Err(problem) => Err(problem.detail().to_owned()),
     })
 }

@@ -14,6 +14,7 @@ use verification::formats;
 use super::{
     App,
     auth::Operator,
+    lost_records,
     paging::{ListPage, PageQuery},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
@@ -43,6 +44,7 @@ pub(super) async fn list(
 /// same content as a token, signed now with the issuer's key.
 #[utoipa::path(get, path = "/v1/credentials/{code}", tag = "credentials", params(("code" = String, Path)),
     responses((status = 200, body = Credential), (status = 404, body = Problem),
+              (status = 410, description = "it may be one whose record this node lost; `comity-records-since` says since when it has them all", body = Problem),
               (status = 429, description = "too many codes were looked up for this client; `Retry-After` says when to come again", body = Problem)))]
 pub(super) async fn one(
     State(app): State<App>,
@@ -68,7 +70,10 @@ pub(super) async fn one(
         if elsewhere.is_none() && by_code.is_some() && operator.is_err() {
             app.clients.missed(client);
         }
-        return elsewhere.ok_or_else(unknown);
+        if let Some(elsewhere) = elsewhere {
+            return Ok(elsewhere);
+        }
+        return lost_records::answer(&app).await?.ok_or_else(unknown);
     };
     let form = headers
         .get(header::ACCEPT)

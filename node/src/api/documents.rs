@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, header::InvalidHeaderValue},
     response::{IntoResponse as _, Response},
 };
 use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
@@ -142,14 +142,7 @@ impl Documents {
         }
         // Whoever asked may go: what was begun is finished, for the next.
         let making = tokio::spawn(async move {
-            let bytes: Bytes = make.await?.into();
-            let name = Hash::of(&[&bytes]);
-            let document = Document {
-                version: holds.version,
-                made: Instant::now(),
-                bytes,
-                etag: HeaderValue::from_str(&format!("\"{name}\"")).map_err(unmade)?,
-            };
+            let document = Document::new(make.await?.into(), holds.version).map_err(unmade)?;
             *made = Some(document.clone());
             last.with(|last| *last = Some(document.clone()));
             Ok(document)
@@ -188,6 +181,24 @@ fn unmade(error: impl std::fmt::Display) -> Problem {
 }
 
 impl Document {
+    fn new(bytes: Bytes, version: u64) -> Result<Self, InvalidHeaderValue> {
+        let name = Hash::of(&[&bytes]);
+        Ok(Self {
+            version,
+            made: Instant::now(),
+            etag: HeaderValue::from_str(&format!("\"{name}\""))?,
+            bytes,
+        })
+    }
+
+    /// A document that is the same as long as the node runs; to be made once, too.
+    ///
+    /// # Errors
+    /// [`Problem`], if it cannot be named.
+    pub(crate) fn fixed(bytes: impl Into<Bytes>) -> Result<Self, Problem> {
+        Self::new(bytes.into(), 0).map_err(unmade)
+    }
+
     /// Whether this text stands in it.
     pub(crate) fn contains(&self, text: &str) -> bool {
         std::str::from_utf8(&self.bytes).is_ok_and(|all| all.contains(text))

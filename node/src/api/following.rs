@@ -3,8 +3,8 @@
 use registry_schema::{AgencyId, CredentialCode, Verdict};
 use verification::{Question, Unreadable, unreachable, unreadable};
 
-use super::{App, clients::Client, problem::Problem};
-use crate::{abroad::Fetched, registrar::has_its_badge};
+use super::{App, clients::Client, lost_records, problem::Problem};
+use crate::{abroad::Fetched, foreign::Errand, registrar::has_its_badge};
 use storage::look_up::Leave;
 
 /// A code with its spaces and hyphens, in bytes.
@@ -24,22 +24,22 @@ pub(super) enum Followed {
 }
 
 /// Follows a code or a link, if that is what was sent.
-pub(super) async fn follow(app: &App, client: Client, bytes: &[u8], question: &Question) -> Result<Followed, Problem> {
+pub(super) async fn follow(app: &App, errand: Errand, bytes: &[u8], question: &Question) -> Result<Followed, Problem> {
     let answer = |verdict| Ok(Followed::Answer(Box::new(verdict)));
     let link = link(bytes);
     let behind_code = match code(bytes).or_else(|| link.and_then(|link| code_behind(app, link))) {
-        Some(code) => Some(fetch(app, client, code).await?),
+        Some(code) => Some(fetch(app, errand.client, code).await?),
         None => None,
     };
     match (behind_code, link) {
         (None, None) => Ok(Followed::Itself),
-        (None, Some(link)) => match open(app, link).await {
+        (None, Some(link)) => match open(app, errand, link).await {
             Ok(Ok(badge)) => Ok(Followed::Badge(badge)),
             Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
             Err(why) => answer(unreachable(&why, question)),
         },
         (Some(Fetched::Badge(badge)), _) => Ok(Followed::Badge(badge)),
-        (Some(Fetched::Unreachable(why)), _) => answer(unreachable(&why, question)),
+        (Some(Fetched::Unreachable(why) | Fetched::CannotTell(why)), _) => answer(unreachable(&why, question)),
         (Some(Fetched::Unknown), _) => {
             let why = Unreadable {
                 stopped: "no agency of this federation has issued a badge with this code".into(),
@@ -78,8 +78,8 @@ fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
 }
 
 /// The bytes behind a link, or that they are no badge; or in words why it was not fetched, and what to do.
-async fn open(app: &App, link: &str) -> Result<Result<Vec<u8>, Unreadable>, String> {
-    let fetched = app.foreign.badge(link).await.map_err(|why| {
+async fn open(app: &App, errand: Errand, link: &str) -> Result<Result<Vec<u8>, Unreadable>, String> {
+    let fetched = app.foreign.badge(link, errand).await.map_err(|why| {
         format!(
             "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
         )
@@ -103,7 +103,7 @@ async fn open(app: &App, link: &str) -> Result<Result<Vec<u8>, Unreadable>, Stri
 async fn fetch(app: &App, client: Client, code: CredentialCode) -> Result<Fetched, Problem> {
     let leave = app.clients.looks_up(client)?;
     let fetched = fetch_with(app, leave, code).await?;
-    if matches!(fetched, Fetched::Unknown) {
+    if matches!(fetched, Fetched::Unknown | Fetched::CannotTell(_)) {
         app.clients.missed(client);
     }
     Ok(fetched)
@@ -115,7 +115,7 @@ async fn fetch_with(app: &App, leave: Leave, code: CredentialCode) -> Result<Fet
         has_its_badge(&kept)?;
         return Ok(Fetched::Badge(kept.document.into_bytes()));
     }
-    let (stores, keepers): (Vec<String>, Vec<(AgencyId, String)>) = {
+    let (ours, stores, keepers): (bool, Vec<String>, Vec<(AgencyId, String)>) = {
         let registry = app.registry.snapshot();
         let ours = registry.home_id().code_letters() == code.agency_letters();
         let stores = registry.roster().store_urls().filter(|_| ours).map(str::to_owned);
@@ -126,9 +126,11 @@ async fn fetch_with(app: &App, leave: Leave, code: CredentialCode) -> Result<Fet
             .filter(|lists| lists.id != *registry.home_id());
         let of_letters = others.filter(|lists| lists.id.code_letters() == code.agency_letters());
         let keepers = of_letters.map(|lists| (lists.id.clone(), lists.url.clone()));
-        (stores, keepers.collect())
+        (ours, stores, keepers.collect())
     };
-    let mut answer = Fetched::Unknown;
+    let lost = if ours { app.store.lost_records().await? } else { None };
+    let lost = lost.map(|before| format!("{}; ask the holder for the badge file", lost_records::in_words(before)));
+    let mut answer = lost.map_or(Fetched::Unknown, Fetched::CannotTell);
     for store in stores {
         match app.abroad.badge_of_store(&store, code).await {
             Fetched::Unknown => {}

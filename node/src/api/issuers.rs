@@ -7,6 +7,7 @@
 
 mod own_keys;
 mod rekeying;
+mod resembling;
 
 use axum::{
     Json,
@@ -15,7 +16,7 @@ use axum::{
     response::Response,
 };
 use registry_schema::{
-    AgencyId, Issuer,
+    AgencyId, AskedAt, Issuer,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
@@ -27,6 +28,7 @@ pub(super) use self::own_keys::look_up;
 pub(super) use self::own_keys::{__path_look_again, look_again};
 use self::own_keys::{NewMethod, published};
 pub(super) use self::rekeying::{__path_rekey, rekey};
+pub(super) use self::resembling::{ResemblingName, resembling};
 use super::{
     App,
     auth::Operator,
@@ -139,19 +141,35 @@ impl From<NewKey> for KeyKind {
     }
 }
 
+/// An issuer that was registered, or with `dry_run` would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RegisteredIssuer {
+    #[serde(flatten)]
+    issuer: Issuer,
+    /// The names at other agencies that a reader may take its name for; none, as a rule.
+    resembles: Vec<ResemblingName>,
+}
+
+impl RegisteredIssuer {
+    fn new(app: &App, issuer: Issuer) -> Json<Self> {
+        let resembles = resembling(&app.registry.snapshot(), &issuer.name, &issuer.id);
+        Json(Self { issuer, resembles })
+    }
+}
+
 /// Register an issuer of this agency.
 ///
 /// The node makes its key, its `did:key` and its status list; or, with `did`, registers one that signs with keys of its
 /// own, as it publishes them now.
 #[utoipa::path(post, path = "/v1/issuers", tag = "trust lists", request_body = NewIssuer,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Issuer), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = RegisteredIssuer), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn register(
     State(app): State<App>,
     Operator(hand): Operator,
     body: Result<Json<NewIssuer>, JsonRejection>,
-) -> Result<(StatusCode, Json<Issuer>), Problem> {
+) -> Result<(StatusCode, Json<RegisteredIssuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     if let Some(did) = new.did {
         if new.key.is_some() {
@@ -165,7 +183,7 @@ pub(super) async fn register(
             proven: published(&app, did, new.keys, new.status_lists).await?,
         };
         let issuer = app.registrar.register_with_own_keys(issuer, &hand).await?;
-        return Ok((super::created(&hand), Json(issuer)));
+        return Ok((super::created(&hand), RegisteredIssuer::new(&app, issuer)));
     }
     if new.keys.is_some() || !new.status_lists.is_empty() {
         let said = "keys and status lists belong to an issuer that signs with keys of its own: give its `did`";
@@ -176,7 +194,7 @@ pub(super) async fn register(
         .registrar
         .register_issuer(&new.name, new.url, kind, new.provider, &hand)
         .await?;
-    Ok((super::created(&hand), Json(issuer)))
+    Ok((super::created(&hand), RegisteredIssuer::new(&app, issuer)))
 }
 
 /// What kind of body an issuer is.
@@ -339,6 +357,10 @@ pub(super) struct Compromised {
     /// How many of its badges this store keeps: those it confirms to whoever asks. A badge of it that no store keeps is good
     /// nowhere any more. Of an issuer that signs with keys of its own this agency issued none, and can confirm none.
     credentials_kept: i64,
+    /// The agencies that recognize it now, where no key is left to it. Their recognitions go on for badges that this agency
+    /// confirms, and no further: one that is registered anew has another identifier, and is recognized anew.
+    #[schema(value_type = Vec<String>)]
+    recognized_by: Vec<AgencyId>,
 }
 
 /// Say that somebody else may sign with the key of an issuer of this agency. This is final.
@@ -359,9 +381,26 @@ pub(super) async fn compromise(
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = checked_note(new.note)?;
     let (issuer, credentials_kept) = app.registrar.compromise(&id, new.key.as_deref(), note, &hand).await?;
+    let recognized_by = match issuer.is_sound() {
+        true => Vec::new(),
+        false => recognizing(&app, &issuer),
+    };
     let said = Compromised {
         issuer,
         credentials_kept,
+        recognized_by,
     };
     Ok((super::created(&hand), Json(said)))
+}
+
+/// The agencies with a recognition of an issuer that holds now.
+fn recognizing(app: &App, issuer: &Issuer) -> Vec<AgencyId> {
+    let now = AskedAt::now(app.clock.now());
+    let registry = app.registry.snapshot();
+    let recognizes = |lists: &&AgencyLists| {
+        let mut all = lists.recognitions_of(&issuer.id);
+        all.any(|entry| entry.recognition.issuer.agency == issuer.agency && entry.holds(now, None))
+    };
+    let agencies = registry.agencies().into_iter().filter(recognizes);
+    agencies.map(|lists| lists.id.clone()).collect()
 }

@@ -9,13 +9,13 @@ use axum::{
     response::Response,
 };
 use protocol::Ticket;
-use registry_schema::{AgencyId, AskedAt, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{AgencyId, AskedAt, KnownFreshness, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     App,
-    agencies::heard,
+    agencies::{heard, known_freshness},
     auth::Operator,
     documents,
     hindrances::Hindrances,
@@ -48,6 +48,8 @@ pub(super) struct Peer {
     added: Option<Timestamp>,
     /// Whether one of its nodes is connected now.
     connected: bool,
+    /// Whether its nodes close each connection as soon as it is made: as a rule because they do not follow this agency.
+    turns_away: bool,
     /// By which transport: `TCP`, `QUIC`.
     transport: Option<String>,
     /// Where its node answers HTTP.
@@ -58,6 +60,8 @@ pub(super) struct Peer {
     last_heard: Option<Timestamp>,
     /// Until when that counts.
     good_until: Option<Timestamp>,
+    /// Whether it counts now, by the clock of this node: the judgment on which its verdicts rest.
+    freshness: KnownFreshness,
     /// How many seconds ago that was.
     lag_seconds: Option<i64>,
     /// How many envelopes of its log are known to exist and are not here.
@@ -72,28 +76,6 @@ pub(super) struct Peer {
     /// from these.
     #[serde(skip_serializing_if = "Option::is_none")]
     recognitions: Option<usize>,
-}
-
-/// Which of this agency's recognitions rest on what another one says.
-fn resting_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Resting {
-    let Some(home) = registry.home() else {
-        return Resting {
-            standing: 0,
-            of_issuers: 0,
-            of_agency: 0,
-        };
-    };
-    let of_issuers = || home.recognitions().filter(|entry| entry.holds(AskedAt::now(now), None));
-    let of_agencies = || {
-        home.agency_recognitions()
-            .filter(|entry| entry.holds(AskedAt::now(now), None))
-    };
-    let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
-    Resting {
-        standing: of_issuers().count() + of_agencies().count(),
-        of_issuers: of_issuers().filter(registers).count(),
-        of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
-    }
 }
 
 fn shown(
@@ -127,6 +109,7 @@ fn shown(
         ended,
         added: known.added.as_ref().map(|(at, _)| *at),
         connected: transport.is_some(),
+        turns_away: transport.is_none() && registry.is_turned_away_by(&known.genesis),
         transport: transport.filter(|via| !via.is_empty()).map(str::to_owned),
         address: lists
             // The key log says where the agency answers, and not where its other stores do.
@@ -140,6 +123,9 @@ fn shown(
             .collect(),
         last_heard,
         good_until,
+        freshness: lists.map_or(KnownFreshness::NeverHeard, |lists| {
+            known_freshness(registry, lists, now)
+        }),
         lag_seconds: last_heard.map(|heard| now.seconds_since(heard).max(0)),
         missing: lists.map_or(0, |lists| lists.missing),
         hindrances: Hindrances::of(registry, &known.genesis),
@@ -236,7 +222,7 @@ fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
         })
     };
     let agencies = registry.agencies().into_iter().filter(follows);
-    let resting = resting_on(registry, &ticket.agency, now);
+    let resting = Resting::on(registry, &ticket.agency, now);
     Awaited {
         recognitions: resting.of_issuers + resting.of_agency,
         followed_by: agencies.map(|lists| lists.id.clone()).collect(),
@@ -344,7 +330,7 @@ pub(super) async fn remove(
         }
         // As it was: afterwards nothing is known by this name.
         let before = one(&app, &agency).await?;
-        let resting = resting_on(&app.registry.snapshot(), &agency, app.clock.now());
+        let resting = Resting::on(&app.registry.snapshot(), &agency, app.clock.now());
         app.registrar.unpin_peer(&hand, &agency).await?;
         let membership = if hand.dry_run { before.membership } else { "unpinned" };
         let peer = Peer {
@@ -356,7 +342,7 @@ pub(super) async fn remove(
         let consequences = consequences.map(|would| would.following(resting));
         return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }
-    let resting = resting_on(&app.registry.snapshot(), &agency, app.clock.now());
+    let resting = Resting::on(&app.registry.snapshot(), &agency, app.clock.now());
     app.registrar.remove_peer(&hand, &agency, expel).await?;
     let mut peer = one(&app, &agency).await?;
     let is_own = *app.registry.snapshot().home_id() == agency;

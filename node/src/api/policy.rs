@@ -5,10 +5,12 @@
     reason = "utoipa's macro writes qualified names in place of ours"
 )]
 
+use std::sync::LazyLock;
+
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::StringRejection},
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
 use policy::{file, samples};
@@ -19,6 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     auth::Operator,
+    documents::{Document, json},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 
@@ -124,10 +127,15 @@ pub(super) async fn apply(
 
 /// The model policy, to adopt.
 #[utoipa::path(get, path = "/v1/policy/model", tag = "policies",
-    responses((status = 200, content_type = "application/toml", body = String)))]
-pub(super) async fn model() -> impl axum::response::IntoResponse {
-    ([(header::CONTENT_TYPE, "application/toml")], samples::MODEL)
+    responses((status = 200, content_type = "application/toml", body = String),
+              (status = 304, description = "unchanged since the ETag given")))]
+pub(super) async fn model(asked: HeaderMap) -> Result<Response, Problem> {
+    static MADE: LazyLock<Made> = LazyLock::new(|| Document::fixed(samples::MODEL));
+    Ok(MADE.clone()?.answer(&asked, "application/toml"))
 }
+
+/// A document that is made once.
+type Made = Result<Document, Problem>;
 
 /// A shipped sample of rules.
 #[derive(Debug, Serialize, ToSchema)]
@@ -144,8 +152,14 @@ pub(super) struct SampleRow {
 
 /// The shipped samples of rules: what 13 states and two districts were found to say, with sources. Sample data, not legal
 /// advice; no agency speaks. `POST /v1/worth` counts by one.
-#[utoipa::path(get, path = "/v1/policy/samples", tag = "policies", responses((status = 200, body = Vec<SampleRow>)))]
-pub(super) async fn list_samples() -> Result<Json<Vec<SampleRow>>, Problem> {
+#[utoipa::path(get, path = "/v1/policy/samples", tag = "policies",
+    responses((status = 200, body = Vec<SampleRow>), (status = 304, description = "unchanged since the ETag given")))]
+pub(super) async fn list_samples(asked: HeaderMap) -> Result<Response, Problem> {
+    static MADE: LazyLock<Made> = LazyLock::new(|| Document::fixed(json(&sample_rows()?)?));
+    Ok(MADE.clone()?.answer(&asked, "application/json"))
+}
+
+fn sample_rows() -> Result<Vec<SampleRow>, Problem> {
     let broken = |_| Problem::new(&UNAVAILABLE, "a sample cannot be read");
     let rows = samples::SAMPLES.iter().map(|(agency, text)| {
         let sample = file::parse(text).map_err(broken)?;
@@ -168,14 +182,15 @@ pub(super) async fn list_samples() -> Result<Json<Vec<SampleRow>>, Problem> {
             citations,
         })
     });
-    rows.collect::<Result<_, _>>().map(Json)
+    rows.collect()
 }
 
 /// One of them, as a policy file.
 #[utoipa::path(get, path = "/v1/policy/samples/{agency}", tag = "policies",
     params(("agency" = String, Path, example = "US-KY")),
-    responses((status = 200, content_type = "application/toml", body = String), (status = 404, body = Problem)))]
-pub(super) async fn sample(Path(agency): Path<String>) -> Result<impl axum::response::IntoResponse, Problem> {
+    responses((status = 200, content_type = "application/toml", body = String),
+              (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
+pub(super) async fn sample(Path(agency): Path<String>, asked: HeaderMap) -> Result<Response, Problem> {
     let unknown = || {
         let shown: String = agency.chars().take(64).collect();
         Problem::new(
@@ -184,12 +199,14 @@ pub(super) async fn sample(Path(agency): Path<String>) -> Result<impl axum::resp
         )
     };
     let sample = samples::of(&agency).ok_or_else(unknown)?;
-    Ok(([(header::CONTENT_TYPE, "application/toml")], sample))
+    Ok(Document::fixed(sample)?.answer(&asked, "application/toml"))
 }
 
 /// The JSON Schema of policy files.
 #[utoipa::path(get, path = "/v1/policy/schema", tag = "policies",
-    responses((status = 200, content_type = "application/schema+json", body = serde_json::Value)))]
-pub(super) async fn schema() -> impl axum::response::IntoResponse {
-    ([(header::CONTENT_TYPE, "application/schema+json")], samples::SCHEMA)
+    responses((status = 200, content_type = "application/schema+json", body = serde_json::Value),
+              (status = 304, description = "unchanged since the ETag given")))]
+pub(super) async fn schema(asked: HeaderMap) -> Result<Response, Problem> {
+    static MADE: LazyLock<Made> = LazyLock::new(|| Document::fixed(samples::SCHEMA));
+    Ok(MADE.clone()?.answer(&asked, "application/schema+json"))
 }

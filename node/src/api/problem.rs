@@ -13,7 +13,7 @@ use crate::registrar::NotDone;
 use storage::Unavailable;
 
 /// An error, as RFC 9457 (§3) has it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// The page that explains it: `/help/request.too_large`.
     #[serde(rename = "type")]
@@ -82,6 +82,10 @@ codes! {
         "This comes from the VC API's endpoints alone. The list `errors` says what was found, each with a page of its own. Nothing was changed. For an answer about a badge, with who recognizes its issuer, send it to /v1/verifications.";
     CONFLICT = "act.conflict", CONFLICT, "This contradicts what stands",
         "The lists already say otherwise; the detail says what. Nothing was changed. A revocation is final: issue a new credential instead.";
+    RECORDS_LOST = "credential.records_lost", GONE, "The records that would tell are lost",
+        "The agency's node lost its database once, and was rebuilt from its peers: they hold what was revoked, and no records of single badges. What it issued before stays good, and it cannot tell by a code which badge that was. Check the badge's file instead; its holder has it.";
+    STORE_INCOMPLETE = "store.incomplete", CONFLICT, "The store lacks what nobody's word stands in for",
+        "An operator vouches for a store that may lack what no peer can tell. This one is known to lack part of the agency's own log, which later entries follow: to write beside them would make a second history. Nothing was changed. Have that part given back: by a peer, or by a newer backup; otherwise begin again from the peers.";
     PARTLY_DONE = "act.partly_done", SERVICE_UNAVAILABLE, "Part of it was done",
         "A policy that is too long for one signed entry is written in several, and something went wrong between two of them. What was written stands. Apply the same file again: it writes what is missing.";
     TRUST_STALE = "trust.stale", SERVICE_UNAVAILABLE, "A trust list is too old to answer from",

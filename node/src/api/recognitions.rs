@@ -219,6 +219,28 @@ pub(super) struct Resting {
 }
 
 impl Resting {
+    /// Counts those that rest on what this agency says.
+    pub(super) fn on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Self {
+        let Some(home) = registry.home() else {
+            return Self {
+                standing: 0,
+                of_issuers: 0,
+                of_agency: 0,
+            };
+        };
+        let of_issuers = || home.recognitions().filter(|entry| entry.holds(AskedAt::now(now), None));
+        let of_agencies = || {
+            home.agency_recognitions()
+                .filter(|entry| entry.holds(AskedAt::now(now), None))
+        };
+        let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
+        Self {
+            standing: of_issuers().count() + of_agencies().count(),
+            of_issuers: of_issuers().filter(registers).count(),
+            of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
+        }
+    }
+
     /// All that rest on it.
     pub(super) const fn all(self) -> usize {
         self.of_issuers + self.of_agency

@@ -4,7 +4,11 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, auth::Operator, problem::Problem};
+use super::{
+    App,
+    auth::Operator,
+    problem::{Problem, STORE_INCOMPLETE},
+};
 
 /// The store, as this node sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,13 +35,35 @@ pub(super) async fn show(State(app): State<App>) -> Json<StoreReport> {
 /// Vouch for the store.
 ///
 /// All that this agency wrote is in it, or is nowhere any more: the node goes on from it without the word of a peer. What was
-/// revoked and is not in it is called good from here on, until a peer that has it is heard.
+/// revoked and is not in it is called good from here on, until a peer that has it is heard. It is refused where nobody's word can
+/// end the doubt: what later entries of the own log follow is known to be lost here.
 #[utoipa::path(post, path = "/v1/store/acceptance", tag = "operations", security(("operator" = [])),
-    responses((status = 200, body = StoreReport), (status = 401, body = Problem)))]
+    responses((status = 200, body = StoreReport), (status = 401, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn accept(State(app): State<App>, Operator(hand): Operator) -> Result<Json<StoreReport>, Problem> {
+    // While there is no replica to look at, vouching itself says why.
+    let waiting = app.registrar.look(protocol::Replica::own_orphans).await;
+    if let Ok(count @ 1..) = waiting {
+        return Err(incomplete(count));
+    }
     app.registrar.accept_store(&hand).await?;
     Ok(match hand.dry_run {
         true => Json(StoreReport { doubt: None }),
         false => StoreReport::of(&app),
     })
+}
+
+/// The refusal to take a word for what envelopes follow that wait here.
+fn incomplete(count: usize) -> Problem {
+    let waits = match count {
+        1 => "1 sound envelope of the own log is".to_owned(),
+        more => format!("{more} sound envelopes of the own log are"),
+    };
+    let detail = format!(
+        "{waits} set aside, because what goes before was lost here, and the node writes nothing before it has that again: nobody's word \
+         stands in for it, and nothing was changed. Ask a peer that may have it (`comity peer diff US-XX --pull`); or stop the node, and \
+         put a backup that has it in the store's place; or, where neither has it, move the files `registry.sqlite*` away, keep them, and \
+         begin again from the peers, or from a copy of this node's files, with `comityd rebuild` (ops/RUNBOOK.md, *The store is \
+         damaged*)"
+    );
+    Problem::new(&STORE_INCOMPLETE, detail)
 }

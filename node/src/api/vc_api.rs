@@ -25,11 +25,12 @@ use verification::{
 use super::{
     App,
     auth::Operator,
+    clients::Client,
     confirmations,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
     verifications::{apart, receive, turn},
 };
-use crate::{evidence::gather, registrar::NewDocument};
+use crate::{evidence::gather, foreign::Errand, registrar::NewDocument};
 
 /// A credential to sign.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -235,11 +236,12 @@ pub(super) async fn issue(
     responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_credential(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let client = app.clients.of(request.extensions(), request.headers());
     let asked: ToVerify = read(&app, request).await?;
     let checks = asked.options.checks()?;
     let credential = vcdm::read_credential(asked.verifiable_credential).map_err(no_credential)?;
     let mut answer = Answer::default();
-    check(&app, vec![credential], checks, &mut answer).await?;
+    check((&app, client), vec![credential], checks, &mut answer).await?;
     Ok(reply(answer))
 }
 
@@ -251,6 +253,7 @@ pub(super) async fn verify_credential(State(app): State<App>, request: Request) 
     responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_presentation(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let client = app.clients.of(request.extensions(), request.headers());
     let ToVerifyPresentation {
         verifiable_presentation,
         options,
@@ -266,7 +269,7 @@ pub(super) async fn verify_presentation(State(app): State<App>, request: Request
         return Err(too_many());
     }
     let mut answer = judge_presentation(&app, presentation, options).await?;
-    check(&app, credentials, checks, &mut answer).await?;
+    check((&app, client), credentials, checks, &mut answer).await?;
     Ok(reply(answer))
 }
 
@@ -317,15 +320,23 @@ const MOST_ASKED_ABOUT: usize = 8;
 const LONGEST_ASKING: Duration = Duration::from_secs(15);
 
 /// Checks credentials one after the other, and adds what is found.
-async fn check(app: &App, credentials: Vec<OpenBadge>, checks: Checks, answer: &mut Answer) -> Result<(), Problem> {
+async fn check(
+    (app, client): (&App, Client),
+    credentials: Vec<OpenBadge>,
+    checks: Checks,
+    answer: &mut Answer,
+) -> Result<(), Problem> {
     let deadline = Instant::now() + LONGEST_ASKING;
     for (nth, credential) in credentials.into_iter().enumerate() {
         let question = question(app);
         let registry = app.registry.snapshot();
         // Others may be slow to answer; that holds up no judging.
         let asking = async {
+            let asks = app
+                .foreign
+                .ask(&credential, &registry, question.now, Errand::of(client));
             match nth < MOST_ASKED_ABOUT {
-                true => Some(app.foreign.ask(&credential, &registry, question.now).await),
+                true => Some(asks.await),
                 false => None,
             }
         };

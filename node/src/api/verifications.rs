@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     evidence::{gather, gather_then},
+    foreign::Errand,
     registry::Registry,
 };
 
@@ -202,7 +203,8 @@ async fn answer_as<T: Send + 'static>(
     question: &Question,
     besides: fn(&OpenBadge, &Evidence, &Question) -> T,
 ) -> Result<(Verdict, Option<T>), Problem> {
-    let file = match follow(app, client, bytes, question).await? {
+    let errand = Errand::of(client);
+    let file = match follow(app, errand, bytes, question).await? {
         Followed::Itself => Cow::Borrowed(bytes),
         Followed::Badge(badge) => Cow::Owned(badge),
         Followed::Answer(verdict) => return Ok((*verdict, None)),
@@ -211,7 +213,7 @@ async fn answer_as<T: Send + 'static>(
         Ok(badge) => badge,
         Err(why) => return Ok((unreadable(&why, question), None)),
     };
-    let evidence = evidence(app, client, &badge, question).await?;
+    let evidence = evidence(app, errand, &badge, question).await?;
     if file.len() <= READ_AT_ONCE
         && let Some(verdict) = unharmed(|| judge_at_once(&badge, &evidence, question))?
     {
@@ -247,14 +249,14 @@ pub(super) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
 /// home agency, if that calls its key compromised. Of a record, the same about each badge in it.
 pub(super) async fn evidence(
     app: &App,
-    client: Client,
+    errand: Errand,
     badge: &OpenBadge,
     question: &Question,
 ) -> Result<Evidence, Problem> {
     // One answer speaks of one state of the lists, however long others take to answer.
     let registry = app.registry.snapshot();
     let asker = Asker {
-        client,
+        errand,
         registry: &registry,
     };
     let mut evidence = evidence_of_one(app, asker, badge, question, true).await?;
@@ -272,7 +274,7 @@ pub(super) async fn evidence(
 /// Who asks, and the state of the lists that the answer speaks of.
 #[derive(Clone, Copy)]
 struct Asker<'a> {
-    client: Client,
+    errand: Errand,
     registry: &'a Registry,
 }
 
@@ -297,7 +299,7 @@ async fn evidence_of_one(
     ask: bool,
 ) -> Result<Evidence, Problem> {
     if let Some(then) = question.known {
-        let pays = || app.clients.works(asker.client, PAST);
+        let pays = || app.clients.works(asker.errand.client, PAST);
         let past = app.past.at(then, question.now, &app.registry, pays).await?;
         let mut evidence = gather_then(badge, &past, &app.store, &question.agency, then).await?;
         app.foreign.then(badge, &past, then).await?.fill(&mut evidence);
@@ -307,7 +309,7 @@ async fn evidence_of_one(
     let registry = asker.registry;
     // Others may be slow to answer; that holds up no judging.
     let learnt = match ask {
-        true => app.foreign.ask(badge, registry, question.now).await,
+        true => app.foreign.ask(badge, registry, question.now, asker.errand).await,
         // What is here costs no question.
         false => app.foreign.held(badge, registry, question.now).unwrap_or_default(),
     };

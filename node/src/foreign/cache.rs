@@ -1,10 +1,17 @@
 //! What was fetched, for as long as it counts. Bounded by weight; what was not used for longest goes first. Those who
 //! ask for the same thing at once wait for one fetch.
+//!
+//! Nobody waits for a turn that is another's: who finds nothing here first waits for a turn of their own, and then, if
+//! somebody else is at it by now, for what that brings.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use registry_schema::Timestamp;
 
+use super::Client;
 use platform::lock::Lock;
 
 /// For how many seconds a failure is remembered, so that nobody is asked in vain again and again.
@@ -41,17 +48,122 @@ pub(super) struct New<V> {
     pub(super) again_after: i64,
 }
 
+/// Why nothing was had.
+#[derive(Debug)]
+pub(super) enum Failed<E> {
+    /// That is so for everybody, and is remembered for a while.
+    ForAll(E),
+    /// It was not tried, for lack of a turn: that is so for whoever asked, at this moment.
+    ForNow(E),
+}
+
+impl<E> Failed<E> {
+    /// The same in other words.
+    pub(super) fn map<F>(self, words: impl FnOnce(E) -> F) -> Failed<F> {
+        match self {
+            Self::ForAll(why) => Failed::ForAll(words(why)),
+            Self::ForNow(why) => Failed::ForNow(words(why)),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Known<V, E> {
     kept: Option<Kept<V>>,
     failed: Option<(E, Timestamp)>,
 }
 
-type Slot<V, E> = Arc<tokio::sync::Mutex<Known<V, E>>>;
+/// The questions of one client for the same thing: held by the first of them, and how many there are.
+type Queue = (Arc<tokio::sync::Mutex<()>>, usize);
+
+/// A slot, with what it weighs and when it was used last.
+type Shelved<V, E> = (Arc<Slot<V, E>>, usize, u64);
+
+#[derive(Debug)]
+struct Slot<V, E> {
+    known: Lock<Known<V, E>>,
+    /// Held by who fetches it.
+    fetching: tokio::sync::Mutex<()>,
+    /// Of each client who has none of it yet: held by the first of its questions, and how many there are.
+    asking: Lock<BTreeMap<Option<Client>, Queue>>,
+}
+
+/// One of the questions of a client for the same thing.
+struct Asking<'a, V, E> {
+    slot: &'a Slot<V, E>,
+    client: Option<Client>,
+    first: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<V, E> Drop for Asking<'_, V, E> {
+    fn drop(&mut self) {
+        self.slot.asking.with(|asking| {
+            if let Some((_, questions)) = asking.get_mut(&self.client) {
+                *questions -= 1;
+                if *questions == 0 {
+                    asking.remove(&self.client);
+                }
+            }
+        });
+    }
+}
+
+impl<V, E: Clone> Slot<V, E> {
+    const fn empty() -> Self {
+        Self {
+            known: Lock::new(Known {
+                kept: None,
+                failed: None,
+            }),
+            fetching: tokio::sync::Mutex::const_new(()),
+            asking: Lock::new(BTreeMap::new()),
+        }
+    }
+
+    fn asks(&self, client: Option<Client>) -> Asking<'_, V, E> {
+        let first = self.asking.with(|asking| {
+            let (first, questions) = asking.entry(client).or_default();
+            *questions += 1;
+            first.clone()
+        });
+        Asking {
+            slot: self,
+            client,
+            first,
+        }
+    }
+
+    /// What is known, if nobody need be asked for it now.
+    fn look(&self, now: Timestamp) -> Option<Result<Kept<V>, E>> {
+        self.known.with(|known| {
+            let still_good = known.kept.as_ref().filter(|kept| now < kept.good_until);
+            if let Some(kept) = still_good.filter(|kept| now < kept.again_at) {
+                return Some(Ok(kept.clone()));
+            }
+            let (why, _) = known.failed.as_ref().filter(|(_, until)| now < *until)?;
+            Some(still_good.cloned().ok_or_else(|| why.clone()))
+        })
+    }
+
+    /// What is kept, as long as it counts; or else this failure, which is remembered if it is so for everybody.
+    fn fails(&self, failed: Failed<E>, now: Timestamp) -> Result<Kept<V>, E> {
+        self.known.with(|known| {
+            let why = match failed {
+                Failed::ForNow(why) => why,
+                Failed::ForAll(why) => {
+                    known.failed = Some((why.clone(), now.plus_seconds(FAILURE_KEPT)));
+                    why
+                }
+            };
+            let still_good = known.kept.as_ref().filter(|kept| now < kept.good_until);
+            still_good.cloned().ok_or(why)
+        })
+    }
+}
 
 #[derive(Debug)]
 struct Shelf<V, E> {
-    slots: HashMap<String, (Slot<V, E>, usize, u64)>,
+    slots: HashMap<String, Shelved<V, E>>,
     weight: usize,
     /// Counts the uses: the larger, the later.
     uses: u64,
@@ -79,57 +191,76 @@ impl<V, E: Clone> Cache<V, E> {
     }
 
     /// What `fetch` brings now, whatever is kept; that is kept under this name.
-    pub(super) async fn find_anew<F>(&self, name: &str, now: Timestamp, fetch: F) -> Result<Kept<V>, E>
+    pub(super) async fn find_anew<T, P, F>(&self, name: &str, now: Timestamp, turn: P, fetch: F) -> Result<Kept<V>, E>
     where
-        F: AsyncFnOnce() -> Result<New<V>, E>,
+        P: AsyncFnOnce() -> Result<T, E>,
+        F: AsyncFnOnce(T) -> Result<New<V>, Failed<E>>,
     {
         let slot = self.slot(name);
-        let mut known = slot.lock().await;
-        let new = fetch().await?;
-        Ok(self.keep(name, &slot, &mut known, new, now))
+        let turn = turn().await?;
+        let _fetching = slot.fetching.lock().await;
+        match fetch(turn).await {
+            Ok(new) => Ok(self.keep(name, &slot, new, now)),
+            Err(Failed::ForAll(why) | Failed::ForNow(why)) => Err(why),
+        }
     }
 
-    fn keep(&self, name: &str, slot: &Slot<V, E>, known: &mut Known<V, E>, new: New<V>, now: Timestamp) -> Kept<V> {
+    fn keep(&self, name: &str, slot: &Arc<Slot<V, E>>, new: New<V>, now: Timestamp) -> Kept<V> {
         let kept = Kept {
             value: Arc::new(new.value),
             fetched_at: now,
             good_until: now.plus_seconds(new.good_for),
             again_at: now.plus_seconds(new.again_after),
         };
-        *known = Known {
-            kept: Some(kept.clone()),
-            failed: None,
-        };
+        slot.known.with(|known| {
+            *known = Known {
+                kept: Some(kept.clone()),
+                failed: None,
+            };
+        });
         self.weigh(name, slot, new.weight);
         kept
     }
 
-    /// What is kept under this name, or else what `fetch` brings.
-    pub(super) async fn find<F>(&self, name: &str, now: Timestamp, fetch: F) -> Result<Kept<V>, E>
+    /// What is kept under this name, or else what `fetch` brings once there is a turn for it; of a client, or of an operator
+    /// if there is none.
+    pub(super) async fn find<T, P, F>(
+        &self,
+        name: &str,
+        client: Option<Client>,
+        now: Timestamp,
+        turn: P,
+        fetch: F,
+    ) -> Result<Kept<V>, E>
     where
-        F: AsyncFnOnce() -> Result<New<V>, E>,
+        P: AsyncFnOnce() -> Result<T, E>,
+        F: AsyncFnOnce(T) -> Result<New<V>, Failed<E>>,
     {
         let slot = self.slot(name);
-        let mut known = slot.lock().await;
-        let still_good = known.kept.clone().filter(|kept| now < kept.good_until);
-        if let Some(kept) = still_good.as_ref().filter(|kept| now < kept.again_at) {
-            return Ok(kept.clone());
+        if let Some(known) = slot.look(now) {
+            return known;
         }
-        if let Some((why, until)) = &known.failed
-            && now < *until
-        {
-            return still_good.ok_or_else(|| why.clone());
+        // A client who asks for it many times takes one turn.
+        let asking = slot.asks(client);
+        let _first = asking.first.lock().await;
+        if let Some(known) = slot.look(now) {
+            return known;
         }
-        match fetch().await {
-            Ok(new) => Ok(self.keep(name, &slot, &mut known, new, now)),
-            Err(why) => {
-                known.failed = Some((why.clone(), now.plus_seconds(FAILURE_KEPT)));
-                still_good.ok_or(why)
-            }
+        let turn = match turn().await {
+            Ok(turn) => turn,
+            Err(why) => return slot.fails(Failed::ForNow(why), now),
+        };
+        let _fetching = slot.fetching.lock().await;
+        if let Some(known) = slot.look(now) {
+            return known;
+        }
+        match fetch(turn).await {
+            Ok(new) => Ok(self.keep(name, &slot, new, now)),
+            Err(failed) => slot.fails(failed, now),
         }
     }
 
-    fn slot(&self, name: &str) -> Slot<V, E> {
+    fn slot(&self, name: &str) -> Arc<Slot<V, E>> {
         self.shelf.with(|shelf| {
             shelf.uses += 1;
             let uses = shelf.uses;
@@ -137,11 +268,7 @@ impl<V, E: Clone> Cache<V, E> {
                 *used = uses;
                 return slot.clone();
             }
-            let empty = Known {
-                kept: None,
-                failed: None,
-            };
-            let slot = Arc::new(tokio::sync::Mutex::new(empty));
+            let slot = Arc::new(Slot::empty());
             shelf.slots.insert(name.to_owned(), (slot.clone(), 0, uses));
             shelf.set_weight(name, LEAST_WEIGHT + name.len());
             shelf.shrink(self.most);
@@ -149,7 +276,7 @@ impl<V, E: Clone> Cache<V, E> {
         })
     }
 
-    fn weigh(&self, name: &str, slot: &Slot<V, E>, weight: usize) {
+    fn weigh(&self, name: &str, slot: &Arc<Slot<V, E>>, weight: usize) {
         self.shelf.with(|shelf| {
             // While it was fetched, its place may have gone to another.
             if shelf
@@ -186,109 +313,4 @@ impl<V, E> Shelf<V, E> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    fn new(value: u32) -> New<u32> {
-        New {
-            value,
-            weight: 0,
-            good_for: 100,
-            again_after: 10,
-        }
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp(0).plus_seconds(seconds)
-    }
-
-    #[tokio::test]
-    async fn it_is_fetched_again_in_time_and_serves_as_long_as_it_counts() {
-        let cache: Cache<u32, &str> = Cache::new(10_000);
-        let ask = async |now, brings: Result<u32, &'static str>| {
-            let found = cache.find("a", at(now), async || brings.map(new)).await;
-            found.map(|kept| (*kept.value, kept.fetched_at))
-        };
-        assert_eq!(ask(0, Err("down")).await, Err("down"));
-        assert_eq!(ask(29, Ok(1)).await, Err("down"), "it is not asked again at once");
-        assert_eq!(ask(30, Ok(1)).await, Ok((1, at(30))));
-        assert_eq!(ask(39, Ok(2)).await, Ok((1, at(30))));
-        assert_eq!(
-            ask(40, Err("down")).await,
-            Ok((1, at(30))),
-            "what is kept still counts, with its age"
-        );
-        assert_eq!(ask(69, Ok(2)).await, Ok((1, at(30))));
-        assert_eq!(ask(129, Err("down")).await, Ok((1, at(30))));
-        assert_eq!(ask(130, Ok(2)).await, Err("down"), "and then no longer");
-        assert_eq!(ask(160, Ok(2)).await, Ok((2, at(160))));
-    }
-
-    #[tokio::test]
-    async fn who_wants_it_anew_gets_no_earlier_copy_and_leaves_the_new_one_to_others() {
-        let cache: Cache<u32, &str> = Cache::new(10_000);
-        let ask = async |now, brings: Result<u32, &'static str>| {
-            let found = cache.find("a", at(now), async || brings.map(new)).await;
-            found.map(|kept| *kept.value)
-        };
-        let anew = async |now, brings: Result<u32, &'static str>| {
-            let found = cache.find_anew("a", at(now), async || brings.map(new)).await;
-            found.map(|kept| *kept.value)
-        };
-        assert_eq!(ask(0, Ok(1)).await, Ok(1));
-        assert_eq!(anew(1, Err("down")).await, Err("down"));
-        assert_eq!(ask(2, Ok(2)).await, Ok(1), "it still serves others");
-        assert_eq!(anew(3, Ok(3)).await, Ok(3));
-        assert_eq!(ask(4, Ok(4)).await, Ok(3));
-    }
-
-    #[tokio::test]
-    async fn many_who_ask_at_once_cause_one_fetch() {
-        let cache: Cache<u32, &str> = Cache::new(10_000);
-        let fetches = AtomicUsize::new(0);
-        let ask = || {
-            cache.find("a", at(0), async || {
-                fetches.fetch_add(1, Ordering::Relaxed);
-                tokio::task::yield_now().await;
-                Ok(new(7))
-            })
-        };
-        let all = futures::future::join_all((0..50).map(|_| ask())).await;
-        assert!(
-            all.iter()
-                .all(|found| found.as_ref().is_ok_and(|kept| *kept.value == 7))
-        );
-        assert_eq!(fetches.load(Ordering::Relaxed), 1);
-    }
-
-    #[tokio::test]
-    async fn what_was_not_used_for_longest_makes_room() {
-        let cache: Cache<u32, &str> = Cache::new(10_000);
-        let ask = async |name: &str, weight: usize| {
-            let mut fetched = false;
-            let brings = async || {
-                fetched = true;
-                Ok(New { weight, ..new(1) })
-            };
-            cache.find(name, at(0), brings).await.unwrap();
-            fetched
-        };
-        assert!(ask("a", 2_000).await && ask("b", 2_000).await);
-        assert!(!ask("a", 2_000).await);
-        assert!(ask("c", 5_000).await);
-        assert!(!ask("a", 2_000).await, "it was used after b");
-        assert!(ask("b", 2_000).await, "it made room");
-        assert!(ask("too heavy for all", 20_000).await);
-        for i in 0..1_000 {
-            ask(&format!("{i}"), 0).await;
-            assert!(cache.shelf.with(|shelf| shelf.weight) <= 10_000);
-        }
-        let (weight, sum) = cache.shelf.with(|shelf| {
-            let sum: usize = shelf.slots.values().map(|(_, weight, _)| weight).sum();
-            (shelf.weight, sum)
-        });
-        assert_eq!(weight, sum);
-    }
-}
+mod tests;

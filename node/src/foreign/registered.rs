@@ -28,7 +28,7 @@ pub(crate) use plan::KeptLists;
 use plan::{Kept, Listed, News, Outcome, Place, Plan, Turn};
 use platform::{clock::Clock, lock::Lock};
 use storage::{OfAnAgency, Published, Unavailable};
-use transport::outbound::Outbound;
+use transport::outbound::{Outbound, Whom};
 
 /// How many lists are fetched at once.
 const AT_ONCE: usize = 4;
@@ -44,11 +44,12 @@ const MOST_CHANGES: i64 = 20_000;
 /// How much of an issuer's id or an address is told.
 const MOST_TOLD: usize = 120;
 
-/// What is kept. The guard is another than the one for strangers' badges: who sends many of those takes no turn from these.
+/// What is kept. The guard is another than the one for strangers' badges: who sends many of those takes no turn from these,
+/// nor from operators, who fetch through this one too.
 #[derive(Debug)]
 pub(super) struct Registered {
     plan: Lock<Plan>,
-    outbound: Outbound,
+    pub(super) outbound: Outbound,
 }
 
 impl Registered {
@@ -342,7 +343,11 @@ impl Foreign {
 
     async fn fetched(&self, turn: &Turn, now: Timestamp) -> Outcome {
         let Place { agency, issuer, list } = &turn.place;
-        let fetched = self.0.registered.outbound.fetch_for(agency.as_str(), list, LIST).await;
+        let whom = Whom::Agency(agency.as_str().to_owned());
+        let fetched = match self.0.registered.outbound.enter(whom, Instant::now() + LONGEST).await {
+            Ok(turn) => turn.fetch(list, LIST).await,
+            Err(full) => Err(full),
+        };
         let body = match fetched {
             Ok(fetched) => fetched.bytes,
             Err(why) if why.is_of_the_moment() => return Outcome::Later,

@@ -31,6 +31,8 @@ const DAMAGE_PAUSE: Duration = Duration::from_secs(10);
 struct Watch {
     /// The last transaction whose rows are in the registry; none, before the logs were read.
     followed: Option<i64>,
+    /// The place of the last envelope that was seen in the store.
+    position: i64,
     /// The lease's mark, and since when it stands so before our eyes.
     seen: Option<((i64, i64), Instant)>,
     /// Whether the lease was renewed before our eyes: until then the store may be a copy that nobody writes to, and is as of no
@@ -77,6 +79,7 @@ impl Watch {
     fn new() -> Self {
         Self {
             followed: None,
+            position: 0,
             seen: None,
             is_alive: false,
             failing: false,
@@ -126,6 +129,9 @@ impl Watch {
         } else {
             None
         };
+        if loaded.is_some() || self.followed != Some(changes.lease.changes) {
+            self.note_last_envelopes(part).await?;
+        }
         for agency in &changes.damaged {
             self.damaged.entry(*agency).or_insert(moment.at);
         }
@@ -173,10 +179,27 @@ impl Watch {
         Ok(false)
     }
 
-    /// Whether the logs have to be read: they were not yet; what is known of an agency may be older than its pin; or what could
-    /// not be read may have been made again.
-    fn must_load(&self, part: &Part, changes: &Changes) -> bool {
+    /// Notes what this process saw in the store, and may have answered from: it outlives the store's going back in time, and this
+    /// process's taking the lease.
+    async fn note_last_envelopes(&mut self, part: &Part) -> Result<(), Unavailable> {
+        for (position, agency, envelope) in part.store.last_envelopes_after(self.position).await? {
+            part.identity.durable.note_last(agency, envelope);
+            self.position = self.position.max(position);
+        }
+        Ok(())
+    }
+
+    /// Whether the logs have to be read: they were not yet; the store is older than it was; what is known of an agency may be
+    /// older than its pin; or what could not be read may have been made again.
+    fn must_load(&mut self, part: &Part, changes: &Changes) -> bool {
         let Some(followed) = self.followed else { return true };
+        if changes.lease.changes < followed {
+            tracing::error!(
+                "the store is older than it was: another one was put in its place, or a server that lagged succeeded"
+            );
+            self.position = 0;
+            return true;
+        }
         let may_be_mended = !self.damaged.is_empty() && changes.lease.changes != followed;
         (may_be_mended && self.reads_again <= Instant::now())
             || pins_anew(part.registry.snapshot().roster(), &changes.peers)

@@ -152,7 +152,9 @@ impl Registrar {
             within("a note", note, 2000)?;
         }
         let kept = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
-        let kept = kept.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
+        let Some(kept) = kept else {
+            return Err(self.has_no(code).await?);
+        };
         let place = place_of(&kept)?;
         let change = StatusChange {
             state: to,
@@ -226,7 +228,9 @@ impl Registrar {
     pub async fn expunge(&self, code: CredentialCode, hand: &Hand) -> Result<(u32, u32), NotDone> {
         let mut turn = self.turn(hand.dry_run).await?;
         let kept = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
-        let kept = kept.ok_or_else(|| NotDone::Unknown(format!("this agency has issued no credential `{code}`")))?;
+        let Some(kept) = kept else {
+            return Err(self.has_no(code).await?);
+        };
         let (list, index) = place_of(&kept)?;
         let suspended = {
             let registry = self.registry.snapshot();
@@ -239,6 +243,18 @@ impl Registrar {
         let own = vec![OwnWrite::Expunged { id: kept.issued.id }, act];
         self.write(&mut turn, hand, vec![put], own).await?;
         Ok((list, index))
+    }
+
+    /// The refusal of an act on a credential that is not here.
+    async fn has_no(&self, code: CredentialCode) -> Result<NotDone, NotDone> {
+        Ok(NotDone::Unknown(match self.store.lost_records().await? {
+            Some(before) => format!(
+                "there is no credential `{code}` here, and the records of badges issued before {} are lost: the status of such a one is \
+                 changed by the badge itself, `comity credential revoke --badge FILE`, or `suspend`, or `reinstate`",
+                before.date_in_words()
+            ),
+            None => format!("this agency has issued no credential `{code}`"),
+        }))
     }
 
     /// A stored credential with its status now, as operators see it; its status is unknown, where its row and its badge name

@@ -9,7 +9,7 @@ use crate::{
     roster::{Membership, NotAdmitted},
 };
 use storage::{OwnWrite, PeerRow, Store, TransactionId, Unavailable};
-use transport::network::{Order, Peer};
+use transport::network::{NetworkCommand, Peer};
 
 impl From<NotAdmitted> for NotDone {
     fn from(error: NotAdmitted) -> Self {
@@ -51,7 +51,7 @@ impl Registrar {
         let audit = self.act(hand, "peer.add", ticket.agency.as_str(), Some(note));
         let then = vec![
             Errand::Happened(Event::Pinned(ticket.genesis)),
-            Errand::Tell(Order::Meet(peer)),
+            Errand::Tell(NetworkCommand::Meet(peer)),
         ];
         self.decide(row, audit, then).await
     }
@@ -93,7 +93,7 @@ impl Registrar {
         }
         let act = if expel { "peer.expel" } else { "peer.remove" };
         let audit = self.act(hand, act, agency.as_str(), Some(genesis.to_string()));
-        let mut then = vec![Errand::Tell(Order::Part { agency: genesis })];
+        let mut then = vec![Errand::Tell(NetworkCommand::Part { agency: genesis })];
         // Its own log a node follows for good, whatever other stores there are.
         if genesis != self.registry.snapshot().home_hash() {
             then.insert(0, Errand::Happened(Event::Unpinned(genesis)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use protocol::{Batch, DocumentId, Hash, Replica, Row};
+use protocol::{Batch, DocumentId, Replica, Row};
 use tokio::sync::watch;
 
 use super::Registry;
@@ -62,14 +62,6 @@ impl SharedRegistry {
 
     pub(crate) fn tell_of_issuers(&self) {
         self.0.issuers.send_replace(());
-    }
-
-    /// A node of this agency is connected by this transport, or none is.
-    pub(crate) fn set_connected(&self, agency: Hash, via: Option<&str>) {
-        self.update(|registry| match via {
-            Some(via) => drop(registry.connected.insert(agency, via.to_owned())),
-            None => drop(registry.connected.remove(&agency)),
-        });
     }
 }
 

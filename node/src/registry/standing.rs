@@ -46,6 +46,9 @@ pub(crate) struct Standing {
     /// Of the own agency, whether nothing of it is called good for that.
     #[n(11)]
     pub(super) lacks_own: Option<bool>,
+    /// Whether its nodes end each connection as soon as it is made.
+    #[n(12)]
+    pub(super) turned_away: Option<bool>,
 }
 
 /// Why an agency is in quarantine at a process that follows.
@@ -147,6 +150,7 @@ impl Registry {
                 hindrance: self.hindrances.get(&agency).cloned(),
                 store_doubt: self.store_doubt.clone().filter(|_| agency == self.roster.own().genesis),
                 lacks_own: Some(self.lacks_own).filter(|_| agency == self.roster.own().genesis),
+                turned_away: Some(self.is_turned_away_by(&agency)).filter(|is_so| *is_so),
             }
         });
         said.collect()
@@ -189,6 +193,8 @@ impl Registry {
         self.connected = connected
             .map(|one| (one.agency, one.via.clone().unwrap_or_default()))
             .collect();
+        let turned_away = said.iter().filter(|one| one.turned_away == Some(true));
+        self.turned_away = turned_away.map(|one| one.agency).collect();
         let own = said.iter().find(|one| one.agency == self.roster.own().genesis);
         self.store_doubt = own.and_then(|own| own.store_doubt.clone());
         self.lacks_own = own.and_then(|own| own.lacks_own).unwrap_or(false);

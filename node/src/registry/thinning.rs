@@ -104,6 +104,7 @@ mod tests {
                 hindrance: None,
                 store_doubt: None,
                 lacks_own: None,
+                turned_away: None,
             };
             kept.push(KeptStanding {
                 position: i64::try_from(kept.len()).unwrap(),

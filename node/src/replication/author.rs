@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Replication, State};
 use storage::{OwnWrite, Unavailable, driver_mutant};
-use transport::network::Order;
+use transport::network::NetworkCommand;
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]
@@ -64,9 +64,9 @@ pub(crate) enum Errand {
     /// Something happened that the network does not tell: an agency is pinned, or not any more.
     Happened(Event),
     /// Tell the network something.
-    Tell(Order),
+    Tell(NetworkCommand),
     /// Believe the clock as it is; told when that is done.
-    AcceptClock(oneshot::Sender<()>),
+    AcceptClock(oneshot::Sender<Result<(), NotWritten>>),
     /// Believe that all that this agency wrote is in the store, and write down who said so; told when that is done.
     AcceptStore(OwnWrite, Waiting),
 }

@@ -50,6 +50,12 @@ impl DurableHeads {
         self.0.with(|heads| heads.newest.extend(newest));
     }
 
+    /// Notes an agency's envelope that was seen in the store after all others of it: a store without it lacks what came last.
+    pub(crate) fn note_last(&self, agency: Hash, envelope: Hash) {
+        self.0
+            .with(|heads| heads.newest.insert(agency, BTreeSet::from([envelope])));
+    }
+
     /// The agencies of which a store lacks what was on disk, as `holds` says of an agency's envelope, and how many each; they are
     /// lost until they are here again.
     pub(super) fn lacking(&self, holds: impl Fn(&Hash, &Hash) -> bool) -> BTreeMap<Hash, usize> {

@@ -71,7 +71,7 @@ impl Identity {
         keys.sort_by_key(rank);
         let newest = keys
             .pop()
-            .ok_or_else(|| NotWritten::Keys("no writer key is here".into()))?;
+            .ok_or_else(|| NotWritten::Keys("no writer key is here: put `keys/writer.key` back from a backup (ops/RUNBOOK.md, *A key's file is gone*)".into()))?;
         Ok((newest, keys))
     }
 }

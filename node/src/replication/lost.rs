@@ -16,7 +16,7 @@ use crate::{
     registry::{Freeze, Registry},
 };
 use storage::{OwnWrite, Store, TransactionId, Unavailable, driver_mutant};
-use transport::network::Order;
+use transport::network::NetworkCommand;
 
 /// The pause before the store is tried again for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -109,7 +109,7 @@ impl Replication {
         self.health.set_replication(ReplicationHealth::Lost { since, why });
         // The old replica's calls are under way on these connections; the peers are met anew.
         for peer in self.connected.keys().copied().collect::<Vec<_>>() {
-            if self.order(Order::HangUp { peer, pause: None }).await.is_err() {
+            if self.order(NetworkCommand::HangUp { peer, pause: None }).await.is_err() {
                 return Outcome::Ends;
             }
         }
@@ -148,10 +148,8 @@ impl Replication {
             Some(errand) = self.errands.recv(), if self.was_live => match errand {
                 // Who asked for a look is told that there is none.
                 Errand::Look(_) => {}
-                Errand::AcceptClock(done) => {
-                    self.clock.accept();
-                    let _ = done.send(());
-                }
+                // What is dated ahead could not be forgotten now.
+                Errand::AcceptClock(done) => drop(done.send(Err(NotWritten::Lost(why)))),
                 Errand::AcceptStore(_, done) => drop(done.send(Err(NotWritten::Lost(why)))),
                 Errand::Happened(event) => drop(self.note_pins(event)),
                 Errand::Tell(order) => return self.tell(order).await,
@@ -271,12 +269,17 @@ impl Replication {
 
     /// Goes on from a store for which an operator vouched, with a heartbeat, and tells who waits for that.
     pub(super) async fn accept_store(&mut self, act: OwnWrite, done: Waiting) -> Outcome {
-        let outcome = self.step(Event::Tick, vec![act], Some(done)).await;
-        // Where it could not be written down, nobody has vouched.
-        if matches!(self.state, State::Live(_)) {
-            self.identity.durable.give_up(&self.identity.home);
-            self.tell_health();
-        }
+        let outcome = self.step(Event::Tick, vec![act], None).await;
+        // Where it could not be written down, nobody has vouched. Who asked is told once the node says so too.
+        let said = match &self.state {
+            State::Live(_) => {
+                self.identity.durable.give_up(&self.identity.home);
+                self.tell_health();
+                self.version()
+            }
+            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
+        };
+        drop(done.send(said));
         outcome
     }
 

@@ -1,5 +1,7 @@
 //! The audit trail: who did what, when.
 
+use registry_schema::Timestamp;
+
 use super::{
     Act, Store, Unavailable,
     db::{Tx, reading, writing},
@@ -28,6 +30,20 @@ pub(super) async fn forget_notes(tx: &mut Tx, subject: &str) -> Result<(), Unava
 }
 
 impl Store {
+    /// The acts that changed the status of a credential, the oldest first: the act, what it was about, and when it was.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn acts_on_status(&self) -> Result<Vec<(String, String, Timestamp)>, Unavailable> {
+        let sql = "SELECT act, subject, at FROM audit
+                   WHERE act IN ('credential.revoke', 'credential.suspend', 'credential.reinstate') ORDER BY position";
+        let rows: Vec<(String, String, i64)> = reading!(self, sqlx::query_as(sql), fetch_all)?;
+        Ok(rows
+            .into_iter()
+            .map(|(act, subject, at)| (act, subject, Timestamp(at)))
+            .collect())
+    }
+
     /// How many acts of this kind the trail holds.
     ///
     /// # Errors

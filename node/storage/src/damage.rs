@@ -28,6 +28,12 @@ fn is_of_damage(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether an error of SQLite tells that a file ends before what should be in it: it is damaged, is no database, or was read too short.
+pub(super) fn speaks_of_lost_pages(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| ["11", "26", "522"].contains(&code.as_ref()))
+}
+
 /// Whether an error tells that what lies in the store's place is no database.
 pub fn tells_that_it_is_none(error: &(dyn Error + 'static)) -> bool {
     let of_driver = match error.downcast_ref() {

@@ -13,7 +13,8 @@ use sqlx::{
 use super::{
     database::Database,
     faults::{Faults, StoreCall},
-    sqlite_file::{RESCUED, SqliteFile},
+    sqlite_file::SqliteFile,
+    untouched,
     version::{self, Opening},
 };
 use platform::{lock::Lock, private};
@@ -149,6 +150,9 @@ macro_rules! within {
 
 pub(super) use {reading, within, writing};
 
+/// The name of a SQLite store's file in its folder.
+pub(super) const FILE: &str = "registry.sqlite";
+
 /// How long a PostgreSQL server lets a transaction of ours stand idle. A process that is frozen in the midst of one
 /// holds the lease's row; then the server ends its connection, and with it the lock.
 const LONGEST_IDLE_TRANSACTION: &str = "5s";
@@ -158,7 +162,7 @@ const LONGEST_LOCK_WAIT: &str = "15s";
 
 impl Db {
     pub(super) async fn create_sqlite(folder: &Path) -> anyhow::Result<Self> {
-        let file = folder.join("registry.sqlite");
+        let file = folder.join(FILE);
         anyhow::ensure!(!file.exists(), "`{}` holds a store already", folder.display());
         // SQLite gives its other files the mode of this one.
         private::new_file(&file)?.sync_all()?;
@@ -176,19 +180,9 @@ impl Db {
     }
 
     pub(super) async fn open_sqlite(folder: &Path, opening: Opening) -> anyhow::Result<Self> {
-        let file = folder.join("registry.sqlite");
+        let file = folder.join(FILE);
         let shown = folder.display();
-        anyhow::ensure!(
-            matches!(opening, Opening::AsItIs) || !folder.join(RESCUED).exists(),
-            "the database's file was replaced under the node that ran here, and `{shown}/{RESCUED}` is all that it had: put that in \
-             the place of `registry.sqlite`, or move it away, if what is there now holds (ops/RUNBOOK.md, *The database's file was \
-             replaced*)"
-        );
-        anyhow::ensure!(
-            file.exists(),
-            "`{shown}` holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
-             with `comityd init`"
-        );
+        SqliteFile::may_be_opened(folder, matches!(opening, Opening::AsItIs))?;
         let opened = Self::connect_sqlite(&file, opening).await;
         match is_full(folder) {
             true => opened.with_context(|| format!("the disk below `{shown}` is full: make room")),
@@ -335,6 +329,14 @@ impl Tx {
     pub(super) async fn commit_as(mut self, call: StoreCall) -> Result<(), sqlx::Error> {
         let committed = async {
             match &mut self.connection {
+                // The time goes into the transaction, for nobody else can write it beside what the system says of the file.
+                TxConnection::Sqlite(on) if self.file.is_some() => {
+                    let sql = format!("UPDATE lease SET renewed_at = {}; COMMIT", untouched::now_ms());
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                        .execute(&mut **on)
+                        .await
+                        .map(drop)
+                }
                 TxConnection::Sqlite(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
                 TxConnection::Postgres(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
             }

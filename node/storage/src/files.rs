@@ -62,6 +62,18 @@ impl Store {
         placed.collect()
     }
 
+    /// Of each agency that wrote after a place, the envelope that was kept last: its place, the agency and its name.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn last_envelopes_after(&self, position: i64) -> Result<Vec<(i64, Hash, Hash)>, Unavailable> {
+        let sql = "SELECT position, agency, hash FROM envelopes WHERE position IN
+                   (SELECT max(position) FROM envelopes WHERE position > $1 GROUP BY agency) ORDER BY position";
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = reading!(self, sqlx::query_as(sql).bind(position), fetch_all)?;
+        let read = |(position, agency, name): (i64, Vec<u8>, Vec<u8>)| Ok((position, hash(&agency)?, hash(&name)?));
+        rows.into_iter().map(read).collect()
+    }
+
     /// An agency's envelopes from one place to another, both included.
     pub async fn envelopes_between(
         &self,

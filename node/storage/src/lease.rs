@@ -215,6 +215,9 @@ impl Store {
         if !version::is_ours(&mut tx).await? {
             return Err(Unavailable::OtherVersion);
         }
+        if found.is_some() {
+            self.note_what_it_is(&mut tx).await?;
+        }
         tx.commit().await?;
         let epoch = found.map(|(epoch,)| epoch);
         if let Some(epoch) = epoch {

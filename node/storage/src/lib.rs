@@ -32,6 +32,7 @@ mod restoring;
 mod reviews;
 mod sqlite_file;
 mod taken_out;
+mod untouched;
 mod version;
 
 use std::{
@@ -93,6 +94,10 @@ pub struct Store {
     newest: Arc<AtomicI64>,
     /// Whether a transaction met a store that is older than that, and nobody asked for it since.
     went_back: Arc<AtomicBool>,
+    /// Whether it was found as a copy, until that is written down.
+    copy: Arc<Lock<bool>>,
+    /// By what its tables are told from others; empty, if by nothing.
+    tables: Arc<Lock<String>>,
 }
 
 /// The random name of a transaction, by which it is later found whether it was committed.
@@ -252,6 +257,8 @@ impl Store {
             last_write: Arc::default(),
             newest: Arc::default(),
             went_back: Arc::default(),
+            copy: Arc::default(),
+            tables: Arc::default(),
         }
     }
 
@@ -272,14 +279,6 @@ impl Store {
     /// If there is none, if it is of a newer version, or if it cannot be brought up to date.
     pub async fn open_to_run(folder: &Path, database: Option<&Database>, term: Duration) -> anyhow::Result<Self> {
         Self::open_as(folder, database, Opening::BroughtUp(term)).await
-    }
-
-    async fn open_as(folder: &Path, database: Option<&Database>, opening: Opening) -> anyhow::Result<Self> {
-        let db = match database {
-            Some(database) => Db::open_postgres(database, opening).await?,
-            None => Db::open_sqlite(folder, opening).await?,
-        };
-        Ok(Self::new(db))
     }
 
     /// The faults that a test lets come between this node and its database; none come otherwise.

@@ -105,6 +105,10 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, write: Write, sizes: &[
     }
     memory::hide(tx, batch).await?;
     quarantine::write(tx, batch, change).await?;
+    for (agency, writer) in &batch.forgotten {
+        let sql = "DELETE FROM heartbeats WHERE agency = $1 AND writer = $2";
+        writing!(tx, sqlx::query(sql).bind(agency.0.to_vec()).bind(writer.0.to_vec()))?;
+    }
     for heartbeat in &batch.heartbeats {
         writing!(
             tx,

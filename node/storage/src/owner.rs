@@ -1,6 +1,8 @@
-//! Whose store it is. A store holds the key logs of many agencies, and says in a table of one row which of them is its own.
+//! Whose store it is. A store holds the key logs of many agencies, and says in a table of one row which of them is its own; and in
+//! another, whether it began anew after one that was lost, so that what that one knew of credentials is not here.
 
 use protocol::Hash;
+use registry_schema::Timestamp;
 
 use super::{
     Store, Unavailable,
@@ -51,5 +53,32 @@ impl Store {
         let sql = "SELECT COUNT(*) FROM key_logs WHERE agency = $1";
         let (count,): (i64,) = reading!(self, sqlx::query_as(sql).bind(agency.to_vec()), fetch_one)?;
         Ok(count > 0)
+    }
+
+    /// Says that the records of credentials that were issued before a moment are lost. It needs no lease: nobody runs on the store
+    /// yet.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be written.
+    pub async fn lose_records(&self, before: Timestamp) -> Result<(), Unavailable> {
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO lost_records (one, lost_before) VALUES (1, $1)
+                   ON CONFLICT (one) DO UPDATE SET lost_before = excluded.lost_before";
+        writing!(&mut tx, sqlx::query(sql).bind(before.0))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The moment before which records of credentials are lost; none, if none are.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if the store cannot be read.
+    pub async fn lost_records(&self) -> Result<Option<Timestamp>, Unavailable> {
+        let found: Option<(i64,)> = reading!(
+            self,
+            sqlx::query_as("SELECT lost_before FROM lost_records"),
+            fetch_optional
+        )?;
+        Ok(found.map(|(before,)| Timestamp(before)))
     }
 }

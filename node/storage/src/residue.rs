@@ -76,7 +76,7 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if the store cannot be used.
     pub async fn clear_residue(&self) -> Result<bool, Unavailable> {
-        let Pools::Sqlite { write, .. } = &self.db.pools else {
+        let Pools::Sqlite { write, file, .. } = &self.db.pools else {
             return Ok(true);
         };
         // Before the look at the log: what is forgotten meanwhile sets it again.
@@ -87,7 +87,9 @@ impl Store {
             self.residue.is_owed();
             return Err(replaced.into());
         }
+        let emptying = file.empties_its_log();
         let emptied = empty(write.connect_options().as_ref().clone().busy_timeout(PATIENCE)).await;
+        drop(emptying);
         if !matches!(emptied, Ok(true)) {
             self.residue.is_owed();
         }

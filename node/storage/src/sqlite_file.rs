@@ -3,6 +3,11 @@
 //! A file that is removed or replaced stays open: SQLite writes on into it, and nobody finds that after a restart. So the files are
 //! looked at before each call and after each commit. Where they differ, this process writes no more, and keeps a copy of what
 //! it has: the last connection to a file without a name is the last way to it.
+//!
+//! A file that is shorter than it was lost what it had. **Nothing here opens one of the files by itself**: closing it again would
+//! take SQLite's own locks away, which are the process's.
+
+mod lengths;
 
 use std::{
     fmt, fs,
@@ -13,11 +18,12 @@ use std::{
 };
 
 use sqlx::{
-    SqlitePool,
+    ConnectOptions as _, Connection as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use super::{Store, Unavailable};
+use super::{Store, Unavailable, damage::speaks_of_lost_pages, db::FILE};
+use lengths::{Emptying, Lengths, Shorter};
 use platform::{lock::Lock, private};
 
 /// What SQLite appends to the database's name for each of its files.
@@ -25,6 +31,9 @@ const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
 
 /// The copy of what a process had when its file was replaced. The next start waits until somebody decided about it.
 pub(super) const RESCUED: &str = "rescued.sqlite";
+
+/// What is said of a file that was cut short. The next start waits until its store is put aside: it may look whole, and is not.
+pub(super) const CUT_SHORT: &str = "registry.sqlite.cut-short";
 
 /// A file's device and number; none, if there is no such file.
 type FileNumber = Option<(u64, u64)>;
@@ -37,6 +46,10 @@ pub(super) struct SqliteFile(Arc<OpenedFile>);
 struct OpenedFile {
     path: PathBuf,
     numbers: [FileNumber; SUFFIXES.len()],
+    options: SqliteConnectOptions,
+    lengths: Lengths,
+    /// A file that was found shorter than it was: it stays so, whatever the file is like later, unless nothing is lost.
+    spoiled: Lock<Option<Spoiled>>,
     /// One connection that nobody uses: as long as it stands, SQLite itself removes none of the files, and what was in them can
     /// be copied.
     anchor: SqlitePool,
@@ -46,12 +59,31 @@ struct OpenedFile {
     hindrance: Lock<Option<String>>,
 }
 
-/// The database's file is another one than this process has open.
+/// What happened to a file under this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FileHarm {
+    /// It was removed, or another is in its place.
+    Replaced,
+    /// Nothing is in it any more.
+    Emptied,
+    /// Its end is gone.
+    CutShort,
+}
+
+/// A file that is shorter than it was.
+#[derive(Clone, Debug)]
+struct Spoiled {
+    file: PathBuf,
+    harm: FileHarm,
+    /// Whether it was looked at, and something is lost.
+    is_certain: bool,
+}
+
+/// The database's file is another one than this process has open, or lacks what was in it.
 #[derive(Clone, Debug)]
 pub struct FileReplaced {
     file: PathBuf,
-    /// Whether it is the same file, and nothing is in it any more.
-    is_emptied: bool,
+    harm: FileHarm,
     is_rescued: bool,
     hindrance: Option<String>,
 }
@@ -59,12 +91,23 @@ pub struct FileReplaced {
 impl fmt::Display for FileReplaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
-        if self.is_emptied {
-            return write!(
-                f,
-                "`{file}` was emptied under the running node, which writes nothing more: what was in it is lost. Stop the node, and \
-                 put a backup in its place, or move it away and begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)"
-            );
+        match self.harm {
+            FileHarm::Emptied => {
+                return write!(
+                    f,
+                    "`{file}` was emptied under the running node, which writes nothing more: what was in it is lost. Stop the node, and \
+                     put a backup in its place, or move it away and begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)"
+                );
+            }
+            FileHarm::CutShort => {
+                return write!(
+                    f,
+                    "`{file}` was cut short under the running node, which writes nothing more: part of what was in the database is \
+                     lost. Stop the node, move the files `registry.sqlite*` away and keep them, and put a backup in their place, or \
+                     begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md, *The database's file was cut short*)"
+                );
+            }
+            FileHarm::Replaced => {}
         }
         write!(
             f,
@@ -121,7 +164,7 @@ impl SqliteFile {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
         // Its log is opened when something is read for the first time.
         let (_,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM sqlite_schema")
@@ -133,54 +176,183 @@ impl SqliteFile {
             "`{}` was replaced while it was opened",
             path.display()
         );
-        Ok(Self(Arc::new(OpenedFile {
+        let held = Self(Arc::new(OpenedFile {
             path: path.to_owned(),
             numbers,
+            options: options.read_only(true),
+            lengths: Lengths::default(),
+            spoiled: Lock::default(),
             anchor,
             is_rescued: Lock::default(),
             hindrance: Lock::default(),
-        })))
+        }));
+        // From here on it is known how long they are.
+        held.look()?;
+        Ok(held)
     }
 
-    /// Compares the files at the path with those that are open.
+    /// Refuses a folder without a store; and, unless it is opened as it is, one whose store somebody has to decide about first.
+    pub(super) fn may_be_opened(folder: &Path, is_as_it_is: bool) -> anyhow::Result<()> {
+        let shown = folder.display();
+        anyhow::ensure!(
+            is_as_it_is || !folder.join(RESCUED).exists(),
+            "the database's file was replaced under the node that ran here, and `{shown}/{RESCUED}` is all that it had: put that in \
+             the place of `registry.sqlite`, or move it away, if what is there now holds (ops/RUNBOOK.md, *The database's file was \
+             replaced*)"
+        );
+        anyhow::ensure!(
+            is_as_it_is || !folder.join(CUT_SHORT).exists(),
+            "the database's file was cut short under the node that ran here, and part of what was in it is lost (`{shown}/{CUT_SHORT}`): \
+             move the files `registry.sqlite*` away, this one as well, and put a backup in their place, or begin again from the peers \
+             with `comityd rebuild` (ops/RUNBOOK.md, *The database's file was cut short*)"
+        );
+        anyhow::ensure!(
+            folder.join(FILE).exists(),
+            "`{shown}` holds no store: if it is lost, get back from peers what they hold with `comityd rebuild`; make a new agency's \
+             with `comityd init`"
+        );
+        Ok(())
+    }
+
+    /// Compares the files at the path with those that are open, and their lengths with those of before.
     pub(super) fn look(&self) -> Result<(), FileReplaced> {
         let is_rescued = self.0.is_rescued.with(|is_rescued| *is_rescued);
-        let another = SUFFIXES.iter().zip(&self.0.numbers).find_map(|(suffix, opened)| {
-            let file = with(&self.0.path, suffix);
-            (number(&file) != *opened).then_some(file)
-        });
-        let is_emptied = another.is_none() && is_empty(&self.0.path);
-        match another {
-            None if !is_rescued && !is_emptied => Ok(()),
-            another => Err(FileReplaced {
-                file: another.unwrap_or_else(|| self.0.path.clone()),
-                is_emptied,
+        let spoiled = self.0.spoiled.with(|spoiled| spoiled.clone());
+        let found = spoiled.map(|spoiled| (spoiled.file, spoiled.harm));
+        let found = found.or_else(|| self.found());
+        let found = found.or_else(|| is_rescued.then(|| (self.0.path.clone(), FileHarm::Replaced)));
+        match found {
+            None => Ok(()),
+            Some((file, harm)) => Err(FileReplaced {
+                file,
+                harm,
                 is_rescued,
                 hindrance: self.0.hindrance.with(|why| why.clone()),
             }),
         }
     }
 
-    /// Where the files are others, copies what this process has, once.
+    /// What happened to the files as they are at the path now, if anything.
+    fn found(&self) -> Option<(PathBuf, FileHarm)> {
+        let before = self.0.lengths.known();
+        let files = SUFFIXES.map(|suffix| with(&self.0.path, suffix));
+        let now = files.each_ref().map(|file| fs::metadata(file).ok());
+        let numbers = now.iter().map(|file| file.as_ref().map(number_of));
+        let another = files.iter().zip(numbers).zip(&self.0.numbers);
+        if let Some(((file, _), _)) = { another }.find(|((_, now), opened)| now != *opened) {
+            return Some((file.clone(), FileHarm::Replaced));
+        }
+        let [database, log, _] = now.map(|file| file.map_or(0, |file| file.len()));
+        let [database_file, log_file, _] = files;
+        if database == 0 {
+            return Some(self.spoil(database_file, FileHarm::Emptied));
+        }
+        let file = match self.0.lengths.compare(before, database, log)? {
+            Shorter::Database => database_file,
+            Shorter::Log => log_file,
+        };
+        Some(self.spoil(file, FileHarm::CutShort))
+    }
+
+    /// Notes that a file is shorter than it was.
+    fn spoil(&self, file: PathBuf, harm: FileHarm) -> (PathBuf, FileHarm) {
+        let spoiled = Spoiled {
+            file: file.clone(),
+            harm,
+            is_certain: false,
+        };
+        self.0.spoiled.with(|known| {
+            known.get_or_insert(spoiled);
+        });
+        (file, harm)
+    }
+
+    /// Lets the log become shorter, for as long as what this gives is there: it is emptied.
+    pub(super) fn empties_its_log(&self) -> Emptying<'_> {
+        self.0.lengths.log_is_emptied()
+    }
+
+    /// Where the files are others, copies what this process has, once. Where one is shorter than it was, looks whether anything is
+    /// lost: another program may have made the database smaller.
     pub(super) async fn rescue(&self) -> Result<(), FileReplaced> {
         let Err(replaced) = self.look() else { return Ok(()) };
-        if !replaced.is_rescued && !replaced.is_emptied {
-            let copied = self.copy().await;
-            match &copied {
-                Ok(()) => {
-                    tracing::error!("the database's file was replaced: all that was in it is kept in `{RESCUED}`")
-                }
-                Err(error) => tracing::error!(
-                    error = format!("{error:#}"),
-                    "what was in the database's file cannot be kept"
-                ),
-            }
-            self.0.is_rescued.with(|is_rescued| *is_rescued = copied.is_ok());
-            self.0
-                .hindrance
-                .with(|why| *why = copied.err().map(|error| format!("{error:#}")));
+        let is_certain = self
+            .0
+            .spoiled
+            .with(|spoiled| spoiled.as_ref().is_some_and(|spoiled| spoiled.is_certain));
+        match replaced.harm {
+            FileHarm::Replaced if !replaced.is_rescued => self.rescue_replaced().await,
+            FileHarm::Emptied if !is_certain => self.writes_no_more(),
+            FileHarm::CutShort if !is_certain => match self.is_whole().await {
+                Some(true) => self.goes_on(),
+                Some(false) => self.writes_no_more(),
+                // It is not known, and is tried again.
+                None => {}
+            },
+            _ => {}
         }
         self.look()
+    }
+
+    /// Takes the lengths of the files as they are now: nothing is lost.
+    fn goes_on(&self) {
+        self.0.lengths.forget();
+        self.0.spoiled.with(|spoiled| *spoiled = None);
+        tracing::info!("a file of the database is shorter than it was, and nothing of the database is lost");
+    }
+
+    async fn rescue_replaced(&self) {
+        let copied = self.copy().await;
+        match &copied {
+            Ok(()) => {
+                tracing::error!("the database's file was replaced: all that was in it is kept in `{RESCUED}`")
+            }
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "what was in the database's file cannot be kept"
+            ),
+        }
+        self.0.is_rescued.with(|is_rescued| *is_rescued = copied.is_ok());
+        self.0
+            .hindrance
+            .with(|why| *why = copied.err().map(|error| format!("{error:#}")));
+    }
+
+    /// Whether all pages of the database are there, though a file is shorter than it was; none, if that cannot be looked at now.
+    async fn is_whole(&self) -> Option<bool> {
+        let looked = async {
+            // A connection of its own: what others have read is not on the disk for that.
+            let mut connection = self.0.options.connect().await?;
+            let checked: Result<(String,), _> =
+                sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&mut connection).await;
+            drop(connection.close().await);
+            checked
+        };
+        match looked.await {
+            Ok((said,)) => Some(said == "ok"),
+            Err(error) if speaks_of_lost_pages(&error) => Some(false),
+            Err(error) => {
+                tracing::error!(%error, "whether the database's file is whole cannot be looked at; it is tried again");
+                None
+            }
+        }
+    }
+
+    /// Leaves it at that for good, and has the next start wait, if the file may look whole.
+    fn writes_no_more(&self) {
+        let harm = self.0.spoiled.with(|spoiled| {
+            let spoiled = spoiled.as_mut()?;
+            spoiled.is_certain = true;
+            Some(spoiled.harm)
+        });
+        let Err(told) = self.look() else { return };
+        tracing::error!("{told}");
+        if harm == Some(FileHarm::CutShort) {
+            let mark = self.0.path.with_file_name(CUT_SHORT);
+            if let Err(error) = private::replace(&mark, format!("{told}\n").as_bytes()) {
+                tracing::error!(%error, "the next start cannot be told that the database's file was cut short");
+            }
+        }
     }
 
     async fn copy(&self) -> anyhow::Result<()> {
@@ -231,11 +403,10 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether a file is there and nothing is in it: a store's never is, once it is made.
-fn is_empty(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() == 0)
+fn number(path: &Path) -> FileNumber {
+    fs::metadata(path).ok().as_ref().map(number_of)
 }
 
-fn number(path: &Path) -> FileNumber {
-    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+fn number_of(file: &fs::Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }

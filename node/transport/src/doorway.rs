@@ -1,5 +1,5 @@
 //! Places at a door, shared fairly among the addresses that come to it. Used where connections come in, before anything is
-//! known of who sends them: HTTP ([`crate::serve`]) and libp2p ([`crate::network`]).
+//! known of who sends them: the node's HTTP server and libp2p ([`crate::network`]).
 //!
 //! A newcomer always finds a place while somebody else has more than their share: whoever has most loses the connection
 //! that is of least use. Nobody loses a place to one who has as many, or more: so an address that takes all it can get
@@ -22,10 +22,10 @@ use tokio::time::Instant;
 
 use platform::lock::Lock;
 
-/// How long a visitor may keep the other side waiting before it counts as one that does nothing.
+/// The time for which a visitor may keep the other side waiting before it counts as one that does nothing.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How many bytes a second are expected of a sender.
+/// The bytes a second that are expected of a sender.
 const LEAST_A_SECOND: u64 = 32 * 1024;
 /// For so long a body may take to begin, before it is measured by its bytes.
 const SLOW_START: Duration = Duration::from_secs(1);
@@ -38,13 +38,14 @@ pub fn customer(address: IpAddr) -> IpAddr {
     }
 }
 
-/// How many visitors a door has room for.
+/// The numbers of visitors that a door has room for.
 #[derive(Clone, Copy, Debug)]
 pub struct DoorLimits {
+    /// The most at once, of all customers together; the welcome are not counted.
     pub in_all: usize,
-    /// Of one customer.
+    /// The most at once of one customer ([`customer`]).
     pub of_one: usize,
-    /// How many more there are for the welcome ([`Visitor::is_welcome`]).
+    /// The further places for the welcome ([`Visitor::is_welcome`]).
     pub welcome: usize,
 }
 
@@ -76,27 +77,27 @@ struct Inside {
 struct Visit {
     shown_out: AtomicBool,
     waker: AtomicWaker,
-    /// Whether nobody has listened to it yet.
+    /// True while nobody has listened to it yet.
     unheard: AtomicBool,
-    /// How many requests are being answered.
+    /// The number of requests that are being answered.
     at_work: AtomicUsize,
-    /// Whether the other side keeps an answer waiting.
+    /// True while the other side keeps an answer waiting.
     stalled: AtomicBool,
-    /// When it last got on, in milliseconds since the door opened.
+    /// The time at which it last got on, in milliseconds since the door opened.
     since: AtomicU64,
-    /// How many bodies of requests are on their way.
+    /// The number of requests' bodies that are on their way.
     receiving: AtomicUsize,
     /// Since when they are, and how many bytes of them have come.
     receiving_since: AtomicU64,
     received: AtomicU64,
 }
 
-/// How little a visit is of use, the least first: in this order places are lost.
+/// The use of a visit, the least first: in this order places are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Use {
     /// Nothing has been asked for a while, or the other side does not take its answer.
     Idle,
-    /// What is asked arrives more slowly than an honest line brings it.
+    /// Its request arrives more slowly than an honest line brings it.
     Slow,
     /// It came, or was answered, just now, and has had no time to ask.
     New,
@@ -107,7 +108,7 @@ enum Use {
 }
 
 impl Visit {
-    /// Of what use it is, and since when.
+    /// Its use, and since when it has been of that use.
     fn standing(&self, now: u64) -> (Use, u64) {
         let since = self.since.load(Ordering::Acquire);
         let is_past_patience = now.saturating_sub(since) >= millis(PATIENCE);
@@ -125,7 +126,7 @@ impl Visit {
         (standing, since)
     }
 
-    /// Whether less of a body has come than an honest line would have brought by now.
+    /// Tells whether less of a body has come than an honest line would have brought by now.
     fn is_slow(&self, now: u64) -> bool {
         if self.receiving.load(Ordering::Acquire) == 0 {
             return false;
@@ -142,6 +143,7 @@ impl Visit {
 }
 
 impl Doorway {
+    /// A door with so many places, all of them free.
     pub fn new(limits: DoorLimits) -> Self {
         Self(Arc::new(Shared {
             limits,
@@ -152,8 +154,8 @@ impl Doorway {
         }))
     }
 
-    /// Takes a place for a customer; another may have to go for it. None, if all places are in use and nobody has more
-    /// than this customer.
+    /// Takes a place for a customer, an address as [`customer`] gives it; another may have to go for it. None, if all places
+    /// are in use and nobody has more than this customer.
     pub fn enter(&self, customer: IpAddr) -> Option<Visitor> {
         let now = self.now();
         let (number, visit) = self.0.inside.with(|inside| self.admit(inside, customer, now))?;
@@ -199,7 +201,7 @@ impl Doorway {
         self.0.later.fetch_add(millis(duration), Ordering::AcqRel);
     }
 
-    /// How many places are taken.
+    /// The number of places that are taken, those of the welcome not counted.
     pub fn taken(&self) -> usize {
         self.0.inside.with(|inside| inside.total)
     }
@@ -269,7 +271,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Whether the place went to another; `waker` is woken when it does.
+    /// Tells whether the place went to another; `waker` is woken when it does.
     pub fn is_shown_out(&self, waker: &Waker) -> bool {
         self.visit.waker.register(waker);
         self.visit.shown_out.load(Ordering::Acquire)

@@ -1,8 +1,8 @@
 //! The second transport: the same objects as files under `/federation/`, by HTTPS. Bytes in, bytes out.
 //!
 //! To the replication a mirror is a peer that answers calls; here each call becomes the files that hold the answer. A
-//! mirror cannot be pushed to, but for countersignatures, which a node takes. It may be another node or a web server that knows nothing of any of this: what it gives
-//! is believed for its signatures alone, as from any peer.
+//! mirror cannot be pushed to, but for countersignatures, which a node takes. It may be another node or a web server that
+//! knows nothing of any of this: what it gives is believed for its signatures alone, as from any peer.
 
 mod copy;
 mod index;
@@ -22,11 +22,11 @@ use tokio::{
     time::Instant,
 };
 
-use crate::network::{News, Order};
+use crate::network::{NetworkCommand, NetworkEvent};
 pub use copy::{Copied, copy};
 pub use index::{FederationIndex, IndexedAgency};
 use reader::Reader;
-pub use source::{Kind, Source};
+pub use source::{Kind, Source, Trouble};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause before a mirror that did not answer is asked again.
@@ -39,8 +39,9 @@ const GOOD_CONVERSATION: Duration = Duration::from_secs(120);
 /// A mirror of the configuration.
 #[derive(Clone, Debug)]
 pub struct Mirror {
-    /// Whose it is, first of all: the hash of that agency's first key-log entry. It may hold others' files as well.
+    /// The agency whose it is, first of all: the hash of its first key-log entry. It may hold others' files as well.
     pub agency: Hash,
+    /// The address of its files.
     pub source: Source,
 }
 
@@ -51,32 +52,33 @@ impl Mirror {
     }
 }
 
-/// Where the replication's orders go: to the network, or to a mirror. It does not know which.
+/// The way of the replication's commands: to the network, or to a mirror. It does not know which.
 #[derive(Debug)]
 pub struct Rooms {
-    network: mpsc::Sender<Order>,
+    network: mpsc::Sender<NetworkCommand>,
     /// Without a bound, so that no slow mirror holds up the replication: what waits here is what the replica has open,
     /// a few calls an agency, and what a mirror cannot take at all is answered at once.
-    mirrors: BTreeMap<Hash, mpsc::UnboundedSender<Order>>,
+    mirrors: BTreeMap<Hash, mpsc::UnboundedSender<NetworkCommand>>,
     pinned: watch::Sender<BTreeSet<Hash>>,
 }
 
-/// The task that asked for this is gone.
+/// The task that takes the commands is gone.
 #[derive(Debug)]
 pub struct Gone;
 
 impl Rooms {
-    /// Whether a peer of this name is a mirror.
+    /// Tells whether a peer of this name is a mirror.
     pub fn is_mirror(&self, peer: &Hash) -> bool {
         self.mirrors.contains_key(peer)
     }
 
-    /// Starts a task for each mirror; they end when this is dropped.
+    /// Starts a task for each mirror, which tells its events to `news`; they end when this is dropped. `pinned` are the agencies
+    /// to be followed, `network` takes the commands that are for no mirror.
     pub fn open(
         mirrors: &[Mirror],
         pinned: BTreeSet<Hash>,
-        network: mpsc::Sender<Order>,
-        news: &mpsc::Sender<News>,
+        network: mpsc::Sender<NetworkCommand>,
+        news: &mpsc::Sender<NetworkEvent>,
     ) -> (Self, JoinSet<()>) {
         let (pinned, pins) = watch::channel(pinned);
         let mut tasks = JoinSet::new();
@@ -107,11 +109,14 @@ impl Rooms {
         self.pinned.send_replace(pinned.clone());
     }
 
-    /// Carries an order to where its peer is.
-    pub async fn send(&self, order: Order) -> Result<(), Gone> {
+    /// Carries a command to where its peer is.
+    ///
+    /// # Errors
+    /// If the task that would take it has ended.
+    pub async fn send(&self, order: NetworkCommand) -> Result<(), Gone> {
         let mirror = match &order {
-            Order::Call { peer, .. } | Order::HangUp { peer, .. } => self.mirrors.get(peer),
-            Order::Answer { .. } | Order::Meet(_) | Order::Part { .. } => None,
+            NetworkCommand::Call { peer, .. } | NetworkCommand::HangUp { peer, .. } => self.mirrors.get(peer),
+            NetworkCommand::Answer { .. } | NetworkCommand::Meet(_) | NetworkCommand::Part { .. } => None,
         };
         match mirror {
             Some(mirror) => mirror.send(order).map_err(|_| Gone),
@@ -124,13 +129,13 @@ impl Rooms {
 struct Conversation {
     name: Hash,
     agency: Hash,
-    orders: mpsc::UnboundedReceiver<Order>,
-    news: mpsc::Sender<News>,
+    orders: mpsc::UnboundedReceiver<NetworkCommand>,
+    news: mpsc::Sender<NetworkEvent>,
     /// Calls that are not answered yet.
     waiting: VecDeque<(CallId, Request)>,
 }
 
-/// Why a conversation ended.
+/// The reason for which a conversation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The mirror did not answer.
@@ -191,7 +196,7 @@ impl Conversation {
         let (peer, agency) = (self.name, self.agency);
         if self
             .news
-            .send(News::Connected {
+            .send(NetworkEvent::Connected {
                 peer,
                 agency,
                 via: "HTTPS",
@@ -207,7 +212,12 @@ impl Conversation {
                 return End::Over;
             }
         }
-        if end != End::Over && self.news.send(News::Disconnected { peer, agency }).await.is_err() {
+        let gone = NetworkEvent::Disconnected {
+            peer,
+            agency,
+            turned_away: false,
+        };
+        if end != End::Over && self.news.send(gone).await.is_err() {
             return End::Over;
         }
         end
@@ -253,12 +263,12 @@ impl Conversation {
     }
 
     /// Takes an order; says whether the conversation ends with it.
-    async fn take(&mut self, order: Option<Order>) -> Option<End> {
+    async fn take(&mut self, order: Option<NetworkCommand>) -> Option<End> {
         match order {
             None => Some(End::Over),
-            Some(Order::HangUp { .. }) => Some(End::HungUp),
-            Some(Order::Answer { .. } | Order::Meet(_) | Order::Part { .. }) => None,
-            Some(Order::Call { call, request, .. }) => match Request::read(&request) {
+            Some(NetworkCommand::HangUp { .. }) => Some(End::HungUp),
+            Some(NetworkCommand::Answer { .. } | NetworkCommand::Meet(_) | NetworkCommand::Part { .. }) => None,
+            Some(NetworkCommand::Call { call, request, .. }) => match Request::read(&request) {
                 // Files take nothing.
                 Ok(Request::Push { .. }) | Err(_) => (!self.answer(call, None).await).then_some(End::Over),
                 Ok(request) => {
@@ -272,12 +282,12 @@ impl Conversation {
     /// Tells an answer; says whether somebody listens.
     async fn answer(&self, call: CallId, response: Option<Vec<u8>>) -> bool {
         let peer = self.name;
-        let news = News::Answered { peer, call, response };
+        let news = NetworkEvent::Answered { peer, call, response };
         self.news.send(news).await.is_ok()
     }
 }
 
 /// Lets orders of a conversation that ended go by; ends when nobody gives any more.
-async fn ignore(orders: &mut mpsc::UnboundedReceiver<Order>) {
+async fn ignore(orders: &mut mpsc::UnboundedReceiver<NetworkCommand>) {
     while orders.recv().await.is_some() {}
 }

@@ -3,6 +3,7 @@
 //! Only peers that an operator listed are let in, and nothing is exchanged with others. A link that breaks is dialled
 //! again with a growing pause and some chance in it.
 
+mod commands;
 mod gate;
 mod names;
 mod peer;
@@ -10,10 +11,12 @@ mod running;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    fmt,
     time::Duration,
 };
 
 use anyhow::Context as _;
+pub use commands::{NetworkCommand, NetworkEvent};
 use futures::StreamExt as _;
 use gate::Gate;
 use libp2p::{
@@ -32,65 +35,19 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 /// The protocol's name on the wire.
 const PROTOCOL: &str = "/comity/1";
+/// The longest time from a call to its answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// A connection that lasts this long was a good one.
 const GOOD_CONNECTION: Duration = Duration::from_secs(5);
-/// How much news may wait before nothing more is read from peers.
+/// So many connections in a row that the other side ends at once tell that it does not want us: two nodes that dial each other
+/// at the same time may end one.
+const TURNED_AWAY: u32 = 3;
+/// The most news that may wait before nothing more is read from peers.
 const MOST_NEWS: usize = 1024;
-/// What libp2p adds around our bytes: a CBOR byte string's head.
+/// The bytes that libp2p adds around ours: a CBOR byte string's head.
 const FRAME_BYTES: u64 = 16;
-
-/// What the network is told.
-#[derive(Debug)]
-pub enum Order {
-    Call {
-        peer: Hash,
-        call: CallId,
-        request: Vec<u8>,
-    },
-    Answer {
-        call: CallId,
-        response: Vec<u8>,
-    },
-    HangUp {
-        peer: Hash,
-        /// How long it is not let in again; none, if it may come back at once.
-        pause: Option<Duration>,
-    },
-    /// Let this peer in, and call it.
-    Meet(Peer),
-    /// Let no node of this agency in any more.
-    Part {
-        agency: Hash,
-    },
-}
-
-/// What the network tells.
-#[derive(Debug)]
-pub enum News {
-    Connected {
-        peer: Hash,
-        agency: Hash,
-        /// By which transport.
-        via: &'static str,
-    },
-    Disconnected {
-        peer: Hash,
-        agency: Hash,
-    },
-    Asked {
-        peer: Hash,
-        call: CallId,
-        request: Vec<u8>,
-    },
-    Answered {
-        peer: Hash,
-        call: CallId,
-        response: Option<Vec<u8>>,
-    },
-}
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
@@ -101,7 +58,7 @@ struct Behaviour {
     calls: request_response::cbor::Behaviour<ByteBuf, ByteBuf>,
 }
 
-/// The libp2p identity that follows from a node's secret.
+/// The libp2p identity that follows from a node's secret, an Ed25519 seed.
 ///
 /// # Errors
 /// If the library refuses the seed.
@@ -114,8 +71,8 @@ pub struct Network {
     swarm: Swarm<Behaviour>,
     peers: BTreeMap<Hash, Peer>,
     names: HashMap<PeerId, Hash>,
-    orders: mpsc::Receiver<Order>,
-    news: mpsc::Sender<News>,
+    orders: mpsc::Receiver<NetworkCommand>,
+    news: mpsc::Sender<NetworkEvent>,
     calls: HashMap<request_response::OutboundRequestId, CallId>,
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
@@ -123,20 +80,24 @@ pub struct Network {
     /// Keeps places for handshakes with peers.
     gate: Gate,
     /// News that the replication has not taken yet: it is never waited for while it may wait for us.
-    outbox: VecDeque<News>,
+    outbox: VecDeque<NetworkEvent>,
     /// Peers that are not let in, until when.
     pauses: BTreeMap<Hash, Instant>,
     /// Peers whose hosts' names are being looked up.
     looking_up: JoinSet<(Hash, Vec<Multiaddr>)>,
 }
 
-/// When a peer is dialled next. The pause grows with each failure, and with each connection that ends at once, as
+/// The next dial of a peer. The pause grows with each failure, and with each connection that ends at once, as
 /// those do that the other side refuses; it begins anew after one that held.
 struct Redial {
     /// Not at all, while it is connected.
     at: Option<Instant>,
     pause: Duration,
     connected: Option<Instant>,
+    /// Whether the other side asked or answered anything since: who turns us away does neither.
+    has_spoken: bool,
+    /// How many connections in a row the other side ended at once.
+    ended_at_once: u32,
 }
 
 impl Redial {
@@ -145,6 +106,8 @@ impl Redial {
             at: Some(Instant::now()),
             pause: FIRST_PAUSE,
             connected: None,
+            has_spoken: false,
+            ended_at_once: 0,
         }
     }
 
@@ -153,14 +116,42 @@ impl Redial {
         self.at = Some(Instant::now() + wait);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
+
+    /// Notes the end of a connection; gives how many in a row the other side ended at once.
+    fn disconnected(&mut self, by_them: bool) -> u32 {
+        let lasted = self.connected.take().map(|since| since.elapsed());
+        let is_good = lasted.is_some_and(|lasted| lasted >= GOOD_CONNECTION);
+        if is_good {
+            self.pause = FIRST_PAUSE;
+        }
+        let has_spoken = std::mem::take(&mut self.has_spoken);
+        self.ended_at_once = match by_them && !is_good && !has_spoken {
+            true => self.ended_at_once.saturating_add(1),
+            false => 0,
+        };
+        self.grow();
+        self.ended_at_once
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("node", self.swarm.local_peer_id())
+            .field("peers", &self.peers.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Network {
     /// Listens for peers; gives the task, and the addresses that others can dial.
+    ///
+    /// # Errors
+    /// If an address is one that this machine cannot listen at, or another process does.
     pub async fn listen(
         peering: &Peering,
-        orders: mpsc::Receiver<Order>,
-        news: mpsc::Sender<News>,
+        orders: mpsc::Receiver<NetworkCommand>,
+        news: mpsc::Sender<NetworkEvent>,
     ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
         let Peering { keypair, listen, peers } = peering.clone();
         let gate = Gate::new();
@@ -207,9 +198,9 @@ impl Network {
         Ok((network, addresses))
     }
 
-    fn carry_out(&mut self, order: Order) {
+    fn carry_out(&mut self, order: NetworkCommand) {
         match order {
-            Order::Call { peer, call, request } => {
+            NetworkCommand::Call { peer, call, request } => {
                 let Some(peer) = self.peers.get(&peer) else { return };
                 let id = self
                     .swarm
@@ -218,7 +209,7 @@ impl Network {
                     .send_request(&peer.id, ByteBuf::from(request));
                 self.calls.insert(id, call);
             }
-            Order::Answer { call, response } => {
+            NetworkCommand::Answer { call, response } => {
                 if let Some(channel) = self.answers.remove(&call) {
                     // A peer that left meanwhile is told nothing; it asks again when it is back.
                     let _ = self
@@ -228,7 +219,7 @@ impl Network {
                         .send_response(channel, ByteBuf::from(response));
                 }
             }
-            Order::HangUp { peer: name, pause } => {
+            NetworkCommand::HangUp { peer: name, pause } => {
                 let Some(peer) = self.peers.get(&name) else { return };
                 let _ = self.swarm.disconnect_peer_id(peer.id);
                 if let Some(pause) = pause {
@@ -236,8 +227,8 @@ impl Network {
                     self.pauses.insert(name, Instant::now() + pause);
                 }
             }
-            Order::Meet(peer) => self.meet(peer),
-            Order::Part { agency } => self.part(agency),
+            NetworkCommand::Meet(peer) => self.meet(peer),
+            NetworkCommand::Part { agency } => self.part(agency),
         }
     }
 
@@ -299,7 +290,7 @@ impl Network {
         }
     }
 
-    fn read(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<News> {
+    fn read(&mut self, event: SwarmEvent<BehaviourEvent>) -> Option<NetworkEvent> {
         match event {
             SwarmEvent::ConnectionEstablished {
                 peer_id,
@@ -316,7 +307,7 @@ impl Network {
                 // It may come from elsewhere than where it listens.
                 self.gate.know(name, [endpoint.get_remote_address()]);
                 let via = via(endpoint.get_remote_address());
-                (num_established.get() == 1).then_some(News::Connected {
+                (num_established.get() == 1).then_some(NetworkEvent::Connected {
                     peer: name,
                     agency,
                     via,
@@ -329,19 +320,30 @@ impl Network {
                 ..
             } => {
                 let name = *self.names.get(&peer_id)?;
-                tracing::info!(peer = %peer_id, cause = ?cause.map(|c| c.to_string()), "a peer is gone");
-                if let Some(redial) = self.redials.get_mut(&name) {
-                    if redial
-                        .connected
-                        .take()
-                        .is_some_and(|since| since.elapsed() >= GOOD_CONNECTION)
-                    {
-                        redial.pause = FIRST_PAUSE;
-                    }
-                    redial.grow();
-                }
                 let agency = self.peers.get(&name)?.agency;
-                Some(News::Disconnected { peer: name, agency })
+                // No cause is named where it is this side that ends it.
+                let by_them = cause.is_some();
+                let redial = self.redials.get_mut(&name);
+                let at_once = redial.map_or(0, |redial| redial.disconnected(by_them));
+                let cause = cause.map(|cause| cause.to_string());
+                match at_once {
+                    TURNED_AWAY => tracing::info!(
+                        peer = %peer_id,
+                        ?cause,
+                        "a peer ends each connection as soon as it is made: perhaps it does not follow this agency"
+                    ),
+                    // It is told once.
+                    _ if at_once > TURNED_AWAY => {
+                        tracing::debug!(peer = %peer_id, ?cause, "a peer ended one more at once")
+                    }
+                    _ => tracing::info!(peer = %peer_id, ?cause, "a peer is gone"),
+                }
+                let turned_away = at_once >= TURNED_AWAY;
+                Some(NetworkEvent::Disconnected {
+                    peer: name,
+                    agency,
+                    turned_away,
+                })
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
                 tracing::debug!(peer = ?peer_id, %error, "a peer cannot be reached");
@@ -362,16 +364,19 @@ impl Network {
         }
     }
 
-    fn read_call(&mut self, event: request_response::Event<ByteBuf, ByteBuf>) -> Option<News> {
+    fn read_call(&mut self, event: request_response::Event<ByteBuf, ByteBuf>) -> Option<NetworkEvent> {
         match event {
             request_response::Event::Message { peer, message, .. } => {
                 let peer = *self.names.get(&peer)?;
+                if let Some(redial) = self.redials.get_mut(&peer) {
+                    redial.has_spoken = true;
+                }
                 match message {
                     request_response::Message::Request { request, channel, .. } => {
                         self.last_answer += 1;
                         let call = CallId(self.last_answer);
                         self.answers.insert(call, channel);
-                        Some(News::Asked {
+                        Some(NetworkEvent::Asked {
                             peer,
                             call,
                             request: request.into_vec(),
@@ -379,7 +384,7 @@ impl Network {
                     }
                     request_response::Message::Response { request_id, response } => {
                         let call = self.calls.remove(&request_id)?;
-                        Some(News::Answered {
+                        Some(NetworkEvent::Answered {
                             peer,
                             call,
                             response: Some(response.into_vec()),
@@ -396,7 +401,7 @@ impl Network {
                 tracing::debug!(%peer, %error, "a call failed");
                 let peer = *self.names.get(&peer)?;
                 let call = self.calls.remove(&request_id)?;
-                Some(News::Answered {
+                Some(NetworkEvent::Answered {
                     peer,
                     call,
                     response: None,

@@ -7,116 +7,106 @@
 //! request; bytes, time and redirects are bounded; nothing that could identify anybody is sent, no cookies, no proxy.
 
 mod address;
+mod names;
+mod places;
 mod rate;
 
-use std::{
-    io::Read as _,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Read as _, net::IpAddr, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
-use reqwest::{
-    Certificate, StatusCode,
-    dns::{Addrs, Name, Resolve, Resolving},
-    header,
-};
-use tokio::sync::Semaphore;
+use reqwest::{Certificate, StatusCode, header};
+use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
-pub use address::Opened;
+pub use address::{IpNetwork, Opened};
+pub use names::guarded_names;
+use names::{LOOKED_UP, LookedUp, Names, System, guarded};
+use places::{Full, Place, PlaceLimits, Places};
 use rate::Rate;
 
-/// How long a whole fetch may take: names, connections, redirects and the last byte.
+/// The time that a whole fetch may take, from when it has its place: names, connections, redirects and the last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a fetch waits for others to end.
-const QUEUE: Duration = Duration::from_secs(2);
-/// How many fetches are under way at once.
-const MOST_AT_ONCE: usize = 32;
-/// How often an answer may send us on.
+/// The fetches that are under way at once. Forty addresses that take all they can get, in whatever order they come, leave one
+/// for whoever comes next; and there is memory for as many answers.
+const PLACES: PlaceLimits = PlaceLimits {
+    in_all: 64,
+    of_one: 16,
+    for_the_first: 42,
+};
+/// The most times that an answer may send us on.
 const MOST_REDIRECTS: usize = 3;
-/// The longest address.
+/// The longest address, in bytes.
 const LONGEST_URL: usize = 2_048;
 /// The most bytes that an answer may have, packed and unpacked.
 pub const MOST_BYTES: usize = 2 * 1024 * 1024;
 
-/// Looks up names. A double stands for it in tests.
-trait Names: Send + Sync {
-    fn look_up(&self, host: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>>;
+/// Whoever something is fetched for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Whom {
+    /// A stranger: the customer behind an address ([`crate::doorway::customer`]).
+    Stranger(IpAddr),
+    /// This node itself, for what concerns this agency.
+    Agency(String),
+    /// An operator of this node.
+    Operator,
 }
 
-/// The system's own way.
-struct System;
-
-impl Names for System {
-    fn look_up(&self, host: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
-    }
-}
-
-/// Gives the client only addresses that may be asked: what it is given here is what it connects to.
-struct Guarded {
-    names: Arc<dyn Names>,
-    opened: Opened,
-}
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (host, opened) = (name.as_str().to_owned(), self.opened.clone());
-        let looking = self.names.look_up(host.clone());
-        Box::pin(async move {
-            let found = looking.await.map_err(|_| Refusal::NoSuchHost(host.clone()))?;
-            // One forbidden address spoils the name: which of them is connected to would be chance.
-            if let Some(what) = found.iter().find_map(|ip| opened.forbids(*ip)) {
-                return Err(Refusal::Forbidden(host, what).into());
-            }
-            if found.is_empty() {
-                return Err(Refusal::NoSuchHost(host).into());
-            }
-            Ok(Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
-        })
-    }
-}
-
-/// Why something was not fetched, for the person who asked: lower case, no full stop.
+/// A fetch that was refused, or failed, in words for the person who asked: lower case, no full stop. The first field is the
+/// host, as the address names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The text is no URL, is longer than 2,048 bytes, or leads on to one that is none.
     #[error("this is no address that can be opened: write it as https://example.org/badge.json")]
     BadUrl,
+    /// The address has another scheme than `https`.
     #[error("only https addresses are opened: what comes over anything else could be anybody's")]
     NotHttps,
+    /// The address holds a user's name or password.
     #[error("the address holds a name or a password, which this node does not send")]
     Credentials,
+    /// The host has an address that is not asked on a stranger's word; the second field says what is there.
     #[error("`{0}` leads to {1}, where this node asks nobody on a stranger's word")]
     Forbidden(String, &'static str),
+    /// The host has no address, or none that was found.
     #[error("there is no host `{0}`, or its name could not be looked up")]
     NoSuchHost(String),
+    /// The name was not looked up in time.
+    #[error(
+        "the name `{0}` could not be looked up in time: the name servers, that host's or this node's, do not answer"
+    )]
+    NameSlow(String),
+    /// No connection, or none with a certificate that holds.
     #[error("`{0}` could not be reached, or did not show a certificate that this node trusts")]
     Unreachable(String),
+    /// The answer was not whole in time.
     #[error("`{0}` did not answer whole within {limit} seconds", limit = PATIENCE.as_secs())]
     Slow(String),
+    /// The answer has more than [`MOST_BYTES`], packed or unpacked.
     #[error("`{0}` answered with more than {MOST_BYTES} bytes")]
     TooLong(String),
+    /// The answer broke off, or is packed in another way than by gzip.
     #[error("`{0}` broke off in the middle of its answer, or packed it in a way that cannot be read")]
     Broken(String),
+    /// The address led on more than three times.
     #[error("the address leads on and on to other addresses")]
     Redirects,
+    /// The answer has another status than 200, the second field.
     #[error("`{0}` has nothing at this address (it answered {1})")]
     Status(String, u16),
+    /// The share of this host is used up: two requests a second and twenty at once, for all strangers or for one agency.
     #[error("`{0}` was asked very often in the last seconds")]
     TooOften(String),
-    #[error("this node is fetching too much at the moment")]
-    Busy,
+    /// No place became free in time, and whoever it is for holds some.
+    #[error("this node is fetching too much for you at the moment; ask again")]
+    OwnQueue,
+    /// No place became free in time, and others hold them all.
+    #[error("this node is fetching too much for others at the moment; ask again")]
+    Queue,
 }
 
-/// What was fetched.
+/// An answer that was fetched.
 #[derive(Clone, Debug)]
 pub struct Fetched {
-    /// The answer's bytes, unpacked.
+    /// The answer's bytes, unpacked: at most [`MOST_BYTES`].
     pub bytes: Vec<u8>,
     /// Its content type, without parameters, in lower case; empty if it has none.
     pub content_type: String,
@@ -129,21 +119,33 @@ pub struct Outbound(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     client: reqwest::Client,
+    names: Arc<dyn Names>,
     opened: Opened,
-    places: Semaphore,
+    places: Arc<Places<Whom>>,
     rate: Rate,
     patience: Duration,
 }
 
+/// A turn to fetch. It holds a place until it is dropped, and until the last look-up of a name in it has ended.
+#[derive(Debug)]
+pub struct Turn {
+    outbound: Outbound,
+    whom: Whom,
+    place: Arc<Place<Whom>>,
+}
+
 impl Refusal {
-    /// Whether it was not even tried, and may be in some seconds.
+    /// Tells whether it was not even tried, and may be in some seconds.
     pub const fn is_of_the_moment(&self) -> bool {
-        matches!(self, Self::TooOften(_) | Self::Busy)
+        matches!(self, Self::TooOften(_) | Self::OwnQueue | Self::Queue)
     }
 }
 
 impl Outbound {
     /// A client that trusts the machine's certificate authorities, and these; `loopback` opens this machine's addresses.
+    ///
+    /// # Errors
+    /// If the TLS library cannot be set up with these authorities.
     pub fn new(loopback: bool, more_roots: Vec<Certificate>) -> anyhow::Result<Self> {
         Self::with(loopback, more_roots, Arc::new(System), PATIENCE)
     }
@@ -160,10 +162,7 @@ impl Outbound {
         };
         let client = reqwest::Client::builder()
             .https_only(true)
-            .dns_resolver(Guarded {
-                names,
-                opened: opened.clone(),
-            })
+            .dns_resolver(LookedUp)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
@@ -174,49 +173,63 @@ impl Outbound {
             .build()?;
         Ok(Self(Arc::new(Inner {
             client,
+            names,
             opened,
-            places: Semaphore::new(MOST_AT_ONCE),
+            places: Places::new(PLACES),
             rate: Rate::default(),
             patience,
         })))
     }
 
-    /// Fetches what is at an address.
+    /// Waits for a turn to fetch, until this moment. Turns are shared among those that something is fetched for: what one
+    /// asks for is not what another has to wait for.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnQueue`] or [`Refusal::Queue`], if there was none by then.
+    pub async fn enter(&self, whom: Whom, until: Instant) -> Result<Turn, Refusal> {
+        let place = self.0.places.enter(whom.clone(), until).await;
+        let place = place.map_err(|full| match full {
+            Full::OfOwn => Refusal::OwnQueue,
+            Full::OfOthers => Refusal::Queue,
+        })?;
+        Ok(Turn {
+            outbound: self.clone(),
+            whom,
+            place: Arc::new(place),
+        })
+    }
+}
+
+impl Turn {
+    /// Fetches what is at an address; `accept` are the content types to ask for. The time that it may take begins now.
     ///
     /// # Errors
     /// [`Refusal`], which says why in words.
     pub async fn fetch(&self, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
-        self.fetch_for("", url, accept).await
-    }
-
-    /// The same on behalf of somebody, who has a share of each host of their own: what one asks for is not what another
-    /// has to wait for.
-    ///
-    /// # Errors
-    /// [`Refusal`], which says why in words.
-    pub async fn fetch_for(&self, whom: &str, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
-        let first = parse(url)?;
-        let place = tokio::time::timeout(QUEUE, self.0.places.acquire()).await;
-        let _place = place.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
-        let host = first.host_str().unwrap_or_default().to_owned();
-        let fetching = tokio::time::timeout(self.0.patience, self.follow(whom, first, accept));
-        let fetched = fetching.await.unwrap_or(Err(Refusal::Slow(host)));
+        let deadline = Instant::now() + self.outbound.0.patience;
+        let fetched = match parse(url) {
+            Ok(first) => self.follow(first, accept, deadline).await,
+            Err(why) => Err(why),
+        };
         if let Err(why) = &fetched {
             tracing::debug!(%why, "not fetched");
         }
         fetched
     }
 
-    async fn follow(&self, whom: &str, mut url: Url, accept: &'static str) -> Result<Fetched, Refusal> {
+    async fn follow(&self, mut url: Url, accept: &'static str, deadline: Instant) -> Result<Fetched, Refusal> {
         for _ in 0..=MOST_REDIRECTS {
-            let host = self.may_ask(whom, &url)?;
-            let request = self
-                .0
-                .client
+            let host = self.may_ask(&url)?;
+            let found = self.look_up(&url, &host, deadline).await?;
+            let slow = |_| Refusal::Slow(host.clone());
+            let client = &self.outbound.0.client;
+            let request = client
                 .get(url.clone())
                 .header(header::ACCEPT, accept)
                 .header(header::ACCEPT_ENCODING, "identity");
-            let response = request.send().await.map_err(|error| refusal(&error, &host))?;
+            let sending = LOOKED_UP.scope(found, request.send());
+            let response = timeout_at(deadline, sending).await.map_err(slow)?;
+            let response = response.map_err(|error| refusal(&error, &host))?;
             let status = response.status();
             if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
@@ -227,26 +240,38 @@ impl Outbound {
             if status != StatusCode::OK {
                 return Err(Refusal::Status(host, status.as_u16()));
             }
-            return read(response, host).await;
+            let reading = timeout_at(deadline, read(response, host.clone()));
+            return reading.await.map_err(slow)?;
         }
         Err(Refusal::Redirects)
     }
 
     /// The host, if its address may be asked as far as it can be seen without looking up its name.
-    fn may_ask(&self, whom: &str, url: &Url) -> Result<String, Refusal> {
+    fn may_ask(&self, url: &Url) -> Result<String, Refusal> {
         let host = url.host_str().unwrap_or_default().to_owned();
-        guard(url, &self.0.opened)?;
-        if !self.0.rate.takes(&format!("{whom} {host}")) {
+        guard(url, &self.outbound.0.opened)?;
+        if !self.outbound.0.rate.takes(&self.whom, &host) {
             return Err(Refusal::TooOften(host));
         }
         Ok(host)
+    }
+
+    /// The addresses of the host in a URL; none, if the URL itself says where it is.
+    async fn look_up(&self, url: &Url, host: &str, deadline: Instant) -> Result<Vec<IpAddr>, Refusal> {
+        if !matches!(url.host(), Some(Host::Domain(_))) {
+            return Ok(vec![]);
+        }
+        let inner = &*self.outbound.0;
+        let looking = guarded(&*inner.names, host.to_owned(), &inner.opened, self.place.clone());
+        let found = timeout_at(deadline, looking).await;
+        found.map_err(|_| Refusal::NameSlow(host.to_owned()))?
     }
 }
 
 /// Refuses an address in digits that may not be asked: a client connects to it without looking up anything.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`], if it leads where nobody is asked on a stranger's word.
+/// [`Refusal::Forbidden`], if it leads where nobody is asked on a stranger's word; [`Refusal::BadUrl`], if it has no host.
 pub fn guard(url: &Url, opened: &Opened) -> Result<(), Refusal> {
     let address = match url.host() {
         Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
@@ -258,14 +283,6 @@ pub fn guard(url: &Url, opened: &Opened) -> Result<(), Refusal> {
         Some(what) => Err(Refusal::Forbidden(url.host_str().unwrap_or_default().to_owned(), what)),
         None => Ok(()),
     }
-}
-
-/// Looks up the names of hosts for a client, and gives it only addresses that may be asked.
-pub fn guarded_names(opened: Opened) -> Arc<dyn Resolve> {
-    Arc::new(Guarded {
-        names: Arc::new(System),
-        opened,
-    })
 }
 
 /// An https address without a name or password in it.

@@ -193,8 +193,8 @@ pub struct Evidence {
     pub endorsements: Vec<Vec<StatusEvidence>>,
     /// Entries in the agencies' trust lists for those who endorse within the badge.
     pub endorsers: Vec<Issuer>,
-    /// Names of registered issuers, and of agencies, that the name of the badge's issuer is like. Looked for only if no agency
-    /// registers the issuer.
+    /// Names of registered issuers, and of agencies, that the name of the badge's issuer is like, if no agency registers it. If
+    /// one does and the asked agency does not recognize it: those of other agencies' issuers that the asked one recognizes.
     pub like_names: Vec<LikeName>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,

@@ -5,6 +5,7 @@
 //! off* the findings (`precedence`), so that it cannot say anything that they do not.
 
 mod endorsements;
+mod genuine;
 pub(crate) mod proof;
 mod published;
 mod recognition;
@@ -12,6 +13,7 @@ mod record;
 mod rules;
 mod sentence;
 mod status;
+mod summary;
 mod worth;
 
 pub use endorsements::endorsed_status;
@@ -20,8 +22,7 @@ use std::cell::OnceCell;
 
 use registry_schema::{
     AgencyId, Check, Finding, IssuerStanding, LocalDay, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
-    verdict::{CredentialSummary, IssuerSummary, StatusSummary, SubjectSummary},
-    zone,
+    quotable, verdict::StatusSummary, zone,
 };
 use serde_json::Value;
 
@@ -67,51 +68,39 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     let credentials = record::parts(badge, evidence, question);
     let (endorsements, endorsed) = case.endorsements();
     let mut findings = case.proof(endorsed);
+    let (status_findings, status) = genuine::told(&findings, case.status());
     findings.extend(case.dates());
-    let (status_findings, status) = case.status();
     findings.extend(status_findings);
     let standing = standing(&findings);
     let recognition = case.recognition(standing);
     findings.push(recognition.finding.clone());
+    let namesakes = case.namesakes(standing, &recognition);
+    findings.extend(namesakes);
     findings.extend(record::finding_on(&credentials));
     findings.sort_by_key(|finding| finding.check);
-    let (worth_findings, worth) = case.worth(&recognition.purposes, recognition.before_rules);
+    let (worth_findings, worth) = case.worth(&recognition);
     findings.extend(worth_findings);
     findings.push(holder(badge));
     findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
-    let listed = home::entry(evidence, &case.homes, &badge.issuer_id);
     let said = sentence::of(verdict, &findings, &case, &status, &recognition);
     Verdict {
         verdict,
-        sentence: said + &record::in_words(&credentials) + &sentence::known(question),
+        sentence: quotable::plain(said) + &record::in_words(&credentials) + &sentence::known(question),
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
         known: question.known,
         checked_at: question.now,
         findings,
-        credential: Some(CredentialSummary {
-            id: badge.id.clone(),
-            code: evidence.code,
-            name: badge.achievement_name.clone(),
-            subject: Some(SubjectSummary {
-                name: badge.subject_name.clone(),
-                identity_checked: false,
-            }),
-            valid_from: badge.valid_from,
-            valid_until: badge.valid_until,
-        }),
-        issuer: Some(IssuerSummary {
-            id: badge.issuer_id.clone(),
-            name: listed.map(|i| i.name.clone()).or_else(|| badge.issuer_name.clone()),
-            agency: listed.map(|i| i.agency.clone()),
-            standing,
-        }),
+        credential: Some(case.credential(standing)),
+        issuer: Some(case.issuer_summary(standing)),
         status: StatusSummary {
             state: status.state,
-            fresh_as_of: oldest([status.as_of, recognition.as_of]).filter(|_| status.all_known),
-            source: status.source,
+            // Who is not asked about a status tells no age of it.
+            fresh_as_of: oldest([status.as_of, recognition.as_of])
+                .filter(|_| status.all_known && status.source.is_some()),
+            source: status.source.map(quotable::identifier),
         },
         recognized_by: recognition.recognized_by,
         worth,
@@ -177,7 +166,7 @@ fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, que
     }
     Verdict {
         verdict,
-        sentence,
+        sentence: quotable::plain(sentence),
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
@@ -219,26 +208,30 @@ struct Case<'a> {
     tallies: OnceCell<worth::Judged<'a>>,
 }
 
-/// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes.
+/// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes. Its detail turns and
+/// hides nothing, whoever wrote what stands in it.
 pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
     Finding {
         check: code.check(),
         outcome: code.outcome(),
         code: code.as_str().to_owned(),
-        detail: detail.into(),
+        detail: quotable::plain(detail.into()),
         as_of: None,
+        agency: None,
     }
 }
 
-/// A moment by the clock of the agency asked: its day, and the time of day where that day is the one asked about. A day that
-/// is meant to its end is told without.
-pub(crate) fn in_local_words(question: &Question, at: Timestamp) -> String {
-    let agency = &question.agency;
-    let (day, asked) = (LocalDay::of(at, agency), LocalDay::of(question.at, agency));
+/// A date of a badge: the day that the agency meant which dated it, or else the day by the clock of the agency asked; with the
+/// time of day by the latter, where it lies in the day asked about. A day that is meant to its end is told without.
+pub(crate) fn in_local_words(question: &Question, dated_by: Option<&AgencyId>, at: Timestamp) -> String {
+    let reader = &question.agency;
+    let (day, asked) = (LocalDay::of(at, reader), LocalDay::of(question.at, reader));
     let is_whole = day.as_ref().is_some_and(|day| at == day.last() || at == day.first());
-    match day == asked && !is_whole {
-        true => zone::in_words(at, agency),
-        false => zone::date_in_words(at, agency),
+    let meant = zone::dated_in_words(at, dated_by, reader);
+    let is_asked = day == asked || asked.is_some_and(|asked| asked.in_words() == meant);
+    match is_asked && !is_whole {
+        true => zone::in_words(at, reader),
+        false => meant,
     }
 }
 
@@ -361,12 +354,19 @@ impl Case<'_> {
         Some(Finding {
             // Whichever check needs the agency reports it.
             check,
+            agency: Some(agency.clone()),
             ..finding(Code::AgencyExpelled, detail)
         })
     }
 
+    /// The agency whose issuer the badge names, if one's word on it counts.
+    fn home_agency(&self) -> Option<&AgencyId> {
+        home::entry(self.evidence, &self.homes, &self.badge.issuer_id).map(|issuer| &issuer.agency)
+    }
+
     fn dates(&self) -> Vec<Finding> {
         let at = self.question.at;
+        let in_words = |at: Timestamp| in_local_words(self.question, self.home_agency(), at);
         let in_doubt = self.question.now_is_in_doubt();
         let broken = ["validFrom", "validUntil", "issuanceDate", "expirationDate"];
         let mut findings = Vec::new();
@@ -378,19 +378,16 @@ impl Case<'_> {
         } else if let Some(from) = self.badge.valid_from.filter(|from| at < *from) {
             findings.push(finding(
                 Code::DatesNotYetValid,
-                format!("good from {} on", in_local_words(self.question, from)),
+                format!("good from {} on", in_words(from)),
             ));
         }
         // VCDM 2.0, §4.9: `validUntil` itself still counts.
         if let Some(until) = self.badge.valid_until.filter(|until| *until < at && !in_doubt) {
-            findings.push(finding(
-                Code::DatesExpired,
-                format!("expired on {}", in_local_words(self.question, until)),
-            ));
+            findings.push(finding(Code::DatesExpired, format!("expired on {}", in_words(until))));
         }
         if findings.is_empty() {
             let until = match self.badge.valid_until {
-                Some(until) => format!("good until {}", in_local_words(self.question, until)),
+                Some(until) => format!("good until {}", in_words(until)),
                 None => "it has no end date".to_owned(),
             };
             findings.push(finding(Code::DatesInDate, until));

@@ -1,12 +1,15 @@
 //! Names that somebody wrote into a file, held against the names of those whom agencies register.
 //!
 //! Two names are alike if a reader may take one for the other: with confusable letters folded (Unicode UTS 39), without case,
-//! accents, punctuation, invisible characters and legal forms, in whatever order their words stand; longer ones also with a
-//! letter or two amiss, and where one holds the other. Likeness is a warning, **never a reason to believe**.
+//! accents, punctuation, invisible characters and legal forms, in whatever order their words stand, and in whatever order
+//! direction controls put their letters; longer ones also with a letter or two amiss, and where one holds the other. Likeness
+//! is a warning, **never a reason to believe**.
+
+mod order;
 
 use std::collections::BTreeSet;
 
-use registry_schema::{AgencyId, quotable::is_invisible};
+use registry_schema::AgencyId;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use unicode_security::confusable_detection::skeleton;
 
@@ -46,7 +49,8 @@ const LEAST_WITHIN: usize = 9;
 /// A name with all that does not tell two names apart folded away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoldedName {
-    /// The ways of folding it that differ: by what its letters are, and by what they look like.
+    /// The ways of folding it that differ: by what its letters are, by what they look like, and by the order in which they
+    /// are seen.
     ways: Vec<FoldedWay>,
 }
 
@@ -106,20 +110,17 @@ impl FoldedName {
     /// Folds a name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let seen: String = name
-            .chars()
-            .filter(|c| !is_invisible(*c))
-            .take(LONGEST_FOLDED)
-            .collect();
-        let plain: String = seen.nfkc().take(LONGEST_FOLDED).collect();
         let look_of = |text: &str| skeleton(text).collect::<String>().to_lowercase();
         let mut ways: Vec<FoldedWay> = Vec::new();
-        // A capital letter may look like another letter than its small one does, and the plain form of a letter like another
-        // than the letter itself does; so all are looked at.
-        for text in [plain.to_lowercase(), look_of(&plain), look_of(&seen)] {
-            let way = FoldedWay::new(&text);
-            if !way.letters.is_empty() && !ways.contains(&way) {
-                ways.push(way);
+        for seen in order::seen(name, LONGEST_FOLDED) {
+            let plain: String = seen.nfkc().take(LONGEST_FOLDED).collect();
+            // A capital letter may look like another letter than its small one does, and the plain form of a letter like
+            // another than the letter itself does; so all are looked at.
+            for text in [plain.to_lowercase(), look_of(&plain), look_of(&seen)] {
+                let way = FoldedWay::new(&text);
+                if !way.letters.is_empty() && !ways.contains(&way) {
+                    ways.push(way);
+                }
             }
         }
         Self { ways }

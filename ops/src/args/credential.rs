@@ -23,7 +23,8 @@ The CSV file's first line names its columns. Needed: subject, and
 achievement_name unless --achievement-name is given. Known besides: issuer,
 achievement_id, description, criteria, aligned_to (items, spaces between them),
 clock_hours, assessed_blind (yes or no), valid_from, valid_until. Nothing is
-issued while a row has a mistake.
+issued while a row has a mistake. Shows the rows before it issues many, and asks;
+where nobody is there to answer, --yes is needed.
 
 A badge that is good until 2031-07-01 is good on that whole day, as your agency's
 clocks have it. For an exact moment, write 2031-07-01T14:00:00Z.")]
@@ -75,8 +76,8 @@ Example:
   comity credential revoke NC-4K2M9-QXR7T-3 --reason issued_in_error
 
 Revocation is final: to undo it, issue a new badge; to hold a badge back for a
-while, suspend it. Asks before it acts if a person is there to answer; --yes
-answers.")]
+while, suspend it. Asks before it acts if a person is there to answer; in a script
+it acts at once.")]
     Revoke(StatusEntry),
     /// Forget a credential, where a statute demands it
     #[command(after_help = "\
@@ -85,8 +86,8 @@ Example:
 
 Your agency forgets the badge, its holder and all notes; every node hides reason
 and time of its status at once, and drops them after seven days. Whether it is
-revoked or suspended stays. Asks before it acts if a person is there to answer;
---yes answers.")]
+revoked or suspended stays.
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Expunge {
         /// Its code, or its id
         code: String,

@@ -44,7 +44,10 @@ Examples:
 With --did it is one that signs with software and keys of its own: the node looks
 them up (did:web, did:webvh, did:key, did:jwk), makes no key, and issues nothing
 for it. Shows the keys and asks before it acts if a person is there to answer;
---yes answers. Then look at them again after each change: comity issuer refresh.")]
+--yes answers. Then look at them again after each change: comity issuer refresh.
+
+Warns if readers may take its name for that of another agency's issuer, and asks
+then as well.")]
     Add(IssuerAdd),
     /// Look again at the keys of an issuer that signs with its own; say which status lists it has
     #[command(after_help = "\
@@ -65,7 +68,8 @@ Examples:
 
 Final. From then on a badge by that key is good only where your agency, asked,
 confirms that it issued that very badge; the key issues nothing more. Then add
-the issuer anew, and reissue the badges that matter.")]
+the issuer anew, and reissue the badges that matter.
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Compromised {
         /// Its id, or its name
         issuer: String,
@@ -86,7 +90,7 @@ The old key is retired, the new one has an identifier of its own, under the same
 name and with the same term, and your agency recognizes it as it did the old one.
 Other agencies recognize it anew, unless they follow what your agency recognizes.
 A key that somebody else may have is not lost: comity issuer compromised.
-Asks before it acts if a person is there to answer; --yes answers.")]
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Rekey {
         /// Its id, or its name
         issuer: String,
@@ -212,7 +216,7 @@ Example:
 Example:
   comity issuer withdraw \"Palmetto Learning\" --note \"it ceased to issue\"
 
-Asks before it acts if a person is there to answer; --yes answers.")]
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Withdraw(Act),
     /// Open the review for a renewal
     #[command(after_help = "Example:\n  comity issuer renew \"Palmetto Learning\"")]
@@ -261,8 +265,8 @@ Example:
   comity issuer expunge-contact app-4k2m9qxr7t3a
 
 What was decided, and why, stays. `contact_kept_days` in the node's
-configuration does it by itself, so long after the last step. Asks before it
-acts if a person is there to answer; --yes answers.")]
+configuration does it by itself, so long after the last step.
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     ExpungeContact {
         /// The application's id, or its issuer's name
         case: String,

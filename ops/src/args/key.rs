@@ -67,7 +67,9 @@ un-revokes is listed first.")]
     #[command(after_help = "\
 Examples:
   comity key apply new-writer.entry
-  comity key apply end.entry --dry-run")]
+  comity key apply end.entry --dry-run
+
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Apply {
         /// The entry's file
         entry: PathBuf,

@@ -9,9 +9,9 @@ use registry_schema::AgencyId;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Peer {
     /// Print your node's ticket, by which another agency's node follows it
-    #[command(after_help = "Examples:\n  comity peer ticket\n  comity peer ticket --no-qr > ticket.txt")]
+    #[command(after_help = "Examples:\n  comity peer ticket\n  comity peer ticket > ticket.txt")]
     Ticket {
-        /// Print the text alone, without a QR code
+        /// Print the text alone, without the QR code that a terminal shows
         #[arg(long)]
         no_qr: bool,
     },
@@ -22,8 +22,9 @@ Examples:
   comity peer add --dry-run comity-ticket:1:qzkv…
   comity peer add --introduced-by US-SC US-TN
 
-Shows whom you are about to trust, and asks; --yes answers. Compare the
-fingerprint with the agency over another way: by telephone, or in person.")]
+Shows whom you are about to trust, and asks; where nobody is there to answer,
+--yes is needed. Compare the fingerprint with the agency over another way: by
+telephone, or in person.")]
     Add(PeerAdd),
     /// List the peers: connected or not, last heard, what is missing
     #[command(after_help = "Example:\n  comity peer list")]
@@ -65,7 +66,8 @@ it revokes from now on does not reach your node. With --expel, nothing that the
 agency says counts from now on but what it revoked before, and answers that need
 it say since when. A name stays pinned to its log, so that nobody else comes
 under it; --unpin lets go of the name of one that was removed
-before: for an agency that lost its keys, and begins anew.")]
+before: for an agency that lost its keys, and begins anew.
+Asks before it acts; where nobody is there to answer, --yes is needed.")]
     Remove {
         /// Which agency: US-SC
         agency: AgencyId,

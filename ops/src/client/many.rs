@@ -29,7 +29,7 @@ impl Client {
             .header(ACCEPT, "application/jsonl, application/problem+json")
             .header(CONTENT_TYPE, kind)
             .body(body);
-        let mut response = request.send().await.map_err(|e| self.unreachable(&e, false))?;
+        let mut response = self.exchange(request, false).await?;
         let status = response.status();
         if !status.is_success() {
             let body = self.body(response, false).await?;

@@ -44,7 +44,7 @@ impl Client {
             if let Some(token) = &self.token {
                 request = request.header(AUTHORIZATION, token.clone());
             }
-            let response = request.send().await.map_err(|e| self.unreachable(&e, false))?;
+            let response = self.exchange(request, false).await?;
             let status = response.status();
             let next = response
                 .headers()

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::{
     Session,
     args::StatusEntry,
-    confirm,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -48,8 +47,8 @@ pub(super) async fn change(
         .and_then(Value::as_str)
         .unwrap_or("a badge without an id");
     out::note(&format!("{id}: list {list}, index {index}"));
-    if to == StatusState::Revoked && !session.yes && !session.dry_run && confirm::somebody_is_there() {
-        confirm::ask("Revoke this badge? This is final: it can never be made good again.")?;
+    if to == StatusState::Revoked {
+        session.agrees("Revoke this badge? This is final: it can never be made good again.")?;
     }
     let new = json!({"index": index, "status": to, "reason": entry.reason, "note": entry.note});
     let path = ["v1", "status-lists", &list.to_string(), "entries"];

@@ -87,7 +87,6 @@ async fn a_badge_is_written_as_the_node_signed_it() {
             color: false,
         },
         profile: Default::default(),
-        now: registry_schema::Timestamp(0),
         yes: false,
         dry_run: false,
     };
@@ -107,4 +106,15 @@ async fn a_badge_is_written_as_the_node_signed_it() {
         Exit::Usage
     );
     fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn rows_whose_end_is_past_are_named_before_they_are_issued() {
+    let text = "subject,valid_from,valid_until\nAna,2020-01-01,2021-07-01\nBo,,2031-07-01\nCy,2020-01-01,2022-07-01\n";
+    let batch = read_batch(&args(), text).unwrap();
+    let (agency, now) = ("US-NC".parse().unwrap(), "2026-11-23T14:02:11Z".parse().unwrap());
+    let told = those_over(&batch, &agency, now).unwrap();
+    assert!(told.contains("2 badges") && told.contains("lines 2, 4"), "{told}");
+    let earlier = "2020-11-23T14:02:11Z".parse().unwrap();
+    assert_eq!(those_over(&batch, &agency, earlier), None);
 }

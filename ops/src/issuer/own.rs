@@ -5,11 +5,10 @@ use registry_schema::{Issuer, Timestamp, VerificationMethod};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{render, resolve};
+use super::{RegisteredIssuer, render, resolve};
 use crate::{
     Session,
     args::{IssuerAdd, Refresh},
-    confirm,
     exit::{Exit, fault},
     out, show, trust,
 };
@@ -46,10 +45,11 @@ pub(super) async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<E
         value.into_iter().for_each(|value| put(name, value));
     }
     let path = ["v1", "issuers"];
-    if confirm::somebody_is_there() && !session.yes && !session.dry_run {
-        let would: Issuer = session.client.write_as(&path, &new, true).await?.parse()?;
-        out::note(&render(&would));
-        confirm::ask(&format!(
+    if session.asks() {
+        let would: RegisteredIssuer = session.client.write_as(&path, &new, true).await?.parse()?;
+        out::note(&would.in_words());
+        let would = would.issuer;
+        session.agrees(&format!(
             "Register {} with these keys? Compare their short names with the issuer's own word.",
             would.name
         ))?;
@@ -64,7 +64,7 @@ pub(super) async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<E
         }
     }
     let reply = session.client.write(&path, &new).await?;
-    session.written(&reply, |issuer: &Issuer| render(issuer))?;
+    session.written(&reply, RegisteredIssuer::in_words)?;
     session.done(
         "added: your agency issues nothing for it; look at its keys again with `comity issuer refresh`; whose \
              badges count where is for each agency to say (`comity trust recognize`)",

@@ -35,6 +35,13 @@ async fn held(client: &Client) -> anyhow::Result<BTreeMap<String, Held>> {
     Ok(all.into_iter().map(|held| (held.genesis.clone(), held)).collect())
 }
 
+/// The times of the two nodes: each tells its ages by its own.
+#[derive(Clone, Copy)]
+struct Times {
+    ours: Timestamp,
+    theirs: Timestamp,
+}
+
 /// How long what was asked for is waited for, and the pause between two looks.
 const PULLED_WITHIN: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -75,8 +82,12 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
             .out
             .json(&RawValue::from_string(serde_json::to_string(&rows)?)?)?;
     } else {
-        let (us, now) = (home(session).await?.to_string(), session.now);
-        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now)).collect();
+        let us = home(session).await?.to_string();
+        let times = Times {
+            ours: session.now(),
+            theirs: abroad.now(),
+        };
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(times)).collect();
         let (one, other) = (format!("at {us}"), format!("at {agency}"));
         let table = show::table(&["agency", "heads", &one, "as of", &other, "as of"], 0, &cells);
         session.out.data(&table)?;
@@ -131,13 +142,13 @@ impl Row {
         named.map_or_else(|| self.genesis.chars().take(16).collect(), ToString::to_string)
     }
 
-    fn cells(&self, now: Timestamp) -> Vec<String> {
+    fn cells(&self, times: Times) -> Vec<String> {
         let counted = |held: &Option<Held>| match held {
             Some(held) if held.missing == 0 => held.envelopes.to_string(),
             Some(held) => format!("{} of {}", held.envelopes, held.envelopes + held.missing),
             None => "not held".to_owned(),
         };
-        let age = |held: &Option<Held>| {
+        let age = |held: &Option<Held>, now: Timestamp| {
             let as_of = held.as_ref().and_then(|held| held.as_of);
             as_of.map_or_else(|| "never".to_owned(), |at| show::ago(at, now))
         };
@@ -145,9 +156,9 @@ impl Row {
             self.name(),
             if self.same { "same" } else { "differ" }.to_owned(),
             counted(&self.ours),
-            age(&self.ours),
+            age(&self.ours, times.ours),
             counted(&self.theirs),
-            age(&self.theirs),
+            age(&self.theirs, times.theirs),
         ]
     }
 }
@@ -183,9 +194,13 @@ mod tests {
             [true, false, false]
         );
         let now: Timestamp = "2026-11-23".parse().unwrap();
-        assert_eq!(rows[1].cells(now), ["US-SC", "differ", "7 of 9", "never", "7", "never"]);
+        let times = Times { ours: now, theirs: now };
         assert_eq!(
-            rows[2].cells(now),
+            rows[1].cells(times),
+            ["US-SC", "differ", "7 of 9", "never", "7", "never"]
+        );
+        assert_eq!(
+            rows[2].cells(times),
             ["US-TN", "differ", "not held", "never", "7", "never"]
         );
     }

@@ -1,5 +1,7 @@
 //! Tickets, introductions, and the end of it. Nothing is trusted that an operator has not seen and said yes to.
 
+use std::io::{self, IsTerminal as _};
+
 use protocol::{Introduction, Ticket};
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use registry_schema::{AgencyId, Timestamp};
@@ -10,7 +12,6 @@ use super::{Peer, abroad, all, find, grouped, home, render};
 use crate::{
     Session,
     args::PeerAdd,
-    confirm,
     exit::{Exit, fault, usage},
     out, show, trust,
 };
@@ -86,7 +87,8 @@ pub(super) async fn ticket(session: &Session, no_qr: bool) -> anyhow::Result<Exi
     let Some(ticket) = own_ticket(session).await? else {
         return Ok(Exit::Done);
     };
-    if !no_qr {
+    // In a pipe the ticket is read by a program.
+    if !no_qr && io::stdout().is_terminal() {
         session.out.data(&drawn(&ticket)?)?;
     }
     session.out.data(&ticket.to_string())?;
@@ -160,13 +162,10 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
     if let Some(awaited) = &would.awaited {
         out::note(&show::paragraph(&awaited.in_words(&ticket.agency)));
     }
-    agreed(
-        session,
-        &format!(
-            "Follow {}, and rely on what this log says? Compare its fingerprint first.",
-            ticket.agency
-        ),
-    )?;
+    session.agrees(&format!(
+        "Follow {}, and rely on what this log says? Compare its fingerprint first.",
+        ticket.agency
+    ))?;
     let reply = session.client.write(&["v1", "peers"], &body).await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;
@@ -180,19 +179,16 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
             ));
         }
     }
-    session.written(&reply, |peer: &Peer| render(peer, None, session.now))?;
-    Ok(Exit::Done)
-}
-
-/// Asks, or wants `--yes` where nobody can answer: whom to trust is never decided by silence.
-fn agreed(session: &Session, question: &str) -> anyhow::Result<()> {
-    match (session.yes || session.dry_run, confirm::somebody_is_there()) {
-        (true, _) => Ok(()),
-        (false, true) => confirm::ask(question),
-        (false, false) => Err(usage(
-            "nobody is there to say yes: look at what is shown above, and give --yes",
-        )),
+    match session.dry_run {
+        true => session.written(&reply, |_: &Would| {
+            show::paragraph(&format!(
+                "{} is followed from now on, and its name is pinned to the log with the fingerprint above for good.",
+                ticket.agency
+            ))
+        })?,
+        false => session.written(&reply, |peer: &Peer| render(peer, None, session.now()))?,
     }
+    Ok(Exit::Done)
 }
 
 /// Whom a peer introduces.
@@ -286,10 +282,10 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     let path = ["v1", "peers", agency.as_str(), "removal"];
     let body = json!({"expel": expel, "unpin": unpin});
     let peer = find(session, agency).await?;
-    out::note(&render(&peer, None, session.now));
-    let until = until_then(&peer, expel, session.now);
+    out::note(&render(&peer, None, session.now()));
+    let until = until_then(&peer, expel, session.now());
     let shown = |parted: &Parted| {
-        let mut text = render(&parted.peer, None, session.now);
+        let mut text = render(&parted.peer, None, session.now());
         // Not so of another store of one's own agency, of which the node tells no recognitions.
         if !unpin && parted.peer.recognitions.is_some() {
             text = format!("{text}\n\n{}", show::paragraph(&until));
@@ -310,10 +306,7 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     } else {
         format!("Follow {agency} no more?")
     };
-    match confirm::somebody_is_there() {
-        true => trust::asks_first(session, &path, &body, shown, |_: &Parted| question.clone()).await?,
-        false => agreed(session, &question)?,
-    }
+    trust::asks_first(session, &path, &body, shown, |_: &Parted| question.clone()).await?;
     let reply = session.client.write(&path, &body).await?;
     if !session.dry_run {
         let peer: Peer = reply.parse()?;
@@ -340,7 +333,7 @@ fn until_then(peer: &Peer, expel: bool, now: Timestamp) -> String {
             "{unheard}. At once nothing that it says counts here but what it revoked before: its other badges are \"could not check\"."
         );
     }
-    match peer.good_until.filter(|until| *until > now) {
+    match peer.good_until.filter(|_| peer.freshness.is_fresh()) {
         Some(until) => format!(
             "{unheard}. Its badges that are accepted now stay accepted {} at most (until {}), by what is known of it; then they are \
              \"could not check\". To end that at once: --expel.",
@@ -370,7 +363,10 @@ mod tests {
     fn the_end_of_a_peer_says_how_long_its_badges_stay_accepted() {
         let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
         let told = |until: &str, expel| {
-            let json = format!(r#"{{"agency":"US-TN","connected":true,"last_heard":null,"good_until":{until}}}"#);
+            let freshness = if until.contains("16:02") { "fresh" } else { "ended" };
+            let json = format!(
+                r#"{{"agency":"US-TN","connected":true,"last_heard":null,"good_until":{until},"freshness":"{freshness}"}}"#
+            );
             until_then(&serde_json::from_str(&json).unwrap(), expel, now)
         };
         let left = told(r#""2026-11-23T16:02:11Z""#, false);

@@ -15,7 +15,7 @@ pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow:
         .client
         .submit(&path, &[], badge.kind, badge.bytes, session.dry_run)
         .await?;
-    session.written(&reply, |case: &Application| render(case))?;
+    session.written(&reply, |case: &Application| render(case, true))?;
     session.done("proved: approved, it is registered under that identifier, with these keys");
     Ok(Exit::Done)
 }

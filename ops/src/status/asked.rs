@@ -3,7 +3,7 @@
 use registry_schema::AgencyId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Ability, Agency, FilledList, OperatorWarning, Peer};
+use super::{Ability, Agency, FilledList, OperatorWarning, Peer, clocks::ClockDoubt};
 use crate::{
     Session,
     client::Reply,
@@ -53,6 +53,7 @@ pub(super) struct Asked {
     pub(super) peers: Option<Vec<Peer>>,
     pub(super) warnings: Option<(Reply, Vec<OperatorWarning>)>,
     pub(super) ability: Ability,
+    pub(super) clock: ClockDoubt,
     pub(super) filled: Vec<FilledList>,
     pub(super) reach: Option<Reach>,
     /// What it did not.
@@ -74,11 +75,12 @@ impl Asked {
             let path = ["v1", "reach", home.as_ref()?.as_str()];
             Some(part(session, "who holds its log", &path).await)
         };
-        let (agencies, peers, warnings, ability, filled, reach) = tokio::join!(
+        let (agencies, peers, warnings, ability, clock, filled, reach) = tokio::join!(
             part(session, "how fresh it knows each agency", &["v1", "agencies"]),
             part(session, "its peers", &["v1", "peers"]),
             warnings,
             part(session, "whether its key lets it write", &["v1", "key-log"]),
+            part(session, "whether its clock is believed", &["v1", "clock"]),
             part(session, "how full its status lists are", &["v1", "status-lists"]),
             reach,
         );
@@ -95,6 +97,10 @@ impl Asked {
             warnings: warnings.and_then(|asked| asked.map_err(|not| keep(not, false)).ok()),
             ability: ability
                 .map(|(_, ability)| ability)
+                .map_err(|not| keep(not, true))
+                .unwrap_or_default(),
+            clock: clock
+                .map(|(_, clock)| clock)
                 .map_err(|not| keep(not, true))
                 .unwrap_or_default(),
             filled: filled

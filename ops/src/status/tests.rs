@@ -7,7 +7,7 @@ use crate::client::tests::canned;
 fn lists_that_cannot_be_had_are_told() {
     let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
     let told = |lists: &str| {
-        let json = format!(r#"{{"agency":"US-SC","issuers":1,"recognitions":0{lists}}}"#);
+        let json = format!(r#"{{"agency":"US-SC","freshness":"fresh","issuers":1,"recognitions":0{lists}}}"#);
         issuers_lists(&serde_json::from_str(&json).unwrap(), now)
     };
     assert_eq!(told(""), None);
@@ -27,23 +27,31 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
         agency: format!("US-NC:d{number}").parse().unwrap(),
         membership: membership.into(),
         connected,
-        last_heard: Some(now),
-        good_until: number.is_multiple_of(2).then_some(now.plus_seconds(60)),
+        turns_away: number == 4,
+        freshness: match number.is_multiple_of(2) {
+            true => KnownFreshness::Fresh,
+            false => KnownFreshness::Ended,
+        },
         hindrances: Hindrances::default(),
     };
     let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
-    let told = away(&all, now).unwrap();
+    let told = away(&all).unwrap();
     assert!(
         told.starts_with("50 of 50 peers are not connected: US-NC:d0, "),
         "{told}"
     );
     assert!(
-        told.contains("and 38 more") && told.contains("of 25 nothing fresh is known"),
+        told.contains("and 38 more") && told.contains("US-NC:d4: each connection is closed at the other side"),
         "{told}"
     );
-    assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")], now), None);
-    assert_eq!(away(&[], now), None);
-    let json = r#"{"agency":"US-TN","membership":"member","connected":true,"deferred":null,
+    let told = stale(&all).unwrap();
+    assert!(told.contains("of 25 nothing fresh is known"), "{told}");
+    assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")]), None);
+    assert_eq!(away(&[]), None);
+    // One that is connected, and whose last word is too old, is told as well; by the node's word, whatever the time here.
+    assert!(stale(&[peer(1, true, "member")]).is_some());
+    assert_eq!(stale(&[peer(2, true, "member"), peer(1, false, "left")]), None);
+    let json = r#"{"agency":"US-TN","membership":"member","connected":true,"freshness":"incomplete_here","deferred":null,
         "quarantined":{"why":"1 damaged","since":"2026-11-23T13:58:11Z"}}"#;
     let hindered_peer: Peer = serde_json::from_str(json).unwrap();
     let peers = [peer(1, true, "member"), hindered_peer];
@@ -55,8 +63,8 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
     assert_eq!(deferred(&peers, now), None);
 
     let agency = |json: &str| serde_json::from_str::<Agency>(json).unwrap();
-    let sound = agency(r#"{"agency":"US-SC","forks":0,"disputed":false}"#);
-    let forks = agency(r#"{"agency":"US-TN","forks":2,"disputed":false}"#);
+    let sound = agency(r#"{"agency":"US-SC","freshness":"fresh","forks":0,"disputed":false}"#);
+    let forks = agency(r#"{"agency":"US-TN","freshness":"fresh","forks":2,"disputed":false}"#);
     assert_eq!(forked(std::slice::from_ref(&sound)), None);
     let told = forked(&[sound, forks]).unwrap();
     assert!(told.starts_with("US-TN: 2 forks of its log are proven"), "{told}");
@@ -98,7 +106,7 @@ fn an_agency_is_a_row_whether_its_lists_are_counted_or_shown() {
         r#""issuers":[{},{}],"recognitions":[{}]"#,
     ] {
         let json = format!(
-            r#"{{"agency":"US-SC","name":"South Carolina","last_heard":"2026-11-23T13:58:11Z","good_until":null,{lists}}}"#
+            r#"{{"agency":"US-SC","name":"South Carolina","last_heard":"2026-11-23T13:58:11Z","good_until":null,"freshness":"never_heard",{lists}}}"#
         );
         let agency = serde_json::from_str(&json).unwrap();
         assert_eq!(
@@ -109,16 +117,24 @@ fn an_agency_is_a_row_whether_its_lists_are_counted_or_shown() {
 }
 
 #[test]
-fn an_agency_that_left_or_is_expelled_is_marked() {
+fn an_agency_is_as_fresh_as_its_node_says() {
     let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-    let fresh = |since: &str| {
-        let json =
-            format!(r#"{{"agency":"US-SC","good_until":"2026-11-23T16:02:11Z","{since}":"2026-11-23T13:02:11Z"}}"#);
+    let fresh = |freshness: &str, until: &str, since: &str| {
+        let json = format!(
+            r#"{{"agency":"US-SC","freshness":"{freshness}","good_until":{until},"{since}":"2026-11-23T13:02:11Z"}}"#
+        );
         row(&serde_json::from_str(&json).unwrap(), now)[3].clone()
     };
-    assert_eq!(fresh("heard"), "for another 2 hours");
-    assert_eq!(fresh("left_since"), "left: for another 2 hours");
-    assert_eq!(fresh("expelled_since"), "expelled");
+    let [ahead, past] = [r#""2026-11-23T16:02:11Z""#, r#""2026-11-23T12:02:11Z""#];
+    assert_eq!(fresh("fresh", ahead, "heard"), "for another 2 hours");
+    assert_eq!(fresh("fresh", "null", "heard"), "always");
+    assert_eq!(fresh("ended", past, "heard"), "ended 2 hours ago");
+    // Whatever date it has, it is not called fresh while the node does not.
+    for not in ["clock_in_doubt", "incomplete_here", "never_heard"] {
+        assert!(fresh(not, ahead, "heard").starts_with("no"), "{not}");
+    }
+    assert_eq!(fresh("fresh", ahead, "left_since"), "left: for another 2 hours");
+    assert_eq!(fresh("expelled", ahead, "expelled_since"), "expelled");
 }
 
 #[tokio::test]
@@ -129,7 +145,6 @@ async fn what_a_node_cannot_answer_is_named_and_keeps_nothing_back() {
         client: crate::client::tests::client(&node),
         out: out::Out::new(false),
         profile: crate::profile::Profile::default(),
-        now: "2026-11-23T14:02:11Z".parse().unwrap(),
         yes: false,
         dry_run: false,
     };
@@ -138,7 +153,7 @@ async fn what_a_node_cannot_answer_is_named_and_keeps_nothing_back() {
     assert!(asked.agencies.is_none() && asked.peers.is_none());
     let head = head("http://node.example/", false, "its server does not answer\n", None);
     assert_eq!(head, "http://node.example/: not ready: its server does not answer");
-    let text = in_words(&head, &asked, &Told::default(), session.now);
+    let text = in_words(&head, &asked, &Told::default(), session.now());
     assert!(text.starts_with(&head), "{text}");
     for not in [
         "does not say which version it is: the store cannot be used\n",
@@ -148,7 +163,7 @@ async fn what_a_node_cannot_answer_is_named_and_keeps_nothing_back() {
     }
     assert_eq!(exit(false, &asked, &Told::default()), Exit::Negative);
     assert_eq!(exit(true, &asked, &Told::default()), Exit::CouldNotCheck);
-    let json = as_json(&asked, &Told::default(), false, "no").unwrap();
+    let json = as_json(&asked, &Told::default(), false, "no", session.now()).unwrap();
     let json: Value = serde_json::from_str(json.get()).unwrap();
     assert_eq!((&json["agencies"], &json["ready"]), (&Value::Null, &json!(false)));
     assert!(json["unread"].as_array().unwrap().len() >= 3, "{json}");

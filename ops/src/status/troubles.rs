@@ -3,7 +3,7 @@
 use registry_schema::{AgencyId, Timestamp};
 
 use super::{Agency, Peer};
-use crate::show;
+use crate::{peer::turned_away, show};
 
 /// Most names in one sentence; how many there are is always said.
 const MOST_NAMED: usize = 12;
@@ -18,9 +18,13 @@ fn named<'a>(names: impl Iterator<Item = &'a AgencyId>) -> String {
     shown
 }
 
-/// Which peers are not connected, and of which nothing fresh is known.
-pub(super) fn away(peers: &[Peer], now: Timestamp) -> Option<String> {
-    let followed: Vec<&Peer> = peers.iter().filter(|peer| peer.membership == "member").collect();
+fn followed(peers: &[Peer]) -> Vec<&Peer> {
+    peers.iter().filter(|peer| peer.membership == "member").collect()
+}
+
+/// Which peers are not connected, and which of them close the connections themselves.
+pub(super) fn away(peers: &[Peer]) -> Option<String> {
+    let followed = followed(peers);
     let away: Vec<&Peer> = followed.iter().filter(|peer| !peer.connected).copied().collect();
     if away.is_empty() {
         return None;
@@ -32,19 +36,27 @@ pub(super) fn away(peers: &[Peer], now: Timestamp) -> Option<String> {
         if away.len() == 1 { "is" } else { "are" },
         named(away.iter().map(|peer| &peer.agency))
     );
-    let stale: Vec<&AgencyId> = away
-        .iter()
-        .filter(|peer| peer.last_heard.is_none() || peer.good_until.is_none_or(|until| until <= now))
-        .map(|peer| &peer.agency)
-        .collect();
-    if !stale.is_empty() {
-        text.push_str(&format!(
-            "; of {} nothing fresh is known, and their badges are \"could not check\": {}",
-            stale.len(),
-            named(stale.into_iter())
-        ));
+    let turning_away = away.iter().filter(|peer| peer.turns_away).map(|peer| &peer.agency);
+    if let Some(told) = turned_away(turning_away) {
+        text.push_str(&format!("; {told}"));
     }
     Some(text)
+}
+
+/// Of which peers nothing fresh is known, connected or not, by the word of the node.
+pub(super) fn stale(peers: &[Peer]) -> Option<String> {
+    let stale: Vec<&AgencyId> = followed(peers)
+        .into_iter()
+        .filter(|peer| !peer.freshness.is_fresh())
+        .map(|peer| &peer.agency)
+        .collect();
+    (!stale.is_empty()).then(|| {
+        format!(
+            "of {} nothing fresh is known, and their badges are \"could not check\": {}",
+            stale.len(),
+            named(stale.into_iter())
+        )
+    })
 }
 
 /// Which agencies show two histories.

@@ -16,7 +16,7 @@ pub(super) async fn all(session: &Session) -> anyhow::Result<Vec<AgencyRecogniti
 pub(super) async fn list(session: &Session, agency: Option<&AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     let mut entries = all(session).await?;
     entries.retain(|entry| agency.is_none_or(|id| *id == entry.agency || *id == entry.recognition.of));
-    entries.retain(|entry| at.is_none_or(|at| entry.holds(AskedAt::new(at, session.now), None)));
+    entries.retain(|entry| at.is_none_or(|at| entry.holds(AskedAt::new(at, session.now()), None)));
     if session.out.json {
         session.out.data(&serde_json::to_string(&entries)?)?;
         return Ok(Exit::Done);
@@ -25,7 +25,7 @@ pub(super) async fn list(session: &Session, agency: Option<&AgencyId>, at: Optio
         out::note("no recognitions of agencies that fit");
         return Ok(Exit::Done);
     }
-    let now = at.unwrap_or(session.now);
+    let now = at.unwrap_or_else(|| session.now());
     let rows: Vec<Vec<String>> = entries
         .iter()
         .map(|entry| {
@@ -46,7 +46,7 @@ pub(super) async fn list(session: &Session, agency: Option<&AgencyId>, at: Optio
 }
 
 pub(super) async fn recognize(session: &Session, args: &RecognizeAgency) -> anyhow::Result<Exit> {
-    scope::in_order(args.from, args.until, session.now)?;
+    scope::in_order(args.from, args.until)?;
     let basis = scope::basis(&args.rests, Attestation::AdoptedReview, false);
     let mut body = json!({
         "of": args.of,
@@ -63,7 +63,14 @@ pub(super) async fn recognize(session: &Session, args: &RecognizeAgency) -> anyh
         }
     }
     let path = ["v1", "agency-recognitions"];
-    let shown = |said: &Said| super::with_consequences(render(&said.entry, session.now), &said.consequences);
+    let shown = |said: &Said| {
+        // What is only tried gets another id when it is done.
+        let id = said
+            .consequences
+            .is_none()
+            .then_some(said.entry.recognition.id.as_str());
+        super::with_consequences(render(&said.entry, id, session.now()), &said.consequences)
+    };
     super::asks_first(session, &path, &body, shown, |_: &Said| {
         format!("Accept whatever {} recognizes and lets others follow?", args.of)
     })
@@ -76,7 +83,8 @@ pub(super) async fn recognize(session: &Session, args: &RecognizeAgency) -> anyh
 pub(super) async fn withdraw(session: &Session, id: &str, stay_good: bool) -> anyhow::Result<Exit> {
     let body = json!({ "earlier_badges_stay_good": stay_good });
     let path = ["v1", "agency-recognitions", id, "withdrawal"];
-    let shown = |said: &Said| super::with_consequences(render(&said.entry, session.now), &said.consequences);
+    let shown =
+        |said: &Said| super::with_consequences(render(&said.entry, Some(id), session.now()), &said.consequences);
     super::asks_first(session, &path, &body, shown, |said: &Said| {
         format!(
             "Accept no longer what {} recognizes? From now on badges that are accepted through it are not.",
@@ -97,7 +105,7 @@ struct Said {
     consequences: Option<super::Consequences>,
 }
 
-pub(super) fn render(entry: &AgencyRecognitionEntry, now: Timestamp) -> String {
+fn render(entry: &AgencyRecognitionEntry, id: Option<&str>, now: Timestamp) -> String {
     let r = &entry.recognition;
     let purposes: Vec<&str> = r.purposes.iter().map(|p| p.as_str()).collect();
     let reaches = match r.depth {
@@ -107,15 +115,18 @@ pub(super) fn render(entry: &AgencyRecognitionEntry, now: Timestamp) -> String {
     let until = r
         .until
         .map_or_else(|| "no end".to_owned(), |u| format!("until {}", u.date_in_words()));
-    let mut lines = vec![
-        ("recognition".to_owned(), r.id.clone()),
+    let mut lines: Vec<(String, String)> = id
+        .map(|id| ("recognition".to_owned(), id.to_owned()))
+        .into_iter()
+        .collect();
+    lines.extend([
         ("by".to_owned(), entry.agency.to_string()),
         (
             "of".to_owned(),
             format!("whatever {} recognizes and lets others follow", r.of),
         ),
         ("for".to_owned(), purposes.join(", ")),
-    ];
+    ]);
     lines.extend(scope::in_lines(&r.scope));
     lines.extend([
         ("reaches".to_owned(), reaches),

@@ -15,7 +15,7 @@ use crate::{
     Session,
     args::trust::FileForm,
     client::Client,
-    confirm, csv,
+    csv,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -26,10 +26,10 @@ use super::{Consequences, with_consequences};
 /// The recognitions of an agency that are in force now, of issuers and of agencies, and its id: of the node's own, if none
 /// is named.
 async fn standing(session: &Session, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
-    standing_at(&session.client, agency, session.now).await
+    standing_at(&session.client, agency).await
 }
 
-async fn standing_at(node: &Client, agency: Option<&AgencyId>, now: Timestamp) -> anyhow::Result<(String, Vec<Row>)> {
+async fn standing_at(node: &Client, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
     #[derive(Deserialize)]
     struct Version {
         agency: AgencyId,
@@ -42,6 +42,8 @@ async fn standing_at(node: &Client, agency: Option<&AgencyId>, now: Timestamp) -
         }
         None => node.read(&["version"], &[]).await?.parse::<Version>()?.agency,
     };
+    // By the time of the node that is asked.
+    let now = node.now();
     let query = [("agency", Some(agency.to_string())), ("at", Some(now.to_string()))];
     let issuers: Vec<RecognitionEntry> = node.read(&["v1", "recognitions"], &query).await?.parse()?;
     let agencies: Vec<AgencyRecognitionEntry> = node.read(&["v1", "agency-recognitions"], &[]).await?.parse()?;
@@ -162,9 +164,9 @@ pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exi
         out::note("dry run: nothing was changed");
         return Ok(if otherwise > 0 { Exit::Conflict } else { Exit::Done });
     }
-    if confirm::somebody_is_there() && !session.yes && !new.is_empty() {
+    if session.asks() && !new.is_empty() {
         out::note(&preview.join("\n\n"));
-        confirm::ask(&format!("Make {}?", show::count(new.len(), "recognition")))?;
+        session.agrees(&format!("Make {}?", show::count(new.len(), "recognition")))?;
     }
     for (done, (place, row)) in new.iter().enumerate() {
         let (path, body) = row.request();
@@ -192,7 +194,7 @@ pub(crate) async fn diff(session: &Session, other: &str) -> anyhow::Result<Exit>
     } else if other.starts_with("https://") || other.starts_with("http://") {
         // Another node says what its own agency's list is; the profile's token stays with the profile's node.
         let node = Client::of_another(other, &session.profile)?;
-        standing_at(&node, None, session.now).await?.1
+        standing_at(&node, None).await?.1
     } else {
         let agency: AgencyId = other.parse().map_err(|_| {
             fault(

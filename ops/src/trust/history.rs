@@ -72,7 +72,8 @@ pub(super) async fn show(session: &Session, whom: &str, at: Option<Timestamp>) -
     // Of one envelope, who an issuer is stands before how it stands.
     statements.sort_by_key(|statement| (statement.at, !matches!(statement.said, Said::Issuer(_))));
     let mut events = told(&statements);
-    events.retain(|event| event.at <= at.unwrap_or(session.now));
+    let up_to = at.unwrap_or_else(|| session.now());
+    events.retain(|event| event.at <= up_to);
     if session.out.json {
         session.out.data(&serde_json::to_string(&events)?)?;
         return Ok(Exit::Done);

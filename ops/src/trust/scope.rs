@@ -71,8 +71,9 @@ pub(super) fn basis_in_lines(basis: &Basis) -> Vec<(String, String)> {
 }
 
 /// A term that ends before it begins is refused before it is sent.
-pub(super) fn in_order(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> anyhow::Result<()> {
-    if until.is_some_and(|until| until <= from.unwrap_or(now)) {
+pub(super) fn in_order(from: Option<Timestamp>, until: Option<Timestamp>) -> anyhow::Result<()> {
+    // Whether it has begun, or is over, is the node's to say.
+    if from.zip(until).is_some_and(|(from, until)| until <= from) {
         return Err(usage("`--until` lies before the recognition begins: give a later date"));
     }
     Ok(())

@@ -183,6 +183,89 @@ fn could_not_check_says_what_and_since_when() {
     assert_eq!(shown(v), include_str!("snapshots/could_not_check.txt").trim_end());
 }
 
+/// Whatever is known: the line says that, or why it is not.
+#[test]
+fn the_line_on_the_status_claims_nothing_that_nobody_said() {
+    let line = |found: serde_json::Value, status: serde_json::Value| {
+        let mut v = verdict("could_not_check", "Could not check.", json!([found]));
+        v["status"] = status;
+        let text = shown(v).split_whitespace().collect::<Vec<_>>().join(" ");
+        let (_, line) = text.split_once("1 January 2026 ").unwrap();
+        line.split_once(" counts for").unwrap().0.to_owned()
+    };
+    let unknown = json!({"state": "unknown", "fresh_as_of": null, "source": null});
+    let why =
+        "not told, because the badge is not genuine: where its status stands is only what somebody wrote into the file";
+    let not_told = finding("status", "could_not_check", "status.not_checked", why);
+    assert_eq!(line(not_told, unknown.clone()), format!("status {why}"));
+    let why = "the badge has no status: it cannot be revoked or suspended";
+    let none = finding("status", "not_applicable", "status.none", why);
+    assert_eq!(line(none.clone(), unknown.clone()), format!("status {why}"));
+    // An earlier node tells the age of another list.
+    let of_another = json!({"state": "unknown", "fresh_as_of": "2026-11-23T14:02:00Z", "source": null});
+    assert_eq!(line(none, of_another), format!("status {why}"));
+    let unreachable = finding("status", "could_not_check", "status.unreachable", "nobody keeps it");
+    assert_eq!(line(unreachable, unknown), "status not known");
+}
+
+#[test]
+fn the_age_of_what_is_too_old_is_told_to_the_second() {
+    let mut stale = finding(
+        "status",
+        "could_not_check",
+        "status.stale",
+        "South Carolina has not been heard from since X",
+    );
+    stale["as_of"] = json!("2026-11-23T14:01:31Z");
+    stale["agency"] = json!("US-SC");
+    let mut v = verdict("could_not_check", "Could not check.", json!([stale]));
+    v["status"] = json!({"state": "unknown", "fresh_as_of": "2026-11-23T14:01:31Z", "source": "US-SC"});
+    let text = shown(v);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("not known; last heard 23 November 2026, 14:01 UTC (40 seconds ago)"),
+        "{text}"
+    );
+    assert!(!text.contains("just now"), "{text}");
+}
+
+#[test]
+fn a_recognition_that_may_hold_no_longer_is_told_as_that() {
+    let stale = finding("recognition", "could_not_check", "recognition.stale", "x");
+    let in_doubt = finding(
+        "worth",
+        "could_not_check",
+        "worth.recognition_in_doubt",
+        "could not be told in North Carolina: x",
+    );
+    let mut v = verdict("could_not_check", "Could not check.", json!([stale, in_doubt]));
+    v["recognized_by"][0]["in_doubt"] = json!("South Carolina has not been heard from since Thursday");
+    v["worth"] = json!([]);
+    let text = shown(v).split_whitespace().collect::<Vec<_>>().join(" ");
+    let doubt = "US-NC, all achievements, for license renewal, a stipend, since 1 January 2026; whether it still holds could not be \
+                 told: South Carolina has not been heard from since Thursday";
+    assert!(text.contains(doubt), "{text}");
+    assert!(
+        text.contains("counts for could not be told in North Carolina: x (worth.recognition_in_doubt)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_sign_beside_a_name_that_nobody_vouches_for_is_not_shown() {
+    let mut v = verdict("not_recognized", "Signed, but nobody here knows the signer.", json!([]));
+    v["issuer"] =
+        json!({"id": "did:key:z6Mk", "name": "Palmetto ✅ \u{1F512}", "agency": null, "standing": "unregistered"});
+    v["endorsements"] = json!([{"by": "North ✔ Carolina", "of": "badge", "outcome": "not_applicable",
+        "code": "issuer.unregistered", "detail": "it is signed"}]);
+    let text = shown(v);
+    assert!(
+        text.contains("the file says “Palmetto”") && text.contains("“North Carolina”, as it says"),
+        "{text}"
+    );
+    assert!(!text.contains(['✅', '✔', '\u{1F512}']), "{text}");
+}
+
 #[test]
 fn unreadable_needs_nothing_but_the_sentence() {
     let broken = finding(
@@ -251,7 +334,6 @@ async fn a_badge_is_sent_as_it_is_with_the_question() {
             color: false,
         },
         profile: Default::default(),
-        now: registry_schema::Timestamp(0),
         yes: false,
         dry_run: false,
     };

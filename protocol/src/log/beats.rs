@@ -97,13 +97,16 @@ impl AgencyLog {
         self.heard_where(|_| true, None).is_some()
     }
 
-    /// Forgets the heartbeats that are dated after this moment.
-    pub(crate) fn forget_heartbeats_after(&mut self, moment: Timestamp) {
+    /// Forgets the heartbeats that are dated after this moment; returns the writers of those that counted.
+    pub(crate) fn forget_heartbeats_after(&mut self, moment: Timestamp) -> Vec<PublicKey> {
         let is_after = |heartbeat: &mut Verified<Heartbeat>| heartbeat.get().issued > moment;
-        for beats in self.beats.values_mut() {
-            beats.counted.take_if(is_after);
+        let mut forgotten = Vec::new();
+        for (writer, beats) in &mut self.beats {
+            forgotten.extend(beats.counted.take_if(is_after).map(|_| *writer));
             beats.pending.take_if(is_after);
+            beats.least.take_if(|least| *least > moment);
         }
+        forgotten
     }
 
     /// Counts what waited for an envelope, or for a value; says whether something did.

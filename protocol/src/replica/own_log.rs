@@ -1,10 +1,11 @@
 //! What this replica knows of its own agency's log abroad.
 //!
 //! A store restored from a backup lacks what was written after it. Writing on from there would make two histories, and a
-//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first. It writes once one of them
-//! has told. It vouches then as well, if its last heartbeat is so young that little can be missing; otherwise once more than half
-//! of those have told who are known to hold its log. Where none tells, it writes only if its last heartbeat is as young. An agency
-//! that follows nobody has nobody to ask: its operator vouches for the store, unless the heartbeat is young.
+//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first. It writes and vouches once one
+//! of them has told, if its last heartbeat is so young that little can be missing and the store is none that was put in another's
+//! place; otherwise once more than half of those have told who are known to hold its log. Where none tells, it writes only if its
+//! last heartbeat is as young. An agency that follows nobody has nobody to ask: its operator vouches for the store, unless the
+//! heartbeat is young.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,12 @@ pub(super) struct OwnLog {
     stage: Stage,
     /// When the first event came.
     since: Option<Timestamp>,
+    /// When the newest event came.
+    newest: Option<Timestamp>,
+    /// The last heartbeat at the first event.
+    last: Option<Timestamp>,
+    /// Whether nobody has told or vouched, and it counts as known for the last heartbeat was young.
+    is_presumed: bool,
     /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
     holders: BTreeSet<Hash>,
     /// Whether the last heartbeat here was so young at the first event that one of them is enough.
@@ -67,6 +74,9 @@ impl OwnLog {
         Self {
             stage: Stage::Asking,
             since: None,
+            newest: None,
+            last: None,
+            is_presumed: false,
             holders,
             is_young: false,
             told: BTreeSet::new(),
@@ -104,8 +114,8 @@ pub(super) fn holders<'a>(
 }
 
 impl Replica {
-    /// Whether this replica may write to its own log: a peer has told how far that log reaches abroad and all of it is
-    /// here; or none did within 30 seconds, and the last heartbeat was young at the start. Until then the driver holds
+    /// Whether this replica may write to its own log: enough peers have told how far that log reaches abroad and all of it is
+    /// here; or too few did within 30 seconds, and the last heartbeat was young at the start. Until then the driver holds
     /// [`Event::Authored`] back, and refuses it once this replica [waits in vain](Self::waits_in_vain).
     ///
     /// [`Event::Authored`]: super::Event::Authored
@@ -117,8 +127,8 @@ impl Replica {
         }
         match self.own_log.stage {
             Stage::Known => true,
-            Stage::Lost => !self.own_log.told.is_empty(),
-            Stage::Asking => !self.own_log.told.is_empty() || (self.own_log.is_young && self.has_waited(now)),
+            Stage::Lost => mutant!(OneTellsForAll) && !self.own_log.told.is_empty(),
+            Stage::Asking => self.own_log.is_young && self.has_waited(now),
         }
     }
 
@@ -148,7 +158,7 @@ impl Replica {
         AwaitedWords {
             holders,
             told: told.count(),
-            needed: match self.own_log.is_young || !self.is_held_by_some() {
+            needed: match (self.own_log.is_young && self.own_log.stage != Stage::Lost) || !self.is_held_by_some() {
                 true => 1,
                 false => holders / 2 + 1,
             },
@@ -159,17 +169,46 @@ impl Replica {
 
     /// Counts the wait for peers' words from here on, unless it is counted already: the first event does that too.
     pub fn begin(&mut self, now: Timestamp) {
+        self.own_log.newest = Some(now);
         if self.own_log.since.is_none() {
             self.own_log.since = Some(now);
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
             let is_new = log.is_none_or(|log| log.is_empty() && log.counted().next().is_none());
+            self.own_log.last = last;
             self.own_log.is_young = is_new || last.is_some_and(|last| self.is_young(last, now));
             if self.own_log.stage == Stage::Asking && self.own_log.is_young && !self.has_whom_to_ask() {
-                self.own_log.stage = Stage::Known;
+                self.presume_known();
             }
         }
+    }
+
+    const fn presume_known(&mut self) {
+        self.own_log.stage = Stage::Known;
+        self.own_log.is_presumed = true;
+    }
+
+    /// Judges once more, by a clock that a person corrected while `before` was the time, how long this replica stood still: a
+    /// machine that was set back as a whole believed that it was a moment.
+    pub(super) fn judge_the_pause_again(&mut self, now: Timestamp, before: Option<Timestamp>) {
+        let (Some(since), Some(before), Some(last)) = (self.own_log.since, before, self.own_log.last) else {
+            return;
+        };
+        let began = now.plus_seconds(-before.seconds_since(since));
+        self.own_log.since = Some(began);
+        if self.own_log.is_young && !self.is_young(last, began) {
+            self.own_log.is_young = false;
+            if self.own_log.is_presumed {
+                self.own_log.is_presumed = false;
+                self.own_log.stage = Stage::Asking;
+            }
+        }
+    }
+
+    /// The time of the newest event.
+    pub(super) const fn newest_event(&self) -> Option<Timestamp> {
+        self.own_log.newest
     }
 
     /// Whether another store of the agency, or a peer, can tell how far its log reaches.
@@ -187,6 +226,7 @@ impl Replica {
 
     /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.
     pub const fn accept_own_log(&mut self) {
+        self.own_log.is_presumed = false;
         self.own_log.stage = Stage::Known;
     }
 
@@ -194,7 +234,7 @@ impl Replica {
     pub(super) fn end_the_wait(&mut self, now: Timestamp) {
         let own = &self.own_log;
         if own.stage == Stage::Asking && own.is_young && self.has_waited(now) && !self.is_held_by_some() {
-            self.own_log.stage = Stage::Known;
+            self.presume_known();
         }
     }
 
@@ -281,6 +321,7 @@ impl Replica {
         self.own_log.told.insert(agency);
         let words = self.words();
         if mutant!(OneTellsForAll) || words.told >= words.needed {
+            self.own_log.is_presumed = false;
             self.own_log.stage = Stage::Known;
         }
     }

@@ -13,20 +13,39 @@ use crate::{
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.key_logs.is_empty()
-            && self.envelopes.is_empty()
-            && self.rewritten.is_empty()
-            && self.rows.is_empty()
-            && self.history.is_empty()
-            && self.restrictions.is_empty()
-            && self.set_aside.is_empty()
-            && self.taken_up.is_empty()
-            && self.quarantined.is_empty()
-            && self.deferred.is_empty()
-            && self.renewed.is_empty()
-            && self.heartbeats.is_empty()
-            && self.checkpoints.is_empty()
-            && self.held.is_empty()
+        // Taken apart, so that a field that is added is not forgotten here.
+        let Self {
+            key_logs,
+            envelopes,
+            rewritten,
+            rows,
+            history,
+            restrictions,
+            set_aside,
+            taken_up,
+            quarantined,
+            deferred,
+            renewed,
+            forgotten,
+            heartbeats,
+            checkpoints,
+            held,
+        } = self;
+        key_logs.is_empty()
+            && envelopes.is_empty()
+            && rewritten.is_empty()
+            && rows.is_empty()
+            && history.is_empty()
+            && restrictions.is_empty()
+            && set_aside.is_empty()
+            && taken_up.is_empty()
+            && quarantined.is_empty()
+            && deferred.is_empty()
+            && renewed.is_empty()
+            && forgotten.is_empty()
+            && heartbeats.is_empty()
+            && checkpoints.is_empty()
+            && held.is_empty()
     }
 }
 

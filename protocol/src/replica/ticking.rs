@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use super::{Failed, Replica, Step};
 
 /// How old the last heartbeat is at least for another to be signed after a peer was met, in seconds.
-const LATELY_SECONDS: i64 = 60;
+const LATELY_SECONDS: i64 = 5;
 
 impl Replica {
     pub(super) fn tick(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
@@ -15,7 +15,9 @@ impl Replica {
         self.end_the_wait(now);
         if self.may_write(now) && self.vouches() && self.is_writer() {
             let made = self.make_checkpoint(now, step)?;
-            let greets = std::mem::take(&mut self.is_to_greet) && due(self.last_beat, LATELY_SECONDS);
+            let greets = self.is_to_greet && due(self.last_beat, LATELY_SECONDS);
+            // Whom it cannot greet yet, it greets later.
+            self.is_to_greet &= !greets;
             if made || greets || due(self.last_beat, self.settings.heartbeat_every) {
                 self.beat(now, step)?;
                 self.push(vec![], step);

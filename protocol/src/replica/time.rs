@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use registry_schema::Timestamp;
 
-use super::Replica;
+use super::{Replica, Step};
 use crate::{
     heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
     message::Summary,
+    mutant::mutant,
     session::Session,
     signed::Hash,
 };
@@ -24,7 +25,7 @@ pub struct PeerClock {
 }
 
 /// How long a replica that met a peer waits for what tells it that peer's time, in seconds.
-const WITNESS_SECONDS: i64 = 5;
+const WITNESS_SECONDS: i64 = 15;
 
 impl Replica {
     /// Whether the clock of a peer that is there could not be compared with this one yet: its newest heartbeat is so old here that
@@ -60,12 +61,19 @@ impl Replica {
         self.doubts_time = doubts;
     }
 
-    /// Somebody vouches for the clock: heartbeats of this node's own that are dated ahead of it do not count any more, and
-    /// the next one is signed at once.
-    pub fn accept_time(&mut self, now: Timestamp) {
+    /// Somebody vouches for the clock: heartbeats that are dated ahead of it do not count any more, whoever signed them. Those of
+    /// others were believed by a wrong clock, and would call their silence fresh until that time comes. This node's own next
+    /// one is signed at once.
+    pub(super) fn accept_time(&mut self, now: Timestamp, step: &mut Step) {
         let ahead = now.plus_seconds(MAX_AHEAD_SECONDS);
-        if let Some(log) = self.logs.get_mut(&self.settings.home) {
-            log.forget_heartbeats_after(ahead);
+        for (agency, log) in &mut self.logs {
+            if *agency != self.settings.home && mutant!(KeepsWordsAhead) {
+                continue;
+            }
+            let writers = log.forget_heartbeats_after(ahead);
+            step.batch
+                .forgotten
+                .extend(writers.into_iter().map(|writer| (*agency, writer)));
         }
         self.last_beat = None;
     }

@@ -6,7 +6,7 @@ use super::{files, root};
 
 #[test]
 fn every_mutant_of_the_driver_is_found_by_a_test_that_names_it() {
-    let source = fs::read_to_string(root().join("node/src/storage/faults.rs")).expect("the faults");
+    let source = fs::read_to_string(root().join("node/storage/src/faults.rs")).expect("the faults");
     let (_, after) = source.split_once("pub enum DriverMutant {").expect("the mutants");
     let (variants, _) = after.split_once("\n}").expect("the end of the mutants");
     let variants: Vec<&str> = variants

@@ -2,21 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{code, sources};
+use super::{NODE_CRATES, code, sources};
 
 /// Types that describe themselves in OpenAPI have a name each: two with one name would show a stranger the wrong one.
 #[test]
 fn no_two_types_have_one_name_in_the_document_of_the_api() {
     let mut places: BTreeMap<String, String> = BTreeMap::new();
-    for (file, source) in [
-        "registry-schema/src",
-        "node/policy/src",
-        "node/verification/src",
-        "node/src",
-    ]
-    .into_iter()
-    .flat_map(sources)
-    {
+    let others = ["registry-schema/src", "node/policy/src", "node/verification/src"];
+    for (file, source) in others.into_iter().chain(NODE_CRATES).flat_map(sources) {
         for rest in code(&source).split("ToSchema").skip(1) {
             // A derive, with what else stands before the type.
             let Some((attributes, rest)) = rest

@@ -23,6 +23,22 @@ impl Agency {
         Backup(fs::read(self.data.join("registry.sqlite")).expect("a store"))
     }
 
+    /// Puts a copy that was made this many minutes ago in the place of its store; its node is stopped.
+    ///
+    /// # Panics
+    /// If its node runs here, or the copy cannot be written.
+    pub async fn is_restored_from_minutes_ago(&self, backup: &Backup, minutes: i64) {
+        self.is_restored_from(backup).await;
+        let age = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);
+db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 60000,)); db.commit(); db.close()";
+        let aged = std::process::Command::new("python3")
+            .args(["-c", age])
+            .arg(self.data.join("registry.sqlite"))
+            .arg(minutes.to_string())
+            .status();
+        assert!(aged.is_ok_and(|status| status.success()), "the copy is made older");
+    }
+
     /// Puts a copy in the place of its store; its node is stopped.
     ///
     /// # Panics

@@ -15,10 +15,12 @@ use super::{Application, Party};
 use crate::{
     api::{
         App,
+        clients::Client,
         issuers::look_up,
         problem::{INVALID, Problem},
         verifications::{apart, receive, turn},
     },
+    foreign::Errand,
     registrar::{CaseFile, not_now},
 };
 
@@ -47,16 +49,23 @@ pub(in crate::api) async fn prove(
     request: Request,
 ) -> Result<(StatusCode, Json<Application>), Problem> {
     party.may_see(&id)?;
+    let client = app.clients.of(request.extensions(), request.headers());
     // It keeps its place until it is answered: looking up a document can take its time.
     let arrived = receive(&app, request).await?;
     let (eyes, dry_run) = (party.eyes(), party.dry_run);
-    let file = proved(&app, &id, party.by, arrived.bytes.to_vec(), dry_run).await?;
+    let file = proved(&app, &id, (party.by, client), arrived.bytes.to_vec(), dry_run).await?;
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Application::of(&file, eyes, app.clock.now())?)))
 }
 
 /// Checks a trial badge, and writes down what it proves.
-pub(crate) async fn proved(app: &App, id: &str, by: By, badge: Vec<u8>, dry_run: bool) -> Result<CaseFile, Problem> {
+pub(crate) async fn proved(
+    app: &App,
+    id: &str,
+    (by, client): (By, Client),
+    badge: Vec<u8>,
+    dry_run: bool,
+) -> Result<CaseFile, Problem> {
     let refused = |said: String| Problem::new(&INVALID, said);
     let file = app.registrar.case(id).await?;
     // Nobody is asked for what cannot be written down.
@@ -72,7 +81,8 @@ pub(crate) async fn proved(app: &App, id: &str, by: By, badge: Vec<u8>, dry_run:
         )));
     }
     let now = app.clock.now();
-    let keys = look_up(app, &issuer, now).await;
+    let errand = matches!(by, By::Applicant).then(|| Errand::of(client));
+    let keys = look_up(app, &issuer, now, errand).await;
     let keys = keys.map_err(|why| refused(format!("the keys of `{shown}` cannot be had: {why}")))?;
     let status_lists = lists(app, &badge);
     let (challenge, resolved) = (file.challenge, keys.clone());

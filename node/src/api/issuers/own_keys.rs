@@ -16,7 +16,10 @@ use super::super::{
     problem::{INVALID, Problem},
     recognitions::{Consequences, would},
 };
-use crate::registrar::{Became, Change, ListChanges};
+use crate::{
+    foreign::Errand,
+    registrar::{Became, Change, ListChanges},
+};
 
 /// A key of an issuer that signs with keys of its own.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -48,8 +51,13 @@ impl NewMethod {
     }
 }
 
-/// The keys that an issuer publishes at this moment; or in words why they cannot be had.
-pub(in crate::api) async fn look_up(app: &App, issuer: &str, now: Timestamp) -> Result<Resolved, String> {
+/// The keys that an issuer publishes at this moment, for a client or an operator; or in words why they cannot be had.
+pub(in crate::api) async fn look_up(
+    app: &App,
+    issuer: &str,
+    now: Timestamp,
+    errand: Option<Errand>,
+) -> Result<Resolved, String> {
     if let Some(key) = multikey::key_of_did(issuer) {
         let name = issuer.strip_prefix("did:key:").unwrap_or("0");
         let method = VerificationMethod {
@@ -64,7 +72,7 @@ pub(in crate::api) async fn look_up(app: &App, issuer: &str, now: Timestamp) -> 
             ..Resolved::default()
         });
     }
-    match app.foreign.resolve(issuer, now, true).await {
+    match app.foreign.resolve(issuer, now, errand, true).await {
         Some(Ok(found)) => Ok(found.keys),
         Some(Err(why)) => Err(why),
         None if issuer.starts_with("did:") => {
@@ -94,7 +102,7 @@ pub(super) async fn published(
     let keys = match keys {
         Some(keys) => keys.into_iter().map(|key| key.of(&issuer)).collect(),
         None => {
-            let found = look_up(app, &issuer, seen).await;
+            let found = look_up(app, &issuer, seen, None).await;
             found.map_err(|why| not_had(&issuer, &why))?.issuing
         }
     };

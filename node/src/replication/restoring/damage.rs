@@ -32,9 +32,13 @@ impl AgencyDamage {
         };
         match self.removal.moved_aside.len() {
             0 => damaged,
+            1 => format!(
+                "{damaged}; 1 sound envelope that follows what is not here set aside, and nothing of it lost: it comes back \
+                 by itself once that is here again"
+            ),
             count => format!(
                 "{damaged}; {count} sound envelopes that follow what is not here set aside, and nothing of them lost: they \
-                 come back by themselves once it is here again"
+                 come back by themselves once that is here again"
             ),
         }
     }

@@ -1,14 +1,11 @@
 //! The four lines of an answer, and the one about the person.
 
-use registry_schema::{
-    AgencyId, Check, Finding, IssuerStanding, Outcome, StatusState, Timestamp, Verdict, VerdictKind, quotable,
-    verdict::RecognizedBy,
-};
+mod recognition;
+mod status;
 
-use super::{
-    issuers::uses,
-    words::{Mark, ago, finding, for_use, listed, plain, sentence, since, term},
-};
+use registry_schema::{AgencyId, Check, Finding, IssuerStanding, Outcome, Timestamp, Verdict, VerdictKind, quotable};
+
+use super::words::{Mark, finding, listed, plain, sentence};
 
 pub(super) const NAME: usize = 160;
 pub(super) const DETAIL: usize = 500;
@@ -30,17 +27,6 @@ pub(super) struct Teller<'a> {
     pub(super) now: Timestamp,
 }
 
-/// `Also by South Carolina and Tennessee (since 1 July 2025).` Terms are told apart where they differ.
-fn also(others: &[(String, String)]) -> Option<String> {
-    let (_, first) = others.first()?;
-    if others.iter().all(|(_, term)| term == first) {
-        let names: Vec<String> = others.iter().map(|(name, _)| name.clone()).collect();
-        return Some(format!("Also by {} ({first}).", listed(&names, 4)));
-    }
-    let each: Vec<String> = others.iter().map(|(name, term)| format!("{name} ({term})")).collect();
-    Some(format!("Also by {}.", listed(&each, 4)))
-}
-
 impl Teller<'_> {
     pub(super) fn name(&self, agency: &AgencyId) -> String {
         plain(&(self.agency_name)(agency), 60)
@@ -60,7 +46,7 @@ impl Teller<'_> {
     }
 
     /// The sign of a check that is about the issuer's word: worth nothing while it is open whether the issuer said it.
-    fn mark_if_genuine(&self, check: Check) -> Mark {
+    pub(super) fn mark_if_genuine(&self, check: Check) -> Mark {
         match self.mark(check) {
             Mark::Holds if !self.genuine() => Mark::Aside,
             mark => mark,
@@ -124,7 +110,7 @@ impl Teller<'_> {
 
     /// A name that is only what the file says: no agency registers whoever signed it, if that is known at all.
     fn only_said(&self, name: Option<&str>, is_signed: bool) -> Line {
-        let text = match name.and_then(quotable::name) {
+        let text = match name.and_then(quotable::claimed) {
             Some(name) => format!("“{name}”"),
             None => "The file names no issuer.".to_owned(),
         };
@@ -149,177 +135,6 @@ impl Teller<'_> {
             text,
             is_name: true,
             notes: notes.into_iter().map(str::to_owned).collect(),
-        }
-    }
-
-    pub(super) fn recognized_by(&self) -> Line {
-        let label = "Recognized by";
-        let verdict = self.verdict;
-        let mark = self.mark_if_genuine(Check::Recognition);
-        let here = self.name(&verdict.agency);
-        let (own, others): (Vec<_>, Vec<_>) = verdict.recognized_by.iter().partition(|r| r.agency == verdict.agency);
-        let own: Vec<String> = own.iter().take(3).map(|r| self.terms(r)).collect();
-        let each = |r: &&RecognizedBy| format!("{}: {}.", self.name(&r.agency), self.terms(r));
-        let serving = others
-            .iter()
-            .filter(|r| verdict.purpose.is_none_or(|p| r.purposes.contains(&p)));
-        let mut notes = Vec::new();
-        let text = match self.outcome(Check::Recognition) {
-            _ if verdict.verdict == VerdictKind::Unreadable => return self.unreached(label),
-            None | Some(Outcome::NotApplicable) => return self.unreached(label),
-            Some(Outcome::Passed) => {
-                notes.extend(own.iter().map(|terms| sentence(terms, DETAIL)));
-                let others: Vec<(String, String)> =
-                    serving.map(|r| (self.name(&r.agency), term(r.from, r.until))).collect();
-                notes.extend(also(&others));
-                if self.genuine() {
-                    here
-                } else {
-                    format!("{here} recognizes the issuer that the file names.")
-                }
-            }
-            Some(Outcome::Failed) => {
-                let names: Vec<String> = serving.map(|r| self.name(&r.agency)).collect();
-                notes.extend(own.iter().map(|terms| format!("{here}: {terms}.")));
-                notes.extend(others.iter().take(4).map(each));
-                match (names.is_empty(), own.is_empty()) {
-                    (_, false) => format!("{here}, but not {}.", for_use(verdict.purpose)),
-                    (true, true) => format!("Not by {here}, and by no other agency that this node knows."),
-                    (false, true) => format!("Not by {here}, but by {}.", listed(&names, 4)),
-                }
-            }
-            Some(Outcome::CouldNotCheck) => {
-                notes.push(self.detail(Check::Recognition, "It is not known why."));
-                notes.extend(own.iter().map(|terms| format!("When last heard: {terms}.")));
-                notes.extend(others.iter().take(4).map(each));
-                format!("Could not be checked for {here}.")
-            }
-        };
-        Line {
-            label,
-            mark,
-            text,
-            is_name: false,
-            notes,
-        }
-    }
-
-    /// What a recognition covers, for what, how long, and through whom it came.
-    fn terms(&self, r: &RecognizedBy) -> String {
-        let through: Vec<String> = r
-            .path
-            .iter()
-            .filter(|a| **a != r.agency)
-            .map(|a| self.name(a))
-            .collect();
-        let through = if through.is_empty() {
-            String::new()
-        } else {
-            format!(", through {}", listed(&through, 4))
-        };
-        format!(
-            "{}, for {}, {}{through}",
-            plain(&r.scope, 120),
-            uses(&r.purposes),
-            term(r.from, r.until)
-        )
-    }
-
-    /// Whose list the status comes from.
-    pub(super) fn source(&self) -> Option<String> {
-        let source = self.verdict.status.source.as_deref()?;
-        Some(
-            source
-                .parse::<AgencyId>()
-                .map_or_else(|_| plain(source, 120), |id| self.name(&id)),
-        )
-    }
-
-    /// When the status was last heard: its own list's age, or that of the oldest list that the answer rests on.
-    fn heard_at(&self) -> Option<Timestamp> {
-        let own = self.finding(Check::Status).and_then(|f| f.as_of);
-        own.or(self.verdict.status.fresh_as_of)
-    }
-
-    fn heard(&self) -> Option<String> {
-        let at = self.heard_at()?;
-        Some(match (self.source(), self.outcome(Check::Status)) {
-            (_, Some(Outcome::NotApplicable)) => return None,
-            (Some(who), Some(Outcome::CouldNotCheck)) => {
-                format!("{who} has not been heard from {}.", since(at, self.now))
-            }
-            (None, Some(Outcome::CouldNotCheck)) => format!("Last heard {}.", ago(at, self.now)),
-            (Some(who), _) => format!("Heard from {who} {}.", ago(at, self.now)),
-            (None, _) => format!("Heard {}.", ago(at, self.now)),
-        })
-    }
-
-    pub(super) fn not_revoked(&self) -> Line {
-        let as_of = "Not revoked, as of";
-        let mark = self.mark_if_genuine(Check::Status);
-        let heard = self.heard();
-        let (label, text) = match (self.verdict.status.state, self.outcome(Check::Status)) {
-            _ if self.verdict.verdict == VerdictKind::Unreadable => return self.unreached(as_of),
-            (_, None) => return self.unreached(as_of),
-            (StatusState::Revoked, _) => ("Revoked", self.detail(Check::Status, "This badge was revoked.")),
-            (StatusState::Suspended, _) => ("Suspended", self.detail(Check::Status, "This badge is suspended.")),
-            (StatusState::Active, Some(Outcome::Passed)) => {
-                let detail = self.detail(Check::Status, "Neither revoked nor suspended.");
-                let (text, notes) = match heard {
-                    // Who says so and as of when stands above; what happened later does not.
-                    Some(heard) => {
-                        let later = detail.split_once("; ").map(|(_, later)| format!("But {later}"));
-                        (
-                            heard,
-                            [Some("Neither revoked nor suspended.".to_owned()), later]
-                                .into_iter()
-                                .flatten()
-                                .collect(),
-                        )
-                    }
-                    None => (detail, Vec::new()),
-                };
-                return Line {
-                    label: as_of,
-                    mark,
-                    text,
-                    is_name: false,
-                    notes,
-                };
-            }
-            (_, outcome) => {
-                let detail = self.detail(Check::Status, "Not known.");
-                match heard {
-                    Some(heard) if outcome == Some(Outcome::CouldNotCheck) => {
-                        let said = detail.contains("not been heard from");
-                        let notes = if said { Vec::new() } else { vec![detail] };
-                        return Line {
-                            label: as_of,
-                            mark,
-                            text: heard,
-                            is_name: false,
-                            notes,
-                        };
-                    }
-                    None if outcome == Some(Outcome::CouldNotCheck) => {
-                        return Line {
-                            label: as_of,
-                            mark,
-                            text: "Not known.".to_owned(),
-                            is_name: false,
-                            notes: vec![detail],
-                        };
-                    }
-                    _ => (as_of, detail),
-                }
-            }
-        };
-        Line {
-            label,
-            mark,
-            text,
-            is_name: false,
-            notes: heard.into_iter().collect(),
         }
     }
 
@@ -369,10 +184,7 @@ impl Teller<'_> {
             }
             VerdictKind::NotRecognized => (Mark::Aside, format!("Nothing in {here}, while it is not recognized.")),
             VerdictKind::NotValid => (Mark::Aside, "Nothing, because it is not valid.".to_owned()),
-            VerdictKind::CouldNotCheck => (
-                Mark::Aside,
-                "Nothing can be said before the check is complete.".to_owned(),
-            ),
+            VerdictKind::CouldNotCheck => (Mark::Aside, self.not_told_yet()),
             VerdictKind::Unreadable => return self.unreached(label),
         };
         if mark != Mark::Holds {
@@ -385,6 +197,17 @@ impl Teller<'_> {
             text,
             is_name: false,
             notes,
+        }
+    }
+
+    /// Why nothing is said of what it counts for: what could not be checked, in the words of the first that could not.
+    fn not_told_yet(&self) -> String {
+        let open = |f: &&Finding| f.outcome == Outcome::CouldNotCheck && f.check != Check::Holder;
+        let mut open = self.verdict.findings.iter().filter(open);
+        let why = open.find(|f| !f.code.ends_with(".not_checked") && f.check != Check::Worth);
+        match why.map(|f| sentence(&f.detail, DETAIL)).filter(|why| !why.is_empty()) {
+            Some(why) => format!("It could not be told, because not everything could be checked. {why}"),
+            None => "It could not be told, because not everything could be checked.".to_owned(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind, quotable};
+use registry_schema::{AgencyId, IssuerStanding, Purpose, Timestamp, VerdictKind, quotable};
 
 use super::{
     verdict::Look,
@@ -166,10 +166,10 @@ fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
         let codes: Vec<&str> = verdict.findings.iter().map(|finding| finding.code.as_str()).collect();
         let issuer = verdict.issuer.as_ref().map(|issuer| issuer.id.as_str());
         let standing = verdict.issuer.as_ref().map(|issuer| issuer.standing.as_str());
-        let name = verdict
-            .issuer
-            .as_ref()
-            .and_then(|issuer| quotable::name(issuer.name.as_deref()?));
+        let name = verdict.issuer.as_ref().and_then(|issuer| match issuer.standing {
+            IssuerStanding::Registered => quotable::name(issuer.name.as_deref()?),
+            IssuerStanding::Unregistered => quotable::claimed(issuer.name.as_deref()?),
+        });
         table.write_record([
             line.row.to_string(),
             safe(line.input.as_deref().unwrap_or_default()),

@@ -1,7 +1,7 @@
 //! What to do next: for each answer, and for each thing found, a step that a person at a desk can take.
 
 use registry_schema::{
-    AgencyId, Check, Finding, IssuerStanding, Outcome, Verdict, VerdictKind, verdict::IssuerSummary, zone,
+    AgencyId, Check, Finding, IssuerStanding, Outcome, Timestamp, Verdict, VerdictKind, verdict::IssuerSummary, zone,
 };
 
 use super::words::{finding, listed, plain};
@@ -64,8 +64,54 @@ impl Desk<'_> {
         agency.map_or_else(|| self.issuer(), |a| self.name(a))
     }
 
+    /// A date of the badge, as the agency meant it whose issuer wrote it.
+    fn date(&self, at: Timestamp) -> String {
+        let home = self.verdict.issuer.as_ref().and_then(|i| i.agency.as_ref());
+        zone::dated_in_words(at, home, &self.verdict.agency)
+    }
+
+    /// Who answers for the list that a finding on the status rests on: the agency that keeps it, or the issuer that publishes it.
+    fn keeper(&self, f: &Finding) -> String {
+        let is_published = self
+            .verdict
+            .status
+            .source
+            .as_deref()
+            .is_some_and(|source| source.contains("://"));
+        match &f.agency {
+            Some(agency) => self.name(agency),
+            None if is_published => self.issuer(),
+            None => self.home(),
+        }
+    }
+
+    /// Whose silence leaves it open whether the issuer is recognized, and what to ask there.
+    fn when_unheard(&self, f: &Finding) -> String {
+        let (issuer, here) = (self.issuer(), self.here());
+        let home = self.verdict.issuer.as_ref().and_then(|i| i.agency.as_ref());
+        match &f.agency {
+            Some(silent) if *silent == self.verdict.agency => {
+                format!("Check again in an hour. If nothing changes, ask {here} directly if it recognizes {issuer}.")
+            }
+            Some(silent) if Some(silent) == home => format!(
+                "Check again in an hour. If nothing changes, ask {} directly if it still registers {issuer}.",
+                self.name(silent)
+            ),
+            Some(silent) => format!(
+                "Check again in an hour. If nothing changes, ask {} directly if it still recognizes {issuer}: {here} follows it.",
+                self.name(silent)
+            ),
+            None => "Check again in an hour. If nothing changes, tell whoever runs this site.".to_owned(),
+        }
+    }
+
     fn with(&self, outcome: Outcome) -> impl Iterator<Item = &Finding> {
         self.verdict.findings.iter().filter(move |f| f.outcome == outcome)
+    }
+
+    /// Whether somebody else has the issuer's name, or one like it.
+    fn has_namesake(&self) -> bool {
+        self.verdict.findings.iter().any(|f| f.code == "issuer.name_resembles")
     }
 
     fn accepted(&self) -> Vec<String> {
@@ -137,12 +183,19 @@ impl Desk<'_> {
             }
             _ => {}
         }
+        let has_namesake = self.has_namesake();
+        if has_namesake {
+            steps.push(format!(
+                "Do not take {issuer} for the other issuer that is named above: it is the other one that {here} recognizes."
+            ));
+        }
         steps.push(format!("Ask {here} if it plans to recognize {issuer} for this use."));
         let others: Vec<String> = self
             .verdict
             .recognized_by
             .iter()
-            .filter(|r| r.agency != self.verdict.agency && self.verdict.purpose.is_none_or(|p| r.purposes.contains(&p)))
+            .filter(|r| r.agency != self.verdict.agency && r.in_doubt.is_none())
+            .filter(|r| self.verdict.purpose.is_none_or(|p| r.purposes.contains(&p)))
             .map(|r| self.name(&r.agency))
             .collect();
         if !others.is_empty() {
@@ -154,14 +207,17 @@ impl Desk<'_> {
                 }
             ));
         }
-        steps.push("Nothing is wrong with the badge itself. Keep a copy with the application.".to_owned());
+        steps.push(match has_namesake {
+            true => "Keep a copy with the application.".to_owned(),
+            false => "Nothing is wrong with the badge itself. Keep a copy with the application.".to_owned(),
+        });
         steps
     }
 
     /// Nobody may rely on the name in the file, and nobody whom the file names is asked by what the file says.
     fn signed_by_someone_unknown(&self) -> Vec<String> {
         let here = self.here();
-        let like = self.verdict.findings.iter().any(|f| f.code == "issuer.name_resembles");
+        let like = self.has_namesake();
         let mut steps = vec![
             "Do not count this badge because of the name in it. Anyone can make a file that says this.".to_owned(),
             "Ask the teacher where the badge comes from, and for one that an issuer registered by a state signed."
@@ -205,7 +261,7 @@ impl Desk<'_> {
                 let from = self.verdict.credential.as_ref().and_then(|c| c.valid_from);
                 from.map_or_else(
                     || "Check it again when its first day has come.".to_owned(),
-                    |from| format!("Check it again on or after {}.", zone::date_in_words(from, &self.verdict.agency)),
+                    |from| format!("Check it again on or after {}.", self.date(from)),
                 )
             }
             ("proof.missing", _) => format!("Ask the teacher for the badge as {issuer} signed it. This file carries no signature."),
@@ -240,23 +296,28 @@ impl Desk<'_> {
 
     fn when_unknown(&self, f: &Finding) -> Option<String> {
         let issuer = self.issuer();
-        let home = self.home();
         let here = self.here();
         Some(match (f.code.as_str(), f.check) {
             ("agency.forked", _) => format!(
-                "Ask {here} directly. Two different histories of one agency’s records are known, and this node will not choose between them."
+                "Ask {} directly. Two different histories of one agency’s records are known, and this node will not choose between them.",
+                f.agency.as_ref().map_or(here, |agency| self.name(agency))
             ),
             ("agency.expelled", _) => {
-                format!("Ask {here} directly. It no longer relies on an agency that this answer needs.")
+                let expelled = f.agency.as_ref().map_or(here, |agency| self.name(agency));
+                format!("Ask {expelled} directly. This site no longer relies on what it hears from there.")
             }
+            ("status.not_checked", _) => return None,
             ("status.stale", _) => format!(
-                "Check again in an hour. If nothing changes, ask {home} directly: what is known of its list is too old to rely on."
+                "Check again in an hour. If nothing changes, ask {} directly if the badge still holds: what is known of its list is too old to rely on.",
+                self.keeper(f)
             ),
+            ("recognition.stale", _) => self.when_unheard(f),
             ("status.unreachable", _) if self.unaffiliated() => format!(
                 "Check again in an hour. If nothing changes, ask {issuer} directly if the badge still holds: its own status list could not be read."
             ),
             ("status.unreachable", _) => format!(
-                "Check again in an hour. If nothing changes, ask {home} directly: its list could not be reached."
+                "Check again in an hour. If nothing changes, ask {} directly: its list could not be reached.",
+                self.keeper(f)
             ),
             ("structure.unreachable", _) => {
                 "Try again in an hour, or ask the teacher for the badge file itself. A file can be checked without fetching it.".to_owned()
@@ -273,7 +334,9 @@ impl Desk<'_> {
             (_, Check::Structure) => format!(
                 "Ask {issuer} which edition of the badge standard it uses. The file names terms that this node does not know."
             ),
-            (_, Check::Status) => format!("Check again in an hour, or ask {home} directly about the status."),
+            (_, Check::Status) => {
+                format!("Check again in an hour, or ask {} directly about the status.", self.keeper(f))
+            }
             (_, Check::Recognition) => {
                 format!("Check again in an hour, or ask {here} directly if it recognizes {issuer}.")
             }

@@ -44,6 +44,11 @@ fn finding(check: Check, outcome: Outcome, code: &str, detail: &str, as_of: Opti
         code: code.to_owned(),
         detail: detail.to_owned(),
         as_of: as_of.map(at),
+        // Whose word it is, where somebody was heard.
+        agency: as_of.map(|_| match check {
+            Check::Status => agency("US-SC"),
+            _ => agency("US-NC"),
+        }),
     }
 }
 
@@ -58,6 +63,7 @@ fn recognized(id: &str, until: Option<&str>) -> RecognizedBy {
         from: at("2025-07-01"),
         until: until.map(at),
         path: vec![agency(id)],
+        in_doubt: None,
     }
 }
 

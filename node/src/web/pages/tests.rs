@@ -5,6 +5,7 @@ use registry_schema::{Purpose, Timestamp, VerdictKind};
 
 use super::{samples::*, *};
 
+mod answers;
 mod applying;
 mod docs;
 mod issuers;

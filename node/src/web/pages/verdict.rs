@@ -7,7 +7,7 @@ use super::{
     lines::{DETAIL, Line, NAME, Teller},
     next_steps::next_steps,
     within::{self, Part, Praise},
-    words::{self, Mark, ago, for_use, plain, sentence, since},
+    words::{self, Mark, ago, for_use, is_stale, plain, sentence, since},
 };
 
 /// `POST /verify`, and a kept answer: the verdict as a card that could be read aloud.
@@ -99,7 +99,7 @@ impl VerdictPage {
             lines: vec![
                 teller.issued_by(),
                 teller.recognized_by(),
-                teller.not_revoked(),
+                teller.status(),
                 teller.counts_for(),
             ],
             person: teller.person(),
@@ -209,7 +209,8 @@ impl Teller<'_> {
         if let Some(code) = credential.code {
             notes.push(format!("Code {code}"));
         }
-        let day = |at| zone::date_in_words(at, &self.verdict.agency);
+        let home = self.verdict.issuer.as_ref().and_then(|issuer| issuer.agency.as_ref());
+        let day = |at| zone::dated_in_words(at, home, &self.verdict.agency);
         match (credential.valid_from, credential.valid_until) {
             (Some(from), Some(until)) => notes.push(format!("Good from {} until {}", day(from), day(until))),
             (Some(from), None) => notes.push(format!("Good from {}, with no end date", day(from))),
@@ -261,16 +262,11 @@ impl Teller<'_> {
     }
 
     fn row(&self, f: &Finding) -> Row {
-        let whose = match f.check {
-            Check::Status => self.source(),
-            Check::Recognition | Check::Worth => Some(self.name(&self.verdict.agency)),
-            _ => None,
-        };
-        let age = f.as_of.map(|at| match (f.outcome, whose) {
-            (Outcome::CouldNotCheck, Some(who)) => format!("Not heard from {who} {}.", since(at, self.now)),
-            (Outcome::CouldNotCheck, None) => format!("Not heard {}.", since(at, self.now)),
-            (_, Some(who)) => format!("Heard from {who} {}.", ago(at, self.now)),
-            (_, None) => format!("As known {}.", ago(at, self.now)),
+        let age = f.as_of.map(|at| match (is_stale(f), self.whose(f)) {
+            (true, Some(who)) => format!("Not heard from {who} {}.", since(at, self.now)),
+            (true, None) => format!("Not heard {}.", since(at, self.now)),
+            (false, Some(who)) => format!("Heard from {who} {}.", ago(at, self.now)),
+            (false, None) => format!("As known {}.", ago(at, self.now)),
         });
         let code = plain(&f.code, 60);
         Row {

@@ -37,7 +37,7 @@ pub(super) fn parts(verdict: &Verdict) -> Vec<Part> {
         let badge = part.credential.as_ref().and_then(|badge| badge.name.as_deref());
         let named = |issuer: &IssuerSummary| match (issuer.standing, &issuer.name) {
             (IssuerStanding::Registered, name) => plain(name.as_deref().unwrap_or(&issuer.id), NAME),
-            (IssuerStanding::Unregistered, name) => match name.as_deref().and_then(quotable::name) {
+            (IssuerStanding::Unregistered, name) => match name.as_deref().and_then(quotable::claimed) {
                 Some(name) => format!("says “{name}”"),
                 None => "names no issuer".to_owned(),
             },
@@ -61,11 +61,12 @@ pub(super) fn praise(verdict: &Verdict) -> Vec<Praise> {
             Endorsed::Achievement => "its achievement",
         };
         // Whoever is not shown to have signed it is named as the file names him: in quotation marks.
-        let by = match (one.outcome, one.by.as_deref().and_then(quotable::name)) {
-            (_, None) => "nobody who is named".to_owned(),
-            (Outcome::Passed, Some(by)) => by,
-            (_, Some(by)) => format!("“{by}”, as it says"),
+        let by = match (one.outcome, one.by.as_deref()) {
+            (Outcome::Passed, Some(by)) => quotable::name(by),
+            (_, Some(by)) => quotable::claimed(by).map(|by| format!("“{by}”, as it says")),
+            (_, None) => None,
         };
+        let by = by.unwrap_or_else(|| "nobody who is named".to_owned());
         let check = match one.outcome {
             Outcome::NotApplicable => Check::Issuer,
             _ => Check::Proof,

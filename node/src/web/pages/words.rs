@@ -1,6 +1,6 @@
 //! Moments, outcomes and strangers' text, in words for people.
 
-use registry_schema::{Check, Finding, Outcome, Purpose, Timestamp, quotable::is_invisible};
+use registry_schema::{Check, Finding, Outcome, Purpose, Timestamp, quotable};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -9,12 +9,7 @@ const DAY: i64 = 24 * HOUR;
 /// Text that a stranger wrote, made fit to show: at most `most` characters, on one line, and without the control and
 /// direction characters that let text pretend to be other text.
 pub(super) fn plain(text: &str, most: usize) -> String {
-    let mut shown: String = text
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(most + 1)
-        .collect();
+    let mut shown: String = quotable::plain(text.to_owned()).chars().take(most + 1).collect();
     if let Some((end, _)) = shown.char_indices().nth(most) {
         shown.truncate(end);
         shown.push('…');
@@ -90,21 +85,31 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
             format!("{n} {many} ago")
         }
     };
+    // To the nearest: three days less a few seconds are three days.
+    let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
     if seconds < MINUTE {
         format!("less than a minute ago ({})", clock(at))
-    } else if seconds < HOUR {
-        format!("{} ({})", length(seconds / MINUTE, "minute", "minutes"), clock(at))
-    } else if seconds < DAY {
-        format!("{} ({})", length(seconds / HOUR, "hour", "hours"), clock(at))
+    } else if nearest(MINUTE) < 60 {
+        format!("{} ({})", length(nearest(MINUTE), "minute", "minutes"), clock(at))
+    } else if nearest(HOUR) < 24 {
+        format!("{} ({})", length(nearest(HOUR), "hour", "hours"), clock(at))
     } else {
-        format!("{} ({})", length(seconds / DAY, "day", "days"), at.date_in_words())
+        format!("{} ({})", length(nearest(DAY), "day", "days"), at.date_in_words())
     }
 }
 
-/// Since when, for silence: `since 09:12 UTC today`, `since Tuesday, 09:12 UTC`, `since 3 March 2026`.
+/// Since when, for silence: `since 09:12 UTC today`, `since Tuesday, 09:12 UTC`, `since 3 March 2026`. A silence of seconds is
+/// told as that, where a term may be as short.
 pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.seconds_since(at);
     if !at.is_plausible() {
         format!("since {}", at.in_words())
+    } else if (0..2 * MINUTE).contains(&seconds) {
+        format!(
+            "for {} (since {})",
+            counted(usize::try_from(seconds).unwrap_or(0), "second", "seconds"),
+            clock(at)
+        )
     } else if day(at) == day(now) {
         format!("since {} today", clock(at))
     } else if now.seconds_since(at) < 6 * DAY {
@@ -201,6 +206,14 @@ pub(super) fn finding(findings: &[Finding], check: Check) -> Option<&Finding> {
     findings.iter().filter(|f| f.check == check).min_by_key(rank)
 }
 
+/// Whether a finding is that somebody was not heard from in time, and not that something else is not known.
+pub(super) fn is_stale(found: &Finding) -> bool {
+    matches!(
+        found.code.as_str(),
+        "status.stale" | "recognition.stale" | "worth.stale" | "worth.recognition_in_doubt"
+    )
+}
+
 /// A stretch of text, and whether it is code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -283,6 +296,9 @@ mod tests {
             ("2026-11-23T14:02:11Z", "4 minutes ago (14:02 UTC)"),
             ("2026-11-23T13:05:00Z", "1 hour ago (13:05 UTC)"),
             ("2026-11-20T13:05:00Z", "3 days ago (20 November 2026)"),
+            ("2026-11-20T14:06:35Z", "3 days ago (20 November 2026)"),
+            ("2026-11-23T14:04:45Z", "2 minutes ago (14:04 UTC)"),
+            ("2026-11-23T13:06:40Z", "1 hour ago (13:06 UTC)"),
             ("2026-11-23T15:00:00Z", "less than a minute ago (15:00 UTC)"),
         ] {
             assert_eq!(ago(at(then), now), words);
@@ -305,6 +321,11 @@ mod tests {
         assert_eq!(since(at("2026-11-23T09:12:00Z"), now), "since 09:12 UTC today");
         assert_eq!(since(at("2026-11-19T09:12:00Z"), now), "since Thursday, 09:12 UTC");
         assert_eq!(since(at("2026-03-03T09:12:00Z"), now), "since 3 March 2026");
+        assert_eq!(
+            since(at("2026-11-23T14:05:50Z"), now),
+            "for 40 seconds (since 14:05 UTC)"
+        );
+        assert_eq!(since(at("2026-11-23T14:06:29Z"), now), "for 1 second (since 14:06 UTC)");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(in crate::web) async fn proof(State(app): State<App>, request: Request) -> R
 }
 
 async fn sent(app: &App, request: Request) -> Result<Response, Problem> {
+    let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(app, request).await?;
     let unreadable = |e: MultipartError| Problem::unreadable_body(e.status(), e.body_text());
     let multipart = Multipart::from_request(arrived.request, app).await;
@@ -39,7 +40,7 @@ async fn sent(app: &App, request: Request) -> Result<Response, Problem> {
     };
     let done = match file.is_empty() {
         true => Err(Problem::new(&INVALID, "choose the file of the trial badge")),
-        false => proved(app, &row.id, By::Applicant, file, false).await,
+        false => proved(app, &row.id, (By::Applicant, client), file, false).await,
     };
     let (status, said) = match done {
         Ok(_) => (StatusCode::CREATED, None),

@@ -104,3 +104,81 @@ async fn a_copy_that_cannot_be_made_is_tried_again_and_until_then_the_node_is_no
     let told = store.rescue().await.unwrap_err().to_string();
     assert!(told.contains("is kept in"), "{told}");
 }
+
+/// Gives a file another length, as another process does: closing it here would take SQLite's locks away.
+fn makes_long(path: &Path, bytes: u64) {
+    let mut command = std::process::Command::new("truncate");
+    let done = command.arg("-s").arg(bytes.to_string()).arg(path).status().unwrap();
+    assert!(done.success());
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_short_is_told_and_neither_what_grows_over_it_nor_a_start_takes_it_for_whole() {
+    for file in [FILES[0], FILES[1]] {
+        let (place, store) = at_work().await;
+        write(&store).await.unwrap();
+        let path = place.folder.path().join(file);
+        let before = fs::metadata(&path).unwrap().len();
+        makes_long(&path, before / 2);
+        let told = write(&store).await.unwrap_err().to_string();
+        for words in [file, "cut short", "Stop the node", "backup", "comityd rebuild"] {
+            assert!(told.contains(words), "`{words}` is not in {told}");
+        }
+        store.rescue().await.unwrap_err();
+        makes_long(&path, before + 65_536);
+        for refused in [
+            write(&store).await,
+            store.operator([1; 32]).await.map(drop),
+            store.is_the_same(),
+            store.ping().await,
+            store.rescue().await,
+        ] {
+            let told = refused.unwrap_err().to_string();
+            assert!(told.contains("cut short"), "{told}");
+        }
+        store.close().await;
+        let decide = place.open_to_run().await.unwrap_err().to_string();
+        assert!(decide.contains("cut short") && decide.contains("backup"), "{decide}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_made_smaller_is_whole() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let (place, store) = at_work().await;
+    let path = place.folder.path().join(FILES[0]);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut other = options.connect().await.unwrap();
+    for (sql, is_shorter) in [
+        ("CREATE TABLE filler AS SELECT zeroblob(500000) AS bytes", false),
+        ("PRAGMA wal_checkpoint(FULL)", false),
+        ("DROP TABLE filler", false),
+        ("VACUUM", false),
+        ("PRAGMA wal_checkpoint(TRUNCATE)", true),
+    ] {
+        sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
+        assert_eq!(store.is_the_same().is_err(), is_shorter, "{sql}");
+    }
+    other.close().await.unwrap();
+    store.rescue().await.unwrap();
+    write(&store).await.unwrap();
+    assert_eq!(store.operator([1; 32]).await.unwrap().as_deref(), Some("alice"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_grow_and_are_emptied_by_the_node_itself_are_never_called_short() {
+    let (_place, store) = at_work().await;
+    let looks = store.clone();
+    let looking = tokio::task::spawn_blocking(move || {
+        for _ in 0..20_000 {
+            looks.is_the_same().unwrap();
+        }
+    });
+    while !looking.is_finished() {
+        let mut token = [0; 32];
+        rand::rng().fill_bytes(&mut token);
+        store.put_operator(&format!("{token:?}"), token, NOW).await.unwrap();
+        store.leave_no_residue().await;
+    }
+    looking.await.unwrap();
+}

@@ -129,7 +129,7 @@ fn places_are_lost_by_the_idle_then_the_slow_and_a_body_that_comes_as_it_should_
     drop(more);
 }
 
-/// Who asked and was not listened to yet is not shown out for those who were, and had nothing to say.
+/// One that asked and was not listened to yet is not shown out for those who were, and had nothing to say.
 #[test]
 fn whom_nobody_listened_to_loses_no_place_to_those_of_its_address_who_say_nothing() {
     let door = door(100, 3);

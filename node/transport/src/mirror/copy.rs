@@ -16,17 +16,17 @@ use protocol::{Hash, files::Listing};
 use super::index::{FederationIndex, IndexedAgency};
 use super::source::{Kind, Source, Trouble};
 
-/// How often a listing is fetched anew that named files which went meanwhile.
+/// The most times that a listing is fetched which named files that went meanwhile.
 const TRIES: usize = 3;
 
-/// What a copy took.
+/// The extent of a copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
-    /// How many agencies' files there are now.
+    /// The number of agencies whose files there are now.
     pub agencies: usize,
-    /// How many files were fetched.
+    /// The number of files that were fetched: those that were there already are not.
     pub files: usize,
-    /// How many bytes they have.
+    /// The number of their bytes.
     pub bytes: usize,
 }
 

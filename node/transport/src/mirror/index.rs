@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 /// `index.json`: which agencies' files there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FederationIndex {
-    /// The version of this form: 1.
+    /// The version of this form, 1.
     pub version: u32,
-    /// At most 1,024.
+    /// The agencies that have files there, at most 1,024.
     pub agencies: Vec<IndexedAgency>,
 }
 
 /// An agency in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexedAgency {
-    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    /// The hash of its first key-log entry, in hexadecimal: the agency's identity.
     pub genesis: String,
-    /// What it calls itself, for people: nothing follows from it.
+    /// The identifier that it gives itself, for people: nothing follows from it.
     pub agency: String,
-    /// The SHA-256 of its summary, in hexadecimal: whether there is something new.
+    /// The SHA-256 of its summary, in hexadecimal: it changes when there is something new.
     pub summary: String,
 }

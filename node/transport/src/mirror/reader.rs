@@ -17,9 +17,9 @@ use tokio::{sync::watch, time::Instant};
 use super::source::{Kind, Source, Trouble};
 use progress::Progress;
 
-/// For how long what was looked at counts as new: a replica asks again after each page that it takes in.
+/// The time for which what was looked at counts as new: a replica asks again after each page that it takes in.
 const FRESH: Duration = Duration::from_secs(1);
-/// How often all of an agency's pages are searched for envelopes of which values are missing, at most.
+/// The shortest time between two searches of all of an agency's pages for envelopes of which values are missing.
 const SEARCH_PAUSE: Duration = Duration::from_secs(600);
 
 /// Reads one mirror.
@@ -28,14 +28,14 @@ pub(super) struct Reader {
     pinned: watch::Receiver<BTreeSet<Hash>>,
     looked: Option<Instant>,
     etag: Option<String>,
-    /// What the index says of each agency's summary.
+    /// The names of the agencies' summaries, as the index says.
     index: BTreeMap<Hash, Hash>,
     agencies: BTreeMap<Hash, Known>,
     /// The page that was read last, since a search ends with the page to begin from.
     last: Option<(Hash, Vec<u8>)>,
 }
 
-/// What is known of one agency's files.
+/// The state of one agency's files, as far as it is known.
 struct Known {
     listing: Listing,
     /// The SHA-256 of the listing.

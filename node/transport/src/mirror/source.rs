@@ -13,8 +13,9 @@ use reqwest::{StatusCode, header};
 
 use super::index::FederationIndex;
 
-/// How long a file may take.
+/// The time that a file may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The time that a connection may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Files under `URL/federation/`. Clones share connections.
@@ -27,9 +28,13 @@ pub struct Source {
 /// A kind of files that are named by their content; the folder that they are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Pages of a key log.
     KeyLog,
+    /// Pages of envelopes.
     Envelopes,
+    /// Checkpoints, named by their statement and not by their bytes.
     Checkpoints,
+    /// Pages of a checkpoint's rows.
     Rows,
 }
 
@@ -44,7 +49,7 @@ impl Kind {
     }
 }
 
-/// Why a file is not here.
+/// A failure to get a file.
 #[derive(Debug)]
 pub enum Trouble {
     /// The mirror does not answer, or not as a web server would that has the files.
@@ -77,7 +82,7 @@ pub(crate) enum Fetched {
     Same,
 }
 
-/// What went wrong, and what helps if it is the certificate.
+/// The error in words, with what helps if it is the certificate.
 fn in_words(error: reqwest::Error) -> String {
     let text = format!("{:#}", anyhow::Error::from(error));
     let is_unknown = text.contains("UnknownIssuer") || text.contains("CaUsedAsEndEntity");
@@ -119,12 +124,16 @@ impl Source {
         Ok(Self { client, url })
     }
 
-    /// The address.
+    /// The address, without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Which agencies' files there are.
+    /// The index of the agencies whose files there are, with the server's `ETag`; none, if it is as it was at `known`, an
+    /// `ETag` that the server gave before.
+    ///
+    /// # Errors
+    /// If it cannot be had, or is none.
     pub async fn index(&self, known: Option<&str>) -> Result<Option<(FederationIndex, Option<String>)>, Trouble> {
         let Fetched::New(bytes, etag) = self.changing("index.json", known).await? else {
             return Ok(None);
@@ -140,6 +149,9 @@ impl Source {
     }
 
     /// An agency's listing, and its bytes.
+    ///
+    /// # Errors
+    /// If it cannot be had, is none, or is another agency's.
     pub async fn listing(&self, agency: Hash) -> Result<(Listing, Vec<u8>), Trouble> {
         let path = format!("{agency}/summary");
         let Fetched::New(bytes, _) = self.changing(&path, None).await? else {
@@ -155,7 +167,10 @@ impl Source {
         }
     }
 
-    /// A file that is named by its content: its bytes, of which nothing is known but that.
+    /// A file that is named by its content: its bytes, of which nothing is known but that. At most 1 MiB.
+    ///
+    /// # Errors
+    /// If it cannot be had, or holds something else than its name says.
     pub async fn named(&self, agency: Hash, kind: Kind, name: Hash) -> Result<Vec<u8>, Trouble> {
         let path = format!("{agency}/{}/{name}", kind.folder());
         let Fetched::New(bytes, _) = self.changing(&path, None).await? else {
@@ -173,7 +188,7 @@ impl Source {
         }
     }
 
-    /// What a node answers beside its files, at this path; none, if it does not, or not within these limits.
+    /// The answer of a node beside its files, at this path; none, if there is none, or not within these limits.
     pub async fn beside(&self, path: &str, most_bytes: usize, patience: Duration) -> Option<Vec<u8>> {
         let request = self.client.get(format!("{}/{path}", self.url)).timeout(patience);
         let mut response = request

@@ -31,23 +31,23 @@ use tokio::time::{Sleep, sleep};
 use crate::doorway::{DoorLimits, Doorway, Visitor, customer};
 use platform::lock::Lock;
 
-/// How long a handshake may take.
+/// The time that a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(2);
-/// How long a dial may take, its handshake included: the other side may be far away.
+/// The time that a dial may take, its handshake included: the other side may be far away.
 const DIAL: Duration = Duration::from_secs(10);
-/// How many strangers may shake hands at once.
+/// The most strangers that may shake hands at once.
 const STRANGERS: DoorLimits = DoorLimits {
     in_all: 64,
     of_one: 4,
     welcome: 0,
 };
-/// How many may from addresses of peers: several nodes may live behind one.
+/// The most that may from addresses of peers: several nodes may live behind one.
 const PEERS: DoorLimits = DoorLimits {
     in_all: 512,
     of_one: 8,
     welcome: 0,
 };
-/// How many addresses are remembered of a peer, the last ones.
+/// The most addresses that are remembered of a peer, the last ones.
 const MOST_ADDRESSES: usize = 16;
 
 /// The places for handshakes, and whose addresses have their own. Clones share them.

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 
 use libp2p::{Multiaddr, multiaddr::Protocol};
 
-/// How long a name may take.
+/// The time that a name may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most addresses that are taken from one name.
 const MAX_OF_ONE: usize = 8;
@@ -42,7 +42,7 @@ fn host(address: &Multiaddr) -> Option<String> {
     }
 }
 
-/// Whether this number may take the place of the name with which an address begins.
+/// Tells whether this number may take the place of the name with which an address begins.
 fn fits(address: &Multiaddr, ip: IpAddr) -> bool {
     match address.iter().next() {
         Some(Protocol::Dns4(_)) => ip.is_ipv4(),

@@ -1,4 +1,6 @@
-//! Who a peer is, and who this node is for its peers.
+//! The identity of a peer, and the one that this node has for its peers.
+
+use std::fmt;
 
 use anyhow::Context as _;
 use libp2p::{Multiaddr, PeerId, identity, multiaddr::Protocol};
@@ -11,12 +13,15 @@ pub struct Peer {
     pub(crate) id: PeerId,
     /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
     pub(crate) agency: Hash,
-    /// Where it listens.
+    /// The addresses at which it listens; none, if it is the one that calls.
     pub(crate) addresses: Vec<Multiaddr>,
 }
 
 impl Peer {
     /// The peer that a ticket tells of.
+    ///
+    /// # Errors
+    /// If the ticket names a node that is no libp2p identity, or an address that is none.
     pub fn of(ticket: &Ticket) -> anyhow::Result<Self> {
         let Ticket { agency, node, .. } = ticket;
         let id = node
@@ -37,7 +42,7 @@ impl Peer {
         })
     }
 
-    /// Whether it has addresses, and none of them can be called: `/dnsaddr` stands for whatever a TXT record says, which this
+    /// Tells whether it has addresses, and none of them can be called: `/dnsaddr` stands for whatever a TXT record says, which this
     /// node does not ask for.
     pub fn is_out_of_reach(&self) -> bool {
         let is_indirect = |address: &Multiaddr| address.iter().any(|part| matches!(part, Protocol::Dnsaddr(_)));
@@ -50,13 +55,26 @@ impl Peer {
     }
 }
 
-/// Who this node is for its peers, and who they are.
+/// The identity of this node for its peers, and theirs.
 #[derive(Clone)]
 pub struct Peering {
+    /// The node's own identity, as [`super::identity()`] makes it.
     pub keypair: identity::Keypair,
-    /// Where it listens.
+    /// The addresses at which it listens.
     pub listen: Vec<Multiaddr>,
+    /// The peers that are let in and called from the start.
     pub peers: Vec<Peer>,
+}
+
+impl fmt::Debug for Peering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key pair is a secret.
+        f.debug_struct("Peering")
+            .field("node", &self.keypair.public().to_peer_id())
+            .field("listen", &self.listen)
+            .field("peers", &self.peers)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{LONGEST_PAUSE, MOST_NEWS, Network};
 impl Network {
     /// Runs until the replication's end of the channels is gone.
     ///
-    /// Orders are always taken, whatever news waits: replication and network never wait for each other. While much news
+    /// Commands are always taken, whatever news waits: replication and network never wait for each other. While much news
     /// waits, nothing more is read from peers.
     pub async fn run(mut self) {
         let news = self.news.clone();

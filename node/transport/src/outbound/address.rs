@@ -1,4 +1,4 @@
-//! Which addresses this node asks on a stranger's word: those of the public Internet, and no other.
+//! The addresses that this node asks on a stranger's word: those of the public Internet, and no other.
 //!
 //! From IANA's special-purpose address registries (RFC 6890; as of 2026), with the rest of what is not global unicast.
 
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Context as _;
 
-/// What no stranger may send this node to: network, length of its prefix, what is there.
+/// The networks to which no stranger may send this node: network, length of its prefix, what is there.
 const FORBIDDEN_V4: [(Ipv4Addr, u32, &str); 16] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "a private network"),
@@ -28,7 +28,7 @@ const FORBIDDEN_V4: [(Ipv4Addr, u32, &str); 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4, "a reserved network"),
 ];
 
-/// What is not 2000::/3 is not global unicast; of that, these.
+/// The same of IPv6, within 2000::/3: the rest is not global unicast.
 const FORBIDDEN_V6: [(Ipv6Addr, u32, &str); 5] = [
     // Teredo, benchmarks, ORCHID: protocols of their own, some with an IPv4 address inside.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, "a reserved network"),
@@ -57,14 +57,14 @@ const FORBIDDEN_V6: [(Ipv6Addr, u32, &str); 5] = [
 
 const LOOPBACK: &str = "this machine itself";
 
-/// A network that this node's operator opened: `10.20.0.0/16`.
+/// A network that this node's operator opened: `10.20.0.0/16`, `fd00:20::/32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct IpNetwork {
     first: IpAddr,
     length: u32,
 }
 
-impl std::str::FromStr for Network {
+impl std::str::FromStr for IpNetwork {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
@@ -78,7 +78,7 @@ impl std::str::FromStr for Network {
     }
 }
 
-impl Network {
+impl IpNetwork {
     fn holds(&self, address: IpAddr) -> bool {
         match (self.first, address) {
             (IpAddr::V4(first), IpAddr::V4(v4)) => (first.to_bits() ^ v4.to_bits()) >> (32 - self.length) == 0,
@@ -88,24 +88,25 @@ impl Network {
     }
 }
 
-/// Which addresses may be asked beside those of the public Internet.
+/// The addresses that may be asked beside those of the public Internet.
 #[derive(Clone, Debug, Default)]
 pub struct Opened {
     /// This machine's own, for tests and the demo.
     pub loopback: bool,
-    /// What the operator listed.
-    pub networks: Vec<Network>,
+    /// The networks that the operator listed.
+    pub networks: Vec<IpNetwork>,
 }
 
 impl Opened {
-    /// Why this address is not asked; none if it may be.
+    /// The reason for which this address is not asked; none if it may be.
     pub(super) fn forbids(&self, address: IpAddr) -> Option<&'static str> {
         let is_listed = || self.networks.iter().any(|network| network.holds(address));
         forbidden(address, self.loopback).filter(|_| !is_listed())
     }
 }
 
-/// Why this address is not asked; none if it may be. `loopback` opens this machine's own, for tests and the demo.
+/// The reason for which this address is not asked; none if it may be. `loopback` opens this machine's own, for tests and
+/// the demo.
 pub(super) fn forbidden(address: IpAddr, loopback: bool) -> Option<&'static str> {
     let why = match address {
         IpAddr::V4(v4) => of_v4(v4),
@@ -265,7 +266,7 @@ mod tests {
             assert!(opened.forbids(closed.parse().unwrap()).is_some(), "{closed}");
         }
         for text in ["", "10.0.0.0", "10.0.0.0/0", "10.0.0.0/33", "x/8", "fd00::/129"] {
-            assert!(text.parse::<Network>().is_err(), "{text}");
+            assert!(text.parse::<IpNetwork>().is_err(), "{text}");
         }
     }
 

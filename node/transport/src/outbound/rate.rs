@@ -1,44 +1,125 @@
-//! How often one host is asked: a bucket of tokens for each, so that nobody turns this node against somebody else.
+//! How often one host is asked: buckets of tokens, so that nobody turns this node against somebody else, and so that nobody
+//! uses up what others need of it.
+//!
+//! A host is asked so often on behalf of all strangers together; but the first requests on behalf of each are made in any
+//! case, however often it was asked on behalf of others. What concerns an agency, or an operator, has a share of its own.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::{BuildHasher as _, Hash},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use platform::lock::Lock;
 
-/// How many requests a host gets at once.
-const BURST: f64 = 20.0;
-/// After how long it gets one more.
-const REFILL: Duration = Duration::from_millis(500);
-/// How many hosts are remembered; those that have been left alone long enough are forgotten first.
-const MOST_HOSTS: usize = 4_096;
+use super::Whom;
 
-/// What is left for each host, and since when.
+/// How much there is of something.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    at_once: f64,
+    /// After how long one more comes.
+    refill: Duration,
+}
+
+/// The requests to a host, on behalf of all strangers, or of one agency.
+const OF_A_HOST: Bucket = Bucket {
+    at_once: 20.0,
+    refill: Duration::from_millis(500),
+};
+/// The first ones on behalf of one stranger: as many as a badge may cause.
+const FIRST: Bucket = Bucket {
+    at_once: 6.0,
+    refill: Duration::from_secs(10),
+};
+/// How many buckets are remembered; those that have been left alone long enough are forgotten first. Those that come when
+/// all places are taken share one.
+const MOST_BUCKETS: usize = 65_536;
+/// What they share.
+const OF_THE_UNKNOWN: Bucket = Bucket {
+    at_once: 20.0,
+    refill: Duration::from_millis(50),
+};
+
+/// What is left of each bucket, and since when; by a number that stands for its name.
 #[derive(Debug, Default)]
-pub(super) struct Rate(Lock<HashMap<String, (f64, Instant)>>);
+pub(super) struct Rate {
+    numbers: RandomState,
+    left: Lock<Left>,
+}
 
-impl Rate {
-    /// Takes one request from the host's share; says whether there was one.
-    pub(super) fn takes(&self, host: &str) -> bool {
-        self.takes_at(host, Instant::now())
+#[derive(Debug, Default)]
+struct Left {
+    of: HashMap<u64, Level>,
+    unknown: Option<Level>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    bucket: Bucket,
+    tokens: f64,
+    since: Instant,
+}
+
+impl Bucket {
+    const fn full(self, since: Instant) -> Level {
+        Level {
+            bucket: self,
+            tokens: self.at_once,
+            since,
+        }
+    }
+}
+
+impl Level {
+    fn at(self, now: Instant) -> f64 {
+        let come = now.saturating_duration_since(self.since).as_secs_f64() / self.bucket.refill.as_secs_f64();
+        (self.tokens + come).min(self.bucket.at_once)
     }
 
-    fn takes_at(&self, host: &str, now: Instant) -> bool {
-        let left = |(tokens, since): (f64, Instant)| {
-            (tokens + now.saturating_duration_since(since).as_secs_f64() / REFILL.as_secs_f64()).min(BURST)
-        };
-        self.0.with(|hosts| {
-            if hosts.len() >= MOST_HOSTS && !hosts.contains_key(host) {
-                hosts.retain(|_, bucket| left(*bucket) < BURST);
-                if hosts.len() >= MOST_HOSTS {
-                    return false;
-                }
-            }
-            let tokens = hosts.get(host).copied().map_or(BURST, left);
-            let taken = tokens >= 1.0;
-            hosts.insert(host.to_owned(), (if taken { tokens - 1.0 } else { tokens }, now));
-            taken
+    /// Takes one, if there is one.
+    fn takes(&mut self, now: Instant) -> bool {
+        let tokens = self.at(now);
+        let taken = tokens >= 1.0;
+        self.tokens = if taken { tokens - 1.0 } else { tokens };
+        self.since = now;
+        taken
+    }
+}
+
+impl Left {
+    fn takes(&mut self, number: u64, bucket: Bucket, now: Instant) -> bool {
+        let is_new = !self.of.contains_key(&number);
+        if is_new && self.of.len() >= MOST_BUCKETS {
+            self.of.retain(|_, level| level.at(now) < level.bucket.at_once);
+        }
+        if is_new && self.of.len() >= MOST_BUCKETS {
+            let unknown = self.unknown.get_or_insert_with(|| OF_THE_UNKNOWN.full(now));
+            return unknown.takes(now);
+        }
+        self.of.entry(number).or_insert_with(|| bucket.full(now)).takes(now)
+    }
+}
+
+impl Rate {
+    /// Takes one request to a host from the share of whoever it is for; says whether there was one.
+    pub(super) fn takes(&self, whom: &Whom, host: &str) -> bool {
+        self.takes_at(whom, host, Instant::now())
+    }
+
+    fn takes_at(&self, whom: &Whom, host: &str, now: Instant) -> bool {
+        let own = self.number((Some(whom), host));
+        let of_all = self.number((None::<&Whom>, host));
+        self.left.with(|left| match whom {
+            Whom::Stranger(_) => left.takes(own, FIRST, now) || left.takes(of_all, OF_A_HOST, now),
+            Whom::Agency(_) | Whom::Operator => left.takes(own, OF_A_HOST, now),
         })
+    }
+
+    fn number(&self, name: impl Hash) -> u64 {
+        self.numbers.hash_one(name)
     }
 }
 
@@ -46,32 +127,58 @@ impl Rate {
 mod tests {
     use super::*;
 
+    fn stranger(last: u32) -> Whom {
+        Whom::Stranger(std::net::Ipv4Addr::from_bits(last).into())
+    }
+
+    fn taken(rate: &Rate, whom: &Whom, host: &str, at: Instant) -> usize {
+        (0..100).filter(|_| rate.takes_at(whom, host, at)).count()
+    }
+
     #[test]
     fn a_host_gets_its_share_and_no_more() {
         let rate = Rate::default();
         let start = Instant::now();
-        let taken = |host: &str, times: usize, at| (0..times).filter(|_| rate.takes_at(host, at)).count();
-        assert_eq!(taken("a.example", 100, start), 20);
-        assert_eq!(
-            taken("b.example", 100, start),
-            20,
-            "another host has a share of its own"
-        );
-        assert_eq!(taken("a.example", 100, start + Duration::from_millis(1_600)), 3);
+        let agency = Whom::Agency("US-SC".to_owned());
+        assert_eq!(taken(&rate, &agency, "a.example", start), 20);
+        let other = taken(&rate, &agency, "b.example", start);
+        assert_eq!(other, 20, "another host has a share of its own");
+        let later = start + Duration::from_millis(1_600);
+        assert_eq!(taken(&rate, &agency, "a.example", later), 3);
     }
 
     #[test]
-    fn hosts_that_nobody_ever_heard_of_do_not_fill_the_memory() {
+    fn who_asks_a_host_for_much_leaves_others_what_one_badge_needs_of_it() {
         let rate = Rate::default();
         let start = Instant::now();
-        for i in 0..MOST_HOSTS + 100 {
-            assert_eq!(rate.takes_at(&format!("{i}.example"), start), i < MOST_HOSTS, "{i}");
+        assert_eq!(taken(&rate, &stranger(1), "a.example", start), 26);
+        for other in 2..50 {
+            assert_eq!(taken(&rate, &stranger(other), "a.example", start), 6);
         }
-        let later = start + Duration::from_secs(30);
-        assert!(
-            rate.takes_at("another.example", later),
-            "the others were left alone long enough"
+        assert_eq!(taken(&rate, &Whom::Operator, "a.example", start), 20);
+        assert_eq!(taken(&rate, &stranger(1), "b.example", start), 26);
+        let later = start + Duration::from_secs(20);
+        assert_eq!(
+            taken(&rate, &stranger(2), "a.example", later),
+            22,
+            "all of it comes back"
         );
-        assert_eq!(rate.0.with(|hosts| hosts.len()), 1);
+    }
+
+    #[test]
+    fn hosts_that_nobody_ever_heard_of_do_not_fill_the_memory_and_lock_nobody_out() {
+        let rate = Rate::default();
+        let start = Instant::now();
+        for i in 0..MOST_BUCKETS {
+            assert!(rate.takes_at(&stranger(1), &format!("{i}.example"), start), "{i}");
+        }
+        let late = taken(&rate, &stranger(2), "another.example", start);
+        assert_eq!(late, 20, "they share one bucket");
+        let soon = start + Duration::from_secs(1);
+        assert!(rate.takes_at(&stranger(3), "a-third.example", soon));
+        let later = start + Duration::from_secs(30);
+        assert!(rate.takes_at(&stranger(2), "another.example", later));
+        let kept = rate.left.with(|left| left.of.len());
+        assert_eq!(kept, 1, "the others were left alone long enough");
     }
 }

@@ -1,9 +1,12 @@
 //! The guard against hosts that mean ill: real HTTPS, names by a double.
 
+mod sharing;
+
 use std::{
     collections::VecDeque,
     convert::Infallible,
     io::Write as _,
+    net::SocketAddr,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -20,12 +23,13 @@ use axum::{
     routing::get,
 };
 use axum_server::tls_rustls::RustlsConfig;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::BoxFuture};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::*;
+use super::{names::Hold, *};
 
 /// Says for each look-up what comes next in the list, the last for ever; counts the look-ups.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Double {
     answers: Mutex<VecDeque<Vec<IpAddr>>>,
     asked: AtomicUsize,
@@ -42,7 +46,7 @@ impl Double {
 }
 
 impl Names for Double {
-    fn look_up(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+    fn look_up(&self, _: String, _: Hold) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let mut answers = self.answers.lock().unwrap();
         let answer = if answers.len() > 1 {
@@ -168,6 +172,21 @@ impl Server {
     fn guard(&self, names: &Arc<Double>, loopback: bool) -> Outbound {
         let patience = Duration::from_millis(800);
         Outbound::with(loopback, vec![self.root.clone()], names.clone(), patience).unwrap()
+    }
+}
+
+fn stranger(last: u8) -> Whom {
+    Whom::Stranger([192, 0, 2, last].into())
+}
+
+impl Outbound {
+    async fn fetch_for(&self, whom: Whom, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
+        let until = tokio::time::Instant::now() + Duration::from_secs(2);
+        self.enter(whom, until).await?.fetch(url, accept).await
+    }
+
+    async fn fetch(&self, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
+        self.fetch_for(stranger(1), url, accept).await
     }
 }
 
@@ -320,7 +339,7 @@ async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
     struct Unguarded(Arc<Double>, Arc<Mutex<Vec<IpAddr>>>);
     impl Resolve for Unguarded {
         fn resolve(&self, name: Name) -> Resolving {
-            let (looking, led) = (self.0.look_up(name.as_str().to_owned()), self.1.clone());
+            let (looking, led) = (self.0.look_up(name.as_str().to_owned(), Arc::new(())), self.1.clone());
             Box::pin(async move {
                 let found = looking.await?;
                 led.lock().unwrap().extend(&found);
@@ -329,7 +348,7 @@ async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
         }
     }
     let names = Double::saying(&[&["93.184.216.34"], &["127.0.0.1"]]);
-    let seen = names.look_up("badges.example".to_owned()).await.unwrap();
+    let seen = names.look_up("badges.example".to_owned(), Arc::new(())).await.unwrap();
     assert!(
         seen.iter().all(|ip| address::forbidden(*ip, false).is_none()),
         "it looks good"
@@ -386,16 +405,14 @@ async fn one_host_is_asked_so_often_and_all_together_so_many() {
         .await;
     assert!((20..=40).contains(&refused), "{refused}");
     // Whoever acts for another has a share of their own.
-    guard.fetch_for("US-SC", &url, "*/*").await.unwrap();
+    for whom in [stranger(2), Whom::Agency("US-SC".to_owned()), Whom::Operator] {
+        guard.fetch_for(whom, &url, "*/*").await.unwrap();
+    }
     // Places are given back when a fetch ends, however it ends.
-    assert_eq!(guard.0.places.available_permits(), MOST_AT_ONCE);
+    assert_eq!(guard.0.places.taken(), 0);
     {
         let waiting = guard.fetch(&slow, "*/*");
         let _ = tokio::time::timeout(Duration::from_millis(50), waiting).await;
     }
-    assert_eq!(
-        guard.0.places.available_permits(),
-        MOST_AT_ONCE,
-        "nobody waits for it any more"
-    );
+    assert_eq!(guard.0.places.taken(), 0, "nobody waits for it any more");
 }

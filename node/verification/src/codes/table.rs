@@ -151,10 +151,11 @@ codes! {
          what the file says: anybody can make a key, and write any name beside it. Do not rely on the name. Ask the holder \
          where the badge comes from, and the issuer to be registered by the agency that oversees it."
     IssuerNameResembles "issuer.name_resembles" Issuer NotApplicable
-        "The name is like that of a registered issuer"
-        "No agency of this federation registers whoever signed, and the name in the file reads like that of an issuer that one \
-         does register, or like an agency's own. The finding names the real one. Ask that agency whether the badge is from it, \
-         and do not count the badge because of the name."
+        "The name is that of another issuer, or like it"
+        "The issuer's name reads like that of another issuer that an agency of this federation registers, or like an agency's \
+         own. Nobody here registers whoever signed, and the name is only what the file says; or another agency registers an \
+         issuer of that name, which is not the one that is recognized. The finding names the other one. Ask its agency whether \
+         the badge is from it, and do not count the badge because of the name."
     IssuerNotChecked "issuer.not_checked" Issuer CouldNotCheck
         "Who issued the badge was not shown"
         "Without a signature that holds, nothing shows who issued the badge. See the finding on the signature."
@@ -231,8 +232,10 @@ codes! {
         "The agency asked recognizes the issuer, but only badges that say where a revocation would stand. This one \
          does not. Ask the issuer for a badge with a status, or ask the agency."
     StatusNotChecked "status.not_checked" Status CouldNotCheck
-        "The status was not checked"
-        "There was no badge whose status could be looked up. See the finding on structure."
+        "The status is not told"
+        "There was no badge whose status could be looked up, or nothing shows that the badge is genuine: then the place in a list \
+         that it names is only what somebody wrote into the file, and what the list says there is about another badge. See the \
+         findings on structure, signature and issuer."
     RecognitionRecognized "recognition.recognized" Recognition Passed
         "The issuer is recognized here"
         "The agency asked recognizes the issuer for this achievement, for this use, on this date."
@@ -271,8 +274,8 @@ codes! {
          The answer about each badge says why. Try again later, or ask the issuers of the badges."
     RecognitionStale "recognition.stale" Recognition CouldNotCheck
         "The agency's trust list is too old"
-        "The list of issuers that the agency asked recognizes, or of an agency that it follows, has not been heard recently \
-         enough to say yes or no. \
+        "The list of issuers that the agency asked recognizes, or of an agency that it follows, or that of the issuer's own \
+         agency, has not been heard recently enough to say yes or no. The finding names the agency that is silent. \
          Try again later, or ask that agency's own node."
     RecognitionFrameworkUnknown "recognition.framework_unknown" Recognition CouldNotCheck
         "What stands below an item of a framework is not known here"
@@ -327,6 +330,10 @@ codes! {
         "The agency's policy is too old here"
         "What the agency asked has published about worth has not been heard recently enough to rely on. Try again later, \
          or ask that agency's own node."
+    WorthRecognitionInDoubt "worth.recognition_in_doubt" Worth CouldNotCheck
+        "What it counts for could not be told"
+        "What a badge counts for rests on whether the agency asked recognizes its issuer for this use, and that could not be \
+         checked; the finding says why. This says nothing against the badge. See the finding on recognition, and try again later."
     WorthNotChecked "worth.not_checked" Worth NotApplicable
         "Worth was not looked up"
         "There was no badge whose worth could be looked up, or the agency asked does not recognize its issuer for this use: then \

@@ -3,7 +3,7 @@
 //! changes the verdict**, and nobody outside is asked anything about one.
 
 use registry_schema::{
-    Finding, Issuer, Outcome,
+    Finding, Issuer, Outcome, quotable,
     verdict::{Endorsed, Endorsement},
 };
 use serde_json::Value;
@@ -116,10 +116,15 @@ impl Case<'_> {
             Ok(read) => {
                 let (code, detail) = self.endorses(&read, found.subject, status);
                 let registered = self.registers(&read.issuer_id).map(|issuer| issuer.name.as_str());
-                let by = registered
-                    .filter(|_| code == Code::ProofValid)
-                    .or(read.issuer_name.as_deref());
-                let by: String = by.unwrap_or(&read.issuer_id).chars().take(MAX_NAME).collect();
+                let registered = registered.filter(|_| code == Code::ProofValid);
+                let by = match registered {
+                    Some(name) => Some(quotable::plain(name.chars().take(MAX_NAME).collect())),
+                    None => read.issuer_name.as_deref().and_then(quotable::claimed),
+                };
+                let by = by.unwrap_or_else(|| {
+                    let id: String = read.issuer_id.chars().take(MAX_NAME).collect();
+                    quotable::identifier(id)
+                });
                 (Some(by).filter(|by| !by.is_empty()), code, detail)
             }
         };
@@ -128,7 +133,7 @@ impl Case<'_> {
             of: found.of,
             outcome: code.outcome(),
             code: code.as_str().to_owned(),
-            detail,
+            detail: quotable::plain(detail),
         }
     }
 
@@ -153,7 +158,8 @@ impl Case<'_> {
         if let ProofOutcome::CouldNotCheck(doubt @ Doubt::UnknownContext(_)) = &outcome {
             return (Code::StructureUnknownContext, doubt.to_string());
         }
-        let signature = proof::signature(&outcome, self.question);
+        let dated_by = self.registers(&read.issuer_id).map(|issuer| &issuer.agency);
+        let signature = proof::signature(&outcome, self.question, dated_by);
         let ProofOutcome::Valid(signatures) = &outcome else {
             return (code_of(&signature), signature.detail);
         };
@@ -170,11 +176,11 @@ impl Case<'_> {
         if let Some(until) = read.valid_until.filter(|until| *until < at) {
             return (
                 Code::DatesExpired,
-                format!("it expired on {}", in_local_words(self.question, until)),
+                format!("it expired on {}", in_local_words(self.question, dated_by, until)),
             );
         }
         if let Some(from) = read.valid_from.filter(|from| at < *from) {
-            let on = in_local_words(self.question, from);
+            let on = in_local_words(self.question, dated_by, from);
             return (Code::DatesNotYetValid, format!("it is good from {on} on"));
         }
         let against = match read.status.is_empty() {

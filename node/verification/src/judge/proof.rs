@@ -5,7 +5,7 @@ mod stranger;
 
 use std::ptr;
 
-use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod};
+use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod, quotable};
 use serde_json::Value;
 
 use super::{Case, finding, in_local_words};
@@ -98,7 +98,7 @@ impl Case<'_> {
     }
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
-        let mut finding = signature(outcome, self.question);
+        let mut finding = signature(outcome, self.question, self.home_agency());
         if let (ProofOutcome::CouldNotCheck(Doubt::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
             finding.detail =
                 format!("the key `{method}` does not stand, or no longer stands, in the issuer's own document");
@@ -117,7 +117,7 @@ impl Case<'_> {
 }
 
 /// The finding on a document's signatures, at the moment asked about.
-pub(crate) fn signature(outcome: &ProofOutcome, question: &Question) -> Finding {
+pub(crate) fn signature(outcome: &ProofOutcome, question: &Question, dated_by: Option<&AgencyId>) -> Finding {
     match outcome {
         ProofOutcome::Valid(signatures) => {
             if question.now_is_in_doubt() && signatures.iter().any(|s| s.expires.is_some()) {
@@ -127,7 +127,7 @@ pub(crate) fn signature(outcome: &ProofOutcome, question: &Question) -> Finding 
             match signatures.iter().find_map(expired) {
                 Some(on) => finding(
                     Code::ProofExpired,
-                    format!("the signature expired on {}", in_local_words(question, on)),
+                    format!("the signature expired on {}", in_local_words(question, dated_by, on)),
                 ),
                 None => finding(Code::ProofValid, "the signature matches the content"),
             }
@@ -278,7 +278,7 @@ impl Case<'_> {
 
     /// Whether a key that made a signature is the issuer's, and was at the time of signing.
     fn issuer(&self, outcome: &ProofOutcome, known: &[Known<'_>]) -> Finding {
-        let id: String = self.badge.issuer_id.chars().take(120).collect();
+        let id = quotable::identifier(self.badge.issuer_id.chars().take(120).collect());
         let own = self.badge.issuer_id.strip_prefix("did:key:");
         let own = own.and_then(|text| known.iter().find(|k| k.text == text));
         let own = own.map_or_else(|| multikey::key_of_did(&self.badge.issuer_id), |k| Some(k.key.clone()));

@@ -1,6 +1,6 @@
 //! What a list that the issuer itself publishes says of a badge. It tells what holds now, and not since when.
 
-use registry_schema::{Finding, Timestamp};
+use registry_schema::{Finding, Timestamp, quotable};
 
 use super::{Case, finding};
 use crate::{
@@ -21,7 +21,7 @@ impl Case<'_> {
         valid_from: Option<Timestamp>,
         freshness: Freshness,
     ) -> Vec<Finding> {
-        let list: String = entry.list.chars().take(120).collect();
+        let list = quotable::identifier(entry.list.chars().take(120).collect());
         let mut said = match found {
             Err(fault) => {
                 let code = match fault {
@@ -50,7 +50,7 @@ impl Case<'_> {
     /// Why a list that is whole in itself does not count for this badge.
     fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<String> {
         if found.issuer != self.badge.issuer_id {
-            let by: String = found.issuer.chars().take(120).collect();
+            let by = quotable::identifier(found.issuer.chars().take(120).collect());
             return Some(format!(
                 "it is by `{by}` and not by the badge's issuer, and nothing shows that the one may speak for the other"
             ));

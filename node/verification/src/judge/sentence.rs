@@ -1,6 +1,6 @@
 //! The verdict in one sentence that could be read aloud.
 
-use registry_schema::{Check, Finding, LocalDay, Outcome, Purpose, VerdictKind, quotable, verdict::RecognizedBy};
+use registry_schema::{Check, Finding, IssuerStanding, LocalDay, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
 
 use super::{
     Case,
@@ -38,7 +38,8 @@ pub(super) fn of(
         }
         VerdictKind::NotRecognized => {
             let said = not_recognized(findings, case, &agency, &recognition.recognized_by);
-            format!("{said}{}", about(case))
+            let namesake = case.namesake_in_words(IssuerStanding::Registered, recognition);
+            format!("{said}{namesake}{}", about(case))
         }
         VerdictKind::NotValid => {
             let on = day(case).map(|day| format!(" on {day}")).unwrap_or_default();
@@ -87,12 +88,17 @@ fn about(case: &Case<'_>) -> String {
 
 /// The signature holds, and nobody here knows whose it is: whatever name the file has is the file's own word.
 fn by_someone_unknown(case: &Case<'_>) -> String {
-    let claimed = case.badge.issuer_name.as_deref().and_then(quotable::name);
-    let Some(claimed) = claimed else {
+    let Some(claimed) = case.claimed_name() else {
         return "Signed, but nobody here knows the signer. The file names no issuer.".to_owned();
     };
     let like = match case.evidence.like_names.first() {
-        Some(like) => format!(" It is like the name of {}.", case.like_name_in_words(like)),
+        Some(like) => {
+            let real = case.like_name_in_words(like);
+            match case.is_same(&claimed, like) {
+                true => format!(" It is the same as the name of {real}."),
+                false => format!(" It is like the name of {real}."),
+            }
+        }
         None => String::new(),
     };
     format!(

@@ -1,6 +1,6 @@
 //! Whether a badge is revoked or suspended, and how old that knowledge is.
 
-use registry_schema::{AgencyId, Check, Effect, Finding, Outcome, StatusChange, StatusState, Timestamp};
+use registry_schema::{AgencyId, Check, Effect, Finding, Outcome, StatusChange, StatusState, Timestamp, quotable};
 
 use super::{Case, finding, oldest};
 use crate::{Freshness, StatusEvidence, codes::Code, followed::Held};
@@ -154,7 +154,7 @@ impl Case<'_> {
                 freshness,
             } => (agency, revoked, suspended, *freshness),
             StatusEvidence::Unreachable { list, why } => {
-                let list: String = list.chars().take(120).collect();
+                let list = quotable::identifier(list.chars().take(120).collect());
                 return vec![finding(
                     Code::StatusUnreachable,
                     format!("the status list `{list}` was not read: {why}"),
@@ -217,6 +217,9 @@ impl Case<'_> {
         }
         for one in &mut findings {
             one.as_of = freshness.as_of();
+            if one.code != Code::StatusStale.as_str() || self.is_silent(freshness) {
+                one.agency = Some(agency.clone());
+            }
         }
         findings
     }

@@ -3,16 +3,20 @@ mod at_once;
 mod beside;
 mod clock_in_doubt;
 mod compromised;
+mod dates;
 mod endorsed;
 mod files;
 mod fuzz;
 mod liars;
+mod namesakes;
+mod not_genuine;
 mod proofs;
 mod published;
 mod records;
 mod restrictions;
 mod rows;
 mod rules;
+mod silence;
 mod tokens;
 mod unknown_signers;
 mod worth;
@@ -255,7 +259,6 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "status.out_of_range",
         "status.malformed",
         "status.message",
-        "status.not_checked",
         "recognition.no_badge",
         "recognition.badges_not_checked",
         "recognition.not_checked",
@@ -263,6 +266,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
         "recognition.rule_not_met",
         "recognition.rule_depends",
         "worth.not_checked",
+        "worth.recognition_in_doubt",
         "worth.rate",
         "worth.depends",
         "worth.rule_not_met",
@@ -303,6 +307,7 @@ fn the_verdict_follows_from_the_outcomes_alone() {
         let made = |(check, outcome): (&Check, &Outcome)| Finding {
             check: *check,
             outcome: *outcome,
+            agency: None,
             code: "x".to_owned(),
             detail: "x".to_owned(),
             as_of: None,

@@ -4,7 +4,7 @@
 use policy::{Facts, Policy, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRule};
 
-use super::{Case, finding};
+use super::{Case, finding, recognition::Recognized};
 use crate::{Freshness, codes::Code, facts, home};
 
 /// What a policy makes of a badge: what is known of it, and what it counts for, use by use.
@@ -35,7 +35,7 @@ impl<'a> Case<'a> {
     }
 
     /// The findings on worth, one for each use, and the amounts that count for certain.
-    pub(super) fn worth(&self, recognized_for: &[Purpose], recognition: Outcome) -> (Vec<Finding>, Vec<Worth>) {
+    pub(super) fn worth(&self, recognition: &Recognized) -> (Vec<Finding>, Vec<Worth>) {
         let agency = &self.question.agency;
         let name = self.name(agency);
         let Some(policy) = self.evidence.policy.as_deref() else {
@@ -48,21 +48,37 @@ impl<'a> Case<'a> {
             .get(agency)
             .copied()
             .unwrap_or(Freshness::Never);
-        let with_age = |mut found: Finding| {
-            found.as_of = list.as_of();
-            found
+        let with_age = |found: Finding| Finding {
+            as_of: list.as_of(),
+            agency: Some(agency.clone()),
+            ..found
         };
         if !self.is_fresh(list) {
             let said = format!("the policy of {name} was not heard recently enough");
-            return (vec![with_age(finding(Code::WorthStale, said))], Vec::new());
+            let mut stale = with_age(finding(Code::WorthStale, said));
+            stale.agency = stale.agency.filter(|_| self.is_silent(list));
+            return (vec![stale], Vec::new());
         }
-        if recognition != Outcome::Passed {
-            let said = format!("nothing counts in {name} while the issuer is not recognized there for this use");
-            return (vec![with_age(finding(Code::WorthNotChecked, said))], Vec::new());
+        match recognition.before_rules {
+            Outcome::Passed => {}
+            // What could not be told of the issuer cannot be told of what its badges count for.
+            Outcome::CouldNotCheck => {
+                let why = &recognition.finding;
+                let said = format!("could not be told in {name}: {}", why.detail);
+                let mut in_doubt = finding(Code::WorthRecognitionInDoubt, said);
+                if why.code == Code::RecognitionStale.as_str() {
+                    (in_doubt.as_of, in_doubt.agency) = (why.as_of, why.agency.clone());
+                }
+                return (vec![in_doubt], Vec::new());
+            }
+            Outcome::Failed | Outcome::NotApplicable => {
+                let said = format!("nothing counts in {name} while the issuer is not recognized there for this use");
+                return (vec![with_age(finding(Code::WorthNotChecked, said))], Vec::new());
+            }
         }
         let (mut findings, mut worth) = (Vec::new(), Vec::new());
         let mut without_rate: Vec<Purpose> = Vec::new();
-        for (purpose, tally) in &self.judged(policy, recognized_for).of {
+        for (purpose, tally) in &self.judged(policy, &recognition.purposes).of {
             worth.extend(self.amounts(tally));
             match said(tally) {
                 Some((code, said)) => findings.push(with_age(finding(code, said))),

@@ -42,6 +42,55 @@ fn names_that_read_the_same_are_the_same() {
 }
 
 #[test]
+fn a_name_that_is_turned_around_is_the_one_that_is_seen() {
+    let backward = |text: &str| text.chars().rev().collect::<String>();
+    let whole = backward(REAL);
+    for (opens, closes) in [
+        ("\u{202E}", "\u{202C}"),
+        ("\u{202E}", ""),
+        ("\u{2067}\u{202E}", "\u{202C}\u{2069}"),
+        ("\u{2066}\u{202E}", ""),
+        ("\u{202D}\u{202E}", "\u{202C}\u{202C}"),
+        ("\u{202B}", "\u{202C}"),
+        ("\u{2067}", "\u{2069}"),
+        ("\u{2066}", "\u{2069}"),
+        ("\u{2068}", ""),
+        ("\u{200F}", ""),
+    ] {
+        let claimed = format!("{opens}{whole}{closes}");
+        assert_eq!(like(&claimed, REAL), Some(Likeness::Same), "{claimed:?}");
+    }
+    let turned = |text: &str| format!("\u{202E}{}\u{202C}", backward(text));
+    for claimed in [
+        format!("Palmetto {} Institute", turned("Educator")),
+        format!("{} Educator {}", turned("Palmetto"), turned("Institute")),
+        format!("Pal{}etto Educator Institute", turned("m")),
+        format!("Palme{} Educator Insti{}", turned("tto"), turned("tute")),
+        format!("Palmetto \u{2067}{}\u{2069} Institute", backward("Educator")),
+        format!("\u{2066}Palmetto\u{2069} {}", turned("Educator Institute")),
+        // An override within an override, and letters of another script.
+        format!(
+            "\u{202E}{}\u{202D}Educator\u{202C}{}",
+            backward(" Institute"),
+            backward("Palmetto ")
+        ),
+        turned("P\u{0430}lm\u{0435}tto Educator Institute, Inc."),
+        turned("𝐏𝐚𝐥𝐦𝐞𝐭𝐭𝐨 Educator Institute"),
+    ] {
+        assert_eq!(like(&claimed, REAL), Some(Likeness::Same), "{claimed:?}");
+    }
+    assert_eq!(
+        like(&turned("Palmeto Educator Institute"), REAL),
+        Some(Likeness::Resembles)
+    );
+    // Turned around, and another name.
+    assert_eq!(like(&turned("Wateree Badge Works"), REAL), None);
+    assert_eq!(like(&whole, REAL), None, "as it is seen without controls");
+    let long = "\u{202E}x".repeat(100_000);
+    assert_eq!(like(&long, REAL), None);
+}
+
+#[test]
 fn names_that_a_reader_may_take_for_another_resemble_it() {
     for claimed in [
         "Palmeto Educator Institute",

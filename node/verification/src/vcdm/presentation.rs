@@ -98,7 +98,7 @@ fn proof(
         way: Way::Any,
     };
     let outcome = data_integrity::verify_as(&presentation.document, &expected, multikey::key_in_method);
-    let mut findings = vec![judge::proof::signature(&outcome, question)];
+    let mut findings = vec![judge::proof::signature(&outcome, question, None)];
     let holder = object.get("holder");
     let holder = holder.and_then(|holder| holder.get("id").unwrap_or(holder).as_str());
     let key = holder.and_then(multikey::key_of_did);

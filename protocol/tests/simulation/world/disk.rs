@@ -80,6 +80,9 @@ impl Disk {
                 self.rows.insert(place, row.values.clone());
             }
         }
+        for (agency, writer) in &batch.forgotten {
+            self.heartbeats.remove(&(*agency, writer.0));
+        }
         for heartbeat in &batch.heartbeats {
             let h = heartbeat.get();
             self.heartbeats

@@ -1,8 +1,22 @@
-//! A database file that is emptied under a running node is told at once, everywhere, with what to do; nothing is acknowledged
-//! after it. Promise 1.
+//! A database file that is emptied or cut short under a running node is told at once, everywhere, with what to do; nothing is
+//! acknowledged after it. Promise 1.
 
-use registry_schema::{Reason, StatusState};
-use tests::{Federation, Scene, eventually, http, program};
+use registry_schema::{Reason, StatusState, VerdictKind};
+use tests::{Agency, Federation, Scene, eventually, http, program};
+
+async fn is_told(sc: &Agency, words: &str) {
+    let ready = format!("{}/readyz", sc.url());
+    eventually("the node says what happened to its file", async || {
+        let reply = http::try_send(http::client().get(&ready)).await?;
+        let told = reply.text();
+        if reply.status == 503 && told.contains(words) {
+            Ok(())
+        } else {
+            Err(told)
+        }
+    })
+    .await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
@@ -11,17 +25,7 @@ async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
     let whole = sc.stops_for_a_backup().await;
     let mut program = sc.starts_program(&[]).await;
     std::fs::File::create(sc.data().join("registry.sqlite")).expect("the file is emptied");
-    let ready = format!("{}/readyz", sc.url());
-    eventually("the node says that its file was emptied", async || {
-        let reply = http::try_send(http::client().get(&ready)).await?;
-        let told = reply.text();
-        if reply.status == 503 && told.contains("was emptied") {
-            Ok(())
-        } else {
-            Err(told)
-        }
-    })
-    .await;
+    is_told(sc, "was emptied").await;
     let refused = sc
         .tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
         .await;
@@ -44,5 +48,44 @@ async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
     sc.is_restored_from(&whole).await;
     sc.starts().await;
     federation.meets().await;
+    federation.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_cut_short_is_told_and_nobody_goes_on_from_it() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let sc = federation.agency("US-SC");
+    let whole = sc.stops_for_a_backup().await;
+    let (data, folder) = (sc.data().to_str().expect("a path in Unicode"), sc.data());
+    for name in ["registry.sqlite", "registry.sqlite-wal"] {
+        let mut program = sc.starts_program(&[]).await;
+        let file = std::fs::OpenOptions::new().write(true).open(folder.join(name));
+        let file = file.expect("the file");
+        let length = file.metadata().expect("its length").len();
+        file.set_len(length / 2).expect("the file is cut short");
+        is_told(sc, "was cut short").await;
+        // It stays so, whatever is at its end later.
+        file.set_len(length).expect("the file is as long as before");
+        is_told(sc, "was cut short").await;
+        let refused = sc
+            .tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
+            .await;
+        assert_eq!(refused.status, 503, "{}", refused.text());
+        assert!(refused.text().contains("was cut short"), "{}", refused.text());
+        program.is_killed().await;
+
+        let refused = program::run("comityd", ["run", "--data", data], b"").await;
+        assert_ne!(refused.code, Some(0), "{refused:?}");
+        for words in ["cut short", "backup", "comityd rebuild"] {
+            assert!(refused.stderr.contains(words), "`{words}` is not in {refused:?}");
+        }
+        for file in ["", "-wal", "-shm", ".cut-short"] {
+            let _ = std::fs::remove_file(folder.join(format!("registry.sqlite{file}")));
+        }
+        sc.is_restored_from(&whole).await;
+    }
+    sc.starts().await;
+    federation.meets().await;
+    federation.awaits(sc, &badge, VerdictKind::Accepted).await;
     federation.audit().await;
 }

@@ -152,12 +152,11 @@ async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_it
     let tn = federation.agency("US-TN");
     federation.awaits(tn, &badge, VerdictKind::Accepted).await;
     tn.stops().await;
-    // The others sign once more, and two minutes later it comes back.
+    // The others sign once more, and it comes back at once.
     federation.clock().advance_minutes(6);
     for id in ["US-SC", "US-NC"] {
         signs_by(&federation, id, federation.clock().now().plus_seconds(-60)).await;
     }
-    federation.clock().advance_minutes(2);
     clock.advance(3 * DAY);
     tn.starts().await;
     eventually("it says that its clock is ahead", async || {
@@ -172,10 +171,100 @@ async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_it
     tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
     // It signed nothing: when it is right again, it starts as if nothing had been.
     tn.stops().await;
-    clock.advance(8 * 60 - 3 * DAY);
+    clock.advance(6 * 60 - 3 * DAY);
     tn.starts().await;
     is_ready(&federation, "US-TN").await;
     federation.awaits(tn, &badge, VerdictKind::Accepted).await;
+    federation.audit().await;
+}
+
+/// One peer of two is all that it can ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_by_one_peer() {
+    let rhythm = Rhythm {
+        heartbeat_every: 300,
+        ..RHYTHM
+    };
+    let Scene {
+        mut federation, badge, ..
+    } = Federation::with_a_badge_and(rhythm).await;
+    federation
+        .awaits(federation.agency("US-TN"), &badge, VerdictKind::Accepted)
+        .await;
+    federation.agency("US-NC").stops().await;
+    federation.stops_and_gets_a_clock("US-TN").await.advance(3 * DAY);
+    let tn = federation.agency("US-TN");
+    tn.starts().await;
+    eventually("it says that its clock is ahead", async || {
+        let text = tn.employer().reads("/readyz").await.text();
+        match text.contains("the one peer that it can be compared with is 3 days behind it") {
+            true => Ok(()),
+            false => Err(text),
+        }
+    })
+    .await;
+    tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+    // The clock was right, says its operator: the peer alone is no reason to doubt it again.
+    let accepted = tn.comity(&["clock", "accept", "--yes"]).await;
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    // And its store holds all, though one of its peers is away.
+    let accepted = tn.comity(&["store", "accept", "--yes"]).await;
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    is_ready(&federation, "US-TN").await;
+}
+
+/// The clocks of all were a day ahead, and everybody believed what the others signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_is_dated_ahead_hides_no_silence_once_the_clock_is_right() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let clock = federation.clock();
+    let all = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
+    let [sc, nc, tn] = all;
+    for agency in all {
+        agency.stops().await;
+    }
+    clock.advance(1);
+    for agency in all {
+        agency.starts().await;
+    }
+    for id in ["US-SC", "US-NC", "US-TN"] {
+        signs_by(&federation, id, clock.now().plus_seconds(-60)).await;
+    }
+    for agency in all {
+        federation.awaits(agency, &badge, VerdictKind::Accepted).await;
+    }
+    for agency in all {
+        agency.stops().await;
+    }
+    clock.advance(-1);
+    for agency in [nc, tn] {
+        agency.starts().await;
+        doubts(&federation, agency.id().as_str()).await;
+        let accepted = agency.comity(&["clock", "accept", "--yes"]).await;
+        assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    }
+    // One of the two that hold the log of each is away.
+    for agency in [nc, tn] {
+        let accepted = agency.comity(&["store", "accept", "--yes"]).await;
+        assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    }
+    for agency in [nc, tn] {
+        is_ready(&federation, agency.id().as_str()).await;
+        agency.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+        // Nor after a restart: it is forgotten on disk.
+        agency.stops().await;
+        agency.starts().await;
+        is_ready(&federation, agency.id().as_str()).await;
+        agency.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
+    }
+    // It comes back, in the right time: it is heard at once.
+    sc.starts().await;
+    doubts(&federation, "US-SC").await;
+    let accepted = sc.comity(&["clock", "accept", "--yes"]).await;
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+    for agency in [nc, tn] {
+        federation.awaits(agency, &badge, VerdictKind::Accepted).await;
+    }
     federation.audit().await;
 }
 

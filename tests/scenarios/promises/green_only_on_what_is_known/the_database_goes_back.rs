@@ -7,8 +7,8 @@ use node::config::Config;
 use registry_schema::{Reason, StatusState, VerdictKind};
 use storage::DriverMutant;
 use tests::{
-    Agency, Answer as _, Badge, Federation, Keeping, Postgres, Program, Rhythm, eventually, http, postgres::Stop,
-    wire::Wire,
+    Agency, Answer as _, Badge, Federation, Keeping, Postgres, Process, Program, Rhythm, eventually, http,
+    postgres::Stop, wire::Wire,
 };
 
 const OFTEN: Rhythm = Rhythm {
@@ -258,6 +258,57 @@ async fn rows_of_sqlite_that_are_set_back_beneath_a_running_node_are_missed_at_i
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_postgresql_that_are_set_back_beneath_a_running_node_are_missed_at_its_next_write() {
     SetBack::is_noticed(Keeping::Postgres).await;
+}
+
+/// One process wrote, the other followed; the database goes back to before a badge was revoked, and the one that wrote is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_followed_remembers_what_it_saw_when_it_takes_over_an_older_database() {
+    let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, Keeping::Postgres).await;
+    let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
+    let issuer = sc.registers("Palmetto Educator Institute").await;
+    for agency in [sc, tn] {
+        agency.recognizes(&issuer).await;
+    }
+    let revoked = sc.issues(&issuer, "Riley Brooks").await;
+    federation.awaits(tn, &revoked, VerdictKind::Accepted).await;
+    sc.stops().await;
+    let mut processes = Process::start(sc, 2, 2).await;
+    let holder = Process::holder(&processes).await;
+    does(sc, "keep");
+    let mut writer = processes.remove(holder);
+    let change = serde_json::json!({"status": "revoked", "reason": "issued_in_error"});
+    let path = format!("/v1/credentials/{}/status-entries", revoked.code().compact());
+    let written = writer.asks(reqwest::Method::POST, &path, Some(&change)).await;
+    written.expect("an answer").with_status(201);
+    federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
+    tn.stops().await;
+    let mut follower = processes.remove(0);
+    let verdict = async |url: &str| tests::Employer::at(url).verifies(&revoked).await.verdict;
+    eventually("who follows has it too", async || match verdict(follower.url()).await {
+        VerdictKind::NotValid => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    writer.program.is_killed().await;
+    does(sc, "set back");
+    let url = follower.url().to_owned();
+    eventually("it takes over, and calls nothing good", async || {
+        match (verdict(&url).await, follower.is_holder().await?) {
+            (VerdictKind::Accepted, _) => panic!("a false green"),
+            (VerdictKind::CouldNotCheck, true) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    follower.says(503, "older than it was").await;
+    tn.starts().await;
+    eventually("the revocation is here again", async || match verdict(&url).await {
+        VerdictKind::NotValid => Ok(()),
+        VerdictKind::Accepted => panic!("a false green"),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    follower.says(200, "ready").await;
 }
 
 /// The scenarios above can fail: they find a driver whose writes do not expect the count to have gone on.

@@ -3,7 +3,7 @@
 
 use node::config::Config;
 use platform::clock::Clock;
-use registry_schema::{Issuer, Reason, VerdictKind};
+use registry_schema::{Issuer, Reason, Verdict, VerdictKind};
 use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually, ports, program, program::Ended};
 
 /// The command did what was asked.
@@ -47,6 +47,39 @@ async fn rekeys(agency: &Agency, issuer: &Issuer) -> Issuer {
         .into_iter()
         .filter(|one| one.name == issuer.name && one.id != issuer.id);
     named.next().expect("an issuer under the old name")
+}
+
+/// A rebuilt node does not know what was issued before, and denies nothing of it; nor does anybody who asks it.
+async fn denies_nothing(at: &[&Agency], rebuilt: &Agency, badge: &Badge) {
+    for agency in at {
+        let code = badge.code().to_string();
+        let reply = agency.employer().sends(code.as_bytes(), "text/plain", &[]).await;
+        let verdict: Verdict = reply.with_status(200).json();
+        let verdict = verdict.is(VerdictKind::CouldNotCheck);
+        for words in ["lost its records of badges issued before", "badge file"] {
+            assert!(verdict.sentence.contains(words), "{}", verdict.sentence);
+        }
+    }
+    let reply = rebuilt
+        .employer()
+        .reads(&format!("/v1/credentials/{}", badge.code()))
+        .await;
+    assert!(reply.with_status(410).text().contains("/help/credential.records_lost"));
+    let refused = rebuilt
+        .comity(&[
+            "--yes",
+            "credential",
+            "revoke",
+            &badge.code().to_string(),
+            "--reason",
+            "misconduct",
+        ])
+        .await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.replace('\n', " ").contains("--badge FILE"),
+        "{refused:?}"
+    );
 }
 
 /// What everybody says of the badges from before.
@@ -103,6 +136,7 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
         "lost with the database",
         "comity issuer rekey",
         "1 revocations and suspensions",
+        "could not check",
     ] {
         assert!(said.contains(words), "`{words}` is not in:\n{said}");
     }
@@ -111,6 +145,7 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
 
     let sc = back(sc.data()).await;
     stands(&federation, &[nc, &sc, tn], &badge, &revoked).await;
+    denies_nothing(&[nc, &sc, tn], &sc, &badge).await;
     let now = rekeys(&sc, &issuer).await;
     let new = sc.issues(&now, "Casey Morgan").await;
     assert_ne!(new.slot().0, badge.slot().0, "a list of its own");
@@ -124,6 +159,39 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
     stands(&federation, &[nc, &sc, tn], &badge, &revoked).await;
     for agency in [nc, tn] {
         assert_eq!(agency.audited("replication.fork").await, 0, "one history");
+    }
+    sc.stops().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilt_node_whose_issuers_key_was_stolen_calls_no_badge_of_before_forged() {
+    let Scene {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    federation.awaits(nc, &badge, VerdictKind::Accepted).await;
+    sc.stops().await;
+    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
+        let _ = std::fs::remove_file(sc.data().join(file));
+    }
+    done(
+        program::run(
+            "comityd",
+            ["rebuild", "--data", text(sc.data()), "--from", nc.url()],
+            b"",
+        )
+        .await,
+    );
+    let sc = back(sc.data()).await;
+    federation.awaits(&sc, &badge, VerdictKind::Accepted).await;
+    done(sc.comity(&["--yes", "issuer", "compromised", &issuer.name]).await);
+    for agency in [nc, &sc] {
+        let verdict = federation.awaits(agency, &badge, VerdictKind::CouldNotCheck).await;
+        let told = &verdict.finding("issuer.key_compromised").detail;
+        assert!(told.contains("lost its records of badges issued before"), "{told}");
     }
     sc.stops().await;
 }

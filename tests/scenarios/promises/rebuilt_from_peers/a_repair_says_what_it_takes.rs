@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use node::config::Config;
 use registry_schema::{Reason, VerdictKind};
 use reqwest::Method;
-use tests::{Agency, Federation, Keeping, Rhythm, Scene, damage, program, program::Ended};
+use tests::{Agency, Answer as _, Federation, Keeping, Rhythm, Scene, damage, program, program::Ended};
 
 const OFTEN: Rhythm = Rhythm {
     heartbeat_every: 2,
@@ -69,6 +69,64 @@ async fn a_revocation_that_only_a_row_tells_of_is_named_when_the_row_goes_and_ke
     federation.audit().await;
 }
 
+/// One revocation is gone from the disk, with its row; the one after it is sound, and waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_names_the_badge_that_lost_its_revocation_and_not_the_one_that_kept_it() {
+    let federation = Federation::start_with(&["US-SC"], OFTEN).await;
+    let sc = federation.agency("US-SC");
+    let issuer = sc.registers("Palmetto Academy").await;
+    sc.recognizes(&issuer).await;
+    let lost = sc.issues(&issuer, "Riley Brooks").await;
+    let kept = sc.issues(&issuer, "Jordan Avery").await;
+    for badge in [&lost, &kept] {
+        sc.revokes(badge, Reason::IssuedInError).await;
+    }
+    sc.stops().await;
+    let (genesis, (_, index)) = (sc.genesis(), lost.slot());
+    let newest = format!("SELECT max(position) FROM envelopes WHERE agency = x'{genesis}'");
+    damage::on_sqlite(
+        sc,
+        &format!("DELETE FROM envelopes WHERE position = ({newest} AND position < ({newest}))"),
+    );
+    damage::on_sqlite(
+        sc,
+        &format!("DELETE FROM entries WHERE agency = x'{genesis}' AND name = 'r/{index}'"),
+    );
+    for _ in 0..2 {
+        let said = is_repaired(sc).await;
+        for words in [
+            "as the audit trail says",
+            &format!("comity credential revoke {} ", lost.code()),
+        ] {
+            assert!(said.contains(words), "`{words}` is not in {said}");
+        }
+        assert!(!said.contains(&kept.code().to_string()), "{said}");
+    }
+    sc.starts().await;
+    sc.says_of_itself(503, "1 sound envelope of the own log is set aside")
+        .await;
+    sc.employer().verifies(&kept).await.is(VerdictKind::NotValid);
+    sc.employer().verifies(&lost).await.is(VerdictKind::CouldNotCheck);
+
+    // Nobody's word stands in for what is gone.
+    let refused = sc.comity(&["--yes", "store", "accept"]).await;
+    assert_eq!(refused.code, Some(5), "{refused:?}");
+    for words in ["nothing was changed", "peer diff", "backup", "comityd rebuild"] {
+        assert!(
+            refused.stderr.replace('\n', " ").contains(words),
+            "`{words}` is not in {refused:?}"
+        );
+    }
+    assert!(!refused.stderr.contains("Now revoke"), "{refused:?}");
+    let reply = sc
+        .asks(Method::POST, "/v1/store/acceptance", Some(&serde_json::json!({})))
+        .await;
+    assert!(reply.with_status(409).text().contains("/help/store.incomplete"));
+    sc.employer().reads("/help/store.incomplete").await.with_status(200);
+    assert_eq!(sc.audited("store.accept").await, 0, "nobody vouched");
+    sc.stops().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_whose_row_is_damaged_is_left_out_and_told_and_stops_no_node() {
     let Scene { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
@@ -113,8 +171,9 @@ async fn a_repair_waits_for_the_lease_of_a_process_that_was_killed_and_refuses_b
     let database = database.expect("a database");
     // As another process of the agency, elsewhere, does: it renews.
     let renews = "UPDATE lease SET renewed = renewed + 1";
+    let (ends, mut ended) = tokio::sync::oneshot::channel::<()>();
     let renewing = tokio::spawn(async move {
-        loop {
+        while ended.try_recv().is_err() {
             let psql = tokio::process::Command::new("psql")
                 .args([&database, "-qc", renews])
                 .status();
@@ -123,8 +182,9 @@ async fn a_repair_waits_for_the_lease_of_a_process_that_was_killed_and_refuses_b
     });
     let refused = repairs(sc).await;
     assert!(!renewing.is_finished(), "it renewed all the while");
-    renewing.abort();
-    drop(renewing.await);
+    // Nothing of it is under way any more: that would be a sign of life.
+    ends.send(()).expect("it renews");
+    renewing.await.expect("it renewed");
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("stop all of them"), "{refused:?}");
 

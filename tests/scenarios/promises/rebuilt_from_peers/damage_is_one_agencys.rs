@@ -119,9 +119,11 @@ async fn a_repair_loses_no_sound_envelope_that_follows_a_damaged_one() {
     let data = sc.data().to_str().expect("a path in Unicode");
     let repaired = program::run("comityd", ["repair", "--data", data], b"").await;
     assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
-    for words in ["1 damaged", "sound envelopes"] {
+    for words in ["1 damaged", "sound envelope"] {
         assert!(repaired.stdout.contains(words), "{}", repaired.stdout);
     }
+    let still_revoked = badge.code().to_string();
+    assert!(!repaired.stdout.contains(&still_revoked), "{}", repaired.stdout);
     sc.starts().await;
     let not_green = [VerdictKind::NotValid, VerdictKind::CouldNotCheck];
     answers(&federation, "US-SC", &badge, &not_green).await;

@@ -1,32 +1,32 @@
-//! Which pages of an agency a replica was given.
+//! The pages of an agency that a replica was given.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use protocol::{Hash, files::PageName};
 use tokio::time::Instant;
 
-/// How long after a replica was given everything it is given everything once more, if it still asks; then twice as
+/// The time after which a replica that was given everything is given everything once more, if it still asks; then twice as
 /// long each time, up to [`LONGEST_PAUSE`]. A mirror that claims heads of which it has no envelopes costs no more.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// Which pages of an agency a replica was given, in this conversation.
+/// The pages of an agency that a replica was given, in this conversation.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// The index of the first page that it lacks, as far as could be told; none, before the first.
     from: Option<usize>,
     given: BTreeSet<Hash>,
-    /// When it may be given everything once more, and the pause after that.
+    /// The time at which it may be given everything once more, and the pause after that.
     again: Option<(Instant, Duration)>,
 }
 
 impl Progress {
-    /// Whether it is known where to begin.
+    /// Tells whether it is known where to begin.
     pub(super) const fn has_begun(&self) -> bool {
         self.from.is_some()
     }
 
-    /// What stands before this page is there already.
+    /// Notes that what stands before this page is there already.
     pub(super) const fn begin_at(&mut self, from: usize) {
         self.from = Some(from);
     }
@@ -36,7 +36,7 @@ impl Progress {
         self.given.insert(page);
     }
 
-    /// Whether there are pages that were not given.
+    /// Tells whether there are pages that were not given.
     pub(super) fn has_unread(&self, pages: &[PageName]) -> bool {
         self.unread(pages).is_some()
     }

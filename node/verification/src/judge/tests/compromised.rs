@@ -24,7 +24,7 @@ pub(super) fn rows() -> Vec<Row> {
             |w| w.steal_the_key(),
             CouldNotCheck,
             "Could not check: its key is compromised since 1 October 2026, so only South Carolina can tell whether it is genuine; it was not asked whether it issued this badge.",
-            &["issuer.key_compromised", "proof.valid", "status.active"],
+            &["issuer.key_compromised", "proof.valid", "status.not_checked"],
         ),
         (
             "the key is compromised, and the home agency knows no such badge",

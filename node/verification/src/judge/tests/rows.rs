@@ -304,7 +304,7 @@ pub(super) fn rows() -> Vec<Row> {
                 "proof.invalid",
                 "issuer.not_checked",
                 "dates.in_date",
-                "status.active",
+                "status.not_checked",
                 "recognition.recognized",
             ],
         ),

@@ -217,3 +217,82 @@ fn an_endorsement_by_a_stranger_lends_no_name() {
         ("proof.valid", Some("Board of Praise"))
     );
 }
+
+fn like(name: &str, agency: &str) -> LikeName {
+    LikeName {
+        name: name.to_owned(),
+        agency: id(agency),
+        is_agency: false,
+        likeness: crate::names::Likeness::Same,
+    }
+}
+
+#[test]
+fn a_name_that_is_equal_is_called_the_same_and_told_once() {
+    for claimed in ["Palmetto Academy", "Palmetto\u{202E} Academy", " Palmetto  Academy ✅"] {
+        let mut world = borrowed(claimed);
+        let twice = like("Palmetto Academy", "US-SC");
+        world.evidence.like_names = vec![twice.clone(), twice, like("PALMETTO ACADEMY", "US-TN")];
+        let verdict = world.verdict();
+        is_unknown(&verdict);
+        assert!(
+            verdict
+                .sentence
+                .ends_with(" It is the same as the name of “Palmetto Academy”, an issuer of South Carolina."),
+            "{claimed:?}: {}",
+            verdict.sentence
+        );
+        let warning = verdict
+            .findings
+            .iter()
+            .find(|f| f.code == "issuer.name_resembles")
+            .unwrap();
+        assert_eq!(
+            warning.detail,
+            "the name “Palmetto Academy” in the file is the same as that of “Palmetto Academy”, an issuer of South Carolina, \
+             and like that of “PALMETTO ACADEMY”, an issuer of Tennessee; nothing shows that they signed it"
+        );
+    }
+}
+
+/// A tick that a stranger writes beside a name is nowhere repeated, and what turns or hides text is in no text of the answer.
+#[test]
+fn no_sign_and_no_control_of_a_strangers_is_in_any_text_of_the_answer() {
+    for (claimed, shown) in [
+        ("Palmetto Academy ✅ verified", Some("Palmetto Academy verified")),
+        ("🛡\u{FE0F} Palmetto Academy ✓ ✔ ☑ 🗸 🔒 ⭐", Some("Palmetto Academy")),
+        ("\u{202E}ymedacA ottemlaP\u{202C}", Some("ymedacA ottemlaP")),
+        ("\u{2067}Palmetto\u{2069}\u{2028}Academy", Some("Palmetto Academy")),
+        ("✅🔒", None),
+    ] {
+        let mut world = borrowed(claimed);
+        let hostile = format!("{claimed} \u{202E}x\u{2066}\u{200B}y\u{1D173}");
+        world.unsigned["credentialSubject"]["achievement"]["name"] = json!(hostile);
+        world.unsigned["credentialSubject"]["identifier"][0]["identityHash"] = json!(hostile);
+        let verdict = world.verdict();
+        is_unknown(&verdict);
+        assert_eq!(verdict.issuer.as_ref().unwrap().name.as_deref(), shown, "{claimed:?}");
+        let json = serde_json::to_string(&verdict).unwrap();
+        let is_hidden = |c: char| quotable::is_invisible(c) || matches!(c, '\u{2028}');
+        assert!(!json.contains(is_hidden), "{json:?}");
+        for sign in ["✅", "✓", "✔", "☑", "🗸", "🛡", "🔒", "⭐"] {
+            assert!(!json.contains(sign), "{sign}: {json}");
+        }
+    }
+    // Whom an agency registers names its badges as it likes, and hides nothing in them.
+    let mut known = world();
+    known.unsigned["credentialSubject"]["achievement"]["name"] = json!("🏆 Teaching\u{202E} with Data");
+    let name = known.verdict().credential.unwrap().name;
+    assert_eq!(name.as_deref(), Some("🏆 Teaching with Data"));
+}
+
+/// An identifier with what nobody sees in it does not read like the one that it imitates.
+#[test]
+fn an_identifier_shows_what_is_hidden_in_it() {
+    let mut world = borrowed("Palmetto Academy");
+    world.unsigned["issuer"]["id"] = json!("did:web:palmetto\u{200B}.example");
+    world.method = "did:web:palmetto\u{200B}.example#key-1".to_owned();
+    let verdict = world.verdict();
+    assert_eq!(verdict.issuer.as_ref().unwrap().id, "did:web:palmetto\u{FFFD}.example");
+    assert!(!serde_json::to_string(&verdict).unwrap().contains('\u{200B}'));
+}

@@ -1,0 +1,207 @@
+//! Places that are shared fairly among those who ask for them, for work that takes long and that many may cause.
+//!
+//! Nobody holds more than a share; most places are kept for those who hold none; and of those who wait, whoever holds fewest
+//! comes first, one after the other. So who asks for much waits for themselves, and who asks for one thing gets a place at
+//! once, or the next that is free and is not another's who waits longer. Nobody loses a place: what is under way cannot
+//! always be broken off, such as the look-up of a name.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Debug,
+    hash::Hash,
+    sync::Arc,
+};
+
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+
+use platform::lock::Lock;
+
+/// How many places there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlaceLimits {
+    pub(super) in_all: usize,
+    /// How many one asker may hold.
+    pub(super) of_one: usize,
+    /// How many only those may take who hold none.
+    pub(super) for_the_first: usize,
+}
+
+/// Whoever may ask for a place.
+pub(super) trait Asker: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
+
+impl<K: Clone + Debug + Eq + Hash + Send + Sync + 'static> Asker for K {}
+
+/// The places. They are shared by their `Arc`.
+#[derive(Debug)]
+pub(super) struct Places<K: Asker> {
+    limits: PlaceLimits,
+    state: Lock<State<K>>,
+}
+
+#[derive(Debug)]
+struct State<K: Asker> {
+    taken: usize,
+    /// Counts those who come to wait, and the turns.
+    last: u64,
+    askers: HashMap<K, Share<K>>,
+}
+
+/// What one asker holds and waits for.
+#[derive(Debug)]
+struct Share<K: Asker> {
+    holds: usize,
+    /// When its turn comes, among those who hold as many.
+    turn: u64,
+    waiting: BTreeMap<u64, oneshot::Sender<Place<K>>>,
+}
+
+/// A place that is held, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place<K: Asker> {
+    places: Arc<Places<K>>,
+    who: K,
+}
+
+/// Somebody who waits for a place, until it is dropped.
+struct Waiting<K: Asker> {
+    places: Arc<Places<K>>,
+    who: K,
+    number: u64,
+}
+
+/// There was no place in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// The asker holds others itself.
+    OfOwn,
+    /// Others hold them.
+    OfOthers,
+}
+
+impl<K: Asker> Places<K> {
+    pub(super) fn new(limits: PlaceLimits) -> Arc<Self> {
+        let state = State {
+            taken: 0,
+            last: 0,
+            askers: HashMap::new(),
+        };
+        Arc::new(Self {
+            limits,
+            state: Lock::new(state),
+        })
+    }
+
+    /// Waits for a place, until this moment.
+    ///
+    /// # Errors
+    /// [`Full`], if there was none by then.
+    pub(super) async fn enter(self: &Arc<Self>, who: K, until: Instant) -> Result<Place<K>, Full> {
+        let (sender, given) = oneshot::channel();
+        let waiting = Waiting {
+            number: self.state.with(|state| state.queue(&who, sender)),
+            places: self.clone(),
+            who,
+        };
+        self.hand_out();
+        match timeout_at(until, given).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(self.state.with(|state| match state.holds(&waiting.who) {
+                0 => Full::OfOthers,
+                _ => Full::OfOwn,
+            })),
+        }
+    }
+
+    /// Gives what is free to those whose turn it is.
+    fn hand_out(self: &Arc<Self>) {
+        while let Some((who, waits)) = self.state.with(|state| state.next(self.limits)) {
+            let places = self.clone();
+            // Who waits no longer gives it back by not taking it.
+            let _ = waits.send(Place { places, who });
+        }
+    }
+
+    /// How many are taken.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        self.state.with(|state| state.taken)
+    }
+}
+
+impl<K: Asker> State<K> {
+    fn holds(&self, who: &K) -> usize {
+        self.askers.get(who).map_or(0, |share| share.holds)
+    }
+
+    fn queue(&mut self, who: &K, sender: oneshot::Sender<Place<K>>) -> u64 {
+        self.last += 1;
+        let number = self.last;
+        let share = self.askers.entry(who.clone()).or_insert_with(|| Share {
+            holds: 0,
+            turn: number,
+            waiting: BTreeMap::new(),
+        });
+        if share.waiting.is_empty() {
+            share.turn = number;
+        }
+        share.waiting.insert(number, sender);
+        number
+    }
+
+    /// Who gets the next place, if one is free that anybody may take who waits.
+    fn next(&mut self, limits: PlaceLimits) -> Option<(K, oneshot::Sender<Place<K>>)> {
+        let free = limits.in_all.saturating_sub(self.taken);
+        let may = |share: &Share<K>| match share.holds {
+            0 => free > 0,
+            holds => holds < limits.of_one && free > limits.for_the_first,
+        };
+        let waiting = self
+            .askers
+            .iter_mut()
+            .filter(|(_, share)| !share.waiting.is_empty() && may(share));
+        let (who, share) = waiting.min_by_key(|(_, share)| (share.holds, share.turn))?;
+        let (_, sender) = share.waiting.pop_first()?;
+        self.last += 1;
+        self.taken += 1;
+        share.holds += 1;
+        share.turn = self.last;
+        Some((who.clone(), sender))
+    }
+
+    fn change(&mut self, who: &K, change: impl FnOnce(&mut Share<K>)) {
+        if let Some(share) = self.askers.get_mut(who) {
+            change(share);
+            if share.holds == 0 && share.waiting.is_empty() {
+                self.askers.remove(who);
+            }
+        }
+    }
+}
+
+impl<K: Asker> Drop for Place<K> {
+    fn drop(&mut self) {
+        self.places.state.with(|state| {
+            state.taken -= 1;
+            state.change(&self.who, |share| share.holds -= 1);
+        });
+        self.places.hand_out();
+    }
+}
+
+impl<K: Asker> Drop for Waiting<K> {
+    fn drop(&mut self) {
+        // Out of the lock: a place may be in it, which is given back.
+        let gone = self.places.state.with(|state| {
+            let mut gone = None;
+            state.change(&self.who, |share| gone = share.waiting.remove(&self.number));
+            gone
+        });
+        drop(gone);
+    }
+}
+
+#[cfg(test)]
+mod tests;

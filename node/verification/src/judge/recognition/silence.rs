@@ -1,0 +1,172 @@
+//! What cannot be told, because an agency has not been heard from; **and of which agency that is**: the one asked, one that it
+//! follows, or the issuer's own, whose registration a recognition rests on.
+
+use registry_schema::{AgencyId, Finding, recognition::RecognitionEntry, verdict::RecognizedBy};
+
+use super::Case;
+use crate::{
+    Freshness,
+    codes::Code,
+    evidence::CLOCK_IN_DOUBT,
+    followed::{self, Held, Home, Lists},
+    judge::finding,
+};
+
+impl Case<'_> {
+    pub(super) fn trust_list(&self, agency: &AgencyId) -> Freshness {
+        let heard = self.evidence.trust_lists.get(agency).copied();
+        heard.unwrap_or(Freshness::Never)
+    }
+
+    /// Whether it is the agency that is silent, and not this node that cannot tell.
+    pub(in crate::judge) fn is_silent(&self, list: Freshness) -> bool {
+        let told = match list {
+            Freshness::Heard { .. } | Freshness::Never => true,
+            Freshness::ClockInDoubt | Freshness::IncompleteHere => false,
+        };
+        told && !self.is_fresh(list) && !self.question.knowing_is_in_doubt()
+    }
+
+    /// Why the trust list of an agency does not count, if it does not.
+    fn fault(&self, agency: &AgencyId) -> Option<String> {
+        let list = self.trust_list(agency);
+        match self.is_fresh(list) {
+            true => None,
+            false if self.question.knowing_is_in_doubt() => Some(CLOCK_IN_DOUBT.to_owned()),
+            false => Some(list.fault(&self.name(agency))),
+        }
+    }
+
+    pub(super) fn is_heard(&self, agency: &AgencyId) -> bool {
+        self.fault(agency).is_none()
+    }
+
+    /// Whether the word of an agency is missing, of those whose lists are kept here.
+    pub(super) fn is_any_unheard(&self) -> bool {
+        self.evidence.trust_lists.keys().any(|agency| !self.is_heard(agency))
+    }
+
+    /// That nothing is known of whom an agency recognizes.
+    pub(super) fn stale(&self, agency: &AgencyId) -> Finding {
+        let (name, list) = (self.name(agency), self.trust_list(agency));
+        let detail = match list {
+            _ if self.question.knowing_is_in_doubt() => CLOCK_IN_DOUBT.to_owned(),
+            Freshness::Heard { as_of, .. } => {
+                let since = as_of.in_words();
+                format!("the trust list of {name} is too old: not heard from since {since}")
+            }
+            Freshness::Never => format!("the trust list of {name} was never heard"),
+            Freshness::ClockInDoubt | Freshness::IncompleteHere => list.fault(&name),
+        };
+        self.because_of(agency, detail)
+    }
+
+    fn because_of(&self, agency: &AgencyId, detail: String) -> Finding {
+        let is_silent = self.is_silent(self.trust_list(agency));
+        Finding {
+            as_of: self.trust_list(agency).as_of().filter(|_| is_silent),
+            agency: is_silent.then(|| agency.clone()),
+            ..finding(Code::RecognitionStale, detail)
+        }
+    }
+
+    /// A recognition that would count, if the lists that it rests on were fresh; with each agency whose list is not.
+    pub(super) fn in_doubt(&self) -> Option<Finding> {
+        let held = self.held(Lists::Any);
+        let first = held.first()?;
+        let path = first.path().into_iter();
+        let mut silent: Vec<AgencyId> = path.filter(|agency| !self.is_heard(agency)).collect();
+        let home = self.silent_home(first.entry);
+        let (whose, mut found) = match (silent.first(), home) {
+            (Some(first), _) => (first.clone(), self.stale(first)),
+            (None, Some(home)) => (home.clone(), self.unheard_home(first.entry, home)),
+            (None, None) => return None,
+        };
+        silent.extend(home.cloned());
+        let others = silent.iter().filter(|agency| **agency != whose);
+        let mut others: Vec<String> = others.filter_map(|agency| self.fault(agency)).collect();
+        others.dedup();
+        for other in others {
+            if !found.detail.contains(&other) {
+                found.detail.push_str(&format!("; and {other}"));
+            }
+        }
+        Some(found)
+    }
+
+    /// The issuer's own agency, if the recognition rests on its word and that is too old.
+    fn silent_home<'e>(&self, entry: &'e RecognitionEntry) -> Option<&'e AgencyId> {
+        let home = &entry.recognition.issuer.agency;
+        (self.home(entry) == Home::Stale).then_some(home)
+    }
+
+    /// That a recognition stands, as long as the issuer is registered at home; and that nobody can tell whether it is.
+    fn unheard_home(&self, entry: &RecognitionEntry, home: &AgencyId) -> Finding {
+        let fault = self.fault(home).unwrap_or_default();
+        let (who, name) = (self.name(&entry.agency), self.name(home));
+        let detail = match self.is_silent(self.trust_list(home)) {
+            true => format!("{who} recognizes the issuer as long as {name} registers it, and {fault}"),
+            false => fault,
+        };
+        self.because_of(home, detail)
+    }
+
+    /// All agencies that recognize the issuer for this badge, the asked one first, its own before those that it follows; of
+    /// each, why it could not be told whether it still holds, if it could not.
+    pub(super) fn recognizers(&self, held: &[Held<'_>]) -> Vec<RecognizedBy> {
+        let asked = &self.question.agency;
+        let stands = |entry: &&RecognitionEntry| {
+            let last = followed::home(self.evidence, entry, &self.sought(), Lists::Any);
+            self.holds(entry) && last == Home::Stands
+        };
+        let mut all: Vec<RecognizedBy> = self
+            .entries()
+            .filter(stands)
+            .map(|entry| {
+                let doubt = self.fault(&entry.agency);
+                let doubt = doubt.or_else(|| self.fault(self.silent_home(entry)?));
+                recognized(entry, doubt)
+            })
+            .collect();
+        all.sort_by(|a, b| (a.agency != *asked, &a.agency).cmp(&(b.agency != *asked, &b.agency)));
+        let through = |held: &Held<'_>, in_doubt: Option<String>| RecognizedBy {
+            agency: asked.clone(),
+            scope: held.entry.recognition.scope.to_string(),
+            purposes: held.purposes.clone(),
+            from: held.from(),
+            until: held.until(),
+            path: held.path(),
+            in_doubt,
+        };
+        let is_followed = |held: &&Held<'_>| !held.via.is_empty();
+        let mut followed: Vec<RecognizedBy> = held
+            .iter()
+            .filter(is_followed)
+            .map(|held| through(held, None))
+            .collect();
+        if self.is_any_unheard() {
+            let open = self.held(Lists::Any);
+            let is_open = |other: &&Held<'_>| held.iter().all(|held| held.entry != other.entry);
+            for other in open.iter().filter(is_followed).filter(is_open) {
+                let doubt = other.path().iter().find_map(|agency| self.fault(agency));
+                let doubt = doubt.or_else(|| self.fault(self.silent_home(other.entry)?));
+                followed.push(through(other, doubt));
+            }
+        }
+        let own = all.iter().filter(|by| by.agency == *asked).count();
+        all.splice(own..own, followed);
+        all
+    }
+}
+
+fn recognized(entry: &RecognitionEntry, in_doubt: Option<String>) -> RecognizedBy {
+    RecognizedBy {
+        agency: entry.agency.clone(),
+        scope: entry.recognition.scope.to_string(),
+        purposes: entry.recognition.purposes.clone(),
+        from: entry.recognition.from,
+        until: entry.recognition.until,
+        path: vec![entry.agency.clone()],
+        in_doubt,
+    }
+}

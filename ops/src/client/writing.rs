@@ -1,0 +1,118 @@
+//! Changes at the node, each of which can be tried dry; none that cannot be undone goes out before somebody said yes to it.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::Context as _;
+use reqwest::{Method, StatusCode};
+use serde::Serialize;
+
+use super::{Client, Reply, answer};
+use crate::exit::{Exit, fault, usage};
+
+/// The answer to who would do for good what nobody said yes to.
+const NOBODY_SAID_YES: &str = "nobody is there to say yes: look at what `--dry-run` shows, and give --yes";
+
+impl Client {
+    /// Lets nothing be changed before [`Client::may_write`], but what is tried dry.
+    pub(crate) fn waits_for_a_yes(&self) {
+        self.waits.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets things be changed: somebody said yes.
+    pub(crate) fn may_write(&self) {
+        self.waits.store(false, Ordering::Relaxed);
+    }
+
+    /// Refuses what cannot be undone, and nobody said yes to.
+    pub(crate) fn was_agreed(&self) -> anyhow::Result<()> {
+        match self.waits.load(Ordering::Relaxed) {
+            true => Err(usage(NOBODY_SAID_YES)),
+            false => Ok(()),
+        }
+    }
+
+    fn can_go(&self, dry_run: bool) -> anyhow::Result<()> {
+        match dry_run {
+            true => Ok(()),
+            false => self.was_agreed(),
+        }
+    }
+
+    /// Changes something; or, in a dry run, has the node check the change.
+    pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<Reply> {
+        self.write_as(path, body, self.dry_run).await
+    }
+
+    /// The same with a file, dry or not whatever was typed.
+    pub(crate) async fn write_text(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
+        self.write_bytes(path, kind, body, dry_run).await
+    }
+
+    /// The same, dry or not whatever was typed.
+    pub(crate) async fn write_as<B: Serialize>(&self, path: &[&str], body: &B, dry_run: bool) -> anyhow::Result<Reply> {
+        let body = serde_json::to_vec(body).context("cannot write the request")?;
+        self.write_bytes(path, "application/json", body, dry_run).await
+    }
+
+    async fn write_bytes(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
+        self.can_go(dry_run)?;
+        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
+        let (status, body) = self.send(Method::POST, url, Some((kind, body))).await?;
+        if dry_run && status == StatusCode::CREATED {
+            let message =
+                "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";
+            return Err(fault(Exit::Integrity, message));
+        }
+        answer(body)
+    }
+
+    /// Sends a file to be taken in; or, in a dry run, to be checked.
+    pub(crate) async fn submit(
+        &self,
+        path: &[&str],
+        query: &[(&str, Option<String>)],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
+        self.can_go(dry_run)?;
+        let dry_run = dry_run.then(|| "true".to_owned());
+        let all: Vec<_> = query.iter().cloned().chain([("dry_run", dry_run)]).collect();
+        let (_, body) = self.send(Method::POST, self.at(path, &all), Some((kind, body))).await?;
+        answer(body)
+    }
+
+    /// Puts one thing in the place of another; or, in a dry run, has the node say what would come of it.
+    pub(crate) async fn replace(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        body: Vec<u8>,
+        dry_run: bool,
+    ) -> anyhow::Result<Reply> {
+        self.can_go(dry_run)?;
+        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
+        let (_, body) = self.send(Method::PUT, url, Some((kind, body))).await?;
+        answer(body)
+    }
+
+    /// Removes something; or, in a dry run, has the node say what would come of it.
+    pub(crate) async fn delete_as(&self, path: &[&str], dry_run: bool) -> anyhow::Result<Reply> {
+        self.can_go(dry_run)?;
+        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
+        let (_, body) = self.send(Method::DELETE, url, None).await?;
+        answer(body)
+    }
+}

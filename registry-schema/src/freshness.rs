@@ -1,0 +1,32 @@
+//! The freshness of what a node knows of an agency, as it is told.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether what a node knows of an agency counts at the moment of the answer, by the clock of that node; and why not.
+///
+/// **Only the node judges this**: who reads the answer may have another clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum KnownFreshness {
+    /// It counts.
+    Fresh,
+    /// The agency was heard, and its last word is too old.
+    Ended,
+    /// Nothing that counts was ever heard of it.
+    NeverHeard,
+    /// The clock of the node is in doubt, so it calls nothing fresh.
+    ClockInDoubt,
+    /// The store of the node may lack a part of it.
+    IncompleteHere,
+    /// It is expelled: nothing that it says counts but what it revoked.
+    Expelled,
+}
+
+impl KnownFreshness {
+    /// Whether answers may rest on it.
+    #[must_use]
+    pub const fn is_fresh(self) -> bool {
+        matches!(self, Self::Fresh)
+    }
+}
