@@ -10,7 +10,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{Session, client::Reply, exit::Exit, out, peer::Hindrances, show};
 use asked::{Asked, Version};
-use troubles::{away, deferred, forked, quarantined, stale};
+use troubles::{away, deferred, forked, is_one_lost, quarantined, stale};
 
 /// An agency as the node knows it.
 #[derive(Debug, Deserialize)]
@@ -132,6 +132,7 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
         next_step: clocks::next_step(&asked.clock),
         away: away(peers),
         stale: stale(peers),
+        is_one_lost: is_one_lost(peers),
         forked: forked(heard),
         quarantined: quarantined(peers, now),
         deferred: deferred(peers, now),
@@ -162,6 +163,7 @@ struct Told {
     next_step: Option<String>,
     away: Option<String>,
     stale: Option<String>,
+    is_one_lost: bool,
     forked: Option<String>,
     quarantined: Option<String>,
     deferred: Option<String>,
@@ -176,7 +178,7 @@ fn exit(ready: bool, asked: &Asked, told: &Told) -> Exit {
         Exit::CouldNotCheck
     } else if told.away.is_some() {
         Exit::Unreachable
-    } else if told.deferred.is_some() || told.stale.is_some() {
+    } else if told.deferred.is_some() || told.is_one_lost {
         Exit::CouldNotCheck
     } else {
         Exit::Done

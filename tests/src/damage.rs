@@ -1,5 +1,7 @@
 //! What a disk or a hand does to a store behind a node's back.
 
+use std::path::Path;
+
 use crate::Agency;
 
 /// Runs a statement on a stopped node's SQLite.
@@ -14,15 +16,33 @@ db.execute(sys.argv[2])
 db.commit()
 db.close()
 ";
-    let done = std::process::Command::new("python3")
+    python(script, &[&agency.data().join("registry.sqlite"), sql.as_ref()]);
+}
+
+/// Cuts a file of a running node's SQLite to half of its length, while the node commits nothing.
+///
+/// # Panics
+/// If it fails.
+pub fn cuts_in_half(agency: &Agency, file: &str) {
+    let script = "
+import os, sqlite3, sys
+folder, name = sys.argv[1:]
+db = sqlite3.connect(os.path.join(folder, 'registry.sqlite'), timeout=30, isolation_level=None)
+db.execute('BEGIN IMMEDIATE')
+path = os.path.join(folder, name)
+os.truncate(path, os.path.getsize(path) // 2)
+db.execute('ROLLBACK')
+";
+    python(script, &[agency.data(), file.as_ref()]);
+}
+
+fn python(script: &str, arguments: &[&Path]) {
+    let mut python = std::process::Command::new("python3");
+    let done = python
         .args(["-c", script])
-        .arg(agency.data().join("registry.sqlite"))
-        .arg(sql)
+        .args(arguments)
         .output()
         .expect("python3 runs");
-    assert!(
-        done.status.success(),
-        "{sql}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{arguments:?}: {said}");
 }

@@ -327,7 +327,10 @@ impl Tx {
 
     /// Commits, as [`Tx::commit`] does, in a call of this kind.
     pub(super) async fn commit_as(mut self, call: StoreCall) -> Result<(), sqlx::Error> {
+        let faults = self.faults.clone();
         let committed = async {
+            // What is written now would make a file that was cut short as long as it was, with a hole in it.
+            self.look()?;
             match &mut self.connection {
                 // The time goes into the transaction, for nobody else can write it beside what the system says of the file.
                 TxConnection::Sqlite(on) if self.file.is_some() => {
@@ -341,9 +344,13 @@ impl Tx {
                 TxConnection::Postgres(on) => sqlx::raw_sql("COMMIT").execute(&mut **on).await.map(drop),
             }
         };
-        self.faults.clone().around(call, committed).await?;
+        faults.around(call, committed).await?;
         self.is_over = true;
         // It is in the file that is open; whether anybody finds it there again is not known, if the file has no name any more.
+        self.look()
+    }
+
+    fn look(&self) -> Result<(), sqlx::Error> {
         let file = self.file.as_ref();
         file.map_or(Ok(()), |file| refuse_another(file, &self.faults))
     }

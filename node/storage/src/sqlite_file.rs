@@ -254,7 +254,7 @@ impl SqliteFile {
         Some(self.spoil(file, FileHarm::CutShort))
     }
 
-    /// Notes that a file is shorter than it was.
+    /// Notes that a file is shorter than it was, on the disk as well: the next start could not see it any more.
     fn spoil(&self, file: PathBuf, harm: FileHarm) -> (PathBuf, FileHarm) {
         let spoiled = Spoiled {
             file: file.clone(),
@@ -262,9 +262,20 @@ impl SqliteFile {
             is_certain: false,
         };
         self.0.spoiled.with(|known| {
+            if known.is_none() && harm == FileHarm::CutShort {
+                self.leave_mark(&file);
+            }
             known.get_or_insert(spoiled);
         });
         (file, harm)
+    }
+
+    /// Has the next start wait.
+    fn leave_mark(&self, file: &Path) {
+        let said = format!("`{}` was cut short under the running node\n", file.display());
+        if let Err(error) = private::replace(&self.0.path.with_file_name(CUT_SHORT), said.as_bytes()) {
+            tracing::error!(%error, "the next start cannot be told that the database's file was cut short");
+        }
     }
 
     /// Lets the log become shorter, for as long as what this gives is there: it is emptied.
@@ -297,7 +308,15 @@ impl SqliteFile {
     /// Takes the lengths of the files as they are now: nothing is lost.
     fn goes_on(&self) {
         self.0.lengths.forget();
-        self.0.spoiled.with(|spoiled| *spoiled = None);
+        self.0.spoiled.with(|spoiled| {
+            match fs::remove_file(self.0.path.with_file_name(CUT_SHORT)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::error!(%error, "the next start will wait, though nothing is lost: remove `{CUT_SHORT}` yourself");
+                }
+                _ => {}
+            }
+            *spoiled = None;
+        });
         tracing::info!("a file of the database is shorter than it was, and nothing of the database is lost");
     }
 
@@ -338,20 +357,15 @@ impl SqliteFile {
         }
     }
 
-    /// Leaves it at that for good, and has the next start wait, if the file may look whole.
+    /// Leaves it at that for good.
     fn writes_no_more(&self) {
-        let harm = self.0.spoiled.with(|spoiled| {
-            let spoiled = spoiled.as_mut()?;
-            spoiled.is_certain = true;
-            Some(spoiled.harm)
-        });
-        let Err(told) = self.look() else { return };
-        tracing::error!("{told}");
-        if harm == Some(FileHarm::CutShort) {
-            let mark = self.0.path.with_file_name(CUT_SHORT);
-            if let Err(error) = private::replace(&mark, format!("{told}\n").as_bytes()) {
-                tracing::error!(%error, "the next start cannot be told that the database's file was cut short");
+        self.0.spoiled.with(|spoiled| {
+            if let Some(spoiled) = spoiled {
+                spoiled.is_certain = true;
             }
+        });
+        if let Err(told) = self.look() {
+            tracing::error!("{told}");
         }
     }
 

@@ -51,6 +51,12 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
     // One that is connected, and whose last word is too old, is told as well; by the node's word, whatever the time here.
     assert!(stale(&[peer(1, true, "member")]).is_some());
     assert_eq!(stale(&[peer(2, true, "member"), peer(1, false, "left")]), None);
+    assert!(is_one_lost(&[peer(1, true, "member")]) && !is_one_lost(&[peer(2, true, "member")]));
+    let just_met = |connected| Peer {
+        freshness: KnownFreshness::NeverHeard,
+        ..peer(3, connected, "member")
+    };
+    assert!(is_one_lost(&[just_met(false)]) && !is_one_lost(&[just_met(true)]));
     let json = r#"{"agency":"US-TN","membership":"member","connected":true,"freshness":"incomplete_here","deferred":null,
         "quarantined":{"why":"1 damaged","since":"2026-11-23T13:58:11Z"}}"#;
     let hindered_peer: Peer = serde_json::from_str(json).unwrap();

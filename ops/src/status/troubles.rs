@@ -1,6 +1,6 @@
 //! What is wrong with peers, in a sentence each.
 
-use registry_schema::{AgencyId, Timestamp};
+use registry_schema::{AgencyId, KnownFreshness, Timestamp};
 
 use super::{Agency, Peer};
 use crate::{peer::turned_away, show};
@@ -57,6 +57,13 @@ pub(super) fn stale(peers: &[Peer]) -> Option<String> {
             named(stale.into_iter())
         )
     })
+}
+
+/// Whether something fresh was known of a peer, and is not any more. One that was just met has yet to speak.
+pub(super) fn is_one_lost(peers: &[Peer]) -> bool {
+    let just_met = |peer: &Peer| peer.connected && peer.freshness == KnownFreshness::NeverHeard;
+    let mut followed = followed(peers).into_iter();
+    followed.any(|peer| !peer.freshness.is_fresh() && !just_met(peer))
 }
 
 /// Which agencies show two histories.

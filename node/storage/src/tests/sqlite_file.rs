@@ -74,6 +74,24 @@ async fn a_commit_into_a_file_that_was_removed_before_it_is_not_known_to_be_writ
     assert!(matches!(told, Unavailable::FileReplaced(_)), "{told:?}");
 }
 
+/// A commit would make the file as long as before, with a hole in it that nobody sees.
+#[tokio::test]
+async fn a_commit_does_not_hide_that_a_file_was_cut_short_meanwhile() {
+    for file in &FILES[..2] {
+        let (place, store) = at_work().await;
+        let (transaction, _) = store.begin().await.unwrap();
+        let path = place.folder.path().join(file);
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+        let told = Unavailable::from(transaction.commit().await.unwrap_err());
+        assert!(told.to_string().contains("was cut short"), "{told}");
+        assert!(matches!(write(&store).await, Err(Unavailable::FileReplaced(_))));
+        // Killed now, the node does not start on what is left.
+        let decide = place.open_to_run().await.unwrap_err().to_string();
+        assert!(decide.contains("cut short"), "{decide}");
+    }
+}
+
 /// The log of the file that is gone is not taken for the log of the one that took its place.
 #[tokio::test]
 async fn a_file_that_was_put_in_place_is_opened_as_it_is_once_that_is_decided() {
@@ -163,6 +181,8 @@ async fn a_database_that_another_program_made_smaller_is_whole() {
     store.rescue().await.unwrap();
     write(&store).await.unwrap();
     assert_eq!(store.operator([1; 32]).await.unwrap().as_deref(), Some("alice"));
+    store.close().await;
+    place.open_to_run().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,17 +2,17 @@
 //! acknowledged after it. Promise 1.
 
 use registry_schema::{Reason, StatusState, VerdictKind};
-use tests::{Agency, Federation, Scene, eventually, http, program};
+use tests::{Agency, Federation, Scene, damage, eventually, http, program, program::Program};
 
-async fn is_told(sc: &Agency, words: &str) {
+async fn is_told(sc: &Agency, program: &Program, file: &str, words: &str) {
     let ready = format!("{}/readyz", sc.url());
-    eventually("the node says what happened to its file", async || {
+    eventually(&format!("the node says what happened to {file}"), async || {
         let reply = http::try_send(http::client().get(&ready)).await?;
         let told = reply.text();
         if reply.status == 503 && told.contains(words) {
             Ok(())
         } else {
-            Err(told)
+            Err(format!("{told}; it said: {}", program.said()))
         }
     })
     .await;
@@ -25,7 +25,7 @@ async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
     let whole = sc.stops_for_a_backup().await;
     let mut program = sc.starts_program(&[]).await;
     std::fs::File::create(sc.data().join("registry.sqlite")).expect("the file is emptied");
-    is_told(sc, "was emptied").await;
+    is_told(sc, &program, "registry.sqlite", "was emptied").await;
     let refused = sc
         .tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
         .await;
@@ -59,14 +59,14 @@ async fn a_file_that_is_cut_short_is_told_and_nobody_goes_on_from_it() {
     let (data, folder) = (sc.data().to_str().expect("a path in Unicode"), sc.data());
     for name in ["registry.sqlite", "registry.sqlite-wal"] {
         let mut program = sc.starts_program(&[]).await;
+        damage::cuts_in_half(sc, name);
+        is_told(sc, &program, name, "was cut short").await;
+        // It stays so, whatever is at its end later.
         let file = std::fs::OpenOptions::new().write(true).open(folder.join(name));
         let file = file.expect("the file");
         let length = file.metadata().expect("its length").len();
-        file.set_len(length / 2).expect("the file is cut short");
-        is_told(sc, "was cut short").await;
-        // It stays so, whatever is at its end later.
-        file.set_len(length).expect("the file is as long as before");
-        is_told(sc, "was cut short").await;
+        file.set_len(length * 2).expect("the file is as long as before");
+        is_told(sc, &program, name, "was cut short").await;
         let refused = sc
             .tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
             .await;

@@ -100,9 +100,16 @@ fn a_badge_that_is_not_shown_to_be_genuine_is_not_called_good_and_may_be_called_
         );
     }
     // A signature that is past its own end has held.
-    let mut expired = world();
-    expired.forge = |_| {};
-    let verdict = expired.verdict();
+    let text = include_bytes!("../../../fixtures/digitalbazaar-ob-3.0.3-expiring-proof.json");
+    let badge = formats::read(text).unwrap();
+    let mut expired = world_of(&badge.issuer_id.clone());
+    expired.evidence.status.truncate(1);
+    expired.question.at = t("2027-01-15T09:00:00Z");
+    let verdict = judge(&badge, &expired.evidence, &expired.question);
+    assert!(
+        verdict.findings.iter().any(|f| f.code == "proof.expired"),
+        "{verdict:#?}"
+    );
     assert_eq!(verdict.status.state, StatusState::Active);
 }
 
