@@ -301,5 +301,16 @@ async fn who_is_followed_no_more_learns_that_the_other_side_closes_the_connectio
     assert_eq!(nc.comity(&["peer", "add", "--yes", &ticket]).await.code, Some(0));
     federation.meets().await;
     assert_eq!(peer(sc, "US-NC").await["turns_away"], false);
+    link.cut().await;
+    eventually("a link that broke is not taken for that either", async || {
+        let seen = peer(sc, "US-NC").await;
+        match seen["connected"] == false && seen["turns_away"] == false {
+            true => Ok(()),
+            false => Err(seen.to_string()),
+        }
+    })
+    .await;
+    link.heal().await;
+    federation.meets().await;
     federation.audit().await;
 }

@@ -7,6 +7,7 @@ mod commands;
 mod gate;
 mod names;
 mod peer;
+mod redial;
 mod running;
 
 use std::{
@@ -23,13 +24,13 @@ use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, allow_block_list, connection_limits, identify, identity, multiaddr, ping,
     request_response,
     swarm::{
-        self, NetworkBehaviour, SwarmEvent,
+        self, DialError, NetworkBehaviour, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
     },
 };
 pub use peer::{Peer, Peering};
 use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
-use rand::RngExt as _;
+use redial::{Redial, TURNED_AWAY};
 use serde_bytes::ByteBuf;
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
@@ -37,13 +38,6 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 const PROTOCOL: &str = "/comity/1";
 /// The longest time from a call to its answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
-/// A connection that lasts this long was a good one.
-const GOOD_CONNECTION: Duration = Duration::from_secs(5);
-/// So many connections in a row that the other side ends at once tell that it does not want us: two nodes that dial each other
-/// at the same time may end one.
-const TURNED_AWAY: u32 = 3;
 /// The most news that may wait before nothing more is read from peers.
 const MOST_NEWS: usize = 1024;
 /// The bytes that libp2p adds around ours: a CBOR byte string's head.
@@ -85,53 +79,6 @@ pub struct Network {
     pauses: BTreeMap<Hash, Instant>,
     /// Peers whose hosts' names are being looked up.
     looking_up: JoinSet<(Hash, Vec<Multiaddr>)>,
-}
-
-/// The next dial of a peer. The pause grows with each failure, and with each connection that ends at once, as
-/// those do that the other side refuses; it begins anew after one that held.
-struct Redial {
-    /// Not at all, while it is connected.
-    at: Option<Instant>,
-    pause: Duration,
-    connected: Option<Instant>,
-    /// Whether the other side asked or answered anything since: who turns us away does neither.
-    has_spoken: bool,
-    /// How many connections in a row the other side ended at once.
-    ended_at_once: u32,
-}
-
-impl Redial {
-    fn now() -> Self {
-        Self {
-            at: Some(Instant::now()),
-            pause: FIRST_PAUSE,
-            connected: None,
-            has_spoken: false,
-            ended_at_once: 0,
-        }
-    }
-
-    fn grow(&mut self) {
-        let wait = self.pause.mul_f64(rand::rng().random_range(0.7..1.3));
-        self.at = Some(Instant::now() + wait);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-    }
-
-    /// Notes the end of a connection; gives how many in a row the other side ended at once.
-    fn disconnected(&mut self, by_them: bool) -> u32 {
-        let lasted = self.connected.take().map(|since| since.elapsed());
-        let is_good = lasted.is_some_and(|lasted| lasted >= GOOD_CONNECTION);
-        if is_good {
-            self.pause = FIRST_PAUSE;
-        }
-        let has_spoken = std::mem::take(&mut self.has_spoken);
-        self.ended_at_once = match by_them && !is_good && !has_spoken {
-            true => self.ended_at_once.saturating_add(1),
-            false => 0,
-        };
-        self.grow();
-        self.ended_at_once
-    }
 }
 
 impl fmt::Debug for Network {
@@ -347,7 +294,16 @@ impl Network {
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
                 tracing::debug!(peer = ?peer_id, %error, "a peer cannot be reached");
-                None
+                let name = *self.names.get(&peer_id?)?;
+                let agency = self.peers.get(&name)?.agency;
+                // Who cannot be reached does not turn anybody away: the last connections broke with the link.
+                let is_unreachable = matches!(error, DialError::Transport(_));
+                let was_turned_away = is_unreachable && self.redials.get_mut(&name)?.forget_ends();
+                was_turned_away.then_some(NetworkEvent::Disconnected {
+                    peer: name,
+                    agency,
+                    turned_away: false,
+                })
             }
             SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
                 peer,

@@ -54,7 +54,7 @@ pub enum NetworkEvent {
         /// The transport: `QUIC`, `TCP`, or `HTTPS` for a mirror.
         via: &'static str,
     },
-    /// The last connection to a peer ended.
+    /// The last connection to a peer ended; or one that seemed to turn this node away cannot even be reached any more.
     Disconnected {
         /// The peer that is gone.
         peer: Hash,

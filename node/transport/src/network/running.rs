@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use tokio::time::Instant;
 
-use super::{LONGEST_PAUSE, MOST_NEWS, Network};
+use super::{MOST_NEWS, Network, redial::LONGEST_PAUSE};
 
 impl Network {
     /// Runs until the replication's end of the channels is gone.
