@@ -197,10 +197,12 @@ fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Times
 /// What all agencies' lists say of an issuer.
 pub(crate) fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Evidence {
     let roster = registry.roster();
-    let expelled = roster.others();
-    let expelled = expelled.filter_map(|(id, _)| Some((id.clone(), roster.expelled(id)?)));
+    let others = roster.others().map(|(id, _)| id);
+    let expelled = others.clone().filter_map(|id| Some((id.clone(), roster.expelled(id)?)));
+    let left = others.filter_map(|id| Some((id.clone(), roster.left(id)?)));
     let mut evidence = Evidence {
         expelled: expelled.collect(),
+        left: left.collect(),
         ..Evidence::default()
     };
     let key = trust_list::issuer_key(issuer);

@@ -332,7 +332,7 @@ impl Roster {
     }
 
     /// The other agencies, by name.
-    pub fn others(&self) -> impl Iterator<Item = (&AgencyId, &Known)> {
+    pub fn others(&self) -> impl Iterator<Item = (&AgencyId, &Known)> + Clone {
         self.known.iter().filter(|(id, _)| **id != self.own.agency)
     }
 

@@ -218,7 +218,13 @@ async fn the_end_of_a_peer_tells_until_when_its_badges_stay_accepted() {
     let nc = federation.agency("US-NC");
     federation.awaits(nc, &later, VerdictKind::NotValid).await;
     for badge in [&badge, &later] {
-        tn.employer().verifies(badge).await.is(VerdictKind::Accepted);
+        let answer = tn.employer().verifies(badge).await;
+        assert_eq!(answer.verdict, VerdictKind::Accepted, "{answer:#?}");
+        let told = answer.finding("status.active").detail.clone();
+        assert!(
+            told.contains("follows South Carolina") && told.contains("no more since"),
+            "{told}"
+        );
     }
     let status = in_one_line(&tn.comity(&["status"]).await.stdout);
     assert!(status.contains("left: for another"), "{status}");

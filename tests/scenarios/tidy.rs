@@ -187,8 +187,9 @@ fn no_thread_waits_for_a_lock_that_is_held_across_calls() {
     }
 }
 
+/// A file has the size of its subject. One that is cut in two only to pass a limit is worse than a long one.
 #[test]
-fn a_file_is_read_in_one_sitting() {
+fn nine_files_in_ten_are_read_in_one_sitting() {
     let others = [
         "registry-schema/src",
         "protocol/src",
@@ -198,14 +199,19 @@ fn a_file_is_read_in_one_sitting() {
         "tests/src",
         "tests/scenarios",
     ];
-    for folder in NODE_CRATES.into_iter().chain(others) {
-        for (name, source) in sources(folder) {
-            let lines = source.lines().count();
-            assert!(
-                lines <= MOST_LINES,
-                "{name} has {lines} lines, more than {MOST_LINES}: split it by what it does"
-            );
-        }
+    let files = NODE_CRATES.into_iter().chain(others).flat_map(sources);
+    let (short, long): (Vec<_>, Vec<_>) = files
+        .map(|(name, source)| (source.lines().count(), name))
+        .partition(|(lines, _)| *lines <= MOST_LINES);
+    assert!(
+        long.len() * 9 <= short.len(),
+        "more than one file in ten has over {MOST_LINES} lines: {long:?}"
+    );
+    for (lines, name) in long {
+        assert!(
+            lines <= 2 * MOST_LINES,
+            "{name} has {lines} lines: split it by what it does"
+        );
     }
 }
 

@@ -12,9 +12,9 @@ impl Registry {
         for (genesis, lists) in &self.agencies {
             (genesis.0, lists.revision()).hash(&mut hasher);
         }
-        let expelled = self.roster.others().map(|(id, _)| (id, self.roster.expelled(id)));
-        for (id, since) in expelled {
-            (id.as_str(), since.map(|since| since.0)).hash(&mut hasher);
+        for (id, _) in self.roster.others() {
+            let ends = [self.roster.expelled(id), self.roster.left(id)];
+            (id.as_str(), ends.map(|since| since.map(|since| since.0))).hash(&mut hasher);
         }
         hasher.finish()
     }

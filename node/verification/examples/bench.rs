@@ -150,6 +150,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         above: Vec::new(),
         unplaced: Vec::new(),
         expelled: [].into(),
+        left: [].into(),
         code: None,
         endorsements: vec![],
         endorsers: vec![],

@@ -187,6 +187,9 @@ pub struct Evidence {
     /// Agencies with which this node no longer federates, and since when: of what they say, only what they revoked or
     /// suspended counts.
     pub expelled: BTreeMap<AgencyId, Timestamp>,
+    /// Agencies that this node follows no more, without having expelled them, and since when: what they said until then counts
+    /// for as long as it is fresh, and nothing later comes here.
+    pub left: BTreeMap<AgencyId, Timestamp>,
     /// One for each entry of the badge's `credentialStatus`, in its order.
     pub status: Vec<StatusEvidence>,
     /// The same for each endorsement in the badge that is looked at ([`crate::judge::endorsed_status`]), in its order.

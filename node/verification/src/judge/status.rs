@@ -242,9 +242,14 @@ impl Case<'_> {
             .map(|t| format!(" as of {}", t.in_words()))
             .unwrap_or_default();
         let later = later.map(|l| format!("; {l}")).unwrap_or_default();
+        let left = self.evidence.left.get(agency).map(|since| {
+            let since = since.date_in_words();
+            format!("; this node follows {name} no more since {since}, and does not learn what it revokes from then on")
+        });
+        let left = left.unwrap_or_default();
         finding(
             Code::StatusActive,
-            format!("neither revoked nor suspended by {name}{as_of}{later}"),
+            format!("neither revoked nor suspended by {name}{as_of}{left}{later}"),
         )
     }
 
