@@ -57,6 +57,18 @@ pub(crate) enum ReplicationHealth {
 }
 
 impl ReplicationHealth {
+    /// Why it cannot be told whether the store holds all that this agency wrote, if so.
+    pub(crate) fn why_unknown(&self) -> Option<String> {
+        match self {
+            Self::Live { .. } | Self::Follows => None,
+            Self::Restoring(_) => Some("the lists are still being made from the store".into()),
+            Self::Lost { why, .. } | Self::Stuck { why } | Self::FollowsNobody { why, .. } => {
+                Some(format!("the store cannot be looked at now: {why}"))
+            }
+            Self::Ended => Some("the replication ended, and nobody looks at the store: start the node again".into()),
+        }
+    }
+
     /// Why the store may lack what this agency wrote, if it may.
     pub(crate) fn store_doubt(&self) -> Option<String> {
         match self {

@@ -192,6 +192,7 @@ impl Part {
         };
         let identity = Identity {
             pinned: roster.pinned(),
+            has_own_peers: roster.has_own_peers(),
             ..self.identity.clone()
         };
         let (network, addresses) = Network::listen(&peering, orders_taken, news.clone()).await?;

@@ -127,7 +127,12 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
                 );
                 None
             }
-            None => Some(Seal::create(&file)?),
+            None => {
+                tracing::warn!(
+                    "`{shown}` was not there: another key for the seal of issuers' keys is made, and wants a backup of its own"
+                );
+                Some(Seal::create(&file)?)
+            }
         },
     };
     if let Some(seal) = seal {
@@ -190,6 +195,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let identity = Identity {
         pinned: roster.pinned(),
         home,
+        has_own_peers: roster.has_own_peers(),
         keys: folder.clone(),
         scratch: data.to_owned(),
         heartbeat_every: config.heartbeat_every_seconds.into(),

@@ -241,6 +241,7 @@ async fn run_node(options: Run) -> anyhow::Result<()> {
     } = options;
     let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be heard")?;
     let mut config = Config::load(&data)?;
+    node::rebuild::is_finished(&data)?;
     let written = std::fs::read(Config::path(&data))?;
     config.listen = listen.unwrap_or(config.listen);
     config.database = database.or(config.database);

@@ -10,6 +10,7 @@ mod writer;
 use std::{
     collections::BTreeSet,
     fs,
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -99,9 +100,10 @@ pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyho
     crate::root::is_of_root(&root_keys, found.key_log.authority().root())?;
     match before {
         Some(config) => {
+            clear_unfinished(data, &config)?;
             let unfinished = Unfinished::begin(data, &config)?;
             let rebuilt = fill(data, config, &rebuilding, found, clock).await?;
-            unfinished.finish();
+            unfinished.finish(data)?;
             Ok(rebuilt)
         }
         None => {
@@ -300,6 +302,55 @@ async fn all_is_here(node: &Node, sources: &[Source]) -> anyhow::Result<()> {
     }
 }
 
+/// The file that stands in a data directory while its store is rebuilt. It is named as SQLite's own files are, so that it goes where
+/// they go.
+const MARK: &str = "registry.sqlite-rebuilding";
+
+/// The files of a store in SQLite.
+const STORE: [&str; 4] = [
+    "registry.sqlite",
+    "registry.sqlite-wal",
+    "registry.sqlite-shm",
+    "registry.sqlite-reached",
+];
+
+/// Refuses a data directory whose rebuilding was broken off: what is there lacks what the sources have, and does not know that
+/// records are lost.
+///
+/// # Errors
+/// If it was.
+pub fn is_finished(data: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !data.join(MARK).exists(),
+        "the rebuilding of `{}` was broken off: do it again, with `comityd rebuild`",
+        data.display()
+    );
+    Ok(())
+}
+
+/// Removes what a rebuilding that was broken off left.
+fn clear_unfinished(data: &Path, config: &Config) -> anyhow::Result<()> {
+    if is_finished(data).is_ok() {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        config.database.is_none(),
+        "the rebuilding of `{}` was broken off, and the database holds part of it: name an empty one, and remove `{MARK}`",
+        data.display()
+    );
+    // The mark goes last: whatever happens, nothing else is taken for a store.
+    for name in STORE.iter().chain([&MARK]) {
+        match fs::remove_file(data.join(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("`{name}` of the rebuilding that was broken off cannot be removed"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// What was begun in a data directory that had no store any more: removed again, unless it comes to its end.
 #[derive(Debug)]
 struct Unfinished {
@@ -317,18 +368,23 @@ impl Unfinished {
             data.display()
         );
         let keys = ["writer.key", "badge.key", "node.key", "seal.key"].map(|name| data.join("keys").join(name));
-        let made = ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"].map(|name| data.join(name));
+        let made = STORE.iter().chain([&MARK]).map(|name| data.join(name));
         let path = Config::path(data);
         let text = fs::read_to_string(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
-        Ok(Self {
+        let unfinished = Self {
             files: keys.into_iter().chain(made).filter(|file| !file.exists()).collect(),
             config: (path, text),
-        })
+        };
+        let mark = data.join(MARK);
+        platform::private::replace(&mark, b"the store here is being rebuilt\n")?;
+        Ok(unfinished)
     }
 
-    fn finish(mut self) {
+    fn finish(mut self, data: &Path) -> anyhow::Result<()> {
+        fs::remove_file(data.join(MARK)).with_context(|| format!("`{MARK}` cannot be removed: do that yourself"))?;
         self.files.clear();
         self.config.1.clear();
+        Ok(())
     }
 }
 

@@ -84,7 +84,8 @@ fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
     ];
     if !rebuilt.others.is_empty() {
         lines.push(
-            "  here again: the lists of these agencies; compare their fingerprints, as with `comity peer add`:"
+            "  followed from now on, as the sources named them: these agencies. Compare their fingerprints, as with `comity peer add`, and \
+             `comity peer remove` those that your agency did not follow:"
                 .to_owned(),
         );
         let each = rebuilt.others.iter();

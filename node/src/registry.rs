@@ -372,11 +372,6 @@ impl Registry {
         lists.heard.map(|(as_of, _)| as_of)
     }
 
-    /// Whether this node's clock or store is in doubt: then even its own lists are not known as they are.
-    pub(crate) const fn is_in_doubt(&self) -> bool {
-        self.clock_doubt.is_some() || self.store_doubt.is_some()
-    }
-
     fn own_freshness(&self, lists: &AgencyLists, now: Timestamp) -> Freshness {
         if self.lacks_own || self.is_quarantined(lists) {
             return Freshness::IncompleteHere;

@@ -158,6 +158,7 @@ async fn mend(
     let identity = Identity {
         pinned: BTreeSet::from([home]),
         home,
+        has_own_peers: false,
         keys: data.join("keys"),
         scratch: data.to_owned(),
         heartbeat_every: config.heartbeat_every_seconds.into(),

@@ -41,6 +41,7 @@ pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
         certificates: options.roots,
         accept_shorter: options.accept_shorter,
     };
+    node::rebuild::is_finished(&options.data.data)?;
     let repaired = repair::repair(&options.data.data, &repairing, Clock::default().now()).await?;
     if options.json {
         say(&as_json(&repaired).to_string());

@@ -324,6 +324,13 @@ impl Roster {
         self.known.get(&self.own.agency)
     }
 
+    /// Whether other stores of this node's own agency are peers of it.
+    #[must_use]
+    pub fn has_own_peers(&self) -> bool {
+        self.stores()
+            .is_some_and(|known| known.membership == Membership::Member)
+    }
+
     /// Where the other stores of this node's own agency answer HTTP.
     pub fn store_urls(&self) -> impl Iterator<Item = &str> {
         let members = self.stores().filter(|known| known.membership == Membership::Member);

@@ -95,6 +95,8 @@ pub(crate) struct Reach {
 struct Holder {
     agency: AgencyId,
     holds_all: bool,
+    #[serde(default)]
+    holds_more: bool,
     behind: u64,
     at: Option<Timestamp>,
 }
@@ -218,6 +220,7 @@ fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
     let holder = reach.and_then(|reach| reach.peers.iter().find(|holder| holder.agency == peer.agency));
     let holds = match holder {
         Some(Holder { holds_all: true, .. }) => "all".to_owned(),
+        Some(Holder { holds_more: true, .. }) => "more than here".to_owned(),
         Some(Holder { at: None, .. }) => "never said".to_owned(),
         Some(holder) => format!("{} behind", holder.behind),
         None => "–".to_owned(),

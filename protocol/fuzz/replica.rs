@@ -30,6 +30,7 @@ pub(crate) fn handle(bytes: &[u8]) {
         home,
         key,
         former_keys: vec![],
+        has_own_peers: true,
         heartbeat_every: 60,
         heartbeat_term: 3600,
         exchange_every: 10,

@@ -60,6 +60,9 @@ pub struct Settings {
     pub key: SigningKey,
     /// Keys that it wrote with before; while they have not ended, they sign heartbeats too.
     pub former_keys: Vec<SigningKey>,
+    /// Whether other stores of the agency are peers of this one. A key of the agency that is not here is at one of them then;
+    /// where none is, it was lost, and nobody can be asked what it signed but the agency's peers.
+    pub has_own_peers: bool,
     /// Seconds between two heartbeats.
     pub heartbeat_every: i64,
     /// Seconds for which a heartbeat holds.

@@ -62,6 +62,7 @@ impl Nc {
             home: nc.genesis(),
             key: key(1),
             former_keys: vec![],
+            has_own_peers: true,
             heartbeat_every: 60,
             heartbeat_term: 3600,
             exchange_every: 10,

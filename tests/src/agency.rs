@@ -4,7 +4,7 @@ mod disk;
 mod stolen;
 mod terminal;
 
-pub use disk::Backup;
+pub use disk::{Backup, Restoring};
 
 use std::{
     ffi::OsString,

@@ -39,7 +39,7 @@ pub mod wait;
 pub mod wire;
 pub mod witness;
 
-pub use agency::Agency;
+pub use agency::{Agency, Restoring};
 pub use badge::Badge;
 pub use employer::Employer;
 pub use federation::{Clock, Federation, Keeping, Rhythm, Scene};

@@ -33,7 +33,8 @@ pub(crate) struct Agency {
     pub(crate) home: bool,
     /// Everything that it wrote before this moment is known here.
     pub(crate) last_heard: Option<Timestamp>,
-    /// From this moment on, unless it is heard again, answers that rest on its lists are "could not check".
+    /// From this moment on, unless it is heard again, answers that rest on its lists are "could not check"; null for this node's
+    /// own, as long as it knows them as they are.
     pub(crate) good_until: Option<Timestamp>,
     /// Whether that counts now, by the clock of this node: the judgment on which its verdicts rest.
     pub(crate) freshness: KnownFreshness,
@@ -102,10 +103,12 @@ fn all(app: &App) -> Vec<Agency> {
             url: lists.url.clone(),
             home,
             last_heard,
-            // What this node writes itself it knows as it is, unless its store is in doubt.
-            good_until: good_until
-                .or_else(|| Some(now).filter(|_| home && registry.is_in_doubt()))
-                .filter(|_| !home || registry.is_in_doubt()),
+            good_until: match (home, registry.freshness(lists, now)) {
+                // What this node writes itself it knows as it is.
+                (true, Freshness::Heard { as_of, .. }) if as_of >= now => None,
+                (true, _) => good_until.or(Some(now)),
+                (false, _) => good_until,
+            },
             freshness: known_freshness(&registry, lists, now),
             expelled_since: registry.roster().expelled(&lists.id),
             left_since: registry.roster().left(&lists.id),

@@ -189,6 +189,8 @@ pub(super) struct Holder {
     name: Option<String>,
     /// Whether it holds all of it.
     holds_all: bool,
+    /// Whether it holds more of it than this node: part of it is missing here.
+    holds_more: bool,
     /// How many envelopes it has not said it holds.
     behind: usize,
     /// Up to which envelopes it says it holds the log durably, and has folded it.
@@ -202,8 +204,8 @@ pub(super) struct Holder {
     countersignature: Option<String>,
 }
 
-/// What one peer said: holder, heads, when, how much it lacks, its signed bytes.
-type Said = (Hash, Vec<Hash>, Timestamp, usize, Vec<u8>);
+/// What one peer said: holder, heads, when, how much it lacks, whether it has more than this node, its signed bytes.
+type Said = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
 
 /// Who holds this agency's log, and up to where; with each peer's signed word for it.
 #[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
@@ -240,7 +242,15 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
         let said = replica.reach().iter().map(|(holder, held)| {
             let it = held.get();
             let behind = log.map_or(0, |log| log.beyond(&it.heads));
-            (*holder, it.heads.clone(), it.at, behind, encode(held.signed()))
+            let has_more = !log.is_some_and(|log| it.heads.iter().all(|head| log.holds(head)));
+            (
+                *holder,
+                it.heads.clone(),
+                it.at,
+                behind,
+                has_more,
+                encode(held.signed()),
+            )
         });
         let said: Vec<Said> = said.collect();
         (log.map_or((vec![], 0), |log| (log.heads(), log.len())), said)
@@ -255,12 +265,13 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
     let peers = members.map(|(id, known)| {
         let said = said.iter().find(|(holder, ..)| *holder == known.genesis);
         let lists = registry.agency(id);
-        let behind = said.map_or(envelopes, |(_, _, _, behind, _)| *behind);
+        let behind = said.map_or(envelopes, |(_, _, _, behind, ..)| *behind);
         Holder {
             agency: id.clone(),
             name: lists.map(|lists| lists.name.clone()),
             // Its own word alone says so: of one that was never heard nothing is known.
             holds_all: behind == 0 && said.is_some(),
+            holds_more: said.is_some_and(|(.., has_more, _)| *has_more),
             behind,
             heads: said.map(|(_, heads, ..)| texts(heads)).unwrap_or_default(),
             at: said.map(|(_, _, at, ..)| *at),
@@ -299,7 +310,12 @@ fn sentence(peers: &[Holder], held_by: usize, envelopes: usize, now: Timestamp) 
             Some(at) => format!("last heard {}", crate::web::ago(at, now)),
             None => "never heard".to_owned(),
         };
-        sentence.push_str(&format!("; {name} {heard}"));
+        let more = if peer.holds_more {
+            "holds more of it than this node, and was "
+        } else {
+            ""
+        };
+        sentence.push_str(&format!("; {name} {more}{heard}"));
     }
     if peers.len() - held_by > 3 {
         sentence.push_str("; and others");

@@ -13,15 +13,16 @@ use super::{
 /// The store, as this node sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoreReport {
-    /// Why it may lack what this agency wrote; null, if it does not. While it may, no heartbeat is signed, and nothing of this
+    /// Why it may lack what this agency wrote, or cannot be looked at; null, if it lacks nothing. While it may, no heartbeat is signed, and nothing of this
     /// agency counts as newer than the last one.
     doubt: Option<String>,
 }
 
 impl StoreReport {
     fn of(app: &App) -> Json<Self> {
+        let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
         Json(Self {
-            doubt: app.registry.snapshot().store_doubt().map(str::to_owned),
+            doubt: doubt.or_else(|| app.health.replication().why_unknown()),
         })
     }
 }

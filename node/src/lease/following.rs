@@ -214,6 +214,7 @@ impl Watch {
         let _ = roster.read(peers);
         let identity = Identity {
             pinned: roster.pinned(),
+            has_own_peers: roster.has_own_peers(),
             ..part.identity.clone()
         };
         let is_first = self.followed.is_none();

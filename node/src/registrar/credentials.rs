@@ -261,10 +261,22 @@ impl Registrar {
     /// two places.
     #[must_use]
     pub fn shown(&self, kept: &KeptCredential) -> Credential {
-        match place_of(kept) {
+        let mut credential = match place_of(kept) {
             Ok(place) => self.shown_at(&kept.issued, Some(place), StatusState::Active),
             Err(_) => self.shown_at(&kept.issued, None, StatusState::Unknown),
+        };
+        // That nothing is known against it tells nothing, where what is known is too old or incomplete.
+        if credential.state == StatusState::Active && !self.knows_its_lists() {
+            credential.state = StatusState::Unknown;
         }
+        credential
+    }
+
+    /// Whether what is known of this agency's own lists is fresh.
+    fn knows_its_lists(&self) -> bool {
+        let (registry, now) = (self.registry.snapshot(), self.clock.now());
+        let home = registry.home();
+        home.is_some_and(|home| registry.freshness(home, now).is_fresh(now))
     }
 
     /// A credential with the status of this place now; with `otherwise`, if no list has the place.

@@ -17,6 +17,8 @@ use platform::keys;
 pub(crate) struct Identity {
     pub(crate) pinned: BTreeSet<Hash>,
     pub(crate) home: Hash,
+    /// Whether other stores of the agency are peers of this one.
+    pub(crate) has_own_peers: bool,
     /// The folder with this node's writer keys.
     pub(crate) keys: PathBuf,
     /// Where a scratch file may lie.
@@ -39,6 +41,7 @@ impl Identity {
             home: self.home,
             key,
             former_keys,
+            has_own_peers: self.has_own_peers,
             heartbeat_every: self.heartbeat_every,
             heartbeat_term: self.heartbeat_term,
             exchange_every: self.exchange_every,

@@ -200,8 +200,8 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let sql =
             "UPDATE lease SET epoch = epoch + 1, renewed = renewed + 1, address = $3, certificate = $4, secret = $5
-                   WHERE epoch = $1 AND renewed = $2 RETURNING epoch";
-        let found: Option<(i64,)> = within!(
+                   WHERE epoch = $1 AND renewed = $2 RETURNING epoch, changes";
+        let found: Option<(i64, i64)> = within!(
             &mut tx,
             sqlx::query_as(sql)
                 .bind(seen.0)
@@ -219,11 +219,12 @@ impl Store {
             self.note_what_it_is(&mut tx).await?;
         }
         tx.commit().await?;
-        let epoch = found.map(|(epoch,)| epoch);
-        if let Some(epoch) = epoch {
+        if let Some((epoch, changes)) = found {
+            // From here on it is known what it is, whatever somebody put here.
+            self.tell_reached(changes);
             self.hold(epoch);
         }
-        Ok(epoch)
+        Ok(found.map(|(epoch, _)| epoch))
     }
 
     /// Renews the lease, and says what the others are to know.

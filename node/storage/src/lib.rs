@@ -96,8 +96,8 @@ pub struct Store {
     went_back: Arc<AtomicBool>,
     /// Whether it was found as a copy, until that is written down.
     copy: Arc<Lock<bool>>,
-    /// By what its tables are told from others; empty, if by nothing.
-    tables: Arc<Lock<String>>,
+    /// By what its tables, or its file, are told from others; empty, if by nothing.
+    made_as: Arc<Lock<String>>,
 }
 
 /// The random name of a transaction, by which it is later found whether it was committed.
@@ -258,7 +258,7 @@ impl Store {
             newest: Arc::default(),
             went_back: Arc::default(),
             copy: Arc::default(),
-            tables: Arc::default(),
+            made_as: Arc::default(),
         }
     }
 
@@ -399,6 +399,7 @@ impl Store {
             return Err(Unavailable::OutcomeUnknown(id));
         }
         self.newest.fetch_max(change, Ordering::SeqCst);
+        self.tell_reached(change);
         self.note_write();
         if forgets {
             self.leave_no_residue().await;

@@ -22,7 +22,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use super::{Store, Unavailable, damage::speaks_of_lost_pages, db::FILE};
+use super::{Store, Unavailable, damage::speaks_of_lost_pages, db::FILE, untouched};
 use lengths::{Emptying, Lengths, Shorter};
 use platform::{lock::Lock, private};
 
@@ -157,6 +157,11 @@ impl Store {
 }
 
 impl SqliteFile {
+    /// The database's path.
+    pub(super) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
     /// Opens the files at this path, and holds them open.
     pub(super) async fn hold(path: &Path, options: SqliteConnectOptions) -> anyhow::Result<Self> {
         let before = number(path);
@@ -384,6 +389,13 @@ impl SqliteFile {
             .bind(target)
             .execute(&self.0.anchor)
             .await?;
+        // It is all that there is: whoever moves it into the store's place puts no older copy there.
+        let mut rescued = SqliteConnectOptions::new().filename(&begun).connect().await?;
+        sqlx::query("UPDATE lease SET made_as = $1, renewed_at = 0")
+            .bind(untouched::made_at(&begun))
+            .execute(&mut rescued)
+            .await?;
+        rescued.close().await?;
         file.sync_all()?;
         fs::rename(&begun, &kept)?;
         self.set_log_aside()?;

@@ -1,14 +1,21 @@
 //! Whether the store is still the one that a program of this agency wrote last, or a copy that somebody put in its place.
 //!
 //! A backup that is a few minutes old looks as fresh as a store after a restart, and lacks what was acknowledged since. SQLite:
-//! whoever puts files into a folder changes the time at which the system last changed them, and nobody can set that; each
-//! transaction writes its own time beside it. PostgreSQL: a restored dump has made its tables anew, and a server that was
+//! who puts a file in another's place makes it anew, and the file system keeps the moment at which it was made, which nobody can
+//! set; who writes over a file changes the time at which the system last changed it, which nobody can set either: each transaction
+//! writes its own time beside it; and a small file beside the database tells how many transactions it has had. PostgreSQL: a restored dump has made its tables anew, and a server that was
 //! restored or promoted counts another timeline.
 //!
 //! **No proof**: a machine that is set back as a whole, its disk and its clock, shows nothing of this. And it is no accusation:
 //! who finds a copy asks the agency's peers, or its operator, how far the log reaches.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::fs::{FileExt as _, MetadataExt as _},
+    path::Path,
+    time::UNIX_EPOCH,
+};
 
 use rustix::time::{ClockId, clock_gettime};
 use sqlx::PgPool;
@@ -19,9 +26,31 @@ use super::{
     version::Opening,
 };
 use crate::Store;
+use platform::private;
 
 /// How long after its last transaction a program may still write to its files, in milliseconds: it closes them, and disks are slow.
 const CLOSES_WITHIN_MS: i64 = 120_000;
+
+/// The file that tells how many transactions the database beside it has had. It is named as SQLite's own files are, so that it goes
+/// where they go. It may tell of too few, and never of too many: it is written after the commit, and nothing waits for its disk.
+const REACHED: &str = "registry.sqlite-reached";
+
+/// How many transactions the database in this folder has had at least; 0, if nobody said.
+fn reached(folder: &Path) -> i64 {
+    let said = fs::read_to_string(folder.join(REACHED));
+    said.ok().and_then(|said| said.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Says how many transactions the database in this folder has had.
+fn tell_reached(folder: &Path, changes: i64) -> std::io::Result<()> {
+    let path = folder.join(REACHED);
+    let file = match fs::OpenOptions::new().write(true).open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => private::new_file(&path),
+        opened => opened,
+    };
+    // As long as before, whatever it says.
+    file?.write_all_at(format!("{changes:020}\n").as_bytes(), 0)
+}
 
 /// The machine's time, in milliseconds since 1970: that of the kernel, by which it dates files, right or wrong.
 pub(super) fn now_ms() -> i64 {
@@ -45,13 +74,22 @@ pub(super) fn changed_ms(file: &Path) -> Option<i64> {
     changed(file).max(changed(Path::new(&log)))
 }
 
+/// The moment at which a SQLite store's file was made; empty, if its file system does not keep that.
+pub(super) fn made_at(file: &Path) -> String {
+    let made = fs::metadata(file).and_then(|about| about.created());
+    let since = made.ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
+    since.map_or_else(String::new, |since| format!("file/{}", since.as_nanos()))
+}
+
 /// What a store was found as when it was opened.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FoundAs {
     /// When the system last changed its files; none, if it has none.
     pub(super) changed_ms: Option<i64>,
-    /// By what its tables are told from others; empty, if by nothing.
-    pub(super) tables: String,
+    /// How many transactions it has had at least.
+    pub(super) reached: i64,
+    /// By what its tables, or its file, are told from others; empty, if by nothing.
+    pub(super) made_as: String,
 }
 
 /// The tables of a PostgreSQL database, and the timeline that its server counts; empty, if it does not say.
@@ -65,25 +103,27 @@ pub(super) async fn tables(pool: &PgPool) -> String {
     })
 }
 
-/// Whether somebody changed the files after the last transaction, or made the tables anew.
-fn is_copy(found: &FoundAs, renewed_at: i64, made_as: &str) -> bool {
+/// Whether somebody changed the files after the last transaction, made the file or the tables anew, or it has had more transactions
+/// than it says.
+fn is_copy(found: &FoundAs, renewed_at: i64, made_as: &str, changes: i64) -> bool {
     let is_changed = found
         .changed_ms
         .is_some_and(|changed| renewed_at > 0 && changed > renewed_at.saturating_add(CLOSES_WITHIN_MS));
-    let is_made_anew = !made_as.is_empty() && !found.tables.is_empty() && made_as != found.tables;
-    is_changed || is_made_anew
+    let is_made_anew = !made_as.is_empty() && !found.made_as.is_empty() && made_as != found.made_as;
+    is_changed || is_made_anew || changes < found.reached
 }
 
 impl Store {
     /// Opens the store, and looks at what it was found as.
     pub(super) async fn open_as(folder: &Path, database: Option<&Database>, opening: Opening) -> anyhow::Result<Self> {
         // Before the files are opened, which may change them.
-        let changed = database.is_none().then(|| changed_ms(&folder.join(FILE)));
+        let file = folder.join(FILE);
+        let changed_ms = database.is_none().then(|| changed_ms(&file)).flatten();
         let db = match database {
             Some(database) => Db::open_postgres(database, opening).await?,
             None => Db::open_sqlite(folder, opening).await?,
         };
-        let found = db.pools.found_as(changed.flatten()).await;
+        let found = db.pools.found_as(changed_ms, &file).await;
         let store = Self::new(db);
         store.look_for_a_copy(found).await?;
         Ok(store)
@@ -94,29 +134,29 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], if it cannot be read.
     pub(super) async fn look_for_a_copy(&self, found: FoundAs) -> Result<(), Unavailable> {
-        let (renewed_at, made_as): (i64, String) = match reading!(
+        let (renewed_at, made_as, changes): (i64, String, i64) = match reading!(
             self,
-            sqlx::query_as("SELECT renewed_at, made_as FROM lease"),
+            sqlx::query_as("SELECT renewed_at, made_as, changes FROM lease"),
             fetch_optional
         )? {
             Some(row) => row,
             None => return Ok(()),
         };
-        if is_copy(&found, renewed_at, &made_as) {
+        if is_copy(&found, renewed_at, &made_as, changes) {
             tracing::warn!(
                 "the store was changed by somebody else since this agency last wrote to it: it may be a copy that lacks what came \
                  after, so peers or an operator are asked"
             );
             self.copy.with(|copy| *copy = true);
         }
-        self.tables.with(|tables| *tables = found.tables);
+        self.made_as.with(|made_as| *made_as = found.made_as);
         Ok(())
     }
 
     /// Writes down, with the taking of the lease, what the store is now; and that a copy waits for peers' words.
     pub(super) async fn note_what_it_is(&self, tx: &mut Tx) -> Result<(), Unavailable> {
-        let tables = self.tables.with(|tables| tables.clone());
-        writing!(tx, sqlx::query("UPDATE lease SET made_as = $1").bind(tables))?;
+        let made_as = self.made_as.with(|made_as| made_as.clone());
+        writing!(tx, sqlx::query("UPDATE lease SET made_as = $1").bind(made_as))?;
         let is_copy = self.copy.with(std::mem::take);
         if is_copy {
             let waits: Option<(i64,)> = within!(tx, sqlx::query_as("SELECT at FROM own_log_repairs"), fetch_optional)?;
@@ -129,13 +169,27 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Says beside a SQLite database how many transactions it has had.
+    pub(super) fn tell_reached(&self, changes: i64) {
+        let folder = self.db.file().and_then(|file| file.path().parent());
+        if let Some(Err(error)) = folder.map(|folder| tell_reached(folder, changes)) {
+            tracing::warn!(%error, "a copy in the place of the store may be taken for it: `{REACHED}` cannot be written");
+        }
+    }
+}
+
 impl Pools {
     /// What the store was found as, where its files were changed then.
-    pub(super) async fn found_as(&self, changed_ms: Option<i64>) -> FoundAs {
+    pub(super) async fn found_as(&self, changed_ms: Option<i64>, file: &Path) -> FoundAs {
         FoundAs {
             changed_ms,
-            tables: match self {
-                Self::Sqlite { .. } => String::new(),
+            reached: match self {
+                Self::Sqlite { .. } => file.parent().map_or(0, reached),
+                Self::Postgres(..) => 0,
+            },
+            made_as: match self {
+                Self::Sqlite { .. } => made_at(file),
                 Self::Postgres(pool, _) => tables(pool).await,
             },
         }
@@ -146,26 +200,28 @@ impl Pools {
 mod tests {
     use super::*;
 
-    fn found(changed_ms: Option<i64>, tables: &str) -> FoundAs {
+    fn found(changed_ms: Option<i64>, made_as: &str) -> FoundAs {
         FoundAs {
             changed_ms,
-            tables: tables.into(),
+            reached: 7,
+            made_as: made_as.into(),
         }
     }
 
     #[test]
     fn a_store_is_a_copy_if_its_files_changed_later_or_its_tables_are_others() {
-        assert!(!is_copy(&found(Some(1_000_000), ""), 1_000_000, ""));
-        assert!(!is_copy(&found(Some(1_100_000), ""), 1_000_000, ""), "it was closed");
-        assert!(is_copy(&found(Some(1_200_000), ""), 1_000_000, ""));
+        assert!(!is_copy(&found(Some(1_000_000), ""), 1_000_000, "", 7));
+        assert!(!is_copy(&found(Some(1_100_000), ""), 1_000_000, "", 7), "it was closed");
+        assert!(is_copy(&found(Some(1_200_000), ""), 1_000_000, "", 7));
         assert!(
-            !is_copy(&found(Some(1_200_000), ""), 0, ""),
+            !is_copy(&found(Some(1_200_000), ""), 0, "", 7),
             "it is from before stores said"
         );
-        assert!(!is_copy(&found(None, "1/1"), 0, ""));
-        assert!(!is_copy(&found(None, "1/1"), 0, "1/1"));
-        assert!(is_copy(&found(None, "2/1"), 0, "1/1"));
-        assert!(is_copy(&found(None, "1/2"), 0, "1/1"));
-        assert!(!is_copy(&found(None, ""), 0, "1/1"), "the server says nothing");
+        assert!(!is_copy(&found(None, "1/1"), 0, "", 7));
+        assert!(!is_copy(&found(None, "1/1"), 0, "1/1", 7));
+        assert!(is_copy(&found(None, "2/1"), 0, "1/1", 7));
+        assert!(is_copy(&found(None, "1/2"), 0, "1/1", 7));
+        assert!(!is_copy(&found(None, ""), 0, "1/1", 7), "the server says nothing");
+        assert!(is_copy(&found(None, ""), 0, "", 6) && !is_copy(&found(None, ""), 0, "", 8));
     }
 }

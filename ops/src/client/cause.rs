@@ -18,6 +18,9 @@ fn of_mistrust(node: &str, why: &str, has_ca_file: bool) -> String {
         "is the clock of this machine right, and that of whoever made the certificate?"
     } else if why.contains("not valid for") {
         "ask for it by a name that its certificate says"
+    } else if why.contains("causedasendentity") {
+        "its certificate says that it is an authority's (CA:TRUE), and such a one is no node's: make it another \
+         (`openssl req -x509 … -addext basicConstraints=critical,CA:FALSE`), or have an authority sign one"
     } else if has_ca_file {
         "add the certificate of the authority that signed its certificate to the file that is `ca_file` in the profile"
     } else {

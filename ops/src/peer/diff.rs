@@ -97,7 +97,9 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
                 1 => "1 log differs".to_owned(),
                 more => format!("{more} logs differ"),
             };
-            out::note(&format!("{differ}: what one of them lacks may be on its way"));
+            out::note(&format!(
+                "{differ}: what one of them lacks may be on its way, where both follow the agency"
+            ));
         }
     }
     Ok(if same { Exit::Done } else { Exit::Negative })

@@ -45,11 +45,11 @@ impl Awaited {
         };
         let names: Vec<&str> = self.followed_by.iter().map(AgencyId::as_str).collect();
         let others = match names.as_slice() {
-            [] => "no agency known here recognizes what it recognizes".to_owned(),
-            some => format!("what it recognizes is recognized by {}", some.join(", ")),
+            [] => "no agency known here recognizes it as a whole".to_owned(),
+            some => format!("it is recognized as a whole by {}", some.join(", ")),
         };
         format!(
-            "{own}; {others}. What {agency} itself registers and recognizes is not known here before it is followed."
+            "{own}; {others}. What {agency} itself registers and recognizes is known here only up to when it was followed last, if it was."
         )
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Hash, KeyLog, Replica, Settings, SigningKey};
+use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, Settings, SigningKey};
 use crate::{checkpoint::Held, message::Summary, mutant::mutant};
 
 /// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
@@ -94,11 +94,12 @@ impl OwnLog {
     }
 }
 
-/// Whether a key of this agency that has not ended is at another store of it.
+/// Whether a key of this agency that has not ended is at another store of it, which can be asked.
 fn has_other_store(settings: &Settings, key_log: &KeyLog) -> bool {
     let own = [&settings.key].into_iter().chain(&settings.former_keys);
     let own: BTreeSet<_> = own.map(SigningKey::public).collect();
-    !mutant!(AloneNeverWaits) && key_log.writers().iter().any(|writer| !own.contains(writer))
+    let is_elsewhere = |writer: &PublicKey| !own.contains(writer);
+    !mutant!(AloneNeverWaits) && settings.has_own_peers && key_log.writers().iter().any(is_elsewhere)
 }
 
 /// The agencies that are known to hold part of this one's log, and can be asked: those pinned that have countersigned it, and this

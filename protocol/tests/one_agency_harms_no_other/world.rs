@@ -109,6 +109,7 @@ fn settings(quota: Quota, sc: &Signer, tn: &Signer) -> Settings {
         home: nc.genesis(),
         key: key(1),
         former_keys: vec![],
+        has_own_peers: true,
         heartbeat_every: 60,
         heartbeat_term: 3600,
         exchange_every: 10,

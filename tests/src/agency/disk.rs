@@ -9,9 +9,23 @@ use storage::Store;
 use super::Agency;
 use crate::oracle::DiskOracle;
 
-/// A copy of an agency's store in SQLite.
+/// A copy of an agency's store in SQLite, with what lies beside the database and tells how far it had come.
 #[derive(Debug)]
-pub struct Backup(Vec<u8>);
+pub struct Backup {
+    database: Vec<u8>,
+    reached: Vec<u8>,
+}
+
+/// How a copy gets into the place of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restoring {
+    /// As a machine is set back as a whole: nothing tells it from the store.
+    Untold,
+    /// All files are others.
+    OtherFiles,
+    /// The database alone is written over.
+    DatabaseAlone,
+}
 
 impl Agency {
     /// Copies its store, for which its node stops; it stays stopped.
@@ -20,7 +34,11 @@ impl Agency {
     /// If it does not run, or keeps no store in SQLite.
     pub async fn stops_for_a_backup(&self) -> Backup {
         self.stops().await;
-        Backup(fs::read(self.data.join("registry.sqlite")).expect("a store"))
+        let read = |name| fs::read(self.data.join(name)).expect("a store");
+        Backup {
+            database: read("registry.sqlite"),
+            reached: read("registry.sqlite-reached"),
+        }
     }
 
     /// Puts a copy that was made this many minutes ago in the place of its store; its node is stopped.
@@ -39,16 +57,33 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
         assert!(aged.is_ok_and(|status| status.success()), "the copy is made older");
     }
 
-    /// Puts a copy in the place of its store; its node is stopped.
+    /// Puts a copy in the place of its store, as a machine is set back as a whole; its node is stopped.
     ///
     /// # Panics
     /// If its node runs here, or the copy cannot be written.
     pub async fn is_restored_from(&self, backup: &Backup) {
+        self.is_restored(backup, Restoring::Untold).await;
+    }
+
+    /// Puts a copy in the place of its store in this way; its node is stopped.
+    ///
+    /// # Panics
+    /// If its node runs here, or the copy cannot be written.
+    pub async fn is_restored(&self, backup: &Backup, how: Restoring) {
         assert!(!self.runs().await, "{} runs", self.id);
         for leftover in ["registry.sqlite-wal", "registry.sqlite-shm"] {
             let _ = fs::remove_file(self.data.join(leftover));
         }
-        fs::write(self.data.join("registry.sqlite"), &backup.0).expect("the backup is restored");
+        let [database, reached] = ["registry.sqlite", "registry.sqlite-reached"].map(|name| self.data.join(name));
+        if how == Restoring::OtherFiles {
+            for file in [&database, &reached] {
+                fs::rename(file, file.with_added_extension("before")).expect("it is moved away");
+            }
+        }
+        fs::write(database, &backup.database).expect("the backup is restored");
+        if how != Restoring::DatabaseAlone {
+            fs::write(reached, &backup.reached).expect("the backup is restored");
+        }
     }
 
     /// Writes rows into its store that follow from nothing, as a bug or a bad disk would.

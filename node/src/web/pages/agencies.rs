@@ -154,13 +154,20 @@ impl Row {
     fn new(row: &AgencyRow, now: Timestamp) -> Self {
         let state = Standing::of(row, now);
         let heard = match (state, row.as_of) {
-            (Standing::Home, _) => "Always: its own lists are kept here".to_owned(),
+            (Standing::Home, _) if row.good_until.is_none() => "Always: its own lists are kept here".to_owned(),
+            (Standing::Home, at) if row.good_until.is_none_or(|until| until <= now) => match at {
+                Some(at) => format!(
+                    "Not known as they are now, and only as they were {}: see /readyz",
+                    ago(at, now)
+                ),
+                None => "Not known as they are now: see /readyz".to_owned(),
+            },
             (_, None) => "Never yet".to_owned(),
             (Standing::Silent, Some(at)) => format!("Not {}", since(at, now)),
             (_, Some(at)) => capitalized(&ago(at, now)),
         };
         let good_until = match (state, row.good_until) {
-            (Standing::Home, _) | (_, None) => "–".to_owned(),
+            (_, None) => "–".to_owned(),
             (_, Some(until)) => until.in_words(),
         };
         let notice = match (row.expelled_since, row.disputed, row.forks) {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::sqlite_file::RESCUED;
+use crate::{lease::NewHolder, sqlite_file::RESCUED};
 
 const FILES: [&str; 3] = ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"];
 
@@ -72,6 +72,42 @@ async fn a_commit_into_a_file_that_was_removed_before_it_is_not_known_to_be_writ
     fs::remove_file(place.folder.path().join(FILES[0])).unwrap();
     let told = Unavailable::from(transaction.commit().await.unwrap_err());
     assert!(matches!(told, Unavailable::FileReplaced(_)), "{told:?}");
+}
+
+/// However young it is, and whether it is put there as another file or written over the one that was there.
+#[tokio::test]
+async fn a_copy_in_the_place_of_a_store_is_told_from_it_and_the_store_itself_is_not() {
+    for (puts, is_copy) in [("nothing", false), ("another file", true), ("its bytes", true)] {
+        let (place, store) = at_work().await;
+        write(&store).await.unwrap();
+        store.close().await;
+        let path = place.folder.path().join(FILES[0]);
+        let backup = fs::read(&path).unwrap();
+        let store = place.open_to_run().await.unwrap();
+        let seen = store.changes(-1).await.unwrap().lease.mark();
+        store.take(seen, &NewHolder::default()).await.unwrap().unwrap();
+        for _ in 0..3 {
+            write(&store).await.unwrap();
+        }
+        store.close().await;
+        match puts {
+            "another file" => {
+                fs::rename(&path, place.folder.path().join("old")).unwrap();
+                fs::write(&path, &backup).unwrap();
+            }
+            "its bytes" => fs::write(&path, &backup).unwrap(),
+            _ => {}
+        }
+        let store = place.open_to_run().await.unwrap();
+        assert_eq!(store.copy.with(|copy| *copy), is_copy, "{puts}");
+        // Once it is taken, it waits for words about it, and is told from others again.
+        let seen = store.changes(-1).await.unwrap().lease.mark();
+        store.take(seen, &NewHolder::default()).await.unwrap().unwrap();
+        write(&store).await.unwrap();
+        store.close().await;
+        let store = place.open_to_run().await.unwrap();
+        assert!(!store.copy.with(|copy| *copy), "{puts}");
+    }
 }
 
 /// A commit would make the file as long as before, with a hole in it that nobody sees.

@@ -31,6 +31,14 @@ async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
         .await;
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.text().contains("was emptied"), "{}", refused.text());
+    // Nor does anything else say that all is well.
+    let told = sc.comity(&["store", "show"]).await;
+    assert_eq!(told.code, Some(3), "{told:?}");
+    assert!(told.stdout.contains("was emptied"), "{told:?}");
+    let own = &sc.employer().reads("/v1/agencies").await.with_status(200).value()[0];
+    assert_ne!(own["good_until"], serde_json::Value::Null, "{own}");
+    let page = sc.employer().reads("/agencies").await.with_status(200).text();
+    assert!(!page.contains("Always"), "{page}");
     program.is_killed().await;
 
     let data = sc.data().to_str().expect("a path in Unicode");

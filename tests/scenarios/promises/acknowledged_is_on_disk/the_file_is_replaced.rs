@@ -195,6 +195,13 @@ async fn a_node_goes_on_from_the_file_that_was_put_in_place_once_somebody_says_s
     alone.sc().stops().await;
     fs::rename(alone.file("rescued.sqlite"), alone.file("later.sqlite")).expect("it is moved away");
     alone.sc().starts().await;
+    // It is an older copy, and somebody has to say that it holds.
+    alone
+        .sc()
+        .says_of_itself(503, "is a copy that was put in its place")
+        .await;
+    let accepted = alone.sc().comity(&["--yes", "store", "accept"]).await;
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
     alone.is_ready().await;
     assert_eq!(
         alone.sc().keeps(alone.revoked.code()).await.state,

@@ -3,7 +3,7 @@
 //! an operator have spoken. Promises 1 and 2.
 
 use registry_schema::{Reason, StatusState, VerdictKind};
-use tests::{Agency, Answer as _, Badge, Federation, Rhythm, Scene, eventually};
+use tests::{Agency, Answer as _, Badge, Federation, Restoring, Rhythm, Scene, eventually};
 
 const RHYTHM: Rhythm = Rhythm {
     heartbeat_every: 60,
@@ -59,6 +59,35 @@ async fn a_backup_of_minutes_ago_is_believed_by_no_agency_without_peers() {
     sc.starts().await;
     sc.says_of_itself(200, "ready").await;
     sc.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
+}
+
+/// However young it is, and in whichever way it came there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
+    for how in [Restoring::OtherFiles, Restoring::DatabaseAlone] {
+        let federation = Federation::start_with(&["US-SC"], RHYTHM).await;
+        let sc = federation.agency("US-SC");
+        let issuer = sc.registers("Palmetto Academy").await;
+        sc.recognizes(&issuer).await;
+        let revoked = sc.issues(&issuer, "Riley Brooks").await;
+        federation.awaits(sc, &revoked, VerdictKind::Accepted).await;
+        let backup = sc.stops_for_a_backup().await;
+        sc.starts().await;
+        sc.revokes(&revoked, Reason::Misconduct).await;
+        sc.stops().await;
+        sc.is_restored(&backup, how).await;
+        sc.starts().await;
+        sc.says_of_itself(503, "is a copy that was put in its place").await;
+        is_in_doubt(&federation, sc, &revoked).await;
+        // Nothing else says that it is good, or that all is well.
+        let looked_up = sc.keeps(revoked.code()).await;
+        assert_eq!(looked_up.state, StatusState::Unknown, "{how:?}");
+        assert_eq!(sc.comity(&["store", "show"]).await.code, Some(3), "{how:?}");
+        let page = sc.employer().reads("/agencies").await.with_status(200).text();
+        assert!(!page.contains("Always"), "{page}");
+        is_accepted(sc, "store").await;
+        sc.says_of_itself(200, "ready").await;
+    }
 }
 
 /// Only one of its two peers had heard of the revocation, and the other one answers.

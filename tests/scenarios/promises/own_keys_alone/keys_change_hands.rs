@@ -263,6 +263,43 @@ async fn a_new_writer_key_takes_over_and_what_the_old_one_signed_stays_good() {
     federation.audit().await;
 }
 
+/// The key log names a key that is nowhere any more: nobody waits for its word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_writer_key_is_replaced_while_peers_tell_how_far_the_log_reaches() {
+    let federation = Federation::start(&["US-NC", "US-SC"]).await;
+    federation.meets().await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let issuer = sc.registers("Palmetto Educator Academy").await;
+    nc.recognizes(&issuer).await;
+    let [badge, early] = [
+        sc.issues(&issuer, "Ana Reyes").await,
+        sc.issues(&issuer, "Casey Morgan").await,
+    ];
+    sc.revokes(&early, Reason::Misconduct).await;
+    federation.awaits(nc, &early, VerdictKind::NotValid).await;
+    let lost = the_good_writer(sc).await;
+    let ceremony = Ceremony::at(sc);
+    sc.stops().await;
+    let key = sc.data().join("keys/writer.key");
+    std::fs::write(&key, format!("{}\n", "5e".repeat(32))).expect("another key");
+    sc.starts().await;
+    federation.meets().await;
+
+    ceremony.holds("new.entry", &["key", "rotate"]).await;
+    ceremony
+        .holds("old.entry", &["key", "end", &lost[..8], "--retired"])
+        .await;
+    assert_ne!(the_good_writer(sc).await, lost);
+    everyone_has_her_keys(&federation).await;
+    let late = sc.issues(&issuer, "Riley Brooks").await;
+    sc.revokes(&late, Reason::Misconduct).await;
+    for revoked in [&early, &late] {
+        federation.awaits(nc, revoked, VerdictKind::NotValid).await;
+    }
+    federation.awaits(nc, &badge, VerdictKind::Accepted).await;
+    federation.audit().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_first() {
     let Scene { federation, issuer, .. } = Federation::with_a_badge().await;

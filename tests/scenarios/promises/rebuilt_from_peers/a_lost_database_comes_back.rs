@@ -4,7 +4,10 @@
 use node::config::Config;
 use platform::clock::Clock;
 use registry_schema::{Issuer, Reason, Verdict, VerdictKind};
-use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually, ports, program, program::Ended};
+use tests::{
+    Agency, Answer as _, Badge, Federation, Scene, eventually, ports, program,
+    program::{Ended, Program},
+};
 
 /// The command did what was asked.
 fn done(ended: Ended) -> Ended {
@@ -194,6 +197,46 @@ async fn a_rebuilt_node_whose_issuers_key_was_stolen_calls_no_badge_of_before_fo
         assert!(told.contains("lost its records of badges issued before"), "{told}");
     }
     sc.stops().await;
+}
+
+/// Wherever it is killed: nobody takes what it left for the agency's store, and it can be done again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilding_that_was_broken_off_is_done_again_and_denies_nothing() {
+    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let lost = sc.stops_for_a_backup().await;
+    drop(lost);
+    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
+        let _ = std::fs::remove_file(sc.data().join(file));
+    }
+    let data = text(sc.data());
+    let rebuild = ["rebuild", "--data", data, "--from", nc.url()];
+    for wanted in [
+        "registry.sqlite-rebuilding",
+        "registry.sqlite",
+        "registry.sqlite-reached",
+    ] {
+        let mut rebuilding = Program::comityd(rebuild);
+        eventually(&format!("it made {wanted}"), async || {
+            let is_made = sc.data().join(wanted).exists();
+            is_made.then_some(()).ok_or_else(|| "not yet".to_owned())
+        })
+        .await;
+        rebuilding.is_killed().await;
+        assert!(
+            sc.data().join("registry.sqlite-rebuilding").exists(),
+            "it was killed too late"
+        );
+        for command in ["run", "repair"] {
+            let refused = program::run("comityd", [command, "--data", data], b"").await;
+            assert_eq!(refused.code, Some(1), "{refused:?}");
+            assert!(refused.stderr.contains("broken off"), "{refused:?}");
+        }
+    }
+    done(program::run("comityd", rebuild, b"").await);
+    let again = back(sc.data()).await;
+    denies_nothing(&[nc, &again], &again, &badge).await;
+    federation.awaits(&again, &badge, VerdictKind::Accepted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
