@@ -123,7 +123,7 @@ be checked. Of several badges, the highest counts.")]
     Verify(Verify),
     /// Is the node ready, and how fresh is what it knows of each agency?
     #[command(
-        after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready, or it cannot write; 3 a part of\nthe answer is missing, or more of an agency exists than is taken in; 6 no\nanswer, or a peer is not connected; 7 an agency shows two histories."
+        after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready, or it cannot write; 3 a part of\nthe answer is missing, or more of an agency exists than is taken in; 6 no\nanswer, or a peer is not connected; 7 an agency shows two histories, for good,\nor is in quarantine. Where several hold, the first of 1, 7, 3, 6."
     )]
     Status,
     /// Issuers: who signs badges, and how they come to

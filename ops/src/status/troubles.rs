@@ -80,7 +80,10 @@ pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
                     if agency.forks == 1 { "is" } else { "are" }
                 ),
             };
-            format!("{}: {what} (`/v1/agencies/{}/forks`)", agency.agency, agency.agency)
+            format!(
+                "{}: {what} (`/v1/agencies/{}/forks`; ops/RUNBOOK.md, *A key signed two histories*)",
+                agency.agency, agency.agency
+            )
         });
     joined(told)
 }
