@@ -349,7 +349,7 @@ async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
         .await
         .unwrap()
         .value();
-    assert_eq!(kept["state"], "active");
+    assert_ne!(kept["state"], "revoked", "{kept}");
 
     usurper.release().await.expect("a store that can be written");
     usurper.close().await;

@@ -16,7 +16,7 @@ use node::{Node, config::Config, init};
 use platform::clock;
 use protocol::{Hash, Put, Ticket, status_list, trust_list};
 use registry_schema::{
-    AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState,
+    AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState, Timestamp,
     recognition::RecognitionEntry,
 };
 use reqwest::Method;
@@ -117,6 +117,21 @@ impl Agency {
     /// Waits until its node is ready.
     pub async fn is_ready(&self) {
         self.says_of_itself(200, "ready").await;
+    }
+
+    /// Waits until its node signed a heartbeat at this time or later, by its own clock.
+    pub async fn signs_by(&self, due: Timestamp) {
+        crate::eventually(&format!("{} signed something at {due} or later", self.id), async || {
+            let beats = self.employer().reads("/v1/heartbeats").await.value();
+            let all = beats.as_array().map(Vec::as_slice).unwrap_or_default();
+            let own = all.iter().find(|one| one["agency"] == self.id.as_str());
+            let issued = own.and_then(|own| own["writers"][0]["counted"]["issued"].as_str());
+            match issued.and_then(|at| at.parse::<Timestamp>().ok()) {
+                Some(at) if at >= due => Ok(()),
+                _ => Err(beats.to_string()),
+            }
+        })
+        .await;
     }
 
     /// Waits until its node answers `/readyz` with this status, and in these words.

@@ -26,22 +26,6 @@ async fn doubts(federation: &Federation, id: &str) {
     .await;
 }
 
-/// Waits until an agency signed something at this time or later, by its own clock.
-async fn signs_by(federation: &Federation, id: &str, due: Timestamp) {
-    eventually(&format!("{id} signed something at {due} or later"), async || {
-        let beats = federation.employer_at(id).reads("/v1/heartbeats").await.value();
-        let own = beats
-            .as_array()
-            .and_then(|all| all.iter().find(|one| one["agency"] == id));
-        let issued = own.and_then(|own| own["writers"][0]["counted"]["issued"].as_str());
-        match issued.and_then(|at| at.parse::<Timestamp>().ok()) {
-            Some(at) if at >= due => Ok(()),
-            _ => Err(beats.to_string()),
-        }
-    })
-    .await;
-}
-
 async fn is_ready(federation: &Federation, id: &str) {
     eventually(&format!("{id} is ready"), async || {
         let reply = federation.employer_at(id).reads("/readyz").await;
@@ -95,7 +79,7 @@ async fn a_verifiers_clock_that_is_set_back_makes_no_stale_list_green() {
     let tn = federation.agency("US-TN");
     clock.advance(2 * DAY);
     federation.awaits(tn, &badge, VerdictKind::CouldNotCheck).await;
-    signs_by(&federation, "US-TN", clock.now().plus_seconds(-60)).await;
+    federation.agency("US-TN").signs_by(clock.now().plus_seconds(-60)).await;
     // While it runs: a jump.
     clock.set_wrong_by(-2 * DAY);
     doubts(&federation, "US-TN").await;
@@ -128,7 +112,7 @@ async fn a_clock_that_runs_ahead_in_small_steps_is_in_doubt() {
     }
     for wrong_by in [100, 200, 290] {
         clock.set_wrong_by(wrong_by);
-        signs_by(&federation, "US-TN", clock.now()).await;
+        federation.agency("US-TN").signs_by(clock.now()).await;
     }
     clock.set_wrong_by(390);
     doubts(&federation, "US-TN").await;
@@ -155,7 +139,10 @@ async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_it
     // The others sign once more, and it comes back at once.
     federation.clock().advance_minutes(6);
     for id in ["US-SC", "US-NC"] {
-        signs_by(&federation, id, federation.clock().now().plus_seconds(-60)).await;
+        federation
+            .agency(id)
+            .signs_by(federation.clock().now().plus_seconds(-60))
+            .await;
     }
     clock.advance(3 * DAY);
     tn.starts().await;
@@ -228,7 +215,7 @@ async fn a_word_that_is_dated_ahead_hides_no_silence_once_the_clock_is_right() {
         agency.starts().await;
     }
     for id in ["US-SC", "US-NC", "US-TN"] {
-        signs_by(&federation, id, clock.now().plus_seconds(-60)).await;
+        federation.agency(id).signs_by(clock.now().plus_seconds(-60)).await;
     }
     for agency in all {
         federation.awaits(agency, &badge, VerdictKind::Accepted).await;
