@@ -7,7 +7,6 @@ mod agency_recognitions;
 pub(crate) mod applications;
 pub(crate) mod arrivals;
 pub(crate) mod auth;
-pub(crate) mod buckets;
 pub(crate) mod bulk;
 pub(crate) mod clients;
 mod clock;
@@ -48,7 +47,7 @@ pub(crate) mod worth;
 
 use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
-use arrivals::Arrivals;
+use arrivals::UploadGate;
 use auth::BearerScheme;
 use axum::{
     Router,
@@ -66,19 +65,21 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    abroad::Abroad,
-    checked::Checked,
     config::RegistrationConfig,
-    foreign::Foreign,
     forwarding::{self, Forwarding},
+    underway::{self, Underway},
+    web,
+};
+use agency::{
+    checked::Checked,
+    external_sources::ExternalSources,
     health::Health,
     lease::Role,
+    node_client::NodeClient,
     registrar::Registrar,
     registry::{Past, SharedRegistry},
     said::Said,
     shelf::Shelf,
-    underway::{self, Underway},
-    web,
 };
 use platform::clock::Clock;
 use storage::Store;
@@ -140,7 +141,7 @@ pub(crate) struct Parts {
     /// What was said in trust lists.
     pub(crate) said: Said,
     pub(crate) clock: Clock,
-    pub(crate) abroad: Abroad,
+    pub(crate) abroad: NodeClient,
     /// Whether this process writes for the agency.
     pub(crate) role: watch::Receiver<Role>,
     /// How this process does.
@@ -148,13 +149,13 @@ pub(crate) struct Parts {
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
     /// How much of this node's work each client may have.
-    pub(crate) clients: clients::Clients,
+    pub(crate) clients: clients::ClientBudgets,
     /// Writes that are carried out.
     pub(crate) underway: Underway,
     /// What this node knew at earlier moments.
     pub(crate) past: Past,
     /// What issuers outside the federation publish.
-    pub(crate) foreign: Foreign,
+    pub(crate) foreign: ExternalSources,
     /// Files on their way.
     pub(crate) sending: Doorway,
     /// Documents that all share.
@@ -162,9 +163,9 @@ pub(crate) struct Parts {
     /// Large answers on their way that nobody shares.
     pub(crate) outgoing: outgoing::Outgoing,
     /// Badges on their way.
-    pub(crate) arriving: Arrivals,
+    pub(crate) arriving: UploadGate,
     /// Uploads of many badges on their way.
-    pub(crate) arriving_uploads: Arrivals,
+    pub(crate) arriving_uploads: UploadGate,
     /// A permit for each question that is passed on to other stores of this agency.
     pub(crate) passing_on: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
@@ -394,7 +395,7 @@ async fn refuse_what_is_too_large(request: Request, next: Next) -> Response {
 }
 
 /// 201 for what was written; 200 for what only would have been.
-const fn created(hand: &crate::registrar::Hand) -> StatusCode {
+const fn created(hand: &agency::registrar::Actor) -> StatusCode {
     if hand.dry_run {
         StatusCode::OK
     } else {

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use agency::root::{self, EntryFile};
 use anyhow::Context as _;
 use clap::Subcommand;
-use node::root::{self, EntryFile};
 use platform::clock::Clock;
 
 use crate::say;

@@ -3,12 +3,12 @@
 mod limits;
 
 use std::{
-    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
+pub use agency::external_sources::OutboundConfig;
 use anyhow::Context as _;
 pub use limits::{BudgetConfig, LookupConfig};
 use protocol::Ticket;
@@ -19,7 +19,6 @@ use platform::private;
 pub use quota::QuotaConfig;
 use storage::{Database, DatabaseTls};
 
-mod outbound;
 mod quota;
 
 /// What a node is told at its start.
@@ -148,49 +147,6 @@ impl Default for RegistrationConfig {
             public_history: false,
             most_open: 200,
             contact_kept_days: None,
-        }
-    }
-}
-
-/// How this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutboundConfig {
-    /// Whether addresses of this machine may be asked: for tests and demonstrations, never where strangers ask.
-    pub loopback: bool,
-    /// Certificate authorities to trust beside the machine's own, as a PEM file.
-    pub extra_roots: Option<PathBuf>,
-    /// Private networks in which peers' nodes may be asked for a badge that somebody typed the code of:
-    /// `["10.20.0.0/16"]`. None, unless listed: where its node is, an agency says itself.
-    pub peer_networks: Vec<String>,
-    /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
-    /// each: `"did:web:badges.example" = 100000`.
-    pub short_lists: BTreeMap<String, u32>,
-    /// How many MiB of what was fetched are kept in the store, the newest, for answers by what was known at an earlier date;
-    /// 0 to keep none. It holds what issuers publish, by its address, and nothing of the badges that it was fetched for.
-    pub keep_mib: u32,
-    /// After how many seconds at most the status lists that registered issuers publish themselves are fetched again,
-    /// whether or not a badge is checked: 300 unless set, from 30 to 43,200; a list that says that it may be kept for less
-    /// is fetched sooner.
-    pub lists_every_seconds: u32,
-    /// How many fetches one client, an IPv4 address or an IPv6 network of /64, may cause a minute, in the long run; 0 for as
-    /// many as anybody likes. What is kept here of an earlier one causes none.
-    pub per_minute: u32,
-    /// How many at once.
-    pub burst: u32,
-}
-
-impl Default for OutboundConfig {
-    fn default() -> Self {
-        Self {
-            loopback: false,
-            extra_roots: None,
-            peer_networks: vec![],
-            short_lists: BTreeMap::new(),
-            keep_mib: 64,
-            lists_every_seconds: 300,
-            per_minute: 120,
-            burst: 300,
         }
     }
 }

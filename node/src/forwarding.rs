@@ -24,15 +24,13 @@ use axum::{
 use rand::Rng as _;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use crate::{
-    api::{
-        auth,
-        clients::{Clients, ForwardedFor},
-        most_bytes,
-        problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
-    },
-    lease::{Holder, Role},
+use crate::api::{
+    auth,
+    clients::{ClientBudgets, ForwardedFor},
+    most_bytes,
+    problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
 };
+use agency::lease::{Holder, Role};
 use platform::lock::Lock;
 use storage::Store;
 
@@ -280,7 +278,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others
 /// goes on to its route: each one that writes is for operators and says so, and finds no author here if it forgot.
 pub(crate) async fn forward_writes(
-    State((forwarding, clients)): State<(Option<Forwarding>, Clients)>,
+    State((forwarding, clients)): State<(Option<Forwarding>, ClientBudgets)>,
     request: Request,
     next: Next,
 ) -> Response {

@@ -1,39 +1,19 @@
-//! What an agency runs: a node. It keeps the agency's issuers and credentials, replicates its lists with its peers,
-//! and answers about any badge.
+//! What an agency runs: a node. It answers over HTTP, for people ([`web`]) and for programs ([`api`]), and its commands make, rebuild
+//! and repair a data directory. What it knows and does is in `agency`.
 //!
-//! How one datum travels. *A revocation*: `api` → `registrar` (may this agency do that?) → `replication` →
-//! `protocol::Replica` → `storage` → only then the answer and the messages to peers (`network`). *A badge*: `api` or
-//! `web` → `verification::formats` → [`evidence`] gathers, and asks `foreign` for what no agency of the federation keeps
-//! → `verification::judge`.
-//!
-//! Several processes of one agency may share one PostgreSQL: one of them holds the `lease` and writes, the others follow
-//! the rows and forward (`forwarding`) what is to be written.
+//! Several processes of one agency may share one PostgreSQL: one of them holds the lease and writes, the others follow the rows and
+//! forward ([`forwarding`]) what is to be written.
 
-mod abroad;
 mod api;
-mod attic;
 mod certificate;
-mod checked;
 pub mod config;
 pub mod demo;
-pub mod evidence;
-mod foreign;
 mod forwarding;
-mod health;
 pub mod init;
-mod lease;
 mod owner;
 pub mod rebuild;
-pub mod registrar;
-pub mod registry;
 pub mod repair;
-mod replication;
-pub mod root;
-pub mod roster;
-mod said;
 mod serve;
-mod shelf;
-mod silence;
 pub mod terminal;
 mod underway;
 pub mod watchdog;
@@ -50,18 +30,24 @@ use tokio::{
 };
 
 use crate::{
-    abroad::Abroad,
     config::Config,
-    foreign::Foreign,
     forwarding::{Door, Forwarding},
+};
+use agency::{
+    checked,
+    external_sources::ExternalSources,
     health::Health,
-    lease::{Holder, Part, Role, Sharing},
+    lease::{Holder, LeaseConfig, Part, Role},
+    node_client::NodeClient,
+    peer_set::PeerSet,
+    registrar,
     registrar::Registrar,
+    registry,
     registry::{Registry, SharedRegistry},
-    replication::{Author, DurableHeads, Identity},
-    roster::Roster,
+    replication::{DurableHeads, Identity, LogWriter},
     said::Said,
     shelf::Shelf,
+    silence,
 };
 use platform::{clock::Clock, data_lock::DataLock, seal::Seal};
 use storage::Store;
@@ -177,7 +163,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         addresses: config.announced(),
         url: config.url.clone().unwrap_or_default(),
     };
-    let mut roster = Roster::new(own, configured).context("the peers in the configuration")?;
+    let mut roster = PeerSet::new(own, configured).context("the peers in the configuration")?;
     roster.peers()?;
 
     let mut mirrors: Vec<Mirror> = Vec::new();
@@ -220,7 +206,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (reload, reloading) = watch::channel(0);
     let health = Health::new();
 
-    let author = Author::new(desks);
+    let author = LogWriter::new(desks);
     let checked = checked::Checked::new(config.agency.clone());
     let registrar = Arc::new(Registrar::new(
         store.clone(),
@@ -241,19 +227,19 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         shelf: Shelf::new(store.clone()),
         said: Said::new(store.clone()),
         clock: clock.clone(),
-        abroad: Abroad::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
-        clients: api::clients::Clients::new(&config.lookups, &config.budget),
+        abroad: NodeClient::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
+        clients: api::clients::ClientBudgets::new(&config.lookups, &config.budget),
         underway: underway::Underway::new(),
         past: registry::Past::new(store.clone()).await?,
-        foreign: Foreign::new(&config.outbound, store.clone())?,
+        foreign: ExternalSources::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         health: health.clone(),
         forwarding: None,
         sending: transport::doorway::Doorway::new(api::federation::SENDING),
         documents: api::documents::Documents::default(),
         outgoing: api::outgoing::Outgoing::new(),
-        arriving: api::arrivals::Arrivals::new(api::ARRIVING),
-        arriving_uploads: api::arrivals::Arrivals::new(api::bulk::ARRIVING),
+        arriving: api::arrivals::UploadGate::new(api::ARRIVING),
+        arriving_uploads: api::arrivals::UploadGate::new(api::bulk::ARRIVING),
         passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
         judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
         certificate: match &config.tls {
@@ -295,7 +281,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         .await?;
         servers.push(server);
         serving.push(task);
-        sharing = Some(Sharing {
+        sharing = Some(LeaseConfig {
             inner: Holder {
                 epoch: 0,
                 address,

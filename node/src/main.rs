@@ -7,13 +7,13 @@ mod ticket;
 
 use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
+use agency::root;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use node::{
     config::{Config, Tls},
     demo,
     init::{self, Beginning, Joining},
-    root,
     terminal::{LogWriter, complain, in_full, say},
 };
 use platform::{clock::Clock, private};

@@ -24,8 +24,8 @@ use crate::{
     Node,
     config::{Config, MirrorConfig, PeerConfig},
     init::Making,
-    registrar::Hand,
 };
+use agency::registrar::Actor;
 use fetch::Found;
 pub(crate) use fetch::of_source as key_logs_of;
 use platform::{clock::Clock, keys};
@@ -97,7 +97,7 @@ pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyho
     let sources = rebuilding.sources()?;
     let found = fetch::key_log(&sources, before.as_ref(), &rebuilding).await?;
     let root_keys: Vec<PublicKey> = rebuilding.roots.iter().map(SigningKey::public).collect();
-    crate::root::is_of_root(&root_keys, found.key_log.authority().root())?;
+    agency::root::is_of_root(&root_keys, found.key_log.authority().root())?;
     match before {
         Some(config) => {
             clear_unfinished(data, &config)?;
@@ -217,7 +217,7 @@ fn follow(config: &mut Config, rebuilding: &Rebuilding, key_log: &KeyLog, ticket
 /// Waits until everything is here, has the root sign for this node's key, and says what came.
 async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Timestamp) -> anyhow::Result<Rebuilt> {
     all_is_here(node, &rebuilding.sources()?).await?;
-    let hand = Hand {
+    let hand = Actor {
         who: "rebuild".into(),
         dry_run: false,
     };
@@ -396,7 +396,7 @@ impl Drop for Unfinished {
         }
         let (path, text) = &self.config;
         if !text.is_empty()
-            && let Err(error) = crate::root::replace(path, text)
+            && let Err(error) = agency::root::replace(path, text)
         {
             tracing::warn!(%error, "the configuration could not be put back as it was");
         }

@@ -2,11 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use agency::root;
 use clap::Args;
-use node::{
-    rebuild::{self, Rebuilding, Rebuilt},
-    root,
-};
+use node::rebuild::{self, Rebuilding, Rebuilt};
 use platform::clock::Clock;
 use protocol::{Hash, PublicKey};
 use registry_schema::AgencyId;

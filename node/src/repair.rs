@@ -17,9 +17,8 @@ use anyhow::Context as _;
 use protocol::{Batch, Hash, KeyLog};
 use registry_schema::Timestamp;
 
-use crate::{
-    config::Config,
-    owner,
+use crate::{config::Config, owner};
+use agency::{
     registrar::{IssuerKeyTrouble, RowTrouble, issuer_key_troubles, row_troubles},
     replication::{DurableHeads, Identity, NotWritten},
     root,
@@ -28,7 +27,7 @@ use key_log::KeyLogRefused;
 pub use lost::{LostRestriction, ToldBy};
 pub use peers::PeerTrouble;
 use platform::seal::Seal;
-use storage::{Act, NewHolder, OwnWrite, Store};
+use storage::{Act, LocalWrite, NewHolder, Store};
 
 /// How many envelopes are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -294,7 +293,7 @@ async fn write(
     now: Timestamp,
 ) -> Result<(), storage::Unavailable> {
     let KeyLogPutBack { entries, from, .. } = put_back;
-    let act = OwnWrite::Audit(Act {
+    let act = LocalWrite::Audit(Act {
         at: now,
         who: "repair".into(),
         act: "store.key_log",

@@ -6,6 +6,7 @@
 //! peers' countersignatures, and for no stranger.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use transport::client::Client;
 
 use axum::{
     extract::{Request, State},
@@ -16,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     api::{
-        clients::{Client, Clients},
+        clients::ClientBudgets,
         is_page,
         problem::{OUTCOME_UNKNOWN, Problem, UNAVAILABLE},
     },
@@ -155,7 +156,7 @@ impl Drop for Interest {
 /// Around the routes: what is asked to be written is carried out to its end. An act that is dropped between two of its
 /// steps would leave what is on disk unheeded here, or half of a long policy.
 pub(crate) async fn finish_writes(
-    State((underway, clients)): State<(Underway, Clients)>,
+    State((underway, clients)): State<(Underway, ClientBudgets)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -224,7 +225,7 @@ mod tests {
                 }
             };
             let underway = Underway::with_patience(longest_wait);
-            let clients = Clients::new(&LookupConfig::default(), &BudgetConfig::default());
+            let clients = ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default());
             let router = Router::new()
                 .route("/v1/issuers", post(write.clone()))
                 .route("/v1/applications", post(write.clone()))

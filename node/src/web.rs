@@ -7,6 +7,7 @@ mod registration;
 mod sample_rules;
 
 use std::sync::Arc;
+use transport::client::Client;
 
 use axum::{
     Router,
@@ -28,7 +29,6 @@ pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
 use crate::api::{
     App, agencies, applications, bulk,
-    clients::Client,
     following::link,
     problem::{self, Problem},
     verifications::{Asked, answer, receive},

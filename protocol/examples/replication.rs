@@ -31,7 +31,7 @@ use std::{
 
 use protocol::{
     Envelope, KeyLog, Put, Root, Signed, SignedEnvelope, SigningKey,
-    attic::{Attic, Lost, Spot},
+    blob_store::{BlobRef, BlobStore, Lost},
     checkpoint::{self, Checkpoint},
     key_log::{Founding, SignedEntry, WriterKey, found},
     log::AgencyLog,
@@ -177,26 +177,26 @@ impl ScratchFile {
     }
 }
 
-impl Attic for ScratchFile {
-    fn put(&self, bytes: &[u8]) -> Result<Spot, Lost> {
+impl BlobStore for ScratchFile {
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost> {
         let mut end = self.1.lock().unwrap();
         let at = *end;
         self.0.write_all_at(bytes, at).unwrap();
         *end += bytes.len() as u64;
         drop(end);
-        Ok(Spot {
+        Ok(BlobRef {
             at,
             length: u32::try_from(bytes.len()).unwrap(),
         })
     }
 
-    fn read(&self, spot: Spot) -> Result<Vec<u8>, Lost> {
-        let mut bytes = vec![0; spot.length as usize];
-        self.0.read_exact_at(&mut bytes, spot.at).unwrap();
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost> {
+        let mut bytes = vec![0; blob.length as usize];
+        self.0.read_exact_at(&mut bytes, blob.at).unwrap();
         Ok(bytes)
     }
 
-    fn erase(&self, _: Spot) -> Result<(), Lost> {
+    fn erase(&self, _: BlobRef) -> Result<(), Lost> {
         Err(Lost("nothing is expunged here".into()))
     }
 }
@@ -211,7 +211,7 @@ fn resident() -> usize {
 
 /// Starts from these files, holds what came of them, and prints seconds and bytes of memory.
 fn start(way: &str, folder: &Path, agencies: usize) {
-    let attic = Arc::new(ScratchFile::new(folder));
+    let blobs = Arc::new(ScratchFile::new(folder));
     let begin = resident();
     let mut took = Duration::ZERO;
     let mut logs = Vec::new();
@@ -219,7 +219,7 @@ fn start(way: &str, folder: &Path, agencies: usize) {
         let pieces = read(&folder.join(format!("{agency}.{way}")));
         let turn = Instant::now();
         let key_log = KeyLog::read(decode::<Vec<SignedEntry>>(&pieces[0]).unwrap()).unwrap();
-        let mut log = AgencyLog::within(key_log, attic.clone());
+        let mut log = AgencyLog::within(key_log, blobs.clone());
         if way == "checkpoint" {
             let signed: Signed<Checkpoint> = decode(&pieces[1]).unwrap();
             let checkpoint = Checkpoint::read(signed, log.key_log()).unwrap();

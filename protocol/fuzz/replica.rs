@@ -35,7 +35,7 @@ pub(crate) fn handle(bytes: &[u8]) {
         heartbeat_term: 3600,
         exchange_every: 10,
         checkpoint_every: 4,
-        attic: std::sync::Arc::new(protocol::attic::Memory::default()),
+        blobs: std::sync::Arc::new(protocol::blob_store::Memory::default()),
         quota: protocol::log::Quota::default(),
     };
     let stored = Stored {

@@ -13,7 +13,7 @@ use std::{
 use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ROOT, ReadDoc, ScalarValue, legacy};
 
 use crate::{
-    attic::Lost,
+    blob_store::Lost,
     envelope::{DocumentId, Envelope},
     mutant::mutant,
     policy,

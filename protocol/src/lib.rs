@@ -9,7 +9,7 @@
 //! they are not safe to read from a party that one does not trust. `PROTOCOL.md` says the same for a second
 //! implementer, `DESIGN.md` says why.
 
-pub mod attic;
+pub mod blob_store;
 pub mod checkpoint;
 pub mod cosigned;
 pub mod decoders;

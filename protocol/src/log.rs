@@ -24,7 +24,7 @@ use std::{
 use registry_schema::Timestamp;
 
 use crate::{
-    attic::{Attic, Memory},
+    blob_store::{BlobStore, Memory},
     cosigned::Cosigned,
     document::{Broken, Clock, Documents, Place, Row, Work},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
@@ -47,7 +47,7 @@ pub use usage::{Limit, MAX_SIBLINGS, Quota, Usage};
 pub struct AgencyLog {
     key_log: KeyLog,
     /// Where the bytes of the kept envelopes lie.
-    attic: Arc<dyn Attic>,
+    blobs: Arc<dyn BlobStore>,
     kept: HashMap<Hash, Kept>,
     /// The kept envelopes, each after its parents.
     order: Vec<Hash>,
@@ -103,11 +103,11 @@ impl AgencyLog {
         Self::within(key_log, Arc::new(Memory::default()))
     }
 
-    /// A log with nothing in it, whose envelopes' bytes will be in this attic.
+    /// A log with nothing in it, whose envelopes' bytes will be in this blob store.
     #[must_use]
-    pub fn within(key_log: KeyLog, attic: Arc<dyn Attic>) -> Self {
+    pub fn within(key_log: KeyLog, blobs: Arc<dyn BlobStore>) -> Self {
         Self {
-            attic,
+            blobs,
             cuts: Cuts::of(&key_log, |_| None),
             key_log,
             kept: HashMap::new(),

@@ -58,7 +58,7 @@ mod switched {
         /// Of rival entries of a key log those that came first stay. Breaks no invariant of the list: a test of its own
         /// finds it.
         FirstRivalsStay,
-        /// What is read from an attic is believed to be what was put there.
+        /// What is read from a blob store is believed to be what was put there.
         AtticsAreBelieved,
         /// Words of others that are dated ahead count on after a person vouched for the clock: a test of its own finds it.
         KeepsWordsAhead,

@@ -24,7 +24,7 @@ use std::{
 use registry_schema::Timestamp;
 
 use crate::{
-    attic::Attic,
+    blob_store::BlobStore,
     checkpoint::{Checkpoint, Held},
     cosigned::Cosigned,
     document::{Broken, Row},
@@ -72,7 +72,7 @@ pub struct Settings {
     /// Envelopes of the own log between two checkpoints.
     pub checkpoint_every: u32,
     /// Where the bytes of kept envelopes lie: empty, and this replica's alone.
-    pub attic: Arc<dyn Attic>,
+    pub blobs: Arc<dyn BlobStore>,
     /// How much of one agency is taken in.
     pub quota: Quota,
 }

@@ -67,7 +67,7 @@ impl Nc {
             heartbeat_term: 3600,
             exchange_every: 10,
             checkpoint_every: 512,
-            attic: std::sync::Arc::new(protocol::attic::Memory::default()),
+            blobs: std::sync::Arc::new(protocol::blob_store::Memory::default()),
             quota: protocol::log::Quota::default(),
         };
         let stored = Stored {

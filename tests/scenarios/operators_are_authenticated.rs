@@ -218,12 +218,12 @@ async fn state(agency: &Agency) -> Vec<String> {
 /// An entry of the agency's key log that its root signed.
 async fn an_entry(agency: &Agency) -> String {
     let log = agency.employer().reads("/v1/key-log").await.with_status(200).value();
-    let log = node::root::key_log_from_text(log["text"].as_str().expect("a text")).expect("a key log");
-    let root = node::root::key(&agency.data().join("keys/root.key")).expect("the root's key");
+    let log = agency::root::key_log_from_text(log["text"].as_str().expect("a text")).expect("a key log");
+    let root = agency::root::key(&agency.data().join("keys/root.key")).expect("the root's key");
     let act = protocol::key_log::Act::BadgeKeyAdded(protocol::PublicKey([7; 32]));
     let mut entry = log.propose(act, registry_schema::Timestamp(0)).expect("an entry");
     entry.sign(&root);
-    node::root::entry_to_text(&entry, &log).expect("a text")
+    agency::root::entry_to_text(&entry, &log).expect("a text")
 }
 
 /// A federation with something of everything, and a request that would be done for each write of its document.

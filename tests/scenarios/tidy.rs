@@ -13,8 +13,9 @@ use tests::Federation;
 use toml::Table;
 
 /// The sources of the crates that a node consists of, but those of the pure ones.
-const NODE_CRATES: [&str; 4] = [
+const NODE_CRATES: [&str; 5] = [
     "node/src",
+    "node/agency/src",
     "node/platform/src",
     "node/storage/src",
     "node/transport/src",

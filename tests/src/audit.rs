@@ -7,10 +7,8 @@ use std::{
     path::Path,
 };
 
-use node::{
-    config::Config,
-    registry::{AgencyLists, SharedRegistry},
-};
+use agency::registry::{AgencyState, SharedRegistry};
+use node::config::Config;
 use protocol::{
     DocumentId, Hash, Put,
     log::{AgencyLog, Keeping},
@@ -129,7 +127,7 @@ impl Holding {
 }
 
 /// What a registry answers from about one agency, in lines that can be compared.
-fn answers(lists: &AgencyLists, rows: &[StoredRow]) -> BTreeSet<String> {
+fn answers(lists: &AgencyState, rows: &[StoredRow]) -> BTreeSet<String> {
     let mut lines: BTreeSet<String> = lists.issuers().map(|issuer| format!("{issuer:?}")).collect();
     lines.extend(lists.recognitions().map(|entry| format!("{entry:?}")));
     lines.extend(lists.agency_recognitions().map(|entry| format!("{entry:?}")));

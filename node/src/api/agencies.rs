@@ -15,9 +15,9 @@ use super::{
     problem::{NOT_FOUND, Problem},
     verifications::apart,
 };
-use crate::{
-    foreign::KeptLists,
-    registry::{AgencyLists, Registry},
+use agency::{
+    external_sources::KeptLists,
+    registry::{AgencyState, Registry},
 };
 
 /// An agency of the federation, as this node knows it.
@@ -60,7 +60,7 @@ pub(crate) struct Agency {
 }
 
 /// How an agency stands for verdicts.
-pub(super) fn known_freshness(registry: &Registry, lists: &AgencyLists, now: Timestamp) -> KnownFreshness {
+pub(super) fn known_freshness(registry: &Registry, lists: &AgencyState, now: Timestamp) -> KnownFreshness {
     if registry.roster().expelled(&lists.id).is_some() {
         return KnownFreshness::Expelled;
     }
@@ -76,7 +76,7 @@ pub(super) fn known_freshness(registry: &Registry, lists: &AgencyLists, now: Tim
 
 pub(super) fn heard(
     registry: &Registry,
-    lists: &AgencyLists,
+    lists: &AgencyState,
     now: Timestamp,
 ) -> (Option<Timestamp>, Option<Timestamp>) {
     match registry.freshness(lists, now) {
@@ -94,7 +94,7 @@ fn all(app: &App) -> Vec<Agency> {
     let now = app.clock.now();
     let kept_lists = app.foreign.kept_lists(now);
     let registry = app.registry.snapshot();
-    let shown = |lists: &AgencyLists| {
+    let shown = |lists: &AgencyState| {
         let home = lists.id == *registry.home_id();
         let (last_heard, good_until) = heard(&registry, lists, now);
         Agency {

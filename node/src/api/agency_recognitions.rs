@@ -18,7 +18,7 @@ use super::{
     problem::Problem,
     recognitions::{Consequences, NewWithdrawal, would},
 };
-use crate::registrar::{self, Change};
+use agency::registrar::{self, Change};
 
 /// Which agency accepts what another recognizes.
 #[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",

@@ -11,22 +11,22 @@ use axum::{
 use protocol::Hash;
 use registry_schema::registration::{By, Step};
 use serde::{Deserialize, Serialize};
+use transport::client::Client;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use proof::proved;
-pub(crate) use shown::{Application, Eyes, History, HistoryStep, Listed, history};
+pub(crate) use shown::{Application, History, HistoryStep, Listed, Viewer, history};
 
 use super::{
     App,
     auth::{self, Operator},
-    clients::Client,
     issuers::{ResemblingName, resembling},
     paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
     recognitions::Consequences,
 };
-use crate::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Room, Submitted};
+use agency::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Room, Submitted};
 use storage::ApplicationRow;
 
 /// The longest body of these routes, which strangers can write to.
@@ -89,10 +89,10 @@ impl Party {
         }
     }
 
-    fn eyes(&self) -> Eyes {
+    fn eyes(&self) -> Viewer {
         match self.by {
-            By::Applicant => Eyes::Applicant,
-            By::Operator(_) => Eyes::Operator,
+            By::Applicant => Viewer::Applicant,
+            By::Operator(_) => Viewer::Operator,
         }
     }
 }
@@ -192,7 +192,7 @@ pub(super) async fn apply(
     };
     let client = app.clients.of(&extensions, &headers);
     let made = submit(&app, client, new, by, dry_run).await?;
-    let application = Application::of(&made.file, Eyes::Applicant, app.clock.now())?;
+    let application = Application::of(&made.file, Viewer::Applicant, app.clock.now())?;
     let token = (!dry_run).then_some(made.token);
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Made { application, token })))
@@ -334,7 +334,7 @@ pub(super) async fn take_step(
         is_public: new.note_is_public,
     };
     let eyes = party.eyes();
-    let registers = matches!(new.step, Step::Approve { .. }) && eyes == Eyes::Operator;
+    let registers = matches!(new.step, Step::Approve { .. }) && eyes == Viewer::Operator;
     let file = app
         .registrar
         .take_step(&id, party.by, new.step, note, party.dry_run)
@@ -346,7 +346,7 @@ pub(super) async fn take_step(
     };
     // What a step does to whose badges is the agency's to know.
     let consequences = match (&file.said, party.dry_run, eyes) {
-        (Some(said), true, Eyes::Operator) => Some(app.registrar.standing_consequences(said.clone()).await?.into()),
+        (Some(said), true, Viewer::Operator) => Some(app.registrar.standing_consequences(said.clone()).await?.into()),
         _ => None,
     };
     let resembles = match (registers, &file.said) {
@@ -373,7 +373,7 @@ pub(super) async fn expunge_contact(
     Operator(hand): Operator,
 ) -> Result<(StatusCode, Json<Application>), Problem> {
     let file = app.registrar.expunge_contact(&id, &hand).await?;
-    let application = Application::of(&file, Eyes::Operator, app.clock.now())?;
+    let application = Application::of(&file, Viewer::Operator, app.clock.now())?;
     Ok((super::created(&hand), Json(application)))
 }
 

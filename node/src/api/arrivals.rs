@@ -2,6 +2,7 @@
 //! few that are worked on, and not more than a client's share of what may be on its way.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use transport::client::Client;
 
 use axum::{
     body::{Body, Bytes},
@@ -13,10 +14,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{
-    clients::Client,
-    problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED},
-};
+use super::problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED};
 use platform::lock::Lock;
 
 /// So many bytes a second are expected of a sender.
@@ -45,7 +43,7 @@ pub(crate) struct Limits {
 
 /// What is on its way. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Arrivals(Arc<Inner>);
+pub(crate) struct UploadGate(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -58,7 +56,7 @@ struct Inner {
 
 /// A request that is here to its end.
 #[derive(Debug)]
-pub(crate) struct Arrived {
+pub(crate) struct ReceivedBody {
     /// The request, with its body in memory.
     pub(crate) request: Request,
     /// The body.
@@ -69,12 +67,12 @@ pub(crate) struct Arrived {
 /// A sender's place and memory, until the request is answered.
 #[derive(Debug)]
 pub(crate) struct Place {
-    arrivals: Arrivals,
+    arrivals: UploadGate,
     client: Client,
     room: Option<OwnedSemaphorePermit>,
 }
 
-impl Arrivals {
+impl UploadGate {
     pub(crate) fn new(limits: Limits) -> Self {
         Self(Arc::new(Inner {
             limits,
@@ -90,7 +88,7 @@ impl Arrivals {
         request: Request,
         most: usize,
         too_large: fn() -> Problem,
-    ) -> Result<Arrived, Problem> {
+    ) -> Result<ReceivedBody, Problem> {
         let mut place = self.begin(client)?;
         let (parts, body) = request.into_parts();
         let mut body = body.into_data_stream();
@@ -121,7 +119,7 @@ impl Arrivals {
             }
         }
         let bytes = if whole.is_empty() { first } else { whole.into() };
-        Ok(Arrived {
+        Ok(ReceivedBody {
             request: Request::from_parts(parts, Body::from(bytes.clone())),
             bytes,
             place,
@@ -196,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::clients::Clients,
+        api::clients::ClientBudgets,
         config::{BudgetConfig, LookupConfig},
     };
 
@@ -209,7 +207,8 @@ mod tests {
     };
 
     fn client(address: &str) -> Client {
-        Clients::new(&LookupConfig::default(), &BudgetConfig::default()).at(address.parse().unwrap(), &HeaderMap::new())
+        ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default())
+            .at(address.parse().unwrap(), &HeaderMap::new())
     }
 
     fn whole(bytes: usize) -> Request {
@@ -222,7 +221,7 @@ mod tests {
         Request::new(Body::from_stream(begun.chain(stream::pending())))
     }
 
-    async fn receive(arrivals: &Arrivals, from: &str, request: Request) -> Result<Arrived, u16> {
+    async fn receive(arrivals: &UploadGate, from: &str, request: Request) -> Result<ReceivedBody, u16> {
         let too_large = || Problem::unreadable_body(axum::http::StatusCode::PAYLOAD_TOO_LARGE, String::new());
         let received = arrivals.receive(client(from), request, 6 * 1024, too_large).await;
         received.map_err(|problem| problem.status().as_u16())
@@ -230,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_sends_too_slowly_is_cut_off_and_leaves_nothing_behind() {
-        let arrivals = Arrivals::new(LIMITS);
+        let arrivals = UploadGate::new(LIMITS);
         assert_eq!(receive(&arrivals, "192.0.2.1", drip()).await.unwrap_err(), 408);
         assert_eq!(receive(&arrivals, "192.0.2.1", whole(7 * 1024)).await.unwrap_err(), 413);
         assert_eq!(arrivals.0.room.available_permits(), LIMITS.bytes / PIECE);
@@ -239,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_has_its_share_until_it_is_answered_and_others_have_theirs() {
-        let arrivals = Arrivals::new(Limits {
+        let arrivals = UploadGate::new(Limits {
             grace: Duration::from_secs(60),
             ..LIMITS
         });
@@ -256,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_that_is_held_together_is_bounded() {
-        let arrivals = Arrivals::new(LIMITS);
+        let arrivals = UploadGate::new(LIMITS);
         let mut first = receive(&arrivals, "192.0.2.1", whole(5 * 1024)).await.unwrap();
         assert_eq!(first.bytes.len(), 5 * 1024);
         assert_eq!(receive(&arrivals, "192.0.2.2", whole(4 * 1024)).await.unwrap_err(), 503);

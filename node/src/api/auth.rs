@@ -12,12 +12,13 @@ use super::{
     App,
     problem::{INVALID, Problem, UNAUTHENTICATED},
 };
-use crate::{registrar::Hand, serve::Caller};
+use crate::serve::Caller;
+use agency::registrar::Actor;
 use storage::Store;
 
 /// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
 #[derive(Debug)]
-pub(super) struct Operator(pub(super) Hand);
+pub(super) struct Operator(pub(super) Actor);
 
 #[derive(Deserialize)]
 struct DryRun {
@@ -34,7 +35,7 @@ impl FromRequestParts<App> for Operator {
             caller.is_welcome();
         }
         let dry_run = dry_run(parts)?;
-        Ok(Self(Hand { who, dry_run }))
+        Ok(Self(Actor { who, dry_run }))
     }
 }
 

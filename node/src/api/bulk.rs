@@ -4,6 +4,7 @@
 //! line; what goes wrong on the way is that row's answer, and holds up no other.
 
 use std::{io, sync::Arc, time::Duration};
+use transport::client::Client;
 
 use axum::{
     body::{Body, Bytes},
@@ -27,14 +28,13 @@ use verification::{
 
 use super::{
     App,
-    arrivals::{Arrived, Limits, Place},
-    clients::Client,
-    following::{Followed, code, follow, link},
+    arrivals::{Limits, Place, ReceivedBody},
+    following::{ResolvedInput, code, follow, link},
     problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
     verifications::{Asked, apart, evidence},
     worth,
 };
-use crate::{checked::Checked, foreign::Errand};
+use agency::{checked::Checked, external_sources::Errand};
 
 /// How many uploads are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
 /// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
@@ -119,7 +119,7 @@ pub(crate) async fn verify(
     let arriving = app
         .arriving_uploads
         .receive(client, request, bulk::MAX_UPLOAD, too_large);
-    let Arrived { bytes, place, .. } = arriving.await?;
+    let ReceivedBody { bytes, place, .. } = arriving.await?;
     let permit = admit(&app).await?;
     // Both are held while the upload is read, also if whoever sent it is gone by then.
     let (rows, permit, mut place) = apart(move || (read_rows(&bytes, named), permit, place)).await?;
@@ -307,9 +307,9 @@ async fn judge_chunk(
             return Stage::answer(unreachable(&why, asked));
         }
         match timeout_at(deadline, follow(node, errand, &content, asked)).await {
-            Ok(Ok(Followed::Itself)) => Stage::Bytes(content),
-            Ok(Ok(Followed::Badge(badge))) => Stage::Bytes(badge),
-            Ok(Ok(Followed::Answer(verdict))) => Stage::Answer(verdict),
+            Ok(Ok(ResolvedInput::Itself)) => Stage::Bytes(content),
+            Ok(Ok(ResolvedInput::Badge(badge))) => Stage::Bytes(badge),
+            Ok(Ok(ResolvedInput::Answer(verdict))) => Stage::Answer(verdict),
             Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
             Err(_) => Stage::answer(late()),
         }

@@ -2,20 +2,18 @@
 //! /64, which one customer has.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
 use axum::{extract::ConnectInfo, http::Extensions, http::HeaderMap};
 use tokio::time::Instant;
 
-use super::{
-    buckets::{Allowance, Buckets},
-    problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN},
-};
+use super::problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN};
 use crate::config::{BudgetConfig, LookupConfig};
 use storage::look_up::Leave;
-use transport::doorway::customer;
+use transport::buckets::{Allowance, Buckets};
+use transport::client::Client;
 
 /// The share of a look-up that a code costs which exists; one that does not exist costs a whole one. Who tries codes meets
 /// nearly none that exist.
@@ -43,17 +41,13 @@ const TOKENS: Allowance = Allowance {
     at_once: 20.0,
 };
 
-/// Who asks, by address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Client(IpAddr);
-
 /// The client on whose behalf another process of this agency forwards a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ForwardedFor(pub(crate) IpAddr);
 
 /// What is left for each client. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Clients(Arc<Shares>);
+pub(crate) struct ClientBudgets(Arc<Shares>);
 
 #[derive(Debug)]
 struct Shares {
@@ -67,27 +61,7 @@ struct Shares {
     applications_nearby: Buckets<IpAddr>,
 }
 
-impl Client {
-    /// Whoever is behind this address.
-    #[cfg(test)]
-    pub(crate) fn at(address: IpAddr) -> Self {
-        Self(customer(address))
-    }
-
-    pub(crate) const fn address(self) -> IpAddr {
-        self.0
-    }
-
-    /// The network around it that one stranger may have whole.
-    fn neighborhood(self) -> IpAddr {
-        match self.0 {
-            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() >> 8 << 8).into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
-        }
-    }
-}
-
-impl Clients {
+impl ClientBudgets {
     pub(crate) fn new(lookups: &LookupConfig, budget: &BudgetConfig) -> Self {
         let look_ups = Allowance {
             a_second: f64::from(lookups.per_minute) / 60.0,
@@ -111,7 +85,7 @@ impl Clients {
     /// Who asks.
     pub(crate) fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> Client {
         if let Some(ForwardedFor(client)) = extensions.get::<ForwardedFor>() {
-            return Client(*client);
+            return Client::at(*client);
         }
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
@@ -120,7 +94,7 @@ impl Clients {
 
     /// Whoever is connected from this address.
     pub(crate) fn at(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
-        Client(self.client(peer, headers))
+        Client::at(self.client(peer, headers))
     }
 
     /// Leave for whoever asks to have one code looked up.
@@ -201,7 +175,7 @@ impl Clients {
             Some(last.parse::<IpAddr>().ok()?.to_canonical())
         };
         let is_proxy = config.proxies.iter().any(|proxy| proxy.to_canonical() == peer);
-        customer(is_proxy.then(named).flatten().unwrap_or(peer))
+        is_proxy.then(named).flatten().unwrap_or(peer)
     }
 }
 
@@ -209,8 +183,8 @@ impl Clients {
 mod tests {
     use super::*;
 
-    fn clients(config: &LookupConfig) -> Clients {
-        Clients::new(config, &BudgetConfig::default())
+    fn clients(config: &LookupConfig) -> ClientBudgets {
+        ClientBudgets::new(config, &BudgetConfig::default())
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -225,7 +199,7 @@ mod tests {
                 burst: 6,
                 ..LookupConfig::default()
             });
-            let client = Client(ip("192.0.2.1"));
+            let client = Client::at(ip("192.0.2.1"));
             let times = (0..1_000).take_while(|_| {
                 let leave = clients.looks_up(client);
                 if !exists {
@@ -243,7 +217,7 @@ mod tests {
     fn one_client_and_one_neighborhood_have_a_share_of_the_applications_and_no_more() {
         let clients = clients(&LookupConfig::default());
         let taken = |who: &str| {
-            let client = Client(customer(ip(who)));
+            let client = Client::at(ip(who));
             (0..50).filter(|_| clients.applies(client).is_ok()).count()
         };
         assert_eq!(taken("192.0.2.1"), 6);
@@ -252,7 +226,7 @@ mod tests {
         assert_eq!(taken("198.51.100.1"), 6);
         assert_eq!(taken("2001:db8:1:1::1") + taken("2001:db8:1:2::1"), 10);
         assert_eq!(taken("2001:db8:1:3::1"), 0);
-        clients.did_not_apply(Client(ip("198.51.100.1")), false);
+        clients.did_not_apply(Client::at(ip("198.51.100.1")), false);
         assert_eq!(taken("198.51.100.1"), 1);
     }
 

@@ -18,7 +18,7 @@ use super::{
     stores,
     verifications::apart,
 };
-use crate::registrar::has_its_badge;
+use agency::registrar::has_its_badge;
 
 /// The longest id of a credential that is asked about, in bytes.
 const LONGEST_ID: usize = 500;

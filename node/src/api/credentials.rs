@@ -19,7 +19,7 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::registrar::{NewBadge, NotDone, has_its_badge, place_of};
+use agency::registrar::{NewBadge, NotDone, has_its_badge, place_of};
 use storage::look_up::Leave;
 
 /// The credentials of this agency, the newest first; for operators. A page has at most 1,000; the header `Link` says where

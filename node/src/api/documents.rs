@@ -18,7 +18,7 @@ use super::{
     problem::{Problem, UNAVAILABLE},
     verifications::apart,
 };
-use crate::registry::Registry;
+use agency::registry::Registry;
 use platform::lock::Lock;
 
 /// How many documents are kept; the one that was asked for longest ago goes first.

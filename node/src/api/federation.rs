@@ -16,7 +16,7 @@ use super::{
     App,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-use crate::{registrar::NotDone, shelf::Named};
+use agency::{registrar::NotDone, shelf::Named};
 use transport::doorway::{DoorLimits, Visitor};
 
 /// For how long others may keep what changes, in seconds.
@@ -93,7 +93,7 @@ pub(super) async fn file(
         }
     };
     let client = app.clients.of(&extensions, &headers);
-    let place = app.sending.enter(client.address()).ok_or_else(busy)?;
+    let place = app.sending.enter(client).ok_or_else(busy)?;
     let found = app.shelf.file(agency, file).await?;
     let bytes = found.ok_or_else(|| {
         let detail =
@@ -190,6 +190,8 @@ fn changing(asked: &HeaderMap, content_type: &'static str, name: Hash, bytes: By
 mod tests {
     use std::net::IpAddr;
 
+    use transport::client::Client;
+
     use super::*;
     use transport::doorway::Doorway;
 
@@ -206,14 +208,14 @@ mod tests {
     async fn a_file_arrives_whole_and_keeps_its_place_until_it_is_taken() {
         let sending = Doorway::new(SENDING);
         let bytes: Vec<u8> = (0..=255).cycle().take(5 * PIECE + 7).collect();
-        let body = piecemeal(bytes.clone(), sending.enter(FIRST).unwrap(), LONGEST_WAY);
+        let body = piecemeal(bytes.clone(), sending.enter(Client::at(FIRST)).unwrap(), LONGEST_WAY);
         tokio::task::yield_now().await;
         assert_eq!(sending.taken(), 1, "nobody has taken it yet");
         assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap(), bytes);
         all_gone(&sending).await;
 
         // Who goes away frees its place.
-        drop(piecemeal(bytes, sending.enter(FIRST).unwrap(), LONGEST_WAY));
+        drop(piecemeal(bytes, sending.enter(Client::at(FIRST)).unwrap(), LONGEST_WAY));
         all_gone(&sending).await;
     }
 
@@ -226,16 +228,22 @@ mod tests {
         });
         let stalled = piecemeal(
             vec![0; 5 * PIECE],
-            sending.enter(FIRST).unwrap(),
+            sending.enter(Client::at(FIRST)).unwrap(),
             Duration::from_millis(20),
         );
         all_gone(&sending).await;
         let got = axum::body::to_bytes(stalled, usize::MAX).await.unwrap();
         assert!(got.len() < 5 * PIECE, "it came to its end all the same");
 
-        let slow = [(); 2].map(|()| piecemeal(vec![0; 5 * PIECE], sending.enter(FIRST).unwrap(), LONGEST_WAY));
+        let slow = [(); 2].map(|()| {
+            piecemeal(
+                vec![0; 5 * PIECE],
+                sending.enter(Client::at(FIRST)).unwrap(),
+                LONGEST_WAY,
+            )
+        });
         let bytes = vec![7; 5 * PIECE];
-        let other = piecemeal(bytes.clone(), sending.enter(SECOND).unwrap(), LONGEST_WAY);
+        let other = piecemeal(bytes.clone(), sending.enter(Client::at(SECOND)).unwrap(), LONGEST_WAY);
         assert_eq!(axum::body::to_bytes(other, usize::MAX).await.unwrap(), bytes);
         let mut lengths = Vec::new();
         for body in slow {

@@ -1,10 +1,11 @@
 //! What stands behind a code or a link that was sent in place of a badge.
 
 use registry_schema::{AgencyId, CredentialCode, Verdict};
+use transport::client::Client;
 use verification::{Question, Unreadable, unreachable, unreadable};
 
-use super::{App, clients::Client, lost_records, problem::Problem};
-use crate::{abroad::Fetched, foreign::Errand, registrar::has_its_badge};
+use super::{App, lost_records, problem::Problem};
+use agency::{external_sources::Errand, node_client::Fetched, registrar::has_its_badge};
 use storage::look_up::Leave;
 
 /// A code with its spaces and hyphens, in bytes.
@@ -14,7 +15,7 @@ const LONGEST_CODE: usize = 40;
 const LONGEST_LINK: usize = 2_048;
 
 /// What stands behind the bytes that were sent.
-pub(super) enum Followed {
+pub(super) enum ResolvedInput {
     /// They are neither a code nor a link.
     Itself,
     /// The badge behind a code or a link.
@@ -24,21 +25,26 @@ pub(super) enum Followed {
 }
 
 /// Follows a code or a link, if that is what was sent.
-pub(super) async fn follow(app: &App, errand: Errand, bytes: &[u8], question: &Question) -> Result<Followed, Problem> {
-    let answer = |verdict| Ok(Followed::Answer(Box::new(verdict)));
+pub(super) async fn follow(
+    app: &App,
+    errand: Errand,
+    bytes: &[u8],
+    question: &Question,
+) -> Result<ResolvedInput, Problem> {
+    let answer = |verdict| Ok(ResolvedInput::Answer(Box::new(verdict)));
     let link = link(bytes);
     let behind_code = match code(bytes).or_else(|| link.and_then(|link| code_behind(app, link))) {
         Some(code) => Some(fetch(app, errand.client, code).await?),
         None => None,
     };
     match (behind_code, link) {
-        (None, None) => Ok(Followed::Itself),
+        (None, None) => Ok(ResolvedInput::Itself),
         (None, Some(link)) => match open(app, errand, link).await {
-            Ok(Ok(badge)) => Ok(Followed::Badge(badge)),
+            Ok(Ok(badge)) => Ok(ResolvedInput::Badge(badge)),
             Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
             Err(why) => answer(unreachable(&why, question)),
         },
-        (Some(Fetched::Badge(badge)), _) => Ok(Followed::Badge(badge)),
+        (Some(Fetched::Badge(badge)), _) => Ok(ResolvedInput::Badge(badge)),
         (Some(Fetched::Unreachable(why) | Fetched::CannotTell(why)), _) => answer(unreachable(&why, question)),
         (Some(Fetched::Unknown), _) => {
             let why = Unreadable {

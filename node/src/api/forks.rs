@@ -14,7 +14,7 @@ use super::{
     documents::{self, Document},
     problem::{NOT_FOUND, Problem},
 };
-use crate::registrar::NotDone;
+use agency::registrar::NotDone;
 
 /// A proof that a writer has two histories: two envelopes that it signed with one number.
 #[derive(Debug, Serialize, ToSchema)]

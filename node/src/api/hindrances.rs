@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::registry::{Registry, Trouble};
+use agency::registry::{Registry, Trouble};
 
 /// What is wrong, and since when.
 #[derive(Clone, Debug, Serialize, ToSchema)]

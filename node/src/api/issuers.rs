@@ -36,9 +36,9 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::{Consequences, would},
 };
-use crate::{
+use agency::{
     registrar::{Change, OwnIssuer},
-    registry::AgencyLists,
+    registry::AgencyState,
 };
 
 /// Which issuers.
@@ -63,7 +63,7 @@ pub(super) async fn list(
     let make = move || {
         let all = registry.agencies().into_iter();
         let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
-        documents::json(&wanted.flat_map(AgencyLists::issuers).collect::<Vec<_>>())
+        documents::json(&wanted.flat_map(AgencyState::issuers).collect::<Vec<_>>())
     };
     Ok(app
         .documents
@@ -397,7 +397,7 @@ pub(super) async fn compromise(
 fn recognizing(app: &App, issuer: &Issuer) -> Vec<AgencyId> {
     let now = AskedAt::now(app.clock.now());
     let registry = app.registry.snapshot();
-    let recognizes = |lists: &&AgencyLists| {
+    let recognizes = |lists: &&AgencyState| {
         let mut all = lists.recognitions_of(&issuer.id);
         all.any(|entry| entry.recognition.issuer.agency == issuer.agency && entry.holds(now, None))
     };

@@ -21,8 +21,8 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::Consequences,
 };
-use crate::{
-    registrar::{Proposal, Wish, place_of},
+use agency::{
+    registrar::{Proposal, ProposedAct, place_of},
     root::{self, WritingAbility},
 };
 
@@ -264,7 +264,7 @@ fn claimed(entry: &SignedEntry) -> Result<Act, Problem> {
     Ok(claim.act)
 }
 
-fn wish(new: NewProposal) -> Result<Wish, String> {
+fn wish(new: NewProposal) -> Result<ProposedAct, String> {
     let key = new
         .key
         .as_deref()
@@ -282,19 +282,19 @@ fn wish(new: NewProposal) -> Result<Wish, String> {
         .as_ref()
         .map(|last| last.iter().map(|hash| hash.parse()).collect());
     Ok(match new.act.as_str() {
-        "add_writer" => Wish::AddWriter { kinds: new.kinds, key },
-        "scope_writer" => Wish::ScopeWriter {
+        "add_writer" => ProposedAct::AddWriter { kinds: new.kinds, key },
+        "scope_writer" => ProposedAct::ScopeWriter {
             key: needed()?,
             kinds: new.kinds,
         },
-        "end_writer" => Wish::EndWriter {
+        "end_writer" => ProposedAct::EndWriter {
             key: needed()?,
             end: end()?,
             last: last.transpose().map_err(|e: protocol::signed::BadHex| e.to_string())?,
             before: new.before,
         },
-        "add_badge_key" => Wish::AddBadgeKey(needed()?),
-        "end_badge_key" => Wish::EndBadgeKey(needed()?, end()?),
+        "add_badge_key" => ProposedAct::AddBadgeKey(needed()?),
+        "end_badge_key" => ProposedAct::EndBadgeKey(needed()?, end()?),
         other => {
             return Err(format!(
                 "`{other}` is no act: one of add_writer, scope_writer, end_writer, add_badge_key, end_badge_key"

@@ -7,7 +7,7 @@ use super::{
     App,
     problem::{Problem, RECORDS_LOST},
 };
-use crate::abroad::RECORDS_SINCE;
+use agency::node_client::RECORDS_SINCE;
 
 /// The answer about a credential that is not here; none, if this node has the records of all that its agency issued.
 pub(super) async fn answer(app: &App) -> Result<Option<Response>, Problem> {

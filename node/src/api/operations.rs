@@ -15,7 +15,7 @@ use super::{
     App,
     problem::{Problem, RESTORING, UNAVAILABLE},
 };
-use crate::{
+use agency::{
     health::{LONGEST_WITHOUT_A_WRITE, ReplicationHealth},
     lease::Role,
     replication::RestoringProgress,

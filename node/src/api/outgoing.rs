@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use transport::client::Client;
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -19,9 +20,7 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    App,
-    clients::Client,
-    is_page,
+    App, is_page,
     problem::{Problem, UNAVAILABLE},
 };
 use crate::web;
@@ -200,12 +199,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::clients::Clients,
+        api::clients::ClientBudgets,
         config::{BudgetConfig, LookupConfig},
     };
 
     fn client(address: &str) -> Client {
-        let clients = Clients::new(&LookupConfig::default(), &BudgetConfig::default());
+        let clients = ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default());
         clients.at(address.parse().unwrap(), &HeaderMap::new())
     }
 

@@ -23,10 +23,10 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     recognitions::{Consequences, Resting, would},
 };
-use crate::{
+use agency::{
+    peer_set::{Known, Membership},
     registrar::Change,
-    registry::{AgencyLists, Registry},
-    roster::{Known, Membership},
+    registry::{AgencyState, Registry},
 };
 use transport::network;
 
@@ -214,7 +214,7 @@ pub(super) struct Awaited {
 /// What rests on an agency with this log.
 fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
     let log = ticket.genesis.to_string();
-    let follows = |lists: &&AgencyLists| {
+    let follows = |lists: &&AgencyState| {
         let mut all = lists.agency_recognitions();
         all.any(|entry| {
             let of = &entry.recognition;

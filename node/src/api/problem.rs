@@ -6,10 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use transport::buckets::Allowance;
 use utoipa::ToSchema;
 
-use super::buckets::Allowance;
-use crate::registrar::NotDone;
+use agency::registrar::NotDone;
 use storage::Unavailable;
 
 /// An error, as RFC 9457 (§3) has it.

@@ -25,9 +25,9 @@ use super::{
     problem::{INVALID, Problem},
     verifications::apart,
 };
-use crate::{
-    registrar::{self, Change, Hand},
-    registry::{AgencyLists, Registry},
+use agency::{
+    registrar::{self, Actor, Change},
+    registry::{AgencyState, Registry},
 };
 
 /// Which recognitions.
@@ -66,7 +66,7 @@ pub(super) async fn list(
     let name = documents::name("recognitions", &registry, which.agency.as_deref());
     let holds = Holds::of(&registry);
     let make = move || {
-        let all = |lists: &AgencyLists| lists.recognitions().collect();
+        let all = |lists: &AgencyState| lists.recognitions().collect();
         documents::json(&wanted(&registry, which.agency.as_deref(), (at, now), all))
     };
     if at.is_some() {
@@ -85,7 +85,7 @@ fn wanted(
     registry: &Registry,
     agency: Option<&str>,
     (at, now): (Option<Timestamp>, Timestamp),
-    entries: impl Fn(&AgencyLists) -> Vec<RecognitionEntry>,
+    entries: impl Fn(&AgencyState) -> Vec<RecognitionEntry>,
 ) -> Vec<RecognitionEntry> {
     let all = registry.agencies().into_iter();
     let of_agency = all.filter(|lists| agency.is_none_or(|id| id == lists.id.as_str()));
@@ -289,7 +289,7 @@ pub(super) async fn withdraw(
 }
 
 /// In a dry run, what a change would do.
-pub(super) async fn would(app: &App, hand: &Hand, change: Change) -> Result<Option<Consequences>, Problem> {
+pub(super) async fn would(app: &App, hand: &Actor, change: Change) -> Result<Option<Consequences>, Problem> {
     match hand.dry_run {
         true => Ok(Some(app.registrar.consequences(change).await?.into())),
         false => Ok(None),

@@ -32,7 +32,7 @@ use super::{
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, TRUST_STALE, UNAVAILABLE},
 };
-use crate::{evidence::of_issuer, registry::Registry};
+use agency::{evidence::of_issuer, registry::Registry};
 
 /// The vocabulary that the draft's own documents name: it has none of its own yet.
 const EXAMPLES: &str = "https://www.w3.org/ns/credentials/examples/v2";

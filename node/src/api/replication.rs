@@ -19,7 +19,7 @@ use super::{
     documents,
     problem::{NOT_FOUND, Problem},
 };
-use crate::{registrar::NotDone, roster::Membership};
+use agency::{peer_set::Membership, registrar::NotDone};
 
 /// What this node holds of one agency.
 #[derive(Debug, Serialize, ToSchema)]

@@ -23,7 +23,7 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use crate::registrar::{list_url, signing_key_of};
+use agency::registrar::{list_url, signing_key_of};
 use platform::lock::Lock;
 
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.

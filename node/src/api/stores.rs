@@ -10,7 +10,7 @@ use super::{
     App,
     problem::{Problem, UNAVAILABLE},
 };
-use crate::abroad::{ASKED, Passed};
+use agency::node_client::{ASKED, Passed};
 
 /// What is passed on of a question, and of an answer; an operator's token is not.
 const ASKING: [HeaderName; 2] = [header::ACCEPT, header::IF_NONE_MATCH];

@@ -24,7 +24,7 @@ use super::{
     key_log::did_web,
     problem::{NOT_FOUND, Problem, TRUST_STALE, UNSUPPORTED},
 };
-use crate::{evidence::of_issuer, registry::Registry};
+use agency::{evidence::of_issuer, registry::Registry};
 
 /// The longest text in a query, in bytes.
 const MOST_BYTES: usize = 500;

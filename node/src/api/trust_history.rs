@@ -21,8 +21,8 @@ use super::{
     App,
     problem::{INVALID, Problem},
 };
-use crate::{
-    registry::AgencyLists,
+use agency::{
+    registry::AgencyState,
     said::{About, Put},
 };
 
@@ -124,7 +124,7 @@ pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> 
     Ok(Json(shown.split_off(more)))
 }
 
-fn statement(put: Put, lists: &AgencyLists) -> Option<Statement> {
+fn statement(put: Put, lists: &AgencyState) -> Option<Statement> {
     let (stands, said) = match put.entry {
         Entry::Issuer(said) => (lists.issuer(&said.id) == Some(&said), Said::Issuer(said)),
         Entry::Registration(said) => (

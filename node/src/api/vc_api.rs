@@ -4,6 +4,7 @@
 //! status, and not whether anybody recognizes the issuer.
 
 use std::time::Duration;
+use transport::client::Client;
 
 use axum::{
     Json,
@@ -25,12 +26,11 @@ use verification::{
 use super::{
     App,
     auth::Operator,
-    clients::Client,
     confirmations,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
     verifications::{apart, receive, turn},
 };
-use crate::{evidence::gather, foreign::Errand, registrar::NewDocument};
+use agency::{evidence::gather, external_sources::Errand, registrar::NewDocument};
 
 /// A credential to sign.
 #[derive(Debug, Deserialize, ToSchema)]

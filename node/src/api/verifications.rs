@@ -6,6 +6,7 @@
 )]
 
 use std::{borrow::Cow, panic::AssertUnwindSafe};
+use transport::client::Client;
 
 use axum::{
     Json,
@@ -22,16 +23,15 @@ use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, ju
 
 use super::{
     App, MAX_BODY_BYTES,
-    arrivals::Arrived,
-    clients::Client,
+    arrivals::ReceivedBody,
     confirmations,
     costs::PAST,
-    following::{Followed, follow},
+    following::{ResolvedInput, follow},
     problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
 };
-use crate::{
+use agency::{
     evidence::{gather, gather_then},
-    foreign::Errand,
+    external_sources::Errand,
     registry::Registry,
 };
 
@@ -164,7 +164,7 @@ async fn badge_in(app: &App, request: Request, body: Bytes) -> Result<Bytes, Pro
 }
 
 /// Receives a request with badges, if not too many others are on their way, and if it does not take too long.
-pub(crate) async fn receive(app: &App, request: Request) -> Result<Arrived, Problem> {
+pub(crate) async fn receive(app: &App, request: Request) -> Result<ReceivedBody, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let too_large = || Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new());
     app.arriving.receive(client, request, MAX_BODY_BYTES, too_large).await
@@ -205,9 +205,9 @@ async fn answer_as<T: Send + 'static>(
 ) -> Result<(Verdict, Option<T>), Problem> {
     let errand = Errand::of(client);
     let file = match follow(app, errand, bytes, question).await? {
-        Followed::Itself => Cow::Borrowed(bytes),
-        Followed::Badge(badge) => Cow::Owned(badge),
-        Followed::Answer(verdict) => return Ok((*verdict, None)),
+        ResolvedInput::Itself => Cow::Borrowed(bytes),
+        ResolvedInput::Badge(badge) => Cow::Owned(badge),
+        ResolvedInput::Answer(verdict) => return Ok((*verdict, None)),
     };
     let badge = match read(&file).await? {
         Ok(badge) => badge,

@@ -6,26 +6,6 @@ use super::*;
 use crate::init::{self, Beginning};
 
 #[test]
-fn extra_certificate_authorities_are_read_or_it_says_why_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("roots.pem");
-    let config = OutboundConfig {
-        extra_roots: Some(path.clone()),
-        ..OutboundConfig::default()
-    };
-    assert_eq!(OutboundConfig::default().roots().unwrap().len(), 0);
-    assert!(config.roots().unwrap_err().to_string().contains("roots.pem"));
-    fs::write(&path, "nothing").unwrap();
-    assert!(config.roots().unwrap_err().to_string().contains("holds no certificate"));
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
-        .unwrap()
-        .cert
-        .pem();
-    fs::write(&path, made.repeat(2)).unwrap();
-    assert_eq!(config.roots().unwrap().len(), 2);
-}
-
-#[test]
 fn what_a_node_asks_of_others_can_be_written_down() {
     let text = "[outbound]\nextra_roots = \"ca.pem\"\n[outbound.short_lists]\n\"did:web:badges.example\" = 100000\n";
     #[derive(Deserialize)]

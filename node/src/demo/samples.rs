@@ -18,10 +18,8 @@ use serde_json::Value;
 use verification::{KeyKind, SigningKey, credential, data_integrity, formats, multikey};
 
 use super::teacher;
-use crate::{
-    Node,
-    registrar::{Contact, FirstEvidence, Hand, NewApplication, NewBadge, NewRecognition, NotDone, Note, Room},
-};
+use crate::Node;
+use agency::registrar::{Actor, Contact, FirstEvidence, NewApplication, NewBadge, NewRecognition, NotDone, Note, Room};
 use platform::{clock::Clock, keys};
 use storage::NEWEST;
 
@@ -44,8 +42,8 @@ const APPLIED: &str = "Palmetto Educator Institute";
 /// Longest time that the nodes may take to hear of each other.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) fn hand() -> Hand {
-    Hand {
+pub(super) fn hand() -> Actor {
+    Actor {
         who: "demo".into(),
         dry_run: false,
     }

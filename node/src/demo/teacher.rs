@@ -10,7 +10,8 @@ use registry_schema::{Achievement, AgencyId, Decimal};
 use serde_json::{Value, json};
 use verification::credential;
 
-use crate::{Node, registrar::NewDocument};
+use crate::Node;
+use agency::registrar::NewDocument;
 use platform::clock::Clock;
 
 use super::samples::{hand, of, pretty};

@@ -11,10 +11,8 @@ use protocol::{
 use registry_schema::Timestamp;
 
 use super::{Making, address};
-use crate::{
-    config::{Config, PeerConfig},
-    root::{self, EntryFile},
-};
+use crate::config::{Config, PeerConfig};
+use agency::root::{self, EntryFile};
 use platform::keys;
 use storage::{DatabaseTls, Store};
 

@@ -4,9 +4,9 @@ use anyhow::Context as _;
 use protocol::{KeyLog, PublicKey, key_log::End};
 
 use super::Rebuilding;
-use crate::{
-    Node,
-    registrar::{Hand, Wish},
+use crate::Node;
+use agency::{
+    registrar::{Actor, ProposedAct},
     root::EntryFile,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// If it is not clear which key is lost, or the root's keys are not enough.
-pub(super) async fn let_write(node: &Node, rebuilding: &Rebuilding, hand: &Hand) -> anyhow::Result<Vec<String>> {
+pub(super) async fn let_write(node: &Node, rebuilding: &Rebuilding, hand: &Actor) -> anyhow::Result<Vec<String>> {
     let mut signed = Vec::new();
     if rebuilding.roots.is_empty() {
         return Ok(signed);
@@ -27,10 +27,10 @@ pub(super) async fn let_write(node: &Node, rebuilding: &Rebuilding, hand: &Hand)
     let mut wishes = Vec::new();
     if !may_write {
         let key = here.first().copied();
-        wishes.push(Wish::AddWriter { kinds: vec![], key });
+        wishes.push(ProposedAct::AddWriter { kinds: vec![], key });
     }
     wishes.extend(badge_keys(node, &log, may_write).await?);
-    wishes.extend(lost.into_iter().map(|key| Wish::EndWriter {
+    wishes.extend(lost.into_iter().map(|key| ProposedAct::EndWriter {
         key,
         end: End::Retired,
         last: None,
@@ -79,7 +79,7 @@ fn lost(log: &KeyLog, here: &[PublicKey], may_write: bool, named: &[PublicKey]) 
 }
 
 /// The agency's own statements are signed by the badge key that is here; the only one of before, which is lost, ends.
-async fn badge_keys(node: &Node, log: &KeyLog, may_write: bool) -> anyhow::Result<Vec<Wish>> {
+async fn badge_keys(node: &Node, log: &KeyLog, may_write: bool) -> anyhow::Result<Vec<ProposedAct>> {
     let mut wishes = Vec::new();
     if may_write || node.registrar.badge_key().await.is_ok() {
         return Ok(wishes);
@@ -91,9 +91,9 @@ async fn badge_keys(node: &Node, log: &KeyLog, may_write: bool) -> anyhow::Resul
         .filter(|(_, end)| end.is_none())
         .map(|(key, _)| *key)
         .collect();
-    wishes.push(Wish::AddBadgeKey(key));
+    wishes.push(ProposedAct::AddBadgeKey(key));
     if let [one] = live.as_slice() {
-        wishes.push(Wish::EndBadgeKey(*one, End::Retired));
+        wishes.push(ProposedAct::EndBadgeKey(*one, End::Retired));
     }
     Ok(wishes)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use protocol::{Hash, KeyLog, SignedEnvelope, Unverified, key_log::SignedEntry};
 
-use crate::root;
+use agency::root;
 use storage::from_cbor;
 
 /// Most entries that a damaged row is believed to name: no sound one has more.

@@ -9,7 +9,7 @@ use protocol::{
 };
 use registry_schema::{CredentialCode, StatusState, Timestamp};
 
-use crate::registrar::place_of;
+use agency::registrar::place_of;
 use storage::{Store, ToTakeOut, Unavailable, Unfounded};
 
 /// What is left that says so.

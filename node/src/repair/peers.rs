@@ -2,7 +2,8 @@
 
 use registry_schema::AgencyId;
 
-use crate::{config::Config, roster};
+use crate::config::Config;
+use agency::peer_set;
 use storage::PeerRow;
 
 /// A decision about a peer that cannot be read.
@@ -21,7 +22,7 @@ pub struct PeerTrouble {
 /// The rows that cannot be read, with what is to be done about them.
 pub(super) fn troubles(config: &Config, rows: &[PeerRow]) -> Vec<(PeerRow, PeerTrouble)> {
     let trouble = |row: &PeerRow| {
-        let why = roster::tickets(row).err()?;
+        let why = peer_set::tickets(row).err()?;
         let ended = row.left_at.is_some() || row.expelled_at.is_some();
         let agency: Option<AgencyId> = row.agency.parse().ok();
         let is_configured = agency.is_some_and(|agency| {

@@ -29,7 +29,10 @@ use tokio::{
 use tower_service::Service;
 
 use platform::lock::Lock;
-use transport::doorway::{DoorLimits, Doorway, Visitor, customer};
+use transport::{
+    client::Client,
+    doorway::{DoorLimits, Doorway, Visitor},
+};
 
 /// How long the other side may take nothing of an answer. With [`super::SEND_BUFFER`], a reader of about six kilobytes a
 /// second never comes near it.
@@ -124,7 +127,7 @@ impl Guard {
             self.refused.one_more();
             io::Error::new(io::ErrorKind::ConnectionRefused, "all places are in use")
         };
-        let visitor = door.enter(customer(address)).ok_or_else(full)?;
+        let visitor = door.enter(Client::at(address)).ok_or_else(full)?;
         // On a busy machine many come before this one has its turn.
         visitor.waits_to_be_heard();
         Ok(Arc::new(visitor))

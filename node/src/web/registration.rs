@@ -14,6 +14,7 @@ use registry_schema::{
     recognition::RegistrationStanding,
     registration::{By, Step},
 };
+use transport::client::Client;
 
 pub(super) use self::proof::proof;
 use super::{
@@ -21,15 +22,12 @@ use super::{
     pages::{ApplicationPage, AppliedPage, ApplyPage, IssuerPage, Typed, Wrong},
     problem_page,
 };
-use crate::{
-    api::{
-        App,
-        applications::{self, Application, Eyes, Refused, hash, is_applicants},
-        clients::Client,
-        problem::{self, Problem},
-    },
-    registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note},
+use crate::api::{
+    App,
+    applications::{self, Application, Refused, Viewer, hash, is_applicants},
+    problem::{self, Problem},
 };
+use agency::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note};
 
 type Sent = Result<Form<Vec<(String, String)>>, FormRejection>;
 
@@ -119,7 +117,7 @@ async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Prob
     };
     match made {
         Ok(made) => {
-            let application = Application::of(&made.file, Eyes::Applicant, app.clock.now())?;
+            let application = Application::of(&made.file, Viewer::Applicant, app.clock.now())?;
             Ok(page(
                 StatusCode::CREATED,
                 &AppliedPage::new(&agency, &application, &made.token),
@@ -241,7 +239,7 @@ async fn followed(app: &App, sent: Sent) -> Result<Response, Problem> {
     }
     let file = app.registrar.case(&row.id).await?;
     let now = app.clock.now();
-    let shown = Application::of(&file, Eyes::Applicant, now)?;
+    let shown = Application::of(&file, Viewer::Applicant, now)?;
     let shown = ApplicationPage::new(&agency, key, Some((&shown, &file.rubric)), said.as_deref(), now);
     Ok(page(status, &shown))
 }

@@ -5,6 +5,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use transport::client::Client;
 use verification::{Question, bulk::Row};
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
 };
 use crate::api::{
     App, bulk,
-    clients::Client,
     problem::{self, Problem},
     verifications::receive,
     worth::{Sample, together_by},

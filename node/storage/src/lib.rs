@@ -161,7 +161,7 @@ pub enum Unavailable {
 
 /// A write of this node's own, which goes into the same transaction as the envelope that it belongs to.
 #[derive(Clone, Debug)]
-pub enum OwnWrite {
+pub enum LocalWrite {
     /// A credential was issued.
     Credential(KeptCredential),
     /// An issuer's badge key was made.
@@ -319,7 +319,7 @@ impl Store {
     /// # Errors
     /// [`Unavailable`], and then nothing was written: [`Unavailable::Deposed`], if this process does not hold the lease.
     /// With [`Unavailable::OutcomeUnknown`] alone it may have been written.
-    pub async fn commit(&self, batch: &Batch, own: &[OwnWrite], at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn commit(&self, batch: &Batch, own: &[LocalWrite], at: Timestamp) -> Result<(), Unavailable> {
         match self.commit_once(batch, own, at).await {
             Err(Unavailable::OutcomeUnknown(id)) => self.settle(id).await,
             result => result,
@@ -349,39 +349,39 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub async fn commit_once(&self, batch: &Batch, own: &[OwnWrite], at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn commit_once(&self, batch: &Batch, own: &[LocalWrite], at: Timestamp) -> Result<(), Unavailable> {
         let (mut transaction, change) = self.begin().await?;
         let id = lease::name(&mut transaction, change).await?;
         log::write(&mut transaction, batch, log::Write { change, at }).await?;
         for write in own {
             match write {
-                OwnWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
-                OwnWrite::IssuerKey { issuer, seed } => {
+                LocalWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
+                LocalWrite::IssuerKey { issuer, seed } => {
                     issuer_keys::insert(&mut transaction, self.seal.get(), issuer, seed).await?;
                 }
-                OwnWrite::IssuerList { issuer, list } => {
+                LocalWrite::IssuerList { issuer, list } => {
                     issuer_keys::insert_list(&mut transaction, issuer, *list, at).await?;
                 }
-                OwnWrite::Expunged { id } => {
+                LocalWrite::Expunged { id } => {
                     credentials::delete(&mut transaction, id).await?;
                     audit::forget_notes(&mut transaction, id).await?;
                 }
-                OwnWrite::Framework(new) => frameworks::put(&mut transaction, new).await?,
-                OwnWrite::Aligned { achievement, items } => {
+                LocalWrite::Framework(new) => frameworks::put(&mut transaction, new).await?,
+                LocalWrite::Aligned { achievement, items } => {
                     frameworks::align(&mut transaction, achievement, items).await?;
                 }
-                OwnWrite::Peer(row) => peers::put(&mut transaction, row).await?,
-                OwnWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
-                OwnWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
-                OwnWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,
-                OwnWrite::Contact { application, contact } => {
+                LocalWrite::Peer(row) => peers::put(&mut transaction, row).await?,
+                LocalWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
+                LocalWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
+                LocalWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,
+                LocalWrite::Contact { application, contact } => {
                     registrations::set_contact(&mut transaction, application, contact).await?;
                 }
-                OwnWrite::FrameworkRemoved { id } => frameworks::delete(&mut transaction, id).await?,
-                OwnWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
+                LocalWrite::FrameworkRemoved { id } => frameworks::delete(&mut transaction, id).await?,
+                LocalWrite::Audit(act) => audit::insert(&mut transaction, act).await?,
             }
         }
-        let forgets = own.iter().any(OwnWrite::forgets);
+        let forgets = own.iter().any(LocalWrite::forgets);
         if forgets {
             // Before it is known whether it was done: where that stays unknown, the log is emptied all the same.
             self.residue.is_owed();

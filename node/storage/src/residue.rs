@@ -10,7 +10,7 @@ use std::{
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::watch;
 
-use super::{OwnWrite, Store, Unavailable, db::Pools};
+use super::{LocalWrite, Store, Unavailable, db::Pools};
 
 /// How long one try waits for those who read; the writer is not held up for longer.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -35,7 +35,7 @@ impl Residue {
     }
 }
 
-impl OwnWrite {
+impl LocalWrite {
     /// Whether what was there before is to be readable no more.
     pub(super) const fn forgets(&self) -> bool {
         matches!(self, Self::Expunged { .. } | Self::Contact { .. })

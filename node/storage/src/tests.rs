@@ -137,11 +137,11 @@ async fn what_was_committed_is_there_after_opening_again() {
             (b, g)
         };
         let store = place.create().await.unwrap();
-        let key = OwnWrite::IssuerKey {
+        let key = LocalWrite::IssuerKey {
             issuer: "did:key:zExample".into(),
             seed: Seed(vec![9; 32]),
         };
-        let list = OwnWrite::IssuerList {
+        let list = LocalWrite::IssuerList {
             issuer: "did:key:zExample".into(),
             list: OwnList {
                 number: 5,
@@ -151,7 +151,7 @@ async fn what_was_committed_is_there_after_opening_again() {
         store
             .commit(
                 &batch,
-                &[key, list, OwnWrite::Credential(credential("urn:uuid:1", 8))],
+                &[key, list, LocalWrite::Credential(credential("urn:uuid:1", 8))],
                 NOW,
             )
             .await
@@ -206,8 +206,8 @@ async fn a_transaction_that_fails_leaves_nothing() {
             note: None,
         };
         let own = [
-            OwnWrite::Audit(act.clone()),
-            OwnWrite::Credential(credential("urn:uuid:2", 9)),
+            LocalWrite::Audit(act.clone()),
+            LocalWrite::Credential(credential("urn:uuid:2", 9)),
         ];
         // The same envelopes again break a rule of the tables, and everything beside them goes as well.
         assert!(store.commit(&batch(), &own, NOW).await.is_err());
@@ -215,7 +215,10 @@ async fn a_transaction_that_fails_leaves_nothing() {
         assert!(store.credential_by_id("urn:uuid:2").await.unwrap().is_none());
         // One slot is never two credentials'.
         store.commit(&Batch::default(), &own, NOW).await.unwrap();
-        let twice = [OwnWrite::Audit(act), OwnWrite::Credential(credential("urn:uuid:3", 9))];
+        let twice = [
+            LocalWrite::Audit(act),
+            LocalWrite::Credential(credential("urn:uuid:3", 9)),
+        ];
         assert!(store.commit(&Batch::default(), &twice, NOW).await.is_err());
         assert_eq!(store.audited("test.act").await.unwrap(), 1);
     }
@@ -254,15 +257,15 @@ async fn a_step_of_a_case_is_written_once() {
             issuer: issuer.map(str::to_owned),
         };
         let own = [
-            OwnWrite::Rubric(rubric.clone()),
-            OwnWrite::Application(application.clone()),
-            OwnWrite::Step(step(1, None), "submitted"),
-            OwnWrite::Step(step(2, Some("did:example:1")), "registered"),
+            LocalWrite::Rubric(rubric.clone()),
+            LocalWrite::Application(application.clone()),
+            LocalWrite::Step(step(1, None), "submitted"),
+            LocalWrite::Step(step(2, Some("did:example:1")), "registered"),
         ];
         store.commit(&Batch::default(), &own, NOW).await.unwrap();
         // Neither twice, nor one issuer of two steps, nor changed or taken away afterwards.
         for again in [step(2, None), step(3, Some("did:example:1"))] {
-            let twice = [OwnWrite::Step(again, "refused")];
+            let twice = [LocalWrite::Step(again, "refused")];
             assert!(store.commit(&Batch::default(), &twice, NOW).await.is_err());
         }
         for sql in [

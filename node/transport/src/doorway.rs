@@ -8,7 +8,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv6Addr},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -20,6 +19,7 @@ use std::{
 use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
+use crate::client::Client;
 use platform::lock::Lock;
 
 /// The time for which a visitor may keep the other side waiting before it counts as one that does nothing.
@@ -30,20 +30,12 @@ const LEAST_A_SECOND: u64 = 32 * 1024;
 /// For so long a body may take to begin, before it is measured by its bytes.
 const SLOW_START: Duration = Duration::from_secs(1);
 
-/// The customer behind an address: an IPv4 address, or an IPv6 network of /64, of which one customer has all.
-pub fn customer(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        address => address,
-    }
-}
-
 /// The numbers of visitors that a door has room for.
 #[derive(Clone, Copy, Debug)]
 pub struct DoorLimits {
     /// The most at once, of all customers together; the welcome are not counted.
     pub in_all: usize,
-    /// The most at once of one customer ([`customer`]).
+    /// The most at once of one customer ([`Client`]).
     pub of_one: usize,
     /// The further places for the welcome ([`Visitor::is_welcome`]).
     pub welcome: usize,
@@ -67,7 +59,7 @@ struct Shared {
 struct Inside {
     last: u64,
     total: usize,
-    visits: BTreeMap<IpAddr, BTreeMap<u64, Arc<Visit>>>,
+    visits: BTreeMap<Client, BTreeMap<u64, Arc<Visit>>>,
     /// Those that count for no customer, and lose their places to nobody.
     welcome: BTreeSet<u64>,
 }
@@ -154,9 +146,9 @@ impl Doorway {
         }))
     }
 
-    /// Takes a place for a customer, an address as [`customer`] gives it; another may have to go for it. None, if all places
+    /// Takes a place for a customer, an address or a network; another may have to go for it. None, if all places
     /// are in use and nobody has more than this customer.
-    pub fn enter(&self, customer: IpAddr) -> Option<Visitor> {
+    pub fn enter(&self, customer: Client) -> Option<Visitor> {
         let now = self.now();
         let (number, visit) = self.0.inside.with(|inside| self.admit(inside, customer, now))?;
         Some(Visitor {
@@ -167,7 +159,7 @@ impl Doorway {
         })
     }
 
-    fn admit(&self, inside: &mut Inside, customer: IpAddr, now: u64) -> Option<(u64, Arc<Visit>)> {
+    fn admit(&self, inside: &mut Inside, customer: Client, now: u64) -> Option<(u64, Arc<Visit>)> {
         let own = inside.visits.get(&customer).map_or(0, BTreeMap::len);
         if own >= self.0.limits.of_one {
             inside.make_room(customer, now, false)?;
@@ -209,7 +201,7 @@ impl Doorway {
 
 impl Inside {
     /// Shows out the visitor of a customer's that is of least use; one at work only `at_any_cost`.
-    fn make_room(&mut self, customer: IpAddr, now: u64, at_any_cost: bool) -> Option<()> {
+    fn make_room(&mut self, customer: Client, now: u64, at_any_cost: bool) -> Option<()> {
         let visits = self.visits.get(&customer)?;
         let all = visits.iter().map(|(number, visit)| (visit.standing(now), *number));
         let ((standing, _), number) = all.min()?;
@@ -222,7 +214,7 @@ impl Inside {
 
     /// Shows out whoever is of least use and not at work, of those who have more than this customer, or of its own. Who has
     /// fewer is never the one.
-    fn make_room_among_equals(&mut self, customer: IpAddr, own: usize, now: u64) -> Option<()> {
+    fn make_room_among_equals(&mut self, customer: Client, own: usize, now: u64) -> Option<()> {
         let those = self
             .visits
             .iter()
@@ -240,13 +232,13 @@ impl Inside {
     }
 
     /// Frees a visitor's place, if it still has one.
-    fn leave(&mut self, customer: IpAddr, number: u64) {
+    fn leave(&mut self, customer: Client, number: u64) {
         if !self.welcome.remove(&number) {
             self.remove(customer, number);
         }
     }
 
-    fn remove(&mut self, customer: IpAddr, number: u64) -> Option<Arc<Visit>> {
+    fn remove(&mut self, customer: Client, number: u64) -> Option<Arc<Visit>> {
         let visits = self.visits.get_mut(&customer)?;
         let visit = visits.remove(&number)?;
         if visits.is_empty() {
@@ -265,7 +257,7 @@ fn millis(duration: Duration) -> u64 {
 #[derive(Debug)]
 pub struct Visitor {
     door: Doorway,
-    customer: IpAddr,
+    customer: Client,
     number: u64,
     visit: Arc<Visit>,
 }

@@ -4,6 +4,8 @@
 //!
 //! **Bytes in, bytes out: no documents, no store, no rules of the federation.** The only crate that names libp2p.
 
+pub mod buckets;
+pub mod client;
 pub mod doorway;
 pub mod mirror;
 pub mod network;

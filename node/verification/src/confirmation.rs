@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     Evidence, OpenBadge, Question,
     codes::Code,
-    home::{self, Homes},
+    home::{self, HomeAgencies},
     judge,
 };
 
@@ -30,7 +30,7 @@ pub fn digest_of(document: &Value) -> Option<String> {
 #[must_use]
 pub fn needed(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Option<AgencyId> {
     // Most badges' issuers have no such key; then the signature is not looked at twice.
-    let homes = Homes::of(evidence, &question.agency, &badge.issuer_id);
+    let homes = HomeAgencies::of(evidence, &question.agency, &badge.issuer_id);
     let mut issuers = home::entries(evidence, &homes, &badge.issuer_id);
     let home = issuers.find(|issuer| {
         let mut methods = issuer.verification_methods.iter();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     Evidence,
     followed::{self, Held, Lists, Sought},
-    home::{self, Homes},
+    home::{self, HomeAgencies},
 };
 
 /// Most results of a badge that are read.
@@ -127,7 +127,7 @@ pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lis
     let mut purposes: Vec<Purpose> = held.iter().flat_map(|held| held.purposes.iter().copied()).collect();
     purposes.sort_unstable();
     purposes.dedup();
-    let homes = Homes::of(evidence, agency, sought.issuer);
+    let homes = HomeAgencies::of(evidence, agency, sought.issuer);
     let home = home::entry(evidence, &homes, sought.issuer);
     let is_expelled = home.is_some_and(|issuer| evidence.expelled.contains_key(&issuer.agency));
     // What would be held by lists of any age, and is not by those that may be believed, is not known.

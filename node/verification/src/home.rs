@@ -13,9 +13,9 @@ use crate::Evidence;
 /// Those that its own recognitions name, and itself where it registers the issuer; if there are none, those that
 /// recognitions of others name, of which nobody can make one alone for itself; and if nobody recognizes it, all.
 #[derive(Debug)]
-pub(crate) struct Homes<'a>(Option<Vec<&'a AgencyId>>);
+pub(crate) struct HomeAgencies<'a>(Option<Vec<&'a AgencyId>>);
 
-impl<'a> Homes<'a> {
+impl<'a> HomeAgencies<'a> {
     pub(crate) fn of(evidence: &'a Evidence, asked: &AgencyId, issuer: &str) -> Self {
         let named = || {
             let of_it = evidence
@@ -48,7 +48,7 @@ impl<'a> Homes<'a> {
 /// The entries of an issuer in the lists of those home agencies.
 pub(crate) fn entries<'a>(
     evidence: &'a Evidence,
-    homes: &'a Homes<'_>,
+    homes: &'a HomeAgencies<'_>,
     issuer: &'a str,
 ) -> impl Iterator<Item = &'a Issuer> {
     let of_it = evidence.issuers.iter().filter(move |one| one.id == issuer);
@@ -72,7 +72,7 @@ pub(crate) fn as_registered<'a>(evidence: &'a Evidence, entry: &'a RecognitionEn
 }
 
 /// The entry of an issuer: that of a home agency whose word counts, or else as it was recognized.
-pub(crate) fn entry<'a>(evidence: &'a Evidence, homes: &Homes<'_>, issuer: &str) -> Option<&'a Issuer> {
+pub(crate) fn entry<'a>(evidence: &'a Evidence, homes: &HomeAgencies<'_>, issuer: &str) -> Option<&'a Issuer> {
     let recognized = evidence.recognitions.iter().map(|entry| &entry.recognition.issuer);
     let mut all = evidence.issuers.iter().chain(recognized);
     all.find(|one| one.id == issuer && homes.count(&one.agency))

@@ -31,7 +31,7 @@ use crate::{
     codes::Code,
     data_integrity::{Terms, Way},
     evidence::NOW_IN_DOUBT,
-    home::{self, Homes},
+    home::{self, HomeAgencies},
 };
 
 /// Judges a badge.
@@ -198,7 +198,7 @@ struct Case<'a> {
     /// How it may be made canonical.
     way: Way,
     /// Whose entries for its issuer count.
-    homes: Homes<'a>,
+    homes: HomeAgencies<'a>,
     /// For each recognition of the evidence, whether the entry that it stands for makes the key that signed the badge its
     /// issuer's; empty while no signature is known to hold.
     vouched: OnceCell<Vec<bool>>,
@@ -316,7 +316,7 @@ impl<'a> Case<'a> {
             question,
             terms: Terms::Known,
             way,
-            homes: Homes::of(evidence, &question.agency, &badge.issuer_id),
+            homes: HomeAgencies::of(evidence, &question.agency, &badge.issuer_id),
             vouched: OnceCell::new(),
             alignments: OnceCell::new(),
             tallies: OnceCell::new(),

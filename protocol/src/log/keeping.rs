@@ -89,7 +89,7 @@ impl AgencyLog {
             )));
         }
         let bytes = envelope.packed();
-        let spot = self.attic.put(&bytes)?;
+        let blob = self.blobs.put(&bytes)?;
         for parent in parents {
             self.heads.remove(parent);
         }
@@ -105,7 +105,7 @@ impl AgencyLog {
             index: self.order.len() - 1,
             writer: envelope.header().writer,
             time: envelope.header().time,
-            spot,
+            blob,
             sum: sum(&bytes),
             has_gaps: envelope.gaps().next().is_some(),
             grants: envelope.grants(),

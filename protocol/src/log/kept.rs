@@ -6,19 +6,19 @@ use registry_schema::Timestamp;
 
 use super::{AgencyLog, Broken, Clock, Envelope, Hash, Place, PublicKey, SignedEnvelope, family};
 use crate::{
-    attic::{Lost, Spot},
+    blob_store::{BlobRef, Lost},
     mutant::mutant,
 };
 
-/// What is at hand of a kept envelope; the rest is in the attic.
+/// What is at hand of a kept envelope; the rest is in the blob store.
 pub(super) struct Kept {
     pub(super) place: Place,
     /// Its index in `order`.
     pub(super) index: usize,
     pub(super) writer: PublicKey,
     pub(super) time: Timestamp,
-    pub(super) spot: Spot,
-    /// The beginning of the SHA-256 of the bytes at that spot.
+    pub(super) blob: BlobRef,
+    /// The beginning of the SHA-256 of the bytes at that place.
     pub(super) sum: [u8; 8],
     /// Whether a value is missing.
     pub(super) has_gaps: bool,
@@ -50,7 +50,7 @@ impl AgencyLog {
     }
 
     pub(super) fn fetch(&self, kept: &Kept) -> Result<Envelope, Broken> {
-        let bytes = self.attic.read(kept.spot)?;
+        let bytes = self.blobs.read(kept.blob)?;
         let is_same = sum(&bytes) == kept.sum || mutant!(AtticsAreBelieved);
         let envelope = Envelope::unpacked(&bytes).filter(|_| is_same);
         envelope.ok_or_else(|| Lost("an envelope is not what was put there".into()).into())
@@ -59,12 +59,12 @@ impl AgencyLog {
     /// Puts a kept envelope away again that has other values now; what was there is gone.
     pub(super) fn replace(&mut self, envelope: &Envelope) -> Result<(), Broken> {
         let bytes = envelope.packed();
-        let spot = self.attic.put(&bytes)?;
+        let blob = self.blobs.put(&bytes)?;
         if let Some(kept) = self.kept.get_mut(&envelope.hash()) {
-            let before = std::mem::replace(&mut kept.spot, spot);
+            let before = std::mem::replace(&mut kept.blob, blob);
             kept.sum = sum(&bytes);
             kept.has_gaps = envelope.gaps().next().is_some();
-            self.attic.erase(before)?;
+            self.blobs.erase(before)?;
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl AgencyLog {
             let Some(kept) = self.order.get(index).and_then(|hash| self.kept.get(hash)) else {
                 continue;
             };
-            bytes += kept.spot.length as usize;
+            bytes += kept.blob.length as usize;
             if bytes > max_bytes && !page.is_empty() {
                 return Ok((page, true));
             }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{AgencyLog, Broken, Envelope, Hash, Row, sum};
-use crate::attic::{Lost, Spot};
+use crate::blob_store::{BlobRef, Lost};
 
 /// The envelopes that wait for their parents.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Orphans {
 
 #[derive(Debug)]
 struct Orphan {
-    spot: Spot,
+    blob: BlobRef,
     sum: [u8; 8],
     /// What it takes away.
     rows: Vec<Row>,
@@ -56,7 +56,7 @@ impl AgencyLog {
         let rows = self.restrictions_ever(envelope);
         let bytes = envelope.packed();
         let orphan = Orphan {
-            spot: self.attic.put(&bytes)?,
+            blob: self.blobs.put(&bytes)?,
             sum: sum(&bytes),
             rows: rows.clone(),
         };
@@ -92,7 +92,7 @@ impl AgencyLog {
             let Some(orphan) = self.orphans.by_name.get(&name) else {
                 continue;
             };
-            let bytes = self.attic.read(orphan.spot)?;
+            let bytes = self.blobs.read(orphan.blob)?;
             let is_same = sum(&bytes) == orphan.sum;
             let envelope = Envelope::unpacked(&bytes).filter(|_| is_same);
             let envelope = envelope.ok_or_else(|| Lost("an envelope is not what was put there".into()))?;
@@ -108,7 +108,7 @@ impl AgencyLog {
         let Some(orphan) = self.orphans.by_name.remove(name) else {
             return Ok(false);
         };
-        self.attic.erase(orphan.spot)?;
+        self.blobs.erase(orphan.blob)?;
         Ok(true)
     }
 }

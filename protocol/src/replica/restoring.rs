@@ -108,7 +108,7 @@ impl Restoring {
     /// Begins with key logs alone.
     #[must_use]
     pub fn begin(settings: Settings, key_logs: Vec<KeyLog>) -> Self {
-        let within = |log: KeyLog| (log.genesis(), AgencyLog::within(log, settings.attic.clone()));
+        let within = |log: KeyLog| (log.genesis(), AgencyLog::within(log, settings.blobs.clone()));
         Self {
             logs: key_logs.into_iter().map(within).collect(),
             settings,

@@ -210,7 +210,7 @@ impl Replica {
         }
         match KeyLog::begin(entries, MAX_CHECKS) {
             Ok((log, _)) => {
-                let mut log = AgencyLog::within(log, self.settings.attic.clone());
+                let mut log = AgencyLog::within(log, self.settings.blobs.clone());
                 log.hold_back(self.quarantined.contains_key(&agency));
                 step.key_log_grew(&log, vec![]);
                 self.logs.insert(agency, log);

@@ -114,7 +114,7 @@ fn settings(quota: Quota, sc: &Signer, tn: &Signer) -> Settings {
         heartbeat_term: 3600,
         exchange_every: 10,
         checkpoint_every: 512,
-        attic: Arc::new(protocol::attic::Memory::default()),
+        blobs: Arc::new(protocol::blob_store::Memory::default()),
         quota,
     }
 }

@@ -168,7 +168,7 @@ impl Site {
             heartbeat_term: TERM,
             exchange_every: 15,
             checkpoint_every: 3,
-            attic: self.loft.clone(),
+            blobs: self.loft.clone(),
             quota: SHARES,
         };
         let replica = Replica::restore(settings, self.disk.stored())
@@ -277,7 +277,7 @@ impl World {
             heartbeat_term: TERM,
             exchange_every: 15,
             checkpoint_every: 3,
-            attic: Arc::new(protocol::attic::Memory::default()),
+            blobs: Arc::new(protocol::blob_store::Memory::default()),
             quota: SHARES,
         };
         let mut site = Site {

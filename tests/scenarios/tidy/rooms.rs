@@ -7,7 +7,7 @@ use toml::Table;
 use super::{code, is_test, names, root, sources};
 
 /// Which of our crates each may depend on: inwards only.
-const INWARDS: [(&str, &[&str]); 9] = [
+const INWARDS: [(&str, &[&str]); 10] = [
     ("registry-schema", &[]),
     ("protocol", &["registry-schema"]),
     ("node/policy", &["registry-schema"]),
@@ -16,8 +16,21 @@ const INWARDS: [(&str, &[&str]); 9] = [
     ("node/storage", &["registry-schema", "protocol", "policy", "platform"]),
     ("node/transport", &["protocol", "platform"]),
     (
+        "node/agency",
+        &[
+            "registry-schema",
+            "protocol",
+            "verification",
+            "policy",
+            "platform",
+            "storage",
+            "transport",
+        ],
+    ),
+    (
         "node",
         &[
+            "agency",
             "registry-schema",
             "protocol",
             "verification",
@@ -36,9 +49,12 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("libp2p", &["node/transport"]),
     ("sqlx", &["node/storage"]),
     ("axum", &["node"]),
-    ("tokio", &["node", "node/storage", "node/transport", "ops"]),
-    ("futures", &["node", "node/transport"]),
-    ("reqwest", &["node", "node/transport", "ops"]),
+    (
+        "tokio",
+        &["node", "node/agency", "node/storage", "node/transport", "ops"],
+    ),
+    ("futures", &["node", "node/agency", "node/transport"]),
+    ("reqwest", &["node", "node/agency", "node/transport", "ops"]),
     ("rustls", &["node", "node/transport", "ops"]),
 ];
 

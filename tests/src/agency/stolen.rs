@@ -13,6 +13,6 @@ impl Agency {
         let node = self.node.lock().await;
         let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
         let kept = node.store.issuer_key(issuer).await.expect("a store that can be read");
-        node::registrar::signing_key(&kept.expect("a key of this issuer")).expect("a key")
+        agency::registrar::signing_key(&kept.expect("a key of this issuer")).expect("a key")
     }
 }

@@ -9,18 +9,18 @@ use registry_schema::{
     MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, OwnKeys,
     registration::{By, Kind, Proven},
 };
+use transport::client::Client;
 use verification::{OpenBadge, control, formats, multikey};
 
 use super::{Application, Party};
-use crate::{
-    api::{
-        App,
-        clients::Client,
-        issuers::look_up,
-        problem::{INVALID, Problem},
-        verifications::{apart, receive, turn},
-    },
-    foreign::Errand,
+use crate::api::{
+    App,
+    issuers::look_up,
+    problem::{INVALID, Problem},
+    verifications::{apart, receive, turn},
+};
+use agency::{
+    external_sources::Errand,
     registrar::{CaseFile, not_now},
 };
 

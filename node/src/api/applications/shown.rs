@@ -12,12 +12,12 @@ use super::super::{
     App,
     problem::{Problem, UNAVAILABLE},
 };
-use crate::registrar::{CaseFile, Contact};
+use agency::registrar::{CaseFile, Contact};
 use storage::{ApplicationRow, StepRow};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Eyes {
+pub(crate) enum Viewer {
     /// An operator of the agency: sees all.
     Operator,
     /// The applicant: sees all but the names of operators.
@@ -110,7 +110,7 @@ pub(crate) struct ShownStep {
 }
 
 impl Application {
-    pub(crate) fn of(file: &CaseFile, eyes: Eyes, now: Timestamp) -> Result<Self, Problem> {
+    pub(crate) fn of(file: &CaseFile, eyes: Viewer, now: Timestamp) -> Result<Self, Problem> {
         let (row, case) = (&file.application, &file.case);
         let contact: Option<Contact> = serde_json::from_str(&row.contact).map_err(unreadable)?;
         let unmet = case
@@ -134,7 +134,7 @@ impl Application {
             possible: case
                 .possible()
                 .into_iter()
-                .filter(|kind| eyes == Eyes::Operator || kind.is_applicants())
+                .filter(|kind| eyes == Viewer::Operator || kind.is_applicants())
                 .map(|kind| kind.as_str().to_owned())
                 .collect(),
             challenge: may_prove.then(|| file.challenge.clone()),
@@ -154,14 +154,14 @@ fn unreadable(error: serde_json::Error) -> Problem {
 }
 
 impl ShownStep {
-    fn of(row: &StepRow, eyes: Eyes) -> Result<Self, Problem> {
+    fn of(row: &StepRow, eyes: Viewer) -> Result<Self, Problem> {
         let step: Step = serde_json::from_str(&row.step).map_err(unreadable)?;
         let by = row.who.clone().map_or(By::Applicant, By::Operator);
         Ok(Self {
             number: row.number,
             at: Timestamp(row.at),
             role: step.kind().role(&by),
-            who: row.who.clone().filter(|_| eyes == Eyes::Operator),
+            who: row.who.clone().filter(|_| eyes == Viewer::Operator),
             step,
             note: row.note.clone(),
             note_is_public: row.note_is_public != 0,
@@ -228,7 +228,7 @@ pub(crate) async fn history(app: &App, issuer: &str) -> Result<Option<History>, 
     };
     let file = app.registrar.case(&row.id).await?;
     let now = app.clock.now();
-    let seen = Application::of(&file, Eyes::Applicant, now)?;
+    let seen = Application::of(&file, Viewer::Applicant, now)?;
     Ok(Some(History {
         issuer: issuer.to_owned(),
         name: seen.name,

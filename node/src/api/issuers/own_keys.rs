@@ -16,8 +16,8 @@ use super::super::{
     problem::{INVALID, Problem},
     recognitions::{Consequences, would},
 };
-use crate::{
-    foreign::Errand,
+use agency::{
+    external_sources::Errand,
     registrar::{Became, Change, ListChanges},
 };
 

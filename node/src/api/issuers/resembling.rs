@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use verification::names::{FoldedName, LikeName, Likeness};
 
-use crate::registry::{AgencyLists, Registry};
+use agency::registry::{AgencyState, Registry};
 
 /// Most names that are told, the likest first.
 const MOST_TOLD: usize = 5;
@@ -34,7 +34,7 @@ pub(in crate::api) fn resembling(registry: &Registry, name: &str, id: &str) -> V
     let roster = registry.roster();
     let others = registry.agencies().into_iter();
     let others = others.filter(|lists| lists.id != *registry.home_id() && roster.expelled(&lists.id).is_none());
-    let like_at = |lists: &AgencyLists| {
+    let like_at = |lists: &AgencyState| {
         let same = lists.issuer(id).map(|same| same.name.clone());
         let like = lists
             .like_names(&claimed)

@@ -21,13 +21,13 @@ pub(super) struct Line {
 }
 
 /// What the lines need to know beside the verdict.
-pub(super) struct Teller<'a> {
+pub(super) struct VerdictView<'a> {
     pub(super) verdict: &'a Verdict,
     pub(super) agency_name: &'a dyn Fn(&AgencyId) -> String,
     pub(super) now: Timestamp,
 }
 
-impl Teller<'_> {
+impl VerdictView<'_> {
     pub(super) fn name(&self, agency: &AgencyId) -> String {
         plain(&(self.agency_name)(agency), 60)
     }

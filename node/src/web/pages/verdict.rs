@@ -4,9 +4,9 @@ use askama::Template;
 use registry_schema::{AgencyId, Check, Finding, LocalDay, Outcome, Timestamp, Verdict, VerdictKind, zone};
 
 use super::{
-    lines::{DETAIL, Line, NAME, Teller},
+    lines::{DETAIL, Line, NAME, VerdictView},
     next_steps::next_steps,
-    within::{self, Part, Praise},
+    within::{self, EndorsementRow, Part},
     words::{self, Mark, ago, for_use, is_stale, plain, sentence, since},
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct VerdictPage {
     ids: Vec<(&'static str, String)>,
     receipt: Option<Receipt>,
     parts: Vec<Part>,
-    praise: Vec<Praise>,
+    praise: Vec<EndorsementRow>,
 }
 
 /// A verdict's shape and color (one name for both) and its word.
@@ -67,7 +67,7 @@ struct Receipt {
 impl VerdictPage {
     /// `agency_name` gives an agency's name, or its id where it has none; `now` is what ages are counted from.
     pub(crate) fn new(verdict: &Verdict, agency_name: &dyn Fn(&AgencyId) -> String, now: Timestamp) -> Self {
-        let teller = Teller {
+        let teller = VerdictView {
             verdict,
             agency_name,
             now,
@@ -200,7 +200,7 @@ impl Receipt {
     }
 }
 
-impl Teller<'_> {
+impl VerdictView<'_> {
     fn badge(&self) -> (Option<String>, Vec<String>) {
         let Some(credential) = &self.verdict.credential else {
             return (None, Vec::new());

@@ -25,7 +25,7 @@ pub(super) struct Part {
 
 /// Somebody else's word.
 #[derive(Debug)]
-pub(super) struct Praise {
+pub(super) struct EndorsementRow {
     pub(super) mark: Mark,
     pub(super) outcome: &'static str,
     pub(super) text: String,
@@ -53,7 +53,7 @@ pub(super) fn parts(verdict: &Verdict) -> Vec<Part> {
     verdict.credentials.iter().map(part).collect()
 }
 
-pub(super) fn praise(verdict: &Verdict) -> Vec<Praise> {
+pub(super) fn praise(verdict: &Verdict) -> Vec<EndorsementRow> {
     let one = |one: &Endorsement| {
         let of = match one.of {
             Endorsed::Badge => "the badge",
@@ -71,7 +71,7 @@ pub(super) fn praise(verdict: &Verdict) -> Vec<Praise> {
             Outcome::NotApplicable => Check::Issuer,
             _ => Check::Proof,
         };
-        Praise {
+        EndorsementRow {
             mark: Mark::of(check, one.outcome),
             outcome: outcome(check, one.outcome),
             text: sentence(&format!("{by}, on {of}: {}", one.detail), SENTENCE),

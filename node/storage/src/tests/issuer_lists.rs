@@ -17,8 +17,8 @@ fn own(number: u32) -> OwnList {
     OwnList { number, witness }
 }
 
-fn list(issuer: &str, number: u32) -> OwnWrite {
-    OwnWrite::IssuerList {
+fn list(issuer: &str, number: u32) -> LocalWrite {
+    LocalWrite::IssuerList {
         issuer: issuer.into(),
         list: own(number),
     }
@@ -28,7 +28,7 @@ fn list(issuer: &str, number: u32) -> OwnWrite {
 async fn an_issuer_has_as_many_lists_as_its_badges_need_and_each_is_its_own() {
     for place in Place::both().await {
         let store = place.create().await.unwrap();
-        let key = OwnWrite::IssuerKey {
+        let key = LocalWrite::IssuerKey {
             issuer: "did:key:zOne".into(),
             seed: Seed(vec![9; 32]),
         };

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::{db::writing, lease::NewHolder};
 
-fn act() -> OwnWrite {
-    OwnWrite::Audit(Act {
+fn act() -> LocalWrite {
+    LocalWrite::Audit(Act {
         at: NOW,
         who: "alice".into(),
         act: "test.act",

@@ -24,11 +24,11 @@ fn name() -> String {
     format!("Holder {:016x}", u64::from_be_bytes(random))
 }
 
-fn of(holder: &str, id: &str, slot: i64) -> OwnWrite {
+fn of(holder: &str, id: &str, slot: i64) -> LocalWrite {
     let mut new = credential(id, slot);
     new.issued.subject = holder.to_owned();
     new.document = format!("{{\"name\": \"{holder}\"}}");
-    OwnWrite::Credential(new)
+    LocalWrite::Credential(new)
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn an_expunged_name_stands_in_no_file_once_the_act_is_done() {
             )
             .await
             .unwrap();
-        let expunged = OwnWrite::Expunged { id: ids[0].clone() };
+        let expunged = LocalWrite::Expunged { id: ids[0].clone() };
         store.commit(&Batch::default(), &[expunged], NOW).await.unwrap();
         assert_eq!(files_with(&place, &gone), Vec::<String>::new());
         assert_eq!(
@@ -76,11 +76,11 @@ async fn a_forgotten_contact_stands_in_no_file_once_the_act_is_done() {
         phase: "submitted".into(),
     };
     store
-        .commit(&Batch::default(), &[OwnWrite::Application(application)], NOW)
+        .commit(&Batch::default(), &[LocalWrite::Application(application)], NOW)
         .await
         .unwrap();
     assert!(!files_with(&place, &contact).is_empty(), "the control: it is there");
-    let forgotten = OwnWrite::Contact {
+    let forgotten = LocalWrite::Contact {
         application: "app-1".into(),
         contact: "{}".into(),
     };
@@ -100,7 +100,7 @@ async fn who_reads_holds_an_act_up_for_a_moment_and_the_log_is_emptied_after() {
     let mut reader = store.db.snapshot().await.unwrap();
     let sql = "SELECT COUNT(*) FROM credentials";
     let (seen,): (i64,) = within!(&mut reader, sqlx::query_as(sql), fetch_one).unwrap();
-    let expunged = OwnWrite::Expunged {
+    let expunged = LocalWrite::Expunged {
         id: "urn:uuid:1".into(),
     };
     store.commit(&Batch::default(), &[expunged], NOW).await.unwrap();

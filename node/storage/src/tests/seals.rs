@@ -3,20 +3,20 @@
 use super::*;
 use platform::seal::Seal;
 
-fn key(issuer: &str, secret: [u8; 32], list: u32) -> [OwnWrite; 2] {
+fn key(issuer: &str, secret: [u8; 32], list: u32) -> [LocalWrite; 2] {
     let (seed, issuer) = (Seed(secret.to_vec()), issuer.to_owned());
     let list = OwnList {
         number: list,
         witness: None,
     };
-    let list = OwnWrite::IssuerList {
+    let list = LocalWrite::IssuerList {
         issuer: issuer.clone(),
         list,
     };
-    [OwnWrite::IssuerKey { issuer, seed }, list]
+    [LocalWrite::IssuerKey { issuer, seed }, list]
 }
 
-async fn write(store: &Store, own: [OwnWrite; 2]) -> Result<(), Unavailable> {
+async fn write(store: &Store, own: [LocalWrite; 2]) -> Result<(), Unavailable> {
     store.commit(&Batch::default(), &own, NOW).await
 }
 

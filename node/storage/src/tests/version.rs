@@ -110,7 +110,7 @@ async fn only_a_node_that_starts_brings_an_older_store_up_to_date() {
             let seen = store.changes(-1).await.unwrap().lease.mark();
             assert!(store.take(seen, &NewHolder::default()).await.unwrap().is_some());
             store
-                .commit(&batch(), &[OwnWrite::Credential(credential("urn:uuid:1", 8))], NOW)
+                .commit(&batch(), &[LocalWrite::Credential(credential("urn:uuid:1", 8))], NOW)
                 .await
                 .unwrap();
             store.close().await;

@@ -4,8 +4,8 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::*;
 
-fn ip(last: u8) -> IpAddr {
-    IpAddr::from([192, 0, 2, last])
+fn ip(last: u8) -> Client {
+    Client::at([192, 0, 2, last].into())
 }
 
 fn is_out(visitor: &Visitor) -> bool {
@@ -172,7 +172,7 @@ fn the_welcome_have_places_of_their_own() {
 
 #[test]
 fn an_ipv6_customer_is_one_and_a_mapped_address_is_its_own() {
-    let of = |text: &str| customer(text.parse().unwrap());
+    let of = |text: &str| Client::at(text.parse().unwrap());
     assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2:bbbb::2"));
     assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
     assert_eq!(of("::ffff:192.0.2.1"), ip(1));

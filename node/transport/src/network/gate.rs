@@ -7,7 +7,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -28,7 +27,10 @@ use libp2p::{
 use protocol::Hash;
 use tokio::time::{Sleep, sleep};
 
-use crate::doorway::{DoorLimits, Doorway, Visitor, customer};
+use crate::{
+    client::Client,
+    doorway::{DoorLimits, Doorway, Visitor},
+};
 use platform::lock::Lock;
 
 /// The time that a handshake may take.
@@ -55,7 +57,7 @@ const MOST_ADDRESSES: usize = 16;
 pub(super) struct Gate {
     strangers: Doorway,
     peers: Doorway,
-    known: Arc<Lock<BTreeMap<Hash, Vec<IpAddr>>>>,
+    known: Arc<Lock<BTreeMap<Hash, Vec<Client>>>>,
 }
 
 impl Gate {
@@ -96,11 +98,11 @@ impl Gate {
     }
 }
 
-/// The customer at an address that is given by number.
-fn host(address: &Multiaddr) -> Option<IpAddr> {
+/// Who is at an address that is given by number.
+fn host(address: &Multiaddr) -> Option<Client> {
     match address.iter().next()? {
-        Protocol::Ip4(ip) => Some(customer(ip.into())),
-        Protocol::Ip6(ip) => Some(customer(ip.into())),
+        Protocol::Ip4(ip) => Some(Client::at(ip.into())),
+        Protocol::Ip6(ip) => Some(Client::at(ip.into())),
         _ => None,
     }
 }

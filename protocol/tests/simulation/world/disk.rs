@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     Batch, Checkpoint, Hash, Heartbeat, Held, KeyLog, Signed, SignedEnvelope, Verified,
-    attic::{Attic, Lost, Memory, Spot},
+    blob_store::{BlobRef, BlobStore, Lost, Memory},
     replica::{Deferral, Quarantine, Stored},
 };
 
@@ -130,28 +130,28 @@ impl Loft {
     }
 }
 
-impl Attic for Loft {
-    fn put(&self, bytes: &[u8]) -> Result<Spot, Lost> {
+impl BlobStore for Loft {
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost> {
         self.memory.put(bytes)
     }
 
-    fn read(&self, spot: Spot) -> Result<Vec<u8>, Lost> {
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost> {
         let left = self.fails_after.fetch_sub(1, Ordering::Relaxed);
-        let mut bytes = self.memory.read(spot)?;
+        let mut bytes = self.memory.read(blob)?;
         if left != 0 {
             return Ok(bytes);
         }
         self.failed.fetch_add(1, Ordering::Relaxed);
-        if spot.at.is_multiple_of(2) {
+        if blob.at.is_multiple_of(2) {
             return Err(Lost("a disk failed".into()));
         }
         // In a value, mostly.
-        let at = bytes.len().saturating_sub(1 + spot.at as usize % 12);
+        let at = bytes.len().saturating_sub(1 + blob.at as usize % 12);
         bytes[at] ^= 1;
         Ok(bytes)
     }
 
-    fn erase(&self, spot: Spot) -> Result<(), Lost> {
-        self.memory.erase(spot)
+    fn erase(&self, blob: BlobRef) -> Result<(), Lost> {
+        self.memory.erase(blob)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The clock of one node is set wrong, forwards and back, while it runs and while it is stopped; the others are right.
 
-use registry_schema::{Outcome, Reason, StatusState, Timestamp, VerdictKind};
+use registry_schema::{Outcome, Reason, StatusState, VerdictKind};
 use tests::{Answer as _, Federation, Rhythm, Scene, eventually};
 
 const DAY: i64 = 86_400;

@@ -64,8 +64,8 @@ impl Ceremony {
     /// Signs an entry with any key, as other software would.
     fn forges(&self, entry: &str, key: &Path) {
         let text = std::fs::read_to_string(entry).expect("an entry");
-        let mut file = node::root::EntryFile::from_text(&text).expect("an entry");
-        file.entry.sign(&node::root::key(key).expect("a key"));
+        let mut file = agency::root::EntryFile::from_text(&text).expect("an entry");
+        file.entry.sign(&agency::root::key(key).expect("a key"));
         std::fs::write(entry, file.to_text().expect("a text")).expect("it is written");
     }
 

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use node::{config::Config, root};
+use agency::root;
+use node::config::Config;
 use protocol::{
     SigningKey,
     key_log::{Act, WriterKey},

@@ -54,10 +54,10 @@ async fn a_new_nodes_root_keys_are_never_in_its_folder_if_they_have_one_of_their
     );
     assert!(made.stdout.contains("stick` offline"), "{made:?}");
     // They are the root's.
-    let root = node::root::key(&at("stick/root.key")).expect("a key").public();
+    let root = agency::root::key(&at("stick/root.key")).expect("a key").public();
     let [root, next] = [
         root,
-        node::root::key(&at("stick/next-root.key")).expect("a key").public(),
+        agency::root::key(&at("stick/next-root.key")).expect("a key").public(),
     ];
     assert_ne!(root, next);
 

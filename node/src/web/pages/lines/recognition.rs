@@ -2,7 +2,7 @@
 
 use registry_schema::{Check, Outcome, VerdictKind, verdict::RecognizedBy};
 
-use super::{DETAIL, Line, Teller};
+use super::{DETAIL, Line, VerdictView};
 use crate::web::pages::{
     issuers::uses,
     words::{for_use, listed, plain, sentence, term},
@@ -19,7 +19,7 @@ fn also(others: &[(String, String)]) -> Option<String> {
     Some(format!("Also by {}.", listed(&each, 4)))
 }
 
-impl Teller<'_> {
+impl VerdictView<'_> {
     pub(in crate::web::pages) fn recognized_by(&self) -> Line {
         let label = "Recognized by";
         let verdict = self.verdict;

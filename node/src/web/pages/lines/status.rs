@@ -2,13 +2,13 @@
 
 use registry_schema::{AgencyId, Check, Finding, Outcome, StatusState, VerdictKind};
 
-use super::{Line, Teller};
+use super::{Line, VerdictView};
 use crate::web::pages::words::{ago, is_stale, plain, since};
 
 /// The line's heading where neither is known.
 const OPEN: &str = "Revoked or suspended?";
 
-impl Teller<'_> {
+impl VerdictView<'_> {
     /// Whose list the status comes from.
     pub(in crate::web::pages) fn source(&self) -> Option<String> {
         let source = self.verdict.status.source.as_deref()?;

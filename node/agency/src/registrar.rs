@@ -1,0 +1,303 @@
+//! The registrar: what this agency may do to its own lists.
+//!
+//! Every act is checked, put into the agency's lists, and on disk before it is acknowledged. Acts run one after the
+//! other ([`Registrar::acting`]), and what an act writes names the version of the own log that it looked at: a check and the
+//! write that rests on it see the same lists, though a peer may bring what this agency wrote before a backup was restored.
+
+mod any;
+mod compromise;
+mod consequences;
+mod credentials;
+mod frameworks;
+mod issuer_keys;
+mod issuers;
+mod keys;
+mod own_keys;
+mod peers;
+mod policy;
+mod registrations;
+mod rekey;
+mod rows;
+mod rubrics;
+mod slots;
+mod trust;
+
+use std::{path::PathBuf, sync::Arc};
+
+use protocol::Put;
+use registry_schema::AgencyId;
+use tokio::sync::{Mutex, oneshot};
+
+pub use self::policy::Applied;
+pub use any::NewDocument;
+pub use consequences::{Change, Consequences};
+pub use credentials::{NewBadge, list_url, signing_key};
+pub use issuer_keys::signing_key_of;
+pub use issuer_keys::{IssuerKeyTrouble, issuer_key_troubles};
+pub use keys::{Proposal, ProposedAct};
+pub use own_keys::{Became, ListChanges, OwnIssuer};
+pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Room, Submitted};
+pub use registrations::{not_done as not_now, retention};
+pub use rekey::Rekeyed;
+pub use rows::{RowTrouble, row_troubles};
+pub use rows::{has_its_badge, place as place_of};
+pub use slots::ListFill;
+pub use trust::{NewAgencyRecognition, NewRecognition};
+
+use crate::{
+    checked::Checked,
+    registry::SharedRegistry,
+    replication::{Errand, LogVersion, LogWriter, NotWritten},
+};
+use platform::clock::Clock;
+use slots::Slots;
+use storage::{Act, LocalWrite, Store, Unavailable};
+
+/// Acts for this agency.
+#[derive(Debug)]
+pub struct Registrar {
+    store: Store,
+    checked: Checked,
+    registry: SharedRegistry,
+    author: LogWriter,
+    clock: Clock,
+    /// The folder with this node's writer keys.
+    keys: PathBuf,
+    acting: Arc<Mutex<Slots>>,
+}
+
+/// Why an act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// What it is about is not there.
+    #[error("{0}")]
+    Unknown(String),
+    /// It contradicts what stands.
+    #[error("{0}")]
+    Conflict(String),
+    /// It asks for what cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// More than the node takes from strangers at a time.
+    #[error("{detail}")]
+    TooMany {
+        /// What there is too much of.
+        detail: String,
+        /// In how many seconds it may be done.
+        retry_after: u64,
+    },
+    /// Who asks may not do that.
+    #[error("{0}")]
+    NotTheirs(String),
+    /// The node cannot do it now.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The store cannot be used.
+    #[error("{detail}")]
+    StoreAway {
+        /// Why, in words that may be told to anybody.
+        class: &'static str,
+        /// Why, as the database has it.
+        detail: String,
+    },
+    /// The node writes nothing now, for a reason that its operator can mend.
+    #[error("{0}")]
+    NotNow(String),
+    /// The first steps were done, and the others not.
+    #[error("{0}")]
+    PartlyDone(String),
+    /// It may have been done: the database's answer was lost, and could not be looked up.
+    #[error("whether it was done is not known: look at what stands before you ask again")]
+    OutcomeUnknown,
+    /// This process does not hold the agency's lease.
+    #[error("this process does not write for the agency now")]
+    NotHolder,
+}
+
+impl From<Unavailable> for NotDone {
+    fn from(error: Unavailable) -> Self {
+        match error {
+            Unavailable::Deposed => Self::NotHolder,
+            Unavailable::OutcomeUnknown(_) => Self::OutcomeUnknown,
+            error @ Unavailable::Sealed(_) => {
+                Self::Conflict(format!("{error} (ops/RUNBOOK.md, *Where issuers' keys are*)"))
+            }
+            error @ Unavailable::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
+            error @ (Unavailable::FileReplaced(_) | Unavailable::WentBack) => Self::NotNow(error.to_string()),
+            error => match error.class() {
+                Some(class) => Self::StoreAway {
+                    class,
+                    detail: error.to_string(),
+                },
+                None => Self::Unavailable(error.to_string()),
+            },
+        }
+    }
+}
+
+impl From<NotWritten> for NotDone {
+    fn from(error: NotWritten) -> Self {
+        match error {
+            NotWritten::NotHolder => Self::NotHolder,
+            NotWritten::Store(error) => error.into(),
+            NotWritten::Changed => Self::Conflict(error.to_string()),
+            error => Self::NotNow(error.to_string()),
+        }
+    }
+}
+
+/// Who acts, and whether only to see what would come of it.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The operator.
+    pub who: String,
+    /// Check everything, write nothing.
+    pub dry_run: bool,
+}
+
+/// An operator sees all credentials of the agency.
+impl storage::look_up::OperatorsAct for Actor {}
+
+/// The turn of one act: no other act reads or writes this agency's lists until it ends.
+#[derive(Debug)]
+struct Turn<'a> {
+    slots: tokio::sync::MutexGuard<'a, Slots>,
+    /// The version of the own log that the act rests on; none in a dry run, which writes nothing.
+    version: Option<LogVersion>,
+}
+
+impl Turn<'_> {
+    /// The version to write on.
+    fn version(&mut self) -> Result<&mut LogVersion, NotDone> {
+        self.version.as_mut().ok_or_else(not_ready)
+    }
+}
+
+impl Registrar {
+    /// The registrar of this agency, which writes by way of `desk`.
+    pub fn new(
+        store: Store,
+        checked: Checked,
+        registry: SharedRegistry,
+        author: LogWriter,
+        clock: Clock,
+        keys: PathBuf,
+    ) -> Self {
+        Self {
+            store,
+            checked,
+            registry,
+            author,
+            clock,
+            keys,
+            acting: Arc::default(),
+        }
+    }
+
+    fn act(&self, hand: &Actor, act: &'static str, subject: &str, note: Option<String>) -> LocalWrite {
+        LocalWrite::Audit(Act {
+            at: self.clock.now(),
+            who: hand.who.clone(),
+            act,
+            subject: subject.to_owned(),
+            note,
+        })
+    }
+
+    /// Vouches for the machine's clock: it is followed from here on.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the node cannot write it down, or does not write for its agency.
+    pub async fn accept_clock(&self, hand: &Actor) -> Result<(), NotDone> {
+        if hand.dry_run {
+            return Ok(());
+        }
+        let act = self.act(hand, "clock.accept", "clock", None);
+        let at = self.clock.now();
+        self.store.commit(&protocol::Batch::default(), &[act], at).await?;
+        let (done, accepted) = oneshot::channel();
+        self.author.run(Errand::AcceptClock(done)).await?;
+        accepted.await.map_err(|_| NotDone::NotHolder)??;
+        tracing::warn!(who = %hand.who, "an operator vouched for the machine's clock: the node follows it from here on");
+        Ok(())
+    }
+
+    /// Vouches that all that this agency wrote is in the store, where no peer can tell.
+    ///
+    /// # Errors
+    /// [`NotDone`], if the node cannot write it down, or does not write for its agency.
+    pub async fn accept_store(&self, hand: &Actor) -> Result<(), NotDone> {
+        if hand.dry_run {
+            return Ok(());
+        }
+        let act = self.act(hand, "store.accept", "store", None);
+        let (done, accepted) = oneshot::channel();
+        self.author.run(Errand::AcceptStore(act, done)).await?;
+        accepted.await.map_err(|_| NotDone::NotHolder)??;
+        tracing::warn!(
+            who = %hand.who,
+            "an operator vouched for the store: the node goes on from it, and what was revoked and is not in it is called good"
+        );
+        Ok(())
+    }
+
+    /// Begins an act that may write to this agency's lists, once the acts before it are over and this node may write: what
+    /// the act looks at from here on is all that this agency wrote.
+    async fn turn(&self, dry_run: bool) -> Result<Turn<'_>, NotDone> {
+        let slots = self.acting.lock().await;
+        let version = match dry_run {
+            true => None,
+            false => Some(self.author.begin().await?),
+        };
+        Ok(Turn { slots, version })
+    }
+
+    async fn write(
+        &self,
+        turn: &mut Turn<'_>,
+        hand: &Actor,
+        puts: Vec<Put>,
+        own: Vec<LocalWrite>,
+    ) -> Result<(), NotDone> {
+        if hand.dry_run {
+            Ok(())
+        } else {
+            Ok(self.author.write(turn.version()?, puts, own).await?)
+        }
+    }
+
+    /// The files beside this node's own keys that hold a key of the agency's root: the node needs none.
+    ///
+    /// # Errors
+    /// If the store or the folder cannot be read.
+    pub async fn roots_at_home(&self) -> Result<Vec<PathBuf>, NotDone> {
+        let home = self.registry.snapshot().roster().own().genesis;
+        let Some(key_log) = self.store.key_log(home).await? else {
+            return Err(not_ready());
+        };
+        platform::keys::roots_at_home(&self.keys, &key_log).map_err(internal)
+    }
+
+    /// The agency that this registrar acts for.
+    #[must_use]
+    pub fn agency(&self) -> AgencyId {
+        self.registry.snapshot().home_id().clone()
+    }
+}
+
+fn within(what: &str, text: &str, most: usize) -> Result<(), NotDone> {
+    let fits = (1..=most).contains(&text.trim().chars().count());
+    if fits {
+        Ok(())
+    } else {
+        Err(NotDone::Invalid(format!("{what} has 1 to {most} characters")))
+    }
+}
+
+fn not_ready() -> NotDone {
+    NotDone::Unavailable("this node's own lists are not loaded".into())
+}
+
+fn internal(error: impl std::fmt::Display) -> NotDone {
+    NotDone::Unavailable(error.to_string())
+}

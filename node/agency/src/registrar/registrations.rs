@@ -1,0 +1,425 @@
+//! How somebody becomes an issuer of this agency: applications, reviews, decisions.
+//!
+//! Whether a step can be taken is [`Case::allows`]'s to say. A step that changes the trust list is written in one
+//! transaction with that change: the public list and the history at home never differ.
+
+mod contacts;
+mod crowding;
+mod lists;
+mod rows;
+
+use protocol::{Batch, Hash, Put, trust_list};
+use rand::Rng as _;
+use registry_schema::{
+    Timestamp,
+    criteria::Rubric,
+    recognition::{Registration, RegistrationStanding},
+    registration::{By, Case, Kind, Phase, Step, Taken},
+};
+use serde::{Deserialize, Serialize};
+use verification::KeyKind;
+
+pub use self::crowding::Room;
+use self::rows::{row_of, rubric_of, standing_of, taken_of};
+pub use self::{contacts::retention, rows::not_done};
+use super::{Actor, NotDone, Registrar, Turn, internal, not_ready, own_keys::challenge, trust::lower_case_id, within};
+use storage::{Act, ApplicationRow, LocalWrite, RubricRow, StepRow};
+
+/// Most pieces of evidence that come with an application.
+const MOST_EVIDENCE: usize = 60;
+
+/// Who wants to be an issuer.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    /// The name under which it wants to issue.
+    pub name: String,
+    /// Its public page.
+    pub url: Option<String>,
+    /// Who can be reached about it.
+    pub contact: Contact,
+    /// The id of the rubric; the one imported last, if absent.
+    pub rubric: Option<String>,
+    /// What it shows at once.
+    pub evidence: Vec<FirstEvidence>,
+}
+
+/// Who can be reached; stays at this agency.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Contact {
+    /// A person's or an office's name.
+    pub name: String,
+    /// An e-mail address.
+    pub email: String,
+}
+
+/// Evidence that comes with an application.
+#[derive(Clone, Debug)]
+pub struct FirstEvidence {
+    /// For this component of the rubric.
+    pub component: Option<String>,
+    /// Where it can be seen.
+    pub link: Option<String>,
+    /// What it shows.
+    pub note: Option<String>,
+}
+
+/// What is said with a step.
+#[derive(Clone, Debug, Default)]
+pub struct Note {
+    /// The words.
+    pub text: Option<String>,
+    /// Whether everybody may read them.
+    pub is_public: bool,
+}
+
+/// An application that was made.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// The case.
+    pub file: CaseFile,
+    /// The applicant's token, which is kept nowhere.
+    pub token: String,
+}
+
+/// All that is kept of one case.
+#[derive(Clone, Debug)]
+pub struct CaseFile {
+    /// The application.
+    pub application: ApplicationRow,
+    /// What was done, in order.
+    pub steps: Vec<StepRow>,
+    /// Where it stands, as it follows from the steps.
+    pub case: Case,
+    /// What a trial badge that proves control of an identifier has in it.
+    pub challenge: String,
+    /// The rubric of its last review.
+    pub rubric: Rubric,
+    /// What the trust list says of its issuer with the step that was just taken, if that changed it.
+    pub said: Option<Registration>,
+}
+
+impl Registrar {
+    /// Imports a rubric; an import of what stands already changes nothing.
+    ///
+    /// # Errors
+    /// [`NotDone::Conflict`], if something else was imported under this version; or the node cannot write.
+    pub async fn import_rubric(&self, rubric: &Rubric, hand: &Actor) -> Result<(), NotDone> {
+        let _acting = self.acting.lock().await;
+        let content = serde_json::to_string(rubric).map_err(internal)?;
+        if let Some(standing) = self.store.rubric(&rubric.id, &rubric.version).await? {
+            if standing.content == content {
+                return Ok(());
+            }
+            return Err(NotDone::Conflict(format!(
+                "version `{}` of the rubric `{}` was imported with other words: give this one another version",
+                rubric.version, rubric.id
+            )));
+        }
+        let row = RubricRow {
+            id: rubric.id.clone(),
+            version: rubric.version.clone(),
+            imported_at: self.clock.now().0,
+            imported_by: hand.who.clone(),
+            content,
+        };
+        let named = format!("{} {}", rubric.id, rubric.version);
+        self.keep(
+            hand.dry_run,
+            vec![LocalWrite::Rubric(row), self.act(hand, "rubric.import", &named, None)],
+        )
+        .await
+    }
+
+    /// The rubric with this id, or any if none is named, that was imported last.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is none, or the store cannot be read.
+    pub async fn newest_rubric(&self, id: Option<&str>) -> Result<Rubric, NotDone> {
+        let all = self.store.rubrics().await?;
+        let found = all.iter().find(|row| id.is_none_or(|id| id == row.id));
+        match (found, id) {
+            (Some(row), _) => rubric_of(row),
+            (None, Some(id)) => Err(NotDone::Invalid(format!(
+                "this agency has no rubric `{id}`: see /v1/rubrics"
+            ))),
+            (None, None) => Err(NotDone::Conflict(
+                "this agency takes no applications yet: it has published no rubric to review them against".into(),
+            )),
+        }
+    }
+
+    /// Takes an application; of strangers' only so many an hour, and while not too many wait.
+    ///
+    /// # Errors
+    /// [`NotDone`], if something in it cannot be, the name is taken, too many wait, or the node cannot write.
+    pub async fn apply(&self, new: NewApplication, by: By, room: Room, dry_run: bool) -> Result<Submitted, NotDone> {
+        let _acting = self.acting.lock().await;
+        let now = self.clock.now();
+        if by == By::Applicant {
+            self.takes_one_more(room, now).await?;
+        }
+        let name = new.name.trim();
+        within("the name of an issuer", name, 200)?;
+        within("the name of a contact", &new.contact.name, 200)?;
+        let email = new.contact.email.trim();
+        let looks_right = email
+            .split_once('@')
+            .is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
+        if !looks_right || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            let shown: String = email.chars().take(64).collect();
+            return Err(NotDone::Invalid(format!(
+                "`{shown}` is no e-mail address: write one like office@example.org"
+            )));
+        }
+        let url = new.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
+        if let Some(url) = &url {
+            let is_link = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+            if !is_link || url.chars().count() > 200 || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                let shown: String = url.chars().take(64).collect();
+                return Err(NotDone::Invalid(format!(
+                    "`{shown}` is no web page: it begins with https:// or http:// and has at most 200 characters"
+                )));
+            }
+        }
+        // The same refusal that an approval would meet.
+        self.new_issuer(name, url.clone(), KeyKind::Ed25519)?;
+        if new.evidence.len() > MOST_EVIDENCE {
+            return Err(NotDone::Invalid(format!(
+                "an application comes with at most {MOST_EVIDENCE} pieces of evidence"
+            )));
+        }
+        let rubric = self.newest_rubric(new.rubric.as_deref()).await?;
+        let mut secret = [0; 32];
+        rand::rng().fill_bytes(&mut secret);
+        let token = format!("applicant_{}", Hash(secret));
+        let contact = Contact {
+            name: new.contact.name.trim().to_owned(),
+            email: email.to_owned(),
+        };
+        let application = ApplicationRow {
+            id: format!("app-{}", lower_case_id()),
+            name: name.to_owned(),
+            url,
+            contact: serde_json::to_string(&contact).map_err(internal)?,
+            token_hash: Hash::of(&[token.as_bytes()]).0.to_vec(),
+            applied_at: now.0,
+            phase: Phase::Submitted.as_str().to_owned(),
+        };
+        let first = Taken {
+            at: now,
+            by: by.clone(),
+            step: Step::Apply,
+            rubric: Some(rubric.reference()),
+            issuer: None,
+        };
+        let mut steps = vec![row_of(&application.id, 1, &first, Note::default())?];
+        let mut case =
+            Case::of(std::slice::from_ref(&first)).ok_or_else(|| internal("a case begins with its rubric"))?;
+        for piece in new.evidence {
+            let step = Step::Evidence {
+                component: piece.component,
+                link: piece.link,
+            };
+            case.allows(&by, &step, piece.note.as_deref(), &rubric, now)
+                .map_err(not_done)?;
+            let taken = Taken {
+                at: now,
+                by: by.clone(),
+                step,
+                rubric: None,
+                issuer: None,
+            };
+            let note = Note {
+                text: piece.note,
+                is_public: false,
+            };
+            steps.push(row_of(&application.id, steps.len() + 1, &taken, note)?);
+            case.take(&taken);
+        }
+        let mut own = vec![LocalWrite::Application(application.clone())];
+        own.extend(
+            steps
+                .iter()
+                .map(|step| LocalWrite::Step(step.clone(), Phase::Submitted.as_str())),
+        );
+        own.push(self.audited(&by, now, "application.apply", &application.id));
+        self.keep(dry_run, own).await?;
+        let file = CaseFile {
+            challenge: challenge(&self.agency(), &application),
+            application,
+            steps,
+            case,
+            rubric,
+            said: None,
+        };
+        Ok(Submitted { file, token })
+    }
+
+    /// All that is kept of a case.
+    ///
+    /// # Errors
+    /// [`NotDone`], if there is none with this id, or the store cannot be read.
+    pub async fn case(&self, id: &str) -> Result<CaseFile, NotDone> {
+        let application = self.store.application(id).await?;
+        let application = application.ok_or_else(|| {
+            let shown: String = id.chars().take(64).collect();
+            NotDone::Unknown(format!("this agency has no application `{shown}`"))
+        })?;
+        let steps = self.store.application_steps(id).await?;
+        let taken: Vec<Taken> = steps.iter().map(taken_of).collect::<Result<_, _>>()?;
+        let case =
+            Case::of(&taken).ok_or_else(|| internal(format!("the steps of `{id}` begin with no application")))?;
+        let rubric = self.store.rubric(&case.rubric.id, &case.rubric.version).await?;
+        let rubric = rubric_of(&rubric.ok_or_else(|| internal(format!("the rubric of `{id}` is not there")))?)?;
+        Ok(CaseFile {
+            challenge: challenge(&self.agency(), &application),
+            application,
+            steps,
+            case,
+            rubric,
+            said: None,
+        })
+    }
+
+    /// Takes a step in a case, and with it changes the trust list where the step does.
+    ///
+    /// # Errors
+    /// [`NotDone`]: [`NotDone::Conflict`] with what is possible, if the step is not possible now; or the node cannot
+    /// write.
+    pub async fn take_step(
+        &self,
+        id: &str,
+        by: By,
+        step: Step,
+        note: Note,
+        dry_run: bool,
+    ) -> Result<CaseFile, NotDone> {
+        if step.kind() == Kind::Prove {
+            return Err(NotDone::Invalid(
+                "a proof is a trial badge: send it to `/v1/applications/{id}/proof`".into(),
+            ));
+        }
+        let mut turn = self.turn(dry_run).await?;
+        self.take_step_while(&mut turn, id, by, step, note, dry_run).await
+    }
+
+    /// The change of standing as a step of the issuer's history.
+    pub(super) async fn stand_by_step(
+        &self,
+        turn: &mut Turn<'_>,
+        application: &str,
+        standing: RegistrationStanding,
+        note: Option<String>,
+        hand: &Actor,
+    ) -> Result<Registration, NotDone> {
+        let step = match standing {
+            RegistrationStanding::Registered => Step::Reinstate,
+            RegistrationStanding::Suspended => Step::Suspend,
+            RegistrationStanding::Ended => Step::Withdraw,
+        };
+        let note = Note {
+            text: note,
+            is_public: false,
+        };
+        let by = By::Operator(hand.who.clone());
+        let file = self
+            .take_step_while(turn, application, by, step, note, hand.dry_run)
+            .await?;
+        let at = file
+            .steps
+            .last()
+            .map_or_else(|| self.clock.now(), |step| Timestamp(step.at));
+        standing_of(&file.case, at).ok_or_else(not_ready)
+    }
+
+    pub(super) async fn take_step_while(
+        &self,
+        turn: &mut Turn<'_>,
+        id: &str,
+        by: By,
+        step: Step,
+        note: Note,
+        dry_run: bool,
+    ) -> Result<CaseFile, NotDone> {
+        let mut file = self.case(id).await?;
+        let now = self.clock.now();
+        file.case
+            .allows(&by, &step, note.text.as_deref(), &file.rubric, now)
+            .map_err(not_done)?;
+        let kind = step.kind();
+        let mut taken = Taken {
+            at: now,
+            by: by.clone(),
+            step,
+            rubric: None,
+            issuer: None,
+        };
+        if kind == Kind::Renew {
+            // A renewal is reviewed against what the agency demands by then.
+            file.rubric = self.newest_rubric(Some(&file.rubric.id)).await?;
+            taken.rubric = Some(file.rubric.reference());
+        }
+        let (mut puts, mut own): (Vec<Put>, Vec<LocalWrite>) = (vec![], vec![]);
+        let provider = match &taken.step {
+            Step::Approve { provider, .. } => *provider,
+            _ => None,
+        };
+        if kind == Kind::Approve && file.case.phase.is_open() {
+            let (mut issuer, kept) = self.issuer_of(&file)?;
+            issuer.provider = provider;
+            puts.push(trust_list::register(&issuer));
+            own.extend(kept);
+            own.push(self.audited(&by, now, "issuer.register", &issuer.id));
+            taken.issuer = Some(issuer.id);
+        } else if let Some(issuer) = self.otherwise(file.case.issuer.as_deref(), provider) {
+            puts.push(trust_list::register(&issuer));
+            own.push(self.audited(&by, now, "issuer.provider", &issuer.id));
+        }
+        let before = standing_of(&file.case, now);
+        file.case.take(&taken);
+        let after = standing_of(&file.case, now);
+        if let Some(said) = after.filter(|after| before.as_ref() != Some(after)) {
+            self.has_not_ended(&said.issuer)?;
+            puts.push(trust_list::register_standing(&said));
+            own.push(self.audited(&by, now, "issuer.standing", &said.issuer));
+            file.said = Some(said);
+        }
+        let text = note
+            .text
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty());
+        let row = row_of(id, file.steps.len() + 1, &taken, Note { text, ..note })?;
+        own.push(LocalWrite::Step(row.clone(), file.case.phase.as_str()));
+        own.push(self.audited(&by, now, "application.step", id));
+        if puts.is_empty() {
+            self.keep(dry_run, own).await?;
+        } else if !dry_run {
+            self.author.write(turn.version()?, puts, own).await?;
+        }
+        file.application.phase = file.case.phase.as_str().to_owned();
+        file.steps.push(row);
+        Ok(file)
+    }
+
+    fn audited(&self, by: &By, at: Timestamp, act: &'static str, subject: &str) -> LocalWrite {
+        let who = match by {
+            By::Applicant => "the applicant".to_owned(),
+            By::Operator(name) => name.clone(),
+        };
+        LocalWrite::Audit(Act {
+            at,
+            who,
+            act,
+            subject: subject.to_owned(),
+            note: None,
+        })
+    }
+
+    /// Writes what concerns nobody's list.
+    async fn keep(&self, dry_run: bool, own: Vec<LocalWrite>) -> Result<(), NotDone> {
+        if dry_run {
+            return Ok(());
+        }
+        Ok(self.store.commit(&Batch::default(), &own, self.clock.now()).await?)
+    }
+}

@@ -1,0 +1,245 @@
+//! Asking the replication to write: the one way to this agency's own lists.
+
+use protocol::{Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, replica::Failed, signed::Refused};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Replication, State};
+use storage::{LocalWrite, Unavailable, driver_mutant};
+use transport::network::NetworkCommand;
+
+/// Asks the replication to write to this agency's own lists, while this process holds the lease.
+#[derive(Clone, Debug)]
+pub struct LogWriter(watch::Receiver<Option<Desk>>);
+
+/// Where what is to be done goes, as long as one replication runs.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    pub(super) writings: mpsc::Sender<Writing>,
+    pub(super) errands: mpsc::Sender<Errand>,
+}
+
+/// The version of this agency's own log: its newest envelopes, and the newest entry of its key log. What is written on a
+/// version rests on what the lists said in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogVersion {
+    heads: Vec<Hash>,
+    key_log: Option<Hash>,
+}
+
+impl LogVersion {
+    /// The version of an agency's log that a replica holds.
+    pub(super) fn of(replica: &Replica, agency: Hash) -> Self {
+        let log = replica.logs().get(&agency);
+        Self {
+            heads: log.map(AgencyLog::heads).unwrap_or_default(),
+            key_log: log.map(|log| log.key_log().head()),
+        }
+    }
+}
+
+/// Who waits for a write, and is told the version that it made.
+pub(super) type Waiting = oneshot::Sender<Result<LogVersion, NotWritten>>;
+
+/// What is asked of the replication once it may write.
+pub(super) struct Writing {
+    pub(super) work: Work,
+    pub(super) done: Waiting,
+}
+
+pub(super) enum Work {
+    /// Tell the version to write on: this node may write, so it knows all that it wrote itself.
+    Begin,
+    /// Write, if the log still has this version.
+    Write {
+        on: LogVersion,
+        event: Event,
+        own: Vec<LocalWrite>,
+    },
+}
+
+/// What need not wait until this node may write.
+pub enum Errand {
+    /// Have a look at the replica.
+    Look(Box<dyn FnOnce(&Replica) + Send>),
+    /// Something happened that the network does not tell: an agency is pinned, or not any more.
+    Happened(Event),
+    /// Tell the network something.
+    Tell(NetworkCommand),
+    /// Believe the clock as it is; told when that is done.
+    AcceptClock(oneshot::Sender<Result<(), NotWritten>>),
+    /// Believe that all that this agency wrote is in the store, and write down who said so; told when that is done.
+    AcceptStore(LocalWrite, Waiting),
+}
+
+impl std::fmt::Debug for Errand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Errand").finish_non_exhaustive()
+    }
+}
+
+/// Nothing was written, unless it says that the outcome is unknown.
+#[derive(Debug, thiserror::Error)]
+pub enum NotWritten {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] Unavailable),
+    /// The replica refused.
+    #[error(transparent)]
+    Replica(#[from] Failed),
+    /// The agency's key log does not let this node's key put this.
+    #[error("the agency's key log does not let this node's writer key write this: see `comity key list`")]
+    NoWriter,
+    /// The files of the writer keys cannot be used.
+    #[error("the writer keys cannot be used: {0}")]
+    Keys(String),
+    /// The log has another version than what is written rests on.
+    #[error(
+        "this agency's lists changed while this was prepared, so it was not written: see what stands, and ask again"
+    )]
+    Changed,
+    /// The entry of the key log may not be added.
+    #[error("the entry is refused: {0}")]
+    Entry(Refused),
+    /// What this node knows is being made again from the store.
+    #[error("this node lost its store and is making its lists again from it: {0}")]
+    Lost(String),
+    /// The own log in the store is damaged.
+    #[error("this node's own log in the store is damaged ({0}): stop the node and run `comityd repair`")]
+    OwnLogDamaged(String),
+    /// The own key log is not in the store.
+    #[error(
+        "this node's own key log is not in the store: stop the node and run `comityd repair`, which gets it back from peers or from a \
+         file of `comity key export`"
+    )]
+    OwnKeyLogLost,
+    /// The clock is in doubt, and what is signed says when.
+    #[error("this node signs nothing while its clock is in doubt: {0}; see `comity clock`")]
+    Clock(String),
+    /// The store may lack what this agency wrote, and nobody tells whether it does.
+    #[error("this node writes nothing while its store is in doubt: {0}")]
+    StoreInDoubt(String),
+    /// This process does not write, or not any more.
+    #[error("this process does not write for the agency")]
+    NotHolder,
+}
+
+impl NotWritten {
+    /// Whether making the replica again cannot help: somebody has to act.
+    pub(super) const fn needs_somebody(&self) -> bool {
+        matches!(
+            self,
+            Self::OwnLogDamaged(_) | Self::OwnKeyLogLost | Self::Keys(_) | Self::Store(Unavailable::FileReplaced(_))
+        )
+    }
+}
+
+impl LogWriter {
+    /// The author at this desk, when there is one.
+    pub const fn new(desk: watch::Receiver<Option<Desk>>) -> Self {
+        Self(desk)
+    }
+
+    /// The version of this agency's log to write on, once this node may write: a registry that is looked at after this
+    /// holds all that the version says.
+    pub(crate) async fn begin(&self) -> Result<LogVersion, NotWritten> {
+        self.ask(Work::Begin).await
+    }
+
+    /// Writes puts to the agency's lists, and `own` in the same transaction, if the log still has the version `on`; `on` is
+    /// the new version then. When this returns, all of it is on disk.
+    pub(crate) async fn write(
+        &self,
+        on: &mut LogVersion,
+        puts: Vec<Put>,
+        own: Vec<LocalWrite>,
+    ) -> Result<(), NotWritten> {
+        self.happen(on, Event::Authored(puts), own).await
+    }
+
+    /// Adds an entry that its root signed to the agency's key log, and `own` in the same transaction, if the log still has
+    /// the version `on`; `on` is the new version then.
+    pub(crate) async fn enter(
+        &self,
+        on: &mut LogVersion,
+        entry: SignedEntry,
+        own: Vec<LocalWrite>,
+    ) -> Result<(), NotWritten> {
+        self.happen(on, Event::Entered(entry), own).await
+    }
+
+    async fn happen(&self, on: &mut LogVersion, event: Event, own: Vec<LocalWrite>) -> Result<(), NotWritten> {
+        let work = Work::Write {
+            on: on.clone(),
+            event,
+            own,
+        };
+        *on = self.ask(work).await?;
+        Ok(())
+    }
+
+    async fn ask(&self, work: Work) -> Result<LogVersion, NotWritten> {
+        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
+        let (done, written) = oneshot::channel();
+        let writing = Writing { work, done };
+        desk.writings.send(writing).await.map_err(|_| NotWritten::NotHolder)?;
+        drop(desk);
+        written.await.map_err(|_| NotWritten::NotHolder)?
+    }
+
+    /// Has something looked up in the replica.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Replica) -> T + Send + 'static,
+    ) -> Result<T, NotWritten> {
+        let (tell, told) = oneshot::channel();
+        let look = move |replica: &Replica| drop(tell.send(look(replica)));
+        self.run(Errand::Look(Box::new(look))).await?;
+        told.await.map_err(|_| NotWritten::NotHolder)
+    }
+
+    /// Has an errand run.
+    pub(crate) async fn run(&self, errand: Errand) -> Result<(), NotWritten> {
+        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
+        desk.errands.send(errand).await.map_err(|_| NotWritten::NotHolder)
+    }
+}
+
+impl Replication {
+    /// What happens to our own log, if it may; none, if somebody only begins.
+    pub(super) fn allowed(&self, work: Work) -> Result<Option<(Event, Vec<LocalWrite>)>, NotWritten> {
+        let version = self.version()?;
+        let State::Live(replica) = &self.state else {
+            return Ok(None);
+        };
+        if let Some(doubt) = &self.clock_doubt {
+            return Err(NotWritten::Clock(doubt.clone()));
+        }
+        if !replica.may_write(self.clock.now()) {
+            let doubt = self.health_of(replica).store_doubt();
+            return Err(NotWritten::StoreInDoubt(doubt.unwrap_or_default()));
+        }
+        match work {
+            Work::Begin => Ok(None),
+            // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
+            Work::Write { on, .. } if on != version && !driver_mutant!(self.store.faults(), IgnoresVersions) => {
+                Err(NotWritten::Changed)
+            }
+            Work::Write { event, own, .. } => {
+                match &event {
+                    Event::Authored(puts) if !replica.may_put(puts) => return Err(NotWritten::NoWriter),
+                    Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry)?,
+                    _ => {}
+                }
+                Ok(Some((event, own)))
+            }
+        }
+    }
+
+    /// The version of our own log.
+    pub(super) fn version(&self) -> Result<LogVersion, NotWritten> {
+        match &self.state {
+            State::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
+            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What this node holds, laid out as files that anybody may take: which pages there are, and what each is called.
+//!
+//! It follows the store and not the replica, so that every process of the agency can serve it, nothing is shown that a
+//! power cut could take back, and no stranger's request reaches the task that writes. It keeps names and places alone;
+//! a page's bytes are read when they are asked for.
+
+mod agency;
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use protocol::{Hash, files::Listing, signed::encode};
+use tokio::sync::{Mutex, Semaphore};
+
+use agency::Held;
+use storage::{Store, Unavailable};
+use transport::mirror::{FederationIndex, IndexedAgency};
+
+/// How often the store is looked at for what is new, at most.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How many pages are read at once: fewer than the store has connections, so that strangers never use up all.
+const MOST_READ_AT_ONCE: usize = 2;
+
+/// The files. Clones share what is known of the store.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    store: Store,
+    state: Arc<Mutex<State>>,
+    reading: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    looked: Option<Instant>,
+    /// The last transaction that is in here.
+    changes: Option<i64>,
+    /// The place of the last envelope that is in here.
+    position: i64,
+    agencies: BTreeMap<Hash, Held>,
+}
+
+/// A file with one name and one content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The key log of an agency.
+    KeyLog(Hash),
+    /// The newest envelopes of an agency, and its heartbeat.
+    Envelopes(Hash),
+    /// The checkpoint of an agency.
+    Checkpoint(Hash),
+    /// The rows of a checkpoint.
+    Rows(Hash),
+}
+
+impl Shelf {
+    /// An empty shelf, which reads this store.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            state: Arc::default(),
+            reading: Arc::new(Semaphore::new(MOST_READ_AT_ONCE)),
+        }
+    }
+
+    /// Which agencies' files there are.
+    pub async fn index(&self) -> Result<FederationIndex, Unavailable> {
+        let mut state = self.state.lock().await;
+        state.follow(&self.store).await?;
+        let listed = state.agencies.iter_mut().filter_map(|(genesis, held)| {
+            let agency = held.key_log.as_ref()?.founding().agency.to_string();
+            let (_, summary) = held.listing()?;
+            Some(IndexedAgency {
+                genesis: genesis.to_string(),
+                agency,
+                summary: summary.to_string(),
+            })
+        });
+        Ok(FederationIndex {
+            version: 1,
+            agencies: listed.take(protocol::message::MAX_SUMMARIES).collect(),
+        })
+    }
+
+    /// An agency's listing, and its SHA-256.
+    pub async fn listing(&self, agency: Hash) -> Result<Option<(Bytes, Hash)>, Unavailable> {
+        let mut state = self.state.lock().await;
+        state.follow(&self.store).await?;
+        Ok(state.agencies.get_mut(&agency).and_then(Held::listing))
+    }
+
+    /// A file's bytes; none, if it is not here, or not any more.
+    pub async fn file(&self, agency: Hash, file: Named) -> Result<Option<Vec<u8>>, Unavailable> {
+        let Ok(_permit) = self.reading.acquire().await else {
+            return Ok(None);
+        };
+        match file {
+            Named::KeyLog(name) => {
+                let mut state = self.state.lock().await;
+                state.follow(&self.store).await?;
+                let held = state.agencies.get(&agency);
+                Ok(held.and_then(|held| held.key_log_page(name)))
+            }
+            Named::Envelopes(name) => self.envelopes(agency, name).await,
+            Named::Checkpoint(name) => {
+                let known = self.checkpoint(agency).await?;
+                if known.as_ref().is_none_or(|files| files.name != name) {
+                    return Ok(None);
+                }
+                let all = self.store.checkpoints().await?.into_iter();
+                let mut of_this = all.filter(|(of, _)| *of == agency);
+                Ok(of_this.next().map(|(_, statement)| encode(&statement)))
+            }
+            Named::Rows(name) => {
+                let known = self.checkpoint(agency).await?;
+                let place = known.and_then(|files| files.rows.iter().position(|page| *page == name));
+                let Some(place) = place else { return Ok(None) };
+                let page = self.store.checkpoint_page(agency, place).await?;
+                Ok(page.filter(|page| Hash::of(&[page]) == name))
+            }
+        }
+    }
+
+    async fn checkpoint(&self, agency: Hash) -> Result<Option<protocol::files::CheckpointFiles>, Unavailable> {
+        let mut state = self.state.lock().await;
+        state.follow(&self.store).await?;
+        Ok(state.agencies.get(&agency).and_then(|held| held.checkpoint.clone()))
+    }
+
+    async fn envelopes(&self, agency: Hash, name: Hash) -> Result<Option<Vec<u8>>, Unavailable> {
+        let places = {
+            let mut state = self.state.lock().await;
+            state.follow(&self.store).await?;
+            state.agencies.get(&agency).and_then(|held| held.places(name))
+        };
+        let Some(places) = places else { return Ok(None) };
+        let bytes = self.store.envelopes_between(agency, places).await?.concat();
+        if Hash::of(&[&bytes]) == name {
+            return Ok(Some(bytes));
+        }
+        // Values were expunged since: the page has another name now, which the next listing tells.
+        let mut state = self.state.lock().await;
+        if let Some(held) = state.agencies.get_mut(&agency) {
+            held.rename(name, &bytes);
+        }
+        Ok(None)
+    }
+}
+
+impl State {
+    /// Takes in what was written since. What is newer is read first, so that nothing is told of which the rest is not
+    /// here yet. Whoever asked may go meanwhile: what was taken in stays so.
+    async fn follow(&mut self, store: &Store) -> Result<(), Unavailable> {
+        if self.looked.is_some_and(|looked| looked.elapsed() < PAUSE) {
+            return Ok(());
+        }
+        let changes = store.last_change().await?;
+        if self.changes != Some(changes) {
+            let heartbeats = store.heartbeats().await?;
+            let checkpoints = store.checkpoints().await?;
+            loop {
+                let some = store.envelopes_after(self.position).await?;
+                if some.is_empty() {
+                    break;
+                }
+                for placed in some {
+                    let (name, parents) = placed
+                        .envelope()?
+                        .claim()
+                        .map_err(|error| Unavailable::Unreadable(error.to_string()))?;
+                    self.position = placed.position;
+                    let held = self.agencies.entry(placed.agency).or_default();
+                    held.add(placed.position, (name, &parents), &placed.bytes);
+                }
+            }
+            for key_log in store.key_logs_after(self.changes.unwrap_or(-1)).await? {
+                self.agencies.entry(key_log.genesis()).or_default().know(key_log);
+            }
+            for (genesis, held) in &mut self.agencies {
+                let of_this = |agency: &Hash| agency == genesis;
+                let beats = heartbeats.iter().filter(|(agency, _)| of_this(agency));
+                let beats = beats.map(|(_, heartbeat)| heartbeat.clone()).collect();
+                let checkpoint = checkpoints.iter().find(|(agency, _)| of_this(agency));
+                held.hear(beats, checkpoint.map(|(_, checkpoint)| checkpoint.clone()));
+            }
+            self.changes = Some(changes);
+        }
+        self.looked = Some(Instant::now());
+        Ok(())
+    }
+}
+
+/// The bytes of a listing, and their name.
+fn named(listing: &Listing) -> (Bytes, Hash) {
+    let bytes = encode(listing);
+    let name = Hash::of(&[&bytes]);
+    (bytes.into(), name)
+}
