@@ -22,7 +22,9 @@ impl StoreReport {
     fn of(app: &App) -> Json<Self> {
         let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
         Json(Self {
-            doubt: doubt.or_else(|| app.health.replication().why_unknown()),
+            doubt: doubt
+                .or_else(|| app.health.replication().why_unknown())
+                .or_else(|| Some(app.store.is_the_same().err()?.to_string())),
         })
     }
 }

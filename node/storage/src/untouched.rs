@@ -11,7 +11,6 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     os::unix::fs::{FileExt as _, MetadataExt as _},
     path::Path,
     time::UNIX_EPOCH,
@@ -43,13 +42,8 @@ fn reached(folder: &Path) -> i64 {
 
 /// Says how many transactions the database in this folder has had.
 fn tell_reached(folder: &Path, changes: i64) -> std::io::Result<()> {
-    let path = folder.join(REACHED);
-    let file = match fs::OpenOptions::new().write(true).open(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => private::new_file(&path),
-        opened => opened,
-    };
     // As long as before, whatever it says.
-    file?.write_all_at(format!("{changes:020}\n").as_bytes(), 0)
+    private::open(&folder.join(REACHED))?.write_all_at(format!("{changes:020}\n").as_bytes(), 0)
 }
 
 /// The machine's time, in milliseconds since 1970: that of the kernel, by which it dates files, right or wrong.

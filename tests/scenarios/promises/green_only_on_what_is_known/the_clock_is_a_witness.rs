@@ -239,6 +239,7 @@ async fn a_word_that_is_dated_ahead_hides_no_silence_once_the_clock_is_right() {
         is_ready(&federation, agency.id().as_str()).await;
         agency.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
         // Nor after a restart: it is forgotten on disk.
+        agency.signs_by(clock.now().plus_seconds(-60)).await;
         agency.stops().await;
         agency.starts().await;
         is_ready(&federation, agency.id().as_str()).await;
