@@ -204,7 +204,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let (catch_up, catching_up) = mpsc::channel(1024);
     let (stop, stopping) = watch::channel(false);
     let (reload, reloading) = watch::channel(0);
-    let health = Health::new();
+    let health = Health::default();
 
     let author = LogWriter::new(desks);
     let checked = checked::Checked::new(config.agency.clone());

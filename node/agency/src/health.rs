@@ -161,16 +161,18 @@ struct Report {
 #[derive(Clone, Debug)]
 pub struct Health(watch::Sender<Report>);
 
-impl Health {
+impl Default for Health {
     /// The health of a node that has yet to start.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(watch::Sender::new(Report {
             replication: ReplicationHealth::Restoring(RestoringProgress::default()),
             clock: None,
             answers: false,
         }))
     }
+}
 
+impl Health {
     pub(crate) fn set_replication(&self, now: ReplicationHealth) {
         self.0.send_if_modified(|report| {
             report.answers |= matches!(now, ReplicationHealth::Live { .. } | ReplicationHealth::Follows);
