@@ -88,16 +88,16 @@ use transport::doorway::Doorway;
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// How much of a body that is too large is read, and thrown away, before its sender is cut off.
+/// The part of a body that is too large which is read, and thrown away, before its sender is cut off.
 const MOST_LET_BY: usize = 64 * 1024 * 1024;
 
 /// The header that tells the time by which the node answers (RFC 3339).
 const TIME: HeaderName = HeaderName::from_static("comity-time");
 
-/// How long a request may take, its body included; then it is answered with 408.
+/// The longest that a request may take, its body included; then it is answered with 408.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many questions at once are passed on to other stores of this agency.
+/// The most questions that are passed on at once to other stores of this agency.
 pub(crate) const MAX_PASSED_ON: usize = 128;
 
 /// The badges, and whatever else of at most [`MAX_BODY_BYTES`] strangers send, that are on their way or not yet answered.
@@ -109,10 +109,10 @@ pub(crate) const ARRIVING: arrivals::Limits = arrivals::Limits {
     longest: Duration::from_secs(15),
 };
 
-/// How many received badges are judged at once; the others wait. A slow sender holds up no judging.
+/// The most received badges that are judged at once; the others wait. A slow sender holds up no judging.
 pub(crate) const MAX_JUDGING: usize = 16;
 
-/// What the handlers work with: one pointer, because every request takes some copies of it.
+/// The state that the handlers work with: one pointer, because every request takes some copies of it.
 #[derive(Clone, Debug)]
 pub(crate) struct App(Arc<Parts>);
 
@@ -136,25 +136,25 @@ pub(crate) struct Parts {
     pub(crate) registrar: Arc<Registrar>,
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
-    /// What is held, as files for everybody.
+    /// The logs that are held, as files for everybody.
     pub(crate) shelf: Shelf,
-    /// What was said in trust lists.
+    /// The statements that were made in trust lists.
     pub(crate) said: Said,
     pub(crate) clock: Clock,
     pub(crate) abroad: NodeClient,
-    /// Whether this process writes for the agency.
+    /// The role of this process: whether it writes for the agency.
     pub(crate) role: watch::Receiver<Role>,
-    /// How this process does.
+    /// The health of this process.
     pub(crate) health: Health,
     /// To the process that does; none where only this one can.
     pub(crate) forwarding: Option<Forwarding>,
-    /// How much of this node's work each client may have.
+    /// The budgets of this node's work that each client has.
     pub(crate) clients: clients::ClientBudgets,
     /// Writes that are carried out.
     pub(crate) underway: Underway,
-    /// What this node knew at earlier moments.
+    /// The knowledge of this node at earlier moments.
     pub(crate) past: Past,
-    /// What issuers outside the federation publish.
+    /// The documents that issuers outside the federation publish.
     pub(crate) foreign: ExternalSources,
     /// Files on their way.
     pub(crate) sending: Doorway,
@@ -172,13 +172,13 @@ pub(crate) struct Parts {
     pub(crate) judging: Arc<Semaphore>,
     /// The file with the certificate of HTTPS, if there is one.
     pub(crate) certificate: Option<PathBuf>,
-    /// How this agency takes applications.
+    /// The rules by which this agency takes applications.
     pub(crate) registration: RegistrationConfig,
-    /// Whether anybody may have the tickets of this node's peers.
+    /// True if anybody may have the tickets of this node's peers.
     pub(crate) introduces: bool,
     /// A permit for each upload of many badges that is being worked on.
     pub(crate) uploads: Arc<Semaphore>,
-    /// How many badges were checked.
+    /// The counts of badges that were checked.
     pub(crate) checked: Checked,
     /// Status lists for verifiers of other projects, signed.
     pub(crate) signed_lists: status_lists::SignedLists,
@@ -329,7 +329,7 @@ fn span(request: &Request) -> Span {
     tracing::debug_span!("request", method = %request.method(), route)
 }
 
-/// Whether a person reads the answer, as a page.
+/// Returns true if a person reads the answer, as a page.
 pub(crate) fn is_page(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     matches!(

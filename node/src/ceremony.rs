@@ -12,12 +12,12 @@ use platform::clock::Clock;
 
 use crate::say;
 
-/// What is done with the root.
+/// The ceremonies of the root.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Root {
     /// Make a new root key in a file of its own.
     New {
-        /// Where.
+        /// The file.
         file: PathBuf,
     },
     /// Print the public half of a root key.
@@ -46,16 +46,16 @@ pub(crate) enum Root {
         /// A key of the new root, which the key log committed to; may be given several times.
         #[arg(long = "root", required = true, value_name = "FILE")]
         roots: Vec<PathBuf>,
-        /// How many of the new root's keys sign together.
+        /// The number of the new root's keys that sign together.
         #[arg(long, default_value_t = 1)]
         threshold: u8,
         /// The root after the new one: a key's file, made if it is not there; may be given several times.
         #[arg(long = "next", required = true, value_name = "FILE")]
         next: Vec<PathBuf>,
-        /// How many of the root's keys after the new one sign together.
+        /// The number of keys that sign together in the root after the new one.
         #[arg(long, default_value_t = 1)]
         next_threshold: u8,
-        /// Where to write the entry.
+        /// The file to write the entry to.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },

@@ -13,13 +13,14 @@ use registry_schema::Timestamp;
 use tokio::sync::watch;
 use x509_parser::pem::parse_x509_pem;
 
-/// How often the files are read again.
+/// The time between two readings of the files.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// How many days before its end a certificate is warned of: those who renew them by themselves do so earlier.
+/// The number of days before its end from which a certificate is warned of: those who renew them by themselves do so
+/// earlier.
 const WARN_DAYS: i64 = 14;
 
-/// What is wrong with the term of the certificate in a file: it is over, or soon will be.
+/// Tells what is wrong with the term of the certificate in a file: it is over, or soon will be.
 pub(crate) fn term_ends(cert: &Path, now: Timestamp) -> Option<String> {
     let pem = std::fs::read(cert).ok()?;
     let (_, first) = parse_x509_pem(&pem).ok()?;
@@ -58,11 +59,11 @@ pub(crate) struct CertificateFiles {
     cert: PathBuf,
     key: PathBuf,
     config: RustlsConfig,
-    /// What was read last, whether or not it could be used: it is complained of once.
+    /// The hash of what was read last, whether or not it could be used: it is complained of once.
     seen: Hash,
 }
 
-/// What the files hold.
+/// The contents of the two files.
 struct PemPair {
     cert: Vec<u8>,
     key: Vec<u8>,
@@ -108,7 +109,7 @@ impl CertificateFiles {
         })
     }
 
-    /// What the server shows; it follows this one's changes.
+    /// Returns what the server shows; it follows this one's changes.
     pub(crate) fn config(&self) -> RustlsConfig {
         self.config.clone()
     }

@@ -21,7 +21,7 @@ use storage::{Database, DatabaseTls};
 
 mod quota;
 
-/// What a node is told at its start.
+/// The settings that a node is given at its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -29,24 +29,24 @@ pub struct Config {
     pub agency: AgencyId,
     /// The hash of its first key-log entry, in hexadecimal: who it is for its peers.
     pub genesis: String,
-    /// Where this store answers, if the agency has several and its own URL leads to another one:
+    /// The URL of this store, if the agency has several and its own URL leads to another one:
     /// `https://second.comity.example.gov`. It stands in this store's ticket, and nowhere else.
     #[serde(default)]
     pub url: Option<String>,
-    /// Where it answers HTTP.
+    /// The address at which it answers HTTP.
     pub listen: SocketAddr,
-    /// Where it listens for peers, as multiaddresses: `/ip4/0.0.0.0/tcp/7500`.
+    /// The multiaddresses at which it listens for peers: `/ip4/0.0.0.0/tcp/7500`.
     #[serde(default)]
     pub peer_listen: Vec<String>,
     /// The URL of a PostgreSQL database: `postgres://user:password@host/database`; SQLite in the data directory, if absent.
     #[serde(default)]
     pub database: Option<String>,
-    /// How it is spoken to: `verify-full`, `require` or `off`. If absent, as its URL's `sslmode` says; and `verify-full`, if
-    /// that says nothing and the server is on another machine.
+    /// The protection of the connection to the database: `verify-full`, `require` or `off`. If absent, as its URL's
+    /// `sslmode` says; and `verify-full`, if that says nothing and the server is on another machine.
     #[serde(default)]
     pub database_tls: Option<DatabaseTls>,
-    /// Where this process takes what other processes of the agency on the same PostgreSQL forward to it; a free port at the
-    /// address of `listen`, if absent.
+    /// The address at which this process takes what other processes of the agency on the same PostgreSQL forward to it; a
+    /// free port at the address of `listen`, if absent.
     #[serde(default)]
     pub inner_listen: Option<SocketAddr>,
     /// Seconds for which the process that writes may be silent before another process of the agency takes over.
@@ -64,45 +64,45 @@ pub struct Config {
     /// Envelopes of the own log between two checkpoints, from which new nodes begin.
     #[serde(default = "five_hundred")]
     pub checkpoint_every_envelopes: u32,
-    /// Where peers reach this node, as multiaddresses, if not where it listens: behind a router, or at all addresses of a
-    /// machine. It stands in the node's ticket.
+    /// The multiaddresses at which peers reach this node, if not where it listens: behind a router, or at all addresses of a
+    /// machine. They stand in the node's ticket.
     #[serde(default)]
     pub peer_addresses: Vec<String>,
-    /// Whether this node introduces its peers to each other: gives anybody their tickets.
+    /// True if this node introduces its peers to each other: gives anybody their tickets.
     #[serde(default = "yes")]
     pub introduces: bool,
-    /// How this agency takes applications of who wants to be an issuer.
+    /// The rules for applications of those who want to be issuers of this agency.
     #[serde(default)]
     pub registration: RegistrationConfig,
-    /// Where secrets are that are not in the data directory.
+    /// The places of secrets that are not in the data directory.
     #[serde(default)]
     pub keys: KeysConfig,
     /// HTTPS. Without it the node answers plain HTTP, and on this machine alone; `tls = "none"` is for a node behind a proxy
     /// that does TLS.
     #[serde(default)]
     pub tls: Option<Tls>,
-    /// What it fetches from others, and how.
+    /// The rules for what it fetches from others.
     #[serde(default)]
     pub outbound: OutboundConfig,
-    /// How often one client may look up short codes.
+    /// The limit of how often one client may look up short codes.
     #[serde(default)]
     pub lookups: LookupConfig,
-    /// How much of this node's work one client may use.
+    /// The share of this node's work that one client may use.
     #[serde(default)]
     pub budget: BudgetConfig,
-    /// How much of any other agency is kept here.
+    /// The most of any other agency that is kept here.
     #[serde(default)]
     pub quota: QuotaConfig,
     /// The peers, and who their agencies are.
     // Not written if there are none: `peers = []` and a `[[peers]]` that is put below it are no TOML.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<PeerConfig>,
-    /// Where agencies' lists are had as files, by HTTPS: for a node that cannot reach its peers itself.
+    /// The web servers that have agencies' lists as files, read by HTTPS: for a node that cannot reach its peers itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mirrors: Vec<MirrorConfig>,
 }
 
-/// Where secrets are that are not in the data directory.
+/// The places of secrets that are not in the data directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeysConfig {
@@ -111,7 +111,7 @@ pub struct KeysConfig {
     pub seal: Option<PathBuf>,
 }
 
-/// How to answer HTTPS.
+/// The ways of answering HTTPS.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum Tls {
@@ -128,13 +128,13 @@ pub enum Tls {
     None,
 }
 
-/// How an agency takes applications of who wants to be its issuer. It takes none before it has imported a rubric.
+/// The rules for applications of those who want to be issuers of an agency. It takes none before it has imported a rubric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistrationConfig {
-    /// Whether everybody may read how an issuer came to be one, without persons.
+    /// True if everybody may read how an issuer came to be one, without persons.
     pub public_history: bool,
-    /// How many applications of strangers may wait for a decision.
+    /// The number of applications of strangers that may wait for a decision.
     pub most_open: u32,
     /// So many days after its last step, the contact of an application that was refused, closed or withdrawn is expunged;
     /// never by itself, if absent.
@@ -161,9 +161,10 @@ pub struct PeerConfig {
     pub genesis: String,
     /// Its libp2p identity.
     pub peer_id: String,
-    /// Where it listens.
+    /// The addresses at which it listens.
     pub addresses: Vec<String>,
-    /// Where it answers HTTP, if it is another store of this node's own agency; another agency's key log says where.
+    /// The URL at which it answers HTTP, if it is another store of this node's own agency; another agency's key log says
+    /// where.
     #[serde(default)]
     pub url: Option<String>,
 }
@@ -177,8 +178,8 @@ pub struct MirrorConfig {
     pub agency: AgencyId,
     /// The hash of its first key-log entry, in hexadecimal.
     pub genesis: String,
-    /// Where its `federation` folder is: `https://comity.example.gov`. With `http://`, others on the way see what is
-    /// read, and can hold it back.
+    /// The URL of the server whose `federation` folder it is: `https://comity.example.gov`. With `http://`, others on the
+    /// way see what is read, and can hold it back.
     pub url: String,
     /// Certificates to be trusted beside the system's, as a PEM file.
     #[serde(default)]
@@ -186,7 +187,7 @@ pub struct MirrorConfig {
 }
 
 impl PeerConfig {
-    /// What is appended to another node's `comity.toml`, whatever stands there last.
+    /// Returns what is appended to another node's `comity.toml`, whatever stands there last.
     ///
     /// # Errors
     /// If it cannot be written as TOML.
@@ -195,7 +196,7 @@ impl PeerConfig {
         Ok(format!("\n[[peers]]\n{}", peer.trim_end()))
     }
 
-    /// What a ticket says of it; its name and URL are its key log's affair.
+    /// Returns what a ticket says of it; its name and URL are its key log's affair.
     ///
     /// # Errors
     /// If its genesis cannot be read.
@@ -237,7 +238,7 @@ const fn five_hundred() -> u32 {
 }
 
 impl Config {
-    /// What a configuration says if nobody says otherwise: no peers, SQLite, plain HTTP.
+    /// Returns what a configuration says if nobody says otherwise: no peers, SQLite, plain HTTP.
     #[must_use]
     pub fn usual(agency: AgencyId, genesis: protocol::Hash, listen: SocketAddr) -> Self {
         Self {
@@ -280,7 +281,7 @@ impl Config {
         database.transpose()
     }
 
-    /// Where the configuration of a data directory is.
+    /// Returns the path of a data directory's configuration.
     #[must_use]
     pub fn path(data: &Path) -> PathBuf {
         data.join("comity.toml")
@@ -361,7 +362,7 @@ impl Config {
     }
 }
 
-/// Where to look in a file that is no configuration.
+/// Says where to look in a file that is no configuration.
 fn not_right(path: &Path, text: &str) -> String {
     let is_empty = |line: &str, name: &str| line.replace(' ', "") == format!("{name}=[]");
     for name in ["peers", "mirrors"] {

@@ -25,17 +25,17 @@ use platform::{clock::Clock, private};
 
 use agencies::AGENCIES;
 
-/// How a demo is started.
+/// The options with which a demo is started.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Where everything is kept; a second start continues there.
+    /// The folder to keep everything in; a second start continues there.
     #[arg(long, default_value = "comity-demo", value_name = "DIR")]
     pub dir: PathBuf,
     /// The first node's HTTP port; the others follow it. Peers meet 100 ports above.
     #[arg(long, default_value_t = 7400, value_parser = clap::value_parser!(u16).range(1..=65_300))]
     pub port: u16,
-    /// How many agencies: North Carolina, South Carolina, Tennessee, and up to 55 more. With 15 they are the 13 states and
-    /// two districts of whose rules samples are shipped.
+    /// The number of agencies: North Carolina, South Carolina, Tennessee, and up to 55 more. With 15 they are the 13 states
+    /// and two districts of whose rules samples are shipped.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=58))]
     pub agencies: u8,
     /// Leave an agency's node stopped, to see what the others then say; may be given several times.
@@ -185,7 +185,7 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
     Ok(configs)
 }
 
-/// What an agency's folder and profile are called: a district's colon means something else in paths to some programs.
+/// Returns the name of an agency's folder and profile: a district's colon means something else in paths to some programs.
 fn folder_name(id: &AgencyId) -> String {
     id.as_str().replace(':', "-")
 }
@@ -259,7 +259,7 @@ async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyho
     Ok(())
 }
 
-/// How to call `comity` from where the person is: the program beside this one, or through cargo.
+/// Returns the command that calls `comity` from where the person is: the program beside this one, or through cargo.
 fn operators_command() -> String {
     let beside = std::env::current_exe()
         .ok()

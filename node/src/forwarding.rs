@@ -42,21 +42,21 @@ const SECRET: HeaderName = HeaderName::from_static("comity-lease");
 const CLIENT: HeaderName = HeaderName::from_static("comity-client");
 /// Says that the holder did nothing of what was asked: it may be asked of another.
 const NOT_DONE: HeaderName = HeaderName::from_static("comity-not-done");
-/// How many requests are forwarded or wait for a holder at once; each may hold a body of [`most_bytes`].
+/// The number of requests that are forwarded or wait for a holder at once; each may hold a body of [`most_bytes`].
 const MOST_AT_ONCE: usize = 64;
-/// How many of strangers at once, beside those.
+/// The number of strangers' requests at once, beside those.
 const MOST_OF_STRANGERS: usize = 8;
-/// How long a request waits for a process that takes over, before it is told to come again.
+/// The time that a request waits for a process that takes over, before it is told to come again.
 const WAIT_FOR_HOLDER: Duration = Duration::from_secs(15);
-/// How long a connection to the holder may take to stand.
+/// The time that a connection to the holder may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the holder may take to answer: it may itself wait half a minute for its peers' word on its log.
+/// The time that the holder may take to answer: it may itself wait half a minute for its peers' word on its log.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
-/// How long the door sends on before it shuts.
+/// The time for which the door sends on before it shuts.
 const CLOSING: Duration = Duration::from_millis(300);
 /// The longest answer that is passed on.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
-/// How long an answer waits until this process knows what it tells of.
+/// The time that an answer waits until this process knows what it tells of.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Forwards to the holder of the lease. Clones share its connections.
@@ -71,7 +71,7 @@ pub(crate) struct Forwarding {
     client: Arc<Lock<Option<(i64, reqwest::Client)>>>,
 }
 
-/// What became of a forwarded request.
+/// The outcome of forwarding a request.
 enum Sent {
     Answered(Response),
     /// Nothing of it reached the holder.
@@ -242,8 +242,8 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
-/// What is asked with a body and only reads: answered here, whoever asks. A route that is missing here is answered as well,
-/// by a detour if an operator asks.
+/// The routes that are asked with a body and only read: answered here, whoever asks. A route that is missing here is
+/// answered as well, by a detour if an operator asks.
 const READS: &[&str] = &[
     "/v1/verifications",
     "/v1/verifications/bulk",
@@ -255,7 +255,7 @@ const READS: &[&str] = &[
     "/v1/worth",
 ];
 
-/// What strangers may ask to be written: applications, and what applicants add to them.
+/// Checks for what strangers may ask to be written: applications, and what applicants add to them.
 pub(crate) fn is_strangers_write(path: &str) -> bool {
     matches!(
         path,
@@ -263,14 +263,14 @@ pub(crate) fn is_strangers_write(path: &str) -> bool {
     ) || path.starts_with("/v1/applications/")
 }
 
-/// Whether only the process that writes can answer: it alone has the replica.
+/// Returns true if only the process that writes can answer: it alone has the replica.
 fn asks_the_replica(path: &str) -> bool {
     path == "/v1/heartbeats"
         || path.starts_with("/v1/reach/")
         || (path.starts_with("/v1/agencies/") && path.contains("/forks"))
 }
 
-/// Whether a request only reads.
+/// Returns true if a request only reads.
 pub(crate) fn only_reads(request: &Request) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || READS.contains(&request.uri().path())
 }
@@ -324,7 +324,7 @@ impl Door {
         tokio::time::sleep(CLOSING).await;
     }
 
-    /// What it asks of those who forward; the lease's row tells it to them.
+    /// Returns the secret that it asks of those who forward; the lease's row tells it to them.
     pub(crate) const fn secret(&self) -> &[u8; 32] {
         &self.secret
     }

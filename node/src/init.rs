@@ -26,22 +26,22 @@ use platform::keys;
 use storage::{Database, DatabaseTls, Store};
 use transport::network;
 
-/// What an agency begins with.
+/// The choices with which an agency begins.
 #[derive(Clone, Debug)]
 pub struct Beginning {
     /// Its name.
     pub agency: AgencyId,
     /// Its name for people.
     pub name: String,
-    /// Where its node will answer; credentials name it, so it is for good.
+    /// The URL at which its node will answer; credentials name it, so it is for good.
     pub url: String,
-    /// Where it answers HTTP.
+    /// The address at which it answers HTTP.
     pub listen: SocketAddr,
-    /// Where it listens for peers, as multiaddresses.
+    /// The multiaddresses at which it listens for peers.
     pub peer_listen: Vec<String>,
     /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
     pub database: Option<String>,
-    /// How it is spoken to, if that is not to follow from its URL.
+    /// The protection of the connection to the database, if that is not to follow from its URL.
     pub database_tls: Option<DatabaseTls>,
     /// The folder for the keys of the root and of the next root: a medium that is taken offline. `keys` in the data
     /// directory, from which they must be moved by hand, if absent.
@@ -134,7 +134,7 @@ fn is_elsewhere(for_root: &Path, data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether two folders are on one file system, as far as it says: a medium that was to be mounted may not be.
+/// Returns true if two folders are on one file system, as far as it says: a medium that was to be mounted may not be.
 #[must_use]
 pub fn is_on_one_disk(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -172,7 +172,7 @@ fn address(typed: &str) -> anyhow::Result<String> {
     Ok(url)
 }
 
-/// What another node's operator may put into its configuration to make this node a peer.
+/// Returns what another node's operator may put into its configuration to make this node a peer.
 ///
 /// # Errors
 /// If the data directory is none.

@@ -1,8 +1,8 @@
-//! What an agency runs: a node. It answers over HTTP, for people ([`web`]) and for programs ([`api`]), and its commands make, rebuild
-//! and repair a data directory. What it knows and does is in `agency`.
+//! A node: the program that an agency runs. It answers over HTTP, for people ([`web`]) and for programs ([`api`]), and its
+//! commands make, rebuild and repair a data directory. What it knows and does is in `agency`.
 //!
-//! Several processes of one agency may share one PostgreSQL: one of them holds the lease and writes, the others follow the rows and
-//! forward ([`forwarding`]) what is to be written.
+//! Several processes of one agency may share one PostgreSQL: one of them holds the lease and writes, the others follow the
+//! rows and forward ([`forwarding`]) what is to be written.
 
 mod api;
 mod certificate;
@@ -59,24 +59,24 @@ use transport::{
 /// A node that runs.
 #[derive(Debug)]
 pub struct Node {
-    /// Where it answers HTTP.
+    /// The address at which it answers HTTP.
     pub http: SocketAddr,
-    /// Where its peers reach it, as multiaddresses; none while another process of the agency writes.
+    /// The multiaddresses at which its peers reach it; none while another process of the agency writes.
     pub peer_addresses: Vec<String>,
-    /// What it knows.
+    /// The registry of what it knows.
     pub registry: SharedRegistry,
-    /// What it keeps.
+    /// The store of what it keeps.
     pub store: Store,
-    /// Who acts for the agency.
+    /// The registrar, which acts for the agency.
     pub registrar: Arc<Registrar>,
-    /// Who the agency is: the hash of its first key-log entry.
+    /// The hash of the agency's first key-log entry, which says who it is.
     pub home: Hash,
     servers: Vec<axum_server::Handle<SocketAddr>>,
     door: Option<Door>,
     serving: Vec<JoinHandle<()>>,
     /// Ends when the node is stopped, or cannot write any more.
     part: JoinHandle<()>,
-    /// What it does by itself.
+    /// The tasks that it does by itself.
     background: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
     /// Counts how often what can change while it runs was to be read again.

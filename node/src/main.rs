@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_appender::non_blocking::NonBlockingBuilder;
 use transport::mirror;
 
-/// How many lines of the log wait for whoever reads it.
+/// The number of lines of the log that wait for whoever reads it.
 const LOG_LINES: usize = 8192;
 
 /// Judging a badge takes some hundred small allocations.
@@ -81,7 +81,7 @@ struct Init {
     /// Its name for people.
     #[arg(long, required_unless_present_any = ["join", "key_log"])]
     name: Option<String>,
-    /// Where the node will answer. Credentials name the first store's, so it is for good.
+    /// The URL at which the node will answer. Credentials name the first store's, so it is for good.
     #[arg(long)]
     url: String,
     /// Make a further store of an agency that has one: the ticket of the first (`comityd ticket` prints it there). The
@@ -94,20 +94,20 @@ struct Init {
     /// For a further store: the kinds of documents that it is to write (status-list, trust-list); all if none is given.
     #[arg(long = "kind", value_name = "KIND", conflicts_with_all = ["agency", "name"])]
     kinds: Vec<String>,
-    /// Where it answers HTTP on this machine.
+    /// The address at which to answer HTTP on this machine.
     #[arg(long, default_value = "127.0.0.1:7400", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Where it listens for peers, as a multiaddress; may be given several times.
+    /// The multiaddress at which to listen for peers; may be given several times.
     #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
     peer_listen: Vec<String>,
-    /// Where to write the two root keys, never into the data directory: a folder that is there, on a medium that you take
-    /// offline.
+    /// The folder for the two root keys, never in the data directory: one that is there, on a medium that you take offline.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["join", "key_log"])]
     root_out: Option<PathBuf>,
     /// A PostgreSQL database to keep everything in; SQLite in the data directory otherwise.
     #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
     database: Option<String>,
-    /// How the PostgreSQL database is spoken to; otherwise as its URL says, and `verify-full` to another machine.
+    /// The protection of the connection to the PostgreSQL database; otherwise as its URL says, and `verify-full` to another
+    /// machine.
     #[arg(long, env = "COMITY_DATABASE_TLS", value_name = "HOW")]
     database_tls: Option<DatabaseTls>,
 }
@@ -116,13 +116,14 @@ struct Init {
 struct Run {
     #[command(flatten)]
     data: Data,
-    /// Where to answer HTTP; otherwise as the configuration says.
+    /// The address at which to answer HTTP; otherwise as the configuration says.
     #[arg(long, env = "COMITY_LISTEN", value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
     /// The PostgreSQL database; otherwise as the configuration says.
     #[arg(long, env = "COMITY_DATABASE", hide_env_values = true, value_name = "postgres://…")]
     database: Option<String>,
-    /// How it is spoken to; otherwise as the configuration or its URL says, and `verify-full` to another machine.
+    /// The protection of the connection to the database; otherwise as the configuration or its URL says, and `verify-full`
+    /// to another machine.
     #[arg(long, env = "COMITY_DATABASE_TLS", value_name = "HOW")]
     database_tls: Option<DatabaseTls>,
     /// A certificate chain, as PEM: answers HTTPS. Both files are read again when they change.
@@ -202,7 +203,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What a demo logs: its nodes share one machine, where waiting for a store's connection is no news.
+/// Returns the filter of what a demo logs: its nodes share one machine, where waiting for a store's connection is no news.
 fn demo_filter() -> String {
     format!("warn,{}", storage::DRIVER_IS_QUIET)
 }

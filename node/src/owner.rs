@@ -1,5 +1,5 @@
-//! Whose store it is that lies in a node's place: another agency's is refused, whoever would open it. Its operators' tokens,
-//! its credentials and its issuers' keys would be taken for this agency's.
+//! The check of whose store lies in a node's place: another agency's is refused, whoever would open it. Its operators'
+//! tokens, its credentials and its issuers' keys would be taken for this agency's.
 
 use std::{path::Path, time::Duration};
 
@@ -9,14 +9,15 @@ use protocol::Hash;
 use crate::config::Config;
 use storage::Store;
 
-/// How a store stands to the agency of a data directory.
+/// The relation of a store to the agency of a data directory.
 #[derive(Debug, PartialEq, Eq)]
 enum Owner {
     /// It is this agency's.
     This,
     /// It is from before stores said whose they are.
     Unsaid,
-    /// What it says is of nobody that it knows, and it knows this agency: a disk gave back something else than was written.
+    /// The owner that it names is nobody that it knows, and it knows this agency: a disk gave back something else than was
+    /// written.
     Damaged,
     /// It is another agency's, as it says.
     Another(String),

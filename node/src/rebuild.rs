@@ -34,13 +34,13 @@ use transport::mirror::Source;
 
 /// For how long nothing may come in before it is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How often it looks how far it came.
+/// The time between two looks at how far it came.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// What a node is rebuilt from.
+/// The things that a node is rebuilt from.
 #[derive(Debug)]
 pub struct Rebuilding {
-    /// Where the agency's lists are had: the addresses of peers' nodes, or of folders with their files.
+    /// The sources of the agency's lists: the addresses of peers' nodes, or of folders with their files.
     pub from: Vec<String>,
     /// Certificates to be trusted beside the system's, as a PEM file.
     pub certificates: Option<PathBuf>,
@@ -52,34 +52,34 @@ pub struct Rebuilding {
     pub roots: Vec<SigningKey>,
     /// The writer keys that are lost, and end; the only one there is, if none is named and a new one is made.
     pub lost: Vec<PublicKey>,
-    /// Where it answers HTTP, if there is no configuration any more.
+    /// The address at which it answers HTTP, if there is no configuration any more.
     pub listen: SocketAddr,
-    /// Where it listens for peers, as multiaddresses, if there is no configuration any more.
+    /// The multiaddresses at which it listens for peers, if there is no configuration any more.
     pub peer_listen: Vec<String>,
     /// The URL of an empty PostgreSQL database, if it is to be in one and no configuration says.
     pub database: Option<String>,
 }
 
-/// What came back.
+/// A report of what came back.
 #[derive(Debug)]
 pub struct Rebuilt {
-    /// Whose it is.
+    /// The agency whose it is.
     pub agency: AgencyId,
     /// Its log.
     pub genesis: Hash,
-    /// How many envelopes of its own log are here.
+    /// The number of envelopes of its own log that are here.
     pub envelopes: usize,
-    /// How many credentials are revoked or suspended in its lists.
+    /// The number of credentials that are revoked or suspended in its lists.
     pub restricted: usize,
     /// The other agencies whose lists are here, and their logs: as the sources named them.
     pub others: Vec<(AgencyId, Hash)>,
     /// Its issuers whose keys were kept in the lost database: each needs a new one.
     pub without_key: Vec<Issuer>,
-    /// What the root signed, in words.
+    /// The acts that the root signed, in words.
     pub signed: Vec<String>,
-    /// Whether this node may write: if not, the root signs for its key first.
+    /// True if this node may write: if not, the root signs for its key first.
     pub may_write: bool,
-    /// Whether its node has another identity for its peers than before.
+    /// True if its node has another identity for its peers than before.
     pub is_new_node: bool,
     /// Before when it cannot tell of a badge whether the agency issued it.
     pub lost_before: Option<Timestamp>,
@@ -302,8 +302,8 @@ async fn all_is_here(node: &Node, sources: &[Source]) -> anyhow::Result<()> {
     }
 }
 
-/// The file that stands in a data directory while its store is rebuilt. It is named as SQLite's own files are, so that it goes where
-/// they go.
+/// The file that stands in a data directory while its store is rebuilt. It is named as SQLite's own files are, so that it
+/// goes where they go.
 const MARK: &str = "registry.sqlite-rebuilding";
 
 /// The files of a store in SQLite.
@@ -351,7 +351,7 @@ fn clear_unfinished(data: &Path, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was begun in a data directory that had no store any more: removed again, unless it comes to its end.
+/// The files that were begun in a data directory that had no store any more: removed again, unless it comes to its end.
 #[derive(Debug)]
 struct Unfinished {
     files: Vec<PathBuf>,

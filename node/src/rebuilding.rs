@@ -11,12 +11,13 @@ use registry_schema::AgencyId;
 
 use crate::{Data, say};
 
-/// What a node is rebuilt from.
+/// The options with which a node is rebuilt.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     data: Data,
-    /// Where the agency's lists are had: the address of a peer's node, or of a copy of its files. May be given several times.
+    /// The source of the agency's lists: the address of a peer's node, or of a copy of its files. May be given several
+    /// times.
     #[arg(long, required = true, value_name = "URL")]
     from: Vec<String>,
     /// Certificates to be trusted beside the system's, as a PEM file.
@@ -35,10 +36,10 @@ pub(crate) struct Options {
     /// The hash of the agency's first key-log entry, if several call themselves by its name.
     #[arg(long, value_name = "GENESIS")]
     genesis: Option<Hash>,
-    /// Where it answers HTTP on this machine, if there is no configuration any more.
+    /// The address at which to answer HTTP on this machine, if there is no configuration any more.
     #[arg(long, default_value = "127.0.0.1:7400", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Where it listens for peers, as a multiaddress, if there is no configuration any more; may be given several times.
+    /// The multiaddress at which to listen for peers, if there is no configuration any more; may be given several times.
     #[arg(long, default_values = ["/ip4/0.0.0.0/tcp/7500", "/ip4/0.0.0.0/udp/7500/quic-v1"], value_name = "MULTIADDRESS")]
     peer_listen: Vec<String>,
     /// An empty PostgreSQL database to keep everything in, if no configuration says; SQLite in the data directory otherwise.

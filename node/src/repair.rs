@@ -29,13 +29,13 @@ pub use peers::PeerTrouble;
 use platform::seal::Seal;
 use storage::{Act, LocalWrite, NewHolder, Store};
 
-/// How many envelopes are read from the store at once.
+/// The number of envelopes that are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
 
-/// How often it looks whether a process lives that had the database.
+/// The time between two looks at whether a process lives that had the database.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// What a store is repaired with.
+/// The things that a store is repaired with.
 #[derive(Debug, Default)]
 pub struct Repairing {
     /// Files that hold the own key log.
@@ -44,22 +44,22 @@ pub struct Repairing {
     pub from: Vec<String>,
     /// Certificates to be trusted beside the system's, as a PEM file.
     pub certificates: Option<PathBuf>,
-    /// Whether a key log is taken that lacks entries which were here.
+    /// True if a key log is taken that lacks entries which were here.
     pub accept_shorter: bool,
 }
 
-/// What was done to a store.
+/// A report of what was done to a store.
 #[derive(Debug)]
 pub struct Repaired {
     /// The own key log, if it was put back.
     pub key_log: Option<KeyLogPutBack>,
-    /// What was taken out of it, agency by agency.
+    /// The things that were taken out of it, agency by agency.
     pub taken_out: Vec<TakenOut>,
     /// Revocations and suspensions that nothing in the store says any more but a row that went with it, or the audit trail.
     pub lost: Vec<LostRestriction>,
     /// The file that holds all that was taken out; none, if it was nothing.
     pub copy: Option<PathBuf>,
-    /// Whether the store had it wrong whose it is.
+    /// True if the store had it wrong whose it is.
     pub owner: bool,
     /// The decisions about peers that cannot be read.
     pub peers: Vec<PeerTrouble>,
@@ -72,9 +72,9 @@ pub struct Repaired {
 /// The own key log that was put back.
 #[derive(Debug)]
 pub struct KeyLogPutBack {
-    /// What was wrong with the one in the store; nothing, if only entries were added.
+    /// The damage to the one in the store; nothing, if only entries were added.
     pub damage: Option<String>,
-    /// How many entries it has now.
+    /// The number of entries that it has now.
     pub entries: usize,
     /// The files and addresses that gave it; none, if the store had all of it in another place.
     pub from: Vec<String>,
@@ -82,14 +82,14 @@ pub struct KeyLogPutBack {
     pub without: Vec<String>,
 }
 
-/// What was taken out of a store, of one agency.
+/// A summary of what was taken out of a store, of one agency.
 #[derive(Debug)]
 pub struct TakenOut {
     /// The agency: the hash of its first key-log entry.
     pub agency: Hash,
-    /// Whether its log is harmed and this node's own.
+    /// True if its log is harmed and this node's own.
     pub own: bool,
-    /// How much was damaged, and what first.
+    /// The amount of damage, and the first of it.
     pub damage: String,
 }
 
@@ -221,7 +221,7 @@ async fn mend(
     })
 }
 
-/// Whether the own log was repaired before, and is not all here again.
+/// Returns true if the own log was repaired before, and is not all here again.
 async fn awaits_own_log(store: &Store) -> Result<bool, storage::Unavailable> {
     let mut moment = store.moment().await?;
     let awaits = moment.awaits_own_log().await?;

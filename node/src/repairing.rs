@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{Data, say};
 
-/// What a store is repaired with.
+/// The options with which a store is repaired.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -18,14 +18,15 @@ pub(crate) struct Options {
     /// The node's own key log, as `comity key export` or the root's ceremony wrote it. May be given several times.
     #[arg(long, value_name = "FILE")]
     key_log: Vec<PathBuf>,
-    /// Where the node's own key log is had: the address of a peer's node, or of a copy of its files. May be given several times.
-    /// Without one, and without a file, the peers that the node knows are asked.
+    /// The source of the node's own key log: the address of a peer's node, or of a copy of its files. May be given several
+    /// times. Without one, and without a file, the peers that the node knows are asked.
     #[arg(long, value_name = "URL")]
     from: Vec<String>,
     /// Certificates to be trusted beside the system's, as a PEM file.
     #[arg(long, value_name = "FILE")]
     roots: Option<PathBuf>,
-    /// Take a key log that lacks entries which were here, because nobody has them any more. What they let be written is lost here.
+    /// Take a key log that lacks entries which were here, because nobody has them any more. What they let be written is lost
+    /// here.
     #[arg(long)]
     accept_shorter: bool,
     /// Print it as JSON.

@@ -25,21 +25,22 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{certificate::CertificateFiles, config::Tls};
 
-/// How long a connection may take to its first request, its head included.
+/// The time that a connection may take to its first request, its head included.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
-/// How long the head of a request may take, and how long a connection may stand between two requests.
+/// The time that the head of a request may take, and that a connection may stand between two requests.
 const HEAD: Duration = Duration::from_secs(20);
-/// How long a TLS handshake may take.
+/// The time that a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How much of an answer the kernel holds for a connection: it bounds what readers who read nothing can make it hold.
+/// The number of bytes of an answer that the kernel holds for a connection: it bounds what readers who read nothing can make
+/// it hold.
 const SEND_BUFFER: u32 = 256 * 1024;
-/// How many connections wait to be taken.
+/// The number of connections that wait to be taken.
 const BACKLOG: u32 = 1024;
 /// The longest list of headers of a request by HTTP/2.
 const MAX_HEAD_BYTES: u32 = 32 * 1024;
-/// How many requests one connection by HTTP/2 may have at once.
+/// The number of requests that one connection by HTTP/2 may have at once.
 const MAX_STREAMS: u32 = 64;
-/// How much of a connection is kept in buffers here: a head of HTTP/1 among it.
+/// The number of bytes of a connection that are kept in buffers here: a head of HTTP/1 among them.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// A server that answers: where, how it is told to stop, and its task.
@@ -104,11 +105,11 @@ fn is_unreachable(listen: SocketAddr, url: &str) -> bool {
 /// A server that answers.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// Where, with the port, if 0 was asked for.
+    /// The address, with the port, if 0 was asked for.
     pub(crate) address: SocketAddr,
     pub(crate) handle: Handle<SocketAddr>,
     pub(crate) task: JoinHandle<()>,
-    /// What keeps its certificate fresh, if it is in files.
+    /// The task that keeps its certificate fresh, if it is in files.
     pub(crate) renewal: Option<JoinHandle<()>>,
 }
 

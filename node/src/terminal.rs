@@ -1,4 +1,4 @@
-//! What the program says, at its terminal or in its log. **Who no longer listens ends nothing**: a node whose log's reader is
+//! The program's words at its terminal and in its log. **Who no longer listens ends nothing**: a node whose log's reader is
 //! gone answers on, where `println!` would panic, and the writer of the log as well.
 
 use std::io::{Stderr, Write};

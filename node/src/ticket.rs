@@ -11,7 +11,7 @@ use node::{
 
 use crate::Data;
 
-/// What is typed after it.
+/// The arguments that are typed after it.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -26,12 +26,12 @@ use crate::{
 };
 use platform::lock::Lock;
 
-/// How long one waits for a place, before it is told to come again.
+/// The time that one waits for a place, before it is told to come again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// In how many seconds who finds no place comes again.
 const COME_AGAIN: u64 = 10;
 
-/// How many writes there may be at once.
+/// The number of writes that there may be at once.
 #[derive(Clone, Copy, Debug)]
 struct WriteLimits {
     in_all: usize,
@@ -207,7 +207,7 @@ mod tests {
     struct Slow {
         router: Router,
         underway: Underway,
-        /// How many writes were begun and how many were ended.
+        /// The number of writes that were begun, and of those that were ended.
         begun: Arc<AtomicUsize>,
         may_end: Arc<Notify>,
     }

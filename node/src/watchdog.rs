@@ -18,7 +18,7 @@ use std::{
 
 use tokio::runtime::Handle;
 
-/// How long the runtime may give no sign of life.
+/// The time for which the runtime may give no sign of life.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The pause between two signs.

@@ -35,9 +35,9 @@ use crate::api::{
     warnings, worth,
 };
 
-/// How many files are dropped at once: as many as are counted together.
+/// The number of files that are dropped at once: as many as are counted together.
 const MOST_FILES: usize = worth::MOST_BADGES;
-/// How many answers a page shows.
+/// The number of answers that a page shows.
 const MOST_ON_A_PAGE: usize = 2_000;
 
 /// The pages' routes. The page for developers tells what `document` tells.
@@ -157,7 +157,7 @@ async fn verify_page(State(app): State<App>, Query(asked): Query<Asked>) -> Resp
     box_page(&app, &asked, "", None)
 }
 
-/// What the form holds.
+/// The contents of the form.
 #[derive(Default)]
 struct Sent {
     file: Vec<u8>,
@@ -290,7 +290,7 @@ async fn answers(app: &App, client: Client, rows: Vec<Row>, question: Question) 
     ))
 }
 
-/// What to say of a text that is neither a badge nor a code: it was typed, so it can be typed again.
+/// Says what to do about a text that is neither a badge nor a code: it was typed, so it can be typed again.
 fn mistyped(text: &str) -> Option<Problem> {
     let problem = |detail| Some(Problem::new(&problem::INVALID, detail));
     if link(text.as_bytes()).is_some() {

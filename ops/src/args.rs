@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The commands that can be typed.
 
 mod credential;
 mod finality;
@@ -90,13 +90,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Whether the node's JSON is printed.
+    /// Returns true if the node's JSON is printed.
     pub(crate) fn is_json(&self) -> bool {
         self.json || self.output == Format::Json
     }
 }
 
-/// How data is printed.
+/// The form in which data is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people: at most 80 columns
@@ -165,7 +165,7 @@ be checked. Of several badges, the highest counts.")]
 }
 
 impl Command {
-    /// Whether there is something to leave undone in a dry run.
+    /// Returns true if there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
             Self::Trust(

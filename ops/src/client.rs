@@ -39,14 +39,14 @@ pub(crate) struct Client {
     node: Url,
     token: Option<HeaderValue>,
     dry_run: bool,
-    /// Whether the profile names certificates to trust.
+    /// True if the profile names certificates to trust.
     has_ca_file: bool,
-    /// Whether nothing is changed before somebody says yes.
+    /// True if nothing is changed before somebody says yes.
     waits: AtomicBool,
     time: NodeTime,
 }
 
-/// What the node answered: the JSON as it came.
+/// The node's answer: the JSON as it came.
 pub(crate) struct Reply {
     pub(crate) json: Box<RawValue>,
 }
@@ -154,7 +154,7 @@ impl Client {
         })
     }
 
-    /// Whether it asks as an operator.
+    /// Returns true if it asks as an operator.
     pub(crate) const fn has_token(&self) -> bool {
         self.token.is_some()
     }
@@ -218,7 +218,7 @@ impl Client {
         answer(body)
     }
 
-    /// Whether the node says that it is ready, and in which words.
+    /// Asks the node whether it is ready; with the words in which it says so.
     pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
         let request = self.http.get(self.at(&["readyz"], &[]));
         let response = self.exchange(request, false).await?;
@@ -315,7 +315,7 @@ fn answer(body: Vec<u8>) -> anyhow::Result<Reply> {
     })
 }
 
-/// What a refusal means to a script.
+/// Returns the exit code that tells a script of a refusal.
 fn exit_for(status: StatusCode) -> Exit {
     match status.as_u16() {
         401 | 403 => Exit::NotAllowed,

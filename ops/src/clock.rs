@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{Session, args::Clock, exit::Exit};
 
-/// What is left to do once the clock is vouched for.
+/// The steps that are left once the clock is vouched for.
 const NEXT: &str = "\
 The node follows this clock from here on, and its log and audit trail name you as who vouched. Keep it right: chrony or
 systemd-timesyncd (ops/RUNBOOK.md, *The clock is wrong*).";

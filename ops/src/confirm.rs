@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::exit::{Exit, fault};
 
-/// Whether a person can answer.
+/// Returns true if a person can answer.
 pub(crate) fn somebody_is_there() -> bool {
     io::stdin().is_terminal()
 }

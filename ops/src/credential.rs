@@ -227,7 +227,7 @@ fn segment(typed: &str) -> anyhow::Result<String> {
     }
 }
 
-/// How a badge stands in a word, by the node's time: one that nobody revoked is good within its term alone.
+/// Returns a badge's standing in a word, by the node's time: one that nobody revoked is good within its term alone.
 fn standing(credential: &Credential, now: Timestamp) -> &'static str {
     match credential.state {
         StatusState::Active if credential.is_expired(now) => "expired",

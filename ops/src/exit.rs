@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// How a command ended; the numbers are a contract with scripts.
+/// The outcome of a command; the numbers are a contract with scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// Done, or accepted.
     Done = 0,
     /// A negative answer: not valid, not recognized, unreadable, not found, not ready.
     Negative = 1,
-    /// What was typed cannot be done.
+    /// The typed command cannot be done.
     Usage = 2,
     /// The question could not be answered.
     CouldNotCheck = 3,

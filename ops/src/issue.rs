@@ -21,7 +21,7 @@ use crate::{
     out, peer, show,
 };
 
-/// What is asked of the node.
+/// The request to the node.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct New {
     issuer: String,
@@ -50,14 +50,14 @@ struct NewAchievement {
     assessed_blind: Option<bool>,
 }
 
-/// What the node made. The badge stays as it came: its signature covers it.
+/// The node's answer once it issued. The badge stays as it came: its signature covers it.
 #[derive(Deserialize)]
 struct Issued {
     credential: Credential,
     document: Box<RawValue>,
 }
 
-/// What the node would make: a badge that is signed and not recorded could never be revoked, so there is none.
+/// The node's answer to a dry run: a badge that is signed and not recorded could never be revoked, so there is none.
 #[derive(Deserialize)]
 struct Tried {
     credential: Credential,
@@ -122,7 +122,7 @@ fn warn_if_over(session: &Session, credential: &Credential) {
     }
 }
 
-/// Whether a new file can be put there; asked before anything is issued.
+/// Checks that a new file can be put there; asked before anything is issued.
 fn writable(file: &Path) -> anyhow::Result<()> {
     if file.exists() {
         return Err(usage(format!("`{}` exists: give a file that does not", file.display())));
@@ -384,7 +384,7 @@ fn those_over(batch: &Batch, agency: &AgencyId, now: Timestamp) -> Option<String
     })
 }
 
-/// What came of one row.
+/// The outcome of one row.
 struct Written {
     reply: Reply,
     placed: Option<Placed>,

@@ -272,7 +272,7 @@ async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Op
     Ok(Exit::Done)
 }
 
-/// What the node says of a standing; in a dry run, with what it would change.
+/// The node's word on a standing; in a dry run, with what it would change.
 #[derive(Debug, Deserialize)]
 struct Stood {
     #[serde(flatten)]

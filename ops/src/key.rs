@@ -27,7 +27,7 @@ struct KeyLog {
     unused: Vec<String>,
     #[serde(default)]
     badge_keys: Vec<BadgeKey>,
-    /// Why this node, or nobody, can write.
+    /// The reason that this node, or nobody, can write.
     #[serde(default)]
     trouble: Option<String>,
     text: String,
@@ -47,7 +47,7 @@ struct BadgeKey {
     ended: Option<String>,
 }
 
-/// What the root could sign.
+/// A statement that the root could sign.
 #[derive(Debug, Deserialize)]
 struct Proposal {
     text: String,
@@ -56,7 +56,7 @@ struct Proposal {
     changes: usize,
     #[serde(default)]
     unrevoked: Vec<Unrevoked>,
-    /// What the agency could do no more.
+    /// The things that the agency could do no more.
     #[serde(default)]
     ends: Vec<String>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What an operator types: `comity` asks a node, over its HTTP API, and prints what it says.
+//! The operator's commands: `comity` asks a node, over its HTTP API, and prints what it says.
 //!
 //! **No database, no network of peers, no keys.** Data goes to stdout, messages to stderr, and the exit code says
 //! what came of it ([`exit::Exit`]).
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// What every command has at hand.
+/// Everything that a command has at hand.
 struct Session {
     client: Client,
     out: Out,
@@ -61,7 +61,7 @@ struct Session {
     dry_run: bool,
 }
 
-/// What stands before everything that a dry run shows of a change.
+/// The line before everything that a dry run shows of a change.
 const WOULD_SAY: &str = "Nothing was changed. Without --dry-run, it would say:";
 
 impl Session {
@@ -70,7 +70,7 @@ impl Session {
         self.client.now()
     }
 
-    /// Whether somebody is to be asked before something is changed.
+    /// Returns true if somebody is to be asked before something is changed.
     fn asks(&self) -> bool {
         !self.yes && !self.dry_run && confirm::somebody_is_there()
     }

@@ -1,4 +1,4 @@
-//! Where output goes: data to stdout, messages to stderr. Nothing else writes to either.
+//! Output: data to stdout, messages to stderr. Nothing else writes to either.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 
 use crate::show;
 
-/// How data is written.
+/// The form in which data is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Out {
     /// As the node's own JSON, one value a line.
     pub(crate) json: bool,
-    /// Whether color is welcome.
+    /// True if color is welcome.
     pub(crate) color: bool,
 }
 

@@ -32,7 +32,7 @@ struct Peer {
     #[serde(default)]
     added: Option<Timestamp>,
     connected: bool,
-    /// Whether it closes each connection as soon as it is made.
+    /// True if it closes each connection as soon as it is made.
     #[serde(default)]
     turns_away: bool,
     #[serde(default)]
@@ -44,7 +44,7 @@ struct Peer {
     last_heard: Option<Timestamp>,
     good_until: Option<Timestamp>,
     freshness: KnownFreshness,
-    /// How many envelopes of its log are known to exist and are not here.
+    /// The number of envelopes of its log that are known to exist and are not here.
     #[serde(default)]
     missing: u64,
     #[serde(flatten)]
@@ -56,14 +56,14 @@ struct Peer {
     recognitions: Option<u64>,
 }
 
-/// What is wrong, and since when.
+/// A trouble, and since when it is there.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Hindered {
     pub(crate) why: String,
     pub(crate) since: Timestamp,
 }
 
-/// What keeps more of an agency from being taken in, or anything of it from being fresh.
+/// The troubles that keep more of an agency from being taken in, or anything of it from being fresh.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Hindrances {
     #[serde(default)]
@@ -83,7 +83,7 @@ impl Hindrances {
     }
 }
 
-/// Who holds this node's own log.
+/// The holders of this node's own log.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Reach {
     /// In words.
@@ -114,7 +114,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     }
 }
 
-/// Who holds the log of this node's agency; none, if the node does not say.
+/// Asks who holds the log of this node's agency; none, if the node does not say.
 async fn reach(session: &Session, home: &AgencyId) -> Option<Reach> {
     let reply = session.client.read(&["v1", "reach", home.as_str()], &[]).await.ok()?;
     reply.parse().ok()
@@ -201,7 +201,7 @@ fn link(peer: &Peer) -> String {
     }
 }
 
-/// Which agencies close each connection, and what helps where they do not follow this one.
+/// Names the agencies that close each connection, and what helps where they do not follow this one.
 pub(crate) fn turned_away<'a>(agencies: impl Iterator<Item = &'a AgencyId>) -> Option<String> {
     let names: Vec<&str> = agencies.map(AgencyId::as_str).collect();
     let (them, does) = match names.as_slice() {

@@ -16,7 +16,7 @@ use crate::{
     out::{self, Out},
 };
 
-/// What the node says came of it, or would come.
+/// The outcome, or what it would be, as the node tells it.
 #[derive(Debug, Deserialize)]
 struct Applied {
     differences: Vec<String>,
@@ -53,7 +53,7 @@ pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result
     }
 }
 
-/// What needs no node, and so no profile either; nothing, if the command is another.
+/// Runs a command that needs no node, and so no profile either; nothing, if the command is another.
 pub(crate) fn without_a_node(out: Out, command: &Policy) -> Option<anyhow::Result<Exit>> {
     match command {
         Policy::Test { file, cases } => Some(test(out, file, cases)),

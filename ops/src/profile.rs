@@ -11,18 +11,18 @@ use serde::Deserialize;
 
 use crate::{exit::usage, out};
 
-/// What stands in a profile file.
+/// The contents of a profile file.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Profile {
     /// The node's address.
     pub(crate) node: Option<String>,
     /// The agency that the operator works for.
     pub(crate) agency: Option<AgencyId>,
-    /// What lets the operator in.
+    /// The token that lets the operator in.
     pub(crate) token: Option<Token>,
     /// The certificate of a node that no public authority vouches for (PEM), relative to the profile.
     pub(crate) ca_file: Option<PathBuf>,
-    /// Whether the token may travel in clear to another machine.
+    /// True if the token may travel in clear to another machine.
     #[serde(default)]
     pub(crate) insecure_http: bool,
 }

@@ -1,4 +1,4 @@
-//! How things look on a terminal: tables within 80 columns, ages in words, and nothing that steers the terminal.
+//! The look of things on a terminal: tables within 80 columns, ages in words, and nothing that steers the terminal.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use registry_schema::{KnownFreshness, Timestamp, quotable::is_invisible};
@@ -144,7 +144,7 @@ pub(crate) fn left(end: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How fresh what the node knows of an agency is, by its own word; `now` is its time.
+/// Tells how fresh the node's knowledge of an agency is, by its own word; `now` is its time.
 pub(crate) fn fresh(freshness: KnownFreshness, good_until: Option<Timestamp>, now: Timestamp) -> String {
     match (freshness, good_until) {
         (KnownFreshness::Fresh, Some(until)) => left(until, now),

@@ -28,7 +28,7 @@ struct Agency {
     issuers: Count,
     #[serde(default)]
     recognitions: Count,
-    /// Whether it is the agency of this node, which hears itself at all times.
+    /// True if it is the agency of this node, which hears itself at all times.
     #[serde(default)]
     home: bool,
     /// Since when it is expelled.
@@ -37,10 +37,10 @@ struct Agency {
     /// Since when it is followed no more: nothing new of it reaches the node.
     #[serde(default)]
     left_since: Option<Timestamp>,
-    /// Whether its root signs two histories.
+    /// True if its root signs two histories.
     #[serde(default)]
     disputed: bool,
-    /// How many forks of its log are proven.
+    /// The number of forks of its log that are proven.
     #[serde(default)]
     forks: u64,
     /// The status lists that it names for issuers with keys of their own.
@@ -48,7 +48,7 @@ struct Agency {
     issuers_lists: Option<IssuersLists>,
 }
 
-/// What the node keeps of them.
+/// The node's account of the lists that it keeps of them.
 #[derive(Debug, Deserialize)]
 struct IssuersLists {
     named: u64,
@@ -67,7 +67,7 @@ struct FilledList {
     nearly_full: bool,
 }
 
-/// How many: said, or to be counted.
+/// A number: said, or to be counted.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Count {
@@ -96,7 +96,7 @@ struct Peer {
     agency: AgencyId,
     membership: String,
     connected: bool,
-    /// Whether it closes each connection as soon as it is made.
+    /// True if it closes each connection as soon as it is made.
     #[serde(default)]
     turns_away: bool,
     freshness: KnownFreshness,
@@ -104,7 +104,7 @@ struct Peer {
     hindrances: Hindrances,
 }
 
-/// Whether the node can write.
+/// The node's ability to write.
 #[derive(Debug, Default, Deserialize)]
 struct Ability {
     #[serde(default)]
@@ -154,7 +154,7 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
     Ok(exit(ready, &asked, &told))
 }
 
-/// What is wrong with agencies, in words.
+/// The troubles with agencies, in words.
 #[derive(Debug, Default)]
 struct Told {
     /// That this machine's clock is not the node's.
@@ -285,7 +285,7 @@ fn filled_lists(lists: &[FilledList]) -> Vec<String> {
     told.collect()
 }
 
-/// How it stands with the lists that an agency's issuers publish themselves.
+/// Tells how it stands with the lists that an agency's issuers publish themselves.
 fn issuers_lists(agency: &Agency, now: Timestamp) -> Option<String> {
     let lists = agency.issuers_lists.as_ref()?;
     let oldest = lists

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::{Session, args::Store, exit::Exit};
 
-/// What is left to do once the store is vouched for.
+/// The steps that are left once the store is vouched for.
 const NEXT: &str = "\
 Now revoke and suspend again what your agency's records say was revoked or suspended after the backup: until then those badges
 are called good, here and wherever it was not heard before. `comity credential list` shows what this store knows of each badge; then

@@ -211,7 +211,7 @@ pub(crate) struct Said {
     consequences: Option<Consequences>,
 }
 
-/// What a change would do, with the base of each number.
+/// The consequences of a change, with the base of each number.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct Consequences {
     recognitions: Option<Resting>,
@@ -289,7 +289,7 @@ fn term(entry: &RecognitionEntry, now: Timestamp) -> String {
     term_of(r.from, r.until, entry.withdrawn.as_ref(), now)
 }
 
-/// How a term stands at a moment.
+/// Tells how a term stands at a moment.
 fn term_of(from: Timestamp, until: Option<Timestamp>, withdrawn: Option<&Withdrawal>, now: Timestamp) -> String {
     // What is withdrawn is told whatever its date: that may lie ahead by another's clock.
     if let Some(end) = withdrawn.filter(|end| from <= now || end.at <= now) {

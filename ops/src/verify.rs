@@ -80,7 +80,7 @@ async fn one(session: &Session, args: &Verify, name: &str) -> anyhow::Result<Ver
     Ok(verdict)
 }
 
-/// What is asked.
+/// Returns the question, as parameters of the request.
 fn query(args: &Verify) -> [(&'static str, Option<String>); 4] {
     [
         ("at", args.at.map(|t| t.to_string())),
@@ -256,7 +256,7 @@ fn endorsement(one: &Endorsement) -> String {
     format!("{by}: {}, {} ({})", outcome(one.outcome), one.detail, one.code)
 }
 
-/// Whether a finding stands among those that did not pass; holder and worth have lines of their own.
+/// Returns true if a finding stands among those that did not pass; holder and worth have lines of their own.
 fn stands_below(finding: &Finding, verdict: VerdictKind) -> bool {
     match (finding.check, finding.outcome) {
         (Check::Holder | Check::Worth, _) | (_, Outcome::Passed) => false,

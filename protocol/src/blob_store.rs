@@ -1,4 +1,4 @@
-//! Where the bytes of kept envelopes lie, which are seldom looked at: when a peer asks for them, or documents are built again.
+//! The place of the bytes of kept envelopes. They are seldom looked at: when a peer asks for them, or documents are built again.
 //!
 //! A scratch place of this process. All that is in it is in the store too, and is put there anew at each start; if something in
 //! it is lost or changed, the replica fails, and is made again from the store. This crate has no disk, so the driver brings
@@ -9,16 +9,16 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-/// Where bytes were put.
+/// The place where bytes were put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlobRef {
     /// From where on, in bytes.
     pub at: u64,
-    /// How many.
+    /// The number of bytes.
     pub length: u32,
 }
 
-/// What was put there is not there, or nothing can be put there.
+/// The failure of a store: something that was put there is not there, or nothing can be put there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the scratch place for envelopes cannot be used: {0}")]
 pub struct Lost(pub String);

@@ -30,7 +30,7 @@ pub struct Checkpoint {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
-    /// Whose log: the hash of the agency's first key-log entry.
+    /// The agency whose log it is: the hash of its first key-log entry.
     #[n(1)]
     pub agency: Hash,
     /// The key that signed.
@@ -42,10 +42,10 @@ pub struct Checkpoint {
     /// The newest envelopes at that moment, sorted.
     #[n(4)]
     pub heads: Vec<Hash>,
-    /// How many envelopes these are with their ancestors.
+    /// The number of these envelopes together with their ancestors.
     #[n(5)]
     pub envelopes: u32,
-    /// When it was signed, by the writer's clock.
+    /// The time of signing, by the writer's clock.
     #[n(6)]
     pub issued: Timestamp,
     /// Past this moment it no longer counts as fresh.
@@ -120,7 +120,7 @@ pub struct Held {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
-    /// Who holds: the hash of that agency's first key-log entry.
+    /// The holder: the hash of that agency's first key-log entry.
     #[n(1)]
     pub agency: Hash,
     /// That agency's writer key, which signed.
@@ -129,13 +129,13 @@ pub struct Held {
     /// The last key-log entry of its own that the writer knew.
     #[n(3)]
     pub key_log: Hash,
-    /// Whose log is held.
+    /// The agency whose log is held.
     #[n(4)]
     pub of: Hash,
     /// Up to where, sorted.
     #[n(5)]
     pub heads: Vec<Hash>,
-    /// When it was signed, by the holder's clock.
+    /// The time of signing, by the holder's clock.
     #[n(6)]
     pub at: Timestamp,
 }

@@ -11,10 +11,10 @@ use crate::signed::{Hash, PublicKey, Refused, SigningKey, Statement, Verified, c
 /// Most keys of a root.
 pub const MAX_ROOT_KEYS: usize = 8;
 
-/// Who speaks for an agency itself: so many of these keys together.
+/// The keys that speak for an agency itself: so many of them together.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Root {
-    /// How many of the keys must sign; at least 1.
+    /// The number of keys that must sign; at least 1.
     #[n(0)]
     pub threshold: u8,
     /// The keys, sorted, each once; at most 8.
@@ -129,7 +129,7 @@ impl<T: Statement> Cosigned<T> {
         self.signatures.sort_by_key(|known| known.key);
     }
 
-    /// What it claims, to be shown to a holder before signing. Nobody may act on it.
+    /// The statement as it claims to be, to be shown to a holder before signing. Nobody may act on it.
     ///
     /// # Errors
     /// [`Refused`], if the bytes are no such statement.
@@ -143,7 +143,7 @@ impl<T: Statement> Cosigned<T> {
         name_of::<T>(&self.statement)
     }
 
-    /// Who has signed so far; not checked.
+    /// The keys that have signed so far; not checked.
     pub fn signers(&self) -> impl Iterator<Item = PublicKey> {
         self.signatures.iter().map(|known| known.key)
     }

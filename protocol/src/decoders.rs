@@ -19,19 +19,19 @@ use crate::{
     trust_list,
 };
 
-/// Whether the bytes are a request.
+/// Returns true if the bytes are a request.
 #[must_use]
 pub fn request(bytes: &[u8]) -> bool {
     Request::read(bytes).is_ok()
 }
 
-/// Whether the bytes are a response.
+/// Returns true if the bytes are a response.
 #[must_use]
 pub fn response(bytes: &[u8]) -> bool {
     Response::read(bytes).is_ok()
 }
 
-/// Whether the bytes are a page of rows.
+/// Returns true if the bytes are a page of rows.
 #[must_use]
 pub fn page(bytes: &[u8]) -> bool {
     read_page(Hash([0; 32]), bytes).is_ok()
@@ -43,32 +43,32 @@ fn decoded<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
     fits.then(|| minicbor::decode(bytes).ok()).flatten()
 }
 
-/// Whether the bytes are a key log, as far as it is looked at in one go.
+/// Returns true if the bytes are a key log, as far as it is looked at in one go.
 #[must_use]
 pub fn key_log(bytes: &[u8]) -> bool {
     decoded::<Vec<SignedEntry>>(bytes).is_some_and(|entries| KeyLog::begin(entries, MAX_CHECKS).is_ok())
 }
 
-/// Whether the bytes are an entry of a key log, signed or not, as holders of the root carry it.
+/// Returns true if the bytes are an entry of a key log, signed or not, as holders of the root carry it.
 #[must_use]
 pub fn entry(bytes: &[u8]) -> bool {
     decoded::<SignedEntry>(bytes).is_some_and(|entry| entry.claim().is_ok())
 }
 
-/// Whether the bytes are a ticket's text, or what is in one.
+/// Returns true if the bytes are a ticket's text, or the content of one.
 #[must_use]
 pub fn ticket(bytes: &[u8]) -> bool {
     let read = |text: &str| text.parse::<Ticket>().is_ok();
     str::from_utf8(bytes).is_ok_and(read) || (bytes.len() <= ticket::MAX_TEXT_BYTES && read(&ticket::text_of(bytes)))
 }
 
-/// Whether the bytes are a file that lists an agency's other files.
+/// Returns true if the bytes are a file that lists an agency's other files.
 #[must_use]
 pub fn listing(bytes: &[u8]) -> bool {
     Listing::read(bytes).is_ok()
 }
 
-/// Whether the bytes are a file of envelopes.
+/// Returns true if the bytes are a file of envelopes.
 #[must_use]
 pub fn envelope_file(bytes: &[u8]) -> bool {
     let claims = |envelopes: Vec<SignedEnvelope>| {
@@ -77,13 +77,13 @@ pub fn envelope_file(bytes: &[u8]) -> bool {
     read_envelopes(bytes).is_ok_and(claims)
 }
 
-/// Whether the bytes are a file of a key log's entries.
+/// Returns true if the bytes are a file of a key log's entries.
 #[must_use]
 pub fn key_log_file(bytes: &[u8]) -> bool {
     read_entries(bytes).is_ok_and(|entries| KeyLog::begin(entries, MAX_CHECKS).is_ok())
 }
 
-/// Whether the bytes are a put, `[document, key, value]`, that its document admits; and what is admitted folds.
+/// Returns true if the bytes are a put, `[document, key, value]`, that its document admits; and folds what is admitted.
 #[must_use]
 pub fn put(bytes: &[u8]) -> bool {
     let Some((document, key, value)) = decoded::<(DocumentId, String, minicbor::bytes::ByteVec)>(bytes) else {
@@ -102,7 +102,7 @@ pub fn put(bytes: &[u8]) -> bool {
     true
 }
 
-/// Whether the bytes are proof of a fork.
+/// Returns true if the bytes are proof of a fork.
 #[must_use]
 pub fn fork_proof(bytes: &[u8]) -> bool {
     decoded::<ForkProof>(bytes).is_some_and(|proof| proof.check().is_ok())
@@ -114,32 +114,32 @@ fn beside_its_key_log<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<(KeyLog
     Some((KeyLog::read(entries).ok()?, object))
 }
 
-/// Whether the bytes are a key log and an envelope that it proves.
+/// Returns true if the bytes are a key log and an envelope that it proves.
 #[must_use]
 pub fn envelope(bytes: &[u8]) -> bool {
     beside_its_key_log::<SignedEnvelope>(bytes).is_some_and(|(log, envelope)| envelope.verify(&log).is_ok())
 }
 
-/// Whether the bytes are a key log and a heartbeat that it proves.
+/// Returns true if the bytes are a key log and a heartbeat that it proves.
 #[must_use]
 pub fn heartbeat(bytes: &[u8]) -> bool {
     beside_its_key_log::<Signed<Heartbeat>>(bytes).is_some_and(|(log, beat)| Heartbeat::read(beat, &log).is_ok())
 }
 
-/// Whether the bytes are a key log and a checkpoint that it proves.
+/// Returns true if the bytes are a key log and a checkpoint that it proves.
 #[must_use]
 pub fn checkpoint(bytes: &[u8]) -> bool {
     beside_its_key_log::<Signed<Checkpoint>>(bytes).is_some_and(|(log, it)| Checkpoint::read(it, &log).is_ok())
 }
 
-/// Whether the bytes are a key log and a countersignature that it proves.
+/// Returns true if the bytes are a key log and a countersignature that it proves.
 #[must_use]
 pub fn held(bytes: &[u8]) -> bool {
     beside_its_key_log::<Signed<Held>>(bytes).is_some_and(|(log, held)| Held::read(held, &log).is_ok())
 }
 
-/// Whether the bytes are a key log and an introduction that it proves, at the time that the introduction says. It is told as
-/// text.
+/// Returns true if the bytes are a key log and an introduction that it proves, at the time that the introduction says. It is
+/// told as text.
 #[must_use]
 pub fn introduction(bytes: &[u8]) -> bool {
     let Some((log, it)) = beside_its_key_log::<Signed<Introduction>>(bytes) else {

@@ -21,10 +21,10 @@ use crate::{
     status_list, trust_list,
 };
 
-/// How far each branch reaches among some envelopes and their ancestors: branch → position.
+/// The reach of each branch among some envelopes and their ancestors: branch → position.
 pub(crate) type Clock = BTreeMap<u32, u32>;
 
-/// Where an envelope stands among its agency's envelopes, as they came to this node.
+/// The place of an envelope among its agency's envelopes, as they came to this node.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     /// Its branch: a line of one writer's envelopes, each the first child of the one before it that came here.
@@ -38,7 +38,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Whether the envelope at `other` is this one or an ancestor of it.
+    /// Returns true if the envelope at `other` is this one or an ancestor of it.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         if self.branch == other.branch {
             return self.position >= other.position;
@@ -57,17 +57,17 @@ impl Place {
 /// The surviving values of one key after folding: one, or several that were put without knowing of each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row {
-    /// Whose.
+    /// The agency whose row it is.
     pub agency: Hash,
-    /// Where.
+    /// The document that the key is in.
     pub document: DocumentId,
-    /// Which key.
+    /// The key.
     pub key: String,
     /// The values, sorted.
     pub values: Vec<Vec<u8>>,
 }
 
-/// Why an agency's log cannot be read or built on.
+/// The reason why an agency's log cannot be read or built on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// A change that we built ourselves was not accepted. It concerns the one agency whose puts it was built from.
@@ -116,9 +116,9 @@ struct Document {
     due: Vec<Change>,
     /// The keys and values of the changes that are due.
     due_values: BTreeMap<String, Vec<u8>>,
-    /// How many operations automerge has.
+    /// The number of operations that automerge has.
     operations: usize,
-    /// How many changes each branch has here.
+    /// The number of changes that each branch has here.
     changes: HashMap<u32, u64>,
     /// The changes of each branch, in the order of their positions.
     touches: HashMap<u32, Vec<Touch>>,
@@ -198,17 +198,17 @@ impl Documents {
         self.all.retain(|id, _| !which(id));
     }
 
-    /// How many there are.
+    /// The number of documents.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Whether there is one of this name.
+    /// Returns true if there is one of this name.
     pub(crate) fn has(&self, id: &DocumentId) -> bool {
         self.all.contains_key(id)
     }
 
-    /// How many puts were built, ever.
+    /// The number of puts that were built, ever.
     pub(crate) const fn puts(&self) -> u64 {
         self.puts
     }
@@ -221,7 +221,7 @@ impl Documents {
     }
 }
 
-/// Whether a put obeys the rules of its document. One that does not is void: kept, but it makes no operation.
+/// Checks that a put obeys the rules of its document. One that does not is void: kept, but it makes no operation.
 pub(crate) fn admits(document: &DocumentId, key: &str, value: &[u8]) -> bool {
     match document {
         DocumentId::StatusList(_) => status_list::admits(key, value),
@@ -309,7 +309,7 @@ impl Document {
         Ok(self.automerge.apply_changes(due)?)
     }
 
-    /// Whether anything was ever put at this key.
+    /// Returns true if anything was ever put at this key.
     fn has(&self, key: &str) -> Result<bool, Broken> {
         Ok(self.due_values.contains_key(key) || self.automerge.get(ROOT, key)?.is_some())
     }

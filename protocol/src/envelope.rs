@@ -23,7 +23,7 @@ pub const MAX_VALUE_BYTES: usize = 16 * 1024;
 /// Longest envelope, values included, in bytes.
 pub const MAX_ENVELOPE_BYTES: usize = 256 * 1024;
 
-/// What stands in the place of a value that was expunged: CBOR's null.
+/// The stand-in for a value that was expunged: CBOR's null.
 pub const EXPUNGED: &[u8] = &[0xf6];
 
 /// A document of an agency.
@@ -33,7 +33,7 @@ pub enum DocumentId {
     TrustList,
     /// Its revocations and suspensions: one document for each 131,072 slots.
     StatusList(u32),
-    /// What it accepts and what that counts for.
+    /// Its rules for what it accepts and what that counts for.
     Policy,
     /// A kind that this version does not know: stored and passed on, not folded.
     Unknown(String),
@@ -51,7 +51,7 @@ impl fmt::Display for DocumentId {
 }
 
 impl DocumentId {
-    /// Whether a put at this key gives something that must not be given by mistake: it waits while a fork is open.
+    /// Returns true if a put at this key gives something that must not be given by mistake: it waits while a fork is open.
     #[must_use]
     pub fn is_grant(&self, key: &str) -> bool {
         match self {
@@ -119,11 +119,11 @@ impl<'b, C> Decode<'b, C> for DocumentId {
 /// "In this document, this key has this value."
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Put {
-    /// Where.
+    /// The document that it is put in.
     pub document: DocumentId,
-    /// Which key.
+    /// The key.
     pub key: String,
-    /// What it is now: CBOR of the document's own kind of entry.
+    /// The value from now on: CBOR of the document's own kind of entry.
     pub value: Vec<u8>,
 }
 
@@ -134,13 +134,13 @@ pub struct Header {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
-    /// Whose documents these are: the hash of the agency's first key-log entry.
+    /// The agency whose documents these are: the hash of its first key-log entry.
     #[n(1)]
     pub agency: Hash,
     /// The key that signed.
     #[n(2)]
     pub writer: PublicKey,
-    /// How many of the writer's own envelopes come before it, one after the other. Two different envelopes of one
+    /// The number of the writer's own envelopes that come before it, one after the other. Two different envelopes of one
     /// writer with one number prove that it has two histories.
     #[n(3)]
     pub sequence: u32,
@@ -150,7 +150,7 @@ pub struct Header {
     /// The last key-log entry that the writer knew.
     #[n(5)]
     pub key_log: Hash,
-    /// When, by the writer's clock.
+    /// The time of signing, by the writer's clock.
     #[n(6)]
     pub time: Timestamp,
     /// The puts, sorted by document and key, each pair at most once.
@@ -161,10 +161,10 @@ pub struct Header {
 /// A put without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Commitment {
-    /// Where.
+    /// The document that it is put in.
     #[n(0)]
     pub document: DocumentId,
-    /// Which key.
+    /// The key.
     #[n(1)]
     pub key: String,
     /// SHA-256 of the salt and the value.
@@ -341,13 +341,13 @@ impl Envelope {
         self.header.hash()
     }
 
-    /// Who signed it, when, after what.
+    /// The header: the writer, the time, and the envelopes before it.
     #[must_use]
     pub const fn header(&self) -> &Header {
         self.header.get()
     }
 
-    /// What it says; [`EXPUNGED`] in the place of a value that was expunged.
+    /// The puts; with [`EXPUNGED`] in the place of a value that was expunged.
     pub fn puts(&self) -> impl Iterator<Item = (&DocumentId, &str, &[u8])> {
         let puts = self.header.get().puts.iter().zip(&self.values);
         puts.map(|(put, salted)| {
@@ -402,7 +402,7 @@ impl Envelope {
         })
     }
 
-    /// Whether it grants something.
+    /// Returns true if it grants something.
     pub(crate) fn grants(&self) -> bool {
         let mut puts = self.puts();
         puts.any(|(document, key, value)| document.is_grant(key) && crate::document::admits(document, key, value))

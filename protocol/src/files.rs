@@ -1,4 +1,4 @@
-//! What a node holds, as files: the second transport, for web servers that know nothing of this protocol.
+//! The files of what a node holds: the second transport, for web servers that know nothing of this protocol.
 //!
 //! Of each agency there is one [`Listing`], which changes, and which names the others: pages of the key log, pages of
 //! envelopes in the order in which the node kept them, the newest checkpoint and its rows. These are named by what is
@@ -23,7 +23,7 @@ pub struct PageName {
     /// The SHA-256 of its bytes.
     #[n(0)]
     pub name: Hash,
-    /// How many statements are in it.
+    /// The number of statements in it.
     #[n(1)]
     pub count: u32,
     /// Its length in bytes; at most [`PAGE_BYTES`].
@@ -42,13 +42,13 @@ pub struct CheckpointFiles {
     pub rows: Vec<Hash>,
 }
 
-/// How far an agency's log reaches here, and which files hold it.
+/// The reach of an agency's log here, and the files that hold it.
 #[derive(Clone, Debug, Encode, Decode)]
 pub struct Listing {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
-    /// What the node would say in an exchange.
+    /// The summary that the node would give in an exchange.
     #[n(1)]
     pub summary: Summary,
     /// The pages of the key log, each entry after the one before it. Pages are only added, and the last one replaced

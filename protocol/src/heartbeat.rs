@@ -10,9 +10,9 @@ use crate::{
     signed::{Hash, PublicKey, Refused, Signed, Statement, Verified},
 };
 
-/// How far ahead of our own clock a heartbeat may be, in seconds, before it is held back.
+/// The most seconds that a heartbeat may be ahead of our own clock before it is held back.
 pub const MAX_AHEAD_SECONDS: i64 = 300;
-/// How long a heartbeat counts at most, whatever it says, in seconds: 96 hours, a long weekend.
+/// The most seconds that a heartbeat counts, whatever it says: 96 hours, a long weekend.
 pub const MAX_TERM_SECONDS: i64 = 96 * 3600;
 
 /// "At this moment, these are the newest envelopes; hear from me again before then."
@@ -21,7 +21,7 @@ pub struct Heartbeat {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
-    /// Whose log: the hash of the agency's first key-log entry.
+    /// The agency whose log it is: the hash of its first key-log entry.
     #[n(1)]
     pub agency: Hash,
     /// The key that signed.
@@ -33,7 +33,7 @@ pub struct Heartbeat {
     /// The newest envelopes that the writer knew, sorted.
     #[n(4)]
     pub heads: Vec<Hash>,
-    /// When it was signed, by the writer's clock.
+    /// The time of signing, by the writer's clock.
     #[n(5)]
     pub issued: Timestamp,
     /// Past this moment it no longer counts.
@@ -80,7 +80,7 @@ impl Heartbeat {
     }
 }
 
-/// Why a writer's statement is not believed.
+/// The reason why a writer's statement is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unverified {
     /// It never will be.

@@ -23,7 +23,7 @@ pub struct Introduction {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
-    /// Who introduces: the hash of that agency's first key-log entry.
+    /// The introducer: the hash of that agency's first key-log entry.
     #[n(1)]
     pub agency: Hash,
     /// That agency's writer key, which signed.
@@ -32,7 +32,7 @@ pub struct Introduction {
     /// The last key-log entry of its own that the writer knew.
     #[n(3)]
     pub key_log: Hash,
-    /// When it was signed, by the introducer's clock.
+    /// The time of signing, by the introducer's clock.
     #[n(4)]
     pub at: Timestamp,
     /// The tickets, as texts.

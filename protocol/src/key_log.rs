@@ -54,7 +54,7 @@ pub struct KeyLog {
     shown: BTreeSet<Hash>,
     /// The last entry that counts.
     head: Hash,
-    /// What holds after it.
+    /// The authority after it.
     authority: Authority,
     disputed: Option<(Hash, Hash)>,
 }
@@ -62,13 +62,13 @@ pub struct KeyLog {
 #[derive(Clone, Debug)]
 struct Held {
     entry: Verified<KeyLogEntry, SignedEntry>,
-    /// What holds after it.
+    /// The authority after it.
     authority: Authority,
     /// The entries after it, sorted by name.
     after: Vec<Hash>,
 }
 
-/// What came of an entry.
+/// The outcome of adding an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     /// It is in the log now.
@@ -79,14 +79,14 @@ pub enum Added {
     Crowded,
 }
 
-/// What came of several entries.
+/// The outcome of adding several entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddedLot {
-    /// Whether one of them is new.
+    /// True if one of them is new.
     pub any: bool,
-    /// Why the first of them that was refused was; those after it were not looked at.
+    /// The reason of the first refusal; the entries after that one were not looked at.
     pub refused: Option<Refused>,
-    /// Whether some were not looked at because the others had as many signatures as are looked at in one go.
+    /// True if some were not looked at because the others had as many signatures as are looked at in one go.
     pub more: bool,
 }
 
@@ -245,7 +245,7 @@ impl KeyLog {
         self.head
     }
 
-    /// Who the agency says it is.
+    /// The founding: the agency's own word on who it is.
     #[must_use]
     pub const fn founding(&self) -> &Founding {
         &self.founding
@@ -257,19 +257,19 @@ impl KeyLog {
         self.disputed
     }
 
-    /// Whether this entry is here, counting or not.
+    /// Returns true if this entry is here, counting or not.
     #[must_use]
     pub fn holds(&self, entry: &Hash) -> bool {
         self.held.contains_key(entry)
     }
 
-    /// Who may do what, as of the last entry that counts.
+    /// The authority as of the last entry that counts.
     #[must_use]
     pub const fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// Whether some entry that is here, counting or not, lets this key write to this document.
+    /// Returns true if some entry that is here, counting or not, lets this key write to this document.
     pub(crate) fn ever_lets_write(&self, key: &PublicKey, document: &crate::DocumentId) -> bool {
         let lets = |held: &Held| {
             let writer = held.authority.writer(key);
@@ -278,7 +278,7 @@ impl KeyLog {
         self.held.values().any(lets)
     }
 
-    /// Whether the log up to `entry` names this writer key, ended or not. None, if that entry is not here.
+    /// Tells whether the log up to `entry` names this writer key, ended or not. None, if that entry is not here.
     #[must_use]
     pub fn names_writer(&self, entry: &Hash, key: &PublicKey) -> Option<bool> {
         let held = self.held.get(entry)?;

@@ -1,4 +1,4 @@
-//! How we agree: replication of lists that nobody but their owner can write.
+//! Agreement between agencies: replication of lists that nobody but their owner can write.
 //!
 //! This crate has **no sockets, no clock, no disk and no async**. Time and chance come in by the door:
 //! [`Replica::handle`] takes an [`Event`], the time and a source of random numbers, and gives [`Effect`]s, to be

@@ -46,14 +46,14 @@ pub use usage::{Limit, MAX_SIBLINGS, Quota, Usage};
 /// One agency's log.
 pub struct AgencyLog {
     key_log: KeyLog,
-    /// Where the bytes of the kept envelopes lie.
+    /// The store of the bytes of the kept envelopes.
     blobs: Arc<dyn BlobStore>,
     kept: HashMap<Hash, Kept>,
     /// The kept envelopes, each after its parents.
     order: Vec<Hash>,
     /// The kept envelopes that no kept envelope names as a parent.
     heads: BTreeSet<Hash>,
-    /// Which envelopes of the same writer name this one as a parent: two are a fork.
+    /// The envelopes of the same writer that name this one as a parent: two are a fork.
     own_children: HashMap<Hash, Vec<Hash>>,
     /// Each writer's envelopes that follow none of its own: two are a fork as well.
     beginnings: HashMap<PublicKey, Vec<Hash>>,
@@ -71,19 +71,19 @@ pub struct AgencyLog {
     base: Option<Base>,
     /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
     above: BTreeMap<Hash, Vec<Row>>,
-    /// How many bytes the envelopes have that those are from.
+    /// The number of bytes of the envelopes that those are from.
     above_bytes: usize,
     /// Envelopes that were kept once and wait for parents that are not here any more.
     orphans: Orphans,
-    /// Which slots were expunged when this many envelopes were kept.
+    /// The slots that were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
     /// The slots that a tombstone hides: a value that is missing there is explained.
     explained: BTreeSet<(DocumentId, u32)>,
     /// Documents that are to be built again when the lot is over.
     stale: BTreeSet<DocumentId>,
-    /// Whether the missing values are to be looked at when the lot is over.
+    /// True if the missing values are to be looked at when the lot is over.
     gaps_due: bool,
-    /// Whether the grants that wait are to be found when the lot is over.
+    /// True if the grants that wait are to be found when the lot is over.
     waiting_due: bool,
     /// Parents of envelopes that join several histories and wait for them.
     joined: BTreeSet<Hash>,
@@ -92,7 +92,7 @@ pub struct AgencyLog {
     usage: Usage,
     work: Work,
     failure: Option<Failure>,
-    /// Whether nothing of it is called fresh: it is in quarantine.
+    /// True if nothing of it is called fresh: it is in quarantine.
     held_back: bool,
 }
 
@@ -139,37 +139,37 @@ impl AgencyLog {
         }
     }
 
-    /// Who the agency is.
+    /// The agency's key log, which says who the agency is.
     #[must_use]
     pub const fn key_log(&self) -> &KeyLog {
         &self.key_log
     }
 
-    /// How many envelopes are kept.
+    /// The number of kept envelopes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether none is.
+    /// Returns true if no envelope is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// Whether this envelope is kept.
+    /// Returns true if this envelope is kept.
     #[must_use]
     pub fn holds(&self, hash: &Hash) -> bool {
         self.kept.contains_key(hash)
     }
 
-    /// Whether an envelope of this name is kept whole: another copy brings nothing, whatever its signature.
+    /// Returns true if an envelope of this name is kept whole: another copy brings nothing, whatever its signature.
     pub(crate) fn needs_nothing_of(&self, signed: &SignedEnvelope) -> bool {
         let name = signed.name();
         self.kept.contains_key(&name) && !self.gaps.contains(&name)
     }
 
-    /// How many envelopes of a writer are kept that are neither these nor before one of them.
+    /// The number of a writer's kept envelopes that are neither these nor before one of them.
     #[must_use]
     pub fn count_beyond(&self, writer: &PublicKey, last: &[Hash]) -> usize {
         let last: Vec<&Place> = last
@@ -194,7 +194,7 @@ impl AgencyLog {
         self.documents.heads()
     }
 
-    /// What building the documents took, since this log began.
+    /// The work that building the documents took, since this log began.
     #[must_use]
     pub const fn work(&self) -> Work {
         Work {
@@ -225,7 +225,7 @@ impl AgencyLog {
         &self.waiting
     }
 
-    /// Whether all grants wait: the key log has two histories.
+    /// Returns true if all grants wait: the key log has two histories.
     #[must_use]
     pub const fn is_disputed(&self) -> bool {
         self.key_log.disputed().is_some()
@@ -272,7 +272,7 @@ impl AgencyLog {
         last
     }
 
-    /// How many kept envelopes are neither among these nor before one of them; all of them, if none of these is here.
+    /// The number of kept envelopes neither among these nor before one of them; all of them, if none of these is here.
     #[must_use]
     pub fn beyond(&self, heads: &[Hash]) -> usize {
         let mut reach = Clock::new();
@@ -293,7 +293,7 @@ impl AgencyLog {
         self.forks.values().filter_map(move |apart| pairs(apart)).flatten()
     }
 
-    /// How many such pairs there are.
+    /// The number of such pairs.
     #[must_use]
     pub fn count_forks(&self) -> usize {
         self.forks.values().map(|apart| apart.len().saturating_sub(1)).sum()

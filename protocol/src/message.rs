@@ -1,4 +1,4 @@
-//! What two nodes say to each other: a request, and its response.
+//! The messages of two nodes to each other: a request, and its response.
 //!
 //! Deterministic CBOR; a message of more than [`MAX_MESSAGE_BYTES`] is not read.
 
@@ -21,7 +21,7 @@ pub const MAX_SUMMARIES: usize = 1024;
 /// Most hashes in one request for envelopes.
 pub const MAX_HASHES: usize = 64;
 
-/// How far one agency's log reaches at the sender.
+/// The reach of one agency's log at the sender.
 #[derive(Clone, Debug, Encode, Decode)]
 pub struct Summary {
     /// The agency.
@@ -39,7 +39,7 @@ pub struct Summary {
     pub heartbeats: Vec<Signed<Heartbeat>>,
 }
 
-/// What one node asks of another.
+/// A request of one node to another.
 #[derive(Clone, Debug, Encode, Decode)]
 pub enum Request {
     /// "This is what I have; what have you?"
@@ -48,7 +48,7 @@ pub enum Request {
     /// The key log of an agency.
     #[n(1)]
     KeyLog {
-        /// Which one.
+        /// The agency whose key log it is.
         #[n(0)]
         agency: Hash,
         /// All entries but these and those before them.
@@ -58,7 +58,7 @@ pub enum Request {
     /// Envelopes with their ancestors.
     #[n(2)]
     Envelopes {
-        /// Whose.
+        /// The agency whose envelopes they are.
         #[n(0)]
         agency: Hash,
         /// These, and all before them,
@@ -71,7 +71,7 @@ pub enum Request {
     /// Envelopes just written, before anybody asked, and the heartbeat that names them.
     #[n(3)]
     Push {
-        /// Whose.
+        /// The agency whose envelopes they are.
         #[n(0)]
         agency: Hash,
         /// The envelopes, each after its parents.
@@ -84,17 +84,17 @@ pub enum Request {
     /// These envelopes themselves, of which some values are missing here.
     #[n(4)]
     Whole {
-        /// Whose.
+        /// The agency whose envelopes they are.
         #[n(0)]
         agency: Hash,
-        /// Which; at most 64.
+        /// The envelopes; at most 64.
         #[n(1)]
         envelopes: Vec<Hash>,
     },
     /// A checkpoint's statement.
     #[n(5)]
     Checkpoint {
-        /// Whose.
+        /// The agency whose checkpoint it is.
         #[n(0)]
         agency: Hash,
         /// Its name.
@@ -104,7 +104,7 @@ pub enum Request {
     /// One page of a checkpoint's rows.
     #[n(6)]
     Rows {
-        /// Whose.
+        /// The agency whose checkpoint it is.
         #[n(0)]
         agency: Hash,
         /// Its name.
@@ -116,7 +116,7 @@ pub enum Request {
     Held(#[n(0)] Signed<Held>),
 }
 
-/// What the other answers.
+/// A response to a request.
 #[derive(Clone, Debug, Encode, Decode)]
 pub enum Response {
     /// To [`Request::Exchange`].
@@ -128,7 +128,7 @@ pub enum Response {
         /// The entries, each after the one before it.
         #[n(0)]
         entries: Vec<SignedEntry>,
-        /// Whether there are more.
+        /// True if there are more.
         #[n(1)]
         more: bool,
     },
@@ -138,7 +138,7 @@ pub enum Response {
         /// The page, each envelope after its parents.
         #[n(0)]
         envelopes: Vec<SignedEnvelope>,
-        /// Whether there are more.
+        /// True if there are more.
         #[n(1)]
         more: bool,
     },

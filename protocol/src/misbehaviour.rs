@@ -1,4 +1,4 @@
-//! What a peer did that no honest node does.
+//! The misbehaviour of peers: acts that no honest node does.
 
 use crate::signed::{Hash, Refused};
 

@@ -1,7 +1,7 @@
 //! Faults that can be switched on, one at a time, so that tests show which check of the simulator finds each. Built
 //! only with the feature `mutants`; without it the macro is `false`, and nothing of this is in the program.
 
-/// Whether this fault is switched on.
+/// Tells whether this fault is switched on.
 #[cfg(feature = "mutants")]
 macro_rules! mutant {
     ($name:ident) => {
@@ -41,9 +41,9 @@ mod switched {
         GoneRowsStay,
         /// A fork is not noted.
         ForksGoUnnoted,
-        /// What comes after a cut counts.
+        /// Puts after a cut count.
         CutsCutNothing,
-        /// What a retired key restricts beyond its last envelopes is forgotten: invariant 8 finds it, in a test of its own.
+        /// The restrictions of a retired key beyond its last envelopes are forgotten: invariant 8 finds it, in a test of its own.
         RetiredIsForgotten,
         /// A tombstone hides the bit as well.
         TombstonesHideAll,
@@ -58,7 +58,7 @@ mod switched {
         /// Of rival entries of a key log those that came first stay. Breaks no invariant of the list: a test of its own
         /// finds it.
         FirstRivalsStay,
-        /// What is read from a blob store is believed to be what was put there.
+        /// Bytes read from a blob store are believed to be those that were put there.
         AtticsAreBelieved,
         /// Words of others that are dated ahead count on after a person vouched for the clock: a test of its own finds it.
         KeepsWordsAhead,
@@ -105,7 +105,7 @@ mod switched {
         ON.set(mutant);
     }
 
-    /// Whether this fault is switched on in this thread.
+    /// Returns true if this fault is switched on in this thread.
     #[must_use]
     pub fn is_on(mutant: Mutant) -> bool {
         ON.get() == Some(mutant)

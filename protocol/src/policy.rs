@@ -1,4 +1,4 @@
-//! What may be put in a policy, and how it folds.
+//! The entries of a policy, and how they fold.
 //!
 //! | key | value | rule |
 //! |---|---|---|
@@ -43,7 +43,7 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Vec<PolicyEntry> {
     said.filter_map(|value| PolicyEntry::from_cbor(key, value)).collect()
 }
 
-/// Whether a put obeys the rules of this kind of document.
+/// Checks that a put obeys the rules of this kind of document.
 pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
     use registry_schema::policy::{EntryKind, is_id};
     let names_an_entry = match key.split_once('/') {

@@ -49,7 +49,7 @@ use step::Step;
 use taking::Posting;
 pub use time::PeerClock;
 
-/// What a replica is told at its start.
+/// The settings that a replica is told at its start.
 #[derive(Debug)]
 pub struct Settings {
     /// The agencies that this node holds logs of: genesis hashes, its own included. Others are not listened to.
@@ -60,7 +60,7 @@ pub struct Settings {
     pub key: SigningKey,
     /// Keys that it wrote with before; while they have not ended, they sign heartbeats too.
     pub former_keys: Vec<SigningKey>,
-    /// Whether other stores of the agency are peers of this one. A key of the agency that is not here is at one of them then;
+    /// True if other stores of the agency are peers of this one. A key of the agency that is not here is at one of them then;
     /// where none is, it was lost, and nobody can be asked what it signed but the agency's peers.
     pub has_own_peers: bool,
     /// Seconds between two heartbeats.
@@ -71,9 +71,9 @@ pub struct Settings {
     pub exchange_every: i64,
     /// Envelopes of the own log between two checkpoints.
     pub checkpoint_every: u32,
-    /// Where the bytes of kept envelopes lie: empty, and this replica's alone.
+    /// The store of the bytes of kept envelopes: empty, and this replica's alone.
     pub blobs: Arc<dyn BlobStore>,
-    /// How much of one agency is taken in.
+    /// The most of one agency that is taken in.
     pub quota: Quota,
 }
 
@@ -98,32 +98,32 @@ pub enum Event {
     Connected {
         /// The driver's name for it.
         peer: Hash,
-        /// Whose node it is: the hash of that agency's first key-log entry.
+        /// The agency whose node it is: the hash of its first key-log entry.
         agency: Hash,
     },
     /// A mirror of a peer's files is there: to the replica it is a peer, but its files may be of any time.
     Mirrored {
         /// The driver's name for it.
         peer: Hash,
-        /// Whose it is.
+        /// The agency whose files they are.
         agency: Hash,
     },
     /// A peer is gone.
     Disconnected(Hash),
     /// A peer asks; `call` is the driver's name for the place where the answer goes.
     Asked {
-        /// Who.
+        /// The peer that asks.
         peer: Hash,
-        /// Where the answer goes.
+        /// The place where the answer goes.
         call: CallId,
         /// The request's bytes.
         request: Vec<u8>,
     },
     /// A peer answers one of our calls.
     Answered {
-        /// Who.
+        /// The peer that answers.
         peer: Hash,
-        /// Which call.
+        /// The call that it answers.
         call: CallId,
         /// The response's bytes; none, if the call failed.
         response: Option<Vec<u8>>,
@@ -132,7 +132,7 @@ pub enum Event {
     Tick,
 }
 
-/// What is to be done, in this order.
+/// An effect: something to be done, in the order in which it is given.
 #[expect(
     clippy::large_enum_variant,
     reason = "a step has one batch, and not many effects beside it"
@@ -152,68 +152,68 @@ pub enum Effect {
     },
     /// Answer a peer.
     Answer {
-        /// Where the answer goes.
+        /// The place where the answer goes.
         call: CallId,
         /// The bytes.
         response: Vec<u8>,
     },
     /// A writer has two histories: these two envelopes do not know of each other.
     Forked {
-        /// Whose.
+        /// The agency of the writer.
         agency: Hash,
         /// The two.
         pair: (Hash, Hash),
     },
     /// The root of an agency signs two histories: its key log ends before these entries.
     Disputed {
-        /// Whose.
+        /// The agency.
         agency: Hash,
         /// The two.
         pair: (Hash, Hash),
     },
     /// The history behind a checkpoint says something else than the checkpoint.
     FalseCheckpoint {
-        /// Whose.
+        /// The agency.
         agency: Hash,
     },
     /// Something of an agency cannot be used here: write it down. The others are served as before.
     Quarantined {
-        /// Whose.
+        /// The agency.
         agency: Hash,
-        /// Why.
+        /// The cause.
         why: QuarantineCause,
     },
     /// More of an agency is known to exist than this node takes in.
     Deferred {
-        /// Whose.
+        /// The agency.
         agency: Hash,
         /// The limit that it has reached.
         limit: Limit,
     },
     /// A quarantine, or a deferral, is over.
     Released {
-        /// Whose.
+        /// The agency.
         agency: Hash,
     },
     /// End the conversation with a peer, let it in again after so many seconds, and write down why: once a pause.
     Expel {
-        /// Whom.
+        /// The peer.
         peer: Hash,
-        /// Why.
+        /// The reason.
         why: Misbehaviour,
         /// For how long it is turned away.
         seconds: i64,
     },
     /// End the conversation with a peer that came back before its pause was over. There is nothing new to write down.
     TurnAway {
-        /// Whom.
+        /// The peer.
         peer: Hash,
-        /// How much of the pause is left.
+        /// The rest of the pause, in seconds.
         seconds: i64,
     },
 }
 
-/// What one step adds to the store, and to the answers.
+/// The additions of one step to the store, and to the answers.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Key logs as they are now.
@@ -248,19 +248,19 @@ pub struct Batch {
     pub held: Vec<Verified<Held>>,
 }
 
-/// Why the replica cannot go on: it must be made again from the store.
+/// The reason why the replica cannot go on: it must be made again from the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// A document cannot be built.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// What this node itself wrote is refused.
+    /// This node's own writing is refused.
     #[error("this node's own writing is refused: {0}")]
     Own(#[from] Refused),
-    /// What this node itself wrote does not verify.
+    /// This node's own writing does not verify.
     #[error("this node's own writing does not verify: {0}")]
     OwnUnverified(#[from] Unverified),
-    /// What is stored is not believed any more.
+    /// The store holds what is not believed any more.
     #[error("the store holds what is not believed: {0}")]
     Stored(Damage),
     /// The own key log is not there.
@@ -287,24 +287,24 @@ pub struct Replica {
     adopting: BTreeMap<Hash, Adopting>,
     /// Checkpoints that were asked for and will not be asked for again.
     declined: BTreeSet<Hash>,
-    /// Who holds our own log, and up to where: by the holder's agency.
+    /// The holders of our own log, and up to where they hold it: by the holder's agency.
     reach: BTreeMap<Hash, Verified<Held>>,
     /// Countersignatures that came sooner after another of the same holder than they are written.
     postings: BTreeMap<Hash, Posting>,
-    /// What is left of each agency's shares.
+    /// The unused part of each agency's shares.
     accounts: BTreeMap<Hash, Account>,
     /// The agencies that wait until they may cost more.
     behind: BTreeSet<Hash>,
     deferred: BTreeMap<Hash, Deferral>,
     quarantined: BTreeMap<Hash, Quarantine>,
     conduct: BTreeMap<Hash, Conduct>,
-    /// What the clocks of connected agencies said last.
+    /// The last readings of connected agencies' clocks.
     clocks: BTreeMap<Hash, PeerClock>,
-    /// When the first node of a peer was met that speaks for itself.
+    /// The time at which the first node of a peer was met that speaks for itself.
     first_met: Option<Timestamp>,
-    /// Whether a peer was met that is to have a heartbeat that was signed since.
+    /// True if a peer was met that is to have a heartbeat that was signed since.
     is_to_greet: bool,
-    /// Whether the driver doubts the time that it gives.
+    /// True if the driver doubts the time that it gives.
     doubts_time: bool,
 }
 
@@ -320,13 +320,13 @@ impl Replica {
         self.last_call = last;
     }
 
-    /// When this replica's writer last signed a heartbeat.
+    /// The time at which this replica's writer last signed a heartbeat.
     #[must_use]
     pub const fn last_beat(&self) -> Option<Timestamp> {
         self.last_beat
     }
 
-    /// Whether the key log lets this replica's key write at all.
+    /// Returns true if the key log lets this replica's key write at all.
     #[must_use]
     pub fn is_writer(&self) -> bool {
         let key = self.settings.key.public();
@@ -354,7 +354,7 @@ impl Replica {
         }
     }
 
-    /// Who holds our own log, and up to where, by the holder's agency.
+    /// The holders of our own log, and up to where they hold it, by the holder's agency.
     #[must_use]
     pub const fn reach(&self) -> &BTreeMap<Hash, Verified<Held>> {
         &self.reach
@@ -366,7 +366,7 @@ impl Replica {
         &self.checkpoints
     }
 
-    /// What to do about an event.
+    /// Handles an event: gives what is to be done about it.
     ///
     /// # Errors
     /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.

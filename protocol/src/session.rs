@@ -12,7 +12,7 @@ use crate::signed::Hash;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
-/// What a call asked for.
+/// The request that a call made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Exchange,
@@ -29,18 +29,18 @@ pub(crate) enum Asked {
 /// The conversation with one peer, while it is connected.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// Whose node the peer is.
+    /// The agency whose node the peer is.
     pub(crate) agency: Hash,
-    /// Whether it is a mirror of that node's files, which may be of any time.
+    /// True if it is a mirror of that node's files, which may be of any time.
     pub(crate) is_mirror: bool,
     asked: BTreeMap<CallId, Asked>,
     /// Up to where we told the peer that we hold its own log.
     pub(crate) told_held: Vec<Hash>,
-    /// When we last exchanged summaries.
+    /// The time at which we last exchanged summaries.
     pub(crate) exchanged: Option<Timestamp>,
-    /// What the peer said that it holds of each agency, the last time.
+    /// The summaries that the peer gave of what it holds of each agency, the last time.
     pub(crate) told: BTreeMap<Hash, Summary>,
-    /// How many pages in a row brought nothing.
+    /// The number of pages in a row that brought nothing.
     pub(crate) idle_pages: u32,
 }
 
@@ -73,7 +73,7 @@ impl Session {
         self.asked.remove(&call)
     }
 
-    /// Whether the same is already under way.
+    /// Returns true if the same is already under way.
     pub(crate) fn is_asking(&self, asked: &Asked) -> bool {
         self.asked.values().any(|other| other == asked) && !mutant!(AskedAgainAndAgain)
     }

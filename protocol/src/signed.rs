@@ -155,8 +155,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// What can be signed: something with a deterministic CBOR form and a domain of its own, so that a signature over
-/// one kind never passes for another.
+/// A statement, which can be signed: something with a deterministic CBOR form and a domain of its own, so that a signature
+/// over one kind never passes for another.
 pub trait Statement: Encode<()> + for<'b> Decode<'b, ()> {
     /// The domain tag, `comity/1/…`; a zero byte separates it from the statement.
     const DOMAIN: &'static str;
@@ -223,7 +223,7 @@ impl<T: fmt::Debug, S> fmt::Debug for Verified<T, S> {
 }
 
 impl<T, S> Verified<T, S> {
-    /// What was said.
+    /// The statement that was verified.
     #[must_use]
     pub const fn get(&self) -> &T {
         &self.value
@@ -247,7 +247,7 @@ impl<T, S> Verified<T, S> {
     }
 }
 
-/// Why a signed statement was not believed.
+/// The reason why a signed statement was not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Longer than its kind may be.
@@ -276,7 +276,7 @@ pub enum Refused {
 }
 
 impl<T: Statement> Signed<T> {
-    /// What it claims. Good for putting it aside unread, and for nothing else.
+    /// The statement that it claims to be. Good for putting it aside unread, and for nothing else.
     pub(crate) fn claim(&self) -> Option<T> {
         canonical(&self.statement).ok()
     }
@@ -318,7 +318,7 @@ pub(crate) fn canonical<T: Statement>(statement: &[u8]) -> Result<T, Refused> {
     }
 }
 
-/// Whether a signature is by this key over this statement.
+/// Checks that a signature is by this key over this statement.
 pub(crate) fn fits<T: Statement>(key: &PublicKey, statement: &[u8], signature: &[u8; 64]) -> Result<(), Refused> {
     UnparsedPublicKey::new(&ED25519, key.0)
         .verify(&tagged::<T>(statement), signature)

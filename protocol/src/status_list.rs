@@ -1,4 +1,4 @@
-//! What may be put in a status list, and how it folds.
+//! The entries of a status list, and how they fold.
 //!
 //! | key | value | rule |
 //! |---|---|---|
@@ -84,33 +84,33 @@ impl SlotSpan {
     }
 }
 
-/// What one key of a status list says, after folding.
+/// The meaning of one key of a status list, after folding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// The credential at this index is revoked, for ever.
     Revoked {
-        /// Which slot.
+        /// The slot.
         index: u32,
-        /// When and why.
+        /// The time and the reason.
         change: StatusChange,
     },
     /// The credential at this index is suspended, or was and is active again.
     Suspended {
-        /// Which slot.
+        /// The slot.
         index: u32,
-        /// When and why; its state says which of the two.
+        /// The time and the reason; its state says which of the two.
         change: StatusChange,
     },
     /// These slots are taken.
     Reserved {
-        /// Which.
+        /// The slots.
         span: SlotSpan,
         /// The start of a writer that alone reserved them; none, if several did, or none was named.
         start: Option<u64>,
     },
     /// Reason and time of this slot are hidden.
     Expunged {
-        /// Which slot.
+        /// The slot.
         index: u32,
     },
 }
@@ -156,7 +156,7 @@ fn put(list: u32, key: String, value: Vec<u8>) -> Put {
     }
 }
 
-/// What the surviving values of a key say; nothing, if the key or a value breaks a rule.
+/// The meaning of the surviving values of a key; nothing, if the key or a value breaks a rule.
 #[must_use]
 pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
     match parse(key)? {
@@ -246,7 +246,7 @@ pub(crate) fn slot_of(key: &str) -> Option<u32> {
     }
 }
 
-/// What stands at a key that a tombstone with these values hides.
+/// The values that stand at a key that a tombstone with these values hides.
 #[must_use]
 pub fn behind_tombstone(key: &str, tombstones: &[Vec<u8>]) -> Vec<Vec<u8>> {
     if mutant!(TombstonesHideAll) {
@@ -280,12 +280,12 @@ pub(crate) fn hide_expunged(mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// Whether a put obeys the rules of this kind of document.
+/// Checks that a put obeys the rules of this kind of document.
 pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
     fold(key, &[value.to_vec()]).is_some()
 }
 
-/// Whether a put takes something away: a revocation, or a suspension.
+/// Returns true if a put takes something away: a revocation, or a suspension.
 pub(crate) fn restricts(key: &str, value: &[u8]) -> bool {
     match fold(key, &[value.to_vec()]) {
         Some(Entry::Revoked { .. }) => true,
@@ -294,12 +294,12 @@ pub(crate) fn restricts(key: &str, value: &[u8]) -> bool {
     }
 }
 
-/// Whether a key, once put, cannot be put again by a later envelope.
+/// Returns true if a key, once put, cannot be put again by a later envelope.
 pub(crate) fn is_write_once(key: &str) -> bool {
     key.starts_with("r/")
 }
 
-/// Whether a key reserves slots.
+/// Returns true if a key reserves slots.
 pub(crate) fn reserves(key: &str) -> bool {
     matches!(parse(key), Some(Key::Reserved(_)))
 }

@@ -13,7 +13,7 @@ use registry_schema::AgencyId;
 
 use crate::signed::{Hash, encode};
 
-/// What a ticket's text begins with.
+/// The beginning of a ticket's text.
 pub const PREFIX: &str = "comity-ticket:1:";
 /// Longest text of a ticket, in bytes.
 pub const MAX_TEXT_BYTES: usize = 4096;
@@ -25,25 +25,25 @@ const MAX_ADDRESS_BYTES: usize = 300;
 const MAX_ADDRESSES: usize = 8;
 const CHECKSUM_BYTES: usize = 4;
 
-/// Who an agency is, and where one of its nodes is found.
+/// The identity of an agency, and where one of its nodes is found.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Ticket {
-    /// What the agency calls itself.
+    /// The id that the agency calls itself by.
     #[n(0)]
     pub agency: AgencyId,
     /// Its name for people; at most 200 bytes, may be empty.
     #[n(1)]
     pub name: String,
-    /// Who it is: the hash of its first key-log entry.
+    /// The agency's identity: the hash of its first key-log entry.
     #[n(2)]
     pub genesis: Hash,
     /// The identity of its node in the network of peers, as text.
     #[n(3)]
     pub node: String,
-    /// Where that node listens for peers, as multiaddresses; at most 8. None, if it only calls others.
+    /// The addresses where that node listens for peers, as multiaddresses; at most 8. None, if it only calls others.
     #[n(4)]
     pub addresses: Vec<String>,
-    /// Where it answers HTTP; may be empty.
+    /// The address where it answers HTTP; may be empty.
     #[n(5)]
     pub url: String,
 }
@@ -66,7 +66,7 @@ pub enum BadTicket {
 }
 
 impl Ticket {
-    /// Whether its parts keep their limits.
+    /// Checks that its parts keep their limits.
     ///
     /// # Errors
     /// [`BadTicket::Wrong`], if one does not.

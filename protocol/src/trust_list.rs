@@ -1,4 +1,4 @@
-//! What may be put in a trust list, and how it folds.
+//! The entries of a trust list, and how they fold.
 //!
 //! | key | value | rule |
 //! |---|---|---|
@@ -21,7 +21,7 @@ use crate::{
     status_list::exactly,
 };
 
-/// What one key of a trust list says, after folding.
+/// The meaning of one key of a trust list, after folding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// An issuer of this agency.
@@ -30,7 +30,7 @@ pub enum Entry {
     Recognition(String, Option<Recognition>),
     /// A recognition of another agency; none, if concurrent versions of it contradict each other.
     Agency(String, Option<AgencyRecognition>),
-    /// How an issuer of this agency stands.
+    /// The standing of an issuer of this agency.
     Registration(Registration),
     /// The end of the recognition with this id.
     Withdrawal(String, Withdrawal),
@@ -66,7 +66,7 @@ pub fn withdraw(id: &str, withdrawal: &Withdrawal) -> Put {
     put(format!("w/{id}"), encode(withdrawal))
 }
 
-/// What two versions both say: a status list that one of them does not name is not fetched.
+/// The keys that two versions agree on: a status list that one of them does not name is not fetched.
 fn both((mut one, other): (OwnKeys, OwnKeys)) -> OwnKeys {
     one.status_lists.retain(|list| other.status_lists.contains(list));
     one.seen = one.seen.min(other.seen);
@@ -87,7 +87,7 @@ pub fn issuer_key(id: &str) -> String {
     Hash::of(&[id.as_bytes()]).to_string().chars().take(32).collect()
 }
 
-/// What the surviving values of a key say; nothing, if the key or a value breaks a rule.
+/// The meaning of the surviving values of a key; nothing, if the key or a value breaks a rule.
 #[must_use]
 pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
     let (kind, rest) = key.split_once('/')?;
@@ -158,7 +158,7 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
     }
 }
 
-/// Whether a put obeys the rules of this kind of document.
+/// Checks that a put obeys the rules of this kind of document.
 pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
     fold(key, &[value.to_vec()]).is_some()
 }

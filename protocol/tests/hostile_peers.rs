@@ -1,4 +1,4 @@
-//! What a peer sends that no honest node does: it is expelled, nothing is written, no row changes.
+//! A peer that sends what no honest node does: it is expelled, nothing is written, no row changes.
 
 #![expect(
     clippy::unwrap_used,

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What reads bytes of automerge's. In two halves, so that this file does not name them.
+/// The calls that read bytes of automerge's. In two halves, so that this file does not name them.
 const DECODERS: [(&str, &str); 9] = [
     ("Automerge::", "load"),
     ("AutoCommit::", "load"),

@@ -1,4 +1,4 @@
-//! What a pinned agency does to itself stays its own: forks, floods, checkpoints that are too large, values left out. Work is
+//! A pinned agency's harm to itself stays its own: forks, floods, checkpoints that are too large, values left out. Work is
 //! counted, not timed.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]

@@ -85,7 +85,7 @@ fn seal(log: &KeyLog, writer: u8, next: (u32, Vec<Hash>), puts: Vec<Put>) -> Env
     Envelope::seal(&key(writer), log, next, NOW, puts, &mut rng).unwrap()
 }
 
-/// What it is, its name (for statements), its bytes.
+/// The kind of a vector, its name (for statements), its bytes.
 type Vector = (&'static str, Option<Hash>, Vec<u8>);
 
 /// Everything that is signed or sent, by name.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AgencyId, Decimal, Purpose, Timestamp};
 
-/// What an agency demands of the badges that a rule governs. All of `requires` must hold and, where `one_of` names
+/// The demands of an agency on the badges that a rule governs. All of `requires` must hold and, where `one_of` names
 /// alternatives, all of one of them.
 ///
 /// A rule is data with a closed set of conditions: it can be read aloud, and it never runs code.
@@ -21,7 +21,7 @@ pub struct AcceptanceRule {
     /// The rule in a sentence, as an officer would say it. At most 1,000 characters.
     #[n(1)]
     pub says: String,
-    /// Where the rule is written. At most 500 characters.
+    /// The source in which the rule is written. At most 500 characters.
     #[n(2)]
     pub citation: String,
     /// The uses that it governs; never empty.
@@ -49,7 +49,7 @@ pub struct AcceptanceRule {
     pub one_of: Vec<Vec<Condition>>,
 }
 
-/// Which badges a rule governs: those that each given list covers. A list that is not given covers all.
+/// The badges that a rule governs: those that each given list covers. A list that is not given covers all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -73,7 +73,7 @@ pub struct AppliesTo {
 }
 
 impl AppliesTo {
-    /// Whether it covers every badge.
+    /// Returns true if it covers every badge.
     #[must_use]
     pub const fn is_all(&self) -> bool {
         self.issuers.is_empty()
@@ -140,8 +140,8 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Whether it is about what only the holder, the employer or whoever decides can know: the license, approvals, what
-    /// was handed in, what was used before. No badge shows it, and no agency publishes it.
+    /// Returns true if it is about what only the holder, the employer or whoever decides can know: the license, approvals,
+    /// what was handed in, what was used before. No badge shows it, and no agency publishes it.
     #[must_use]
     pub const fn is_outside(&self) -> bool {
         match self {
@@ -165,7 +165,7 @@ impl Condition {
     }
 }
 
-/// What kind of body offers the micro-credential.
+/// The kind of body that offers the micro-credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -13,9 +13,9 @@ pub struct Achievement {
     pub id: String,
     /// Its title.
     pub name: String,
-    /// What it is, in a sentence or two.
+    /// A description, in a sentence or two.
     pub description: String,
-    /// What its earner had to show.
+    /// The things that its earner had to show.
     pub criteria: String,
     /// The items of frameworks that it is aligned to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -23,7 +23,7 @@ pub struct Achievement {
     /// The clock hours that it stands for, if its issuer says so: a `Result` of the type [`CLOCK_HOURS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_hours: Option<Decimal>,
-    /// Whether it was assessed blind, if its issuer says so: a `Result` of the type [`ASSESSED_BLIND`].
+    /// True if it was assessed blind, where its issuer says so: a `Result` of the type [`ASSESSED_BLIND`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessed_blind: Option<bool>,
 }
@@ -47,9 +47,9 @@ pub const ASSESSED_BLIND: &str = "ext:AssessedBlind";
 pub struct Alignment {
     /// The item's URI.
     pub target_url: String,
-    /// What the item says.
+    /// The text of the item.
     pub target_name: String,
-    /// What people call it: `6.RP.A.1`.
+    /// The code that people know it by: `6.RP.A.1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_code: Option<String>,
     /// The framework's title.

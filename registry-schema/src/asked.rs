@@ -38,7 +38,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Whether the act takes away: all but what surely came later.
+    /// Returns true if the act takes away, as all do but one that surely came later.
     #[must_use]
     pub const fn takes_away(self) -> bool {
         !matches!(self, Self::Later)
@@ -70,7 +70,7 @@ impl AskedAt {
         self.knowing
     }
 
-    /// Whether the question is about the present: all that is known lies before the moment asked about.
+    /// Returns true if the question is about the present: all that is known lies before the moment asked about.
     #[must_use]
     pub fn is_now(self) -> bool {
         self.knowing <= self.at
@@ -103,7 +103,7 @@ pub enum AskedDate {
     Moment(Timestamp),
 }
 
-/// Why a date cannot be asked about.
+/// The reason that a date cannot be asked about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAskedDate {
     /// It is none.

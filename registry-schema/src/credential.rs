@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AgencyId, CredentialCode, StatusState, Timestamp};
 
-/// What an agency shows of a credential that it keeps. It never leaves the agency's node but by a look-up that the
+/// A credential as the agency that keeps it shows it. It never leaves the agency's node but by a look-up that the
 /// agency allows, or by the holder's own hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -30,18 +30,18 @@ pub struct Credential {
     pub valid_until: Option<Timestamp>,
     /// Its status now.
     pub state: StatusState,
-    /// When the status became so; absent while it has been active from the start.
+    /// The moment at which the status became so; absent while it has been active from the start.
     pub state_since: Option<Timestamp>,
 }
 
 impl Credential {
-    /// Whether its term is over. Its last moment still counts (VCDM 2.0, §4.9).
+    /// Returns true if its term is over. Its last moment still counts (VCDM 2.0, §4.9).
     #[must_use]
     pub fn is_expired(&self, at: Timestamp) -> bool {
         self.valid_until.is_some_and(|until| until < at)
     }
 
-    /// Whether its term has yet to begin.
+    /// Returns true if its term has yet to begin.
     #[must_use]
     pub fn is_not_yet_valid(&self, at: Timestamp) -> bool {
         at < self.valid_from

@@ -18,10 +18,10 @@ pub struct Criterion {
     /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
     #[n(0)]
     pub id: String,
-    /// What it demands, in a sentence. At most 1,000 characters.
+    /// The demand, in a sentence. At most 1,000 characters.
     #[n(1)]
     pub demands: String,
-    /// Where it is written, or who demands it. At most 500 characters.
+    /// The source in which it is written, or the body that demands it. At most 500 characters.
     #[n(2)]
     pub citation: String,
     /// The ids of the issuers that the agency found to meet it. At most 200. While it lists none, it is not known of any;
@@ -43,7 +43,7 @@ pub struct Collection {
     /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
     #[n(0)]
     pub id: String,
-    /// What it is, in a sentence. At most 1,000 characters.
+    /// A description, in a sentence. At most 1,000 characters.
     #[n(1)]
     pub says: String,
     /// All badges of the issuers with these ids belong to it. At most 200.

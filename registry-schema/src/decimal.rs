@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An exact decimal number, kept in ten-thousandths.
 ///
-/// What people write ([`FromStr`], files, [`Decimal::is_plain`]) is 0 to 100,000 with at most two digits after the point, so that the product of
-/// two such numbers is exact, and so is a sum of 9 million products. There is **no floating-point arithmetic**.
+/// What people write ([`FromStr`], files, [`Decimal::is_plain`]) is 0 to 100,000 with at most two digits after the point, so
+/// that the product of two such numbers is exact, and so is a sum of 9 million products. There is **no floating-point
+/// arithmetic**.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Decimal(#[n(0)] i64);
@@ -37,7 +38,7 @@ impl Decimal {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// What is left, but not less than nothing.
+    /// The difference, but not less than nothing.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         let left = self.0.saturating_sub(other.0);
@@ -51,7 +52,7 @@ impl Decimal {
         Self(i64::try_from(product).unwrap_or(i64::MAX))
     }
 
-    /// Whether it is a number as people write it: from 0 to 100,000, with at most two digits after the point.
+    /// Returns true if it is a number as people write it: from 0 to 100,000, with at most two digits after the point.
     #[must_use]
     pub const fn is_plain(self) -> bool {
         0 <= self.0 && self.0 <= MOST * ONE && self.0 % (ONE / 100) == 0

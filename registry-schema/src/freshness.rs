@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether what a node knows of an agency counts at the moment of the answer, by the clock of that node; and why not.
+/// The standing of what a node knows of an agency, at the moment of the answer and by the clock of that node: whether it
+/// counts, and why not.
 ///
 /// **Only the node judges this**: who reads the answer may have another clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub enum KnownFreshness {
 }
 
 impl KnownFreshness {
-    /// Whether answers may rest on it.
+    /// Returns true if answers may rest on it.
     #[must_use]
     pub const fn is_fresh(self) -> bool {
         matches!(self, Self::Fresh)

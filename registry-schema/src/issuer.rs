@@ -25,7 +25,7 @@ pub struct Issuer {
     #[n(4)]
     #[serde(default)]
     pub url: Option<String>,
-    /// What kind of body it is, as its home agency found; not known, if absent.
+    /// The kind of body that it is, as its home agency found; not known, if absent.
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderKind>,
@@ -44,22 +44,22 @@ pub const MAX_STATUS_LISTS: usize = 16;
 /// Longest address of one, in bytes.
 pub const MAX_STATUS_LIST_BYTES: usize = 300;
 
-/// What else is known of an issuer that signs with keys of its own.
+/// Further facts about an issuer that signs with keys of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnKeys {
-    /// Where it publishes what it revoked: the addresses of its status lists, at most 16 of at most 300 bytes. Every node
+    /// The addresses of the status lists in which it publishes what it revoked, at most 16 of at most 300 bytes. Every node
     /// fetches them from time to time, whether or not a badge is checked; one that is not named here is never fetched.
     #[n(0)]
     #[serde(default)]
     pub status_lists: Vec<String>,
-    /// When its home agency last looked at its keys, where it publishes them.
+    /// The moment at which its home agency last looked at its keys, where it publishes them.
     #[n(1)]
     pub seen: Timestamp,
 }
 
 impl OwnKeys {
-    /// Whether there are not too many status lists, and each has an address that can be one.
+    /// Returns true if there are not too many status lists, and each has an address that can be one.
     #[must_use]
     pub fn is_within_limits(&self) -> bool {
         let is_one = |url: &String| {
@@ -96,7 +96,7 @@ pub struct VerificationMethod {
 }
 
 impl VerificationMethod {
-    /// Whether both are the same key with the same term, compromised or not.
+    /// Returns true if both are the same key with the same term, compromised or not.
     #[must_use]
     pub fn is_same_key(&self, other: &Self) -> bool {
         let of = |method: &Self| {
@@ -112,15 +112,15 @@ impl VerificationMethod {
 }
 
 impl Issuer {
-    /// Whether it has a key that nobody calls compromised, or no key is known.
+    /// Returns true if it has a key that nobody calls compromised, or no key is known.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let methods = &self.verification_methods;
         methods.is_empty() || methods.iter().any(|method| method.compromised.is_none())
     }
 
-    /// Whether it has a key that is its own at this moment and that nobody calls compromised, or no key is known. One whose key
-    /// was changed stays listed for what the old key signed.
+    /// Returns true if it has a key that is its own at this moment and that nobody calls compromised, or no key is known.
+    /// One whose key was changed stays listed for what the old key signed.
     #[must_use]
     pub fn is_current(&self, at: Timestamp) -> bool {
         let methods = &self.verification_methods;

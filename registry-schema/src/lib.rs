@@ -1,4 +1,4 @@
-//! What we say: the plain values of a federated registry of educators' micro-credentials.
+//! The plain values of a federated registry of educators' micro-credentials.
 //!
 //! This crate has **no keys, no CRDTs, no SQL, no HTTP, no clock and no async**. It names the things that an
 //! agency, an employer and a peer talk about, reads them from text, and writes them as text.

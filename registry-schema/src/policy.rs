@@ -25,21 +25,21 @@ pub const MAX_ENTRIES: usize = 2_000;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyEntry {
-    /// What the policy is.
+    /// A description of the policy.
     About(About),
-    /// What is demanded of badges.
+    /// A rule on what is demanded of badges.
     Acceptance(AcceptanceRule),
-    /// What badges count for.
+    /// A rule on what badges count for.
     Worth(WorthRule),
-    /// How much is needed.
+    /// An amount that is needed.
     Requirement(Requirement),
-    /// What is demanded of issuers.
+    /// A demand on issuers.
     Criterion(Criterion),
-    /// Which badges a rule speaks of.
+    /// A collection of badges that a rule speaks of.
     Collection(Collection),
 }
 
-/// What a policy is, in plain language.
+/// A description of a policy, in plain language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -51,7 +51,7 @@ pub struct About {
     #[n(1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agency: Option<AgencyId>,
-    /// What it does, in plain language. At most 4,000 characters.
+    /// An explanation of what it does, in plain language. At most 4,000 characters.
     #[n(2)]
     pub explanation: String,
     /// The title of the model that it was adopted from, if it was.
@@ -67,21 +67,21 @@ pub struct About {
 pub struct PolicyFile {
     /// The version of this form: 1.
     pub format: u32,
-    /// What the policy is.
+    /// The description of the policy.
     pub about: About,
-    /// What is demanded of issuers.
+    /// The demands on issuers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub criterion: Vec<Criterion>,
-    /// Which badges the rules speak of.
+    /// The collections of badges that the rules speak of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collection: Vec<Collection>,
-    /// What is demanded of badges.
+    /// The rules on what is demanded of badges.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptance: Vec<AcceptanceRule>,
-    /// What badges count for.
+    /// The rules on what badges count for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub worth: Vec<WorthRule>,
-    /// How much is needed.
+    /// The amounts that are needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirement: Vec<Requirement>,
 }
@@ -274,7 +274,7 @@ impl PolicyEntry {
             .collect()
     }
 
-    /// Whether a worth rule says that there is no published rate.
+    /// Returns true if it is a worth rule that says that there is no published rate.
     #[must_use]
     pub const fn has_no_rate(&self) -> bool {
         matches!(

@@ -1,9 +1,9 @@
-//! What strangers wrote, made fit to stand in an answer of ours: names, other text, and identifiers.
+//! Strangers' words, made fit to stand in an answer of ours: names, other text, and identifiers.
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-/// What is shown of a name, in characters.
+/// The length to which a name is shown, in characters.
 const LONGEST: usize = 120;
 
 /// Most combining marks in a row that are shown.
@@ -78,12 +78,12 @@ pub fn identifier(text: String) -> String {
     }
 }
 
-/// Whether a character ends a line, or tells a device what to do.
+/// Returns true if a character ends a line, or tells a device what to do.
 fn breaks(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a character is a picture or a sign, and neither a letter nor a digit nor punctuation of a script.
+/// Returns true if a character is a picture or a sign, and neither a letter nor a digit nor punctuation of a script.
 fn is_pictorial(c: char) -> bool {
     // Blocks of pictures, with what they may still be given.
     if matches!(c, '\u{2700}'..='\u{27BF}' | '\u{1F000}'..='\u{1FBFF}') {
@@ -100,7 +100,8 @@ fn is_pictorial(c: char) -> bool {
     }
 }
 
-/// Whether a character steers how others are shown, or shows nothing. Joiners do not: some scripts need them within words.
+/// Returns true if a character steers how others are shown, or shows nothing. Joiners do not: some scripts need them
+/// within words.
 #[must_use]
 pub const fn is_invisible(c: char) -> bool {
     matches!(c,

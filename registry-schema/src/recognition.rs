@@ -11,7 +11,7 @@ use crate::{AgencyId, AskedAt, Issuer, Timestamp};
 
 pub use agencies::{AgencyRecognition, AgencyRecognitionEntry, MAX_DEPTH, Registration, RegistrationStanding};
 
-/// What a badge is accepted for.
+/// The use that a badge is accepted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -115,7 +115,7 @@ impl FromStr for Purpose {
     }
 }
 
-/// Which achievements a recognition covers.
+/// The achievements that a recognition covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -139,7 +139,7 @@ pub enum Scope {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stack {
-    /// What it is called.
+    /// The name of the stack.
     #[n(0)]
     pub name: String,
     /// The achievements in it.
@@ -154,7 +154,7 @@ pub const MAX_SCOPE_IDS: usize = 200;
 pub const MAX_SCOPE_ID_BYTES: usize = 500;
 
 impl Scope {
-    /// Whether the achievement with this id is covered, if it is aligned to these items of frameworks.
+    /// Returns true if the achievement with this id is covered, if it is aligned to these items of frameworks.
     #[must_use]
     pub fn covers(&self, achievement: Option<&str>, alignments: &[String]) -> bool {
         let listed = |ids: &[String]| achievement.is_some_and(|a| ids.iter().any(|id| id == a));
@@ -176,7 +176,7 @@ impl Scope {
         }
     }
 
-    /// Whether it keeps its limits: 1 to [`MAX_SCOPE_IDS`] ids of at most [`MAX_SCOPE_ID_BYTES`] each.
+    /// Returns true if it keeps its limits: 1 to [`MAX_SCOPE_IDS`] ids of at most [`MAX_SCOPE_ID_BYTES`] each.
     #[must_use]
     pub fn is_within_limits(&self) -> bool {
         let fits = |text: &String| (1..=MAX_SCOPE_ID_BYTES).contains(&text.len());
@@ -215,7 +215,7 @@ pub struct Recognition {
     /// The issuer as this agency knows it: its keys stand here, so that its badges verify with no network.
     #[n(1)]
     pub issuer: Issuer,
-    /// Which achievements.
+    /// The achievements that it covers.
     #[n(2)]
     pub scope: Scope,
     /// For which purposes; never empty.
@@ -227,11 +227,11 @@ pub struct Recognition {
     /// Up to this moment, if it has a term.
     #[n(5)]
     pub until: Option<Timestamp>,
-    /// Whether a badge that carries no status entry can be accepted.
+    /// True if a badge that carries no status entry can be accepted.
     #[n(6)]
     #[serde(default)]
     pub accepts_without_status: bool,
-    /// What it rests on, and how far it goes.
+    /// The grounds that it rests on, and how far it goes.
     #[cbor(skip_if = "Basis::is_default")]
     #[n(7)]
     #[serde(flatten)]
@@ -239,20 +239,20 @@ pub struct Recognition {
 }
 
 impl Recognition {
-    /// Whether the term holds at this moment.
+    /// Returns true if the term holds at this moment.
     #[must_use]
     pub fn in_term(&self, at: Timestamp) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
 
-    /// Whether it covers this use: any purpose, if none is asked for.
+    /// Returns true if it covers this use: any purpose, if none is asked for.
     #[must_use]
     pub fn serves(&self, purpose: Option<Purpose>) -> bool {
         purpose.is_none_or(|p| self.purposes.contains(&p))
     }
 }
 
-/// What a recognition rests on, and how far it goes. The default is what every recognition said before these fields were.
+/// The grounds of a recognition, and how far it goes. The default is what every recognition said before these fields were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Basis {
@@ -261,13 +261,13 @@ pub struct Basis {
     #[n(0)]
     #[serde(default)]
     pub attestation: Attestation,
-    /// Whether it counts even while the issuer's home agency has suspended or ended the issuer's registration. Otherwise
+    /// True if it counts even while the issuer's home agency has suspended or ended the issuer's registration. Otherwise
     /// it follows the home agency.
     #[cbor(default)]
     #[n(1)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stands_alone: bool,
-    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    /// True if agencies that recognize whatever this agency recognizes may build on it.
     #[cbor(default)]
     #[n(2)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -290,7 +290,7 @@ impl Basis {
         *self == Self::default()
     }
 
-    /// Whether it keeps its limits.
+    /// Returns true if it keeps its limits.
     #[must_use]
     pub fn is_within_limits(&self) -> bool {
         let fits = |text: &String| (1..=MAX_CONDITION_BYTES).contains(&text.len());
@@ -357,7 +357,7 @@ pub struct Withdrawal {
     /// From this moment on the recognition no longer counts.
     #[n(0)]
     pub at: Timestamp,
-    /// Whether badges dated before that moment stay good.
+    /// True if badges dated before that moment stay good.
     #[n(1)]
     pub earlier_badges_stay_good: bool,
 }
@@ -368,25 +368,25 @@ pub struct Withdrawal {
 pub struct RecognitionEntry {
     /// The agency that recognizes.
     pub agency: AgencyId,
-    /// What it says.
+    /// The recognition itself.
     #[serde(flatten)]
     pub recognition: Recognition,
     /// Its end before its term, if there was one.
     pub withdrawn: Option<Withdrawal>,
-    /// Whether it does not count for now: the agency's records have two histories, and nobody has joined them.
+    /// True if it does not count for now: the agency's records have two histories, and nobody has joined them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
 }
 
 impl RecognitionEntry {
-    /// Whether a badge dated `issued` counts under this entry at the moment asked about.
+    /// Returns true if a badge dated `issued` counts under this entry at the moment asked about.
     #[must_use]
     pub fn holds(&self, asked: AskedAt, issued: Option<Timestamp>) -> bool {
         self.recognition.in_term(asked.at()) && stands(self.withdrawn.as_ref(), asked, issued)
     }
 }
 
-/// Whether a badge dated `issued` is not touched by a withdrawal at the moment asked about.
+/// Returns true if a badge dated `issued` is not touched by a withdrawal at the moment asked about.
 fn stands(withdrawn: Option<&Withdrawal>, asked: AskedAt, issued: Option<Timestamp>) -> bool {
     !withdrawn.is_some_and(|w| {
         let spared = w.earlier_badges_stay_good && issued.is_some_and(|i| i < asked.counted_from(w.at));

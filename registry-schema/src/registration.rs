@@ -56,7 +56,7 @@ pub enum Step {
         /// For this component of the rubric.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         component: Option<String>,
-        /// Where it can be seen: an http or https link.
+        /// The address at which it can be seen: an http or https link.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
     },
@@ -83,7 +83,7 @@ pub enum Step {
         conditions: Vec<String>,
         /// Up to when.
         until: Timestamp,
-        /// What kind of body it is, as the agency found; as it was, if absent.
+        /// The kind of body that it is, as the agency found; as it was, if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         provider: Option<ProviderKind>,
     },
@@ -91,7 +91,7 @@ pub enum Step {
     Refuse,
     /// Tells the issuer what is intended and gives it time to answer; the note says why.
     Notice {
-        /// What is intended.
+        /// The measure that is intended.
         of: Intent,
         /// It can answer until then.
         respond_by: Timestamp,
@@ -110,12 +110,12 @@ pub enum Step {
     Appeal,
     /// Decides an appeal; the note says why.
     DecideAppeal {
-        /// Whether the decision is taken back.
+        /// True if the decision is taken back.
         granted: bool,
     },
 }
 
-/// What a notice says is intended.
+/// The measure that a notice says is intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -127,7 +127,7 @@ pub enum Intent {
 }
 
 impl Step {
-    /// Which kind it is.
+    /// The kind of this step.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -149,10 +149,10 @@ impl Step {
     }
 }
 
-/// Who takes a step.
+/// The party that takes a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
-    /// Who applied.
+    /// The party that applied.
     Applicant,
     /// The operator of this name.
     Operator(String),
@@ -167,11 +167,11 @@ impl By {
 /// A step that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// When.
+    /// The moment at which it was taken.
     pub at: Timestamp,
     /// By whom.
     pub by: By,
-    /// What.
+    /// The step.
     pub step: Step,
     /// The rubric of the review that it opens, if it opens one.
     pub rubric: Option<RubricRef>,
@@ -179,7 +179,7 @@ pub struct Taken {
     pub issuer: Option<String>,
 }
 
-/// Where a case stands.
+/// The point at which a case stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -215,7 +215,7 @@ impl Phase {
         }
     }
 
-    /// Whether the agency still has to decide whether it becomes an issuer.
+    /// Returns true if the agency still has to decide whether it becomes an issuer.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Submitted | Self::UnderReview)
@@ -234,7 +234,7 @@ pub struct Round {
 /// A notice that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// What it says is intended.
+    /// The measure that it says is intended.
     pub of: Intent,
     /// Until when the issuer can answer.
     pub respond_by: Timestamp,
@@ -243,7 +243,7 @@ pub struct Notice {
 /// A decision against somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adverse {
-    /// What was decided: [`Kind::Refuse`], [`Kind::Suspend`] or [`Kind::Withdraw`].
+    /// The decision: [`Kind::Refuse`], [`Kind::Suspend`] or [`Kind::Withdraw`].
     pub what: Kind,
     /// By which operator.
     pub by: By,
@@ -251,7 +251,7 @@ pub struct Adverse {
     pub rubric: RubricRef,
 }
 
-/// Where a case stands, as it follows from its steps.
+/// The state of a case, as it follows from its steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// In short.
@@ -274,12 +274,12 @@ pub struct Case {
     pub adverse: Option<Adverse>,
     /// The decision against which an appeal waits.
     pub appeal: Option<Adverse>,
-    /// How many steps were taken, and how many of them by the applicant.
+    /// The number of steps that were taken, and of those that the applicant took.
     pub steps: (usize, usize),
 }
 
 impl Case {
-    /// Where a case stands after these steps; nothing, if the first is no application with its rubric.
+    /// Returns the state of a case after these steps; nothing, if the first is no application with its rubric.
     #[must_use]
     pub fn of(steps: &[Taken]) -> Option<Self> {
         let (first, later) = steps.split_first()?;
@@ -410,7 +410,7 @@ impl Case {
         self.round = Some(Round::new(rubric));
     }
 
-    /// Whether its term is over at this moment, though nobody ended it.
+    /// Returns true if its term is over at this moment, though nobody ended it.
     #[must_use]
     pub fn has_lapsed(&self, now: Timestamp) -> bool {
         self.phase == Phase::Registered && self.until.is_some_and(|until| until <= now)

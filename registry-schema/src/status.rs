@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// How many slots a status list has: the least that Bitstring Status List v1.0 (§6.1) allows.
+/// The number of slots in a status list: the least that Bitstring Status List v1.0 (§6.1) allows.
 pub const LIST_SLOTS: u32 = 131_072;
 
 /// Slots are reserved in blocks of this many, or in units.
@@ -16,7 +16,7 @@ pub const BLOCK_SLOTS: u32 = 256;
 /// The fewest slots that are reserved at a time: a start that issues little uses up no more.
 pub const UNIT_SLOTS: u32 = 16;
 
-/// Why a status changed. Only this code travels; any other text stays at the home agency.
+/// The reason that a status changed. Only this code travels; any other text stays at the home agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -120,7 +120,7 @@ impl FromStr for Reason {
     }
 }
 
-/// What a credential's status is.
+/// The status of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -152,16 +152,16 @@ impl StatusState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusChange {
-    /// What the status became.
+    /// The status after the change.
     pub state: StatusState,
-    /// When, by the home agency's clock.
+    /// The moment of the change, by the home agency's clock.
     pub at: Timestamp,
-    /// Why.
+    /// The reason for the change.
     pub reason: Reason,
 }
 
 impl StatusChange {
-    /// Whether the true time and reason were expunged: the fact alone is left.
+    /// Returns true if the true time and reason were expunged: the fact alone is left.
     #[must_use]
     pub const fn is_untold(&self) -> bool {
         self.at.0 == 0

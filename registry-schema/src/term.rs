@@ -46,7 +46,7 @@ impl TermDate {
         }
     }
 
-    /// Whether a term from this date would end before it begins, in whatever zone its days are.
+    /// Returns true if a term from this date would end before it begins, in whatever zone its days are.
     #[must_use]
     pub fn is_after(self, end: Self) -> bool {
         match (self, end) {

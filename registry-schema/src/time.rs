@@ -56,7 +56,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(self.0.rem_euclid(1000)))
     }
 
-    /// Whether it lies in the years 2000 to 9999, as every date does that somebody meant.
+    /// Returns true if it lies in the years 2000 to 9999, as every date does that somebody meant.
     #[must_use]
     pub const fn is_plausible(self) -> bool {
         PLAUSIBLE.0 <= self.0 && self.0 <= PLAUSIBLE.1

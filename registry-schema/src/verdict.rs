@@ -35,7 +35,7 @@ impl VerdictKind {
     }
 }
 
-/// What was checked.
+/// The point that was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -52,9 +52,9 @@ pub enum Check {
     Status,
     /// The agency asked recognizes the issuer for this use.
     Recognition,
-    /// What it counts for here; never changes the verdict.
+    /// The worth that it has here; never changes the verdict.
     Worth,
-    /// Whether it belongs to the person at the desk; never changes the verdict.
+    /// The relation to the person at the desk, whether it belongs to them; never changes the verdict.
     Holder,
 }
 
@@ -75,7 +75,7 @@ impl Check {
     }
 }
 
-/// What came of a check. There is no default: a check that did not run says so.
+/// The outcome of a check. There is no default: a check that did not run says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -107,9 +107,9 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
-    /// What was checked.
+    /// The point that was checked.
     pub check: Check,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// A stable code, documented at `/help/{code}`: `status.revoked`.
     pub code: String,
@@ -135,7 +135,7 @@ pub struct CredentialSummary {
     pub code: Option<CredentialCode>,
     /// The achievement's name.
     pub name: Option<String>,
-    /// Whose it says it is.
+    /// The person to whom it says that it belongs.
     pub subject: Option<SubjectSummary>,
     /// Good from.
     pub valid_from: Option<Timestamp>,
@@ -143,17 +143,17 @@ pub struct CredentialSummary {
     pub valid_until: Option<Timestamp>,
 }
 
-/// Whose the credential says it is.
+/// The person to whom the credential says that it belongs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubjectSummary {
     /// The name in the credential, if it carries one.
     pub name: Option<String>,
-    /// Whether the person at the desk was shown to be the holder.
+    /// True if the person at the desk was shown to be the holder.
     pub identity_checked: bool,
 }
 
-/// Whether anybody here knows who signed.
+/// The standing of the signer: whether anybody here knows who signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -186,8 +186,8 @@ pub struct IssuerSummary {
     pub name: Option<String>,
     /// Its home agency, if the federation knows it.
     pub agency: Option<AgencyId>,
-    /// Whether an agency of the federation registers the key that signed as this issuer's. Whoever shows the name has to
-    /// look here: anybody can write a name into a file.
+    /// The issuer's standing: whether an agency of the federation registers the key that signed as this issuer's. Whoever
+    /// shows the name has to look here: anybody can write a name into a file.
     #[serde(default)]
     pub standing: IssuerStanding,
 }
@@ -196,11 +196,11 @@ pub struct IssuerSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusSummary {
-    /// What it is.
+    /// The status.
     pub state: StatusState,
     /// Known up to this moment: the oldest of the lists that the answer rests on; absent, if nothing is known of the status.
     pub fresh_as_of: Option<Timestamp>,
-    /// Whose list said so.
+    /// The agency whose list said so, or else the address of the list.
     pub source: Option<String>,
 }
 
@@ -208,7 +208,7 @@ pub struct StatusSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecognizedBy {
-    /// Which agency.
+    /// The agency.
     pub agency: AgencyId,
     /// Its scope, in words.
     pub scope: String,
@@ -220,30 +220,30 @@ pub struct RecognizedBy {
     pub until: Option<Timestamp>,
     /// The agencies that the recognition went through, the asked one last.
     pub path: Vec<AgencyId>,
-    /// Why it could not be told whether this still holds, in words; absent, if it was told.
+    /// The reason that it could not be told whether this still holds, in words; absent, if it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_doubt: Option<String>,
 }
 
-/// What the credential counts for.
+/// The worth of the credential at an agency, for a purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Worth {
-    /// Where.
+    /// The agency at which it counts.
     pub agency: AgencyId,
     /// For what.
     pub purpose: Purpose,
     /// In which unit: `CEU`, `PDP`.
     pub unit: String,
-    /// How much, as a decimal number.
+    /// The amount, as a decimal number.
     pub amount: String,
     /// The rule that decided.
     pub rule: String,
-    /// Where the rule is written.
+    /// The source in which the rule is written.
     pub citation: String,
 }
 
-/// What an endorsement is about.
+/// The subject of an endorsement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -256,15 +256,15 @@ pub enum Endorsed {
     Achievement,
 }
 
-/// What somebody else says within a badge, and whether they signed it. It never changes the verdict.
+/// A statement of somebody else within a badge, and whether they signed it. It never changes the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Endorsement {
-    /// Who it says it is by; absent, if that cannot be read.
+    /// The endorser, as it says; absent, if that cannot be read.
     pub by: Option<String>,
-    /// What it is about.
+    /// The subject of the endorsement.
     pub of: Endorsed,
-    /// What came of checking its signature, its signer and its dates.
+    /// The outcome of checking its signature, its signer and its dates.
     pub outcome: Outcome,
     /// A finding's code, as documented at `/help/{code}`.
     pub code: String,
@@ -280,7 +280,7 @@ pub struct Verdict {
     pub verdict: VerdictKind,
     /// The answer in a sentence that could be read aloud.
     pub sentence: String,
-    /// Whose answer it is.
+    /// The agency whose answer it is.
     pub agency: AgencyId,
     /// For what use; absent if any would do.
     pub purpose: Option<Purpose>,
@@ -295,28 +295,28 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// The credential as the file has it.
     pub credential: Option<CredentialSummary>,
-    /// Who issued it.
+    /// The issuer of the credential.
     pub issuer: Option<IssuerSummary>,
     /// Its status.
     pub status: StatusSummary,
-    /// Who recognizes the issuer for this credential: the asked agency first.
+    /// The agencies that recognize the issuer for this credential: the asked agency first.
     pub recognized_by: Vec<RecognizedBy>,
-    /// What it counts for at the asked agency.
+    /// The worth of it at the asked agency.
     pub worth: Vec<Worth>,
-    /// What others say within it; at most ten.
+    /// The statements of others within it; at most ten.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub endorsements: Vec<Endorsement>,
     /// The answer about each badge in it, if it is a Comprehensive Learner Record; in the record's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub credentials: Vec<Self>,
-    /// Where the signed record of this answer is, if one was kept.
+    /// The address of the signed record of this answer, if one was kept.
     pub receipt: Option<String>,
 }
 
 impl Verdict {
-    /// Whether the signature holds, and nobody here knows whose it is: the second form of "not recognized", which is never
-    /// called genuine.
+    /// Returns true if the signature holds, and nobody here knows whose it is: the second form of "not recognized", which
+    /// is never called genuine.
     #[must_use]
     pub fn is_by_someone_unknown(&self) -> bool {
         let unregistered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Unregistered;

@@ -10,7 +10,7 @@ use crate::{
     acceptance::{AppliesTo, Condition},
 };
 
-/// What the badges that a rule governs count for.
+/// The worth of the badges that a rule governs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,7 @@ pub struct WorthRule {
     /// The rule in a sentence, as an officer would say it. At most 1,000 characters.
     #[n(1)]
     pub says: String,
-    /// Where the rule is written. At most 500 characters.
+    /// The source in which the rule is written. At most 500 characters.
     #[n(2)]
     pub citation: String,
     /// The uses that it governs; never empty.
@@ -39,25 +39,25 @@ pub struct WorthRule {
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// What is counted: `PDP`, `clock hour`. At most 40 characters.
+    /// The unit that is counted: `PDP`, `clock hour`. At most 40 characters.
     #[n(7)]
     pub unit: String,
-    /// How much.
+    /// The amount that counts.
     #[n(8)]
     pub counts: Counts,
     /// All of these must hold for a badge to count. At most 16.
     #[n(9)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Condition>,
-    /// How much of it counts at most. At most 8.
+    /// The limits to how much of it counts. At most 8.
     #[n(10)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
-    /// Who decides or certifies, if the rule names somebody. At most 200 characters.
+    /// The person or body that decides or certifies, if the rule names somebody. At most 200 characters.
     #[n(11)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<String>,
-    /// How the figure was computed, if the source does not state it. At most 500 characters.
+    /// The way the figure was computed, if the source does not state it. At most 500 characters.
     #[n(12)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<String>,
@@ -82,7 +82,7 @@ pub enum Counts {
     Meets(#[n(0)] String),
 }
 
-/// How much each thing is worth, in the rule's unit. The first that is given and that the badge states decides; a
+/// The worth of each thing, in the rule's unit. The first that is given and that the badge states decides; a
 /// rate for each micro-credential goes before all others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -111,10 +111,10 @@ pub struct Rates {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetOf {
-    /// How many different ones, 1 to 1,000.
+    /// The number of different micro-credentials, 1 to 1,000.
     #[n(0)]
     pub count: u32,
-    /// How many of them in each category, if the rule says so.
+    /// The number of them in each category, if the rule says so.
     #[n(1)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<SetPart>,
@@ -122,11 +122,11 @@ pub struct SetOf {
     #[n(2)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_years: Option<u32>,
-    /// What else is needed that is no micro-credential: `a capstone`.
+    /// The further things needed that are no micro-credentials: `a capstone`.
     #[n(3)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
-    /// What the set achieves: `the step from level 1 to level 2`.
+    /// The result that the set achieves: `the step from level 1 to level 2`.
     #[n(4)]
     pub achieves: String,
 }
@@ -144,7 +144,7 @@ pub struct SetPart {
     pub count: u32,
 }
 
-/// How much of a rule's worth counts at most.
+/// A limit to how much of a rule's worth counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -178,7 +178,7 @@ pub enum Window {
     Years(#[n(0)] u32),
 }
 
-/// How much of a unit is needed for a use.
+/// The amount of a unit that is needed for a use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -189,7 +189,7 @@ pub struct Requirement {
     /// The rule in a sentence, as an officer would say it. At most 1,000 characters.
     #[n(1)]
     pub says: String,
-    /// Where the rule is written. At most 500 characters.
+    /// The source in which the rule is written. At most 500 characters.
     #[n(2)]
     pub citation: String,
     /// For which use.
@@ -210,14 +210,14 @@ pub struct Requirement {
     /// In which unit.
     #[n(7)]
     pub unit: String,
-    /// How much.
+    /// The amount.
     #[n(8)]
     pub amount: Decimal,
     /// In how many years, if the rule says so.
     #[n(9)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub years: Option<u32>,
-    /// How much of it in each category, if the rule says so.
+    /// The amount of it in each category, if the rule says so.
     #[n(10)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<RequirementPart>,

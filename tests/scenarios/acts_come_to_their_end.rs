@@ -1,4 +1,4 @@
-//! What was begun is carried out to its end, also if whoever asked for it goes.
+//! Acts that were begun are carried out to their end, also if whoever asked for them goes.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -24,7 +24,7 @@ fn policy_of(rules: usize) -> String {
     text
 }
 
-/// How many rules stand.
+/// Returns the number of rules that stand.
 async fn standing(agency: &Agency) -> usize {
     let reply = agency.employer().reads("/v1/policy").await;
     match reply.status {

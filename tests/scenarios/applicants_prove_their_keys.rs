@@ -1,4 +1,4 @@
-//! Who applies and signs with software of its own proves that it controls its identifier, and is registered as that.
+//! An applicant who signs with software of its own proves that it controls its identifier, and is registered as that.
 
 use policy::rubrics::STARTER;
 use registry_schema::Issuer;

@@ -395,7 +395,7 @@ async fn what_cannot_be_understood_is_answered_with_what_is_wrong() {
     federation.audit().await;
 }
 
-/// Which host a request is for is clear, or it is refused: a proxy and the node never read it differently.
+/// The host that a request is for is clear, or it is refused: a proxy and the node never read it differently.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_a_host_or_with_two_is_refused() {
     let federation = Federation::start(&["US-SC"]).await;

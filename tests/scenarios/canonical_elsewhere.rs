@@ -1,4 +1,4 @@
-//! What a signature covers is the canonical form of a document. jsonld.js, which shares no code with the two ways in which
+//! The canonical form of a document is what a signature covers. jsonld.js, which shares no code with the two ways in which
 //! Comity makes it, makes the same bytes of thousands of documents made by chance.
 
 use std::{collections::BTreeMap, path::Path, process::Stdio};
@@ -45,7 +45,7 @@ fn record(chance: &mut Chance) -> Map<String, Value> {
     record.as_object().expect("an object").clone()
 }
 
-/// What jsonld.js makes of each document: a hash, or why there is none.
+/// Returns what jsonld.js makes of each document: a hash, or why there is none.
 async fn by_jsonld_js(documents: &[Map<String, Value>]) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
     assert!(

@@ -27,7 +27,7 @@ pub(crate) fn file(agency: &Agency, name: &str, text: &str) -> String {
     file.to_str().expect("a path").to_owned()
 }
 
-/// What a dry run says; nothing of a person is in it.
+/// Returns the words of a dry run; nothing of a person is in them.
 pub(crate) async fn would(agency: &Agency, arguments: &[&str], said: &[&str]) -> String {
     let dry: Vec<&str> = arguments.iter().copied().chain(["--dry-run"]).collect();
     let ended = types(agency, &dry, 0).await;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tests::{Answer as _, Employer, Program, audit, eventually, ports, program};
 
 const AGENCIES: [&str; 3] = ["US-NC", "US-SC", "US-TN"];
-/// How long somebody waits after Ctrl-C before pressing it again.
+/// The time that somebody waits after Ctrl-C before pressing it again.
 const PATIENCE_AFTER_CTRL_C: Duration = Duration::from_secs(10);
 
 /// A demo and its folder.

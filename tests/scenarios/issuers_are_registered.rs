@@ -10,7 +10,7 @@ use tests::{
     party::{CONTACT, EMAIL, Party, applies, form, scores, with_public_histories as scene},
 };
 
-/// What stands between two marks.
+/// Returns the text between two marks.
 fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
     let (_, rest) = text
         .split_once(before)

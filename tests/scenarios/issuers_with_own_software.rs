@@ -13,7 +13,7 @@ use verification::SigningKey;
 const SEED: &str = "2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b";
 const HOUR: &str = "3600000";
 const LIST: &str = "/status/revocation";
-/// How many checks are made to see that none of them asks anybody.
+/// The number of checks that are made to see that none of them asks anybody.
 const CHECKS: usize = 50;
 
 /// Digital Bazaar's libraries, at the issuer's own desk.

@@ -1,4 +1,4 @@
-//! What we promise: the ten promises ([`promises`]), and what else people rely on; each test's name is a promise too.
+//! The promises that we make: the ten ([`promises`]), and what else people rely on; each test's name is a promise too.
 //!
 //! A scenario ends with an audit of the whole federation (`tests::audit`): all nodes hold the same, what they hold
 //! follows from what was signed, and nothing that was acknowledged is lost.

@@ -1,4 +1,4 @@
-//! What is done about an application has an order, and what strangers can send has a limit.
+//! The steps of an application have an order, and what strangers can send has a limit.
 
 use node::config::Config;
 use policy::rubrics::STARTER;

@@ -10,7 +10,7 @@ use verification::{data_integrity, formats, jwt, multikey};
 
 const REAL: &str = "Palmetto Educator Institute";
 
-/// What a reader sees of a page: its text, with one space between words.
+/// Returns what a reader sees of a page: its text, with one space between words.
 fn visible(page: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -1,4 +1,4 @@
-//! What a node fetches because strangers name it is shared among those strangers: who asks about much waits for themselves,
+//! The look-ups of a node for what strangers name are shared among those strangers: who asks about much waits for themselves,
 //! who asks about one badge is answered, and each is told what is true of the host that they named.
 
 use std::{
@@ -16,7 +16,7 @@ use tests::{Agency, Answer as _, Employer, Federation, Publisher, eventually, ht
 use tokio::{net::TcpListener, task::JoinSet};
 use verification::SigningKey;
 
-/// How long one waits who is not held up by others.
+/// The longest wait of one who is not held up by others.
 const SOON: Duration = Duration::from_millis(1_500);
 
 fn key() -> SigningKey {
@@ -79,7 +79,7 @@ fn issues(publisher: &Publisher, name: &str, now: Timestamp) -> Vec<u8> {
     Publisher::issues_as(&did, &format!("{did}#1"), &key(), now)
 }
 
-/// What is said about an issuer whose keys could not be had.
+/// Returns the sentence about an issuer whose keys could not be had.
 fn no_keys(verdict: &Verdict) -> &str {
     assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck, "{verdict:#?}");
     &verdict.sentence

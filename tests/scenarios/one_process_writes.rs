@@ -326,7 +326,7 @@ async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_
     audits(&federation, processes).await;
 }
 
-/// Who finds that the lease is another's finds it by the epoch: nothing else told it.
+/// A holder that finds that the lease is another's finds it by the epoch: nothing else told it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
     let Scene { federation, badge, .. } = scene().await;

@@ -40,7 +40,7 @@ fn short(sentence: &str) -> String {
     told.collect()
 }
 
-/// What a reader sees of a page: its text, with one space between words.
+/// Returns what a reader sees of a page: its text, with one space between words.
 fn visible(page: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Agency, Badge, Federation, Scene, http, own_keys};
 use verification::multikey;
 
-/// What anybody may send. **Adding to this list is a decision about who may do what.**
+/// The requests that anybody may send. **Adding to this list is a decision about who may do what.**
 const FOR_EVERYONE: [(&str, &str); 9] = [
     ("post", "/v1/verifications"),
     ("post", "/v1/verifications/bulk"),

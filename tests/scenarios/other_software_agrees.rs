@@ -1,4 +1,4 @@
-//! What we issue, other projects' verifiers accept; what they sign, we verify; what is altered, all refuse.
+//! Other projects' verifiers accept what we issue, we verify what they sign, and all refuse what is altered.
 
 use std::path::{Path, PathBuf};
 
@@ -120,7 +120,7 @@ async fn a_status_list_is_sent_again_only_when_it_changed() {
     federation.audit().await;
 }
 
-/// Who plays an old list back is believed for a day, not for ever; and who keeps one for its `ttl` never holds one that ended.
+/// An old list played back is believed for a day, not for ever; and who keeps one for its `ttl` never holds one that ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_list_ends_and_is_signed_anew_in_time() {
     let Scene { federation, badge, .. } = Federation::with_a_badge().await;

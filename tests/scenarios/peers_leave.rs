@@ -1,4 +1,4 @@
-//! Who leaves is followed no more; who is expelled is relied on no more, but for what it revoked; and both may come back.
+//! A peer that leaves is followed no more; an expelled one is relied on no more, but for what it revoked; and both may return.
 
 use protocol::{Hash, Ticket};
 use registry_schema::{Check, Reason, VerdictKind};
@@ -189,7 +189,7 @@ async fn a_name_that_an_operator_lets_go_of_may_come_under_another_log() {
     federation.audit().await;
 }
 
-/// Who is followed no more is as fresh as it was for a while, and what it revokes does not come any more: the command says both.
+/// A peer followed no more is as fresh as it was for a while, and what it revokes does not come any more: the command says both.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_peer_tells_until_when_its_badges_stay_accepted() {
     let Scene {
@@ -232,7 +232,7 @@ async fn the_end_of_a_peer_tells_until_when_its_badges_stay_accepted() {
     tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
 }
 
-/// What counts follows from who is pinned and what is held, whatever happened in between.
+/// The pins and the holdings decide what counts, whatever happened in between.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {
     let federation = Federation::start_with(&["US-NC", "US-SC"], OFTEN).await;
@@ -275,7 +275,7 @@ async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {
     }
 }
 
-/// Who is followed no more is told nothing; what it sees is that each connection is closed, and that tells where to ask.
+/// A node followed no more is told nothing; what it sees is that each connection is closed, and that tells where to ask.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_followed_no_more_learns_that_the_other_side_closes_the_connection() {
     let federation = Federation::start_with(&["US-NC", "US-SC"], OFTEN).await;

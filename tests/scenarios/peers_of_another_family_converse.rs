@@ -5,7 +5,7 @@ use registry_schema::{Reason, VerdictKind};
 use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Federation, Scene, SecondAgency, eventually, second};
 
-/// Where a node listens for peers.
+/// Returns the address at which a node listens for peers.
 fn address_of(agency: &Agency) -> String {
     let config = Config::load(agency.data()).expect("a configuration");
     let tcp = config.peer_listen.iter().find(|address| address.contains("/tcp/"));

@@ -1,4 +1,4 @@
-//! What an agency recognizes decides its own answer, and no other's; and everyone sees what it recognizes.
+//! An agency's recognitions decide its own answer, and no other's; and everyone sees what it recognizes.
 
 use registry_schema::{Check, Purpose, Scope, Timestamp, Verdict, VerdictKind, recognition::RecognitionEntry};
 use tests::{Answer as _, Federation, Scene, eventually};
@@ -21,7 +21,7 @@ async fn sees_the_list(federation: &Federation, at: &str, expected: &Recognition
     .await;
 }
 
-/// What must be the same whoever is asked: all but when it was asked and how old the lists there are.
+/// Returns what must be the same whoever is asked: all but when it was asked and how old the lists there are.
 fn essence(verdict: &Verdict) -> (VerdictKind, String, Vec<(Check, String)>, usize) {
     let findings = verdict
         .findings

@@ -1,4 +1,4 @@
-//! Where a rule asks for it, what a badge states of itself decides: its hours, and whether it was assessed blind; and what kind
+//! A badge's statements of itself decide where a rule asks for them: its hours, and whether it was assessed blind; and what kind
 //! of body its issuer is, which its home agency says.
 
 use registry_schema::VerdictKind;

@@ -10,7 +10,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use tests::{Answer as _, Employer, Program, Reply, audit, eventually, http, ports, program};
 
-/// What five badges of one teacher count for: by whose rules, for which use, what the sentence says, and where that is
+/// The worth of five badges of one teacher: by whose rules, for which use, what the sentence says, and where that is
 /// written (the sources of the data file).
 const SAID: [(&str, &str, &str, &str); 19] = [
     (

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually};
 use verification::{data_integrity, multikey};
 
-/// What a thief signs with the key that stands in the agency's store: like `badge`, with another holder.
+/// Signs a badge as a thief does, with the key that stands in the agency's store: like `badge`, with another holder.
 async fn forged(sc: &Agency, badge: &Badge, now: Timestamp) -> Badge {
     let key = sc
         .badge_key_of(badge.document["issuer"]["id"].as_str().expect("an issuer"))

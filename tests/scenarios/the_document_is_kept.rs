@@ -8,7 +8,7 @@ use tests::{Agency, Badge, Reply, contract::Contract, http};
 
 use super::operators_are_authenticated::{Set, Write, set};
 
-/// What an operation is not seen to do here, and why.
+/// The things that an operation is not seen to do here, and why.
 const NEVER_DONE: [(&str, &str); 7] = [
     (
         "get /v1/issuers/{id}/history",
@@ -37,7 +37,7 @@ const NEVER_DONE: [(&str, &str); 7] = [
     ),
 ];
 
-/// What was seen of each operation, and what was wrong.
+/// Everything that was seen of each operation, and what was wrong.
 #[derive(Debug, Default)]
 struct Seen {
     statuses: BTreeMap<String, BTreeSet<u16>>,
@@ -111,7 +111,7 @@ async fn paths(sc: &Agency, contract: &Contract, writes: &[Write], badge: &Badge
     known
 }
 
-/// What strangers may ask, as they would.
+/// Lists the requests that strangers may make, as they would.
 fn questions(badge: &Badge) -> Vec<(&'static str, &'static str, Value)> {
     let document = &badge.document;
     let trqp = |action: &str| json!({"entity_id": "US-SC", "authority_id": "US-SC", "action": action, "resource": "micro-credential"});

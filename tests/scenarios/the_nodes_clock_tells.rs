@@ -1,4 +1,4 @@
-//! What is fresh, over or yet to come is told by the clock of the node that is asked, as its verdicts have it, and not by that of
+//! The clock of the node that is asked tells what is fresh, over or yet to come, as its verdicts have it, and not that of
 //! the machine on which an operator types.
 
 use registry_schema::VerdictKind;

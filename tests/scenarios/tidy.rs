@@ -21,7 +21,7 @@ const NODE_CRATES: [&str; 5] = [
     "node/transport/src",
 ];
 
-/// What has no IO, no clock, no threads and no chance of its own.
+/// The crates that have no IO, no clock, no threads and no chance of their own.
 const PURE: [&str; 4] = ["registry-schema", "protocol", "node/verification", "node/policy"];
 const IMPURE: [&str; 13] = [
     "tokio",
@@ -39,8 +39,8 @@ const IMPURE: [&str; 13] = [
     "println!",
 ];
 
-/// What makes files or folders with a mode that the machine chooses, and who may: what makes the others' modes, and what
-/// writes for others to read.
+/// The calls that make files or folders with a mode that the machine chooses, and who may: what makes the others' modes, and
+/// what writes for others to read.
 const MAKES_FILES: [&str; 6] = [
     "File::create",
     "fs::write",
@@ -112,7 +112,7 @@ fn node_sources() -> impl Iterator<Item = (String, String)> {
     NODE_CRATES.into_iter().flat_map(sources)
 }
 
-/// What of a source runs in a node: without comments, and without its tests.
+/// Returns the part of a source that runs in a node: without comments, and without its tests.
 fn code(source: &str) -> String {
     let before_tests = source.split("#[cfg(test)]\nmod ").next().unwrap_or(source);
     let lines = before_tests

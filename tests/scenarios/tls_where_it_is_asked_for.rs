@@ -24,7 +24,7 @@ fn certificate() -> (String, String) {
     (made.cert.pem(), made.signing_key.serialize_pem())
 }
 
-/// Who asks without TLS gets no answer, whatever is there.
+/// Asserts that a request without TLS gets no answer, whatever is there.
 async fn plain_http_is_refused(agency: &Agency) {
     for path in ["/livez", "/v1/agencies", "/"] {
         let answer = http::try_send(http::client().get(format!("{}{path}", agency.url()))).await;

@@ -17,7 +17,7 @@ fn read(folder: &TempDir, name: &str) -> Vec<u8> {
     std::fs::read(folder.path().join(name)).expect("a token")
 }
 
-/// What the tool made: the public keys, and the names of honest and of forged tokens.
+/// The output of the tool: the public keys, and the names of honest and of forged tokens.
 struct Made {
     keys: Map<String, Value>,
     honest: Vec<String>,
@@ -35,7 +35,7 @@ async fn made(words: &[&str]) -> Made {
     }
 }
 
-/// Whether `jose` verifies each of these; it says why not.
+/// Asks `jose` whether it verifies each of these; it says why not.
 async fn jose(keys: Option<&Path>, tokens: &[PathBuf]) -> Vec<Option<String>> {
     let mut words = vec!["verify".to_owned()];
     if let Some(keys) = keys {
@@ -53,7 +53,7 @@ async fn jose(keys: Option<&Path>, tokens: &[PathBuf]) -> Vec<Option<String>> {
     refused
 }
 
-/// What must be among the findings on a forgery, and the verdict: never one that an honest token has.
+/// Asserts what must be among the findings on a forgery, and the verdict: never one that an honest token has.
 fn refused(name: &str, verdict: &Verdict) {
     let (kind, code) = match name
         .split_once('.')

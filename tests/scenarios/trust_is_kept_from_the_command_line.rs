@@ -14,7 +14,7 @@ async fn types(agency: &Agency, arguments: &[&str], code: i32) -> Ended {
     ended
 }
 
-/// What was said, on one line.
+/// Returns the output on one line.
 fn flat(ended: &Ended) -> String {
     ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -153,7 +153,7 @@ async fn what_was_known_in_the_future_or_before_the_node_is_no_question() {
     }
 }
 
-/// What an issuer outside the federation published is told as it was fetched, after it changed and after it went.
+/// The words of an issuer outside the federation are told as they were fetched, after they changed and after they went.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_outside_issuer_published_then_is_told_as_it_was_fetched() {
     let federation = Federation::start(&["US-NC"]).await;

@@ -1,4 +1,4 @@
-//! What a badge counts for is for the receiving agency to say: each node holds every agency's policy and answers with it,
+//! The worth of a badge is for the receiving agency to say: each node holds every agency's policy and answers with it,
 //! and no policy ever turns a verdict.
 
 use policy::samples;

@@ -30,14 +30,14 @@ use crate::{
     program::{self, Ended},
 };
 
-/// What every scenario's badges are for.
+/// The achievement of every scenario's badges.
 pub const ACHIEVEMENT: &str = "Formative Assessment in Practice";
 
 /// An agency.
 #[derive(Debug)]
 pub struct Agency {
     id: AgencyId,
-    /// What its node is called in an audit: an agency may have several.
+    /// The name of its node in an audit: an agency may have several.
     node_name: AgencyId,
     url: String,
     data: PathBuf,
@@ -82,12 +82,12 @@ impl Agency {
         &self.id
     }
 
-    /// Where its node answers.
+    /// Returns the address at which its node answers.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where its node keeps everything.
+    /// Returns the folder in which its node keeps everything.
     pub fn data(&self) -> &Path {
         &self.data
     }
@@ -183,12 +183,12 @@ impl Agency {
         program
     }
 
-    /// Whether its node runs.
+    /// Returns true if its node runs.
     pub async fn runs(&self) -> bool {
         self.node.lock().await.is_some()
     }
 
-    /// Whether its node knows these agencies, and is connected to those with `true`.
+    /// Checks that its node knows these agencies, and is connected to those with `true`.
     pub async fn sees(&self, others: &[(AgencyId, bool)]) -> Result<(), String> {
         let node = self.node.lock().await;
         let node = node.as_ref().ok_or_else(|| format!("{} does not run", self.id))?;
@@ -222,7 +222,7 @@ impl Agency {
             .collect()
     }
 
-    /// What its node holds, agency by agency, if it runs.
+    /// Returns its node's holdings, agency by agency, if it runs.
     pub async fn holdings(&self) -> Vec<Holding> {
         match self.node.lock().await.as_ref() {
             Some(node) => Holding::of(&self.node_name, &node.store, Some(&node.registry)).await,
@@ -268,7 +268,7 @@ impl Agency {
         log.map(|log| log.head())
     }
 
-    /// Who it is for its peers.
+    /// Returns its identity for its peers.
     ///
     /// # Panics
     /// If it has no configuration.
@@ -280,7 +280,7 @@ impl Agency {
             .expect("a hash")
     }
 
-    /// What it was told was done.
+    /// Returns the writes of which it was told that they are done.
     pub fn acknowledged(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
         self.acknowledged
             .lock()
@@ -386,7 +386,7 @@ impl Agency {
         self.writes("/v1/credentials", &body).await.json()
     }
 
-    /// What it keeps of a credential.
+    /// Returns its record of a credential.
     pub async fn keeps(&self, code: CredentialCode) -> Credential {
         self.asks(Method::GET, &format!("/v1/credentials/{}", code.compact()), None)
             .await

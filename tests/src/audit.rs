@@ -23,10 +23,10 @@ use storage::Store;
 /// A row as a store has it: document, key, surviving values.
 pub type StoredRow = (String, String, Vec<Vec<u8>>);
 
-/// What one node holds of one agency.
+/// One node's holdings of one agency.
 #[derive(Clone, Debug)]
 pub struct Holding {
-    /// Whose node.
+    /// The node's name.
     pub node: AgencyId,
     /// Of whose lists.
     pub of: AgencyId,
@@ -36,18 +36,18 @@ pub struct Holding {
     pub folded: Vec<StoredRow>,
     /// The envelopes in its store, as often as they stand there.
     pub envelopes: Vec<Hash>,
-    /// What its registry answers from; none, if the node was not asked.
+    /// The lines from which its registry answers; none, if the node was not asked.
     pub answers: Option<BTreeSet<String>>,
-    /// What cannot even be read.
+    /// The things that cannot even be read.
     pub broken: Vec<String>,
 }
 
 /// Something that cannot be undone, of which an operator was told that it is done.
 #[derive(Clone, Debug)]
 pub struct Acknowledged {
-    /// Whose operator.
+    /// The operator's agency.
     pub agency: AgencyId,
-    /// What.
+    /// The act, in words.
     pub what: String,
     /// The put that must survive everywhere.
     pub put: Put,
@@ -126,7 +126,7 @@ impl Holding {
     }
 }
 
-/// What a registry answers from about one agency, in lines that can be compared.
+/// Returns what a registry answers from about one agency, in lines that can be compared.
 fn answers(lists: &AgencyState, rows: &[StoredRow]) -> BTreeSet<String> {
     let mut lines: BTreeSet<String> = lists.issuers().map(|issuer| format!("{issuer:?}")).collect();
     lines.extend(lists.recognitions().map(|entry| format!("{entry:?}")));
@@ -156,7 +156,7 @@ fn answers(lists: &AgencyState, rows: &[StoredRow]) -> BTreeSet<String> {
     lines
 }
 
-/// What a registry should answer from, by the rows in its node's store.
+/// Returns what a registry should answer from, by the rows in its node's store.
 fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
     use registry_schema::StatusState;
     let mut lines = BTreeSet::new();

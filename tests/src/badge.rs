@@ -7,7 +7,7 @@ use serde_json::Value;
 /// A badge in its holder's hand, with what its agency keeps of it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Badge {
-    /// What the agency keeps.
+    /// The agency's record.
     pub credential: Credential,
     /// The file.
     pub document: Value,

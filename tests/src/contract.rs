@@ -23,17 +23,17 @@ pub struct Operation<'a> {
     pub method: &'a str,
     /// With its parameters' names: `/v1/issuers/{id}`.
     pub path: &'a str,
-    /// What is told of it.
+    /// The document's words on it.
     pub told: &'a Value,
 }
 
 impl Operation<'_> {
-    /// Whether it is for operators.
+    /// Returns true if it is for operators.
     pub fn needs_token(&self) -> bool {
         self.told["security"].as_array().is_some_and(|all| !all.is_empty())
     }
 
-    /// Whether it can be asked what it would do.
+    /// Returns true if it can be asked what it would do.
     pub fn heeds_dry_run(&self) -> bool {
         self.parameters("query").any(|one| one["name"] == "dry_run")
     }
@@ -79,7 +79,7 @@ impl Contract {
         all.into_iter().min_by_key(|one| one.path.matches('{').count())
     }
 
-    /// What in an answer is not as the document tells.
+    /// Checks that an answer is as the document tells.
     ///
     /// # Errors
     /// Says what.

@@ -1,4 +1,4 @@
-//! What a disk or a hand does to a store behind a node's back.
+//! Damage that a disk or a hand does to a store behind a node's back.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What an operator does, whatever becomes of it: writes of each kind, each with what it was told of it, so that it can be
+//! Deeds of an operator, whatever becomes of them: writes of each kind, each with the answer it had, so that it can be
 //! compared with what is on the disk afterwards.
 
 use std::{
@@ -47,7 +47,7 @@ pub const KINDS: [Kind; 8] = [
 ];
 
 impl Kind {
-    /// What its transaction, and no other, writes into the audit trail.
+    /// Returns the word that its transaction, and no other, writes into the audit trail.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ pub struct Deed {
     pub name: String,
 }
 
-/// What the operator was told of a write.
+/// The outcome of a write, as the operator was told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     /// It is done.
@@ -90,9 +90,9 @@ pub enum Told {
 pub struct Act {
     /// The write.
     pub deed: Deed,
-    /// What was told.
+    /// The outcome that was told.
     pub told: Told,
-    /// When the answer came, in milliseconds since 1970.
+    /// The time of the answer, in milliseconds since 1970.
     pub answered: i64,
     /// The answer.
     pub said: String,
@@ -144,7 +144,7 @@ impl Operator {
         }
     }
 
-    /// What comes first before a write of this kind can be asked for; itself, if nothing.
+    /// Returns the kind that comes first before a write of this kind can be asked for; itself, if nothing.
     fn first(&self, kind: Kind) -> Kind {
         match kind {
             Kind::Suspend | Kind::Revoke if self.good.is_empty() => Kind::Issue,
@@ -161,7 +161,7 @@ impl Operator {
         self.plans(self.first(kind))
     }
 
-    /// Whether a write of this kind takes nothing that is to be done first.
+    /// Returns true if a write of this kind takes nothing that is to be done first.
     #[must_use]
     pub fn ready_for(&self, kind: Kind) -> bool {
         self.first(kind) == kind
@@ -290,7 +290,7 @@ fn told_by(reply: &Reply) -> Told {
 }
 
 impl Act {
-    /// How often the disk has it: the lists' own account, that of the tables, and that of the audit trail; none, where it has
+    /// Counts it on the disk: by the lists' own account, that of the tables, and that of the audit trail; none, where it has
     /// no place.
     ///
     /// # Panics
@@ -370,7 +370,7 @@ impl Act {
         }
     }
 
-    /// What of it contradicts the disk.
+    /// Tells what of it contradicts the disk.
     #[must_use]
     pub fn contradiction(&self, disk: &DiskOracle, sql: &dyn Fn(&str) -> String) -> Option<String> {
         let found = self.on_disk(disk, sql);

@@ -16,7 +16,7 @@ pub struct Employer {
 }
 
 impl Employer {
-    /// Who asks the node at this address.
+    /// Returns an employer who asks the node at this address.
     pub fn at(node: &str) -> Self {
         Self::with(node, http::client())
     }

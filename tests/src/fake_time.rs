@@ -57,7 +57,7 @@ impl FakeTime {
         fs::rename(next, self.file()).expect("a file");
     }
 
-    /// What a program needs in its environment to read this clock.
+    /// Returns the variables that a program needs in its environment to read this clock.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let library: &Path = &self.library;
         vec![

@@ -59,7 +59,7 @@ impl Clock {
     }
 }
 
-/// How often the nodes speak to each other, in seconds.
+/// The pace at which the nodes speak to each other, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Rhythm {
     /// Between two heartbeats.
@@ -91,7 +91,7 @@ pub struct Federation {
     folder: TempDir,
 }
 
-/// Where the nodes of a federation keep what they know.
+/// The place in which the nodes of a federation keep what they know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
     /// In a SQLite file each.

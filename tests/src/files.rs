@@ -21,7 +21,7 @@ use crate::{
     eventually, http, ports,
 };
 
-/// How often a node asks its mirrors, in seconds.
+/// The time between two requests of a node to its mirrors, in seconds.
 pub const POLL: u32 = 1;
 
 /// A folder of files, and a web server that serves them.
@@ -76,7 +76,7 @@ impl Files {
         }
     }
 
-    /// Where they are served.
+    /// Returns the URL at which they are served.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -122,7 +122,7 @@ impl Files {
         files
     }
 
-    /// Where an agency's files of a kind are.
+    /// Returns the place of an agency's files of a kind.
     pub fn place(&self, of: &Agency, kind: &str) -> PathBuf {
         self.folder()
             .join("federation")
@@ -178,7 +178,7 @@ async fn file(State(folder): State<PathBuf>, uri: Uri) -> Result<Vec<u8>, Status
     found.ok_or(StatusCode::NOT_FOUND)
 }
 
-/// What a node's configuration says of a mirror that has an agency's files.
+/// Returns the entry in a node's configuration for a mirror that has an agency's files.
 pub fn mirror(agency: &Agency, url: &str) -> MirrorConfig {
     MirrorConfig {
         agency: agency.id().clone(),
@@ -189,7 +189,7 @@ pub fn mirror(agency: &Agency, url: &str) -> MirrorConfig {
 }
 
 impl Agency {
-    /// How many envelopes of an agency its node holds.
+    /// Counts the envelopes of an agency that its node holds.
     pub async fn holds_envelopes_of(&self, of: &Self) -> usize {
         let holdings = self.holdings().await;
         let holding = holdings.iter().find(|holding| holding.of == *of.id());

@@ -54,7 +54,7 @@ pub fn strangers_key() -> SigningKey {
     key()
 }
 
-/// What a badge says by an issuer of this id and name, not signed yet.
+/// Makes a badge by an issuer of this id and name, not signed yet.
 ///
 /// # Panics
 /// If our own badge is none.

@@ -6,7 +6,7 @@ use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// What a node answered.
+/// The answer of a node.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The HTTP status.
@@ -27,7 +27,7 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status once more.
     pub status: u16,
-    /// What is wrong with this request.
+    /// The trouble with this request.
     pub detail: String,
 }
 

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::program::finish;
 
-/// What another project's verifier says.
+/// The answer of another project's verifier.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OthersSay {
@@ -20,7 +20,7 @@ pub struct OthersSay {
     pub verified: bool,
     /// Every status entry could be read, and none is set.
     pub status_ok: bool,
-    /// What it has against it.
+    /// Its objections to it.
     pub errors: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ impl Strangers {
         }
     }
 
-    /// How often one of them was hung up on.
+    /// Returns the number of times that one of them was hung up on.
     ///
     /// # Panics
     /// If they are gone.

@@ -33,7 +33,7 @@ impl Link {
         }
     }
 
-    /// Whether it is the wire between these two.
+    /// Returns true if it is the wire between these two.
     pub fn joins(&self, one: &str, other: &str) -> bool {
         let [a, b] = &self.ends;
         (a == one && b == other) || (a == other && b == one)
@@ -48,7 +48,7 @@ impl Link {
         self.doors[at.unwrap_or_else(|| panic!("{from} is at no end of {self:?}"))].port
     }
 
-    /// How often somebody came through, in either direction.
+    /// Counts the connections that came through, in either direction.
     pub fn connections(&self) -> usize {
         self.doors
             .iter()
@@ -70,7 +70,7 @@ impl Link {
         }
     }
 
-    /// Whether it is whole.
+    /// Returns true if it is whole.
     pub fn is_whole(&self) -> bool {
         self.doors.iter().all(|door| *door.wanted.borrow())
     }

@@ -59,7 +59,7 @@ impl Machines {
         format!("{}-{name}", self.prefix)
     }
 
-    /// Where a machine is on the network.
+    /// Returns the address of a machine on the network.
     ///
     /// # Panics
     /// If there is none of this name.

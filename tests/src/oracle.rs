@@ -13,7 +13,7 @@ use storage::Store;
 
 use crate::Agency;
 
-/// What a store holds of one agency.
+/// A store's holdings of one agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskOracle {
     /// The envelopes that are there.
@@ -62,7 +62,7 @@ impl DiskOracle {
         oracle
     }
 
-    /// When a slot was revoked or suspended, in milliseconds, if it is.
+    /// Returns the time at which a slot was revoked or suspended, in milliseconds, if it is.
     #[must_use]
     pub fn restricted(&self, slot: (u32, u32)) -> Option<i64> {
         let revoked = self.revoked.get(&slot).copied();
@@ -70,7 +70,7 @@ impl DiskOracle {
     }
 }
 
-/// What the tables of a node on SQLite say, read beside it: the first value of what a statement finds.
+/// Reads the tables of a node on SQLite, beside it: the first value of what a statement finds.
 pub fn tables(agency: &Agency) -> impl Fn(&str) -> String {
     let file = agency.data().join("registry.sqlite");
     move |sql| {

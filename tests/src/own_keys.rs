@@ -64,12 +64,12 @@ pub async fn knows(agency: &Agency, issuer: &Issuer) {
     .await;
 }
 
-/// Where an issuer's entry stands; a did:web with a port has a `%` in it.
+/// Returns the path of an issuer's entry; a did:web with a port has a `%` in it.
 pub fn path_of(id: &str) -> String {
     format!("/v1/issuers/{}", id.replace('%', "%25"))
 }
 
-/// Whether a badge without a status is accepted, as [`recognizes`] allows it.
+/// Asserts that a badge without a status is accepted, as [`recognizes`] allows it.
 ///
 /// # Panics
 /// If it is not.

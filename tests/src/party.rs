@@ -1,4 +1,4 @@
-//! Who takes part when an issuer is registered: applicants, reviewers, deciders, strangers.
+//! The parties to the registration of an issuer: applicants, reviewers, deciders, strangers.
 
 use node::{config::Config, init};
 use policy::rubrics::STARTER;
@@ -10,9 +10,9 @@ use crate::{
     program::{self, Ended},
 };
 
-/// Who can be reached about every application of the tests.
+/// The person who can be reached about every application of the tests.
 pub const CONTACT: &str = "Robin Ellery";
-/// Where.
+/// The person's address.
 pub const EMAIL: &str = "robin@palmetto.example";
 
 /// Somebody with a token at a node.

@@ -20,7 +20,7 @@ pub struct Postgres {
     port: u16,
 }
 
-/// How a server is stopped.
+/// The way in which a server is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// Its clients are sent away, and what they had not committed is undone; then it ends in order.
@@ -207,7 +207,7 @@ impl Postgres {
         format!("postgres://{ROLE}@127.0.0.1:{port}/{name}")
     }
 
-    /// What the server itself answers to a statement: rows a line, columns with `|` between them.
+    /// Returns the server's own answer to a statement: rows a line, columns with `|` between them.
     ///
     /// # Panics
     /// If it does not answer.

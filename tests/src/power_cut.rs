@@ -15,7 +15,7 @@ use std::{
 use rand::{RngExt as _, rngs::StdRng};
 use tempfile::TempDir;
 
-/// What a disk writes whole or not at all, in bytes.
+/// The unit that a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;
 const UNLISTED: &str = ".unlisted";
 
@@ -27,7 +27,7 @@ pub struct Disk {
     lies: bool,
 }
 
-/// What a power cut took.
+/// The losses from a power cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
     /// Sectors that were written and not synced.
@@ -83,7 +83,7 @@ impl Disk {
         self.folder.path().join("platter")
     }
 
-    /// What a program needs in its environment to run on this disk.
+    /// Returns the variables that a program needs in its environment to run on this disk.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let mut environment = vec![
             ("LD_PRELOAD", self.folder.path().join("disk.so").into()),
@@ -168,7 +168,7 @@ fn files(folder: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// What is left of a file: `synced`, with some sectors of `written`.
+/// Returns what is left of a file: `synced`, with some sectors of `written`.
 fn survivors(synced: &[u8], written: &[u8], survival: f64, rng: &mut StdRng) -> (Vec<u8>, Lost) {
     let mut left = synced.to_vec();
     let mut took = Lost::default();

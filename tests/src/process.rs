@@ -105,12 +105,12 @@ impl Process {
         program::comity(all).await
     }
 
-    /// Where it answers.
+    /// Returns the address at which it answers.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether it says that it writes.
+    /// Asks it whether it writes.
     pub async fn is_holder(&self) -> Result<bool, String> {
         let reply = http::try_send(self.http.get(format!("{}/version", self.url))).await?;
         Ok(reply.value()["role"] == "holder")

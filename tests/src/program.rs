@@ -24,7 +24,7 @@ pub struct Program {
     listening: Vec<JoinHandle<()>>,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// Its exit code; none, if a signal ended it.
@@ -35,7 +35,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// Where a program of this workspace is: beside the tests.
+/// Returns the path of a program of this workspace: beside the tests.
 ///
 /// # Panics
 /// If it was not built.
@@ -212,7 +212,7 @@ impl Program {
         .await;
     }
 
-    /// How it ended, if it did.
+    /// Returns its exit status, if it ended.
     ///
     /// # Panics
     /// If the system does not say.
@@ -220,7 +220,7 @@ impl Program {
         self.child.try_wait().expect("the state of a child")
     }
 
-    /// How many descriptors it has now, as Linux counts them.
+    /// Counts the descriptors that it has now, as Linux counts them.
     ///
     /// # Panics
     /// If it does not run, or this is no Linux.

@@ -71,7 +71,7 @@ pub async fn says(module: &str, arguments: impl IntoIterator<Item = impl AsRef<O
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{module}: {error}: {ended:?}"))
 }
 
-/// What the oracle makes of the bytes in an agency's store.
+/// Returns the oracle's reading of the bytes in an agency's store.
 pub async fn oracle(of: &Agency) -> Value {
     let store = of.data().join("registry.sqlite");
     says(
@@ -127,7 +127,7 @@ impl SecondAgency {
         &self.genesis
     }
 
-    /// What a node's configuration says of its web server.
+    /// Returns the entry in a node's configuration for its web server.
     ///
     /// # Panics
     /// If its name is none.

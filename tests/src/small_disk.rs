@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// What fills it.
+/// The file that fills it.
 const BALLAST: &str = "ballast";
 
 /// A disk. It is gone when this is dropped, and what was on it.

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{Agency, Program, eventually, federation::peer_port_of};
 
-/// How long a stranger who was thrown out takes to come again.
+/// The time that a stranger who was thrown out takes to come again.
 const PACE: Duration = Duration::from_secs(1);
 
 /// A connection from another address of this machine: `from(7, …)` comes from 127.0.0.7.
@@ -50,7 +50,7 @@ pub fn socket_of(url: &str) -> SocketAddr {
     text.parse().expect("an address and a port")
 }
 
-/// Where a node listens for peers.
+/// Returns the socket at which a node listens for peers.
 pub fn peer_socket_of(agency: &Agency) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], peer_port_of(agency)))
 }
@@ -131,12 +131,12 @@ impl Siege {
         }
     }
 
-    /// How many came up to now, those included who came again.
+    /// Returns the number that came up to now, those included who came again.
     pub fn came(&self) -> usize {
         self.came.load(Ordering::Relaxed)
     }
 
-    /// How many are there now, as far as they know.
+    /// Returns the number that are there now, as far as they know.
     pub fn here(&self) -> usize {
         self.here.load(Ordering::Relaxed)
     }

@@ -1,8 +1,8 @@
-//! What a scenario says about a verdict.
+//! The statements of a scenario about a verdict.
 
 use registry_schema::{Check, Finding, Outcome, Verdict, VerdictKind};
 
-/// What a scenario says about a verdict.
+/// The statements of a scenario about a verdict.
 pub trait Answer {
     /// The verdict, if it is of this kind.
     ///

@@ -18,7 +18,7 @@ use crate::ports;
 /// A commit, as a client of the simple query protocol sends it.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// Where a transaction is held.
+/// The moment at which a transaction is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// In its midst: the statement with the snare's word is not sent on yet.
@@ -128,7 +128,7 @@ async fn stand(listener: TcpListener, state: Arc<State>, leads_to: watch::Receiv
     }
 }
 
-/// What a client said in its transaction so far, as far as a snare asks.
+/// The words of a client in its transaction so far, as far as a snare asks.
 #[derive(Debug, Default)]
 struct Ear {
     /// The end of what was said before.

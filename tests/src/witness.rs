@@ -17,17 +17,17 @@ use crate::{
     oracle::DiskOracle,
 };
 
-/// How often somebody asks, and writes: often enough that something is always under way.
+/// The pause between two questions, and two writes: so short that something is always under way.
 const PACE: Duration = Duration::from_millis(15);
 
 /// An answer about a badge.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// Whose node gave it.
+    /// The agency whose node gave it.
     pub at: String,
     /// About which badge: its place in a status list.
     pub slot: (u32, u32),
-    /// When it was asked, in milliseconds since 1970.
+    /// The time of the question, in milliseconds since 1970.
     pub asked: i64,
     /// The answer.
     pub verdict: VerdictKind,
@@ -86,7 +86,7 @@ impl Record {
         changed.nth(nth % 6)
     }
 
-    /// What was told and answered, and is not so on the home's disk.
+    /// Lists what was told and answered, and is not so on the home's disk.
     pub fn contradictions(&self, disk: &DiskOracle, sql: &dyn Fn(&str) -> String) -> Vec<String> {
         let notes = self.notes();
         let mut wrong: Vec<String> = notes
@@ -98,7 +98,7 @@ impl Record {
         wrong
     }
 
-    /// How much was done and said, in words.
+    /// Tells how much was done and said, in words.
     pub fn in_words(&self) -> String {
         let notes = self.notes();
         let told = |one| notes.acts.iter().filter(|act| act.told == one).count();

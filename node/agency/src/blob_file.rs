@@ -1,5 +1,5 @@
-//! Where the bytes of kept envelopes lie: a file without a name in the data directory, which is gone with this process. All of
-//! it is in the store too; it is here so that the replica finds it without asking a database in the midst of a step.
+//! The place of the bytes of kept envelopes: a file without a name in the data directory, which is gone with this process.
+//! All of it is in the store too; it is here so that the replica finds it without asking a database in the midst of a step.
 
 use std::{
     fs::{self, File},
@@ -24,7 +24,7 @@ pub(crate) struct ScratchFile {
     file: File,
     /// Its length.
     end: Lock<u64>,
-    /// What the disk would not take: a full disk takes no answers away.
+    /// The bytes that the disk would not take: a full disk takes no answers away.
     memory: Memory,
 }
 

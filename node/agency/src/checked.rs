@@ -1,4 +1,4 @@
-//! How many badges are checked here, so that an agency sees what a change would do before it is made.
+//! Counts of the badges that are checked here, so that an agency sees what a change would do before it is made.
 //!
 //! What is kept is a number by month, issuer and achievement: **no badge, no person, no asker, no moment**. Only badges
 //! whose signature holds and whose issuer some agency lists are counted, for answers of this node's own agency; so a
@@ -14,7 +14,7 @@ use crate::registry::thinning;
 use platform::{clock::Clock, lock::Lock};
 use storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable};
 
-/// How often the numbers are written.
+/// The interval at which the numbers are written.
 pub(crate) const WRITE_EVERY: Duration = Duration::from_secs(30);
 
 /// Most numbers that wait. Beyond that, issuers are counted without their achievements, and beyond twice as many not.

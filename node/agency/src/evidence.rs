@@ -172,7 +172,8 @@ fn like_names(
     like
 }
 
-/// Whether an agency recognizes an issuer for any of its badges, itself or through those that it follows, by lists of any age.
+/// Checks whether an agency recognizes an issuer for any of its badges, itself or through those that it follows, by lists of
+/// any age.
 fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Timestamp) -> bool {
     let at = AskedAt::new(now, now);
     let of_it = evidence
@@ -194,7 +195,7 @@ fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Times
     !followed::held(evidence, asked, &sought, Lists::Any).is_empty()
 }
 
-/// What all agencies' lists say of an issuer.
+/// Gathers what all agencies' lists say of an issuer.
 pub fn of_issuer(registry: &Registry, issuer: &str, now: Timestamp) -> Evidence {
     let roster = registry.roster();
     let others = roster.others().map(|(id, _)| id);

@@ -1,7 +1,7 @@
-//! What issuers outside the federation publish: the document of a DID, a status list, the badge behind a link. Fetched
-//! through the guard of [`transport::outbound`], kept for as long as it counts, and never asked for about a badge of the
-//! federation's own issuers: nobody learns that one of those is being checked. What such issuers publish themselves is
-//! fetched whether or not a badge is checked ([`registered`]).
+//! The publications of issuers outside the federation: the document of a DID, a status list, the badge behind a
+//! link. Fetched through the guard of [`transport::outbound`], kept for as long as it counts, and never asked for about a
+//! badge of the federation's own issuers: nobody learns that one of those is being checked. What such issuers publish
+//! themselves is fetched whether or not a badge is checked ([`registered`]).
 //!
 //! The newest of it is kept on disk too, so that it can be told later what was known here ([`then`]): what issuers publish,
 //! by its address; nothing of the badges for which it was fetched.
@@ -48,9 +48,9 @@ const LEAST_KEPT: i64 = 5;
 /// The most bytes of documents, and of lists, that are kept.
 const MOST_DOCUMENTS: usize = 16 * 1024 * 1024;
 const MOST_LISTS: usize = 64 * 1024 * 1024;
-/// How many lists are fetched for one badge.
+/// The most lists that are fetched for one badge.
 const MOST_LISTS_A_BADGE: usize = 4;
-/// How long an operator waits for a turn.
+/// The longest that an operator waits for a turn.
 const OPERATORS_WAIT: Duration = Duration::from_secs(10);
 
 const BADGE: &str = "application/vc, application/vc+jwt, application/vc+ld+json, application/ld+json, application/json, \
@@ -66,13 +66,13 @@ pub struct ExternalSources(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     outbound: Outbound,
-    /// How many fetches each client may cause.
+    /// The fetches that each client may cause.
     budget: Buckets<Client>,
     documents: Cache<Resolved, String>,
     lists: Cache<ForeignList, NoList>,
     registered: Registered,
     store: Store,
-    /// How many bytes of what was fetched the store keeps.
+    /// The number of bytes of what was fetched that the store keeps.
     kept_bytes: i64,
     short_lists: BTreeMap<String, u32>,
 }
@@ -82,7 +82,7 @@ struct Inner {
 pub struct Errand {
     /// The client on whose behalf it is fetched.
     pub client: Client,
-    /// How long it waits for its turn.
+    /// The longest that it waits for its turn.
     pub wait: Duration,
 }
 
@@ -96,14 +96,14 @@ impl Errand {
     }
 }
 
-/// Why there is no list.
+/// The reason that there is no list.
 #[derive(Clone, Debug)]
 enum NoList {
     NotHad(String),
     Bad(ListFault),
 }
 
-/// What was learnt for one badge.
+/// The evidence that was learnt for one badge.
 #[derive(Debug, Default)]
 pub struct ExternalEvidence {
     resolved: Option<Result<ResolvedIssuer, String>>,
@@ -411,7 +411,7 @@ async fn read_new(
     })
 }
 
-/// Whether lists of this kind can be read.
+/// Checks whether lists of this kind can be read.
 fn is_known(entry: &StatusEntry) -> bool {
     entry.is_bitstring() || entry.kind == "1EdTechRevocationList"
 }

@@ -7,31 +7,31 @@ use tokio::sync::watch;
 
 use crate::replication::RestoringProgress;
 
-/// How long a transaction may be the last one that succeeded: the node writes more often, if it can.
+/// The longest that a transaction may be the last one that succeeded: the node writes more often, if it can.
 pub const LONGEST_WITHOUT_A_WRITE: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// How the replication does.
+/// The health of the replication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum ReplicationHealth {
     /// The lists are being made from the store.
     Restoring(RestoringProgress),
     /// The lists are as the store has them.
     Live {
-        /// When the own heartbeat was signed last.
+        /// The moment at which the own heartbeat was signed last.
         last_heartbeat: Option<Timestamp>,
-        /// Whether it is known how far the own log reaches abroad.
+        /// True if it is known how far the own log reaches abroad.
         may_write: bool,
-        /// Whose word is awaited on how far the own log reaches.
+        /// The words that are awaited on how far the own log reaches.
         #[serde(skip)]
         awaited_words: Option<AwaitedWords>,
-        /// Whether a writer key is here that the key log lets write.
+        /// True if a writer key is here that the key log lets write.
         has_writer_key: bool,
-        /// How many sound envelopes of the own log are set aside, as what they follow was lost here.
+        /// The number of sound envelopes of the own log that are set aside, as what they follow was lost here.
         own_set_aside: usize,
-        /// How many of the newest envelopes of the own log the store came back without.
+        /// The number of the newest envelopes of the own log that the store came back without.
         own_lost: usize,
     },
-    /// What is known may not be what is on disk: nothing is answered or signed until it is made again.
+    /// The lists that are known may not be what is on disk: nothing is answered or signed until they are made again.
     Lost {
         /// Since when.
         since: Timestamp,
@@ -57,7 +57,7 @@ pub enum ReplicationHealth {
 }
 
 impl ReplicationHealth {
-    /// Why it cannot be told whether the store holds all that this agency wrote, if so.
+    /// Explains why it cannot be told whether the store holds all that this agency wrote, if so.
     pub fn why_unknown(&self) -> Option<String> {
         match self {
             Self::Live { .. } | Self::Follows => None,
@@ -69,7 +69,7 @@ impl ReplicationHealth {
         }
     }
 
-    /// Why the store may lack what this agency wrote, if it may.
+    /// Explains why the store may lack what this agency wrote, if it may.
     pub(crate) fn store_doubt(&self) -> Option<String> {
         match self {
             Self::Live {
@@ -130,7 +130,7 @@ impl ReplicationHealth {
         )
     }
 
-    /// Whether the store is likely to lack part of what this agency wrote, so that nothing of it is called good.
+    /// Decides whether the store is likely to lack part of what this agency wrote, so that nothing of it is called good.
     pub(crate) const fn lacks_own(&self) -> bool {
         let Self::Live {
             awaited_words,
@@ -153,7 +153,7 @@ impl ReplicationHealth {
 struct Report {
     replication: ReplicationHealth,
     clock: Option<String>,
-    /// Whether the lists were made at least once, so that there is something to answer from.
+    /// True if the lists were made at least once, so that there is something to answer from.
     answers: bool,
 }
 
@@ -182,22 +182,23 @@ impl Health {
         });
     }
 
-    /// Why the clock is in doubt, if it is.
+    /// Sets the reason that the clock is in doubt, if it is.
     pub(crate) fn set_clock(&self, doubt: Option<String>) {
         self.0.send_modify(|report| report.clock = doubt);
     }
 
-    /// How the replication fares.
+    /// Returns the health of the replication.
     pub fn replication(&self) -> ReplicationHealth {
         self.0.borrow().replication.clone()
     }
 
-    /// Why the clock is in doubt, if it is.
+    /// Returns the reason that the clock is in doubt, if it is.
     pub fn clock(&self) -> Option<String> {
         self.0.borrow().clock.clone()
     }
 
-    /// What keeps this process from knowing how its own agency's lists stand now, if something does: for those who ask for them.
+    /// Returns what keeps this process from knowing how its own agency's lists stand now, if something does: for those who
+    /// ask for them.
     pub fn hindrance(&self) -> Option<String> {
         let report = self.0.borrow();
         let by_store = match &report.replication {
@@ -212,7 +213,7 @@ impl Health {
         by_store.or_else(|| by_clock.map(|doubt| format!("this node's clock is in doubt: {doubt}")))
     }
 
-    /// Whether there is anything to answer from: before the lists were made for the first time there is not.
+    /// Returns true if there is anything to answer from: before the lists were made for the first time there is not.
     pub fn answers(&self) -> bool {
         self.0.borrow().answers
     }

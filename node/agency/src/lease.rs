@@ -1,4 +1,4 @@
-//! Which process of the agency writes: several on one PostgreSQL, and one of them holds the lease.
+//! The lease, which decides which process of the agency writes: several on one PostgreSQL, and one of them holds it.
 //!
 //! The holder runs the replica, the network and automerge, and renews. The others follow the rows, forward what is to be
 //! written (`node::forwarding`), and one of them takes over when the holder falls silent. On SQLite there is one
@@ -30,13 +30,13 @@ use transport::{
     network::{Network, Peering},
 };
 
-/// How long a task may take to end before it is ended.
+/// The time that a task may take to end before it is ended.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest pause between two renewals; with a short term, a quarter of it.
 const LONGEST_RENEWAL_PAUSE: Duration = Duration::from_secs(1);
 
-/// Who writes, as far as this process knows.
+/// The process that writes, as far as this one knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
     /// This process.
@@ -45,7 +45,7 @@ pub enum Role {
     Follower(Option<Holder>),
 }
 
-/// Where the holder takes forwarded requests. All of it comes from the lease: who can read that has the database's trust.
+/// The holder's place for forwarded requests. All of it comes from the lease: who can read that has the database's trust.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The number of the lease; each holder has a higher one than the last.
@@ -64,10 +64,10 @@ impl std::fmt::Debug for Holder {
     }
 }
 
-/// How this process shares the agency with others.
+/// The terms on which this process shares the agency with others.
 #[derive(Clone, Debug)]
 pub struct LeaseConfig {
-    /// What it says of itself when it takes the lease; its epoch does not count.
+    /// The holder that it says it is when it takes the lease; its epoch does not count.
     pub inner: Holder,
     /// For how long a holder may be silent.
     pub term: Duration,
@@ -75,13 +75,13 @@ pub struct LeaseConfig {
 
 /// This process's part in its agency: holds the lease, or follows who does.
 pub struct Part {
-    /// Who the agency is, and how often it speaks.
+    /// The agency's identity, and how often it speaks.
     pub identity: Identity,
     /// As the configuration has it; what operators decided since is in the store.
     pub roster: PeerSet,
-    /// How to be reached; the peers follow from the roster.
+    /// The ways to be reached; the peers follow from the roster.
     pub peering: Peering,
-    /// Where agencies' lists are read as files.
+    /// The mirrors where agencies' lists are read as files.
     pub mirrors: Vec<Mirror>,
     /// None, where no other process can be.
     pub sharing: Option<LeaseConfig>,
@@ -91,11 +91,11 @@ pub struct Part {
     pub registry: SharedRegistry,
     /// The clock.
     pub clock: Clock,
-    /// Where it says how it fares.
+    /// The state in which it says how it fares.
     pub health: Health,
-    /// Where whoever writes finds the way to the replication.
+    /// The place where whoever writes finds the way to the replication.
     pub desk: watch::Sender<Option<Desk>>,
-    /// Where it says which part it has.
+    /// The place where it says which part it has.
     pub role: watch::Sender<Role>,
     /// Somebody waits until this process knows what was written up to now.
     pub catching_up: mpsc::Receiver<oneshot::Sender<()>>,
@@ -103,10 +103,10 @@ pub struct Part {
     pub stop: watch::Receiver<bool>,
 }
 
-/// What runs while this process holds the lease.
+/// The tasks that run while this process holds the lease.
 #[derive(Debug)]
 pub struct Held {
-    /// Where peers reach it.
+    /// The addresses at which peers reach it.
     pub peer_addresses: Vec<String>,
     replication: JoinHandle<()>,
     network: JoinHandle<()>,
@@ -294,7 +294,7 @@ impl Part {
 /// The pause between two writes to a store that nobody else writes to.
 const PROBE_PAUSE: Duration = Duration::from_secs(10);
 
-/// How a part ended.
+/// The way a part ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The lease is another's, or anybody's.

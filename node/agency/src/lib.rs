@@ -1,10 +1,10 @@
-//! What an agency knows and does: what its own log and its peers' say ([`registry`]), how they are kept alike ([`replication`]),
-//! which of its processes writes ([`lease`]), and who acts in its name ([`registrar`]).
+//! The knowledge and the acts of an agency: what its own log and its peers' say ([`registry`]), how they are kept alike
+//! ([`replication`]), which of its processes writes ([`lease`]), and who acts in its name ([`registrar`]).
 //!
 //! **No HTTP server, no SQL, no libp2p.** How one datum travels. *A revocation*: a route → [`registrar`] (may this agency do
 //! that?) → [`replication`] → `protocol::Replica` → `storage` → only then the answer and the messages to peers. *A badge*: a
-//! route → `verification::formats` → [`evidence`] gathers, and asks [`external_sources`] for what no agency of the federation keeps
-//! → `verification::judge`.
+//! route → `verification::formats` → [`evidence`] gathers, and asks [`external_sources`] for what no agency of the
+//! federation keeps → `verification::judge`.
 
 pub mod blob_file;
 pub mod checked;

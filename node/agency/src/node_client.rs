@@ -12,7 +12,7 @@ use transport::outbound::{Opened, guard, guarded_names};
 
 /// The most bytes of an answer.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
-/// How long another node may take.
+/// The longest that another node may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Says that another store of the agency asks: who is asked so asks nobody else.
@@ -21,7 +21,7 @@ pub const ASKED: HeaderName = HeaderName::from_static("comity-store");
 /// Since when the node that answers has the records of all badges that its agency issued: those of before are lost.
 pub const RECORDS_SINCE: HeaderName = HeaderName::from_static("comity-records-since");
 
-/// What another store of this node's own agency said.
+/// The answer of another store of this node's own agency.
 #[derive(Debug)]
 pub enum Passed {
     /// It has it: its answer, as it came.
@@ -49,7 +49,7 @@ pub struct NodeClient {
     stores: reqwest::Client,
 }
 
-/// What became of a question.
+/// The outcome of a question.
 #[derive(Debug)]
 pub enum Fetched {
     /// The badge's bytes.
@@ -199,7 +199,7 @@ fn without_address(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// What a node says that cannot tell, in words that are ours.
+/// Returns what a node says that cannot tell, in words that are ours.
 fn lost_records(headers: &HeaderMap) -> String {
     let since = headers.get(RECORDS_SINCE).and_then(|since| since.to_str().ok());
     let since: Option<Timestamp> = since.and_then(|since| since.parse().ok());

@@ -15,7 +15,7 @@ use transport::network::Peer;
 /// Most nodes of one agency.
 const MAX_NODES: usize = 8;
 
-/// Whether an agency is followed.
+/// The standing of an agency: followed, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Membership {
     /// Its log is fetched, and counts.
@@ -29,28 +29,28 @@ pub enum Membership {
 /// An agency, as this node's operators know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Who it is.
+    /// The hash of its first key-log entry, which says who it is.
     pub genesis: Hash,
     /// Its nodes; those of the configuration give neither a name nor a URL.
     pub tickets: Vec<Ticket>,
-    /// Whether it is followed.
+    /// The standing that it has here: followed, or not.
     pub membership: Membership,
-    /// When it was added, and by whom; none, if the configuration names it.
+    /// The moment at which it was added, and by whom; none, if the configuration names it.
     pub added: Option<(Timestamp, String)>,
 }
 
-/// Which agencies this node follows.
+/// The agencies that this node follows.
 #[derive(Clone, Debug)]
 pub struct PeerSet {
     own: Ticket,
     known: BTreeMap<AgencyId, Known>,
     /// The names that the configuration pins: those no operator lets go of.
     configured: BTreeSet<AgencyId>,
-    /// What operators decided and cannot be read: why not, by the agency as it is filed.
+    /// The decisions of operators that cannot be read: why not, by the agency as it is filed.
     unread: BTreeMap<String, String>,
 }
 
-/// Why an agency is not followed.
+/// The reason that an agency is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
     /// It is this node itself, or its own agency under another name.
@@ -165,7 +165,7 @@ impl PeerSet {
         }
     }
 
-    /// What operators decided about peers and cannot be read: the agency as it is filed, and why.
+    /// Lists the decisions of operators about peers that cannot be read: the agency as it is filed, and why.
     pub fn unread(&self) -> impl Iterator<Item = (&str, &str)> {
         self.unread.iter().map(|(agency, why)| (agency.as_str(), why.as_str()))
     }
@@ -199,7 +199,7 @@ impl PeerSet {
         Ok(())
     }
 
-    /// Whether an agency may come under this name: neither its name nor its key log is pinned otherwise. This node's own
+    /// Checks that an agency may come under this name: neither its name nor its key log is pinned otherwise. This node's own
     /// agency may have other stores, which are peers like others.
     ///
     /// # Errors
@@ -297,13 +297,13 @@ impl PeerSet {
         })
     }
 
-    /// Whether the configuration pins this name.
+    /// Returns true if the configuration pins this name.
     #[must_use]
     pub fn is_configured(&self, agency: &AgencyId) -> bool {
         self.configured.contains(agency)
     }
 
-    /// Which key log a name is pinned to, this node's own included.
+    /// Returns the key log that a name is pinned to, this node's own included.
     #[must_use]
     pub fn genesis(&self, id: &AgencyId) -> Option<&Hash> {
         if *id == self.own.agency {
@@ -312,7 +312,7 @@ impl PeerSet {
         self.known.get(id).map(|known| &known.genesis)
     }
 
-    /// What is known of an agency; none for this node's own.
+    /// Returns what is known of an agency; none for this node's own.
     #[must_use]
     pub fn of(&self, id: &AgencyId) -> Option<&Known> {
         self.known.get(id).filter(|_| *id != self.own.agency)
@@ -324,14 +324,14 @@ impl PeerSet {
         self.known.get(&self.own.agency)
     }
 
-    /// Whether other stores of this node's own agency are peers of it.
+    /// Returns true if other stores of this node's own agency are peers of it.
     #[must_use]
     pub fn has_own_peers(&self) -> bool {
         self.stores()
             .is_some_and(|known| known.membership == Membership::Member)
     }
 
-    /// Where the other stores of this node's own agency answer HTTP.
+    /// Lists the URLs at which the other stores of this node's own agency answer HTTP.
     pub fn store_urls(&self) -> impl Iterator<Item = &str> {
         let members = self.stores().filter(|known| known.membership == Membership::Member);
         let urls = members.into_iter().flat_map(|known| &known.tickets);

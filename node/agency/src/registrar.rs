@@ -66,10 +66,10 @@ pub struct Registrar {
     acting: Arc<Mutex<Slots>>,
 }
 
-/// Why an act was not done.
+/// The reason why an act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
-    /// What it is about is not there.
+    /// The object of the act is not there.
     #[error("{0}")]
     Unknown(String),
     /// It contradicts what stands.
@@ -81,12 +81,12 @@ pub enum NotDone {
     /// More than the node takes from strangers at a time.
     #[error("{detail}")]
     TooMany {
-        /// What there is too much of.
+        /// A description of what there is too much of.
         detail: String,
         /// In how many seconds it may be done.
         retry_after: u64,
     },
-    /// Who asks may not do that.
+    /// The one who asks may not do that.
     #[error("{0}")]
     NotTheirs(String),
     /// The node cannot do it now.
@@ -95,9 +95,9 @@ pub enum NotDone {
     /// The store cannot be used.
     #[error("{detail}")]
     StoreAway {
-        /// Why, in words that may be told to anybody.
+        /// The reason, in words that may be told to anybody.
         class: &'static str,
-        /// Why, as the database has it.
+        /// The reason, as the database has it.
         detail: String,
     },
     /// The node writes nothing now, for a reason that its operator can mend.
@@ -146,7 +146,7 @@ impl From<NotWritten> for NotDone {
     }
 }
 
-/// Who acts, and whether only to see what would come of it.
+/// The operator who acts, and whether only to see what would come of it.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The operator.

@@ -36,7 +36,7 @@ pub(crate) use standing::Standing;
 /// All agencies of the federation, as this node knows them.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    /// Which agency each name was pinned to by this node's operator.
+    /// The agency to which this node's operator pinned each name.
     roster: PeerSet,
     agencies: BTreeMap<Hash, Arc<AgencyState>>,
     /// The agencies of which a node is connected, and by which transport.
@@ -46,13 +46,13 @@ pub struct Registry {
     own: OwnLists,
     /// Set while it is not known whether this is what is on disk.
     frozen: Option<Freeze>,
-    /// Whether the store came back without part of our own log.
+    /// True if the store came back without part of our own log.
     lacks_own: bool,
-    /// What keeps more of agencies from being taken in, or anything of them from being fresh.
+    /// The hindrances that keep more of agencies from being taken in, or anything of them from being fresh.
     hindrances: BTreeMap<Hash, Hindrance>,
-    /// Why the clock is in doubt, if it is: then nothing is fresh.
+    /// The reason to doubt the clock, if there is one: then nothing is fresh.
     clock_doubt: Option<String>,
-    /// Why the store may lack what this agency wrote, if it may.
+    /// The reason why the store may lack what this agency wrote, if it may.
     store_doubt: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub struct Registry {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freeze {
     pub(crate) moment: Moment,
-    /// Whether something may have been written to this agency's own lists that is not in here.
+    /// True if something may have been written to this agency's own lists that is not in here.
     pub(crate) own_unknown: bool,
     /// For how many seconds a heartbeat holds.
     pub(crate) term_seconds: i64,
@@ -173,7 +173,7 @@ impl Registry {
         self.agencies.entry(log.genesis()).or_insert_with(|| Arc::new(lists));
     }
 
-    /// What it would be if these rows were as they are here.
+    /// The registry as it would be if these rows were as they are here.
     pub(crate) fn supposing(&self, rows: &[Row]) -> Self {
         let mut supposed = self.clone();
         for row in rows {
@@ -199,13 +199,13 @@ impl Registry {
         self.agencies.get(&self.roster.own().genesis).map(Arc::as_ref)
     }
 
-    /// Which agency this node pinned the name to.
+    /// The agency to which this node pinned the name.
     #[must_use]
     pub fn pin(&self, id: &AgencyId) -> Option<Hash> {
         self.roster.genesis(id).copied()
     }
 
-    /// Who this node's own agency is: the hash of its first key-log entry.
+    /// The identity of this node's own agency: the hash of its first key-log entry.
     #[must_use]
     pub const fn home_hash(&self) -> Hash {
         self.roster.own().genesis
@@ -217,13 +217,13 @@ impl Registry {
         &self.roster.own().agency
     }
 
-    /// Which agencies this node follows.
+    /// The agencies that this node follows.
     #[must_use]
     pub const fn roster(&self) -> &PeerSet {
         &self.roster
     }
 
-    /// What keeps more of an agency from being taken in, or anything of it from being fresh, if something does.
+    /// The hindrance that keeps more of an agency from being taken in, or anything of it from being fresh, if there is one.
     #[must_use]
     pub fn hindrance(&self, agency: &Hash) -> Option<&Hindrance> {
         self.hindrances.get(agency)
@@ -314,12 +314,12 @@ impl Registry {
         self.lacks_own = lacks_own;
     }
 
-    /// Whether nothing of this agency is called good, as the store is likely to lack part of what it wrote.
+    /// Returns true if nothing of this agency is called good, as the store is likely to lack part of what it wrote.
     pub(crate) const fn lacks_own(&self) -> bool {
         self.lacks_own
     }
 
-    /// Why the store may lack what this agency wrote, if it may.
+    /// The reason why the store may lack what this agency wrote, if it may.
     pub fn store_doubt(&self) -> Option<&str> {
         self.store_doubt.as_deref()
     }
@@ -329,7 +329,7 @@ impl Registry {
         self.clock_doubt = doubt;
     }
 
-    /// Whether the clock is in doubt.
+    /// Returns true if the clock is in doubt.
     #[must_use]
     pub const fn clock_is_in_doubt(&self) -> bool {
         self.clock_doubt.is_some()
@@ -340,8 +340,8 @@ impl Registry {
         self.own = own;
     }
 
-    /// How fresh the lists of an agency are here. Our own are as fresh as the agency's other writers, and while only
-    /// this process can write with its key.
+    /// The freshness of an agency's lists here. Our own are as fresh as the agency's other writers, and while only this
+    /// process can write with its key.
     #[must_use]
     pub fn freshness(&self, lists: &AgencyState, now: Timestamp) -> Freshness {
         if self.clock_doubt.is_some() {

@@ -41,10 +41,10 @@ use transport::{
     network::{NetworkCommand, NetworkEvent},
 };
 
-/// How often the replica is told that time went by.
+/// The interval at which the replica is told that time went by.
 const TICK: Duration = Duration::from_millis(500);
 
-/// What the driver knows of the store.
+/// The state of the driver, by what it knows of the store.
 enum State {
     /// The replica holds what the store holds.
     Live(Box<Replica>),
@@ -52,7 +52,7 @@ enum State {
     Lost(Lost),
 }
 
-/// What comes of an event.
+/// The outcome of an event.
 enum Outcome {
     /// The driver goes on.
     GoesOn,
@@ -75,15 +75,15 @@ pub(crate) struct Replication {
     news: mpsc::Receiver<NetworkEvent>,
     /// The peers that are there, and whose nodes they are.
     connected: BTreeMap<Hash, Hash>,
-    /// How each agency stood, as it was kept last.
+    /// The standing of each agency, as it was kept last.
     kept: BTreeMap<Hash, Standing>,
     /// The last name of a call to a peer: a replica that is made again uses none of them again.
     last_call: u64,
-    /// What the clock was doubted for, as the registry has it.
+    /// The doubt about the clock, as the registry has it.
     clock_doubt: Option<String>,
-    /// Whether the store says that the own log was repaired and is to be heard from peers.
+    /// True if the store says that the own log was repaired and is to be heard from peers.
     awaits_own_log: bool,
-    /// Whether the lists were ever made since this task began.
+    /// True if the lists were ever made since this task began.
     was_live: bool,
 }
 

@@ -81,7 +81,7 @@ pub fn entry_from_text(text: &str) -> anyhow::Result<SignedEntry> {
     Ok(minicbor::decode(&bytes)?)
 }
 
-/// Whether a text holds an entry, beside the key log that it is to follow.
+/// Checks whether a text holds an entry, beside the key log that it is to follow.
 #[must_use]
 pub fn holds_entry(text: &str) -> bool {
     text.lines().any(|line| line.trim().starts_with(ENTRY))
@@ -173,7 +173,7 @@ impl EntryFile {
         Ok(Self { entry, key_log })
     }
 
-    /// What the agency could do before the entry, and not after it.
+    /// Lists what the agency could do before the entry, and not after it.
     ///
     /// # Errors
     /// If the entry breaks a rule of the key log.

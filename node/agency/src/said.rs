@@ -1,4 +1,4 @@
-//! What was said in trust lists, in the order of time: every put that is held, with who signed it and when.
+//! The history of what was said in trust lists, in the order of time: every put that is held, with who signed it and when.
 //!
 //! The lists themselves say only how things stand. This follows the store's envelopes, in every process of the agency,
 //! from when it is first asked; it keeps the puts of trust lists alone, and only those whose signature holds.
@@ -22,17 +22,17 @@ const MOST_KEPT: usize = 200_000;
 pub struct Put {
     /// By which agency: its first key-log entry.
     pub genesis: Hash,
-    /// When its writer signed it, by the writer's clock.
+    /// The moment at which its writer signed it, by the writer's clock.
     pub at: Timestamp,
     /// The writer's key, in hexadecimal.
     pub by: String,
     /// The envelope.
     pub envelope: Hash,
-    /// What it says.
+    /// The entry that it puts.
     pub entry: Entry,
 }
 
-/// What was said. Clones share what was read.
+/// The history of what was said. Clones share what was read.
 #[derive(Clone, Debug)]
 pub struct Said {
     store: Store,

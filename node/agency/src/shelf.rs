@@ -1,4 +1,4 @@
-//! What this node holds, laid out as files that anybody may take: which pages there are, and what each is called.
+//! The holdings of this node, laid out as files that anybody may take: which pages there are, and what each is called.
 //!
 //! It follows the store and not the replica, so that every process of the agency can serve it, nothing is shown that a
 //! power cut could take back, and no stranger's request reaches the task that writes. It keeps names and places alone;
@@ -20,9 +20,9 @@ use agency::Held;
 use storage::{Store, Unavailable};
 use transport::mirror::{FederationIndex, IndexedAgency};
 
-/// How often the store is looked at for what is new, at most.
+/// The shortest pause between two looks at the store for what is new.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How many pages are read at once: fewer than the store has connections, so that strangers never use up all.
+/// The most pages that are read at once: fewer than the store has connections, so that strangers never use up all.
 const MOST_READ_AT_ONCE: usize = 2;
 
 /// The files. Clones share what is known of the store.
@@ -66,7 +66,7 @@ impl Shelf {
         }
     }
 
-    /// Which agencies' files there are.
+    /// Lists the agencies whose files there are.
     pub async fn index(&self) -> Result<FederationIndex, Unavailable> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;

@@ -16,12 +16,12 @@ use crate::{
 };
 use platform::clock::Clock;
 
-/// How often it looks.
+/// The interval at which it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// For how many seconds a peer may be away before that is told: as long as a restart takes.
 const GRACE_SECONDS: i64 = 120;
 
-/// Which peers are away, and of which that was told.
+/// The peers that are away, and those of which that was told.
 #[derive(Debug, Default)]
 struct SilentPeers {
     since: BTreeMap<AgencyId, Timestamp>,
@@ -47,7 +47,7 @@ impl fmt::Display for PeerNews {
 }
 
 impl SilentPeers {
-    /// What there is to tell, with these peers, each connected or not.
+    /// Returns what there is to tell, with these peers, each connected or not.
     fn look(&mut self, peers: &[(AgencyId, bool)], now: Timestamp) -> Vec<PeerNews> {
         let mut news = Vec::new();
         let is_followed = |agency: &AgencyId| peers.iter().any(|(id, _)| id == agency);

@@ -51,7 +51,7 @@ struct Witness {
     at_jump: Option<BTreeMap<Hash, Timestamp>>,
     /// The times that they had said when it was last followed after a jump: those were received by another time.
     before: BTreeMap<Hash, Timestamp>,
-    /// Whether a peer's clock agreed with it since the start, or a person vouched for it.
+    /// True if a peer's clock agreed with it since the start, or a person vouched for it.
     is_confirmed: bool,
     /// The newest time that was signed, when a person vouched for the clock.
     accepted: Option<Timestamp>,

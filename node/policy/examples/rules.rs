@@ -1,5 +1,6 @@
-//! What a policy costs a verdict: `cargo run --release -p policy --example rules`. At most 10 µs with 500 rules, even if all of
-//! them govern the badge. A verdict makes one tally for each use that is asked about: whether the rules accept the badge, and what it counts for.
+//! The cost of a policy in a verdict: `cargo run --release -p policy --example rules`. At most 10 µs with 500 rules, even if
+//! all of them govern the badge. A verdict makes one tally for each use that is asked about: whether the rules accept the
+//! badge, and what it counts for.
 
 #![expect(
     clippy::expect_used,

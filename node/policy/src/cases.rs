@@ -24,9 +24,9 @@ pub struct CaseFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// What it shows.
+    /// The point that it shows.
     pub shows: String,
-    /// Whose answer; needed where a file speaks of several agencies.
+    /// The agency whose answer it is; needed where a file speaks of several.
     pub agency: Option<AgencyId>,
     /// For which use.
     pub purpose: Purpose,
@@ -34,7 +34,7 @@ pub struct Case {
     pub at: Timestamp,
     /// The badges, by name. A name that stands twice is the same badge shown twice.
     pub badges: Vec<String>,
-    /// What else is known of all of them: the license, approvals.
+    /// The further facts known of all of them: the license, approvals.
     #[serde(default)]
     pub known: Option<Facts>,
     /// Of these badges, those whose issuer the agency does not recognize for this use.
@@ -44,14 +44,14 @@ pub struct Case {
     pub verdict: VerdictKind,
     /// The worth that is expected, in the words of the answer: `30 of 60 PDP`.
     pub worth: String,
-    /// Where the rule is written, or `no published rate`.
+    /// The source in which the rule is written, or `no published rate`.
     pub citation: String,
 }
 
 /// A case whose answer is another than expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
-    /// What the case shows.
+    /// The point that the case shows.
     pub shows: String,
     /// The verdict and worth that were expected.
     pub expected: (VerdictKind, String),
@@ -92,7 +92,7 @@ impl CaseFile {
         (count, misses)
     }
 
-    /// What a policy answers in a case.
+    /// Returns the answer of a policy in a case.
     ///
     /// # Errors
     /// If the case names a badge that the file does not describe.

@@ -31,7 +31,7 @@ pub(crate) fn any(of: impl IntoIterator<Item = Known>) -> Known {
     all(negated).map(|none| !none)
 }
 
-/// Whether a condition holds at the moment asked about.
+/// Decides whether a condition holds at the moment asked about.
 pub(crate) fn holds(condition: &Condition, facts: &Facts, at: Timestamp) -> Known {
     match condition {
         Condition::AtLeastHours(hours) => facts.clock_hours.map(|stated| stated >= *hours),
@@ -67,9 +67,9 @@ pub struct Because<'p> {
     of: Option<&'p Vec<Condition>>,
     /// The number of the first of them among all that rules demand, one list after the other.
     first: u32,
-    /// Which of them, by place; a rule has at most 16.
+    /// The bits of those that are meant, by place; a rule has at most 16.
     marked: u32,
-    /// Whether the license is one of them, though the rule's conditions do not name it.
+    /// True if the license is one of them, though the rule's conditions do not name it.
     license: bool,
     /// Others, of the rule's alternatives or of the rules that decide about acceptance.
     more: Shared<'p>,
@@ -117,8 +117,8 @@ impl<'p> Because<'p> {
         (std::iter::from_fn(next), self.license)
     }
 
-    /// What tells them from others', if they are a rule's own and nothing besides: rules that demand the same have them in
-    /// common.
+    /// The key that tells them from others', if they are a rule's own and nothing besides: rules that demand the same have
+    /// them in common.
     pub(crate) const fn key(&self) -> Option<(u32, u32)> {
         match (self.license, &self.more) {
             (false, None) => Some((self.first, self.marked)),
@@ -148,7 +148,7 @@ impl<'p> Because<'p> {
         self.own().chain(self.more.iter().flat_map(|more| more.iter().copied()))
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.marked == 0 && !self.license && self.more.is_none()
@@ -167,14 +167,14 @@ const fn bit(nth: usize) -> u32 {
     if nth < 32 { 1 << nth } else { 1 << 31 }
 }
 
-/// Which of some conditions do not hold, and of which it is not known; each by its place.
+/// The conditions in a list that do not hold, and those of which it is not known; each by its place.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Open {
     pub(crate) failed: u32,
     pub(crate) unknown: u32,
 }
 
-/// What is open of lists of conditions, by the lists' numbers: hundreds of rules of one agency demand the same, and are
+/// The open conditions of lists, by the lists' numbers: hundreds of rules of one agency demand the same, and are
 /// answered at once.
 pub(crate) struct Opens(Vec<Option<Open>>);
 
@@ -200,7 +200,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// How many there are.
+    /// The number of conditions.
     pub(crate) const fn len(&self) -> usize {
         self.all.len()
     }
@@ -230,7 +230,7 @@ impl Asked {
     }
 }
 
-/// What came of the conditions so far, for one badge at one moment.
+/// The answers to the conditions so far, for one badge at one moment.
 pub(crate) struct Answers<'f> {
     asked: &'f Asked,
     facts: &'f Facts,
@@ -262,7 +262,7 @@ impl<'f> Answers<'f> {
         known
     }
 
-    /// What is open of conditions with these numbers.
+    /// Returns what is open of conditions with these numbers.
     pub(crate) fn open(&mut self, numbers: &[u32]) -> Open {
         let mut open = Open::default();
         for (nth, number) in numbers.iter().enumerate() {
@@ -276,7 +276,7 @@ impl<'f> Answers<'f> {
     }
 }
 
-/// Whether a rule speaks of this badge.
+/// Decides whether a rule speaks of this badge.
 pub(crate) fn governs(scope: &AppliesTo, facts: &Facts, policy: &Policy) -> Known {
     let listed = |ids: &[String], id: Option<&str>| match ids {
         [] => Some(true),

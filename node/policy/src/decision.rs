@@ -13,31 +13,31 @@ use crate::{
     index::Candidate,
 };
 
-/// Whether an agency accepts a badge for a use, and which rules decided that.
+/// An agency's decision whether it accepts a badge for a use, and the rules that decided that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision<'p> {
     /// [`VerdictKind::Accepted`], [`VerdictKind::NotRecognized`] or [`VerdictKind::CouldNotCheck`]: what the rules make of
     /// a badge that is otherwise good.
     pub verdict: VerdictKind,
-    /// Whether the issuer's recognition alone decided.
+    /// True if the issuer's recognition alone decided.
     pub by_recognition: bool,
     /// The rules that decided: those that failed, or else those that could not be checked, or else all that passed.
     pub rulings: Vec<Ruling<'p>>,
 }
 
-/// What came of one rule.
+/// The outcome of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ruling<'p> {
     /// The rule.
     pub rule: &'p AcceptanceRule,
     /// The conditions that failed or could not be checked; none of a rule that passed.
     pub because: Because<'p>,
-    /// Whether it is not known that the rule speaks of this badge at all.
+    /// True if it is not known that the rule speaks of this badge at all.
     pub scope_unknown: bool,
 }
 
 impl Policy {
-    /// Whether the agency accepts a badge for a use at a moment.
+    /// Decides whether the agency accepts a badge for a use at a moment.
     #[must_use]
     pub fn decide(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Decision<'_> {
         if let Some(decided) = Decision::by_recognition(facts, purpose) {
@@ -104,7 +104,7 @@ impl Policy {
 }
 
 impl Decision<'_> {
-    /// What recognition alone decides; nothing, if the issuer is recognized for this use.
+    /// The decision by recognition alone; nothing, if the issuer is recognized for this use.
     pub(crate) fn by_recognition(facts: &Facts, purpose: Purpose) -> Option<Self> {
         let verdict = match &facts.recognized_for {
             None => VerdictKind::CouldNotCheck,

@@ -14,11 +14,11 @@ pub struct Difference {
     pub kind: EntryKind,
     /// Of the entry with this id.
     pub id: String,
-    /// What differs.
+    /// The change.
     pub change: Change,
 }
 
-/// What differs of one entry.
+/// The change of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// It is new; what it says.
@@ -34,13 +34,13 @@ pub enum Change {
 pub struct FieldChange {
     /// Its name in the file.
     pub field: String,
-    /// What it was, as the file writes it.
+    /// The value before, as the file writes it.
     pub was: Option<String>,
-    /// What it is now.
+    /// The value now.
     pub is: Option<String>,
 }
 
-/// What differs between two policies, in the order in which a policy is read. Order in the files is of no account.
+/// Returns the differences between two policies, in the order in which a policy is read. Order in the files is of no account.
 #[must_use]
 pub fn diff(old: &PolicyFile, new: &PolicyFile) -> Vec<Difference> {
     let by_key = |file: &PolicyFile| -> BTreeMap<(EntryKind, String), PolicyEntry> {

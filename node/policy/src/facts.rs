@@ -1,11 +1,11 @@
-//! What is known about one badge, for the rules to be held against.
+//! The facts known about one badge, for the rules to be held against.
 
 use std::collections::BTreeMap;
 
 use registry_schema::{AgencyId, Decimal, Purpose, Timestamp, acceptance::ProviderKind};
 use serde::{Deserialize, Serialize};
 
-/// What is known about one badge, its issuer, its assessment and its holder's license. Whatever is absent is **not
+/// The facts known about one badge, its issuer, its assessment and its holder's license. Whatever is absent is **not
 /// known**, and no rule that asks for it passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,7 +19,7 @@ pub struct Facts {
     pub recognized_for: Option<Vec<Purpose>>,
     /// The issuer's home agency.
     pub issuer_agency: Option<AgencyId>,
-    /// What kind of body the issuer is.
+    /// The kind of body that the issuer is.
     pub provider: Option<ProviderKind>,
     /// The achievement's id. Two badges for the same achievement are duplicates.
     pub achievement: Option<String>,
@@ -29,9 +29,9 @@ pub struct Facts {
     pub unplaced: Vec<String>,
     /// The policy's collections that it is known to belong to, beyond those that list it.
     pub collections: Option<Vec<String>>,
-    /// What it is about, in the receiving agency's words: `literacy`. The same for all badges of an achievement.
+    /// The subject, in the receiving agency's words: `literacy`. The same for all badges of an achievement.
     pub category: Option<String>,
-    /// When it was earned.
+    /// The moment at which it was earned.
     pub earned: Option<Timestamp>,
     /// The clock hours that it stands for.
     pub clock_hours: Option<Decimal>,
@@ -41,25 +41,25 @@ pub struct Facts {
     pub semester_hours: Option<Decimal>,
     /// To how many per cent it was mastered.
     pub mastery: Option<Decimal>,
-    /// Whether it was assessed blind.
+    /// True if it was assessed blind.
     pub assessed_blind: Option<bool>,
-    /// Whether the asked agency approved the achievement itself.
+    /// True if the asked agency approved the achievement itself.
     pub achievement_approved: Option<bool>,
-    /// Which of the agency's criteria the issuer is known to meet or not to meet.
+    /// The agency's criteria that the issuer is known to meet or not to meet.
     pub criteria: BTreeMap<String, bool>,
-    /// Which bodies are known to have approved it or not.
+    /// The bodies that are known to have approved it or not.
     pub approved_by: BTreeMap<String, bool>,
-    /// Which bodies are known to have approved it beforehand or not.
+    /// The bodies that are known to have approved it beforehand or not.
     pub prior_approval_by: BTreeMap<String, bool>,
-    /// What is known to have been handed in or not.
+    /// The things that are known to have been handed in or not.
     pub shown: BTreeMap<String, bool>,
     /// In which systems it is known to be recorded or not.
     pub recorded_in: BTreeMap<String, bool>,
-    /// When the evidence was handed in.
+    /// The moment at which the evidence was handed in.
     pub evidence_handed_in: Option<Timestamp>,
     /// The validity of the holder's license.
     pub license: Option<License>,
-    /// Whether the holder used one for the same thing before.
+    /// True if the holder used one for the same thing before.
     pub used_before: Option<bool>,
 }
 
@@ -74,7 +74,7 @@ pub struct License {
 }
 
 impl License {
-    /// Whether it was valid at this moment.
+    /// Returns true if it was valid at this moment.
     #[must_use]
     pub fn holds(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until

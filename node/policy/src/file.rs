@@ -11,7 +11,7 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// Longest CBOR form of one entry, in bytes: what fits in one value of an agency's document.
 pub const MAX_ENTRY_BYTES: usize = 16 * 1024;
 
-/// What is wrong with a file, and where.
+/// A fault in a file, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}{}", near(input))]
 pub struct Wrong {
@@ -19,9 +19,9 @@ pub struct Wrong {
     pub line: usize,
     /// The column, in characters from 1.
     pub column: usize,
-    /// What is wrong and what to do: lower case, no full stop.
+    /// The fault and what to do: lower case, no full stop.
     pub what: String,
-    /// What stands there, shortened; may be empty.
+    /// The text that stands there, shortened; may be empty.
     pub input: String,
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn wrong(text: &str, at: std::ops::Range<usize>, what: String) -> Wro
     }
 }
 
-/// What is wrong with entries that could be read.
+/// Returns the faults in entries that could be read.
 fn faults(text: &str, file: &PolicyFile) -> Vec<Wrong> {
     let places = Places::of(text);
     let mut found = Vec::new();
@@ -169,7 +169,7 @@ fn faults(text: &str, file: &PolicyFile) -> Vec<Wrong> {
     found
 }
 
-/// Where things stand in a file.
+/// The places at which things stand in a file.
 struct Places<'t>(Option<toml::Spanned<DeTable<'t>>>);
 
 impl<'t> Places<'t> {

@@ -17,7 +17,7 @@ pub const MAX_ITEMS: usize = 50_000;
 /// Most associations of a package.
 pub const MAX_ASSOCIATIONS: usize = 200_000;
 
-/// How deep items may stand below each other.
+/// The greatest depth at which items may stand below each other.
 pub const MAX_DEPTH: usize = 32;
 
 /// The longest package or definition that is read, in bytes.
@@ -38,19 +38,19 @@ pub struct Framework {
     pub uri: String,
     /// Its title.
     pub title: String,
-    /// Who made it, if that is known.
+    /// The creator, if that is known.
     pub creator: Option<String>,
-    /// Which version it is, if it says so.
+    /// The version, if it says so.
     pub version: Option<String>,
     /// The subjects that it says it is about.
     pub subjects: Vec<String>,
-    /// Where it came from.
+    /// The source that it came from.
     pub source: Source,
     /// Its items; parents stand before their children.
     pub items: Vec<Item>,
 }
 
-/// Where a framework came from.
+/// The source that a framework came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -78,11 +78,11 @@ pub struct Item {
     pub id: String,
     /// Its URI: what alignments name.
     pub uri: String,
-    /// What people call it: `6.RP.A.1`.
+    /// The code that people know it by: `6.RP.A.1`.
     pub code: Option<String>,
-    /// What it says.
+    /// The text of the item.
     pub statement: String,
-    /// What kind of item it is: `Standard`.
+    /// The kind of item that it is: `Standard`.
     pub kind: Option<String>,
     /// The subjects that it says it is about, itself.
     pub subjects: Vec<String>,
@@ -95,16 +95,16 @@ pub struct Item {
 pub struct Read {
     /// The framework.
     pub framework: Framework,
-    /// How deep its items stand below each other: 1, if none does.
+    /// The depth at which its items stand below each other: 1, if none does.
     pub depth: usize,
-    /// What of the file was left out, in words; at most [`MOST_NOTES`], and a last one that counts the rest.
+    /// The parts of the file that were left out, in words; at most [`MOST_NOTES`], and a last one that counts the rest.
     pub notes: Vec<String>,
 }
 
 /// Most notes on what was left out.
 pub const MOST_NOTES: usize = 20;
 
-/// Why a file is no framework: lower case, no full stop.
+/// The reason that a file is no framework: lower case, no full stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoFramework(pub String);

@@ -10,20 +10,20 @@ use registry_schema::{
 
 use crate::{Facts, conditions::Asked};
 
-/// What an index needs to know of a rule.
+/// The properties of a rule that an index needs to know.
 pub(crate) trait Rule {
     fn id(&self) -> &str;
     fn purposes(&self) -> &[Purpose];
     fn applies_to(&self) -> &AppliesTo;
     fn term(&self) -> (Option<Timestamp>, Option<Timestamp>);
 
-    /// What is counted, for rules that count something.
+    /// The unit that is counted, for rules that count something.
     fn unit(&self) -> &str;
-    /// What each of them demands.
+    /// The conditions that each of them demands.
     fn requires(&self) -> &[Condition];
-    /// How much it counts, if it counts something.
+    /// The amount that it counts, if it counts something.
     fn counts(&self) -> Option<&Counts>;
-    /// Whether more has to be looked at than what it demands: alternatives, or limits.
+    /// Returns true if more has to be looked at than what it demands: alternatives, or limits.
     fn has_more(&self) -> bool;
 }
 
@@ -76,12 +76,12 @@ pub(crate) struct Index<T> {
     counts: usize,
 }
 
-/// What is asked of a rule every time, side by side with others': a rule itself lies far from the next.
+/// The properties that are asked of a rule every time, side by side with others': a rule itself lies far from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
     from: i64,
     until: i64,
-    /// Where what it demands stands among all demands: the same for rules that demand the same.
+    /// The place of its demands among all demands: the same for rules that demand the same.
     pub(crate) demands: (u32, u32),
     /// The number of that list.
     pub(crate) list: u32,
@@ -89,11 +89,11 @@ pub(crate) struct Mark {
     pub(crate) unit: u32,
     /// The number of how much it counts: the same for the same rates.
     pub(crate) counts: u32,
-    /// Whether more has to be looked at than what it demands: alternatives, or limits.
+    /// True if more has to be looked at than what it demands: alternatives, or limits.
     pub(crate) has_more: bool,
-    /// Whether it speaks of every badge.
+    /// True if it speaks of every badge.
     pub(crate) is_all: bool,
-    /// Whether another rule has its id.
+    /// True if another rule has its id.
     pub(crate) has_twin: bool,
 }
 
@@ -179,23 +179,23 @@ impl<T: Rule> Index<T> {
         &self.rules
     }
 
-    /// What its rules demand, one list after the other: numbers of conditions.
+    /// The demands of its rules, one list after the other: numbers of conditions.
     pub(crate) fn demands(&self) -> &[u32] {
         &self.demands
     }
 
-    /// What a rule demands: numbers of conditions.
+    /// The demands of a rule: numbers of conditions.
     pub(crate) fn demanded(&self, mark: &Mark) -> &[u32] {
         let (first, last) = mark.demands;
         self.demands.get(first as usize..last as usize).unwrap_or_default()
     }
 
-    /// How many different lists of conditions its rules demand.
+    /// The number of different lists of conditions that its rules demand.
     pub(crate) const fn lists(&self) -> usize {
         self.lists
     }
 
-    /// How many different things its rules count.
+    /// The number of different things that its rules count.
     pub(crate) const fn units(&self) -> usize {
         self.units
     }

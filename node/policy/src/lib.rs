@@ -1,5 +1,5 @@
-//! What an agency accepts, and what that counts for: typed rules, read from a file that an officer can read, judged by
-//! pure functions.
+//! The policy of an agency, what it accepts and what that counts for: typed rules, read from a file that an officer can
+//! read, judged by pure functions.
 //!
 //! This crate has **no IO, no async, no clock, no storage and no floating-point arithmetic**, and no rule in it runs
 //! code: [`registry_schema::acceptance::Condition`] is a closed set. What is not known about a badge is "could not

@@ -25,7 +25,7 @@ pub struct Policy {
     collections: BTreeMap<String, Vec<Collection>>,
     pub(crate) acceptance: Index<AcceptanceRule>,
     pub(crate) worth: Index<WorthRule>,
-    /// What all rules demand.
+    /// The conditions that all rules demand.
     pub(crate) asked: Asked,
     requirements: Vec<Requirement>,
     /// The criteria that issuers were found to meet, by issuer.
@@ -78,7 +78,7 @@ impl Policy {
         }
     }
 
-    /// What it is, if it says so.
+    /// The description of the policy, if it gives one.
     #[must_use]
     pub const fn about(&self) -> Option<&About> {
         self.about.as_ref()
@@ -90,7 +90,7 @@ impl Policy {
         &self.criteria
     }
 
-    /// How much is needed, for which use.
+    /// The amounts that are needed, and the use of each.
     #[must_use]
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
@@ -137,7 +137,7 @@ impl Policy {
         })
     }
 
-    /// Whether a badge belongs to a collection.
+    /// Decides whether a badge belongs to a collection.
     pub(crate) fn collects(&self, id: &str, facts: &Facts) -> Known {
         if facts
             .collections

@@ -49,7 +49,7 @@ pub fn write(rubric: &Rubric) -> Result<String, String> {
     toml::to_string_pretty(rubric).map_err(|error| error.to_string())
 }
 
-/// Where what is wrong stands in the file.
+/// Finds the place of a fault in the file.
 fn place(text: &str, bad: &BadRubric) -> std::ops::Range<usize> {
     let Ok(table) = DeTable::parse(text) else { return 0..0 };
     let top = table.get_ref();
@@ -117,7 +117,7 @@ mod tests {
         );
     }
 
-    /// What the import checks, and no text of it: whoever has the real one gets in.
+    /// All that the import checks, and no text of it: whoever has the real one gets in.
     #[test]
     fn a_whole_copy_of_a_known_rubric_is_taken_in() {
         let starter = parse(STARTER).unwrap();

@@ -1,4 +1,4 @@
-//! What all of a teacher's badges count for together: duplicates once, limits kept, and the order of no account.
+//! The worth of all of a teacher's badges together: duplicates once, limits kept, and the order of no account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub use words::in_units;
 use reasons::Reasons;
 use sum::{Alone, Group, Offer, best};
 
-/// What all of a teacher's badges count for, for one use at one moment.
+/// The worth of all of a teacher's badges, for one use at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally<'p> {
     /// For which use.
@@ -32,15 +32,15 @@ pub struct Tally<'p> {
     pub at: Timestamp,
     /// Each badge, by its id.
     pub badges: Vec<Badge<'p>>,
-    /// What counts, unit by unit.
+    /// The sums that count, unit by unit.
     pub sums: Vec<Sum<'p>>,
-    /// How far each set is.
+    /// The progress of each set.
     pub sets: Vec<Progress<'p>>,
-    /// What is met as a whole.
+    /// The requirements that are met as a whole.
     pub meets: Vec<Met<'p>>,
     /// The rules that say that there is no published rate.
     pub no_rate: Vec<&'p WorthRule>,
-    /// How many badges repeat an achievement that counts already.
+    /// The number of badges that repeat an achievement that counts already.
     pub duplicates: usize,
 }
 
@@ -49,30 +49,30 @@ pub struct Tally<'p> {
 pub struct Badge<'p> {
     /// Its id.
     pub id: String,
-    /// Whether it is accepted, and by which rules.
+    /// The decision whether it is accepted, and the rules that decided it.
     pub decision: Decision<'p>,
-    /// What it counts for, by each rule; empty, if it is not accepted.
+    /// The worth of the badge by each rule; empty, if it is not accepted.
     pub values: Vec<Value<'p>>,
 }
 
-/// What counts in one unit.
+/// The sum that counts in one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sum<'p> {
     /// The unit.
     pub unit: &'p str,
-    /// What counts for certain.
+    /// The amount that counts for certain.
     pub counted: Decimal,
-    /// How much more might count, once what is not known is.
+    /// The amount that might count besides, once what is not known is.
     pub in_doubt: Decimal,
-    /// What is not known, in words.
+    /// The things that are not known, in words.
     pub because: BTreeSet<String>,
-    /// What each badge brought; what a limit cut off is not in it.
+    /// The part that each badge brought; what a limit cut off is not in it.
     pub credits: Vec<Credit<'p>>,
-    /// How much is needed.
+    /// The amounts that are needed.
     pub needs: Vec<&'p Requirement>,
 }
 
-/// What one badge brought to a sum.
+/// The part of a sum that one badge brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credit<'p> {
     /// The badge's id.
@@ -81,20 +81,20 @@ pub struct Credit<'p> {
     pub category: Option<String>,
     /// The rule.
     pub rule: &'p WorthRule,
-    /// How much.
+    /// The amount.
     pub amount: Decimal,
 }
 
-/// How far a set is.
+/// The progress of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress<'p> {
     /// The rule.
     pub rule: &'p WorthRule,
     /// The set.
     pub set: &'p SetOf,
-    /// How many different ones count towards it.
+    /// The number of different ones that count towards it.
     pub have: u32,
-    /// How many more might, once what is not known is.
+    /// The number of those that might besides, once what is not known is.
     pub in_doubt: u32,
 }
 
@@ -103,16 +103,16 @@ pub struct Progress<'p> {
 pub struct Met<'p> {
     /// The rule.
     pub rule: &'p WorthRule,
-    /// What is met.
+    /// The requirement that is met.
     pub what: &'p str,
-    /// What is not known about it; empty, if it is met for certain.
+    /// The things that are not known about it; empty, if it is met for certain.
     pub because: BTreeSet<String>,
-    /// Whether it is certain.
+    /// True if it is certain.
     pub is_certain: bool,
 }
 
 impl Policy {
-    /// What all of a teacher's badges count for, for a use at a moment.
+    /// Tallies what all of a teacher's badges count for, for a use at a moment.
     ///
     /// The order of the badges does not matter, a limit is never exceeded, duplicates of an achievement never count
     /// twice, and one more badge never lowers a sum.
@@ -310,10 +310,10 @@ struct Unit<'a, 'p> {
     counted: Vec<Counted<'a, 'p>>,
 }
 
-/// What a badge counts for under one rule.
+/// A badge and its worth under one rule.
 type Counted<'a, 'p> = (&'a Facts, &'a Value<'p>);
 
-/// Whether a value is one that adds up.
+/// Returns true if a value is one that adds up.
 fn counts_units(value: &Value<'_>) -> bool {
     matches!(value.amount, Amount::Of(_) | Amount::NotStated | Amount::Contradictory)
 }

@@ -1,4 +1,4 @@
-//! What one badge counts for under the rules that speak of it.
+//! The worth of one badge under the rules that speak of it.
 
 use registry_schema::{
     Decimal, Purpose, Timestamp,
@@ -11,26 +11,26 @@ use crate::{
     index::Candidate,
 };
 
-/// What one badge counts for under one rule.
+/// The worth of one badge under one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value<'p> {
     /// The rule.
     pub rule: &'p WorthRule,
-    /// How much, if the rule's conditions hold.
+    /// The amount, if the rule's conditions hold.
     pub amount: Amount<'p>,
-    /// Whether it counts.
+    /// The standing: whether it counts.
     pub standing: Standing<'p>,
-    /// Whether the rule names the badges that it speaks of, and so goes before a rule for all.
+    /// True if the rule names the badges that it speaks of, and so goes before a rule for all.
     pub is_specific: bool,
     /// The place of the rule among all, in the order of their ids.
     pub(crate) place: u32,
     /// The number of the rule's unit.
     pub(crate) unit: u32,
-    /// Whether the rule has limits.
+    /// True if the rule has limits.
     pub(crate) is_limited: bool,
 }
 
-/// How much one badge is worth.
+/// The amount that one badge is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amount<'p> {
     /// So much of the rule's unit.
@@ -47,7 +47,7 @@ pub enum Amount<'p> {
     Contradictory,
 }
 
-/// Whether a badge counts under a rule.
+/// The standing of a badge under a rule: whether it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing<'p> {
     /// It does.
@@ -59,7 +59,7 @@ pub enum Standing<'p> {
 }
 
 impl Policy {
-    /// What a badge counts for, by every rule that speaks of it, whether it is accepted or not.
+    /// Returns what a badge counts for, by every rule that speaks of it, whether it is accepted or not.
     ///
     /// Rules that name their badges go before rules for all, unit by unit. While it is not known whether a rule that
     /// names badges speaks of this one, both are given, and neither counts for certain.
@@ -220,7 +220,7 @@ fn applied(rates: &Rates, facts: &Facts) -> Option<Decimal> {
         .or_else(|| by(rates.semester_hour, facts.semester_hours))
 }
 
-/// Whether a badge falls within the time of a limit.
+/// Decides whether a badge falls within the time of a limit.
 fn is_inside(limit: &Limit, facts: &Facts, at: Timestamp) -> Option<bool> {
     match limit.within {
         Window::Lifetime => Some(true),
@@ -232,7 +232,7 @@ fn is_inside(limit: &Limit, facts: &Facts, at: Timestamp) -> Option<bool> {
 }
 
 impl<'p> Value<'p> {
-    /// What stands of it while it is not known whether the badge is accepted; `because` is shared by all values.
+    /// Keeps what stands of it while it is not known whether the badge is accepted; `because` is shared by all values.
     pub(crate) fn in_doubt(&mut self, because: &Shared<'p>) {
         self.standing = match std::mem::replace(&mut self.standing, Standing::Counts) {
             Standing::Excluded(why) => Standing::Excluded(why),

@@ -6,19 +6,19 @@ use registry_schema::{Purpose, Timestamp, VerdictKind};
 
 use crate::{Facts, Policy};
 
-/// What a change does to a set of badges. Counted per issuer and achievement; **no person and no badge is named**.
+/// The consequences of a change for a set of badges. Counted per issuer and achievement; **no person and no badge is named**.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consequences {
     /// The number of badges that were asked about: the base of all counts.
     pub badges: usize,
-    /// What changes.
+    /// The changes.
     pub changes: Vec<Consequence>,
 }
 
 /// A verdict and a worth.
 pub type Answer = (VerdictKind, String);
 
-/// How many badges for one achievement of one issuer change in the same way.
+/// The number of badges for one achievement of one issuer that change in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Consequence {
     /// The issuer's id.
@@ -35,18 +35,18 @@ pub struct Consequence {
     pub count: usize,
 }
 
-/// What is known of a badge under a policy, before and after a change; and for how many badges it stands.
+/// The facts known of a badge under a policy, before and after a change; and the number of badges that it stands for.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn<'a> {
     /// Before.
     pub was: (&'a Policy, &'a Facts),
     /// After.
     pub is: (&'a Policy, &'a Facts),
-    /// How many.
+    /// The number of badges.
     pub count: usize,
 }
 
-/// Which verdicts and worths change, badge by badge, if `new` takes the place of `old`.
+/// Finds the verdicts and worths that change, badge by badge, if `new` takes the place of `old`.
 #[must_use]
 pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose], at: Timestamp) -> Consequences {
     let turns = badges.iter().map(|facts| Turn {
@@ -57,7 +57,7 @@ pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose
     what_changes(turns, purposes, at)
 }
 
-/// Which verdicts and worths change, badge by badge.
+/// Finds the verdicts and worths that change, badge by badge.
 #[must_use]
 pub fn what_changes<'a>(
     turns: impl IntoIterator<Item = Turn<'a>>,

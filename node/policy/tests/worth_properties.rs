@@ -1,4 +1,5 @@
-//! What must hold of every tally, tried on random policies and badges. A failure names its seed; `SEED=n` runs it alone.
+//! The properties that must hold of every tally, tried on random policies and badges. A failure names its seed; `SEED=n` runs
+//! it alone.
 
 #![expect(
     clippy::unwrap_used,
@@ -210,7 +211,7 @@ fn policy(rng: &mut SmallRng) -> Policy {
     Policy::new(entries)
 }
 
-/// What is sure: each unit's sum, each set's progress, and how many requirements are met.
+/// The sure part of a tally: each unit's sum, each set's progress, and how many requirements are met.
 type Sure = (BTreeMap<String, Decimal>, BTreeMap<String, u32>, usize);
 
 fn sure(policy: &Policy, badges: &[Facts]) -> Sure {
@@ -224,7 +225,7 @@ fn sure(policy: &Policy, badges: &[Facts]) -> Sure {
     (sums, sets, tally.meets.iter().filter(|met| met.is_certain).count())
 }
 
-/// Whether nothing of `before` is less in `after`.
+/// Returns true if nothing of `before` is less in `after`.
 fn is_no_less(before: &Sure, after: &Sure) -> bool {
     before
         .0

@@ -27,39 +27,39 @@ pub(crate) struct Agency {
     pub(crate) id: AgencyId,
     /// Its name for people.
     pub(crate) name: String,
-    /// Where its node answers.
+    /// The address at which its node answers.
     pub(crate) url: String,
-    /// Whether it is this node's own.
+    /// True if it is this node's own.
     pub(crate) home: bool,
     /// Everything that it wrote before this moment is known here.
     pub(crate) last_heard: Option<Timestamp>,
     /// From this moment on, unless it is heard again, answers that rest on its lists are "could not check"; null for this node's
     /// own, as long as it knows them as they are.
     pub(crate) good_until: Option<Timestamp>,
-    /// Whether that counts now, by the clock of this node: the judgment on which its verdicts rest.
+    /// The agency's freshness now, by the clock of this node: the judgment on which its verdicts rest.
     pub(crate) freshness: KnownFreshness,
     /// Since when this node no longer federates with it, if it was expelled.
     pub(crate) expelled_since: Option<Timestamp>,
     /// Since when this node follows it no more, if it was removed and not expelled: nothing that it writes since then comes here,
     /// and what is here counts until `good_until`.
     pub(crate) left_since: Option<Timestamp>,
-    /// Whether its root signs two histories: what it granted does not count.
+    /// True if its root signs two histories: what it granted does not count.
     pub(crate) disputed: bool,
-    /// How many forks of its log are proven here: see `/v1/agencies/{id}/forks`.
+    /// The number of forks of its log that are proven here: see `/v1/agencies/{id}/forks`.
     pub(crate) forks: usize,
-    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    /// The causes that keep more of it from being taken in, or anything of it from being fresh.
     #[serde(flatten)]
     pub(crate) hindrances: Hindrances,
-    /// How many issuers are home there.
+    /// The number of issuers that are home there.
     pub(crate) issuers: usize,
-    /// How many recognitions it has in force.
+    /// The number of recognitions that it has in force.
     pub(crate) recognitions: usize,
-    /// What this node keeps of the status lists that it names for its issuers with keys of their own, if it names any.
+    /// The counts of the status lists kept here, of those that it names for its issuers with keys of their own, if it names any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) issuers_lists: Option<KeptLists>,
 }
 
-/// How an agency stands for verdicts.
+/// Returns the freshness of an agency, as verdicts see it.
 pub(super) fn known_freshness(registry: &Registry, lists: &AgencyState, now: Timestamp) -> KnownFreshness {
     if registry.roster().expelled(&lists.id).is_some() {
         return KnownFreshness::Expelled;

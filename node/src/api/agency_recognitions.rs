@@ -20,7 +20,7 @@ use super::{
 };
 use agency::registrar::{self, Change};
 
-/// Which agency accepts what another recognizes.
+/// List the agencies that accept what another one recognizes.
 #[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",
     responses((status = 200, description = "withdrawn ones included", body = Vec<AgencyRecognitionEntry>)))]
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<AgencyRecognitionEntry>> {
@@ -53,7 +53,7 @@ pub(super) struct NewAgencyRecognition {
     /// On what it rests; another agency's review, if absent.
     #[serde(default = "adopted")]
     attestation: Attestation,
-    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    /// True if agencies that recognize whatever this agency recognizes may build on it.
     #[serde(default)]
     may_be_followed: bool,
     /// On which conditions, for people to read; at most 20.

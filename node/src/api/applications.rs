@@ -45,13 +45,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(proof::prove))
 }
 
-/// Whether a trial badge is sent to this path: larger than what else applicants write.
+/// Returns true if a trial badge is sent to this path: larger than what else applicants write.
 pub(crate) fn is_proof(path: &str) -> bool {
     let of_case = path.strip_prefix("/v1/applications/");
     path == "/application/proof" || of_case.is_some_and(|rest| rest.ends_with("/proof"))
 }
 
-/// Who asks about a case: an operator, or its applicant.
+/// The party that asks about a case: an operator, or its applicant.
 #[derive(Debug)]
 pub(super) struct Party {
     by: By,
@@ -127,7 +127,7 @@ pub(super) struct ApplicationForm {
     contact_email: String,
     /// The rubric's id; the agency's current one, if absent.
     rubric: Option<String>,
-    /// What it shows at once; at most 60 pieces, and more can follow.
+    /// The evidence shown at once; at most 60 pieces, and more can follow.
     #[serde(default)]
     evidence: Vec<NewEvidence>,
 }
@@ -138,16 +138,16 @@ pub(super) struct ApplicationForm {
 pub(super) struct NewEvidence {
     /// For this component of the rubric; for all, if absent.
     component: Option<String>,
-    /// Where it can be seen: an http or https link of at most 500 characters.
+    /// The place where it can be seen: an http or https link of at most 500 characters.
     link: Option<String>,
-    /// What it shows; at most 4,000 characters.
+    /// A note on what it shows; at most 4,000 characters.
     note: Option<String>,
 }
 
 /// An application that was made.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Made {
-    /// What the agency keeps of it.
+    /// The agency's record of it.
     application: Application,
     /// With this token, as `Authorization: Bearer TOKEN`, the applicant follows the case. It is shown once; absent in a
     /// dry run.
@@ -158,9 +158,9 @@ pub(super) struct Made {
 /// Apply to be an issuer of this agency.
 ///
 /// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
-/// case and gives evidence. At most 6 applications an hour from one address; after
-/// 20 an hour or 60 a day in all, one an hour from an address; and as many waiting as the agency allows; what an operator writes down for an applicant is
-/// not counted.
+/// case and gives evidence. At most 6 applications an hour from one address; after 20 an hour or 60 a day in all, one an
+/// hour from an address; and as many waiting as the agency allows; what an operator writes down for an applicant is not
+/// counted.
 #[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = ApplicationForm,
     params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = Made), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
@@ -288,11 +288,11 @@ pub(super) async fn one(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewStep {
-    /// Which one: `"suspend"`, or `{"approve": {"until": "2029-07-01"}}`.
+    /// The step itself: `"suspend"`, or `{"approve": {"until": "2029-07-01"}}`.
     step: Step,
     /// The reasons, the grounds, what evidence shows; at most 4,000 characters.
     note: Option<String>,
-    /// Whether everybody may read the note; otherwise it stays between the agency and the applicant.
+    /// True if everybody may read the note; otherwise it stays between the agency and the applicant.
     #[serde(default)]
     note_is_public: bool,
 }
@@ -305,7 +305,7 @@ pub(super) struct Taken {
     /// With `dry_run`, where the step changes how the issuer stands: what that would change. For operators alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
-    /// Where the step registers an issuer, or would: the names at other agencies that a reader may take its name for. For
+    /// The names at other agencies that a reader may take the issuer's name for, if the step registers one, or would. For
     /// operators alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resembles: Vec<ResemblingName>,
@@ -377,8 +377,8 @@ pub(super) async fn expunge_contact(
     Ok((super::created(&hand), Json(application)))
 }
 
-/// How an issuer of this agency came to be one, and what came of it since: each step with its day and the role of who took
-/// it, without persons. Public where the agency says so; for its operators in any case.
+/// Show how an issuer of this agency came to be one, and what came of it since: each step with its day and the role of who
+/// took it, without persons. Public where the agency says so; for its operators in any case.
 #[utoipa::path(get, path = "/v1/issuers/{id}/history", tag = "registration", params(("id" = String, Path)),
     responses((status = 200, body = History), (status = 404, body = Problem)))]
 pub(super) async fn public_history(

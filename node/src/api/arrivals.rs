@@ -1,4 +1,4 @@
-//! What is on its way to this node. Whoever sends slowly holds nothing but the bytes that have come: no place among the
+//! Bodies on their way to this node. Whoever sends slowly holds nothing but the bytes that have come: no place among the
 //! few that are worked on, and not more than a client's share of what may be on its way.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -26,22 +26,22 @@ const COME_AGAIN: u64 = 10;
 /// Memory is counted in pieces of so many bytes.
 const PIECE: usize = 1024;
 
-/// What may be on its way.
+/// The bounds of what may be on its way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// What arrives, for the refusals: `badges`.
+    /// The name of what arrives, for the refusals: `badges`.
     pub(crate) what: &'static str,
     /// All bytes together, those included that have arrived and are still held.
     pub(crate) bytes: usize,
-    /// How many of one client at once, those included that are not answered to their end.
+    /// The most of one client at once, those included that are not answered to their end.
     pub(crate) of_one: usize,
     /// For so long a sender may be as slow as it likes.
     pub(crate) grace: Duration,
-    /// How long one may take.
+    /// The longest that one may take.
     pub(crate) longest: Duration,
 }
 
-/// What is on its way. Clones share it.
+/// The bodies that are on their way. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct UploadGate(Arc<Inner>);
 
@@ -50,7 +50,7 @@ struct Inner {
     limits: Limits,
     /// A permit for each [`PIECE`] that is free.
     room: Arc<Semaphore>,
-    /// How many of each client.
+    /// The number of bodies on their way of each client.
     senders: Lock<BTreeMap<Client, usize>>,
 }
 

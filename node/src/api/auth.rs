@@ -1,4 +1,4 @@
-//! Who acts: operators, by bearer token (RFC 6750, §2.1). Tokens are kept as SHA-256 alone.
+//! Authentication of operators, by bearer token (RFC 6750, §2.1). Tokens are kept as SHA-256 alone.
 
 use axum::{
     extract::{FromRequestParts, Query},
@@ -39,14 +39,14 @@ impl FromRequestParts<App> for Operator {
     }
 }
 
-/// Whether only to see what would come of it: `?dry_run=true`.
+/// Returns true if the request is only to see what would come of it: `?dry_run=true`.
 pub(super) fn dry_run(parts: &Parts) -> Result<bool, Problem> {
     let asked = Query::try_from_uri(&parts.uri);
     let Query(DryRun { dry_run }) = asked.map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
     Ok(dry_run)
 }
 
-/// Who the operator is whose token these headers carry.
+/// Returns the name of the operator whose token these headers carry.
 pub(crate) async fn operator(headers: &HeaderMap, store: &Store) -> Result<String, Problem> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(bearer).filter(|token| token.len() <= 200);

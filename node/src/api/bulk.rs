@@ -36,11 +36,11 @@ use super::{
 };
 use agency::{checked::Checked, external_sources::Errand};
 
-/// How many uploads are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
+/// The most uploads that are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
 /// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
 pub(crate) const MAX_UPLOADS: usize = 4;
 
-/// How many codes and links of one upload are followed: others are asked for each, and nobody shall make this node ask
+/// The most codes and links of one upload that are followed: others are asked for each, and nobody shall make this node ask
 /// them ten thousand times.
 const MOST_FOLLOWED: usize = 500;
 
@@ -54,7 +54,7 @@ pub(crate) const ARRIVING: Limits = Limits {
     longest: Duration::from_secs(45),
 };
 
-/// How long an upload that is here waits for a place.
+/// The longest that an upload that is here waits for a place.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// About how many bytes the answer about a row has.
@@ -63,10 +63,10 @@ const ANSWER_BYTES: usize = 3 * 1024;
 /// After how long the rows that are left are answered without a check.
 const LONGEST_JUDGING: Duration = Duration::from_secs(60);
 
-/// How long after that the client may still take to read the answers.
+/// The time that the client may still take after that to read the answers.
 const LONGEST_READING: Duration = Duration::from_secs(60);
 
-/// How many rows go through a thread at once.
+/// The number of rows that go through a thread at once.
 const CHUNK: usize = 32;
 
 /// Tells how many lines come.
@@ -83,7 +83,7 @@ pub(crate) struct Line {
     /// The answer.
     #[serde(flatten)]
     pub(crate) verdict: Verdict,
-    /// What rules are held against, where few enough were sent to be counted together.
+    /// The facts that rules are held against, where few enough were sent to be counted together.
     #[serde(skip)]
     #[schema(ignore)]
     pub(crate) facts: Option<::policy::Facts>,
@@ -257,7 +257,7 @@ fn chunks(rows: Vec<Row>) -> Vec<Vec<Turn>> {
     }
 }
 
-/// What is known of a row on its way.
+/// The state of a row on its way.
 enum Stage {
     Bytes(Vec<u8>),
     Read(Box<OpenBadge>),

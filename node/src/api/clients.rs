@@ -1,4 +1,4 @@
-//! Who asks, by address, and how much of the node's work each may have. A client is an IPv4 address, or an IPv6 network of
+//! Clients, by address, and the share of the node's work that each may have. A client is an IPv4 address, or an IPv6 network of
 //! /64, which one customer has.
 
 use std::{
@@ -19,7 +19,7 @@ use transport::client::Client;
 /// nearly none that exist.
 const HIT: f64 = 0.1;
 
-/// How many applications of one client are taken in an hour, and at once.
+/// The applications of one client that are taken in an hour, and at once.
 const APPLICATIONS: Allowance = Allowance {
     a_second: 6.0 / 3_600.0,
     at_once: 6.0,
@@ -29,13 +29,13 @@ const FIRST_APPLICATION: Allowance = Allowance {
     a_second: 1.0 / 3_600.0,
     at_once: 1.0,
 };
-/// How many of one neighborhood are: an IPv4 network of /24, an IPv6 network of /48.
+/// The same of one neighborhood: an IPv4 network of /24, an IPv6 network of /48.
 const APPLICATIONS_NEARBY: Allowance = Allowance {
     a_second: 10.0 / 3_600.0,
     at_once: 10.0,
 };
 
-/// How often a client that has used up its budget may try a token.
+/// The rate at which a client that has used up its budget may try tokens.
 const TOKENS: Allowance = Allowance {
     a_second: 5.0,
     at_once: 20.0,
@@ -45,7 +45,7 @@ const TOKENS: Allowance = Allowance {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ForwardedFor(pub(crate) IpAddr);
 
-/// What is left for each client. Clones share it.
+/// The budget that is left for each client. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientBudgets(Arc<Shares>);
 
@@ -82,7 +82,7 @@ impl ClientBudgets {
         }))
     }
 
-    /// Who asks.
+    /// Returns the client that asks.
     pub(crate) fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> Client {
         if let Some(ForwardedFor(client)) = extensions.get::<ForwardedFor>() {
             return Client::at(*client);
@@ -129,7 +129,7 @@ impl ClientBudgets {
         })
     }
 
-    /// Whether a client that has used up its budget may try a token now.
+    /// Returns true if a client that has used up its budget may try a token now.
     pub(crate) fn tries_a_token(&self, client: Client) -> bool {
         self.0.tokens.take(client, 1.0, 1.0, Instant::now()).is_ok()
     }
@@ -164,7 +164,7 @@ impl ClientBudgets {
         }
     }
 
-    /// Who asks: whoever is connected, or, if that is a proxy of ours, whoever it names last.
+    /// Returns the address that asks: whoever is connected, or, if that is a proxy of ours, whoever it names last.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let config = &self.0.config;
         let peer = peer.to_canonical();

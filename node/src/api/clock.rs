@@ -1,4 +1,4 @@
-//! What this node thinks of its clock, and an operator's word for it.
+//! This node's opinion of its clock, and an operator's word for it.
 
 use axum::{Json, extract::State};
 use registry_schema::Timestamp;
@@ -12,11 +12,11 @@ use super::{App, auth::Operator, problem::Problem};
 pub(super) struct ClockReport {
     /// The time by which this node acts, RFC 3339 in UTC.
     now: Timestamp,
-    /// Why it is in doubt; null, if it is believed. While it is in doubt, nothing is signed and nothing is called fresh.
+    /// The reason to doubt it; null, if it is believed. While it is in doubt, nothing is signed and nothing is called fresh.
     doubt: Option<String>,
 }
 
-/// How the clock is seen.
+/// Show what the node thinks of its clock.
 #[utoipa::path(get, path = "/v1/clock", tag = "operations", responses((status = 200, body = ClockReport)))]
 pub(super) async fn show(State(app): State<App>) -> Json<ClockReport> {
     Json(ClockReport {

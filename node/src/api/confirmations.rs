@@ -1,4 +1,4 @@
-//! Whether a badge is one that this agency issued, though its key is compromised: said here, and asked of others.
+//! Confirmations that this agency issued a badge, though its key is compromised: given here, and asked of others.
 
 use axum::{
     Json,
@@ -30,7 +30,7 @@ pub(super) struct Confirmation {
     issued: bool,
 }
 
-/// Whether this agency issued the very badge that has this id and this digest: SHA-256, in hexadecimal, of its canonical
+/// Confirm that this agency issued the very badge that has this id and this digest: SHA-256, in hexadecimal, of its canonical
 /// JSON (RFC 8785) without its proof. Only who has the badge can ask. Other nodes ask it of badges by a compromised key.
 #[utoipa::path(get, path = "/v1/credentials/{code}/confirmations/{digest}", tag = "credentials",
     params(("code" = String, Path, description = "the credential's id"), ("digest" = String, Path)),

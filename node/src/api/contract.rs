@@ -113,7 +113,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// What any operation of this class can answer.
+/// Returns the answers that any operation of this class can give.
 fn answers(method: &Method, operation: &Operation, cost: Option<Cost>) -> Vec<CommonAnswer> {
     let mut answers = vec![UNREADABLE, SLOW, LARGE];
     let is_for_operators = operation.security.as_ref().is_some_and(|security| !security.is_empty());
@@ -148,7 +148,7 @@ fn add(operation: &mut Operation, answers: &[CommonAnswer]) {
     }
 }
 
-/// What is created is answered with 200, and in the same shape, where it only would have been.
+/// Documents that what is created is answered with 200, and in the same shape, where it only would have been.
 fn tell_of_dry_runs(operation: &mut Operation) {
     let heeds_it = operation.parameters.iter().flatten().any(|parameter| match parameter {
         RefOr::T(one) => one.name == "dry_run" && one.parameter_in == ParameterIn::Query,

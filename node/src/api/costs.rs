@@ -15,7 +15,7 @@ use self::Cost::{Check, List, Look, Many, Nothing, Operators, Sign, Write};
 use super::{App, auth, is_page, problem::Problem};
 use crate::web;
 
-/// What a route costs whoever asks.
+/// The cost of a route for whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
     /// It answers from constants.
@@ -260,7 +260,7 @@ mod tests {
         }
     }
 
-    /// What needs no token costs something, unless it does nothing; and what operators alone may do asks for a token.
+    /// Any route that needs no token costs something, unless it does nothing; and what operators alone may do asks for a token.
     #[test]
     fn nothing_that_works_is_free_and_nothing_for_operators_is_counted_as_public() {
         let free: Vec<&str> = ROUTES.iter().filter(|row| row.2 == Nothing).map(|row| row.1).collect();

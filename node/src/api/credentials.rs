@@ -144,7 +144,7 @@ impl Holders {
 pub(super) struct NewCredential {
     /// The issuer's id; its key is kept at this node.
     issuer: String,
-    /// What was shown.
+    /// The achievement that was shown.
     achievement: NewAchievement,
     /// The holder's name; at most 200 characters.
     subject: String,
@@ -163,23 +163,23 @@ pub(super) struct NewAchievement {
     id: String,
     /// Its title; at most 200 characters.
     name: String,
-    /// What it is; the title, if absent.
+    /// A description of it; the title, if absent.
     description: Option<String>,
-    /// What its earner had to show; the title, if absent.
+    /// The criteria that its earner had to meet; the title, if absent.
     criteria: Option<String>,
     /// The items of this agency's frameworks that it is aligned to, by identifier or URI; at most 20.
     #[serde(default)]
     aligned_to: Vec<String>,
     /// The clock hours that it stands for: 0.01 to 100,000.
     clock_hours: Option<Decimal>,
-    /// Whether it was assessed blind: who assessed did not know whose work it was. Nothing is stated, if absent.
+    /// True if it was assessed blind: who assessed did not know whose work it was. Nothing is stated, if absent.
     assessed_blind: Option<bool>,
 }
 
 /// A credential that was issued.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Issued {
-    /// What this node keeps of it.
+    /// The node's record of it.
     credential: Credential,
     /// The signed Open Badges 3.0 credential, for the holder; absent in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,18 +244,18 @@ pub(super) async fn issue(
 pub(super) struct NewStatus {
     /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
     status: StatusState,
-    /// Why; this code replicates.
+    /// The reason; this code replicates.
     reason: Reason,
-    /// What else there is to say; stays at home. At most 2,000 characters.
+    /// A note on what else there is to say; stays at home. At most 2,000 characters.
     note: Option<String>,
 }
 
-/// What changed.
+/// A credential whose status changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Changed {
     /// The credential as it is now.
     credential: Credential,
-    /// What its peers learn.
+    /// The change, as this agency's peers learn it.
     change: StatusChange,
 }
 
@@ -280,7 +280,7 @@ pub(super) async fn change_status(
     Ok((super::created(&hand), Json(Changed { credential, change })))
 }
 
-/// What is left of a credential that was expunged.
+/// The remains of a credential that was expunged.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Expunged {
     /// Its status list.

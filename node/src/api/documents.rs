@@ -21,11 +21,11 @@ use super::{
 use agency::registry::Registry;
 use platform::lock::Lock;
 
-/// How many documents are kept; the one that was asked for longest ago goes first.
+/// The most documents that are kept; the one that was asked for longest ago goes first.
 const MOST_KEPT: usize = 128;
-/// How long one waits for a document that is being made.
+/// The longest that one waits for a document that is being made.
 const WAIT: Duration = Duration::from_secs(10);
-/// How long one waits for the task that writes, before the answer that it gave last is given again.
+/// The longest that one waits for the task that writes, before the answer that it gave last is given again.
 const LONGEST_GLANCE: Duration = Duration::from_secs(2);
 
 /// The documents that were made. Clones share them.
@@ -68,7 +68,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// How long a document holds.
+/// The time for which a document holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holds {
     /// As long as the lists have this version.
@@ -199,12 +199,12 @@ impl Document {
         Self::new(bytes.into(), 0).map_err(unmade)
     }
 
-    /// Whether this text stands in it.
+    /// Returns true if this text stands in it.
     pub(crate) fn contains(&self, text: &str) -> bool {
         std::str::from_utf8(&self.bytes).is_ok_and(|all| all.contains(text))
     }
 
-    /// Whether there is nothing in it.
+    /// Returns true if there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -226,8 +226,8 @@ impl Document {
     }
 }
 
-/// Whether the asker has what this tag stands for, as `If-None-Match` says: a list of tags, weak ones too, or `*` (RFC 9110,
-/// §13.1.2).
+/// Returns true if the asker has what this tag stands for, as `If-None-Match` says: a list of tags, weak ones too, or `*`
+/// (RFC 9110, §13.1.2).
 pub(super) fn has_it(asked: &HeaderMap, etag: &str) -> bool {
     let (Some(known), Ok(etag)) = (asked.typed_get::<IfNoneMatch>(), etag.parse::<ETag>()) else {
         return false;

@@ -21,24 +21,24 @@ use transport::doorway::{DoorLimits, Visitor};
 
 /// For how long others may keep what changes, in seconds.
 const CHANGING: &str = "public, max-age=2";
-/// What is named by its content never changes.
+/// The header for what is named by its content: it never changes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// How many files are on their way at once, and of one client; with at most 1 MiB each it bounds the memory that strangers
+/// The most files that are on their way at once, and of one client; with at most 1 MiB each it bounds the memory that strangers
 /// can use.
 pub(crate) const SENDING: DoorLimits = DoorLimits {
     in_all: 64,
     of_one: 32,
     welcome: 0,
 };
-/// How long a file may take to go.
+/// The longest that a file may take to go.
 const LONGEST_WAY: Duration = Duration::from_secs(60);
 /// The longest countersignature that is read, its signature included.
 const MAX_HELD_BYTES: usize = 2_048;
-/// How much of a file is handed to a connection at once.
+/// The size of the pieces in which a file is handed to a connection.
 const PIECE: usize = 16 * 1024;
 
-/// Which agencies' files there are: of each its genesis, its name for people, and the SHA-256 of its summary.
+/// List the agencies whose files there are: of each its genesis, its name for people, and the SHA-256 of its summary.
 #[utoipa::path(get, path = "/federation/index.json", tag = "federation",
     responses((status = 200, description = "`{version: 1, agencies: [{genesis, agency, summary}]}`", body = serde_json::Value),
               (status = 304, description = "unchanged since the ETag given")))]

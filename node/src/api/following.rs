@@ -1,4 +1,4 @@
-//! What stands behind a code or a link that was sent in place of a badge.
+//! Resolution of a code or a link that was sent in place of a badge.
 
 use registry_schema::{AgencyId, CredentialCode, Verdict};
 use transport::client::Client;
@@ -14,7 +14,7 @@ const LONGEST_CODE: usize = 40;
 /// A link, in bytes.
 const LONGEST_LINK: usize = 2_048;
 
-/// What stands behind the bytes that were sent.
+/// The badge or answer behind the bytes that were sent.
 pub(super) enum ResolvedInput {
     /// They are neither a code nor a link.
     Itself,

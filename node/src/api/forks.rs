@@ -27,14 +27,14 @@ pub(super) struct Fork {
     sequence: u32,
     /// The two envelopes.
     envelopes: Vec<String>,
-    /// Where the proof is, as a file to be checked by anybody: `comity peer fork-check FILE`.
+    /// The path of the proof, a file to be checked by anybody: `comity peer fork-check FILE`.
     proof: String,
 }
 
 /// Most forks that are listed. A log that has so many is not one that anybody will mend fork by fork.
 const MAX_LISTED: usize = 256;
 
-/// How many hexadecimal digits a proof's name has.
+/// The number of hexadecimal digits in a proof's name.
 const NAME_LENGTH: usize = 64;
 
 /// A proof's name: the two envelopes', whichever was found first.

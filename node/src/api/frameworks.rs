@@ -37,19 +37,19 @@ pub(super) struct FrameworkSummary {
     uri: String,
     /// Its title.
     title: String,
-    /// Who made it, if that is known.
+    /// The body that made it, if that is known.
     creator: Option<String>,
-    /// Which version it is, if it says so.
+    /// Its version, if it says so.
     version: Option<String>,
     /// `case`: its publisher's CASE package. `minted`: the names are the publisher's, the identifiers this agency's.
     source: String,
     /// The subjects in which students are tested, as the operator named them.
     tested: Vec<String>,
-    /// How many items it has.
+    /// The number of its items.
     items: i64,
-    /// How deep they stand below each other.
+    /// The number of levels in which they stand below each other.
     depth: i64,
-    /// When it was imported.
+    /// The moment at which it was imported.
     imported_at: Timestamp,
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FrameworkSum
     Ok(Json(all.map(FrameworkSummary::try_from).collect::<Result<_, _>>()?))
 }
 
-/// Which subjects are tested.
+/// The subjects that are tested.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Import {
@@ -94,7 +94,7 @@ pub(super) struct Import {
 pub(super) struct ImportedFramework {
     #[serde(flatten)]
     framework: FrameworkSummary,
-    /// What of the file was left out, in words.
+    /// The parts of the file that were left out, in words.
     notes: Vec<String>,
     /// With `dry_run`: what would change, for a badge that is aligned to an item counts as aligned to those above it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -221,11 +221,11 @@ pub(super) struct FrameworkItem {
     id: String,
     /// Its URI: what alignments and scopes name.
     uri: String,
-    /// What people call it.
+    /// The code by which people call it.
     code: Option<String>,
-    /// What it says.
+    /// Its wording.
     statement: String,
-    /// What kind of item it is.
+    /// The kind of item that it is.
     kind: Option<String>,
     /// The identifiers of the items that it stands below.
     parents: Vec<String>,
@@ -262,7 +262,7 @@ pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Resul
     }))
 }
 
-/// How far this agency's achievements cover a framework.
+/// The extent to which this agency's achievements cover a framework.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FrameworkCoverage {
     #[serde(flatten)]
@@ -297,10 +297,10 @@ pub(super) struct Base {
     badges: i64,
 }
 
-/// How many of some items are covered.
+/// The number of some items that are covered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ItemShare {
-    /// How many there are.
+    /// The number of them all.
     items: u64,
     /// To how many of them an achievement is aligned.
     aligned: u64,
@@ -318,24 +318,24 @@ impl From<Share> for ItemShare {
     }
 }
 
-/// How far one item is covered.
+/// The extent to which one item is covered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ItemCoverage {
     /// Its identifier.
     id: String,
-    /// What people call it.
+    /// The code by which people call it.
     code: Option<String>,
-    /// What it says.
+    /// Its wording.
     statement: String,
-    /// How many achievements are aligned to the item itself.
+    /// The number of achievements that are aligned to the item itself.
     achievements: u64,
-    /// How many badges were issued for those.
+    /// The number of badges that were issued for those.
     badges: u64,
-    /// How many achievements are aligned to it or to an item below it.
+    /// The number of achievements that are aligned to it or to an item below it.
     with_below: u64,
 }
 
-/// How far this agency's achievements cover a framework, item by item. For operators: it counts what the agency keeps.
+/// Show how far this agency's achievements cover a framework, item by item. For operators: it counts what the agency keeps.
 #[utoipa::path(get, path = "/v1/frameworks/{id}/coverage", tag = "frameworks", params(("id" = String, Path)),
     security(("operator" = [])),
     responses((status = 200, body = FrameworkCoverage), (status = 401, body = Problem), (status = 404, body = Problem)))]

@@ -1,4 +1,4 @@
-//! What keeps more of an agency from being taken in, or anything of it from being fresh, as it is told.
+//! The causes that keep more of an agency from being taken in, or anything of it from being fresh, as they are told.
 
 use protocol::Hash;
 use registry_schema::Timestamp;
@@ -7,21 +7,21 @@ use utoipa::ToSchema;
 
 use agency::registry::{Registry, Trouble};
 
-/// What is wrong, and since when.
+/// A hindrance, and since when it stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Hindered {
-    /// What it is.
+    /// The cause, in words.
     pub(crate) why: String,
     /// Since when.
     pub(crate) since: Timestamp,
 }
 
-/// What hinders one agency.
+/// The hindrances of one agency.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Hindrances {
-    /// Why nothing of it is fresh here, whatever it says, if so: it is in quarantine.
+    /// The reason that nothing of it is fresh here, whatever it says, if so: it is in quarantine.
     pub(crate) quarantined: Option<Hindered>,
-    /// Why more of it is not taken in here, though it is known to exist, if so.
+    /// The reason that more of it is not taken in here, though it is known to exist, if so.
     pub(crate) deferred: Option<Hindered>,
 }
 

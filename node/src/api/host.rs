@@ -1,4 +1,4 @@
-//! Which host a request is for, and how its body is packed. **A request that leaves its host open is refused**: where a proxy
+//! The host that a request is for, and the coding of its body. **A request that leaves its host open is refused**: where a proxy
 //! and this node read it differently, one person's request could be answered as another's. So is one whose body is compressed:
 //! read as it comes, it would be told to be no badge.
 
@@ -15,7 +15,7 @@ use axum::{
 
 use super::problem::{PACKED, Problem, UNSUPPORTED};
 
-/// How much of the name of a coding is said back, in characters.
+/// The part of the name of a coding that is said back, in characters.
 const LONGEST_CODING: usize = 20;
 
 /// Before the routes: answers a request of HTTP/1.1 without a `Host`, and any request with two or with one that cannot be,

@@ -41,7 +41,7 @@ use agency::{
     registry::AgencyState,
 };
 
-/// Which issuers.
+/// The issuers to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
@@ -106,14 +106,14 @@ pub(super) struct NewIssuer {
     url: Option<String>,
     /// The kind of the badge key that the node makes; `ed25519`, which everybody reads, if absent.
     key: Option<NewKey>,
-    /// What kind of body it is; not known, if absent.
+    /// The kind of body that it is; not known, if absent.
     provider: Option<ProviderKind>,
     /// For an issuer that signs with keys of its own: its identifier, a DID or an https URL of at most 500 bytes. The node
     /// makes no key then, and issues nothing for it.
     did: Option<String>,
     /// Its keys, at most 20; looked up now, if absent, for did:web, did:webvh, did:key and did:jwk.
     keys: Option<Vec<NewMethod>>,
-    /// Where it publishes what it revoked: the https addresses of its status lists, at most 16 of at most 300 bytes.
+    /// The https addresses of the status lists in which it publishes what it revoked, at most 16 of at most 300 bytes.
     #[serde(default)]
     status_lists: Vec<String>,
 }
@@ -197,7 +197,7 @@ pub(super) async fn register(
     Ok((super::created(&hand), RegisteredIssuer::new(&app, issuer)))
 }
 
-/// What kind of body an issuer is.
+/// The kind of body that an issuer is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewProvider {
@@ -248,17 +248,17 @@ fn checked_note(note: Option<String>) -> Result<Option<String>, Problem> {
     Ok(note)
 }
 
-/// How an issuer is to stand.
+/// The standing that an issuer is to have.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewStanding {
     /// `registered`, `suspended`, or `ended`, which is final.
     standing: RegistrationStanding,
-    /// Why; stays at this agency. Needed for an issuer that was registered by an application.
+    /// The reason; stays at this agency. Needed for an issuer that was registered by an application.
     note: Option<String>,
 }
 
-/// How an issuer stands now, or with `dry_run` would.
+/// The standing of an issuer now, or with `dry_run` as it would be.
 #[derive(Debug, serde::Serialize, ToSchema)]
 pub(super) struct Stood {
     #[serde(flatten)]
@@ -268,7 +268,7 @@ pub(super) struct Stood {
     consequences: Option<Consequences>,
 }
 
-/// How an issuer stands with its home agency.
+/// The standing of an issuer with its home agency.
 #[derive(Debug, serde::Serialize, ToSchema)]
 pub(super) struct RegistrationEntry {
     /// The home agency.
@@ -277,7 +277,7 @@ pub(super) struct RegistrationEntry {
     said: Registration,
 }
 
-/// Which registrations.
+/// The registrations to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WhichRegistrations {
@@ -287,7 +287,7 @@ pub(super) struct WhichRegistrations {
     agency: Option<String>,
 }
 
-/// What agencies last said of how their issuers stand, beyond registering them.
+/// List what agencies last said of how their issuers stand, beyond registering them.
 #[utoipa::path(get, path = "/v1/registrations", tag = "trust lists", params(WhichRegistrations),
     responses((status = 200, body = Vec<RegistrationEntry>)))]
 pub(super) async fn registrations(
@@ -339,23 +339,23 @@ pub(super) async fn stand(
     Ok((super::created(&hand), Json(stood)))
 }
 
-/// What else there is to say.
+/// The details of a key's compromise.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewCompromise {
-    /// Which key, as a Multikey (`z6Mk…`) or by its verification method; the only one that is not compromised yet, if absent.
+    /// The key, as a Multikey (`z6Mk…`) or by its verification method; the only one that is not compromised yet, if absent.
     key: Option<String>,
     /// Stays at this agency.
     note: Option<String>,
 }
 
-/// What it means that the key of an issuer is compromised.
+/// The effects of the compromise of an issuer's key.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Compromised {
     /// The issuer, as its entry reads from now on.
     issuer: Issuer,
-    /// How many of its badges this store keeps: those it confirms to whoever asks. A badge of it that no store keeps is good
-    /// nowhere any more. Of an issuer that signs with keys of its own this agency issued none, and can confirm none.
+    /// The number of its badges that this store keeps: those it confirms to whoever asks. A badge of it that no store keeps is
+    /// good nowhere any more. Of an issuer that signs with keys of its own this agency issued none, and can confirm none.
     credentials_kept: i64,
     /// The agencies that recognize it now, where no key is left to it. Their recognitions go on for badges that this agency
     /// confirms, and no further: one that is registered anew has another identifier, and is recognized anew.

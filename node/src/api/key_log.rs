@@ -29,19 +29,19 @@ use agency::{
 /// An agency's key log.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct KeyLogView {
-    /// Who the agency is: the hash of the first entry, in hexadecimal.
+    /// The agency's identity: the hash of the first entry, in hexadecimal.
     genesis: String,
     /// The last entry that counts.
     head: String,
     /// `writes`, if a key of this node may write; `only_others`, if none on this machine may; `no_key_is_good`, if the agency
     /// has none.
     ability: &'static str,
-    /// What is wrong with that, and what to do.
+    /// A sentence on what is wrong with that, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'static str>,
-    /// Whether two entries stand at one place, so that the log ends before them.
+    /// True if two entries stand at one place, so that the log ends before them.
     disputed: bool,
-    /// How many of the root's keys sign together.
+    /// The number of the root's keys that sign together.
     root_threshold: u8,
     /// The root's keys.
     root_keys: Vec<String>,
@@ -64,11 +64,11 @@ pub(super) struct KeyLogView {
 pub(super) struct WriterView {
     /// The key, in hexadecimal.
     key: String,
-    /// What it may write: `all`, or kinds of documents.
+    /// The documents that it may write: `all`, or kinds.
     scope: Vec<String>,
     /// `retired` or `compromised`, if it ended.
     ended: Option<String>,
-    /// Whether its secret is on this machine.
+    /// True if its secret is on this machine.
     here: bool,
 }
 
@@ -86,12 +86,12 @@ pub(super) struct KeyView {
 pub(super) struct EntryView {
     /// Its place, from 0.
     position: u32,
-    /// When it was signed, by the agency's clock.
+    /// The moment at which it was signed, by the agency's clock.
     #[schema(value_type = String)]
     time: Timestamp,
     /// Its name.
     hash: String,
-    /// What it does.
+    /// The act, in words.
     act: String,
 }
 
@@ -145,7 +145,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Json<KeyLogView>, Pro
     Ok(Json(view(&log, &app.registrar.keys_here()?)))
 }
 
-/// What the root is asked to do.
+/// The act that the root is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewProposal {
@@ -156,7 +156,7 @@ pub(super) struct NewProposal {
     /// To which kinds of documents the key may write (`status-list`, `trust-list`, …); to all, if none is named.
     #[serde(default)]
     kinds: Vec<String>,
-    /// How the key ends: `retired` or `compromised`.
+    /// The end of the key: `retired` or `compromised`.
     end: Option<String>,
     /// The key's last good envelopes.
     last: Option<Vec<String>>,
@@ -165,24 +165,24 @@ pub(super) struct NewProposal {
     before: Option<Timestamp>,
 }
 
-/// What the root could sign.
+/// An entry that the root could sign.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProposalView {
     /// The entry as text, to be carried to the root; empty in a dry run of `add_writer` for which a key is yet to be made.
     text: String,
-    /// What it does, in words.
+    /// The act, in words.
     act: String,
-    /// How many envelopes of the key would count no more.
+    /// The number of envelopes of the key that would count no more.
     voided: usize,
-    /// How many entries of the lists would alter.
+    /// The number of entries of the lists that would alter.
     changes: usize,
     /// Revocations that would be gone: list and index, and the credential's code if this agency keeps it. Revoke them
     /// again with a good key.
     unrevoked: Vec<Unrevoked>,
-    /// What the agency could do no more after it, in words: write its lists, sign its statements.
+    /// The abilities that the agency would lose by it, in words: write its lists, sign its statements.
     ends: Vec<String>,
-    /// What would change in verdict or worth, if entries of the lists would alter: what they granted, recognized or ruled
-    /// is void.
+    /// The changes that there would be in verdict or worth, if entries of the lists would alter: what they granted, recognized
+    /// or ruled is void.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
 }

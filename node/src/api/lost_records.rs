@@ -1,4 +1,4 @@
-//! What a node that was rebuilt says of credentials from before: it cannot tell whether its agency issued them.
+//! The answers of a node that was rebuilt about credentials from before: it cannot tell whether its agency issued them.
 
 use axum::response::{IntoResponse as _, Response};
 use registry_schema::Timestamp;
@@ -25,7 +25,7 @@ pub(super) async fn answer(app: &App) -> Result<Option<Response>, Problem> {
     Ok(Some(response))
 }
 
-/// Why this node cannot tell, in lower case, without a full stop.
+/// Returns the reason that this node cannot tell, in lower case, without a full stop.
 pub(super) fn in_words(before: Timestamp) -> String {
     format!(
         "this agency's node lost its records of badges issued before {}, and cannot tell whether it issued this one",

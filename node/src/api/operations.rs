@@ -21,7 +21,7 @@ use agency::{
     replication::RestoringProgress,
 };
 
-/// Which program this is, and whose.
+/// The program, and the agency that runs it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Version {
     /// The program.
@@ -32,18 +32,18 @@ pub(super) struct Version {
     protocol: &'static str,
     /// The agency that runs this node.
     agency: AgencyId,
-    /// Whether this process writes for the agency (`holder` of its lease), or forwards to one that does (`follower`).
+    /// The role of this process: it writes for the agency (`holder` of its lease), or forwards to one that does (`follower`).
     role: &'static str,
 }
 
-/// Whether the process answers at all.
+/// Check that the process answers at all.
 #[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, body = String)))]
 pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// Whether the node can do its work: its lists are as its store has them, a peer has told that all of its own is in it, the store
-/// takes writes, and its clock is believed. Otherwise the detail names what fails, and since when. Other agencies in
+/// Check that the node can do its work: its lists are as its store has them, a peer has told that all of its own is in it, the
+/// store takes writes, and its clock is believed. Otherwise the detail names what fails, and since when. Other agencies in
 /// quarantine leave it ready, and are named.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
@@ -117,7 +117,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
     }
 }
 
-/// Why this agency's own lists are not known well enough here to answer from them.
+/// Returns the reason that this agency's own lists are not known well enough here to answer from them.
 pub(super) fn not_known(app: &App) -> String {
     match app.health.hindrance() {
         Some(why) => format!("this agency's own lists cannot be answered from at the moment: {why}"),
@@ -150,7 +150,7 @@ pub(super) async fn answer_once_restored(State(app): State<App>, request: Reques
         .into_response()
 }
 
-/// Which program this is.
+/// Show which program this is.
 #[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = Version)))]
 pub(super) async fn version(State(app): State<App>) -> Json<Version> {
     let agency = app.registry.snapshot().home_id().clone();

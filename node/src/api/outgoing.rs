@@ -1,4 +1,4 @@
-//! What is on its way out. An answer that was made for one asker alone holds its room until it is sent, so that readers who
+//! Answers on their way out. An answer that was made for one asker alone holds its room until it is sent, so that readers who
 //! do not read hold a bounded amount of memory together; one that all share ([`super::documents`]) holds none.
 
 use std::{
@@ -35,7 +35,7 @@ const PIECE: u64 = 1024;
 const ROOM: usize = 32 * 1024;
 /// Those of one client.
 const ROOM_OF_ONE: usize = 8 * 1024;
-/// How many lists are made at once: each may take several times its size while it is made.
+/// The most lists that are made at once: each may take several times its size while it is made.
 const MAKING: usize = 8;
 /// In how many seconds who finds no room comes again.
 const COME_AGAIN: u64 = 10;
@@ -52,7 +52,7 @@ pub(crate) struct Outgoing(Arc<Rooms>);
 struct Rooms {
     all: Arc<Semaphore>,
     making: Arc<Semaphore>,
-    /// How many pieces each client holds.
+    /// The number of pieces that each client holds.
     of_one: Lock<HashMap<Client, usize>>,
 }
 

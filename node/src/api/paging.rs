@@ -15,13 +15,13 @@ use storage::NEWEST;
 /// The longest page.
 const MOST: i64 = 1_000;
 
-/// Which page of a list.
+/// The page of a list to answer with.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
-    /// Where to go on: as the header `Link` of the page before has it.
+    /// The place to go on from: as the header `Link` of the page before has it.
     after: Option<String>,
-    /// How many at most; 1,000, if absent, and never more.
+    /// The most entries to answer with; 1,000, if absent, and never more.
     limit: Option<i64>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct PageQuery {
 pub(super) type Cursor = (i64, String);
 
 impl PageQuery {
-    /// How many rows to read: one more than the page has, which tells that there are more.
+    /// Returns the number of rows to read: one more than the page has, which tells that there are more.
     pub(super) fn rows(&self) -> i64 {
         self.length() + 1
     }

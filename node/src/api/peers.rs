@@ -33,43 +33,43 @@ use transport::network;
 /// An agency that this node's operators made a peer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Peer {
-    /// Whose node it is; this node's own agency, where that has other stores.
+    /// The agency whose node it is; this node's own, where that has other stores.
     agency: AgencyId,
     /// Its name for people, once it was heard; before, as its ticket has it.
     name: Option<String>,
-    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    /// Its identity: the hash of its first key-log entry, in hexadecimal.
     genesis: String,
     /// `member`; `left`, if it is no longer followed; `expelled`, if nothing that it says counts but what it revoked;
     /// `unpinned`, if its name was just let go of.
     membership: &'static str,
     /// Since when it left or is expelled.
     ended: Option<Timestamp>,
-    /// When an operator added it; none, if the configuration names it.
+    /// The moment at which an operator added it; none, if the configuration names it.
     added: Option<Timestamp>,
-    /// Whether one of its nodes is connected now.
+    /// True if one of its nodes is connected now.
     connected: bool,
-    /// Whether its nodes close each connection as soon as it is made: as a rule because they do not follow this agency.
+    /// True if its nodes close each connection as soon as it is made: as a rule because they do not follow this agency.
     turns_away: bool,
     /// By which transport: `TCP`, `QUIC`.
     transport: Option<String>,
-    /// Where its node answers HTTP.
+    /// The address at which its node answers HTTP.
     address: Option<String>,
-    /// Where its nodes listen for peers, as multiaddresses.
+    /// The multiaddresses at which its nodes listen for peers.
     addresses: Vec<String>,
     /// Everything that it wrote before this moment is known here.
     last_heard: Option<Timestamp>,
     /// Until when that counts.
     good_until: Option<Timestamp>,
-    /// Whether it counts now, by the clock of this node: the judgment on which its verdicts rest.
+    /// The agency's freshness now, by the clock of this node: the judgment on which its verdicts rest.
     freshness: KnownFreshness,
-    /// How many seconds ago that was.
+    /// The number of seconds since `last_heard`.
     lag_seconds: Option<i64>,
-    /// How many envelopes of its log are known to exist and are not here.
+    /// The number of envelopes of its log that are known to exist and are not here.
     missing: usize,
-    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    /// The causes that keep more of it from being taken in, or anything of it from being fresh.
     #[serde(flatten)]
     hindrances: Hindrances,
-    /// How often one of its nodes did what no honest node does; the audit trail says what.
+    /// The number of times that one of its nodes did what no honest node does; the audit trail says what.
     misbehaved: i64,
     /// Of a peer that is, or in a dry run would be, removed: how many of this agency's standing recognitions rest on what the
     /// agency said, because it registers the issuer, or is itself what is recognized. `consequences` tells what follows
@@ -168,7 +168,7 @@ pub(super) async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
 pub(super) struct NewPeer {
     /// The ticket, as `comity peer ticket` prints it at the other node.
     ticket: String,
-    /// Which peer introduced it, if one did; then `introduction` is needed.
+    /// The peer that introduced it, if one did; then `introduction` is needed.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     introduced_by: Option<AgencyId>,
@@ -177,41 +177,41 @@ pub(super) struct NewPeer {
     introduction: Option<String>,
 }
 
-/// What a ticket says.
+/// The content of a ticket.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Told {
     /// The ticket.
     ticket: String,
-    /// Whose node it is.
+    /// The agency whose node it is.
     agency: AgencyId,
     /// Its name for people, as it gives it.
     name: String,
-    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    /// Its identity: the hash of its first key-log entry, in hexadecimal.
     genesis: String,
     /// The identity of its node in the network of peers.
     node: String,
-    /// Where that node listens for peers, as multiaddresses.
+    /// The multiaddresses at which that node listens for peers.
     addresses: Vec<String>,
-    /// Where it answers HTTP.
+    /// The address at which it answers HTTP.
     url: String,
     /// In a dry run of following it: what rests on it already.
     #[serde(skip_serializing_if = "Option::is_none")]
     awaited: Option<Awaited>,
 }
 
-/// What already rests on an agency that is not followed yet. What it registers and recognizes itself is not known before it
-/// is followed.
+/// The recognitions that already rest on an agency that is not followed yet. What it registers and recognizes itself is not
+/// known before it is followed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Awaited {
-    /// How many of this agency's standing recognitions are of issuers that it registers, or of itself: they count as soon as
-    /// its lists are here.
+    /// The number of this agency's standing recognitions that are of issuers that it registers, or of itself: they count as soon
+    /// as its lists are here.
     recognitions: usize,
     /// The agencies that recognize what it recognizes, by this log; this one too, if it does.
     #[schema(value_type = Vec<String>)]
     followed_by: Vec<AgencyId>,
 }
 
-/// What rests on an agency with this log.
+/// Returns what rests on an agency with this log.
 fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
     let log = ticket.genesis.to_string();
     let follows = |lists: &&AgencyState| {
@@ -284,11 +284,11 @@ pub(super) async fn add(
     Ok((super::created(&hand), Json(reply)))
 }
 
-/// How to end it.
+/// The way to end it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Removal {
-    /// Whether answers shall no longer rest on anything that the agency says, but for what it revoked.
+    /// True if answers shall no longer rest on anything that the agency says, but for what it revoked.
     #[serde(default)]
     expel: bool,
     /// Let go of the name of an agency that left or was expelled, so that another log may come under it.
@@ -301,7 +301,8 @@ pub(super) struct Removal {
 pub(super) struct Parted {
     #[serde(flatten)]
     peer: Peer,
-    /// With `dry_run`, the whole account: on which recognitions it bears, and what would change by that, at once or, where it is not expelled, as soon as its last word is too old.
+    /// With `dry_run`, the whole account: on which recognitions it bears, and what would change by that, at once or, where it
+    /// is not expelled, as soon as its last word is too old.
     #[serde(skip_serializing_if = "Option::is_none")]
     consequences: Option<Consequences>,
 }

@@ -25,13 +25,13 @@ use super::{
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 
-/// Which policy, and in which form.
+/// The policy to show, and its form.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Of this agency: `US-TN`. This node's own, if absent.
     agency: Option<String>,
-    /// What was or will be in force at this moment. What is or will be in force now, if absent.
+    /// The moment for which to show what was or will be in force. What is or will be in force now, if absent.
     at: Option<String>,
     /// `json` or `toml`.
     #[serde(default, rename = "as")]
@@ -47,7 +47,7 @@ pub(super) enum Form {
     Toml,
 }
 
-/// What an agency accepts, and what that counts for.
+/// Show what an agency accepts, and what that counts for.
 #[utoipa::path(get, path = "/v1/policy", tag = "policies", params(Which),
     responses((status = 200, content((PolicyFile = "application/json"), (String = "application/toml"))),
               (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -82,19 +82,19 @@ pub(super) async fn show(State(app): State<App>, Query(which): Query<Which>) -> 
     })
 }
 
-/// What came of applying a policy, or with `dry_run` would come.
+/// The result of applying a policy, or with `dry_run` as it would be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Applied {
-    /// What differs from the policy that stood, rule by rule, in words.
+    /// The differences from the policy that stood, rule by rule, in words.
     differences: Vec<String>,
-    /// What changes for this agency's own badges, counted by issuer, in words.
+    /// The changes for this agency's own badges, counted by issuer, in words.
     consequences: Vec<String>,
     /// Over how many of this agency's newest badges the consequences were counted.
     badges: usize,
-    /// How many checks of badges there were at this node in the last 12 months, for answers of this agency; a badge that was
-    /// checked twice counts twice.
+    /// The number of checks of badges at this node in the last 12 months, for answers of this agency; a badge that was checked
+    /// twice counts twice.
     checks: i64,
-    /// What changes for badges of those issuers and achievements, counted in checks, in words.
+    /// The changes for badges of those issuers and achievements, counted in checks, in words.
     checked: Vec<String>,
 }
 
@@ -140,13 +140,13 @@ type Made = Result<Document, Problem>;
 /// A shipped sample of rules.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SampleRow {
-    /// Whose rules it tells.
+    /// The agency whose rules it tells.
     agency: AgencyId,
-    /// What it is about.
+    /// The title, which says what it is about.
     title: String,
     /// For which uses its rules say what a micro-credential counts for.
     purposes: Vec<Purpose>,
-    /// Where each of its rules is written.
+    /// The sources in which its rules are written, one for each.
     citations: Vec<String>,
 }
 

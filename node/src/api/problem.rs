@@ -1,4 +1,4 @@
-//! What the asker did wrong, or what this node cannot do now: RFC 9457, with a page that explains each code.
+//! Errors: what the asker did wrong, or what this node cannot do now (RFC 9457), with a page that explains each code.
 
 use axum::{
     Json,
@@ -22,7 +22,7 @@ pub(crate) struct Problem {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What is wrong with this request, and what to do.
+    /// An explanation of what is wrong with this request, and what to do.
     detail: String,
     /// In how many seconds to come again, for the header.
     #[serde(skip)]

@@ -30,7 +30,7 @@ use agency::{
     registry::{AgencyState, Registry},
 };
 
-/// Which recognitions.
+/// The recognitions to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
@@ -42,7 +42,7 @@ pub(super) struct Which {
     at: Option<String>,
 }
 
-/// Who recognizes whom.
+/// List who recognizes whom.
 #[utoipa::path(get, path = "/v1/recognitions", tag = "trust lists", params(Which),
     responses((status = 200, description = "withdrawn ones included, unless `at` is given", body = Vec<RecognitionEntry>),
               (status = 422, body = Problem)))]
@@ -99,7 +99,7 @@ fn wanted(
 pub(super) struct NewRecognition {
     /// The issuer's id, as its home agency registers it.
     issuer: String,
-    /// Which agency registers it, so whose word on its keys and standing counts; the only one that does, if absent.
+    /// The agency that registers it, whose word on its keys and standing counts; the only one that does, if absent.
     registered_by: Option<AgencyId>,
     /// For which purposes; at least one.
     purposes: Vec<Purpose>,
@@ -109,16 +109,16 @@ pub(super) struct NewRecognition {
     from: Option<Timestamp>,
     /// Up to when; without end, if absent.
     until: Option<Timestamp>,
-    /// Whether a badge that carries no status entry can be accepted.
+    /// True if a badge that carries no status entry can be accepted.
     #[serde(default)]
     accepts_without_status: bool,
     /// On what it rests: `own_review` (if absent), `adopted_review` or `self_assessment`.
     #[serde(default)]
     attestation: Attestation,
-    /// Whether it counts even while the issuer's home agency has suspended or ended its registration.
+    /// True if it counts even while the issuer's home agency has suspended or ended its registration.
     #[serde(default)]
     stands_alone: bool,
-    /// Whether agencies that recognize whatever this agency recognizes may build on it.
+    /// True if agencies that recognize whatever this agency recognizes may build on it.
     #[serde(default)]
     may_be_followed: bool,
     /// On which conditions, for people to read; at most 20.
@@ -174,7 +174,7 @@ pub(super) async fn recognize(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewWithdrawal {
-    /// Whether badges dated before this moment stay good.
+    /// True if badges dated before this moment stay good.
     #[serde(default)]
     pub(super) earlier_badges_stay_good: bool,
 }
@@ -189,32 +189,32 @@ pub(super) struct Recognized {
     consequences: Option<Consequences>,
 }
 
-/// What a change would do. No badge and no person is named; each number names its base.
+/// The effects that a change would have. No badge and no person is named; each number names its base.
 #[derive(Debug, serde::Serialize, ToSchema)]
 pub(super) struct Consequences {
-    /// When a peer is removed: on what the rest follows. The changes that are told after it come from these recognitions, and
-    /// are not more beside them.
+    /// The recognitions from which the rest follows, when a peer is removed. The changes that are told after it come from these,
+    /// and are not more beside them.
     #[serde(skip_serializing_if = "Option::is_none")]
     recognitions: Option<Resting>,
     /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
     badges: usize,
-    /// What would change for them, in verdict or in worth, by issuer and achievement, in words.
+    /// The changes that there would be for them, in verdict or in worth, by issuer and achievement, in words.
     own: Vec<String>,
-    /// How many checks of badges there were at this node in the last 12 months, for answers of this agency; a badge that was
-    /// checked twice counts twice.
+    /// The number of checks of badges at this node in the last 12 months, for answers of this agency; a badge that was checked
+    /// twice counts twice.
     checks: i64,
-    /// What would change for badges of those issuers and achievements, counted in checks, in words.
+    /// The changes that there would be for badges of those issuers and achievements, counted in checks, in words.
     checked: Vec<String>,
 }
 
 /// This agency's recognitions that rest on what another one says.
 #[derive(Clone, Copy, Debug, serde::Serialize, ToSchema)]
 pub(super) struct Resting {
-    /// How many recognitions of this agency stand, of issuers and of agencies.
+    /// The number of standing recognitions of this agency, of issuers and of agencies.
     pub(super) standing: usize,
-    /// How many of those are of issuers that the other agency registers.
+    /// The number of those that are of issuers that the other agency registers.
     pub(super) of_issuers: usize,
-    /// How many of those are of the other agency itself.
+    /// The number of those that are of the other agency itself.
     pub(super) of_agency: usize,
 }
 

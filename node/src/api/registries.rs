@@ -94,7 +94,7 @@ fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec
     Ok(all)
 }
 
-/// Whether this agency's own lists are known recently enough to answer from.
+/// Returns true if this agency's own lists are known recently enough to answer from.
 fn is_fresh(registry: &Registry, now: Timestamp) -> bool {
     let home = registry.home();
     home.is_some_and(|lists| registry.freshness(lists, now).is_fresh(now))
@@ -108,8 +108,8 @@ fn require_fresh(app: &App, registry: &Registry, now: Timestamp) -> Result<(), P
     }
 }
 
-/// Whether an agency recognizes an issuer now for anything, with all that this rests on: fresh lists, and the issuer's own agency
-/// where the recognition follows that.
+/// Returns true if an agency recognizes an issuer now for anything, with all that this rests on: fresh lists, and the issuer's
+/// own agency where the recognition follows that.
 pub(crate) fn recognizes_now(registry: &Registry, agency: &AgencyId, issuer: &str, now: Timestamp) -> bool {
     !everything(&of_issuer(registry, issuer, now), agency, issuer, now).is_empty()
 }
@@ -188,7 +188,7 @@ pub(super) async fn entities(State(app): State<App>, asked: HeaderMap) -> Result
     Ok(document.answer(&asked, "application/vc"))
 }
 
-/// How long a list of this agency's holds: recognitions begin and end by themselves.
+/// Returns the time for which a list of this agency's holds: recognitions begin and end by themselves.
 fn holds(registry: &Registry) -> Holds {
     Holds {
         version: registry.version(),
@@ -308,7 +308,7 @@ pub(super) async fn configuration(State(app): State<App>) -> Result<Response, Pr
     Ok(([(header::CONTENT_TYPE, "application/entity-statement+jwt")], token).into_response())
 }
 
-/// Whom to look up.
+/// The issuer to look up.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Whom {
@@ -316,7 +316,7 @@ pub(super) struct Whom {
     sub: String,
 }
 
-/// What this agency states of an issuer that it recognizes (OpenID Federation 1.0, §3: a subordinate statement), signed
+/// Show what this agency states of an issuer that it recognizes (OpenID Federation 1.0, §3: a subordinate statement), signed
 /// with its badge key.
 #[utoipa::path(get, path = "/fetch", tag = "other registries", params(Whom),
     responses((status = 200, content_type = "application/entity-statement+jwt", body = String),

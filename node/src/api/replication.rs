@@ -1,4 +1,4 @@
-//! How far each agency's log reaches here, and how far our own reaches elsewhere. Only the process that writes knows.
+//! The reach of each agency's log here, and of our own elsewhere. Only the process that writes knows.
 
 use std::collections::BTreeMap;
 
@@ -21,28 +21,28 @@ use super::{
 };
 use agency::{peer_set::Membership, registrar::NotDone};
 
-/// What this node holds of one agency.
+/// The part of one agency's log that this node holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Reached {
     /// Its name; none, if this node's operators gave it none.
     agency: Option<AgencyId>,
-    /// Who it is: the hash of its first key-log entry, in hexadecimal.
+    /// Its identity: the hash of its first key-log entry, in hexadecimal.
     genesis: String,
     /// The last entry of its key log that counts.
     key_log: String,
-    /// How many envelopes are here.
+    /// The number of envelopes that are here.
     envelopes: usize,
     /// The newest ones.
     heads: Vec<String>,
-    /// How many are known to exist and are not here.
+    /// The number that are known to exist and are not here.
     missing: usize,
     /// Everything that it wrote before this moment is here.
     as_of: Option<Timestamp>,
     /// Until when that counts.
     good_until: Option<Timestamp>,
-    /// Why more of it is not taken in here, if it is not.
+    /// The reason that more of it is not taken in here, if it is not.
     deferred: Option<String>,
-    /// Why nothing of it is fresh here whatever it says, if so.
+    /// The reason that nothing of it is fresh here whatever it says, if so.
     quarantined: Option<String>,
     /// The newest word of each of its writers.
     writers: Vec<Writer>,
@@ -53,7 +53,7 @@ pub(super) struct Reached {
 pub(super) struct Writer {
     /// Its key, in hexadecimal.
     writer: String,
-    /// Whether the key has not ended.
+    /// True if the key has not ended.
     live: bool,
     /// The newest one of which everything is here.
     counted: Option<Beat>,
@@ -64,9 +64,9 @@ pub(super) struct Writer {
 /// A heartbeat.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Beat {
-    /// When it was signed, by its writer's clock.
+    /// The moment at which it was signed, by its writer's clock.
     issued: Timestamp,
-    /// When its writer wants to be heard again.
+    /// The moment by which its writer wants to be heard again.
     next_by: Timestamp,
     /// Until when it counts: at most 96 hours.
     good_until: Timestamp,
@@ -130,7 +130,7 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
     replica.logs().iter().map(one).collect()
 }
 
-/// What this node holds of every agency: newest envelopes, heartbeats, and what is missing. Several processes of one
+/// Show what this node holds of every agency: newest envelopes, heartbeats, and what is missing. Several processes of one
 /// agency: one that does not write asks the one that does, for operators alone.
 #[utoipa::path(get, path = "/v1/heartbeats", tag = "federation",
     responses((status = 200, body = Vec<Reached>), (status = 503, description = "this process does not write", body = Problem)))]
@@ -161,20 +161,20 @@ async fn all_reached(app: &App) -> Result<Vec<Reached>, Problem> {
     Ok(app.registrar.look(look).await.map_err(NotDone::from)?)
 }
 
-/// Who holds this agency's log.
+/// The holders of this agency's log.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Reach {
-    /// Whose log.
+    /// The agency whose log it is.
     agency: AgencyId,
-    /// Who that is: the hash of its first key-log entry, in hexadecimal.
+    /// Its identity: the hash of its first key-log entry, in hexadecimal.
     genesis: String,
     /// The newest envelopes.
     heads: Vec<String>,
-    /// How many envelopes there are.
+    /// The number of envelopes in the log.
     envelopes: usize,
     /// `held by 49 of 50 peers; Guam last heard 2 days ago`.
     sentence: String,
-    /// How many of the peers hold all of it.
+    /// The number of peers that hold all of it.
     held_by: usize,
     /// Each peer.
     peers: Vec<Holder>,
@@ -183,31 +183,31 @@ pub(super) struct Reach {
 /// A peer, and how much of our log it holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Holder {
-    /// Which one.
+    /// The peer's agency.
     agency: AgencyId,
     /// Its name for people, once it was heard.
     name: Option<String>,
-    /// Whether it holds all of it.
+    /// True if it holds all of it.
     holds_all: bool,
-    /// Whether it holds more of it than this node: part of it is missing here.
+    /// True if it holds more of it than this node: part of it is missing here.
     holds_more: bool,
-    /// How many envelopes it has not said it holds.
+    /// The number of envelopes that it has not said it holds.
     behind: usize,
     /// Up to which envelopes it says it holds the log durably, and has folded it.
     heads: Vec<String>,
-    /// When it said so, by its own clock.
+    /// The moment at which it said so, by its own clock.
     at: Option<Timestamp>,
-    /// When it was last heard here, about its own log.
+    /// The moment at which it was last heard here, about its own log.
     last_heard: Option<Timestamp>,
     /// Its signed word: a CBOR statement `comity/1/held` with its Ed25519 signature, in base64. Anybody who has that
     /// agency's key log can check it.
     countersignature: Option<String>,
 }
 
-/// What one peer said: holder, heads, when, how much it lacks, whether it has more than this node, its signed bytes.
+/// The word of one peer: holder, heads, when, how much it lacks, whether it has more than this node, its signed bytes.
 type Said = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
 
-/// Who holds this agency's log, and up to where; with each peer's signed word for it.
+/// Show who holds this agency's log, and up to where; with each peer's signed word for it.
 #[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
     responses((status = 200, body = Reach), (status = 404, description = "another agency's: ask its own node", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]

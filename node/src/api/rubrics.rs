@@ -19,9 +19,9 @@ use super::{
 /// A rubric, as it was imported.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ImportedRubric {
-    /// When.
+    /// The moment at which it was imported.
     imported_at: Timestamp,
-    /// Whether new applications are reviewed against it, unless they name another.
+    /// True if new applications are reviewed against it, unless they name another.
     current: bool,
     /// The rubric.
     rubric: Rubric,

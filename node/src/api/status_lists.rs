@@ -29,22 +29,22 @@ use platform::lock::Lock;
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;
 
-/// How full one of this agency's status lists is.
+/// One of this agency's status lists, and how full it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FilledList {
     /// Its number.
     list: u32,
-    /// Whose badges are in it.
+    /// The issuer whose badges are in it.
     issuer: String,
-    /// When it was opened, if that is known.
+    /// The moment at which it was opened, if that is known.
     opened: Option<Timestamp>,
-    /// How many of its slots are reserved: given to badges, or set aside for some that a start then did not issue.
+    /// The number of its slots that are reserved: given to badges, or set aside for some that a start then did not issue.
     reserved: u32,
-    /// How many there are.
+    /// The number of all its slots.
     slots: u32,
     /// The reserved part, in percent.
     percent: u32,
-    /// Whether it is nearly full: then a further one is opened by itself before long.
+    /// True if it is nearly full: then a further one is opened by itself before long.
     nearly_full: bool,
 }
 
@@ -195,20 +195,20 @@ pub(super) struct NewListEntry {
     index: u32,
     /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
     status: StatusState,
-    /// Why; this code replicates.
+    /// The reason; this code replicates.
     reason: Reason,
-    /// What else there is to say; stays at home. At most 2,000 characters.
+    /// A note on what else there is to say; stays at home. At most 2,000 characters.
     note: Option<String>,
 }
 
-/// What changed.
+/// A place in a list whose status changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EnteredInList {
     /// The list.
     list: u32,
     /// The place in it.
     index: u32,
-    /// What its peers learn.
+    /// The change, as this agency's peers learn it.
     change: StatusChange,
 }
 

@@ -1,4 +1,4 @@
-//! Whether this node's store is known to hold all that its agency wrote, and an operator's word for it.
+//! This node's knowledge of whether its store holds all that its agency wrote, and an operator's word for it.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -13,8 +13,8 @@ use super::{
 /// The store, as this node sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoreReport {
-    /// Why it may lack what this agency wrote, or cannot be looked at; null, if it lacks nothing. While it may, no heartbeat is signed, and nothing of this
-    /// agency counts as newer than the last one.
+    /// The reason that it may lack what this agency wrote, or cannot be looked at; null, if it lacks nothing. While it may, no
+    /// heartbeat is signed, and nothing of this agency counts as newer than the last one.
     doubt: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl StoreReport {
     }
 }
 
-/// How the store is seen.
+/// Show what the node thinks of its store.
 #[utoipa::path(get, path = "/v1/store", tag = "operations", responses((status = 200, body = StoreReport)))]
 pub(super) async fn show(State(app): State<App>) -> Json<StoreReport> {
     StoreReport::of(&app)

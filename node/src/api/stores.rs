@@ -1,5 +1,5 @@
-//! What another store of this node's own agency keeps: each store keeps the credentials that it issued, and the keys of the
-//! issuers that it registered.
+//! Questions to the other stores of this node's own agency: each store keeps the credentials that it issued, and the keys of
+//! the issuers that it registered.
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -12,7 +12,7 @@ use super::{
 };
 use agency::node_client::{ASKED, Passed};
 
-/// What is passed on of a question, and of an answer; an operator's token is not.
+/// The headers of a question that are passed on; an operator's token is not.
 const ASKING: [HeaderName; 2] = [header::ACCEPT, header::IF_NONE_MATCH];
 
 /// Asks the other stores of this agency for what this one does not have. None, if they all say that they do not have it

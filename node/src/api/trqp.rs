@@ -30,7 +30,7 @@ use agency::{evidence::of_issuer, registry::Registry};
 const MOST_BYTES: usize = 500;
 /// Most members of a context.
 const MOST_CONTEXT: usize = 20;
-/// What stands for any badge.
+/// The resource that stands for any badge.
 const ANYTHING: &str = "micro-credential";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -39,7 +39,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) struct TrqpQuery {
     /// About whom: an issuer's id, or an agency.
     entity_id: String,
-    /// Whose word is wanted: an agency of the federation, by its name, its URL or its did:web.
+    /// The authority whose word is wanted: an agency of the federation, by its name, its URL or its did:web.
     authority_id: String,
     /// `issue`, or `recognize:` and a purpose: `recognize:renewal`.
     action: String,
@@ -166,7 +166,7 @@ fn echoed(headers: &HeaderMap, answer: Result<Json<TrqpAnswer>, Problem>) -> Res
     response
 }
 
-/// What is to be done: anything, or what serves a purpose.
+/// Returns the purpose of an action; none, if it is to issue anything.
 fn purpose(action: &str) -> Result<Option<Purpose>, Problem> {
     match action.strip_prefix("recognize:") {
         None if action == "issue" => Ok(None),

@@ -1,4 +1,4 @@
-//! What was said in trust lists, in the order of time.
+//! The statements of trust lists, in the order of time.
 
 #![expect(
     unused_qualifications,
@@ -44,7 +44,7 @@ pub(super) struct Which {
 /// One thing that an agency said in its trust list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Statement {
-    /// When it was signed, by the signer's clock.
+    /// The moment at which it was signed, by the signer's clock.
     at: Timestamp,
     /// By which agency.
     agency: AgencyId,
@@ -52,19 +52,19 @@ pub(super) struct Statement {
     signed_by: String,
     /// In which envelope: its SHA-256, in hexadecimal.
     envelope: String,
-    /// Whether that is what the agency says now.
+    /// True if that is what the agency says now.
     stands: bool,
-    /// What.
+    /// The statement itself.
     said: Said,
 }
 
-/// What was said.
+/// The content of a statement.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Said {
     /// An issuer's entry: that it is the agency's own, with its keys.
     Issuer(Issuer),
-    /// How an issuer stands.
+    /// The standing of an issuer.
     Registration(Registration),
     /// A recognition of an issuer.
     Recognition(Box<Recognition>),
@@ -83,8 +83,8 @@ struct Ended {
     withdrawal: Withdrawal,
 }
 
-/// What agencies said about an issuer, or one agency about all, in the order of time: each statement with who signed it
-/// and whether it stands. At most the newest 5,000.
+/// List what agencies said about an issuer, or one agency about all, in the order of time: each statement with who signed
+/// it and whether it stands. At most the newest 5,000.
 #[utoipa::path(get, path = "/v1/trust-history", tag = "trust lists", params(Which),
     responses((status = 200, body = Vec<Statement>), (status = 422, body = Problem)))]
 pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> Result<Json<Vec<Statement>>, Problem> {

@@ -42,7 +42,7 @@ pub(super) struct ToIssue {
     options: IssueOptions,
 }
 
-/// How to sign it.
+/// The way to sign it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct IssueOptions {
@@ -82,7 +82,7 @@ pub(super) struct ToVerifyPresentation {
     options: VerifyOptions,
 }
 
-/// What to check.
+/// The checks to make.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct VerifyOptions {
@@ -119,14 +119,14 @@ impl VerifyOptions {
     }
 }
 
-/// What the checks found.
+/// The result of the checks.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Verified {
     /// Nothing speaks against it.
     verified: bool,
-    /// What does.
+    /// The findings that speak against it.
     errors: Vec<Found>,
-    /// What else to know: that no agency lists its issuer, say.
+    /// The findings that are worth knowing besides: that no agency lists its issuer, say.
     warnings: Vec<Found>,
 }
 
@@ -138,7 +138,7 @@ pub(super) struct Found {
     kind: String,
     /// Its kind, in words.
     title: &'static str,
-    /// What it is here.
+    /// An explanation of this case of it.
     detail: String,
 }
 
@@ -184,16 +184,16 @@ fn reply(answer: Answer) -> Response {
         .into_response()
 }
 
-/// What speaks against a credential or presentation.
+/// The refusal of a credential or presentation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Refusal {
     #[serde(flatten)]
     problem: Problem,
     /// `false`. Absent, as what follows, where the request itself breaks a rule and nothing was checked.
     verified: Option<bool>,
-    /// What speaks against it.
+    /// The findings that speak against it.
     errors: Option<Vec<Found>>,
-    /// What else to know.
+    /// The findings that are worth knowing besides.
     warnings: Option<Vec<Found>>,
 }
 
@@ -316,7 +316,7 @@ async fn judge_presentation(app: &App, presentation: Presentation, options: Veri
 const MOST_CREDENTIALS: usize = 50;
 /// About how many of them others are asked; of the rest, what is here has to do.
 const MOST_ASKED_ABOUT: usize = 8;
-/// How long others may take to answer about all of them together.
+/// The longest that others may take to answer about all of them together.
 const LONGEST_ASKING: Duration = Duration::from_secs(15);
 
 /// Checks credentials one after the other, and adds what is found.

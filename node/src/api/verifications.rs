@@ -43,20 +43,20 @@ const READ_AT_ONCE: usize = 16 * 1024;
 const MOST_ASKED_ABOUT: usize = 16;
 const PARTS_AT_ONCE: usize = 4;
 
-/// How long a badge waits for its turn to be judged.
+/// The longest that a badge waits for its turn to be judged.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// What is asked about a badge.
+/// The question about a badge.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// Whose answer is wanted: `US-TN`. This node's own agency, if absent.
+    /// The agency whose answer is wanted: `US-TN`. This node's own, if absent.
     pub(crate) agency: Option<String>,
     /// For which use: `renewal`. Any, if absent.
     pub(crate) purpose: Option<String>,
-    /// When the badge should have been good. A day (`2026-11-23`) is the whole day by the calendar of the agency asked: good
-    /// on that day is good at its end, and today is now. An exact moment is `2026-11-23T14:02:11Z`. Nothing that lies ahead.
-    /// Now, if absent.
+    /// The moment at which the badge should have been good. A day (`2026-11-23`) is the whole day by the calendar of the agency
+    /// asked: good on that day is good at its end, and today is now. An exact moment is `2026-11-23T14:02:11Z`. Nothing that
+    /// lies ahead. Now, if absent.
     pub(crate) at: Option<String>,
     /// The moment whose knowledge is asked for: the answer rests only on what had arrived at this node by then, or by the end
     /// of that day. At the earliest when the node began to keep it, at the latest now. All that is known now, if absent;
@@ -121,8 +121,9 @@ pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result
 /// Check a badge.
 ///
 /// The body is the badge itself: JSON-LD, a signed token, or a baked PNG or SVG; or `text/plain` with a short code, for
-/// which the agency that keeps the badge is asked, or with an https link to any of these, which the node opens; or `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if
-/// the request could be read at all; a file that is no badge is the verdict `unreadable`.
+/// which the agency that keeps the badge is asked, or with an https link to any of these, which the node opens; or
+/// `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if the request could
+/// be read at all; a file that is no badge is the verdict `unreadable`.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verification", params(Asked),
     request_body(content(
@@ -271,7 +272,7 @@ pub(super) async fn evidence(
     Ok(evidence)
 }
 
-/// Who asks, and the state of the lists that the answer speaks of.
+/// The asker, and the state of the lists that the answer speaks of.
 #[derive(Clone, Copy)]
 struct Asker<'a> {
     errand: Errand,
@@ -342,7 +343,7 @@ fn died() -> Problem {
     )
 }
 
-/// How much work is done on threads of its own at once. Processors are the process's, whichever node in it works.
+/// The most work that is done on threads of its own at once. Processors are the process's, whichever node in it works.
 const MOST_APART: usize = 32;
 static APART: Semaphore = Semaphore::const_new(MOST_APART);
 

@@ -1,5 +1,5 @@
-//! What an operator should know of this node and mend, though it serves. For operators alone: a weakness is no news for
-//! everybody.
+//! Weaknesses of this node that an operator should know and mend, though it serves. For operators alone: a weakness is no
+//! news for everybody.
 
 use std::collections::BTreeMap;
 
@@ -43,13 +43,13 @@ warning_codes! {
 /// A weakness of this node.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OperatorWarning {
-    /// What it is, for programs: `root.at_home`; the page `/help/root.at_home` explains it.
+    /// The code of the weakness, for programs: `root.at_home`; the page `/help/root.at_home` explains it.
     code: &'static str,
-    /// What it is and what to do, for people.
+    /// An explanation of it and what to do, for people.
     detail: String,
 }
 
-/// What is weak about this node, though it serves; empty, if nothing is.
+/// List what is weak about this node, though it serves; empty, if nothing is.
 #[utoipa::path(get, path = "/v1/warnings", tag = "operations", security(("operator" = [])),
     responses((status = 200, body = Vec<OperatorWarning>), (status = 401, body = Problem)))]
 pub(super) async fn list(State(app): State<App>, _: Operator) -> Result<Json<Vec<OperatorWarning>>, Problem> {

@@ -36,7 +36,7 @@ pub(crate) const MOST_BADGES: usize = 50;
 pub(super) struct WorthQuery {
     /// For which use.
     purpose: Purpose,
-    /// Whose rules: `US-TN`. This node's own agency's, if absent.
+    /// The agency whose rules count: `US-TN`. This node's own, if absent.
     agency: Option<String>,
     /// By a shipped sample of rules instead (`GET /v1/policy/samples`): `US-KY`. Sample data, not legal advice. No agency
     /// speaks: this node checks the badges, and they count as if that agency recognized their issuers.
@@ -48,10 +48,10 @@ pub(super) struct WorthQuery {
     badges: Vec<serde_json::Value>,
 }
 
-/// What several badges count for together.
+/// The worth of several badges together.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WorthAnswer {
-    /// Whose rules.
+    /// The agency whose rules count.
     agency: AgencyId,
     /// If they are a shipped sample, what that means.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,13 +62,13 @@ pub(super) struct WorthAnswer {
     at: Timestamp,
     /// The whole in a sentence: `5 of 6 recognized for license renewal: 30 of 60 PDP`.
     sentence: String,
-    /// How many of the badges are accepted and pass the agency's rules.
+    /// The number of badges that are accepted and pass the agency's rules.
     accepted: usize,
     /// Each badge, in the order of the request.
     badges: Vec<BadgeWorth>,
-    /// What counts, unit by unit.
+    /// The credit that counts, unit by unit.
     sums: Vec<UnitSum>,
-    /// How far sets are, what is met as a whole, and what has no published rate, in words.
+    /// Sentences on how far sets are, what is met as a whole, and what has no published rate.
     besides: Vec<String>,
     /// The rules by which they count, or may count.
     rules: Vec<RuleSaid>,
@@ -92,31 +92,31 @@ pub(super) struct BadgeWorth {
     sentence: String,
 }
 
-/// What counts in one unit.
+/// The credit that counts in one unit.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UnitSum {
     /// The unit: `PDP`.
     unit: String,
-    /// What counts for certain, limits and caps applied.
+    /// The amount that counts for certain, limits and caps applied.
     counted: String,
-    /// How much more might, once what is not known is.
+    /// The further amount that might count, once what is not known is.
     in_doubt: String,
-    /// What is not known, in words.
+    /// The facts that are not known, in words.
     because: Vec<String>,
-    /// How much is needed, by each requirement that speaks of this unit.
+    /// The amounts that are needed, by each requirement that speaks of this unit.
     needed: Vec<Needed>,
-    /// What each badge brought.
+    /// The credit that each badge brought.
     credits: Vec<UnitCredit>,
 }
 
 /// A requirement.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Needed {
-    /// How much.
+    /// The amount that is needed.
     amount: String,
     /// The rule in a sentence.
     says: String,
-    /// Where it is written.
+    /// The source in which it is written.
     citation: String,
 }
 
@@ -125,22 +125,22 @@ pub(super) struct Needed {
 pub(super) struct RuleSaid {
     /// Its id.
     rule: String,
-    /// What it says, in a sentence.
+    /// The rule in a sentence.
     says: String,
-    /// Where it is written.
+    /// The source in which it is written.
     citation: String,
 }
 
-/// What one badge brought to a sum.
+/// The credit that one badge brought to a sum.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UnitCredit {
     /// The badge's id.
     badge: String,
-    /// How much of it counts.
+    /// The amount of it that counts.
     amount: String,
     /// The rule's id.
     rule: String,
-    /// Where it is written.
+    /// The source in which it is written.
     citation: String,
 }
 
@@ -177,7 +177,7 @@ fn rules(app: &App, question: &Question) -> Result<(Arc<Policy>, Freshness), Pro
     Ok((policy, list))
 }
 
-/// What is known of a badge that was judged: one that is not accepted brings nothing.
+/// Returns the facts of a badge that was judged: one that is not accepted brings nothing.
 fn judged(nth: usize, verdict: &Verdict, facts: Option<Facts>) -> Facts {
     let mut facts = facts.unwrap_or_default();
     if facts.id.is_empty() {
@@ -191,8 +191,8 @@ fn judged(nth: usize, verdict: &Verdict, facts: Option<Facts>) -> Facts {
     facts
 }
 
-/// What is known of a badge that this node checked, to hold a sample's rules against: whoever recognizes it, nobody of the
-/// federation speaks for the sample's agency, so a good badge counts as if that agency did.
+/// Returns the facts of a badge that this node checked, to hold a sample's rules against: whoever recognizes it, nobody of
+/// the federation speaks for the sample's agency, so a good badge counts as if that agency did.
 fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<Facts>, purpose: Purpose) -> Facts {
     let mut facts = judged(nth, verdict, facts);
     facts.achievement_approved = None;
@@ -213,7 +213,7 @@ fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<Facts>, purpose
 /// A shipped sample of rules.
 pub(crate) struct Sample {
     agency: AgencyId,
-    /// What its rules are about, without "what … counts for".
+    /// The subject of its rules, without "what … counts for".
     pub(crate) whose: String,
     policy: Policy,
 }
@@ -240,7 +240,7 @@ impl Sample {
         })
     }
 
-    /// What its answer means.
+    /// Returns a note on what its answer means.
     pub(crate) fn note(&self) -> String {
         format!(
             "by the sample rules of {}, as if it recognized the issuers: sample data, not legal advice",
@@ -258,8 +258,8 @@ fn uses(policy: &Policy) -> Vec<Purpose> {
     uses
 }
 
-/// What a page's badges count for together by a sample of rules, in words: the whole first. If no use is asked about, for
-/// every use that its rules name.
+/// Returns what a page's badges count for together by a sample of rules, in words: the whole first. If no use is asked about,
+/// for every use that its rules name.
 pub(crate) fn together_by(sample: &Sample, lines: &[Line], purpose: Option<Purpose>, at: Timestamp) -> Vec<String> {
     let uses = match purpose {
         Some(purpose) => vec![purpose],
@@ -273,7 +273,7 @@ pub(crate) fn together_by(sample: &Sample, lines: &[Line], purpose: Option<Purpo
     uses.into_iter().flat_map(of_use).collect()
 }
 
-/// What a page's badges count for together, in words: the whole first, then what each requirement needs, and the rest.
+/// Returns what a page's badges count for together, in words: the whole first, then what each requirement needs, and the rest.
 /// None, if there is no use to count for or too many badges, or if the rules are too old here.
 pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option<Vec<String>> {
     let purpose = question.purpose.filter(|_| lines.len() <= MOST_BADGES)?;
@@ -321,7 +321,7 @@ fn speaking<'p>(tally: &Tally<'p>) -> impl Iterator<Item = &'p WorthRule> {
     rules.into_values()
 }
 
-/// How far sets are, what is met as a whole, and what has no published rate, each with its source.
+/// Returns how far sets are, what is met as a whole, and what has no published rate, each with its source.
 fn besides(tally: &Tally<'_>) -> Vec<String> {
     let by = |rule: &WorthRule| format!("rule {} ({})", rule.id, rule.citation);
     let sets = tally.sets.iter().map(|set| format!("{set}, by {}", by(set.rule)));
@@ -340,7 +340,7 @@ fn besides(tally: &Tally<'_>) -> Vec<String> {
     sets.chain(met).chain(no_rate).collect()
 }
 
-/// What several badges count for together.
+/// Count what several badges are worth together.
 ///
 /// Duplicates count once, and caps and limits of the agency's policy are kept, whatever the order. A badge that is not
 /// accepted brings nothing; one that could not be checked may bring more once it is.

@@ -1,16 +1,16 @@
-//! How much one client may have of a node.
+//! Limits of what one client may have of a node.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// How often one client, an IPv4 address or an IPv6 network of /64, may have short codes looked up.
+/// The limit of how often one client, an IPv4 address or an IPv6 network of /64, may have short codes looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LookupConfig {
-    /// How many a minute, in the long run; 0 for as many as anybody likes.
+    /// The number a minute, in the long run; 0 for as many as anybody likes.
     pub per_minute: u32,
-    /// How many at once.
+    /// The number at once.
     pub burst: u32,
     /// The addresses of this node's own proxies, which are believed about who asks; nobody else is.
     pub proxies: Vec<IpAddr>,
@@ -29,7 +29,7 @@ impl Default for LookupConfig {
     }
 }
 
-/// How much of this node's work one client, an IPv4 address or an IPv6 network of /64, may use; operators with a token
+/// The share of this node's work that one client, an IPv4 address or an IPv6 network of /64, may use; operators with a token
 /// are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,10 +1,10 @@
-//! How much of one agency this node keeps.
+//! Limits of what this node keeps of one agency.
 
 use protocol::log::{Quota, Usage};
 use serde::{Deserialize, Serialize};
 
-/// How much of any other agency is kept here. Beyond it more is deferred, and that is told: nothing of the agency is fresh
-/// then past its last heartbeat of which everything is here. Ten million credentials take about 15 MiB.
+/// The most of any other agency that is kept here. Beyond it more is deferred, and that is told: nothing of the agency is
+/// fresh then past its last heartbeat of which everything is here. Ten million credentials take about 15 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuotaConfig {

@@ -1,4 +1,4 @@
-//! What a configuration can say.
+//! Tests of what a configuration can say.
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 

@@ -29,8 +29,8 @@ const ISSUERS: [(&str, &str); 3] = [
     ("US-TN", "Cumberland Learning Collaborative"),
 ];
 
-/// Who recognizes whom: all recognize all three, but North Carolina does not recognize Tennessee's issuer, nor South
-/// Carolina. One badge shows that.
+/// The recognitions that are missing: all recognize all three, but North Carolina does not recognize Tennessee's issuer, nor
+/// South Carolina. One badge shows that.
 const UNRECOGNIZED: [(&str, &str); 2] = [
     ("US-NC", "Cumberland Learning Collaborative"),
     ("US-SC", "Cumberland Learning Collaborative"),

@@ -16,11 +16,11 @@ use platform::clock::Clock;
 
 use super::samples::{hand, of, pretty};
 
-/// What the teacher earned.
+/// A badge that the teacher earned.
 struct Earned {
     /// The file.
     file: &'static str,
-    /// Whose issuer's it is.
+    /// The agency whose issuer's it is.
     home: &'static str,
     issuer: &'static str,
     name: &'static str,
@@ -72,8 +72,8 @@ const EARNED: [Earned; 5] = [
     },
 ];
 
-/// Which of the teacher's badges stands for what a sample's collection is called: no source says which micro-credentials
-/// those are, so in the demo an invented one takes their place.
+/// The teacher's badges that stand for what a sample's collection is called: no source says which micro-credentials those
+/// are, so in the demo an invented one takes their place.
 const COLLECTED: [(&str, &str); 2] = [
     ("elementary-literacy", "Elementary Literacy"),
     ("nea", "Classroom Inquiry"),

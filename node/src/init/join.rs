@@ -16,12 +16,12 @@ use agency::root::{self, EntryFile};
 use platform::keys;
 use storage::{DatabaseTls, Store};
 
-/// How long the first store may take to give its key log.
+/// The time that the first store may take to give its key log.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest answer with a key log that is read.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
-/// What a further store begins with.
+/// The choices with which a further store begins.
 #[derive(Clone, Debug)]
 pub struct Joining {
     /// The ticket of the agency's first store.
@@ -30,15 +30,15 @@ pub struct Joining {
     pub key_log: Option<String>,
     /// The kinds of documents that it is to write; all, if none is named.
     pub kinds: Vec<String>,
-    /// Where this store will answer.
+    /// The URL at which this store will answer.
     pub url: String,
-    /// Where it answers HTTP.
+    /// The address at which it answers HTTP.
     pub listen: SocketAddr,
-    /// Where it listens for peers, as multiaddresses.
+    /// The multiaddresses at which it listens for peers.
     pub peer_listen: Vec<String>,
     /// The URL of a PostgreSQL database; SQLite in the data directory, if absent.
     pub database: Option<String>,
-    /// How it is spoken to, if that is not to follow from its URL.
+    /// The protection of the connection to the database, if that is not to follow from its URL.
     pub database_tls: Option<DatabaseTls>,
 }
 

@@ -17,7 +17,7 @@ const PREFIX: &str = ".comity-making-";
 pub(crate) struct Making {
     folder: PathBuf,
     target: PathBuf,
-    /// What is made elsewhere, and goes with it.
+    /// The files that are made elsewhere, and go with it.
     elsewhere: Vec<PathBuf>,
     is_finished: bool,
 }
@@ -51,7 +51,7 @@ impl Making {
         })
     }
 
-    /// Where everything is to be put.
+    /// Returns the folder that everything is to be put into.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -104,7 +104,7 @@ impl Drop for Making {
     }
 }
 
-/// Whether a data directory can be made here: what an attempt left that was killed does not count.
+/// Checks that a data directory can be made here: what an attempt left that was killed does not count.
 fn is_new(data: &Path) -> anyhow::Result<()> {
     if data.exists() {
         for entry in fs::read_dir(data).with_context(|| format!("`{}` cannot be read", data.display()))? {

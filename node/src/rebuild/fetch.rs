@@ -10,12 +10,12 @@ use super::Rebuilding;
 use crate::config::Config;
 use transport::mirror::{Kind, Source};
 
-/// How long a node may take to give a ticket.
+/// The time that a node may take to give a ticket.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest answer with tickets that is read.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a rebuilt node begins with.
+/// The things with which a rebuilt node begins.
 pub(super) struct Found {
     pub(super) key_log: KeyLog,
     /// Of the sources' own nodes, and of whom they introduce.
@@ -107,7 +107,7 @@ pub(crate) async fn of_source(source: &Source, agency: &str, pinned: Option<Hash
     Ok(logs)
 }
 
-/// What a node says of a ticket.
+/// The answer of a node about a ticket.
 #[derive(Deserialize)]
 struct ToldTicket {
     ticket: String,

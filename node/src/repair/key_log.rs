@@ -19,7 +19,7 @@ pub(super) struct StoredKeyLog {
     pub(super) sound: Option<KeyLog>,
     /// The number of entries that its row names, as far as it can be read.
     pub(super) named: usize,
-    /// What is wrong with it, if anything is.
+    /// The damage to it, if there is any.
     pub(super) damage: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct OfferedKeyLog {
     pub(super) log: KeyLog,
 }
 
-/// Why no key log was put back. Nothing was changed.
+/// The reason that no key log was put back. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyLogRefused {
     /// It is another agency's.

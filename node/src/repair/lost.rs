@@ -1,5 +1,5 @@
-//! The revocations and suspensions that a damaged store lost: those that stood in a row alone, and those that the audit trail alone
-//! tells of.
+//! The revocations and suspensions that a damaged store lost: those that stood in a row alone, and those that the audit
+//! trail alone tells of.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use registry_schema::{CredentialCode, StatusState, Timestamp};
 use agency::registrar::place_of;
 use storage::{Store, ToTakeOut, Unavailable, Unfounded};
 
-/// What is left that says so.
+/// The evidence that is left of a lost restriction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToldBy {
     /// A row that was taken out.
@@ -24,9 +24,9 @@ pub enum ToldBy {
 /// A revocation or suspension that was in the store, and that no sound envelope in it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostRestriction {
-    /// Whose list it is: the hash of its agency's first key-log entry.
+    /// The agency whose list it is: the hash of its first key-log entry.
     pub agency: Hash,
-    /// Whether that is this node's own agency.
+    /// True if that is this node's own agency.
     pub own: bool,
     /// The status list.
     pub list: u32,
@@ -36,11 +36,11 @@ pub struct LostRestriction {
     pub state: StatusState,
     /// The credential there, if it is kept here.
     pub code: Option<CredentialCode>,
-    /// What is left that says so.
+    /// The evidence that is left of it.
     pub told_by: ToldBy,
 }
 
-/// What the store says of places in status lists, what is set aside included.
+/// The store's word on places in status lists, what is set aside included.
 #[derive(Debug)]
 pub(super) struct Standing(BTreeMap<(Hash, u32, String), Vec<Vec<u8>>>);
 
@@ -69,14 +69,14 @@ impl Standing {
         status_list::fold(&place.2, values)
     }
 
-    /// Whether a place is held back as much as this state does it.
+    /// Returns true if a place is held back as much as this state does it.
     fn holds_back(&self, agency: Hash, list: u32, index: u32, state: StatusState) -> bool {
         let is_revoked = self.entry(agency, list, format!("r/{index}")).is_some();
         let suspended = self.entry(agency, list, format!("s/{index}"));
         is_revoked || (state != StatusState::Revoked && suspended.is_some_and(|entry| holds(&entry)))
     }
 
-    /// Whether a suspended place was freed at this moment or later.
+    /// Returns true if a suspended place was freed at this moment or later.
     fn is_freed_since(&self, agency: Hash, list: u32, index: u32, at: Timestamp) -> bool {
         let entry = self.entry(agency, list, format!("s/{index}"));
         matches!(entry, Some(Entry::Suspended { change, .. }) if change.state != StatusState::Suspended && change.at >= at)
@@ -87,7 +87,7 @@ impl Standing {
         lost.retain(|one| !self.holds_back(one.agency, one.list, one.index, one.state));
     }
 
-    /// What this node's own audit trail says was revoked or suspended, and nothing else in the store.
+    /// Lists what this node's own audit trail says was revoked or suspended, and nothing else in the store.
     pub(super) async fn lost_by_audit(&self, store: &Store, home: Hash) -> Result<Vec<LostRestriction>, Unavailable> {
         let mut last: BTreeMap<String, (StatusState, Timestamp)> = BTreeMap::new();
         for (act, subject, at) in store.acts_on_status().await? {
@@ -175,7 +175,7 @@ pub(super) async fn restrictions(
     Ok(lost)
 }
 
-/// What a row held back that nothing holds back any more.
+/// Returns what a row held back that nothing holds back any more.
 fn restriction(row: &Unfounded) -> Option<(u32, u32, StatusState)> {
     let DocumentId::StatusList(list) = row.document else {
         return None;
@@ -204,7 +204,7 @@ fn restriction(row: &Unfounded) -> Option<(u32, u32, StatusState)> {
     stood.map(|(index, state)| (list, index, state))
 }
 
-/// What a row is about, whatever it says.
+/// Returns what a row is about, whatever it says.
 fn by_key(key: &str) -> Option<(u32, StatusState)> {
     let (kind, index) = key.split_once('/')?;
     let state = match kind {

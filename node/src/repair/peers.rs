@@ -1,4 +1,4 @@
-//! What operators decided about peers, where it cannot be read any more.
+//! Decisions of operators about peers that cannot be read any more.
 
 use registry_schema::AgencyId;
 
@@ -11,11 +11,11 @@ use storage::PeerRow;
 pub struct PeerTrouble {
     /// The agency, as it is filed.
     pub agency: String,
-    /// Why it cannot be read.
+    /// The reason that it cannot be read.
     pub why: String,
-    /// Whether it was taken out. What says that an agency of the configuration is followed no more, stays and counts.
+    /// True if it was taken out. What says that an agency of the configuration is followed no more, stays and counts.
     pub taken_out: bool,
-    /// Whether it said that the agency is followed no more.
+    /// True if it said that the agency is followed no more.
     pub ended: bool,
 }
 

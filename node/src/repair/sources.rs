@@ -17,7 +17,7 @@ use crate::{config::Config, rebuild::key_logs_of};
 use storage::{Store, key_log_from_cbor};
 use transport::mirror::Source;
 
-/// What came of asking.
+/// The answers of those who were asked.
 #[derive(Debug, Default)]
 pub(super) struct Offers {
     pub(super) logs: Vec<OfferedKeyLog>,

@@ -1,4 +1,4 @@
-//! What a repair takes out, kept for whoever looks for it later.
+//! Copies of what a repair takes out, kept for whoever looks for it later.
 
 use std::path::{Path, PathBuf};
 

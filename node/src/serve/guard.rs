@@ -34,19 +34,19 @@ use transport::{
     doorway::{DoorLimits, Doorway, Visitor},
 };
 
-/// How long the other side may take nothing of an answer. With [`super::SEND_BUFFER`], a reader of about six kilobytes a
-/// second never comes near it.
+/// The time that the other side may take nothing of an answer. With [`super::SEND_BUFFER`], a reader of about six kilobytes
+/// a second never comes near it.
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// An answer of fewer bytes than this is in the kernel's hands at once.
 const SMALL_ANSWER: u64 = 64 * 1024;
-/// How long an answer whose length is not known may be on its way.
+/// The time that an answer whose length is not known may be on its way.
 const LONGEST_STREAM: Duration = Duration::from_secs(600);
-/// How many bytes a second are expected of a reader, after the first minute.
+/// The number of bytes a second that are expected of a reader, after the first minute.
 const LEAST_A_SECOND: u64 = 4 * 1024;
 
-/// How long an answer may be on its way, if it needs a limit: a reader by HTTP/2 can leave a single answer unread and take
-/// others, so that the connection never stalls.
+/// Returns the time that an answer may be on its way, if it needs a limit: a reader by HTTP/2 can leave a single answer
+/// unread and take others, so that the connection never stalls.
 fn longest_sending(body: &Body) -> Option<Duration> {
     match body.size_hint().exact() {
         Some(bytes) if bytes <= SMALL_ANSWER => None,
@@ -65,7 +65,7 @@ pub(crate) struct Guard {
     refused: Arc<Refused>,
 }
 
-/// How often the log tells of connections that were refused.
+/// The time between two lines in the log about connections that were refused.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// Connections that were refused and of which the log does not tell yet.
@@ -246,7 +246,7 @@ pub(crate) struct GuardedService<S> {
     visitor: Arc<Visitor>,
 }
 
-/// Whose request it is: for handlers that learn that it is welcome.
+/// The visitor whose request it is: for handlers that learn that it is welcome.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(Arc<Visitor>);
 

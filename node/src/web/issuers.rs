@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{page, pages::IssuersPage, problem_page};
 use crate::api::{App, registries::recognizes_now, verifications::apart};
 
-/// Which issuers, and which part of them.
+/// A choice of issuers, and of a part of them.
 #[derive(Deserialize)]
 pub(super) struct WhichIssuers {
     agency: Option<String>,

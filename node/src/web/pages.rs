@@ -40,7 +40,7 @@ pub(crate) const STYLESHEET: &str = include_str!("../../assets/style.css");
 /// The icon in the browser's tab, served at `/assets/icon.svg`.
 pub(crate) const ICON: &str = include_str!("../../assets/icon.svg");
 
-/// What the pages need from a browser and nothing more; the tests hold the templates to it.
+/// The content that the pages need from a browser and nothing more; the tests hold the templates to it.
 pub(crate) const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

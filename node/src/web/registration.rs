@@ -133,7 +133,7 @@ async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Prob
     }
 }
 
-/// What the form lacks.
+/// Lists what the form lacks.
 fn missing(typed: &Typed) -> Vec<Wrong> {
     let needed = [
         ("name", "write the name of your organization"),
@@ -282,7 +282,7 @@ async fn issuer(app: &App, id: &str) -> Result<Response, Problem> {
     Ok(page(StatusCode::OK, &shown).into_response())
 }
 
-/// How the list of its home agency has an issuer, in a sentence.
+/// Says how the list of its home agency has an issuer, in a sentence.
 fn standing(standing: RegistrationStanding, at: Timestamp, until: Option<Timestamp>, now: Timestamp) -> String {
     match (standing, until) {
         (RegistrationStanding::Suspended, _) => format!("Its registration is suspended since {}.", at.date_in_words()),

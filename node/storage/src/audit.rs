@@ -44,7 +44,7 @@ impl Store {
             .collect())
     }
 
-    /// How many acts of this kind the trail holds.
+    /// Counts the acts of this kind in the trail.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

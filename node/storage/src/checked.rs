@@ -1,4 +1,4 @@
-//! How often badges were checked here: counts by month, issuer and achievement. **No badge, no person, no moment.**
+//! Counts of the badges that were checked here, by month, issuer and achievement. **No badge, no person, no moment.**
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ const MOST_ROWS: i64 = 20_000;
 /// For how many months counts are kept, this one included.
 pub const MONTHS: i64 = 13;
 
-/// Which badges a count is of: the month as `202611`, the issuer's id, and the achievement's, which may be empty.
+/// The badges that a count is of: the month as `202611`, the issuer's id, and the achievement's, which may be empty.
 pub type CheckedKey = (i64, String, String);
 
 impl Store {
@@ -47,7 +47,7 @@ impl Store {
         Ok(())
     }
 
-    /// How often badges were checked here, by issuer and achievement, from this month on.
+    /// Counts the checks of badges here, by issuer and achievement, from this month on.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

@@ -15,7 +15,7 @@ pub const NEWEST: (i64, String) = (i64::MAX, String::new());
 /// A credential as it is stored, with its badge.
 #[derive(Clone, Debug, FromRow)]
 pub struct KeptCredential {
-    /// What is kept of it.
+    /// The record that is kept of it.
     #[sqlx(flatten)]
     pub issued: Issued,
     /// The signed badge, as JSON.
@@ -239,7 +239,7 @@ impl Store {
         )?)
     }
 
-    /// What the rows say, whether it can be right or not, by id after the first `skipped`; at most `limit`.
+    /// Returns what the rows say, whether it can be right or not, by id after the first `skipped`; at most `limit`.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -252,7 +252,7 @@ impl Store {
         )?)
     }
 
-    /// How many credentials of this issuer are kept here.
+    /// Counts the credentials of this issuer that are kept here.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

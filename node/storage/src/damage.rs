@@ -1,10 +1,10 @@
-//! What an error of the store speaks of: a damaged one, or one that is away.
+//! The meaning of the store's errors: it is damaged, or away.
 
 use std::error::Error;
 
 use super::Unavailable;
 
-/// Whether an error tells that the store answers, and what it holds cannot be right.
+/// Returns true if an error tells that the store answers, and what it holds cannot be right.
 pub fn tells_damage(error: &(dyn Error + 'static)) -> bool {
     if let Some(refused) = error.downcast_ref() {
         return match refused {
@@ -28,13 +28,14 @@ fn is_of_damage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an error of SQLite tells that a file ends before what should be in it: it is damaged, is no database, or was read too short.
+/// Returns true if an error of SQLite tells that a file ends before what should be in it: it is damaged, is no database, or
+/// was read too short.
 pub(super) fn speaks_of_lost_pages(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| ["11", "26", "522"].contains(&code.as_ref()))
 }
 
-/// Whether an error tells that what lies in the store's place is no database.
+/// Returns true if an error tells that what lies in the store's place is no database.
 pub fn tells_that_it_is_none(error: &(dyn Error + 'static)) -> bool {
     let of_driver = match error.downcast_ref() {
         Some(Unavailable::Database(error)) => Some(error),
@@ -47,7 +48,8 @@ pub fn tells_that_it_is_none(error: &(dyn Error + 'static)) -> bool {
 }
 
 impl Unavailable {
-    /// Why the store cannot be used, in words that tell neither statements nor paths; none where there are no such words.
+    /// Says why the store cannot be used, in words that tell neither statements nor paths; none where there are no such
+    /// words.
     pub fn class(&self) -> Option<&'static str> {
         use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
         const SILENT: &str = "its database does not answer";
@@ -60,8 +62,8 @@ impl Unavailable {
     }
 }
 
-/// What the code of a database's own error means: SQLite's are numbers, whose last byte is the class; PostgreSQL's have five
-/// characters, of which the first two are.
+/// Says what the code of a database's own error means: SQLite's are numbers, whose last byte is the class; PostgreSQL's have
+/// five characters, of which the first two are.
 fn of_code(code: &str) -> Option<&'static str> {
     let is_number = code.len() < 5;
     let number = code.parse::<u32>().ok().filter(|_| is_number).map(|code| code & 0xff);

@@ -1,5 +1,5 @@
-//! Which PostgreSQL, and how it is spoken to. A [`Database`] is made with its TLS decided, so that no connection can be
-//! opened before somebody decided it.
+//! The choice of a PostgreSQL, and of how it is spoken to. A [`Database`] is made with its TLS decided, so that no
+//! connection can be opened before somebody decided it.
 
 use std::{fmt, net::IpAddr};
 
@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// How the connection to a PostgreSQL server is protected.
+/// The protection of the connection to a PostgreSQL server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum DatabaseTls {
@@ -80,13 +80,13 @@ impl Database {
         })
     }
 
-    /// What the driver needs.
+    /// Returns the options that the driver needs.
     pub(super) fn options(&self) -> PgConnectOptions {
         self.options.clone()
     }
 }
 
-/// Whether the way to the server does not leave this machine.
+/// Returns true if the way to the server does not leave this machine.
 fn is_this_machine(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let bare = host.trim_start_matches('[').trim_end_matches(']');

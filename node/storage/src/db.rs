@@ -1,4 +1,4 @@
-//! Which database it is. Everything else in this folder is the same for both.
+//! The kind of database that it is. Everything else in this folder is the same for both.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -39,7 +39,7 @@ pub(super) enum Pools {
     Postgres(PgPool, Refusal),
 }
 
-/// Why the server that was reached last is none for this node, if so.
+/// The reason that the server that was reached last is none for this node, if so.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refusal(Arc<Lock<Option<String>>>);
 
@@ -99,7 +99,7 @@ const POOLED: &str = "a pooler stands before the PostgreSQL server and gives one
 pub(super) struct Tx {
     pub(super) connection: TxConnection,
     pub(super) faults: Faults,
-    /// Where it writes, if that is a file.
+    /// The file that it writes to, if it is one.
     file: Option<SqliteFile>,
     is_over: bool,
 }
@@ -153,11 +153,11 @@ pub(super) use {reading, within, writing};
 /// The name of a SQLite store's file in its folder.
 pub(super) const FILE: &str = "registry.sqlite";
 
-/// How long a PostgreSQL server lets a transaction of ours stand idle. A process that is frozen in the midst of one
-/// holds the lease's row; then the server ends its connection, and with it the lock.
+/// The time for which a PostgreSQL server lets a transaction of ours stand idle. A process that is frozen in the midst of
+/// one holds the lease's row; then the server ends its connection, and with it the lock.
 const LONGEST_IDLE_TRANSACTION: &str = "5s";
 
-/// How long a statement waits for a lock: longer than [`LONGEST_IDLE_TRANSACTION`].
+/// The time that a statement waits for a lock: longer than [`LONGEST_IDLE_TRANSACTION`].
 const LONGEST_LOCK_WAIT: &str = "15s";
 
 impl Db {
@@ -283,7 +283,7 @@ impl Db {
         self.file().map_or(Ok(()), |file| refuse_another(file, &self.faults))
     }
 
-    /// Why the server that was reached last is none for this node, if so.
+    /// Returns the reason that the server that was reached last is none for this node, if so.
     pub(super) fn refusal(&self) -> Option<String> {
         match &self.pools {
             Pools::Sqlite { .. } => None,
@@ -382,7 +382,7 @@ fn refuse_another(file: &SqliteFile, faults: &Faults) -> Result<(), sqlx::Error>
 /// The least room, in bytes, without which a disk is called full: SQLite's smallest files need as much.
 const LEAST_ROOM: u64 = 65_536;
 
-/// Whether the disk of a folder is full, as far as the system says.
+/// Returns true if the disk of a folder is full, as far as the system says.
 fn is_full(folder: &Path) -> bool {
     let disk = rustix::fs::statvfs(folder);
     disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
@@ -429,8 +429,8 @@ async fn postgres(database: &Database) -> anyhow::Result<(PgPool, Refusal)> {
     }
 }
 
-/// Whether each connection is a session of the server's for as long as it stands. Behind a pooler that deals out sessions by
-/// the transaction, two that are both idle are given the same one.
+/// Checks that each connection is a session of the server's for as long as it stands. Behind a pooler that deals out
+/// sessions by the transaction, two that are both idle are given the same one.
 async fn has_sessions_of_its_own(pool: &PgPool) -> Result<bool, sqlx::Error> {
     let mut both = [pool.acquire().await?, pool.acquire().await?];
     for _ in 0..3 {

@@ -18,7 +18,7 @@ pub enum StoreCall {
 }
 
 impl StoreCall {
-    /// Whether a fault that is to come to `only` comes to this call.
+    /// Returns true if a fault that is to come to `only` comes to this call.
     #[cfg(debug_assertions)]
     fn is(self, only: Self) -> bool {
         self == only || (self, only) == (Self::CommitOfEnvelopes, Self::Commit)
@@ -70,11 +70,11 @@ pub enum DriverMutant {
     AnswersBeforeTheDisk,
     /// A connection goes back to its pool whatever became of its transaction.
     KeepsConnections,
-    /// What is written rests on whatever version the log has by then.
+    /// A write rests on whatever version the log has by then.
     IgnoresVersions,
     /// A store that went back is met by a write as if nothing were.
     TrustsTheCount,
-    /// What was known to be on disk is forgotten when the replica is made again.
+    /// The knowledge of what is on disk is forgotten when the replica is made again.
     ForgetsDurableHeads,
     /// A file that was removed or replaced is written on.
     TrustsItsFile,
@@ -93,7 +93,7 @@ pub struct Faults {
 struct Armed {
     /// The kind of call that it comes to; any, if none.
     only: Option<StoreCall>,
-    /// How many such calls there are still to be.
+    /// The number of such calls that are still to be.
     left: u64,
     fault: StoreFault,
 }
@@ -125,7 +125,7 @@ impl Faults {
         });
     }
 
-    /// Whether a fault is still to come.
+    /// Returns true if a fault is still to come.
     #[must_use]
     pub fn is_armed(&self) -> bool {
         self.plan.with(|plan| plan.next.is_some())
@@ -150,7 +150,7 @@ impl Faults {
         });
     }
 
-    /// How many calls there were so far.
+    /// Returns the number of calls so far.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.plan.with(|plan| plan.calls)
@@ -161,7 +161,7 @@ impl Faults {
         self.plan.with(|plan| plan.mutant = mutant);
     }
 
-    /// Whether this defense is taken away.
+    /// Returns true if this defense is taken away.
     pub fn is_mutant(&self, mutant: DriverMutant) -> bool {
         self.plan.with(|plan| plan.mutant == Some(mutant))
     }
@@ -235,7 +235,7 @@ impl Faults {
     }
 }
 
-/// Whether a test took this defense of the driver away; never in a release build.
+/// Returns true if a test took this defense of the driver away; never in a release build.
 #[macro_export]
 macro_rules! driver_mutant {
     ($faults:expr, $name:ident) => {{

@@ -1,4 +1,4 @@
-//! What is shown to everybody as files: read in the order in which it was written.
+//! Reading of what is shown to everybody as files, in the order in which it was written.
 
 use protocol::{Hash, Heartbeat, Signed, SignedEnvelope};
 
@@ -8,7 +8,7 @@ use super::{
     log::{decode, hash},
 };
 
-/// How many envelopes are read at once; each has at most 256 KiB.
+/// The number of envelopes that are read at once; each has at most 256 KiB.
 const ENVELOPES_AT_ONCE: i64 = 128;
 
 /// An envelope, and its place among all that the store holds.

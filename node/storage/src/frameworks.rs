@@ -11,13 +11,13 @@ use super::{
     db::{Tx, reading, writing},
 };
 
-/// How many items one statement writes: nine values each, and SQLite takes 32,766.
+/// The number of items that one statement writes: nine values each, and SQLite takes 32,766.
 const AT_ONCE: usize = 500;
 
 /// Most items above one that are looked for.
 const MOST_ABOVE: usize = 200;
 
-/// How many items one statement asks for.
+/// The number of items that one statement asks for.
 const ASKED_AT_ONCE: usize = 200;
 
 /// Most items of which it is looked up whether a framework has them; of more, it is not known.
@@ -31,17 +31,17 @@ const MOST_ALIGNMENTS: i64 = 100_000;
 pub struct NewFramework {
     /// The framework.
     pub framework: Framework,
-    /// How deep its items stand below each other.
+    /// The depth to which its items stand below each other.
     pub depth: usize,
     /// The subjects in which students are tested.
     pub tested: Vec<String>,
-    /// When it was imported.
+    /// The moment at which it was imported.
     pub at: Timestamp,
     /// By which operator.
     pub by: String,
 }
 
-/// What is kept of a framework, without its items.
+/// A row with what is kept of a framework, without its items.
 #[derive(Clone, Debug, FromRow)]
 pub struct FrameworkRow {
     /// Its identifier.
@@ -50,9 +50,9 @@ pub struct FrameworkRow {
     pub uri: String,
     /// Its title.
     pub title: String,
-    /// Who made it.
+    /// The one who made it.
     pub creator: Option<String>,
-    /// Which version.
+    /// The version.
     pub version: Option<String>,
     /// `case` or `minted`.
     pub source: String,
@@ -60,11 +60,11 @@ pub struct FrameworkRow {
     pub subjects: String,
     /// The tested ones, as JSON.
     pub tested: String,
-    /// How many items it has.
+    /// The number of items that it has.
     pub items: i64,
-    /// How deep they stand.
+    /// The depth to which they stand.
     pub depth: i64,
-    /// When it was imported, in milliseconds since 1970.
+    /// The moment at which it was imported, in milliseconds since 1970.
     pub imported_at: i64,
     /// By which operator.
     pub imported_by: String,
@@ -356,7 +356,7 @@ impl Store {
         Ok(kept)
     }
 
-    /// What this agency's achievements are aligned to, with how many badges were issued for each; and how many
+    /// Returns what this agency's achievements are aligned to, with how many badges were issued for each; and how many
     /// achievements and badges there are in all.
     ///
     /// # Errors
@@ -389,7 +389,7 @@ impl Store {
         Ok((aligned, (achievements, all)))
     }
 
-    /// What one of this agency's achievements is aligned to.
+    /// Returns what each of this agency's achievements is aligned to.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

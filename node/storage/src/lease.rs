@@ -23,19 +23,19 @@ pub(super) const NOT_HELD: i64 = -1;
 /// The lease, as it stands.
 #[derive(Clone, PartialEq, Eq, FromRow)]
 pub struct Lease {
-    /// How often it was taken.
+    /// The number of times that it was taken.
     pub epoch: i64,
     /// Grows with each renewal and each transaction of its holder.
     pub renewed: i64,
     /// The number of the last transaction.
     pub changes: i64,
-    /// Where its holder takes forwarded requests; empty, if nobody holds it.
+    /// The address at which its holder takes forwarded requests; empty, if nobody holds it.
     pub address: String,
     /// The certificate that the holder shows there, as PEM.
     pub certificate: String,
-    /// What the holder asks of those who forward.
+    /// The secret that the holder asks of those who forward.
     pub secret: Vec<u8>,
-    /// What the holder alone knows, for the others' answers; not read here.
+    /// The knowledge that the holder alone has, for the others' answers; not read here.
     pub standing: Vec<u8>,
 }
 
@@ -50,25 +50,25 @@ impl std::fmt::Debug for Lease {
 }
 
 impl Lease {
-    /// What changes while its holder lives.
+    /// Returns what changes while its holder lives.
     #[must_use]
     pub const fn mark(&self) -> (i64, i64) {
         (self.epoch, self.renewed)
     }
 }
 
-/// Who takes the lease.
+/// The process that takes the lease.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewHolder<'a> {
-    /// Where it takes forwarded requests.
+    /// The address at which it takes forwarded requests.
     pub address: &'a str,
     /// The certificate that it shows there, as PEM.
     pub certificate: &'a str,
-    /// What it asks of those who forward.
+    /// The secret that it asks of those who forward.
     pub secret: &'a [u8],
 }
 
-/// What was written since a moment, and the lease; all of it as of one moment.
+/// The rows that were written since a moment, and the lease; all of it as of one moment.
 #[derive(Debug)]
 pub struct Changes {
     /// The lease.
@@ -77,11 +77,11 @@ pub struct Changes {
     pub key_logs: Vec<KeyLog>,
     /// Rows as they are now.
     pub rows: Vec<Row>,
-    /// What envelopes take away that are not kept: newer than the rows.
+    /// The restrictions from envelopes that are not kept: newer than the rows.
     pub restrictions: Vec<Row>,
     /// The agencies of which something that was read does not make sense: it is left out.
     pub damaged: BTreeSet<Hash>,
-    /// What operators decided about peers: all of it.
+    /// The operators' decisions about peers: all of them.
     pub peers: Vec<PeerRow>,
 }
 
@@ -93,7 +93,7 @@ impl Changes {
     }
 }
 
-/// How many of the last transactions are found by their names.
+/// The number of last transactions that are found by their names.
 const TRANSACTIONS_NAMED: i64 = 4096;
 
 /// Gives a transaction a name, by which [`Store::is_committed`] finds it.
@@ -151,7 +151,7 @@ impl Store {
         }
     }
 
-    /// Whether a transaction of this name was committed.
+    /// Returns true if a transaction of this name was committed.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

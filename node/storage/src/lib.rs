@@ -86,15 +86,15 @@ pub struct Store {
     epoch: Arc<AtomicI64>,
     /// Under which issuers' keys are kept.
     seal: Arc<OnceLock<Seal>>,
-    /// Whether SQLite's log may hold what was forgotten.
+    /// The flag that SQLite's log may hold what was forgotten.
     residue: Arc<Residue>,
-    /// When a transaction last succeeded.
+    /// The moment at which a transaction last succeeded.
     last_write: Arc<Lock<Option<Instant>>>,
     /// The number of the last transaction that is known to be on disk.
     newest: Arc<AtomicI64>,
-    /// Whether a transaction met a store that is older than that, and nobody asked for it since.
+    /// True if a transaction met a store that is older than that, and nobody asked for it since.
     went_back: Arc<AtomicBool>,
-    /// Whether it was found as a copy, until that is written down.
+    /// True if it was found as a copy, until that is written down.
     copy: Arc<Lock<bool>>,
     /// By what its tables, or its file, are told from others; empty, if by nothing.
     made_as: Arc<Lock<String>>,
@@ -104,10 +104,10 @@ pub struct Store {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionId([u8; 16]);
 
-/// How long a commit whose outcome is unknown is looked for, before the asker is told that it is unknown.
+/// The time for which a commit whose outcome is unknown is looked for, before the asker is told that it is unknown.
 const SETTLE_WITHIN: Duration = Duration::from_secs(20);
 
-/// How long the store may take to answer a question about nothing.
+/// The time that the store may take to answer a question about nothing.
 const PING_WITHIN: Duration = Duration::from_secs(3);
 
 /// The pause between two looks for a transaction.
@@ -128,7 +128,7 @@ pub enum Unavailable {
     /// Nobody answers there, or a server that is none for this node.
     #[error("the store cannot be used: {0}")]
     Refused(String),
-    /// What it holds cannot be read.
+    /// The contents cannot be read.
     #[error("the store holds what cannot be read: {0}")]
     Unreadable(String),
     /// An issuer's key is kept under a seal that this node does not have.
@@ -200,7 +200,7 @@ pub enum LocalWrite {
     Application(ApplicationRow),
     /// A step was taken in a case, and where it then stands, in a word.
     Step(StepRow, &'static str),
-    /// Who can be reached about an application is something else, or forgotten.
+    /// The contact of an application is another one, or forgotten.
     Contact {
         /// The application's id.
         application: String,
@@ -219,15 +219,15 @@ pub enum LocalWrite {
 /// A line of the audit trail. It names credentials and issuers by id, never a person who holds one.
 #[derive(Clone, Debug)]
 pub struct Act {
-    /// When.
+    /// The moment.
     pub at: Timestamp,
-    /// Which operator.
+    /// The operator.
     pub who: String,
-    /// What: `credential.revoke`.
+    /// The kind of act: `credential.revoke`.
     pub act: &'static str,
     /// To what.
     pub subject: String,
-    /// What else they wrote; stays at home.
+    /// The note that they wrote beside it; stays at home.
     pub note: Option<String>,
 }
 
@@ -287,13 +287,13 @@ impl Store {
         &self.db.faults
     }
 
-    /// How long ago a transaction last succeeded; none, if none did.
+    /// Returns the time since a transaction last succeeded; none, if none did.
     #[must_use]
     pub fn last_write(&self) -> Option<Duration> {
         self.last_write.with(|last| last.map(|at| at.elapsed()))
     }
 
-    /// Whether a write met a store that is older than this process knew it, since this was asked last.
+    /// Returns true if a write met a store that is older than this process knew it, since this was asked last.
     pub fn went_back(&self) -> bool {
         self.went_back.swap(false, Ordering::SeqCst)
     }
@@ -407,7 +407,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the store answers, and soon, of something that is in it.
+    /// Checks that the store answers, and soon, of something that is in it.
     ///
     /// # Errors
     /// [`Unavailable`], if it does not.
@@ -425,7 +425,7 @@ impl Store {
         }
     }
 
-    /// Whether its connections were ended.
+    /// Returns true if its connections were ended.
     pub fn is_closed(&self) -> bool {
         self.db.is_closed()
     }

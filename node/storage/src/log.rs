@@ -14,16 +14,16 @@ use super::{
     memory, quarantine,
 };
 
-/// How many rows a statement inserts: as many as fit of the first, then of the second; one at a time at last. Fixed
-/// numbers, so that few statements are prepared. Six values a row stay below SQLite's 32,766 values a statement.
+/// The numbers of rows that a statement inserts: as many as fit of the first, then of the second; one at a time at last.
+/// Fixed numbers, so that few statements are prepared. Six values a row stay below SQLite's 32,766 values a statement.
 pub(super) const ROWS_A_STATEMENT: &[usize] = &[256, 16];
 
-/// Which transaction writes, and when.
+/// The transaction that writes, and its time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Write {
     /// Its number.
     pub(super) change: i64,
-    /// When what it writes arrived here.
+    /// The moment at which what it writes arrived here.
     pub(super) at: Timestamp,
 }
 
@@ -244,7 +244,7 @@ impl Store {
         found.map(|(entries,)| key_log(&entries)).transpose()
     }
 
-    /// How many entries the store holds for an agency, for the audit of a federation: they must be the rows that
+    /// Returns the entries that the store holds for an agency, for the audit of a federation: they must be the rows that
     /// follow from its envelopes.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! What this node answered from at an earlier moment: rows with the time at which they arrived here, and how fresh each
-//! agency's log was. The triggers of migration 0011 keep what a row was before.
+//! The state that this node answered from at an earlier moment: rows with the time at which they arrived here, and how fresh
+//! each agency's log was. The triggers of migration 0011 keep what a row was before.
 
 use protocol::{Batch, DocumentId, Hash, Row, signed::encode, status_list};
 use registry_schema::Timestamp;
@@ -16,35 +16,35 @@ type Found = (Vec<u8>, String, String, Vec<u8>);
 /// A slot of a status list of an agency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Whose list.
+    /// The agency whose list it is.
     pub agency: Hash,
-    /// Which list.
+    /// The number of the list.
     pub list: u32,
-    /// Which place in it.
+    /// The place in it.
     pub index: u32,
 }
 
-/// How an agency stood from some moment on.
+/// The standing of an agency from some moment on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptStanding {
-    /// Which row it is.
+    /// The row's position.
     pub position: i64,
     /// From when on.
     pub at: Timestamp,
-    /// Which agency, and how; in its own form.
+    /// The agency, and how it stood; in its own form.
     pub standing: Vec<u8>,
 }
 
 /// To what standings are thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grain {
-    /// What tells an hour.
+    /// The standings that tell an hour.
     Hours,
-    /// What tells a day.
+    /// The standings that tell a day.
     Days,
 }
 
-/// What an expunging hides now is hidden from what was, too: its reason and time are gone, the bit stays.
+/// Hides from what was, too, what an expunging hides now: its reason and time are gone, the bit stays.
 pub(super) async fn hide(tx: &mut Tx, batch: &Batch) -> Result<(), Unavailable> {
     let slot = |row: &&Row| status_list::hidden_slot(&row.key).is_some();
     for tombstone in batch.rows.iter().chain(&batch.history).filter(slot) {
@@ -112,7 +112,7 @@ impl Store {
         Ok(Timestamp(up_to.max(since)))
     }
 
-    /// What was kept of the agencies' standings from one moment on and before another, by agency and time.
+    /// Returns what was kept of the agencies' standings from one moment on and before another, by agency and time.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -178,7 +178,7 @@ impl Store {
         Ok((rows, standings.into_iter().map(|(standing,)| standing).collect()))
     }
 
-    /// What had arrived here about a slot by this moment.
+    /// Returns what had arrived here about a slot by this moment.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

@@ -1,5 +1,6 @@
-//! Whose store it is. A store holds the key logs of many agencies, and says in a table of one row which of them is its own; and in
-//! another, whether it began anew after one that was lost, so that what that one knew of credentials is not here.
+//! The owner of a store. A store holds the key logs of many agencies, and says in a table of one row which of them is its
+//! own; and in another, whether it began anew after one that was lost, so that what that one knew of credentials is not
+//! here.
 
 use protocol::Hash;
 use registry_schema::Timestamp;
@@ -45,7 +46,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a key log is filed under this name, readable or not.
+    /// Returns true if a key log is filed under this name, readable or not.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -55,8 +56,8 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// Says that the records of credentials that were issued before a moment are lost. It needs no lease: nobody runs on the store
-    /// yet.
+    /// Says that the records of credentials that were issued before a moment are lost. It needs no lease: nobody runs on the
+    /// store yet.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be written.

@@ -9,14 +9,14 @@ use super::{
     db::{Tx, reading, writing},
 };
 
-/// What the operators decided about one agency.
+/// The operators' decision about one agency.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct PeerRow {
     /// Its name.
     pub agency: String,
     /// The tickets of its nodes, one a line.
     pub ticket: String,
-    /// When it was added, in milliseconds since 1970.
+    /// The moment at which it was added, in milliseconds since 1970.
     pub added_at: i64,
     /// By which operator.
     pub added_by: String,
@@ -51,7 +51,7 @@ pub(super) async fn put(tx: &mut Tx, row: &PeerRow) -> Result<(), Unavailable> {
 }
 
 impl Store {
-    /// What the operators decided, agency by agency.
+    /// Returns what the operators decided, agency by agency.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -60,7 +60,7 @@ impl Store {
         Ok(reading!(self, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_all)?)
     }
 
-    /// How many acts of this kind the audit trail holds, by what they were about.
+    /// Counts the acts of this kind in the audit trail, by what they were about.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

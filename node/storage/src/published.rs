@@ -1,5 +1,5 @@
-//! What issuers outside the federation published, each time that this node fetched it. Bounded: the oldest goes first. It
-//! needs no lease: every process fetches, and what one keeps serves all.
+//! The documents that issuers outside the federation published, each time that this node fetched them. Bounded: the oldest
+//! goes first. It needs no lease: every process fetches, and what one keeps serves all.
 
 use protocol::Hash;
 use registry_schema::Timestamp;
@@ -12,7 +12,7 @@ use super::{
 /// The most fetches that are kept.
 const MOST_FETCHES: i64 = 200_000;
 
-/// How much is kept.
+/// The most that is kept.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     fetches: i64,
@@ -22,11 +22,11 @@ struct Bounds {
 /// Something that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// When.
+    /// The moment of the fetch.
     pub fetched_at: Timestamp,
     /// From which moment on it no longer counted.
     pub good_until: Timestamp,
-    /// What it was, byte for byte.
+    /// The content, byte for byte.
     pub body: Vec<u8>,
 }
 
@@ -87,7 +87,7 @@ impl Store {
         Ok(())
     }
 
-    /// What stood under this name when it was last fetched before this moment, or at it.
+    /// Returns what stood under this name when it was last fetched before this moment, or at it.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

@@ -15,7 +15,7 @@ use super::{
     restoring::{MovedAside, StoredEnvelope},
 };
 
-/// What an envelope that was set aside takes away: document, key, value.
+/// A restriction in an envelope that was set aside: document, key, value.
 type Restriction = (String, String, minicbor::bytes::ByteVec);
 
 /// A row of the table of quarantines.
@@ -135,10 +135,10 @@ pub(super) async fn put(tx: &mut Tx, agency: Vec<u8>, quarantine: &Quarantine) -
     Ok(())
 }
 
-/// What an envelope takes away, and the agency that it is filed under; none, if it cannot be read.
+/// The agency that an envelope is filed under, and what it takes away; none, if it cannot be read.
 pub(super) type Aside = (Vec<u8>, Option<Vec<Row>>);
 
-/// What envelopes take away that were set aside after a transaction.
+/// Returns what envelopes take away that were set aside after a transaction.
 pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<Aside>, Unavailable> {
     let sql = "SELECT agency, restrictions FROM set_aside WHERE changed > $1 ORDER BY changed, hash";
     let found: Vec<(Vec<u8>, Vec<u8>)> = within!(tx, sqlx::query_as(sql).bind(since), fetch_all)?;

@@ -9,7 +9,7 @@ use super::{
     db::{reading, within, writing},
 };
 
-/// How much is kept of what one agency names.
+/// The most that is kept of what one agency names.
 #[derive(Clone, Copy, Debug)]
 pub struct OfAnAgency {
     /// The most changes of its lists.
@@ -18,7 +18,7 @@ pub struct OfAnAgency {
     pub bytes: i64,
 }
 
-/// What stood there from the first fetch to the last.
+/// The content that stood there from the first fetch to the last.
 struct Span {
     first_at: i64,
     last_at: i64,
@@ -123,8 +123,8 @@ impl Store {
         Ok(())
     }
 
-    /// What stood there when it was last fetched before this moment, or at it. The time of that fetch is told no later than
-    /// it was, and early by no more than the pause between two.
+    /// Returns what stood there when it was last fetched before this moment, or at it. The time of that fetch is told no
+    /// later than it was, and early by no more than the pause between two.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

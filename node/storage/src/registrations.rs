@@ -14,7 +14,7 @@ pub struct RubricRow {
     pub id: String,
     /// Its version.
     pub version: String,
-    /// When it was imported, in milliseconds since 1970.
+    /// The moment at which it was imported, in milliseconds since 1970.
     pub imported_at: i64,
     /// By which operator.
     pub imported_by: String,
@@ -22,7 +22,7 @@ pub struct RubricRow {
     pub content: String,
 }
 
-/// Who wants to be an issuer.
+/// An applicant: somebody who wants to be an issuer.
 #[derive(Clone, PartialEq, Eq, FromRow)]
 pub struct ApplicationRow {
     /// The application's id.
@@ -31,13 +31,13 @@ pub struct ApplicationRow {
     pub name: String,
     /// Its public page.
     pub url: Option<String>,
-    /// Who can be reached about it, as JSON; never leaves this agency.
+    /// The contact for it, as JSON; never leaves this agency.
     pub contact: String,
     /// SHA-256 of the applicant's token.
     pub token_hash: Vec<u8>,
-    /// When it applied, in milliseconds since 1970.
+    /// The moment at which it applied, in milliseconds since 1970.
     pub applied_at: i64,
-    /// Where the case stands, in a word; follows from the steps.
+    /// The phase in which the case stands, in a word; follows from the steps.
     pub phase: String,
 }
 
@@ -54,15 +54,15 @@ pub struct StepRow {
     pub application: String,
     /// From 1, without a gap.
     pub number: i64,
-    /// When, in milliseconds since 1970.
+    /// The moment, in milliseconds since 1970.
     pub at: i64,
-    /// Which operator; none, if it was the applicant.
+    /// The operator who took it; none, if it was the applicant.
     pub who: Option<String>,
-    /// What, as JSON.
+    /// The step itself, as JSON.
     pub step: String,
-    /// What else was said.
+    /// The note on what else was said.
     pub note: Option<String>,
-    /// Whether everybody may read the note.
+    /// Set if everybody may read the note.
     pub note_is_public: i64,
     /// The rubric of the review that it opens.
     pub rubric_id: Option<String>,
@@ -267,7 +267,8 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// How many applications wait for a decision; and when the newest but so many came, for each of two numbers.
+    /// Counts the applications that wait for a decision; and tells when the newest but so many came, for each of two
+    /// numbers.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

@@ -1,6 +1,6 @@
-//! What SQLite's write-ahead log still holds of what was forgotten. A page that a commit overwrites with zeros
-//! (`secure_delete`) stays readable in the log, as it was, until the log is written over; so the log is emptied as a part
-//! of the act. PostgreSQL keeps its own log, as long as its administrator says (ops/RUNBOOK.md).
+//! The remains in SQLite's write-ahead log of what was forgotten. A page that a commit overwrites with zeros
+//! (`secure_delete`) stays readable in the log, as it was, until the log is written over; so the log is emptied as a part of
+//! the act. PostgreSQL keeps its own log, as long as its administrator says (ops/RUNBOOK.md).
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,13 +12,13 @@ use tokio::sync::watch;
 
 use super::{LocalWrite, Store, Unavailable, db::Pools};
 
-/// How long one try waits for those who read; the writer is not held up for longer.
+/// The time that one try waits for those who read; the writer is not held up for longer.
 const PATIENCE: Duration = Duration::from_millis(250);
 const TRIES: u32 = 6;
-/// How long what was forgotten may stay in the log because somebody reads it.
+/// The time for which what was forgotten may stay in the log because somebody reads it.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
-/// Whether the log may hold what was forgotten. A process that ended in the midst of the act left it so.
+/// A flag that the log may hold what was forgotten. A process that ended in the midst of the act left it so.
 #[derive(Debug)]
 pub(super) struct Residue(AtomicBool);
 
@@ -36,7 +36,7 @@ impl Residue {
 }
 
 impl LocalWrite {
-    /// Whether what was there before is to be readable no more.
+    /// Returns true if what was there before is to be readable no more.
     pub(super) const fn forgets(&self) -> bool {
         matches!(self, Self::Expunged { .. } | Self::Contact { .. })
     }

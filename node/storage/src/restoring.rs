@@ -48,16 +48,16 @@ pub struct MovedAside {
     pub agency: Hash,
     /// Its name.
     pub name: Hash,
-    /// What of it counts meanwhile.
+    /// The rows of it that count meanwhile.
     pub rows: Vec<Row>,
 }
 
-/// What is taken out of the store, of one agency.
+/// The things that are taken out of the store, of one agency.
 #[derive(Debug, Default)]
 pub struct Removal {
     /// The agency, as its rows are filed.
     pub agency: Vec<u8>,
-    /// Whether all of it goes.
+    /// True if all of it goes.
     pub everything: bool,
     /// The places of its envelopes that go.
     pub envelopes: Vec<i64>,
@@ -65,9 +65,9 @@ pub struct Removal {
     pub moved_aside: Vec<MovedAside>,
     /// The writers whose heartbeats go.
     pub heartbeats: Vec<Vec<u8>>,
-    /// Whether its checkpoint goes.
+    /// True if its checkpoint goes.
     pub checkpoint: bool,
-    /// Whether its countersignature for our own log goes.
+    /// True if its countersignature for our own log goes.
     pub countersignature: bool,
     /// The names of envelopes that were set aside and go.
     pub set_aside: Vec<Vec<u8>>,
@@ -75,7 +75,7 @@ pub struct Removal {
     pub quarantine: Option<Quarantine>,
     /// Its rows as they follow from what stays; none, if they cannot be told.
     pub rows: Option<Vec<Row>>,
-    /// How many things were damaged, and the first of them, for the audit trail.
+    /// A note of how many things were damaged, and of the first of them, for the audit trail.
     pub note: String,
 }
 
@@ -144,7 +144,7 @@ impl StoreMoment {
         Ok(within!(&mut self.0, sqlx::query_as(sql), fetch_all)?)
     }
 
-    /// Whether the own log was repaired, and has not been heard from peers since.
+    /// Returns true if the own log was repaired, and has not been heard from peers since.
     pub async fn awaits_own_log(&mut self) -> Result<bool, Unavailable> {
         let sql = "SELECT at FROM own_log_repairs";
         let rows: Vec<(i64,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
@@ -171,7 +171,7 @@ impl Store {
         Ok(())
     }
 
-    /// How many rows of an agency stand otherwise in the table of entries than here; none, if all stand so.
+    /// Counts the rows of an agency that stand otherwise in the table of entries than here; none, if all stand so.
     pub async fn differing(&self, agency: Hash, rows: &[Row]) -> Result<Option<usize>, Unavailable> {
         let mut tx = self.db.snapshot().await?;
         let differing = differing(&mut tx, agency, rows).await?;
@@ -224,7 +224,7 @@ impl Store {
 }
 
 impl Removal {
-    /// Whether envelopes are no longer in the log.
+    /// Returns true if envelopes are no longer in the log.
     pub const fn harms_the_log(&self) -> bool {
         !self.envelopes.is_empty() || !self.moved_aside.is_empty()
     }

@@ -1,19 +1,19 @@
-//! Which rubrics this agency's cases are reviewed against.
+//! The rubrics that this agency's cases are reviewed against.
 
 use sqlx::FromRow;
 
 use super::{Store, Unavailable, db::reading};
 
-/// How many cases in a phase were last opened against a version of a rubric.
+/// The number of cases in a phase that were last opened against a version of a rubric.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Reviewed {
-    /// Where they stand, in a word.
+    /// The phase in which they stand, in a word.
     pub phase: String,
     /// The rubric.
     pub rubric_id: String,
     /// Its version.
     pub rubric_version: String,
-    /// How many.
+    /// The number of them.
     pub cases: i64,
 }
 

@@ -1,8 +1,8 @@
 //! The files of a SQLite store, and whether those at its path are still the ones that this process has open.
 //!
-//! A file that is removed or replaced stays open: SQLite writes on into it, and nobody finds that after a restart. So the files are
-//! looked at before each call and after each commit. Where they differ, this process writes no more, and keeps a copy of what
-//! it has: the last connection to a file without a name is the last way to it.
+//! A file that is removed or replaced stays open: SQLite writes on into it, and nobody finds that after a restart. So the
+//! files are looked at before each call and after each commit. Where they differ, this process writes no more, and keeps a
+//! copy of what it has: the last connection to a file without a name is the last way to it.
 //!
 //! A file that is shorter than it was lost what it had. **Nothing here opens one of the files by itself**: closing it again would
 //! take SQLite's own locks away, which are the process's.
@@ -26,13 +26,14 @@ use super::{Store, Unavailable, damage::speaks_of_lost_pages, db::FILE, untouche
 use lengths::{Emptying, Lengths, Shorter};
 use platform::{lock::Lock, private};
 
-/// What SQLite appends to the database's name for each of its files.
+/// The suffixes that SQLite appends to the database's name for each of its files.
 const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
 
 /// The copy of what a process had when its file was replaced. The next start waits until somebody decided about it.
 pub(super) const RESCUED: &str = "rescued.sqlite";
 
-/// What is said of a file that was cut short. The next start waits until its store is put aside: it may look whole, and is not.
+/// The name of the file that says that a file was cut short. The next start waits until its store is put aside: it may look
+/// whole, and is not.
 pub(super) const CUT_SHORT: &str = "registry.sqlite.cut-short";
 
 /// A file's device and number; none, if there is no such file.
@@ -53,13 +54,13 @@ struct OpenedFile {
     /// One connection that nobody uses: as long as it stands, SQLite itself removes none of the files, and what was in them can
     /// be copied.
     anchor: SqlitePool,
-    /// Whether what was in them is copied: from then on this process writes no more, even if the files come back.
+    /// True if what was in them is copied: from then on this process writes no more, even if the files come back.
     is_rescued: Lock<bool>,
-    /// Why the copy could not be made.
+    /// The reason that the copy could not be made.
     hindrance: Lock<Option<String>>,
 }
 
-/// What happened to a file under this process.
+/// The harm that came to a file under this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileHarm {
     /// It was removed, or another is in its place.
@@ -75,7 +76,7 @@ enum FileHarm {
 struct Spoiled {
     file: PathBuf,
     harm: FileHarm,
-    /// Whether it was looked at, and something is lost.
+    /// True if it was looked at, and something is lost.
     is_certain: bool,
 }
 
@@ -237,7 +238,7 @@ impl SqliteFile {
         }
     }
 
-    /// What happened to the files as they are at the path now, if anything.
+    /// Returns what happened to the files as they are at the path now, if anything.
     fn found(&self) -> Option<(PathBuf, FileHarm)> {
         let before = self.0.lengths.known();
         let files = SUFFIXES.map(|suffix| with(&self.0.path, suffix));
@@ -288,8 +289,8 @@ impl SqliteFile {
         self.0.lengths.log_is_emptied()
     }
 
-    /// Where the files are others, copies what this process has, once. Where one is shorter than it was, looks whether anything is
-    /// lost: another program may have made the database smaller.
+    /// Copies what this process has, once, where the files are others. Where one is shorter than it was, looks whether
+    /// anything is lost: another program may have made the database smaller.
     pub(super) async fn rescue(&self) -> Result<(), FileReplaced> {
         let Err(replaced) = self.look() else { return Ok(()) };
         let is_certain = self
@@ -342,7 +343,8 @@ impl SqliteFile {
             .with(|why| *why = copied.err().map(|error| format!("{error:#}")));
     }
 
-    /// Whether all pages of the database are there, though a file is shorter than it was; none, if that cannot be looked at now.
+    /// Checks that all pages of the database are there, though a file is shorter than it was; none, if that cannot be looked
+    /// at now.
     async fn is_whole(&self) -> Option<bool> {
         let looked = async {
             // A connection of its own: what others have read is not on the disk for that.

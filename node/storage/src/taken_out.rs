@@ -1,4 +1,4 @@
-//! What a repair is about to take out of the store, as it stands there: the last copy of it may be evidence.
+//! The things that a repair is about to take out of the store, as they stand there: the last copy of them may be evidence.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Copied {
     pub table: &'static str,
     /// The agency that it is filed under.
     pub agency: Vec<u8>,
-    /// What tells it from others in the table: a hash or a key, in hexadecimal or as text.
+    /// The name that tells it from others in the table: a hash or a key, in hexadecimal or as text.
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -28,19 +28,19 @@ pub struct Copied {
 /// A row of the entries that does not follow from the log, and what takes its place.
 #[derive(Clone, Debug)]
 pub struct Unfounded {
-    /// Whose it is.
+    /// The agency whose it is.
     pub agency: Hash,
     /// The document.
     pub document: DocumentId,
     /// The key.
     pub key: String,
-    /// What stood there; none, if it cannot be read.
+    /// The values that stood there; none, if they cannot be read.
     pub stood: Option<Vec<Vec<u8>>>,
-    /// What the log says.
+    /// The values that follow from the log.
     pub follows: Vec<Vec<u8>>,
 }
 
-/// What is about to be taken out.
+/// A list of all that is about to be taken out.
 #[derive(Debug, Default)]
 pub struct ToTakeOut {
     /// All of it.
@@ -50,7 +50,7 @@ pub struct ToTakeOut {
 }
 
 impl Store {
-    /// What these removals would take out; nothing is changed.
+    /// Returns what these removals would take out; nothing is changed.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

@@ -1,10 +1,11 @@
-//! Whether the store is still the one that a program of this agency wrote last, or a copy that somebody put in its place.
+//! A check that the store is still the one that a program of this agency wrote last, and no copy that somebody put in its
+//! place.
 //!
 //! A backup that is a few minutes old looks as fresh as a store after a restart, and lacks what was acknowledged since. SQLite:
 //! who puts a file in another's place makes it anew, and the file system keeps the moment at which it was made, which nobody can
-//! set; who writes over a file changes the time at which the system last changed it, which nobody can set either: each transaction
-//! writes its own time beside it; and a small file beside the database tells how many transactions it has had. PostgreSQL: a restored dump has made its tables anew, and a server that was
-//! restored or promoted counts another timeline.
+//! set; who writes over a file changes the time at which the system last changed it, which nobody can set either: each
+//! transaction writes its own time beside it; and a small file beside the database tells how many transactions it has had.
+//! PostgreSQL: a restored dump has made its tables anew, and a server that was restored or promoted counts another timeline.
 //!
 //! **No proof**: a machine that is set back as a whole, its disk and its clock, shows nothing of this. And it is no accusation:
 //! who finds a copy asks the agency's peers, or its operator, how far the log reaches.
@@ -27,14 +28,16 @@ use super::{
 use crate::Store;
 use platform::private;
 
-/// How long after its last transaction a program may still write to its files, in milliseconds: it closes them, and disks are slow.
+/// The time after its last transaction in which a program may still write to its files, in milliseconds: it closes them, and
+/// disks are slow.
 const CLOSES_WITHIN_MS: i64 = 120_000;
 
-/// The file that tells how many transactions the database beside it has had. It is named as SQLite's own files are, so that it goes
-/// where they go. It may tell of too few, and never of too many: it is written after the commit, and nothing waits for its disk.
+/// The file that tells how many transactions the database beside it has had. It is named as SQLite's own files are, so that
+/// it goes where they go. It may tell of too few, and never of too many: it is written after the commit, and nothing waits
+/// for its disk.
 const REACHED: &str = "registry.sqlite-reached";
 
-/// How many transactions the database in this folder has had at least; 0, if nobody said.
+/// Reads how many transactions the database in this folder has had at least; 0, if nobody said.
 fn reached(folder: &Path) -> i64 {
     let said = fs::read_to_string(folder.join(REACHED));
     said.ok().and_then(|said| said.trim().parse().ok()).unwrap_or(0)
@@ -52,7 +55,8 @@ pub(super) fn now_ms() -> i64 {
     now.tv_sec.saturating_mul(1000).saturating_add(now.tv_nsec / 1_000_000)
 }
 
-/// When the system last changed a SQLite store's files, in milliseconds since 1970; none, if it does not say.
+/// Returns the time at which the system last changed a SQLite store's files, in milliseconds since 1970; none, if it does
+/// not say.
 pub(super) fn changed_ms(file: &Path) -> Option<i64> {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
@@ -75,12 +79,12 @@ pub(super) fn made_at(file: &Path) -> String {
     since.map_or_else(String::new, |since| format!("file/{}", since.as_nanos()))
 }
 
-/// What a store was found as when it was opened.
+/// The state that a store was found in when it was opened.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FoundAs {
-    /// When the system last changed its files; none, if it has none.
+    /// The time at which the system last changed its files; none, if it has none.
     pub(super) changed_ms: Option<i64>,
-    /// How many transactions it has had at least.
+    /// The number of transactions that it has had at least.
     pub(super) reached: i64,
     /// By what its tables, or its file, are told from others; empty, if by nothing.
     pub(super) made_as: String,
@@ -97,8 +101,8 @@ pub(super) async fn tables(pool: &PgPool) -> String {
     })
 }
 
-/// Whether somebody changed the files after the last transaction, made the file or the tables anew, or it has had more transactions
-/// than it says.
+/// Returns true if somebody changed the files after the last transaction, made the file or the tables anew, or it has had
+/// more transactions than it says.
 fn is_copy(found: &FoundAs, renewed_at: i64, made_as: &str, changes: i64) -> bool {
     let is_changed = found
         .changed_ms
@@ -174,7 +178,7 @@ impl Store {
 }
 
 impl Pools {
-    /// What the store was found as, where its files were changed then.
+    /// Returns what the store was found as, where its files were changed then.
     pub(super) async fn found_as(&self, changed_ms: Option<i64>, file: &Path) -> FoundAs {
         FoundAs {
             changed_ms,

@@ -16,7 +16,7 @@ type Applied = (i64, Vec<u8>, bool);
 
 const APPLIED: &str = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
 
-/// What may be done to a store of another version.
+/// The ways to deal with a store of another version.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Opening {
     /// Nothing: it is opened as it is, or not at all.
@@ -25,7 +25,7 @@ pub(super) enum Opening {
     BroughtUp(Duration),
 }
 
-/// How a store stands to this program.
+/// The relation of a store to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StoreVersion {
     Ours,
@@ -119,7 +119,7 @@ async fn depose_the_dead(pool: &PgPool, term: Duration) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the tables are still those of this program: a newer one may have brought them up to date meanwhile.
+/// Checks that the tables are still those of this program: a newer one may have brought them up to date meanwhile.
 pub(super) async fn is_ours(tx: &mut Tx) -> Result<bool, sqlx::Error> {
     let applied: Vec<Applied> = super::db::within!(tx, sqlx::query_as(APPLIED), fetch_all)?;
     let ours = match &tx.connection {

@@ -6,16 +6,16 @@ use tokio::time::Instant;
 
 use platform::lock::Lock;
 
-/// How many askers are remembered; those whose bucket is full again are forgotten first. Those that come when all places
-/// are taken share one bucket.
+/// The most askers that are remembered; those whose bucket is full again are forgotten first. Those that come when all
+/// places are taken share one bucket.
 const MOST_ASKERS: usize = 16_384;
 
-/// How much there is for each asker.
+/// The allowance of each asker.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
-    /// What comes back in a second.
+    /// The amount that comes back in a second.
     pub a_second: f64,
-    /// What there is at most.
+    /// The amount that there is at most.
     pub at_once: f64,
 }
 
@@ -52,7 +52,7 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
         }
     }
 
-    /// What each asker may use; none, if there is no limit.
+    /// Returns what each asker may use; none, if there is no limit.
     pub const fn allowance(&self) -> Option<Allowance> {
         self.allowance
     }

@@ -1,8 +1,8 @@
-//! Who asks, by address.
+//! The one who asks, by address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Who asks: an IPv4 address, or an IPv6 network of /64, of which one customer has all.
+/// A client that asks: an IPv4 address, or an IPv6 network of /64, of which one customer has all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Client(IpAddr);
 

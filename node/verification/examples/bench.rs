@@ -1,4 +1,4 @@
-//! What one verification costs, on one thread: `bench [SECONDS]` prints medians in microseconds as one line of JSON.
+//! The cost of one verification, on one thread: `bench [SECONDS]` prints medians in microseconds as one line of JSON.
 
 #![expect(
     clippy::unwrap_used,
@@ -168,7 +168,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
     (evidence, question)
 }
 
-/// What is signed, by either way.
+/// The bytes that are signed, by either way.
 fn message(
     content: &Map<String, Value>,
     options: &Map<String, Value>,
@@ -178,10 +178,10 @@ fn message(
     [hash(options).as_ref(), hash(content).as_ref()].concat()
 }
 
-/// How many badges a bulk check has.
+/// The number of badges in a bulk check.
 const MANY: u32 = 10_000;
 
-/// How long ten thousand different badges take, from one upload of JSON lines to verdicts written as JSON, on all cores:
+/// The time that ten thousand different badges take, from one upload of JSON lines to verdicts written as JSON, on all cores:
 /// the median of five, in microseconds.
 fn bulk(evidence: &Evidence, question: &Question) -> f64 {
     let (_, method) = multikey::did_key(&key().public_key());

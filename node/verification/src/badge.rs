@@ -53,14 +53,14 @@ pub struct OpenBadge {
     pub valid_until: Option<Timestamp>,
     /// The entries of `credentialStatus`, in their order.
     pub status: Vec<StatusEntry>,
-    /// What is wrong with its structure.
+    /// The faults of its structure.
     pub faults: Vec<Fault>,
     /// The badges in a Comprehensive Learner Record, in its order; none in a badge.
     pub parts: Vec<Result<Self, Unreadable>>,
 }
 
 impl OpenBadge {
-    /// Whether it is a Comprehensive Learner Record, which holds badges.
+    /// Checks that it is a Comprehensive Learner Record, which holds badges.
     #[must_use]
     pub fn is_record(&self) -> bool {
         types(self.document.get("type")).any(|kind| kind == record::KIND)
@@ -94,7 +94,7 @@ pub struct StatusEntry {
 }
 
 impl StatusEntry {
-    /// Whether this crate knows how to read the list that the entry points to.
+    /// Returns true if this crate knows how to read the list that the entry points to.
     #[must_use]
     pub fn is_bitstring(&self) -> bool {
         matches!(self.kind.as_str(), "BitstringStatusListEntry" | "StatusList2021Entry")
@@ -104,9 +104,9 @@ impl StatusEntry {
 /// Something wrong with a credential's structure, in words: lower case, no full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where: `credentialSubject.achievement.name`.
+    /// Its path: `credentialSubject.achievement.name`.
     pub place: String,
-    /// What is wrong there.
+    /// The fault, in words.
     pub what: String,
 }
 

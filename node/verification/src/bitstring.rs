@@ -40,13 +40,13 @@ impl Bitstring {
         Self(vec![0; usize::try_from(entries.div_ceil(8)).unwrap_or(0)])
     }
 
-    /// How many entries it has.
+    /// The number of its entries.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len().saturating_mul(8)
     }
 
-    /// Whether it has none.
+    /// Returns true if it has none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

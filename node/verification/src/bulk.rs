@@ -21,7 +21,7 @@ pub const MAX_UPLOAD: usize = 48 * 1024 * 1024;
 /// The most bytes that all files of an archive may have together, unpacked. Nothing is unpacked beyond.
 pub const MAX_UNPACKED: usize = 64 * 1024 * 1024;
 
-/// What is shown of a file's name, or of a cell, in characters.
+/// The most characters that are shown of a file's name, or of a cell.
 const LONGEST_INPUT: usize = 120;
 
 /// With what every entry of an archive's directory begins (APPNOTE 6.3.10, §4.3.12).
@@ -48,12 +48,11 @@ pub struct Row {
     pub row: u64,
     /// The file's name in the archive, or the code or link; nothing for a badge that stands on a line itself.
     pub input: Option<String>,
-    /// What is to be checked: a badge, a code or a link; or why there is nothing.
+    /// The thing to be checked: a badge, a code or a link; or why there is nothing.
     pub content: Result<Vec<u8>, Unreadable>,
 }
 
-/// Which form these bytes have, as far as they show it. A single badge is JSON lines with one line, if it is no more
-/// than that.
+/// The form of these bytes, as far as they show it. A single badge is JSON lines with one line, if it is no more than that.
 #[must_use]
 pub fn form(bytes: &[u8]) -> Upload {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
@@ -212,7 +211,7 @@ fn archive(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
     Ok(rows)
 }
 
-/// How many files the archive's directory names, one after the other (APPNOTE 6.3.10, §4.3.12).
+/// Counts the files that the archive's directory names, one after the other (APPNOTE 6.3.10, §4.3.12).
 fn entries(bytes: &[u8], start: u64) -> usize {
     let mut place = usize::try_from(start).unwrap_or(usize::MAX);
     let mut count = 0;

@@ -12,13 +12,13 @@ pub struct Explanation {
     pub code: Code,
     /// Its name in JSON and in `/help/{code}`.
     pub name: &'static str,
-    /// Which check reports it.
+    /// The check that reports it.
     pub check: Check,
     /// With which outcome.
     pub outcome: Outcome,
-    /// What it is called, for people.
+    /// Its name for people.
     pub title: &'static str,
-    /// What it means and what to do next.
+    /// Its meaning, and what to do next.
     pub text: &'static str,
 }
 

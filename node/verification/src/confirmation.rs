@@ -1,4 +1,4 @@
-//! What its home agency is asked about a badge whose key somebody stole: whether it issued this very badge.
+//! The question to the home agency about a badge whose key somebody stole: whether it issued this very badge.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use registry_schema::AgencyId;

@@ -34,9 +34,9 @@ pub const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2
 pub const DATA_INTEGRITY_V1: &str = "https://w3id.org/security/data-integrity/v1";
 /// Open Badges 3.0, the newest; ours are issued with it.
 pub const OPEN_BADGES: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
-/// How the URL of every context of Comprehensive Learner Records 2.0 begins.
+/// The beginning of the URL of every context of Comprehensive Learner Records 2.0.
 pub(crate) const LEARNER_RECORDS_PREFIX: &str = "https://purl.imsglobal.org/spec/clr/v2p0/context";
-/// How the URL of every Open Badges 3.0 context begins.
+/// The beginning of the URL of every Open Badges 3.0 context.
 pub const OPEN_BADGES_PREFIX: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context";
 
 contexts! {

@@ -18,7 +18,7 @@ use crate::{
 /// Fields whose content is not the issuer's own word: what earners bring, and what others say.
 const OF_OTHERS: [&str; 5] = ["proof", "evidence", "endorsement", "endorsementJwt", "@context"];
 
-/// Why a trial credential does not prove control: lower case, no full stop.
+/// The reason why a trial credential does not prove control: lower case, no full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotProven {
     /// It carries no signature, or one that does not hold.
@@ -40,7 +40,7 @@ pub enum NotProven {
     NoChallenge(String),
 }
 
-/// Whether a key that issues for the badge's issuer at this moment signed the badge, with the challenge in it. `keys` are
+/// Checks that a key that issues for the badge's issuer at this moment signed the badge, with the challenge in it. `keys` are
 /// those of the issuer's own document.
 ///
 /// # Errors
@@ -82,7 +82,7 @@ pub fn proves(badge: &OpenBadge, keys: &Resolved, challenge: &str, now: Timestam
     Ok(())
 }
 
-/// Whether the issuer wrote this text into its credential.
+/// Returns true if the issuer wrote this text into its credential.
 fn is_written(document: &Value, text: &str) -> bool {
     let Value::Object(fields) = document else { return false };
     fields

@@ -12,7 +12,7 @@ use crate::{
     contexts::{CREDENTIALS_V2, OPEN_BADGES},
 };
 
-/// What a badge says.
+/// The content of a new badge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCredential {
     /// `urn:uuid:…`
@@ -27,17 +27,17 @@ pub struct NewCredential {
     pub subject_name: String,
     /// The earner's DID, if the badge is bound to one.
     pub subject_id: Option<String>,
-    /// What was achieved.
+    /// The achievement that it is for.
     pub achievement: Achievement,
     /// Good from.
     pub valid_from: Timestamp,
     /// Good up to, if it has a term.
     pub valid_until: Option<Timestamp>,
-    /// Where its status stands, if it has one.
+    /// The place of its status, if it has one.
     pub status: Option<NewStatus>,
 }
 
-/// Where a badge's status stands: the same index in two lists.
+/// The place of a badge's status: the same index in two lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStatus {
     /// URL of the list of revocations.
@@ -48,7 +48,7 @@ pub struct NewStatus {
     pub index: u32,
 }
 
-/// What a status list says.
+/// The content of a new status list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStatusList {
     /// Its URL; `credentialStatus` entries name it.
@@ -63,7 +63,7 @@ pub struct NewStatusList {
     pub valid_from: Timestamp,
     /// Holds until this moment.
     pub valid_until: Option<Timestamp>,
-    /// How long a reader may keep it, in milliseconds.
+    /// The time for which a reader may keep it, in milliseconds.
     pub ttl: u64,
 }
 
@@ -132,14 +132,14 @@ pub fn build(new: &NewCredential) -> Value {
     Value::Object(document)
 }
 
-/// What a result can state.
+/// A kind of statement that a result can make.
 struct Said {
     name: &'static str,
     title: &'static str,
     result_type: &'static str,
 }
 
-/// What the badge states by results, and the value of each.
+/// The statements that the badge makes by results, and the value of each.
 fn stated(said: &Achievement) -> impl Iterator<Item = (Said, String)> {
     let hours = Said {
         name: "clock-hours",

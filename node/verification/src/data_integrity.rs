@@ -32,13 +32,13 @@ pub struct Signature {
     pub verification_method: String,
     /// The key that made it.
     pub key: PublicKey,
-    /// When it was made: the signer's word.
+    /// The moment at which it was made: the signer's word.
     pub created: Option<Timestamp>,
     /// From when on it no longer counts: the signer's word.
     pub expires: Option<Timestamp>,
 }
 
-/// Why a proof does not hold.
+/// The reason why a proof does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// There is none.
@@ -55,7 +55,7 @@ pub enum Invalid {
     Malformed(String),
 }
 
-/// Why a proof could not be checked.
+/// The reason why a proof could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// No proof is of a kind that we know.
@@ -72,7 +72,7 @@ pub enum Doubt {
     TooComplex(String),
 }
 
-/// What came of checking a document's proofs.
+/// The outcome of checking a document's proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProofOutcome {
     /// Every proof of a kind that we know holds, and there is one; here are all that do.
@@ -83,7 +83,7 @@ pub enum ProofOutcome {
     CouldNotCheck(Doubt),
 }
 
-/// Why a document could not be signed.
+/// The reason why a document could not be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
     /// It is no JSON object.
@@ -212,7 +212,7 @@ pub(crate) fn defined(document: &Map<String, Value>, terms: Terms) -> Result<(),
     Ok(())
 }
 
-/// What a proof is to be for.
+/// The expected use of a proof.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
     /// Its `proofPurpose`.
@@ -223,12 +223,12 @@ pub struct Expected<'a> {
     pub domain: Option<&'a str>,
     /// The terms that the document may use.
     pub terms: Terms,
-    /// How it may be made canonical.
+    /// The way in which it may be made canonical.
     pub way: Way,
 }
 
 impl Expected<'_> {
-    /// What a badge's proof is for: it says that its issuer stands for the content.
+    /// The use of a badge's proof: it says that its issuer stands for the content.
     pub const BADGE: Self = Self {
         purpose: "assertionMethod",
         challenge: None,
@@ -389,7 +389,7 @@ fn verify_one(
     })
 }
 
-/// Whether this is the wanted text, or a list with it.
+/// Returns true if this is the wanted text, or a list with it.
 fn says(value: Option<&Value>, wanted: Option<&str>) -> bool {
     match value {
         Some(Value::Array(many)) => many.iter().any(|one| one.as_str() == wanted),

@@ -49,7 +49,7 @@ pub fn read(did: &str, document: &[u8], witnesses: Option<&[u8]>, now: Timestamp
     })
 }
 
-/// Whether a history needs the witnesses' approvals beside it.
+/// Returns true if a history needs the witnesses' approvals beside it.
 #[must_use]
 pub fn names_witnesses(log: &[u8]) -> bool {
     let needle = br#""witnesses""#;

@@ -1,4 +1,4 @@
-//! What is known about one badge at one moment: gathered by whoever does the IO, judged by [`crate::judge()`].
+//! The evidence on one badge at one moment: gathered by whoever does the IO, judged by [`crate::judge()`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,10 +14,10 @@ use crate::{
     names::LikeName,
 };
 
-/// What is asked about a badge.
+/// The question that is asked about a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Whose answer is wanted.
+    /// The agency whose answer is wanted.
     pub agency: AgencyId,
     /// For which use; any, if absent.
     pub purpose: Option<Purpose>,
@@ -27,7 +27,7 @@ pub struct Question {
     pub known: Option<Timestamp>,
     /// The moment of the check.
     pub now: Timestamp,
-    /// Whether the clock that tells this moment is in doubt.
+    /// Set if the clock that tells this moment is in doubt.
     pub clock_in_doubt: bool,
 }
 
@@ -38,13 +38,13 @@ impl Question {
         self.known.unwrap_or(self.now)
     }
 
-    /// Whether the moment whose knowledge is asked for is told by a clock that is in doubt.
+    /// Returns true if the moment whose knowledge is asked for is told by a clock that is in doubt.
     #[must_use]
     pub const fn knowing_is_in_doubt(&self) -> bool {
         self.clock_in_doubt && self.known.is_none()
     }
 
-    /// Whether this is about now, in words of a clock that is in doubt. A given day does not rest on the clock.
+    /// Returns true if this is about now, in words of a clock that is in doubt. A given day does not rest on the clock.
     #[must_use]
     pub fn now_is_in_doubt(&self) -> bool {
         self.knowing_is_in_doubt() && self.at == self.now
@@ -63,7 +63,7 @@ pub(crate) const CLOCK_IN_DOUBT: &str = "this node's clock is in doubt, so it ca
 /// The detail of a finding that rests on what the time is now, while this node's clock is in doubt.
 pub(crate) const NOW_IN_DOUBT: &str = "this node's clock is in doubt, so it cannot say which dates are past";
 
-/// How old what is known of an agency's lists is.
+/// The age of what is known of an agency's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Heard up to `as_of`; counts as fresh before `good_until`.
@@ -82,7 +82,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// Whether it still counts.
+    /// Returns true if it still counts.
     #[must_use]
     pub fn is_fresh(self, now: Timestamp) -> bool {
         matches!(self, Self::Heard { good_until, .. } if now < good_until)
@@ -97,7 +97,7 @@ impl Freshness {
         }
     }
 
-    /// Why the lists of the agency with this name do not count, if they do not.
+    /// The reason why the lists of the agency with this name do not count, if they do not.
     pub(crate) fn fault(self, name: &str) -> String {
         match self {
             Self::Heard { as_of, .. } => format!("{name} has not been heard from since {}", as_of.in_words()),
@@ -117,45 +117,45 @@ impl Freshness {
 pub struct ResolvedIssuer {
     /// The keys.
     pub keys: Resolved,
-    /// When the document was fetched, and until when it counts.
+    /// The time when the document was fetched, and until when it counts.
     pub freshness: Freshness,
 }
 
-/// What is known about one entry of a badge's `credentialStatus`.
+/// The evidence on one entry of a badge's `credentialStatus`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusEvidence {
     /// The list is kept by an agency of the federation.
     Listed {
-        /// Which one.
+        /// The agency that keeps it.
         agency: AgencyId,
         /// The revocation of this index, if there is one.
         revoked: Option<StatusChange>,
         /// The last suspension or reinstatement of this index, if there is one.
         suspended: Option<StatusChange>,
-        /// How old the list is here.
+        /// The age of the list here.
         freshness: Freshness,
     },
     /// The list is another's, outside the federation, and was fetched.
     Fetched {
         /// Its URL.
         list: String,
-        /// What it says of the badge, or why it says nothing.
+        /// The list's word on the badge, or why it says nothing.
         found: Result<Found, ListFault>,
         /// From when on the list holds, if it says so.
         valid_from: Option<Timestamp>,
-        /// How old it is here: heard when it was fetched.
+        /// Its age here: heard when it was fetched.
         freshness: Freshness,
     },
     /// The list could not be read: nobody of the federation keeps it, and it was not fetched.
     Unreachable {
         /// Its URL.
         list: String,
-        /// Why, in words: `no agency of this federation keeps it`.
+        /// The reason, in words: `no agency of this federation keeps it`.
         why: String,
     },
 }
 
-/// What storage and the network know about one badge. Every field is a fact, none a judgement.
+/// Everything that storage and the network know about one badge. Every field is a fact, none a judgement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// The names of the federation's agencies, as they name themselves.
@@ -166,15 +166,15 @@ pub struct Evidence {
     pub recognitions: Vec<RecognitionEntry>,
     /// All recognitions of agencies, by any agency, in force or not.
     pub agency_recognitions: Vec<AgencyRecognitionEntry>,
-    /// What agencies say of how their own issuer with this id stands.
+    /// Each agency's word on the standing of its own issuer with this id.
     pub registrations: BTreeMap<AgencyId, Registration>,
-    /// How old each agency's trust list is here.
+    /// The age of each agency's trust list here.
     pub trust_lists: BTreeMap<AgencyId, Freshness>,
-    /// What the issuer's own document on the web says of its keys, or why it could not be had. Asked only for issuers
-    /// that no agency lists or recognizes, and none whose name holds its key.
+    /// The issuer's keys as its own document on the web gives them, or why it could not be had. Asked only for issuers that
+    /// no agency lists or recognizes, and none whose name holds its key.
     pub resolved: Option<Result<ResolvedIssuer, String>>,
-    /// Whether the home agency, asked, confirms that it issued this very badge, or why it could not be asked. Asked only for
-    /// a badge by a key that it calls compromised ([`crate::confirmation::needed`]).
+    /// The home agency's answer to whether it issued this very badge, or why it could not be asked. Asked only for a badge by a
+    /// key that it calls compromised ([`crate::confirmation::needed`]).
     pub confirmed: Option<Result<bool, String>>,
     /// The asked agency's policy, if it has published one. It is as old as its trust list.
     pub policy: Option<Arc<Policy>>,
@@ -201,12 +201,12 @@ pub struct Evidence {
     pub like_names: Vec<LikeName>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
-    /// What is known about each badge in a Comprehensive Learner Record, in its order.
+    /// The evidence for each badge in a Comprehensive Learner Record, in its order.
     pub parts: Vec<Self>,
 }
 
 impl Evidence {
-    /// Whether it was gathered while the clock was in doubt.
+    /// Returns true if it was gathered while the clock was in doubt.
     pub(crate) fn is_of_a_clock_in_doubt(&self) -> bool {
         self.trust_lists.values().any(|list| *list == Freshness::ClockInDoubt)
     }

@@ -1,4 +1,4 @@
-//! What a badge and the lists say that an agency's rules are held against. **Pure.** What is not said is not known.
+//! The facts of a badge and the lists that an agency's rules are held against. **Pure.** What is not said is not known.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -18,7 +18,7 @@ use crate::{
 /// Most results of a badge that are read.
 const MOST_RESULTS: usize = 100;
 
-/// What a badge states of itself by its results (Open Badges 3.0, `AchievementSubject.result`).
+/// The statements of a badge on itself by its results (Open Badges 3.0, `AchievementSubject.result`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stated {
     /// The clock hours that it stands for ([`CLOCK_HOURS`]).
@@ -27,7 +27,7 @@ pub struct Stated {
     pub ceus: Option<Decimal>,
     /// To how many per cent it was mastered (`Percent`).
     pub mastery: Option<Decimal>,
-    /// Whether it was assessed blind ([`ASSESSED_BLIND`]).
+    /// True if it was assessed blind ([`ASSESSED_BLIND`]).
     pub assessed_blind: Option<bool>,
 }
 
@@ -45,8 +45,8 @@ fn listed(value: Option<&Value>) -> &[Value] {
     }
 }
 
-/// What the badge states of itself. A result counts by the `resultType` of its description in the badge; where two of one
-/// type differ, nothing is known.
+/// The statements of the badge on itself. A result counts by the `resultType` of its description in the badge; where two of
+/// one type differ, nothing is known.
 #[must_use]
 pub fn stated(document: &Value) -> Stated {
     let Some(subject) = subject(document) else {
@@ -113,14 +113,14 @@ pub fn items_named(evidence: &Evidence) -> BTreeSet<&str> {
     of_scopes.chain(of_rules).collect()
 }
 
-/// Whether a recognition of the asked agency itself names the achievement, and not only its issuer.
+/// Returns true if a recognition of the asked agency itself names the achievement, and not only its issuer.
 pub(crate) fn names_the_achievement(held: &[Held<'_>]) -> bool {
     let mut own = held.iter().filter(|held| held.via.is_empty());
     own.any(|held| matches!(held.entry.recognition.scope, Scope::Achievements(_) | Scope::Stack(_)))
 }
 
-/// What is known of a badge of this issuer and achievement by the lists alone, for an answer of this agency: whether its
-/// issuer is recognized, and for what, is not known where that rests on a list that is too old, or on an expelled agency.
+/// The facts of a badge of this issuer and achievement by the lists alone, for an answer of this agency: whether its issuer
+/// is recognized, and for what, is not known where that rests on a list that is too old, or on an expelled agency.
 #[must_use]
 pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lists: Lists) -> Facts {
     let held = followed::held(evidence, agency, sought, lists);

@@ -1,4 +1,4 @@
-//! Who recognizes an issuer: each agency itself, and through agencies whose recognitions it accepts. **Pure.**
+//! The agencies that recognize an issuer: each itself, and through agencies whose recognitions it accepts. **Pure.**
 //!
 //! A chain counts only if every statement in it holds at the moment asked about, covers the use, is no longer than any
 //! of its statements allows, and — beyond the first — says that it may be followed. What a stale list says counts for
@@ -13,7 +13,7 @@ use registry_schema::{
 
 use crate::{Evidence, Freshness};
 
-/// What is looked for: an issuer's badges of one kind.
+/// The object of a search: an issuer's badges of one kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Sought<'a> {
     /// The issuer's id.
@@ -32,7 +32,7 @@ pub struct Sought<'a> {
 }
 
 impl Sought<'_> {
-    /// Whether the recognition with this place in the evidence is of the issuer, and vouches.
+    /// Returns true if the recognition with this place in the evidence is of the issuer, and vouches.
     pub(crate) fn is_meant(&self, place: usize, entry: &RecognitionEntry) -> bool {
         let vouches = self.vouched.is_none_or(|all| all.get(place) == Some(&true));
         entry.recognition.issuer.id == self.issuer && vouches
@@ -58,7 +58,7 @@ impl Held<'_> {
         std::iter::once(self.entry.agency.clone()).chain(others).collect()
     }
 
-    /// When the first of its statements begins to hold no longer.
+    /// The moment at which the first of its statements begins to hold no longer.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
         let hops = self.via.iter().map(|hop| hop.recognition.until);
@@ -75,7 +75,7 @@ impl Held<'_> {
         hops.fold(self.entry.recognition.from, Timestamp::max)
     }
 
-    /// Whether a badge that names no status list is accepted: only where the asked agency itself says so.
+    /// Returns true if a badge that names no status list is accepted: only where the asked agency itself says so.
     #[must_use]
     pub fn accepts_without_status(&self) -> bool {
         self.via.is_empty() && self.entry.recognition.accepts_without_status
@@ -89,7 +89,7 @@ impl Held<'_> {
     }
 }
 
-/// Which lists may be believed.
+/// The lists that may be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lists {
     /// Only those that are fresh at this moment.
@@ -183,7 +183,7 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
     found
 }
 
-/// Whether the recognition itself counts: it holds, covers the badge, and the issuer's home agency says nothing else.
+/// Checks that the recognition itself counts: it holds, covers the badge, and the issuer's home agency says nothing else.
 fn counts(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sought<'_>, lists: Lists) -> bool {
     !entry.waits
         && entry.holds(sought.asked, sought.issued)
@@ -191,7 +191,7 @@ fn counts(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sought<'_>, li
         && home(evidence, entry, sought, lists) == Home::Stands
 }
 
-/// What the issuer's home agency says of it, where the recognition follows that.
+/// The word of the issuer's home agency on it, where the recognition follows that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
     /// It is registered, or the recognition does not ask.
@@ -202,7 +202,7 @@ pub(crate) enum Home {
     Stale,
 }
 
-/// What the issuer's home agency says of it.
+/// The word of the issuer's home agency on it.
 pub(crate) fn home(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sought<'_>, lists: Lists) -> Home {
     let home = &entry.recognition.issuer.agency;
     if entry.recognition.basis.stands_alone {

@@ -19,8 +19,8 @@ use crate::{
 /// The largest size of one status, in bits.
 pub const MAX_SIZE: u8 = 8;
 
-/// Why a list says nothing about a badge, by the errors of Bitstring Status List v1.0, §3.4. What could not be had at
-/// all (`STATUS_RETRIEVAL_ERROR`) is [`crate::StatusEvidence::Unreachable`].
+/// The reason why a list says nothing about a badge, by the errors of Bitstring Status List v1.0, §3.4. What could not be had
+/// at all (`STATUS_RETRIEVAL_ERROR`) is [`crate::StatusEvidence::Unreachable`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListFault {
     /// `STATUS_VERIFICATION_ERROR`: it is no list of that issuer, or not for that purpose.
@@ -29,9 +29,9 @@ pub enum ListFault {
     /// `STATUS_LIST_LENGTH_ERROR`: it has fewer entries than would hide who is asked about.
     #[error("it has {has} entries; the standard wants {least} or more")]
     Length {
-        /// How many it has.
+        /// The number that it has.
         has: usize,
-        /// How many it must have.
+        /// The number that it must have.
         least: u32,
     },
     /// `RANGE_ERROR`: the badge names a place that the list does not have.
@@ -67,16 +67,16 @@ enum Content {
     Revocations(BTreeMap<String, Option<String>>),
 }
 
-/// What a list says of one badge.
+/// The word of a list on one badge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Who issued the list.
+    /// The issuer of the list.
     pub issuer: String,
-    /// Who signed it; nobody signs 1EdTech's lists, which count because of where they stand.
+    /// The signatures on it; nobody signs 1EdTech's lists, which count because of where they stand.
     pub signatures: Vec<Signature>,
     /// The status: 0 is unset.
     pub value: u32,
-    /// What the badge, or the list, says that this value means.
+    /// The meaning of this value, as the badge or the list tells it.
     pub message: Option<String>,
 }
 
@@ -210,7 +210,7 @@ fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 impl ForeignList {
-    /// How many bytes it takes in memory, about.
+    /// The bytes that it takes in memory, about.
     #[must_use]
     pub fn weight(&self) -> usize {
         match &self.content {
@@ -219,8 +219,8 @@ impl ForeignList {
         }
     }
 
-    /// What the list says of a badge, by the badge's id and its status entry. `least` is the smallest number of entries
-    /// to believe: [`bitstring::MIN_ENTRIES`], unless an operator knows an issuer whose lists are shorter.
+    /// Looks up a badge, by its id and its status entry. `least` is the smallest number of entries to believe:
+    /// [`bitstring::MIN_ENTRIES`], unless an operator knows an issuer whose lists are shorter.
     ///
     /// # Errors
     /// [`ListFault`]: then it says nothing, and never "not revoked".

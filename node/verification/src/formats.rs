@@ -33,9 +33,9 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{stopped}; {next}")]
 pub struct Unreadable {
-    /// Where reading stopped, and why.
+    /// The place where reading stopped, and why.
     pub stopped: String,
-    /// What the person who has the file can do.
+    /// The next step for the person who has the file.
     pub next: String,
 }
 

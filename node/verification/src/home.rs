@@ -1,4 +1,4 @@
-//! Whose word on an issuer counts.
+//! The agencies whose word on an issuer counts.
 //!
 //! An agency can write any identifier into its own list of issuers, with keys of its own choice, and several may register the
 //! same issuer in good faith. So a recognition is of an issuer **as one home agency registers it**, and an agency that lies
@@ -55,7 +55,7 @@ pub(crate) fn entries<'a>(
     of_it.filter(|one| homes.count(&one.agency))
 }
 
-/// Whether it still says anything: not withdrawn, or not for badges dated before that.
+/// Checks that it still says anything: not withdrawn, or not for badges dated before that.
 fn is_open(entry: &RecognitionEntry) -> bool {
     entry.withdrawn.as_ref().is_none_or(|w| w.earlier_badges_stay_good)
 }

@@ -6,10 +6,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry};
 
-/// How deep objects and arrays may nest. The deepest badge seen in the wild has 9 levels.
+/// The deepest nesting of objects and arrays. The deepest badge seen in the wild has 9 levels.
 pub(crate) const MAX_DEPTH: u32 = 64;
 
-/// How many values a document may hold: far above any badge, far below what would cost a second to look at.
+/// The most values that a document may hold: far above any badge, far below what would cost a second to look at.
 pub(crate) const MAX_VALUES: u32 = 50_000;
 
 /// Reads one JSON value with nothing after it; refuses duplicate keys, deep nesting and too many values.

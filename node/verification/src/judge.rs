@@ -110,7 +110,7 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
     }
 }
 
-/// What the asked agency's rules are held against, as far as badge and evidence tell.
+/// The facts that the asked agency's rules are held against, as far as badge and evidence tell.
 #[must_use]
 pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> policy::Facts {
     let case = Case::new(badge, evidence, question, Way::Any);
@@ -188,23 +188,23 @@ fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, que
     }
 }
 
-/// What is judged.
+/// The case that is judged.
 struct Case<'a> {
     badge: &'a OpenBadge,
     evidence: &'a Evidence,
     question: &'a Question,
-    /// Which terms it may use.
+    /// The terms that it may use.
     terms: Terms,
-    /// How it may be made canonical.
+    /// The way in which it may be made canonical.
     way: Way,
-    /// Whose entries for its issuer count.
+    /// The agencies whose entries for its issuer count.
     homes: HomeAgencies<'a>,
     /// For each recognition of the evidence, whether the entry that it stands for makes the key that signed the badge its
     /// issuer's; empty while no signature is known to hold.
     vouched: OnceCell<Vec<bool>>,
     /// The items of frameworks that the badge says it is aligned to, once they were asked for.
     alignments: OnceCell<Vec<String>>,
-    /// What the asked agency's policy makes of the badge, use by use, once that was asked for.
+    /// The result of the asked agency's policy for the badge, use by use, once that was asked for.
     tallies: OnceCell<worth::Judged<'a>>,
 }
 
@@ -341,7 +341,7 @@ impl Case<'_> {
         day.map_or_else(|| question.at.date_in_words(), |day| day.in_words())
     }
 
-    /// Whether what is known is fresh; never, by a clock that is in doubt.
+    /// Returns true if what is known is fresh; never, by a clock that is in doubt.
     fn is_fresh(&self, freshness: Freshness) -> bool {
         !self.question.knowing_is_in_doubt() && freshness.is_fresh(self.question.knowing())
     }

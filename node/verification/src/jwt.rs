@@ -35,14 +35,14 @@ pub struct Token {
     /// The first two parts with the point between: what is signed (RFC 7515, §5.1).
     signed: String,
     signature: Vec<u8>,
-    /// When it was made, and from when on it no longer counts: the signer's word.
+    /// The moment at which it was made, and from when on it no longer counts: the signer's word.
     created: Option<Timestamp>,
     expires: Option<Timestamp>,
     /// The credential as it came, if it carries a Data Integrity proof as well.
     proved: Option<Value>,
 }
 
-/// Whether a text looks like a token, be it a broken one.
+/// Returns true if a text looks like a token, be it a broken one.
 pub(crate) fn is_token(text: &str) -> bool {
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'+' | b'/');
     text.starts_with("ey") && text.contains('.') && text.bytes().all(token)
@@ -149,7 +149,7 @@ impl Token {
         }])
     }
 
-    /// What the header names as the key: a verification method, and the key if the header or the name holds it.
+    /// The key that the header names: a verification method, and the key if the header or the name holds it.
     pub(crate) fn claimed_key(&self, issuer: &str) -> (Option<String>, Option<PublicKey>) {
         let method = self.methods(issuer).into_iter().next();
         let own = method.as_deref().and_then(multikey::key_in_method);

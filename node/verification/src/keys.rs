@@ -81,7 +81,7 @@ impl KeyKind {
         }
     }
 
-    /// How long a key is in its one representation; RSA keys differ.
+    /// The length of a key in its one representation; RSA keys differ.
     const fn key_length(self) -> Option<usize> {
         match self {
             Self::Ed25519 => Some(32),
@@ -91,7 +91,7 @@ impl KeyKind {
         }
     }
 
-    /// How long a coordinate of a point is.
+    /// The length of a coordinate of a point.
     pub(crate) const fn coordinate_length(self) -> Option<usize> {
         match self {
             Self::P256 => Some(32),
@@ -217,7 +217,7 @@ impl PublicKey {
         &self.bytes
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// Returns true if `signature` is this key's over `message`.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(self.kind.algorithm(), &self.bytes)

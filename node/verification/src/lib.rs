@@ -1,4 +1,4 @@
-//! What a badge is worth believing: formats, proofs, status, and the one function that judges.
+//! The credibility of a badge: formats, proofs, status, and the one function that judges.
 //!
 //! This crate has **no IO, no async, no clock and no storage**; nothing in it fetches. Whoever calls it brings the
 //! file's bytes, the [`Evidence`] and both moments; it answers with a [`Verdict`](registry_schema::Verdict). So the

@@ -13,7 +13,7 @@ use registry_schema::AgencyId;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use unicode_security::confusable_detection::skeleton;
 
-/// What is folded of a name, in characters: folding costs by length.
+/// The most characters of a name that are folded: folding costs by length.
 const LONGEST_FOLDED: usize = 200;
 
 /// Words that say nothing of who somebody is, folded.
@@ -64,7 +64,7 @@ struct FoldedWay {
     used: u64,
 }
 
-/// How much two names are alike.
+/// The degree to which two names are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likeness {
     /// One holds the other's words, or a letter or two differ.
@@ -78,11 +78,11 @@ pub enum Likeness {
 pub struct LikeName {
     /// The name that stands in a trust list, or that an agency gives itself.
     pub name: String,
-    /// Whose issuer it is; the agency itself, if it is an agency's name.
+    /// The agency whose issuer it is; the agency itself, if it is an agency's name.
     pub agency: AgencyId,
-    /// Whether it is the agency's own name.
+    /// True if it is the agency's own name.
     pub is_agency: bool,
-    /// How much they are alike.
+    /// The degree to which they are alike.
     pub likeness: Likeness,
 }
 
@@ -126,7 +126,7 @@ impl FoldedName {
         Self { ways }
     }
 
-    /// How much this name is like another, if at all.
+    /// The likeness of this name to another, if there is any.
     #[must_use]
     pub fn likeness(&self, other: &Self) -> Option<Likeness> {
         let pairs = self
@@ -202,7 +202,7 @@ const fn look(c: char) -> char {
     }
 }
 
-/// Whether one text becomes the other by at most so many insertions, deletions, replacements and swaps of neighbours.
+/// Returns true if one text becomes the other by at most so many insertions, deletions, replacements and swaps of neighbours.
 fn distance(one: &[char], other: &[char], most: usize) -> bool {
     if most == 0 {
         return one == other;

@@ -22,12 +22,12 @@ use crate::{
     json, judge,
 };
 
-/// Which checks are asked for, beside structure, proof and issuer, which always are.
+/// The checks that are asked for, beside structure, proof and issuer, which always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checks {
-    /// Whether it is in date.
+    /// Set to check that it is in date.
     pub dates: bool,
-    /// Whether it is revoked or suspended.
+    /// Set to check that it is not revoked or suspended.
     pub status: bool,
 }
 
@@ -39,17 +39,17 @@ impl Checks {
     };
 }
 
-/// What was found, by what it means for the answer.
+/// The findings, by what they mean for the answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// Any of these, and it is not verified.
     pub errors: Vec<Finding>,
-    /// What the asker should know all the same.
+    /// Findings that the asker should know all the same.
     pub warnings: Vec<Finding>,
 }
 
 impl Answer {
-    /// Whether nothing speaks against it.
+    /// Returns true if nothing speaks against it.
     #[must_use]
     pub const fn is_verified(&self) -> bool {
         self.errors.is_empty()
@@ -116,7 +116,7 @@ fn invalid(faults: Vec<Fault>) -> impl Iterator<Item = Finding> {
         .map(|fault| judge::finding(Code::StructureInvalid, fault.to_string()))
 }
 
-/// What is wrong with a credential that is to be issued.
+/// The faults of a credential that is to be issued.
 #[must_use]
 pub fn faults(credential: &Map<String, Value>) -> Vec<Fault> {
     structure::credential(credential)

@@ -1,6 +1,6 @@
-//! What the fuzz targets find with libFuzzer in hours, a little of it in a second: the same functions, played with real
-//! seeds, with everything that was ever found (`fuzz/findings`), and with damaged seeds.
-//! `COMITY_FUZZ_ROUNDS` damages more of them, from `COMITY_FUZZ_SEED` on.
+//! A little of what the fuzz targets find with libFuzzer in hours, in a second: the same functions, played with real
+//! seeds, with everything that was ever found (`fuzz/findings`), and with damaged seeds. `COMITY_FUZZ_ROUNDS` damages more of
+//! them, from `COMITY_FUZZ_SEED` on.
 
 #![expect(clippy::print_stdout, reason = "seeds, so that chance can be had again")]
 #![expect(

@@ -1,9 +1,10 @@
-//! Which commands nothing undoes: **the one place that says before what a person is asked, and where nobody is, `--yes` is wanted.**
+//! The commands that nothing undoes: **the one place that says before what a person is asked, and where nobody is, `--yes` is
+//! wanted.**
 
 use super::{Clock, Command, Credential, Framework, Issuer, Key, Peer, Policy, Rubric, Store, Trust};
 
 impl Command {
-    /// Whether it does what cannot be undone, or decides whom to trust at all: nobody's silence is taken for a yes to that.
+    /// True if it does what cannot be undone, or decides whom to trust at all: nobody's silence is taken for a yes to that.
     ///
     /// A revocation is final too, and is what scripts do every day: it asks at a terminal, and is carried out where nobody is.
     pub(crate) const fn needs_a_yes(&self) -> bool {

@@ -1,4 +1,4 @@
-//! What is typed after `comity framework`.
+//! The commands that are typed after `comity framework`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What is typed after `comity issuer` and `comity rubric`.
+//! The commands that are typed after `comity issuer` and `comity rubric`.
 
 use std::path::PathBuf;
 
@@ -305,7 +305,7 @@ pub(crate) struct Note {
     pub(crate) public_note: bool,
 }
 
-/// What a notice says is intended.
+/// The intention of which a notice speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Intended {
     /// To suspend, or to keep suspended

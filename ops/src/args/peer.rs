@@ -1,4 +1,4 @@
-//! What can be typed after `comity peer`.
+//! The commands that can be typed after `comity peer`.
 
 use std::path::PathBuf;
 
@@ -94,7 +94,7 @@ Exit codes: 0 it proves a fork; 1 it proves nothing.")]
 }
 
 impl Peer {
-    /// Whether there is something to leave undone in a dry run.
+    /// Returns true if there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         matches!(self, Self::Add(_) | Self::Remove { .. } | Self::Diff { pull: true, .. })
     }

@@ -1,4 +1,4 @@
-//! What is typed after `comity policy`.
+//! The commands that are typed after `comity policy`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What is typed after `comity trust`.
+//! The commands that are typed after `comity trust`.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use registry_schema::{
 
 use super::purposes;
 
-/// How a trust list is written to a file.
+/// The form of a file to which a trust list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FileForm {
     /// For spreadsheets

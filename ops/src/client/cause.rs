@@ -10,7 +10,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     crate::show::plain(text.split(" {").next().unwrap_or(&text)).to_lowercase()
 }
 
-/// What is said if a node's certificate is not trusted: why, and what helps in that case.
+/// Tells that a node's certificate is not trusted: why, and what helps in that case.
 fn of_mistrust(node: &str, why: &str, has_ca_file: bool) -> String {
     let advice = if why.contains("expired") {
         "whoever runs it has to renew its certificate"
@@ -29,7 +29,7 @@ fn of_mistrust(node: &str, why: &str, has_ca_file: bool) -> String {
     format!("cannot trust the node at `{node}` ({why}): {advice}")
 }
 
-/// What is said if a node does not answer to the end.
+/// Tells that a node does not answer to the end.
 pub(super) fn of_silence(error: &reqwest::Error, node: &str, writes: bool, has_ca_file: bool) -> String {
     let why = innermost(error);
     if why.contains("certificate") {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{Client, MAX_BODY, answer};
 use crate::exit::{Exit, fault};
 
-/// How long the answers about a list may take.
+/// The longest time that the answers about a list may take.
 const LONGEST_LIST: Duration = Duration::from_secs(180);
 
 impl Client {

@@ -15,7 +15,7 @@ use crate::exit::{Exit, fault};
 pub(crate) struct WholeList {
     /// Its items, as they came.
     pub(crate) items: Vec<Box<RawValue>>,
-    /// Whether there are more.
+    /// True if there are more.
     pub(crate) has_more: bool,
 }
 

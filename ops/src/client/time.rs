@@ -18,7 +18,7 @@ struct Clocks {
     here: Timestamp,
 }
 
-/// What the node told of its time last; none, before it answered.
+/// The node's time as it told it last; none, before it answered.
 #[derive(Debug, Default)]
 pub(super) struct NodeTime(Mutex<Option<Clocks>>);
 

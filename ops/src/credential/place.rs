@@ -14,7 +14,7 @@ use crate::{
     out, show,
 };
 
-/// What the node answers.
+/// The node's answer.
 #[derive(Deserialize)]
 struct Entered {
     list: u32,

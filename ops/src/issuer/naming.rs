@@ -21,7 +21,7 @@ struct RegistrationEntry {
     said: Registration,
 }
 
-/// Whether a name may stand for an issuer that is in no good standing, where no other has it.
+/// The use of a name, which may or may not stand for an issuer that is in no good standing, where no other has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
     /// To look at it, or to act upon what it is.
@@ -34,7 +34,7 @@ pub(crate) enum Naming {
 #[derive(Debug)]
 struct NamedIssuer<'i> {
     issuer: &'i Issuer,
-    /// Why it is in no good standing, if it is in none.
+    /// The reason that it is in no good standing, if it is in none.
     fault: Option<String>,
 }
 
@@ -102,7 +102,7 @@ fn named<'i>(
         .collect()
 }
 
-/// Why an issuer is in no good standing, and in none for good: its key was stolen or is retired, or its registration ended.
+/// Tells why an issuer is in no good standing, for good: its key was stolen or is retired, or its registration ended.
 fn fault_of(issuer: &Issuer, said: &[RegistrationEntry], now: Timestamp) -> Option<String> {
     let own = said
         .iter()

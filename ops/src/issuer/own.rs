@@ -72,7 +72,7 @@ pub(super) async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<E
     Ok(Exit::Done)
 }
 
-/// What the node says of keys that were looked at again.
+/// The node's word on keys that were looked at again.
 #[derive(Debug, Deserialize)]
 struct LookedAgain {
     #[serde(flatten)]
@@ -144,7 +144,7 @@ fn in_words(said: &LookedAgain) -> String {
     format!("{}\n\n{}", render(&said.issuer), show::pairs(&lines))
 }
 
-/// What there is to say of one that signs with its own.
+/// Describes an issuer that signs with its own keys.
 pub(super) fn in_lines(issuer: &Issuer) -> Vec<(String, String)> {
     let Some(own) = &issuer.own_keys else { return vec![] };
     let mut lines = vec![

@@ -12,7 +12,7 @@ use serde_json::{json, value::RawValue};
 use super::{abroad, find, home};
 use crate::{Session, client::Client, exit::Exit, out, show};
 
-/// What a node holds of one agency.
+/// A node's holdings of one agency.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Held {
     agency: Option<AgencyId>,
@@ -42,7 +42,7 @@ struct Times {
     theirs: Timestamp,
 }
 
-/// How long what was asked for is waited for, and the pause between two looks.
+/// The longest wait for what was asked for, and the pause between two looks.
 const PULLED_WITHIN: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -109,7 +109,7 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
 #[derive(Debug, Serialize)]
 struct Row {
     genesis: String,
-    /// Whether both hold the same envelopes and the same key log.
+    /// True if both hold the same envelopes and the same key log.
     same: bool,
     ours: Option<Held>,
     theirs: Option<Held>,

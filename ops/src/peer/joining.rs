@@ -22,14 +22,14 @@ struct Told {
     ticket: String,
 }
 
-/// What following an agency would do.
+/// The effect that following an agency would have.
 #[derive(Debug, Deserialize)]
 struct Would {
     #[serde(default)]
     awaited: Option<Awaited>,
 }
 
-/// What rests on it already.
+/// The statements that rest on it already.
 #[derive(Debug, Deserialize)]
 struct Awaited {
     recognitions: u64,
@@ -54,7 +54,7 @@ impl Awaited {
     }
 }
 
-/// What a peer's writer key signed: whom it introduces.
+/// A peer's introductions, as its writer key signed them.
 struct Introduced {
     tickets: Vec<Ticket>,
     signed: String,
@@ -191,7 +191,7 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
-/// Whom a peer introduces.
+/// Fetches a peer's introductions.
 async fn introductions_of(session: &Session, peer: &Peer) -> anyhow::Result<Introduced> {
     #[derive(Deserialize)]
     struct Signed {
@@ -324,7 +324,7 @@ pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, un
     Ok(Exit::Done)
 }
 
-/// What becomes of a peer's badges, and when, once it is removed.
+/// Tells what becomes of a peer's badges, and when, once it is removed.
 fn until_then(peer: &Peer, expel: bool, now: Timestamp) -> String {
     let agency = &peer.agency;
     let unheard = format!("What {agency} revokes or suspends from the removal on does not reach this node");

@@ -20,7 +20,7 @@ pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow:
     Ok(Exit::Done)
 }
 
-/// What is proved, and what can be.
+/// Lists what is proved, and what can be.
 pub(super) fn in_lines(case: &Application) -> Vec<(String, String)> {
     let proven = case.proven.clone().map(|id| ("signs as".to_owned(), id));
     let challenge = case.challenge.clone();
@@ -33,7 +33,7 @@ pub(super) fn in_lines(case: &Application) -> Vec<(String, String)> {
     proven.into_iter().chain(challenge).collect()
 }
 
-/// What a proof showed, for the list of steps.
+/// Describes what a proof showed, for the list of steps.
 pub(super) fn of_step(step: &Step) -> Option<String> {
     let Step::Prove { issuer, keys, .. } = step else {
         return None;

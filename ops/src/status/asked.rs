@@ -1,4 +1,4 @@
-//! What `comity status` asks the node, all at once: what it cannot answer keeps nothing else back, and is named.
+//! The questions of `comity status` to the node, all at once: what it cannot answer keeps nothing else back, and is named.
 
 use registry_schema::AgencyId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -32,13 +32,13 @@ impl Unread {
         }
     }
 
-    /// Whether it is what a node of an earlier version, or one that tells this to operators alone, does not tell.
+    /// Returns true if a node of an earlier version, or one that tells this to operators alone, does not tell it.
     const fn is_not_told(&self) -> bool {
         matches!(self.exit, Exit::Negative | Exit::NotAllowed)
     }
 }
 
-/// Whose node it is, and which version.
+/// The agency whose node it is, and the version.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Version {
@@ -46,7 +46,7 @@ pub(super) struct Version {
     pub(super) agency: Option<AgencyId>,
 }
 
-/// What the node answered.
+/// The node's answers.
 pub(super) struct Asked {
     pub(super) version: Option<(Reply, Version)>,
     pub(super) agencies: Option<(Reply, Vec<Agency>)>,
@@ -56,7 +56,7 @@ pub(super) struct Asked {
     pub(super) clock: ClockDoubt,
     pub(super) filled: Vec<FilledList>,
     pub(super) reach: Option<Reach>,
-    /// What it did not.
+    /// The questions that it did not answer.
     pub(super) unread: Vec<Unread>,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with peers, in a sentence each.
+//! The troubles with peers, in a sentence each.
 
 use registry_schema::{AgencyId, KnownFreshness, Timestamp};
 
@@ -22,7 +22,7 @@ fn followed(peers: &[Peer]) -> Vec<&Peer> {
     peers.iter().filter(|peer| peer.membership == "member").collect()
 }
 
-/// Which peers are not connected, and which of them close the connections themselves.
+/// Names the peers that are not connected, and those of them that close the connections themselves.
 pub(super) fn away(peers: &[Peer]) -> Option<String> {
     let followed = followed(peers);
     let away: Vec<&Peer> = followed.iter().filter(|peer| !peer.connected).copied().collect();
@@ -59,14 +59,14 @@ pub(super) fn stale(peers: &[Peer]) -> Option<String> {
     })
 }
 
-/// Whether something fresh was known of a peer, and is not any more. One that was just met has yet to speak.
+/// Returns true if something fresh was known of a peer, and is not any more. One that was just met has yet to speak.
 pub(super) fn is_one_lost(peers: &[Peer]) -> bool {
     let just_met = |peer: &Peer| peer.connected && peer.freshness == KnownFreshness::NeverHeard;
     let mut followed = followed(peers).into_iter();
     followed.any(|peer| !peer.freshness.is_fresh() && !just_met(peer))
 }
 
-/// Which agencies show two histories.
+/// Names the agencies that show two histories.
 pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
     let told = agencies
         .iter()
@@ -88,7 +88,7 @@ pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
     joined(told)
 }
 
-/// Which peers are in quarantine, since when, and why.
+/// Names the peers that are in quarantine, since when, and why.
 pub(super) fn quarantined(peers: &[Peer], now: Timestamp) -> Option<String> {
     let told = peers.iter().filter_map(|peer| {
         let it = peer.hindrances.quarantined.as_ref()?;

@@ -103,7 +103,7 @@ fn guarded(text: &str) -> String {
     }
 }
 
-/// What a row would do, each for itself.
+/// The consequences that a row would have, each for itself.
 #[derive(Deserialize)]
 struct Would {
     consequences: Option<Consequences>,
@@ -186,7 +186,7 @@ pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
-/// How your agency's list differs from a file, or from another agency's list.
+/// Compares your agency's list with a file, or with another agency's list.
 pub(crate) async fn diff(session: &Session, other: &str) -> anyhow::Result<Exit> {
     let (home, here) = standing(session, None).await?;
     let theirs: Vec<Row> = if Path::new(other).exists() {

@@ -43,7 +43,7 @@ struct Ended {
 /// One thing that was said, or that came of it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Event {
-    /// When it was signed, or for the end of a term when that is.
+    /// The time at which it was signed, or for the end of a term when that is.
     at: Timestamp,
     agency: AgencyId,
     said: String,
@@ -52,7 +52,7 @@ struct Event {
     signed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     envelope: Option<String>,
-    /// Whether that is what the agency says now; none for the end of a term.
+    /// True if that is what the agency says now; none for the end of a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     stands: Option<bool>,
 }
@@ -106,7 +106,7 @@ pub(super) async fn show(session: &Session, whom: &str, at: Option<Timestamp>) -
     Ok(Exit::Done)
 }
 
-/// What was said before of the same thing, so that each statement tells what it changed.
+/// The statements that came before on the same thing, so that each statement tells what it changed.
 #[derive(Default)]
 struct Before<'s> {
     issuers: BTreeMap<(&'s AgencyId, &'s str), &'s Issuer>,
@@ -262,7 +262,7 @@ fn described(provider: Option<ProviderKind>) -> String {
     provider.map_or_else(String::new, |kind| format!(", {}", kind.in_words()))
 }
 
-/// What another entry of an issuer says otherwise.
+/// Tells what another entry of an issuer says otherwise.
 fn changed(was: &Issuer, is: &Issuer) -> String {
     let mut parts = Vec::new();
     if was.provider != is.provider {

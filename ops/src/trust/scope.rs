@@ -1,4 +1,4 @@
-//! What a recognition covers and rests on, as it is typed and as it is shown.
+//! The coverage and the grounds of a recognition, as they are typed and as they are shown.
 
 use registry_schema::{
     Scope, Timestamp,

@@ -20,7 +20,7 @@ pub(super) fn line(verdict: &Verdict) -> (String, String) {
     (label.to_owned(), text)
 }
 
-/// Why the status is not known: the first of what could not be checked, or that there is none.
+/// Tells why the status is not known: the first of what could not be checked, or that there is none.
 fn unknown(verdict: &Verdict) -> String {
     let of_status = || verdict.findings.iter().filter(|f| f.check == Check::Status);
     let open = of_status().find(|f| f.outcome == Outcome::CouldNotCheck);
@@ -35,7 +35,7 @@ fn unknown(verdict: &Verdict) -> String {
     }
 }
 
-/// How long ago whoever keeps it was last heard from, to the second: a term may be as short.
+/// Tells how long ago whoever keeps it was last heard from, to the second: a term may be as short.
 fn stale(verdict: &Verdict, found: &Finding) -> String {
     match found.as_of.or(verdict.status.fresh_as_of) {
         Some(at) => {

@@ -68,7 +68,7 @@ fn not_recognized_says_who_recognizes_nobody() {
     assert_eq!(shown(v), include_str!("snapshots/not_recognized.txt").trim_end());
 }
 
-/// What an unknown signer says of itself is never told as if somebody here had said it.
+/// The words of an unknown signer about itself are never told as if somebody here had said them.
 #[test]
 fn a_signer_that_nobody_knows_lends_no_name() {
     let unknown = finding(

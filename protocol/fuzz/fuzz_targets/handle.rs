@@ -1,4 +1,4 @@
-//! What a peer sends as a request or as an answer, to a replica that holds its agency's key log.
+//! Bytes that a peer sends as a request or as an answer, to a replica that holds its agency's key log.
 #![no_main]
 
 #[path = "../replica.rs"]

@@ -1,4 +1,4 @@
-//! What a peer sends, or a carried file holds, as this kind of object.
+//! Bytes that a peer sends, or a carried file holds, as this kind of object.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

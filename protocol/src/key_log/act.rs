@@ -1,4 +1,4 @@
-//! What an entry of a key log does.
+//! The acts that the entries of a key log do.
 
 use std::fmt;
 
@@ -26,10 +26,10 @@ pub struct KeyLogEntry {
     /// The entry before it; none for the first.
     #[n(2)]
     pub previous: Option<Hash>,
-    /// When it was signed, by the agency's clock.
+    /// The time of signing, by the agency's clock.
     #[n(3)]
     pub time: Timestamp,
-    /// What it does.
+    /// The act that it does.
     #[n(4)]
     pub act: Act,
 }
@@ -39,7 +39,7 @@ impl Statement for KeyLogEntry {
     const MAX_BYTES: usize = 16 * 1024;
 }
 
-/// What an entry does.
+/// An act: the effect of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Act {
     /// The agency begins.
@@ -54,7 +54,7 @@ pub enum Act {
         /// The key.
         #[n(0)]
         key: PublicKey,
-        /// What it may write from now on.
+        /// The documents that it may write from now on.
         #[n(1)]
         scope: WriterScope,
         /// Its newest envelopes under the old scope.
@@ -70,7 +70,7 @@ pub enum Act {
         /// Its last good envelopes: they and their ancestors count, and nothing else by this key.
         #[n(1)]
         last: Vec<Hash>,
-        /// How it ended.
+        /// The way in which it ended.
         #[n(2)]
         end: End,
     },
@@ -83,7 +83,7 @@ pub enum Act {
         /// The key.
         #[n(0)]
         key: PublicKey,
-        /// How it ended.
+        /// The way in which it ended.
         #[n(1)]
         end: End,
     },
@@ -99,7 +99,7 @@ pub enum Act {
     },
 }
 
-/// How a key ended.
+/// The way in which a key ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
 pub enum End {
@@ -120,7 +120,7 @@ pub struct Founding {
     /// Its name for people.
     #[n(1)]
     pub name: String,
-    /// Where its node answers; its status lists are below `{url}/v1/status-lists/`.
+    /// The address where its node answers; its status lists are below `{url}/v1/status-lists/`.
     #[n(2)]
     pub url: String,
     /// The root, which signed this entry.
@@ -143,7 +143,7 @@ pub struct WriterKey {
     /// The key.
     #[n(0)]
     pub key: PublicKey,
-    /// What it may write.
+    /// The documents that it may write.
     #[n(1)]
     pub scope: WriterScope,
 }
@@ -160,7 +160,7 @@ pub enum WriterScope {
 }
 
 impl WriterScope {
-    /// Whether it holds this document.
+    /// Returns true if this document is in the scope.
     #[must_use]
     pub fn holds(&self, document: &DocumentId) -> bool {
         match self {
@@ -216,7 +216,7 @@ impl fmt::Display for End {
     }
 }
 
-/// What a holder of the root reads before signing.
+/// The text that a holder of the root reads before signing.
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

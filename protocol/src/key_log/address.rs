@@ -1,4 +1,4 @@
-//! Where a node answers: a rule of the founding, for every node asks there on a stranger's word.
+//! The address where a node answers: a rule of the founding, for every node asks there on a stranger's word.
 //!
 //! Read by hand, and narrowly: what is refused here is no address at all, so that no two readers of URLs understand it in
 //! different ways.
@@ -9,7 +9,7 @@ use crate::signed::Refused;
 
 const MOST_BYTES: usize = 200;
 
-/// Whether a node can be at this address: `https://host`, with a port and a path if need be; `http://` on this machine
+/// Checks that a node can be at this address: `https://host`, with a port and a path if need be; `http://` on this machine
 /// alone, for trying things out. No name or password, no query, no fragment, no slash at the end.
 ///
 /// # Errors

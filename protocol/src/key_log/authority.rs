@@ -1,4 +1,4 @@
-//! Who may do what after an entry of a key log.
+//! The authority after an entry of a key log: who may do what.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
     signed::{Hash, PublicKey, Refused},
 };
 
-/// Who may do what.
+/// The authority of each key: who may do what.
 #[derive(Clone, Debug)]
 pub struct Authority {
     root: Root,
@@ -23,17 +23,17 @@ pub struct Authority {
     badge_keys: BTreeMap<PublicKey, Option<End>>,
 }
 
-/// What a writer key may do, and could do before.
+/// The rights of a writer key, now and before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writer {
     /// Its terms, the oldest first. An envelope is in the first term whose last envelopes are it or descend from it;
     /// one in no closed term is in the open one; without an open one it counts for nothing.
     pub terms: Vec<Arc<Term>>,
-    /// How it ended, if it did.
+    /// The way in which it ended, if it did.
     pub end: Option<End>,
 }
 
-/// What a writer key may write, up to which envelopes.
+/// The documents that a writer key may write, up to certain envelopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
     /// The documents.
@@ -78,7 +78,7 @@ impl Authority {
         }
     }
 
-    /// Who may do what after this act.
+    /// The authority after this act.
     pub(super) fn after(&self, act: &Act) -> Result<Self, Refused> {
         let mut next = self.clone();
         match act {
@@ -167,7 +167,7 @@ impl Authority {
         self.next_root
     }
 
-    /// What a writer key may do; none, if it was never added.
+    /// The rights of a writer key; none, if it was never added.
     #[must_use]
     pub fn writer(&self, key: &PublicKey) -> Option<&Writer> {
         self.writers.get(key).map(AsRef::as_ref)

@@ -1,4 +1,4 @@
-//! Which of several entries at one place are passed on, and where the log ends.
+//! The choice among several entries at one place: which are passed on, and where the log ends.
 //!
 //! Whoever has the root's keys can sign any number of entries at one place. Four of each sort are passed on, those with the
 //! smallest names, so that every node ends with the same four, whatever came first. One that was here before four smaller
@@ -15,7 +15,7 @@ impl KeyLog {
         held.is_some_and(|held| held.entry.get().act.is_rotation())
     }
 
-    /// Whether an entry of this name after `before` would not be passed on, or too many are here.
+    /// Returns true if an entry of this name after `before` would not be passed on, or too many are here.
     pub(super) fn is_crowded(&self, before: &Held, name: &Hash, is_rotation: bool) -> bool {
         let of_its_sort = |hash: &&Hash| self.is_rotation(hash) == is_rotation;
         let rivals = before.after.iter().filter(of_its_sort);
@@ -34,7 +34,7 @@ impl KeyLog {
         (rotations, others)
     }
 
-    /// What holds at the end of each history that the root signed: one, unless the log is in dispute.
+    /// The authority at the end of each history that the root signed: one, unless the log is in dispute.
     pub(crate) fn histories(&self) -> Vec<&Authority> {
         let mut histories = Vec::new();
         let mut open = vec![self.head];

@@ -10,7 +10,7 @@ use crate::{
     status_list,
 };
 
-/// What stands in for the history.
+/// The checkpoint that stands in for the history, with its pages.
 #[derive(Debug)]
 pub(super) struct Base {
     checkpoint: Verified<Checkpoint>,
@@ -21,7 +21,7 @@ pub(super) struct Base {
 const MAX_ABOVE: usize = 1024;
 const MAX_ABOVE_BYTES: usize = 16 << 20;
 
-/// What the history said of the checkpoint that stood in for it.
+/// The history's verdict on the checkpoint that stood in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compared {
     /// The same rows.
@@ -127,7 +127,7 @@ impl AgencyLog {
         rows
     }
 
-    /// What an envelope revokes or suspends that its writer was ever let write.
+    /// The revocations and suspensions in an envelope that its writer was ever let write.
     pub(super) fn restrictions_ever(&self, envelope: &Envelope) -> Vec<Row> {
         let writer = &envelope.header().writer;
         self.restrictions_of(envelope, |document| self.key_log.ever_lets_write(writer, document))
@@ -199,14 +199,14 @@ impl AgencyLog {
         true
     }
 
-    /// Whether no value is missing that a tombstone does not explain, and no envelope that ends a key's term: else the
-    /// rows are not yet what the key log makes of them, and nobody may sign for them.
+    /// Returns true if no value is missing that a tombstone does not explain, and no envelope that ends a key's term: else
+    /// the rows are not yet what the key log makes of them, and nobody may sign for them.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.base.is_none() && self.gaps.is_empty() && self.is_fresh_in_itself()
     }
 
-    /// Whether nothing keeps this log from being fresh but its heartbeats.
+    /// Returns true if nothing keeps this log from being fresh but its heartbeats.
     pub(crate) fn is_fresh_in_itself(&self) -> bool {
         self.failure.is_none() && self.cuts.missing().is_empty()
     }

@@ -1,4 +1,4 @@
-//! How fresh a log is: the heartbeats of its writers.
+//! The freshness of a log: the heartbeats of its writers.
 
 use registry_schema::Timestamp;
 
@@ -15,20 +15,20 @@ pub(super) struct Beats {
     counted: Option<Verified<Heartbeat>>,
     /// The oldest newer one of which some are not: a laggard that catches up with it gains freshness.
     pending: Option<Verified<Heartbeat>>,
-    /// When the one was issued that counted here before something that it names was lost: an older one says less than was
-    /// known, and does not count.
+    /// The time of issue of the one that counted here before something that it names was lost: an older one says less than
+    /// was known, and does not count.
     least: Option<Timestamp>,
 }
 
 impl Beats {
-    /// Whether a heartbeat that was issued then says nothing that was not known here.
+    /// Returns true if a heartbeat that was issued then says nothing that was not known here.
     fn is_old(&self, issued: Timestamp) -> bool {
         let counted = self.counted.as_ref().map(|counted| counted.get().issued);
         counted.is_some_and(|counted| counted >= issued) || self.least.is_some_and(|least| issued < least)
     }
 }
 
-/// What came of a heartbeat.
+/// The outcome of hearing a heartbeat.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Heard {
     /// All that it names is kept: the log is as fresh as it says.
@@ -42,7 +42,7 @@ pub enum Heard {
 }
 
 impl AgencyLog {
-    /// Whether this heartbeat, if somebody signed it, is older than one that counts, or ahead of our clock: then its
+    /// Returns true if this heartbeat, if somebody signed it, is older than one that counts, or ahead of our clock: then its
     /// signature is not looked at.
     pub(crate) fn would_not_count(&self, signed: &Signed<Heartbeat>, now: Timestamp) -> bool {
         signed.claim().is_some_and(|claim| {
@@ -92,7 +92,7 @@ impl AgencyLog {
         self.held_back = held_back;
     }
 
-    /// Whether this log was heard and is fresh in itself, be it held back or not.
+    /// Returns true if this log was heard and is fresh in itself, be it held back or not.
     pub(crate) fn would_be_fresh(&self) -> bool {
         self.heard_where(|_| true, None).is_some()
     }
@@ -128,14 +128,14 @@ impl AgencyLog {
         !due.is_empty()
     }
 
-    /// Whether a value is missing, without a tombstone, in one of these envelopes or before them.
+    /// Returns true if a value is missing, without a tombstone, in one of these envelopes or before them.
     fn reaches_a_gap(&self, heads: &[Hash]) -> bool {
         let place = |hash: &Hash| self.kept.get(hash).map(|kept| &kept.place);
         let mut gaps = self.gaps.iter().filter_map(place);
         gaps.any(|gap| heads.iter().filter_map(place).any(|head| head.covers(gap)))
     }
 
-    /// Whether a value is missing in what a heartbeat that counts names: a key that put its tombstone ended since.
+    /// Returns true if a value is missing in what a heartbeat that counts names: a key that put its tombstone ended since.
     fn lost_a_value(&self) -> bool {
         let mut counted = self.counted();
         counted.any(|heartbeat| self.reaches_a_gap(&heartbeat.get().heads))
@@ -165,13 +165,13 @@ impl AgencyLog {
         self.beats.get(writer)?.counted.as_ref()
     }
 
-    /// How many envelopes are known to exist and are not kept, or not whole.
+    /// The number of envelopes that are known to exist and are not kept, or not whole.
     #[must_use]
     pub fn missing(&self) -> usize {
         self.expected().len() + self.cuts.missing().len() + self.gaps.len()
     }
 
-    /// How fresh the whole log is: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if one
+    /// The freshness of the whole log: the oldest counted heartbeat among the writers, `(as of, good until)`. None, if one
     /// was never heard, if there is no writer, or if something is missing without which no heartbeat can be believed. An
     /// envelope that came without a value takes away nothing of what was fresh before it.
     #[must_use]
@@ -179,13 +179,13 @@ impl AgencyLog {
         self.freshness_where(|_| true, None)
     }
 
-    /// How fresh one document is: the oldest counted heartbeat among the writers that may write to it.
+    /// The freshness of one document: the oldest counted heartbeat among the writers that may write to it.
     #[must_use]
     pub fn freshness_of(&self, document: &DocumentId) -> Option<(Timestamp, Timestamp)> {
         self.freshness_where(|scope| scope.holds(document), None)
     }
 
-    /// How fresh this node's own agency is here, where `own` writes: the oldest of the agency's *other* writers, or
+    /// The freshness of this node's own agency here, where `own` writes: the oldest of the agency's *other* writers, or
     /// now.
     #[must_use]
     pub fn freshness_at_home(&self, own: &PublicKey, now: Timestamp) -> Option<(Timestamp, Timestamp)> {

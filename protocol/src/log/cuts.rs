@@ -1,4 +1,4 @@
-//! What counts: which of a writer's envelopes stand under which of its terms.
+//! The cuts in the writers' histories: which of a writer's envelopes stand under which of its terms, and so what counts.
 //!
 //! A pure function of the kept envelopes and the key log. A term that was closed ends with envelopes that the root
 //! named; it holds them and their ancestors. While one of them is not here, the term cuts nothing yet, and the log is
@@ -24,7 +24,7 @@ use crate::{
     status_list,
 };
 
-/// What each writer may put, and where in its history.
+/// The terms under which each writer may put, and where in its history.
 #[derive(Debug)]
 pub(super) struct Cuts {
     writers: BTreeMap<PublicKey, Terms>,
@@ -39,7 +39,7 @@ pub(super) struct Cuts {
 #[derive(Debug, PartialEq, Eq)]
 struct Terms {
     all: Vec<Term>,
-    /// Whether the key was retired, so that beyond its terms what restricts still counts.
+    /// True if the key was retired, so that beyond its terms what restricts still counts.
     is_retired: bool,
 }
 
@@ -110,12 +110,12 @@ impl Cuts {
         }
     }
 
-    /// Whether it is unknown, for want of this envelope, where a term ends.
+    /// Returns true if it is unknown, for want of this envelope, where a term ends.
     pub(super) fn wants(&self, hash: &Hash) -> bool {
         self.wanted.contains(hash)
     }
 
-    /// Whether the key log's histories let the same.
+    /// Returns true if the key log's histories let the same.
     pub(super) fn has_same_histories(&self, other: &Self) -> bool {
         self.histories == other.histories
     }
@@ -132,7 +132,7 @@ impl Cuts {
         &self.missing
     }
 
-    /// Whether a put by this writer at this place of its history counts.
+    /// Returns true if a put by this writer at this place of its history counts.
     pub(super) fn may_put(
         &self,
         writer: &PublicKey,

@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use super::{AgencyLog, BTreeSet, DocumentId, Envelope, Hash, Kept, Row};
 use crate::{document::Broken, status_list};
 
-/// How long after a tombstone the bytes are dropped, in seconds: seven days, in which a mistaken one is noticed.
+/// The seconds after a tombstone until the bytes are dropped: seven days, in which a mistaken one is noticed.
 pub(super) const EXPUNGE_AFTER_SECONDS: i64 = 7 * 86_400;
 
 impl AgencyLog {
@@ -35,7 +35,7 @@ impl AgencyLog {
         self.buried.extend(slots);
     }
 
-    /// Whether a value is missing in a kept envelope that nobody ever said was to be expunged.
+    /// Returns true if a value is missing in a kept envelope that nobody ever said was to be expunged.
     pub(crate) fn was_stripped(&self, hash: &Hash) -> bool {
         let kept = self.kept.get(hash).filter(|_| self.gaps.contains(hash));
         let envelope = kept.and_then(|kept| self.fetch(kept).ok());
@@ -48,7 +48,7 @@ impl AgencyLog {
         })
     }
 
-    /// Whether an envelope is among these or before one of them.
+    /// Returns true if an envelope is among these or before one of them.
     pub(crate) fn reaches(&self, heads: &[Hash], envelope: &Hash) -> bool {
         let place = |hash: &Hash| self.kept.get(hash).map(|kept| &kept.place);
         let sought = place(envelope);

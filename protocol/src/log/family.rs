@@ -1,4 +1,4 @@
-//! Which envelopes come before which: branches, forks, and the grants that wait for a fork to be joined.
+//! The descent of envelopes: branches, forks, and the grants that wait for a fork to be joined.
 //!
 //! A branch is how *this node* lays a writer's envelopes in lines: the first child that came goes on in its parent's line,
 //! and each further one begins a line of its own. So nothing that comes later renames a line, and a fork costs no more than
@@ -48,14 +48,14 @@ impl AgencyLog {
         newest
     }
 
-    /// What a writer's next envelope begins with: its number, and its parents.
+    /// The beginning of a writer's next envelope: its number, and its parents.
     #[must_use]
     pub fn next_for(&self, writer: &PublicKey) -> (u32, Vec<Hash>) {
         let parents = self.newest_for(writer);
         (self.next_sequence(writer, &parents), parents)
     }
 
-    /// How many of a writer's own envelopes, one after the other, are among these and their ancestors.
+    /// The number of a writer's own envelopes, one after the other, among these and their ancestors.
     pub(super) fn next_sequence(&self, writer: &PublicKey, parents: &[Hash]) -> u32 {
         let kept = parents.iter().filter_map(|parent| self.kept.get(parent));
         let reaches = kept.flat_map(|kept| kept.place.reaches());
@@ -184,7 +184,7 @@ impl AgencyLog {
         siblings.map_or(&[], Vec::as_slice)
     }
 
-    /// Whether an envelope would begin a line of its own, as far as its number goes on in its parent's.
+    /// Returns true if an envelope would begin a line of its own, as far as its number goes on in its parent's.
     pub(super) fn opens_a_line(&self, envelope: &Envelope) -> bool {
         self.own_before(envelope).len() != 1 || !self.siblings(envelope).is_empty()
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::mutant::mutant;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What came of an envelope.
+/// The outcome of keeping an envelope.
 #[derive(Debug)]
 pub enum Keeping {
     /// It is kept, and altered these rows.
@@ -20,9 +20,9 @@ pub enum Keeping {
         rows: Vec<Row>,
         /// Two envelopes of one writer with one number, found by this one.
         fork: Option<(Hash, Hash)>,
-        /// What the history said of the checkpoint that stood in for it, once it reaches it.
+        /// The history's verdict on the checkpoint that stood in for it, once it reaches it.
         compared: Option<Compared>,
-        /// Whether the answers are to be made anew: what counted before its time is kept now.
+        /// True if the answers are to be made anew: what counted before its time is kept now.
         renewed: bool,
     },
     /// It was kept before.
@@ -251,8 +251,8 @@ impl AgencyLog {
         Ok(supposed)
     }
 
-    /// Why the documents of this log cannot be built, if they cannot: until they can, its rows are folded without them, all
-    /// its grants wait, and nothing of it is fresh.
+    /// The reason why the documents of this log cannot be built, if they cannot: until they can, its rows are folded without
+    /// them, all its grants wait, and nothing of it is fresh.
     #[must_use]
     pub fn failure(&self) -> Option<&Broken> {
         self.failure.as_ref().map(|failure| &failure.why)
@@ -278,7 +278,7 @@ impl AgencyLog {
         Ok(altered(&before, self.rows()?))
     }
 
-    /// What was built; none, if it cannot be: then the log goes on without documents.
+    /// Gives what was built; none, if it cannot be: then the log goes on without documents.
     fn or_fail<T>(&mut self, built: Result<T, Broken>) -> Result<Option<T>, Broken> {
         match built {
             Ok(built) => Ok(Some(built)),

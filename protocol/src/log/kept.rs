@@ -10,7 +10,7 @@ use crate::{
     mutant::mutant,
 };
 
-/// What is at hand of a kept envelope; the rest is in the blob store.
+/// The part of a kept envelope that is at hand; the rest is in the blob store.
 pub(super) struct Kept {
     pub(super) place: Place,
     /// Its index in `order`.
@@ -20,9 +20,9 @@ pub(super) struct Kept {
     pub(super) blob: BlobRef,
     /// The beginning of the SHA-256 of the bytes at that place.
     pub(super) sum: [u8; 8],
-    /// Whether a value is missing.
+    /// True if a value is missing.
     pub(super) has_gaps: bool,
-    /// Whether it grants something.
+    /// True if it grants something.
     pub(super) grants: bool,
 }
 

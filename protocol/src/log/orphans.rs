@@ -10,7 +10,7 @@ use crate::blob_store::{BlobRef, Lost};
 #[derive(Debug, Default)]
 pub(super) struct Orphans {
     by_name: BTreeMap<Hash, Orphan>,
-    /// Which of them wait for a parent.
+    /// The names of those that wait for a parent.
     by_parent: HashMap<Hash, Vec<Hash>>,
     /// Those of which a parent came, or that never missed one.
     ready: Vec<Hash>,
@@ -20,7 +20,7 @@ pub(super) struct Orphans {
 struct Orphan {
     blob: BlobRef,
     sum: [u8; 8],
-    /// What it takes away.
+    /// The rows that it takes away.
     rows: Vec<Row>,
 }
 
@@ -72,13 +72,13 @@ impl AgencyLog {
         Ok(rows)
     }
 
-    /// How many sound envelopes wait for parents that this node lost.
+    /// The number of sound envelopes that wait for parents that this node lost.
     #[must_use]
     pub fn count_orphans(&self) -> usize {
         self.orphans.by_name.len()
     }
 
-    /// Whether there may be one whose parents are here.
+    /// Returns true if there may be one whose parents are here.
     pub(crate) const fn may_have_ready_orphans(&self) -> bool {
         !self.orphans.ready.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What an agency's log takes up here, and the quota up to which a reader takes more of it.
+//! The space that an agency's log takes up here, and the quota up to which a reader takes more of it.
 //!
 //! A reader's right, and no rule of the protocol: what is over a quota is deferred, not refused. It can be kept later, when
 //! an operator allows more.
@@ -12,7 +12,7 @@ pub const MAX_SIBLINGS: usize = 16;
 /// Most parents of waiting envelopes that are remembered.
 const MAX_JOINED: usize = 4096;
 
-/// What a log takes up.
+/// The space that a log takes up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Bytes of envelopes.
@@ -41,7 +41,7 @@ pub struct Quota {
     pub checkpoint_rows: u64,
     /// Work that is done for it at once: a unit is a put that is built, or an envelope that is fetched to be built again.
     pub work_at_once: u32,
-    /// What is added to that in a second.
+    /// Work that is added to that in a second.
     pub work_a_second: u32,
 }
 
@@ -65,7 +65,7 @@ impl Default for Quota {
     }
 }
 
-/// Why more of an agency is not taken in now. It goes without saying that the agency is not fresh beyond it.
+/// The reason why more of an agency is not taken in now. It goes without saying that the agency is not fresh beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     /// Its log has as many bytes as it may.
@@ -131,7 +131,7 @@ impl fmt::Display for Limit {
 }
 
 impl AgencyLog {
-    /// What this log takes up.
+    /// The space that this log takes up.
     #[must_use]
     pub fn usage(&self) -> Usage {
         Usage {

@@ -1,4 +1,4 @@
-//! What each agency may cost: work, bytes, memory. Who has used up a share waits until there is more of it; nobody else does.
+//! The costs that each agency may cause: work, bytes, memory. One that has used up a share waits for more of it; no other does.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     signed::Hash,
 };
 
-/// What looking at a signature costs, in units of which one is a put that is built.
+/// The cost of looking at a signature, in units of which one is a put that is built.
 const WORK_A_SIGNATURE: u64 = 4;
 const DAY_MILLISECONDS: i64 = 86_400_000;
 
@@ -39,7 +39,7 @@ impl Share {
     }
 }
 
-/// What is left of an agency's shares.
+/// The unused part of an agency's shares.
 #[derive(Debug)]
 pub(super) struct Account {
     work: Share,
@@ -62,7 +62,7 @@ impl Account {
         self.bytes.grow(a_day, at_once(quota), now);
     }
 
-    /// Whether more may be done for the agency in this step, when so much was done already.
+    /// Returns true if more may be done for the agency in this step, when so much was done already.
     pub(super) fn has_work_left(&self, done: u64) -> bool {
         mutant!(WorkHasNoBound) || self.work.left > i64::try_from(done).unwrap_or(i64::MAX)
     }
@@ -85,7 +85,7 @@ impl Account {
     }
 }
 
-/// How many bytes of an agency may come at once: a day's, or a quarter of all that may ever come, for a node that begins.
+/// The bytes of an agency that may come at once: a day's, or a quarter of all that may ever come, for a node that begins.
 fn at_once(quota: &Quota) -> i64 {
     let bytes = quota.bytes_a_day.max(quota.most.bytes / 4);
     i64::try_from(bytes).unwrap_or(i64::MAX)
@@ -99,10 +99,10 @@ pub(super) fn work_done(log: &AgencyLog, before: crate::document::Work, signatur
     puts + fetched + signatures * WORK_A_SIGNATURE
 }
 
-/// Why more of an agency is not taken in, and since when.
+/// The limit for which more of an agency is not taken in, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deferral {
-    /// Which limit it has reached.
+    /// The limit that it has reached.
     pub limit: Limit,
     /// Since when.
     pub since: Timestamp,
@@ -123,7 +123,7 @@ impl Replica {
         account
     }
 
-    /// Whether something may be done for an agency in this step. If not, it is asked for again once there is more.
+    /// Returns true if something may be done for an agency in this step. If not, it is asked for again once there is more.
     pub(super) fn has_work_left(&mut self, agency: Hash, now: Timestamp) -> bool {
         let may = agency == self.settings.home || self.account(agency, now).has_work_left(0);
         if !may {

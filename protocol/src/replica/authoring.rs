@@ -1,4 +1,4 @@
-//! What this node says itself: envelopes, key-log entries, heartbeats, checkpoints, countersignatures.
+//! The writing of this node itself: envelopes, key-log entries, heartbeats, checkpoints, countersignatures.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ impl Replica {
         Some(signed.ok()?.signed().clone())
     }
 
-    /// Whether the key log lets this replica's key put all of this.
+    /// Returns true if the key log lets this replica's key put all of this.
     #[must_use]
     pub fn may_put(&self, puts: &[Put]) -> bool {
         let Some(log) = self.logs.get(&self.settings.home) else {
@@ -67,7 +67,7 @@ impl Replica {
         scope.is_some_and(|scope| puts.iter().all(|put| scope.holds(&put.document)))
     }
 
-    /// Whether an entry may be added to this agency's own key log: it follows the last one, its root signed it, and
+    /// Checks that an entry may be added to this agency's own key log: it follows the last one, its root signed it, and
     /// the envelopes that it names are here.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl Replica {
         log.key_log().clone().add(entry.clone()).map(drop)
     }
 
-    /// Which rows would alter if the root did this, `(before, after)`: among them those that it un-revokes. One that
+    /// The rows that would alter if the root did this, `(before, after)`: among them those that it un-revokes. One that
     /// would be gone has no values after.
     ///
     /// # Errors

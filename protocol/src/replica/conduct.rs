@@ -1,4 +1,4 @@
-//! How peers behave: whoever does what no honest node does is turned away for a while, longer each time.
+//! The conduct of peers: whoever does what no honest node does is turned away for a while, longer each time.
 
 use registry_schema::Timestamp;
 
@@ -6,10 +6,10 @@ use super::{Effect, Hash, Replica, Step};
 
 const FIRST_PAUSE_SECONDS: i64 = 5;
 const LONGEST_PAUSE_SECONDS: i64 = 3600;
-/// Who behaved for so long after a pause begins anew, in seconds.
+/// The seconds of good conduct after a pause that it takes a peer to begin anew.
 const FORGOTTEN_AFTER_SECONDS: i64 = 86_400;
 
-/// How a peer behaved.
+/// The conduct of a peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conduct {
     pause: i64,

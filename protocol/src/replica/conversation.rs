@@ -18,8 +18,8 @@ const MAX_IDLE_PAGES: u32 = 64;
 impl Replica {
     /// Begins the conversation with a peer that is there, unless it is turned away for now.
     ///
-    /// It is told what was signed before it was met, and a moment later a heartbeat that was signed since: by the two it can compare
-    /// its clock with this one's.
+    /// It is told what was signed before it was met, and a moment later a heartbeat that was signed since: by the two it can
+    /// compare its clock with this one's.
     pub(super) fn meet(&mut self, peer: Hash, session: Session, now: Timestamp, step: &mut Step) {
         if let Some(seconds) = self.paused(&peer, now) {
             step.last.push(Effect::TurnAway { peer, seconds });
@@ -48,7 +48,7 @@ impl Replica {
         });
     }
 
-    /// What this replica holds of each agency, as it tells it in an exchange.
+    /// The summaries of what this replica holds of each agency, as it tells it in an exchange.
     #[must_use]
     pub fn summaries(&self) -> Vec<Summary> {
         let summary = |(agency, log): (&Hash, &AgencyLog)| Summary {
@@ -75,7 +75,7 @@ impl Replica {
         }
     }
 
-    /// Whether a peer is asked for the next page at once: not after many in a row that brought nothing. Then the next
+    /// Decides whether a peer is asked for the next page at once: not after many in a row that brought nothing. Then the next
     /// exchange asks.
     fn goes_on(&mut self, peer: Hash, progress: bool) -> bool {
         let Some(session) = self.sessions.get_mut(&peer) else {

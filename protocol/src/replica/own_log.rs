@@ -1,11 +1,11 @@
-//! What this replica knows of its own agency's log abroad.
+//! The replica's knowledge of its own agency's log abroad.
 //!
 //! A store restored from a backup lacks what was written after it. Writing on from there would make two histories, and a
-//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first. It writes and vouches once one
-//! of them has told, if its last heartbeat is so young that little can be missing and the store is none that was put in another's
-//! place; otherwise once more than half of those have told who are known to hold its log. Where none tells, it writes only if its
-//! last heartbeat is as young. An agency that follows nobody has nobody to ask: its operator vouches for the store, unless the
-//! heartbeat is young.
+//! heartbeat would vouch for badges that were revoked meanwhile. So a replica asks its peers first. It writes and vouches once
+//! one of them has told, if its last heartbeat is so young that little can be missing and the store is none that was put in
+//! another's place; otherwise once more than half of those have told who are known to hold its log. Where none tells, it writes
+//! only if its last heartbeat is as young. An agency that follows nobody has nobody to ask: its operator vouches for the store,
+//! unless the heartbeat is young.
 
 use std::collections::BTreeSet;
 
@@ -14,28 +14,28 @@ use registry_schema::Timestamp;
 use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, Settings, SigningKey};
 use crate::{checkpoint::Held, message::Summary, mutant::mutant};
 
-/// How long a replica waits for a peer's word on its own agency's log before it writes, in seconds.
+/// The seconds that a replica waits for a peer's word on its own agency's log before it writes.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
 
-/// How old the last heartbeat may be at the start for one peer's word to be enough, in seconds; where heartbeats are rarer, two
-/// pauses between them.
+/// The greatest age of the last heartbeat at the start for one peer's word to be enough, in seconds; where heartbeats are rarer,
+/// two pauses between them.
 const YOUNG_SECONDS: i64 = 600;
 
-/// What this replica knows of its own agency's log abroad.
+/// The replica's knowledge of its own agency's log abroad.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
     stage: Stage,
-    /// When the first event came.
+    /// The time at which the first event came.
     since: Option<Timestamp>,
-    /// When the newest event came.
+    /// The time at which the newest event came.
     newest: Option<Timestamp>,
     /// The last heartbeat at the first event.
     last: Option<Timestamp>,
-    /// Whether nobody has told or vouched, and it counts as known for the last heartbeat was young.
+    /// True if nobody has told or vouched, and it counts as known for the last heartbeat was young.
     is_presumed: bool,
     /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
     holders: BTreeSet<Hash>,
-    /// Whether the last heartbeat here was so young at the first event that one of them is enough.
+    /// True if the last heartbeat here was so young at the first event that one of them is enough.
     is_young: bool,
     /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
     told: BTreeSet<Hash>,
@@ -43,18 +43,18 @@ pub(super) struct OwnLog {
     hold_nothing: BTreeSet<Hash>,
 }
 
-/// Whose word on an agency's own log is awaited.
+/// The words on an agency's own log that are awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AwaitedWords {
-    /// How many agencies are known to hold the log.
+    /// The number of agencies that are known to hold the log.
     pub holders: usize,
-    /// How many of them have told how far it reaches.
+    /// The number of them that have told how far it reaches.
     pub told: usize,
-    /// How many have to.
+    /// The number of them that have to.
     pub needed: usize,
-    /// Whether the last heartbeat was so young at the start that little can be missing.
+    /// True if the last heartbeat was so young at the start that little can be missing.
     pub is_young: bool,
-    /// Whether it is known that part of the log is missing here.
+    /// True if it is known that part of the log is missing here.
     pub is_lost: bool,
 }
 
@@ -69,7 +69,7 @@ enum Stage {
 }
 
 impl OwnLog {
-    /// What is known at the start, where these agencies hold part of it.
+    /// Begins with what is known at the start, where these agencies hold part of it.
     pub(super) const fn at_start(holders: BTreeSet<Hash>) -> Self {
         Self {
             stage: Stage::Asking,
@@ -84,7 +84,7 @@ impl OwnLog {
         }
     }
 
-    /// Whether this replica stood still for a short time only: its clock then was compared with its peers' before.
+    /// Returns true if this replica stood still for a short time only: its clock then was compared with its peers' before.
     pub(super) const fn began_young(&self) -> bool {
         self.is_young
     }
@@ -94,7 +94,7 @@ impl OwnLog {
     }
 }
 
-/// Whether a key of this agency that has not ended is at another store of it, which can be asked.
+/// Returns true if a key of this agency that has not ended is at another store of it, which can be asked.
 fn has_other_store(settings: &Settings, key_log: &KeyLog) -> bool {
     let own = [&settings.key].into_iter().chain(&settings.former_keys);
     let own: BTreeSet<_> = own.map(SigningKey::public).collect();
@@ -102,8 +102,8 @@ fn has_other_store(settings: &Settings, key_log: &KeyLog) -> bool {
     !mutant!(AloneNeverWaits) && settings.has_own_peers && key_log.writers().iter().any(is_elsewhere)
 }
 
-/// The agencies that are known to hold part of this one's log, and can be asked: those pinned that have countersigned it, and this
-/// one, if it has another store.
+/// The agencies that are known to hold part of this one's log, and can be asked: those pinned that have countersigned it, and
+/// this one, if it has another store.
 pub(super) fn holders<'a>(
     settings: &Settings,
     key_log: &KeyLog,
@@ -115,8 +115,8 @@ pub(super) fn holders<'a>(
 }
 
 impl Replica {
-    /// Whether this replica may write to its own log: enough peers have told how far that log reaches abroad and all of it is
-    /// here; or too few did within 30 seconds, and the last heartbeat was young at the start. Until then the driver holds
+    /// Decides whether this replica may write to its own log: enough peers have told how far that log reaches abroad and all of
+    /// it is here; or too few did within 30 seconds, and the last heartbeat was young at the start. Until then the driver holds
     /// [`Event::Authored`] back, and refuses it once this replica [waits in vain](Self::waits_in_vain).
     ///
     /// [`Event::Authored`]: super::Event::Authored
@@ -133,21 +133,21 @@ impl Replica {
         }
     }
 
-    /// Whether nobody has told for 30 seconds what has to be told before this replica may write: a peer may still, or the
-    /// operator has to.
+    /// Returns true if nobody has told for 30 seconds what has to be told before this replica may write: a peer may still, or
+    /// the operator has to.
     #[must_use]
     pub fn waits_in_vain(&self, now: Timestamp) -> bool {
         !self.doubts_time && self.has_waited(now) && !self.may_write(now)
     }
 
-    /// Whether it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack what
-    /// this agency itself wrote, and no heartbeat is signed.
+    /// Returns true if it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack
+    /// what this agency itself wrote, and no heartbeat is signed.
     #[must_use]
     pub fn knows_own_log(&self) -> bool {
         self.own_log.is_known() && self.own_orphans() == 0
     }
 
-    /// Whose word on this agency's log is awaited; none, if it is known how far it reaches.
+    /// The words on this agency's log that are awaited; none, if it is known how far it reaches.
     #[must_use]
     pub fn awaited_words(&self) -> Option<AwaitedWords> {
         (!self.own_log.is_known()).then(|| self.words())
@@ -212,14 +212,14 @@ impl Replica {
         self.own_log.newest
     }
 
-    /// Whether another store of the agency, or a peer, can tell how far its log reaches.
+    /// Returns true if another store of the agency, or a peer, can tell how far its log reaches.
     fn has_whom_to_ask(&self) -> bool {
         let follows = self.settings.pinned.iter().any(|one| *one != self.settings.home);
         let log = self.logs.get(&self.settings.home);
         follows || log.is_some_and(|log| has_other_store(&self.settings, log.key_log()))
     }
 
-    /// Whether a heartbeat was so young at this moment that little can have come after it.
+    /// Returns true if a heartbeat was so young at this moment that little can have come after it.
     pub(super) fn is_young(&self, heartbeat: Timestamp, now: Timestamp) -> bool {
         let young = 0..=YOUNG_SECONDS.max(2 * self.settings.heartbeat_every);
         young.contains(&now.seconds_since(heartbeat))
@@ -239,7 +239,7 @@ impl Replica {
         }
     }
 
-    /// Whether one that can be asked is known to hold part of this agency's log.
+    /// Returns true if one that can be asked is known to hold part of this agency's log.
     fn is_held_by_some(&self) -> bool {
         let followed = |holder: &&Hash| **holder == self.settings.home || self.settings.pinned.contains(*holder);
         self.own_log.holders.iter().any(|holder| followed(&holder))
@@ -260,7 +260,7 @@ impl Replica {
         holders.chain(pinned.iter().filter(move |peer| !known && *peer != home))
     }
 
-    /// How many sound envelopes of this agency's own log are set aside, because what they follow was lost here.
+    /// The number of sound envelopes of this agency's own log that are set aside, because what they follow was lost here.
     #[must_use]
     pub fn own_orphans(&self) -> usize {
         self.logs.get(&self.settings.home).map_or(0, AgencyLog::count_orphans)
@@ -273,8 +273,8 @@ impl Replica {
         self.own_log.told.clear();
     }
 
-    /// Whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again. A mirror's files
-    /// may be of any time: they tell what there is at least, and never that there is no more.
+    /// Notes whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again. A mirror's
+    /// files may be of any time: they tell what there is at least, and never that there is no more.
     pub(super) fn hear_of_own_log(&mut self, peer: &Hash, summaries: &[Summary]) {
         let home = self.settings.home;
         let Some(session) = self.sessions.get(peer).filter(|session| !session.is_mirror) else {
@@ -327,7 +327,7 @@ impl Replica {
         }
     }
 
-    /// Whether this replica may say that its agency wrote no more than is here.
+    /// Returns true if this replica may say that its agency wrote no more than is here.
     pub(super) fn vouches(&self) -> bool {
         mutant!(VouchesUnheard) || self.knows_own_log()
     }

@@ -15,13 +15,13 @@ use crate::{log::AgencyLog, signed::Hash};
 const FIRST_PAUSE_SECONDS: i64 = 60;
 const LONGEST_PAUSE_SECONDS: i64 = 86_400;
 
-/// Why an agency is in quarantine.
+/// The cause of an agency's quarantine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuarantineCause {
     /// Its documents cannot be built from its envelopes.
     #[error("its lists cannot be built: {0}")]
     Document(String),
-    /// What the store held of it is damaged; it is asked for again.
+    /// Damage to what the store held of it; that is asked for again.
     #[error("what the store held of it is damaged: {0}")]
     Stored(String),
 }
@@ -29,15 +29,15 @@ pub enum QuarantineCause {
 /// An agency in quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantine {
-    /// Why.
+    /// The cause.
     pub why: QuarantineCause,
     /// Since when.
     pub since: Timestamp,
-    /// When it is tried again.
+    /// The time at which it is tried again.
     pub again: Timestamp,
     /// The seconds between the last try and the next.
     pub pause: i64,
-    /// Whether its newest word may be among what was damaged, so that older words of it say nothing: every writer is to be
+    /// True if its newest word may be among what was damaged, so that older words of it say nothing: every writer is to be
     /// heard again from after the quarantine began.
     pub lost_word: bool,
 }
@@ -60,14 +60,14 @@ impl Quarantine {
         self.again = now.plus_seconds(self.pause);
     }
 
-    /// Whether it is to be tried now. What peers give of a damaged log ends its quarantine at once; building documents again
-    /// is work, so that comes after a pause.
+    /// Returns true if it is to be tried now. What peers give of a damaged log ends its quarantine at once; building documents
+    /// again is work, so that comes after a pause.
     fn is_due(&self, now: Timestamp) -> bool {
         let pause_is_over = now >= self.again || now < self.since;
         matches!(self.why, QuarantineCause::Stored(_)) || pause_is_over
     }
 
-    /// Whether what it was for is over.
+    /// Returns true if its cause is over.
     fn is_over(&self, log: &AgencyLog) -> bool {
         match &self.why {
             QuarantineCause::Document(_) => log.failure().is_none(),

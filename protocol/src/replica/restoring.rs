@@ -13,7 +13,7 @@ use crate::{
     signed::Signed,
 };
 
-/// What a store holds: in the order in which it was written.
+/// The content of a store, in the order in which it was written.
 #[derive(Debug, Default)]
 pub struct Stored {
     /// Key logs.
@@ -62,7 +62,7 @@ pub enum Damage {
     /// Its name in the store is not its own.
     #[error("its name in the store is not its own")]
     Misnamed,
-    /// What it follows is not here.
+    /// Something that it follows is not here.
     #[error("what it follows is not here")]
     Orphaned,
     /// No key log of its agency is here.
@@ -80,7 +80,7 @@ impl From<Broken> for Damage {
     }
 }
 
-/// What became of an envelope that is believed.
+/// The outcome for an envelope that is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placed {
     /// It is kept.
@@ -91,9 +91,9 @@ pub enum Placed {
         agency: Hash,
         /// Its name.
         name: Hash,
-        /// What of it counts meanwhile.
+        /// The rows of it that count meanwhile.
         rows: Vec<Row>,
-        /// What is wrong with how the store had it, if anything is.
+        /// The damage in how the store had it, if there is any.
         damage: Option<Damage>,
     },
 }
@@ -194,13 +194,13 @@ impl Restoring {
         &self.lacking
     }
 
-    /// Whether an envelope of an agency is here.
+    /// Returns true if an envelope of an agency is here.
     #[must_use]
     pub fn holds(&self, agency: &Hash, envelope: &Hash) -> bool {
         self.logs.get(agency).is_some_and(|log| log.holds(envelope))
     }
 
-    /// Whether an agency was heard, and all that it said is here.
+    /// Returns true if an agency was heard, and all that it said is here.
     #[must_use]
     pub fn is_heard(&self, agency: &Hash) -> bool {
         self.logs.get(agency).is_some_and(AgencyLog::would_be_fresh)
@@ -232,7 +232,7 @@ impl Restoring {
         Some(quarantine)
     }
 
-    /// Whether an agency is in quarantine.
+    /// Returns true if an agency is in quarantine.
     #[must_use]
     pub fn is_quarantined(&self, agency: &Hash) -> bool {
         self.quarantined.contains_key(agency)

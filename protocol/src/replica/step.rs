@@ -1,4 +1,4 @@
-//! What one event leads to.
+//! The consequences of one event.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ impl Batch {
     }
 }
 
-/// What one event leads to, sorted into the order that the invariant demands.
+/// The consequences of one event, sorted into the order that the invariant demands.
 #[derive(Default)]
 pub(super) struct Step {
     pub(super) batch: Batch,

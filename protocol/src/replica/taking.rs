@@ -19,23 +19,23 @@ use crate::{
 /// Between two countersignatures of one holder that are written, in milliseconds.
 const POSTING_PAUSE: i64 = 1000;
 
-/// When a holder's countersignature was written last, and a newer one that waits.
+/// The time at which a holder's countersignature was written last, and a newer one that waits.
 #[derive(Debug)]
 pub(super) struct Posting {
     written: Option<Timestamp>,
     waiting: Option<Verified<Held>>,
 }
 
-/// What came of envelopes that a peer gave.
+/// The outcome of taking in envelopes that a peer gave.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     /// The parents that are missing.
     pub(super) missing: Vec<Hash>,
-    /// Whether something is here that was not.
+    /// True if something is here that was not.
     pub(super) progress: bool,
 }
 
-/// How taking in some envelopes went.
+/// The result of taking in some envelopes.
 #[derive(Default)]
 struct Lot {
     checked: u64,

@@ -1,10 +1,10 @@
-//! What is done because time went by.
+//! The work that is done because time went by.
 
 use registry_schema::Timestamp;
 
 use super::{Failed, Replica, Step};
 
-/// How old the last heartbeat is at least for another to be signed after a peer was met, in seconds.
+/// The least age of the last heartbeat for another to be signed after a peer was met, in seconds.
 const LATELY_SECONDS: i64 = 5;
 
 impl Replica {

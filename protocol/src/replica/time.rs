@@ -24,13 +24,13 @@ pub struct PeerClock {
     pub before: Option<(Timestamp, Timestamp)>,
 }
 
-/// How long a replica that met a peer waits for what tells it that peer's time, in seconds.
+/// The seconds that a replica that met a peer waits for what tells it that peer's time.
 const WITNESS_SECONDS: i64 = 15;
 
 impl Replica {
-    /// Whether the clock of a peer that is there could not be compared with this one yet: its newest heartbeat is so old here that
-    /// it tells nothing, and the one that it signs on meeting has not come. Ends after some seconds in any case: not every peer
-    /// may sign.
+    /// Returns true if the clock of a peer that is there could not be compared with this one yet: its newest heartbeat is so old
+    /// here that it tells nothing, and the one that it signs on meeting has not come. Ends after some seconds in any case: not
+    /// every peer may sign.
     #[must_use]
     pub fn awaits_witness(&self, now: Timestamp) -> bool {
         let waits = |met: Timestamp| (0..WITNESS_SECONDS).contains(&now.seconds_since(met));
@@ -50,7 +50,7 @@ impl Replica {
             .max()
     }
 
-    /// What the clocks of connected agencies said last, by agency.
+    /// The last readings of connected agencies' clocks, by agency.
     #[must_use]
     pub const fn clocks_of_peers(&self) -> &BTreeMap<Hash, PeerClock> {
         &self.clocks

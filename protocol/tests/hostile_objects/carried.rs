@@ -1,4 +1,4 @@
-//! What is carried by hand, told as a file, or stands inside of something signed: introductions, entries of a key log,
+//! Objects that are carried by hand, told as files, or stand inside of something signed: introductions, entries of a key log,
 //! tickets, files, puts.
 
 use protocol::{
@@ -68,7 +68,7 @@ pub(crate) fn real(log: &KeyLog, envelope: &Envelope, summary: &Summary) -> Vec<
     ]
 }
 
-/// What costs as much as it can.
+/// Makes objects that cost as much as they can.
 pub(crate) fn made_for_harm() -> Vec<Object> {
     let log = agency();
     let make = |what: &str, decoder, bytes| Object {

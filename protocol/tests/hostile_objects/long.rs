@@ -50,7 +50,7 @@ pub(crate) fn longest_key_log(holders: u8) -> KeyLog {
     log
 }
 
-/// What is accepted, or would be if it were shorter.
+/// Makes objects that are accepted, or would be if they were shorter.
 pub(crate) fn long(log: &KeyLog) -> Vec<Object> {
     let make = |what: &str, decoder, bytes| Object {
         what: what.into(),

@@ -1,4 +1,4 @@
-//! How long something takes, and how much memory at most.
+//! The time that something takes, and the most memory.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -24,7 +24,7 @@ pub(crate) struct Cost {
     pub(crate) bytes: usize,
 }
 
-/// How long this thread had a processor, so that others on the machine do not count; where the system does not say, the time
+/// The time that this thread had a processor, so that others on the machine do not count; where the system does not say, the time
 /// that went by.
 enum Clock {
     Processor(Duration),

@@ -35,7 +35,7 @@ pub(crate) const DECODERS: [(&str, Decoder); 16] = [
     ("put", decoders::put),
 ];
 
-/// What is signed, so that no changed bit makes another of it.
+/// The kinds that are signed, so that no changed bit makes another object of one.
 const SIGNED: [&str; 8] = [
     "envelope",
     "key log",
@@ -193,7 +193,7 @@ pub(crate) fn hostile() -> Vec<Object> {
     objects
 }
 
-/// What no decoder takes.
+/// Makes bytes that no decoder takes.
 fn bytes_that_are_nothing() -> Vec<(&'static str, Vec<u8>)> {
     let claims = |head: &[u8]| [head, &[0xff; 8]].concat();
     vec![
@@ -247,7 +247,7 @@ fn made_of(object: &Object) -> Vec<Object> {
     made
 }
 
-/// What costs as much as it can.
+/// Makes objects that cost as much as they can.
 fn made_for_harm() -> Vec<Object> {
     let log = agency();
     let make = |what: &str, decoder, bytes| Object {

@@ -1,10 +1,10 @@
-//! What reads strangers' bytes is fuzzed, and is in the table.
+//! Code that reads strangers' bytes is fuzzed, and is in the table.
 
 use std::{fs, path::Path};
 
 use crate::objects::DECODERS;
 
-/// Where the sources decode bytes, and which targets reach that place. `-`: no stranger's bytes.
+/// The places where the sources decode bytes, and the targets that reach them. `-`: no stranger's bytes.
 const PLACES: [(&str, &str); 19] = [
     ("protocol/src/checkpoint/page.rs", "page"),
     ("protocol/src/decoders.rs", "-"),
@@ -30,7 +30,7 @@ const PLACES: [(&str, &str); 19] = [
     ("ops/src/peer/fork.rs", "fork_proof"),
 ];
 
-/// What decodes bytes.
+/// The calls that decode bytes.
 const CALLS: [&str; 4] = [
     "minicbor::decode(",
     "minicbor::decode::<",

@@ -106,7 +106,7 @@ fn a_peer_that_does_not_hold_the_own_log_does_not_end_the_wait_for_it() {
     assert!(nc.replica.may_write(nc.now));
 }
 
-/// Who signed ahead of the time, and took it back, is heard as it is now: nobody doubts the own clock for what was.
+/// A peer that signed ahead of the time, and took it back, is heard as it is now: nobody doubts the own clock for what was.
 #[test]
 fn a_peer_whose_clock_was_ahead_is_believed_again_once_it_is_right() {
     let (mut nc, sc, _) = Nc::new(Quota::default());

@@ -6,7 +6,7 @@ use crate::world::{Nc, SC, batches};
 
 const DAY: i64 = 86_400;
 
-/// Whether SC is fresh, and whether its heartbeat goes from the disk, once a person corrected a clock that was a day ahead.
+/// Tells whether SC is fresh, and whether its heartbeat leaves the disk, once a person corrected a clock that was a day ahead.
 fn corrected() -> (bool, bool) {
     let (mut nc, mut sc, _) = Nc::new(Quota::default());
     let envelope = sc.revoke((0, vec![]), 1);

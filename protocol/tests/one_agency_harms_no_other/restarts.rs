@@ -1,4 +1,4 @@
-//! What a restart must not forget: quarantines, deferrals, and what is revoked in envelopes that are not kept.
+//! Things that a restart must not forget: quarantines, deferrals, and what is revoked in envelopes that are not kept.
 
 use protocol::{
     Effect, Envelope, Hash,
@@ -53,7 +53,8 @@ fn what_is_revoked_beyond_a_quota_is_known_after_a_restart() {
     assert_eq!(nc.log(&sc).answers().unwrap().len(), 8);
 }
 
-/// What a disk lost comes back from a peer; what was sound, and followed it, counts before and is kept after, whatever its limits.
+/// An envelope that a disk lost comes back from a peer; what was sound, and followed it, counts before and is kept after,
+/// whatever its limits.
 #[test]
 fn what_follows_a_lost_envelope_counts_and_comes_back_by_itself() {
     let (mut nc, mut sc, tn) = Nc::new(Quota::default());
@@ -127,7 +128,7 @@ fn an_older_word_than_was_known_here_makes_nothing_fresh() {
     assert!(nc.log(&sc).freshness().is_some());
 }
 
-/// Where the word itself was damaged, only one from after that is believed to be the newest.
+/// Damage to the word itself: only one from after that is believed to be the newest.
 #[test]
 fn a_quarantine_that_lost_a_word_ends_with_one_from_after_it() {
     let (mut nc, mut sc, tn) = Nc::new(Quota::default());

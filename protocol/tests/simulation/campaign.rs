@@ -14,7 +14,7 @@ use std::{
 
 use crate::{plan::Plan, world::World};
 
-/// What a campaign saw, over all its schedules.
+/// Everything that a campaign saw, over all its schedules.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) schedules: usize,

@@ -1,36 +1,36 @@
-//! What a schedule has in it. It follows from the seed alone.
+//! The contents of a schedule. They follow from the seed alone.
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) agencies: usize,
-    /// How many peers each site is linked to at least.
+    /// The least number of peers that each site is linked to.
     pub(crate) links_each: usize,
-    /// How many acts.
+    /// The number of acts.
     pub(crate) acts: usize,
-    /// How often a backup is restored, of a hundred acts.
+    /// The number of times that a backup is restored, of a hundred acts.
     pub(crate) restores: u32,
-    /// How many sites do harm.
+    /// The number of sites that do harm.
     pub(crate) hostile: usize,
-    /// Whether the first agency has two stores, with a writer key each.
+    /// True if the first agency has two stores, with a writer key each.
     pub(crate) second_writers: bool,
-    /// Whether keys are added, scoped and ended, roots rotated and disputed.
+    /// True if keys are added, scoped and ended, roots rotated and disputed.
     pub(crate) ceremonies: bool,
-    /// Whether slots get tombstones, and weeks go by.
+    /// True if slots get tombstones, and weeks go by.
     pub(crate) tombstones: bool,
     pub(crate) clock_jumps: bool,
-    /// Whether agencies join late.
+    /// True if agencies join late.
     pub(crate) joiners: bool,
-    /// Whether agencies are unpinned for a while.
+    /// True if agencies are unpinned for a while.
     pub(crate) unpins: bool,
-    /// Whether messages are lost and links cut.
+    /// True if messages are lost and links cut.
     pub(crate) bad_network: bool,
-    /// Whether messages arrive twice.
+    /// True if messages arrive twice.
     pub(crate) repeats: bool,
-    /// Whether processes die between two effects.
+    /// True if processes die between two effects.
     pub(crate) crashes: bool,
-    /// Whether stores fail, and lose their replies.
+    /// True if stores fail, and lose their replies.
     pub(crate) failing_stores: bool,
 }
 

@@ -47,7 +47,7 @@ fn assert_none_failed(seen: &Seen) {
     assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");
 }
 
-/// How many schedules each of the four parts plays, so that none takes longer than a test may.
+/// The number of schedules that each of the four parts plays, so that none takes longer than a test may.
 const PART: u64 = 500;
 
 #[test]

@@ -26,10 +26,10 @@ use registry_schema::Timestamp;
 use crate::{audit::violated, plan::Plan};
 
 pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
-/// How long a heartbeat holds here, in seconds.
+/// The time that a heartbeat holds here, in seconds.
 pub(crate) const TERM: i64 = 3600;
 
-/// How much one agency may cost here. What the honest do is far below it.
+/// The most that one agency may cost here. What the honest do is far below it.
 pub(crate) const SHARES: Quota = Quota {
     most: Usage {
         bytes: 1 << 20,
@@ -55,9 +55,9 @@ pub(crate) struct Site {
     pub(crate) disk: Disk,
     pub(crate) backup: Option<Disk>,
     pub(crate) replica: Replica,
-    /// Where its envelopes' bytes lie.
+    /// The place of its envelopes' bytes.
     pub(crate) loft: Arc<Loft>,
-    /// What its clock is ahead of the world's, in milliseconds.
+    /// The time by which its clock is ahead of the world's, in milliseconds.
     pub(crate) ahead: i64,
     /// The rows that it answers from, as its driver keeps them.
     pub(crate) shown: BTreeMap<RowPlace, Vec<Vec<u8>>>,
@@ -69,22 +69,22 @@ pub(crate) struct Site {
     pub(crate) words_before: BTreeSet<Timestamp>,
     /// The agencies that it knew then to hold its agency's log.
     pub(crate) holders: BTreeSet<Hash>,
-    /// When it had its first event since, by its own clock.
+    /// The time of its first event since, by its own clock.
     pub(crate) began: Option<Timestamp>,
     /// The agencies that have told it anything since.
     pub(crate) told_by: BTreeSet<Hash>,
-    /// Whether, at any time since, enough of those who held its agency's log and were followed then had.
+    /// True if, at any time since, enough of those who held its agency's log and were followed then had.
     pub(crate) was_told_enough: bool,
     /// Driven by somebody who wants harm: nothing is promised of what it holds.
     pub(crate) hostile: bool,
 }
 
-/// What the world knows and no replica does.
+/// The knowledge that the world has and no replica does.
 #[derive(Default)]
 pub(crate) struct Truth {
     /// Every envelope that a holder of a writer's key sealed.
     pub(crate) sealed: BTreeMap<Hash, Sealed>,
-    /// Whose each writer key is.
+    /// The agency of each writer key.
     pub(crate) keys: BTreeMap<PublicKey, Hash>,
     /// Revocations that a site answered for: agency, envelope, document, key.
     pub(crate) acknowledged: Vec<(Hash, Hash, DocumentId, String)>,
@@ -96,12 +96,12 @@ pub(crate) struct Truth {
     pub(crate) disputed: BTreeSet<Hash>,
     /// Agencies that showed more than is taken in.
     pub(crate) drowned: BTreeSet<Hash>,
-    /// How often a store failed, or lost its reply.
+    /// The number of times that a store failed, or lost its reply.
     pub(crate) store_failures: usize,
     pub(crate) forks: usize,
     pub(crate) adopted: usize,
     pub(crate) expelled: usize,
-    /// How often a scratch place failed.
+    /// The number of times that a scratch place failed.
     pub(crate) lost: usize,
 }
 
@@ -113,7 +113,7 @@ pub(crate) struct Sealed {
     pub(crate) stamp: Option<Timestamp>,
 }
 
-/// Who speaks for an agency: its root, and the one committed to.
+/// The keys that speak for an agency: its root, and the one committed to.
 pub(crate) struct RootKeys {
     pub(crate) root: [u8; 32],
     pub(crate) next: [u8; 32],
@@ -129,7 +129,7 @@ pub(crate) struct World {
     pub(crate) truth: Truth,
 }
 
-/// Whether a driver goes on after a write failed, and keeps its replica: the fault that no invariant saw.
+/// Returns true if a driver goes on after a write failed, and keeps its replica: the fault that no invariant saw.
 fn driver_carries_on() -> bool {
     #[cfg(feature = "mutants")]
     return protocol::mutant::is_on(protocol::mutant::Mutant::DriversCarryOn);
@@ -185,7 +185,7 @@ impl Site {
 }
 
 impl Site {
-    /// Whether so few have told it anything since it started, of those who hold its agency's log, that it may not vouch for it.
+    /// True if so few have told it anything since it started, of those who hold its agency's log, that it may not vouch for it.
     pub(crate) fn is_in_the_dark(&self) -> bool {
         let asked = self.holders.iter().filter(|holder| self.pinned.contains(holder));
         let told = asked.clone().filter(|holder| self.told_by.contains(holder));
@@ -312,7 +312,7 @@ impl World {
         }
     }
 
-    /// What the clock of a site shows.
+    /// Returns the time that the clock of a site shows.
     pub(crate) fn clock(&self, at: usize) -> Timestamp {
         Timestamp(self.now.0 + self.sites[at].ahead)
     }

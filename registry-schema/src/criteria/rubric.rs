@@ -18,7 +18,7 @@ pub const MAX_LEVELS: usize = 10;
 /// Most reviewers that it can ask for.
 pub const MAX_REVIEWERS: u8 = 9;
 
-/// What an agency reviews applications against.
+/// The demands that an agency reviews applications against.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -27,29 +27,29 @@ pub struct Rubric {
     pub format: u32,
     /// Its name for machines: 1 to 64 lower-case letters, digits, hyphens and underscores.
     pub id: String,
-    /// Which version of it: 1 to 32 letters, digits, dots, hyphens and underscores. What was imported under a version
+    /// The version of the rubric: 1 to 32 letters, digits, dots, hyphens and underscores. What was imported under a version
     /// never changes.
     pub version: String,
-    /// What it is called. At most 200 characters.
+    /// The title. At most 200 characters.
     pub title: String,
-    /// Who approved it, and when. At most 500 characters.
+    /// The body that approved it, and when. At most 500 characters.
     pub approved_by: String,
     /// The scale, from the lowest level to the highest: 2 to 10 names like those of `id`.
     pub levels: Vec<String>,
     /// The lowest level at which a component is met.
     pub met_from: String,
-    /// When an application passes.
+    /// The condition on which an application passes.
     pub gate: Gate,
-    /// How many different reviewers must have scored every component: 1 to 9.
+    /// The number of different reviewers who must have scored every component: 1 to 9.
     #[serde(default = "one")]
     pub reviewers: u8,
-    /// Whether who decides is another person than the reviewers, and who decides an appeal another than who decided.
+    /// True if whoever decides is another person than the reviewers, and decides no appeal against their own decision.
     #[serde(default = "yes")]
     pub separate_decider: bool,
-    /// What its owner says that it counts; an import that counts otherwise is refused.
+    /// The counts that its owner states; an import that counts otherwise is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expected>,
-    /// What is demanded. 1 to 50.
+    /// The standards that are demanded. 1 to 50.
     pub standards: Vec<Standard>,
 }
 
@@ -61,7 +61,7 @@ const fn yes() -> bool {
     true
 }
 
-/// When an application passes.
+/// The condition on which an application passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -72,7 +72,7 @@ pub enum Gate {
     AtLeast(u16),
 }
 
-/// What a rubric is said to count.
+/// The counts that a rubric is said to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -81,20 +81,20 @@ pub struct Expected {
     pub standards: u16,
     /// Components, over all standards.
     pub components: u16,
-    /// When an application passes.
+    /// The condition on which an application passes.
     pub gate: Gate,
 }
 
-/// What is publicly known of a published rubric, though its texts are not.
+/// The facts that are publicly known of a published rubric, though its texts are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
     /// Its id here.
     pub id: &'static str,
-    /// What it is called.
+    /// The title.
     pub title: &'static str,
-    /// Who approved it.
+    /// The body that approved it.
     pub approved_by: &'static str,
-    /// What it counts.
+    /// The counts of its parts, and its gate.
     pub counts: Expected,
 }
 
@@ -105,9 +105,9 @@ pub struct Declared {
 pub struct Standard {
     /// Unique among the rubric's standards; like the rubric's.
     pub id: String,
-    /// What it is called. At most 200 characters.
+    /// The title. At most 200 characters.
     pub title: String,
-    /// What it demands, part by part. At least one.
+    /// The demands, part by part. At least one.
     pub components: Vec<Component>,
 }
 
@@ -118,11 +118,11 @@ pub struct Standard {
 pub struct Component {
     /// Unique among the rubric's components; like the rubric's.
     pub id: String,
-    /// What it demands, in a sentence. At most 1,000 characters.
+    /// The demand, in a sentence. At most 1,000 characters.
     pub demands: String,
-    /// Who has to see to it.
+    /// The party that has to see to it.
     pub role: Part,
-    /// Who demands it, or where it is written. At most 20, of at most 200 characters each.
+    /// The bodies that demand it, or the places where it is written. At most 20, of at most 200 characters each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demanded_by: Vec<String>,
 }
@@ -132,19 +132,19 @@ pub struct Component {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Who earns it.
+    /// The person who earns it.
     Earner,
-    /// Who designs it.
+    /// The party that designs it.
     Developer,
-    /// Who judges what earners show.
+    /// The party that judges what earners show.
     Assessor,
-    /// Who issues it.
+    /// The party that issues it.
     Issuer,
-    /// Who recognizes it.
+    /// The party that recognizes it.
     Recognizer,
 }
 
-/// Which rubric, and which version of it.
+/// A reference to one version of a rubric.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -158,7 +158,7 @@ pub struct RubricRef {
 /// A reviewer's level for each component, by ids.
 pub type Scores = BTreeMap<String, String>;
 
-/// What is wrong with a rubric: lower case, no full stop, and where.
+/// The fault in a rubric: lower case, no full stop, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct BadRubric {
@@ -166,27 +166,27 @@ pub struct BadRubric {
     pub place: (Option<usize>, Option<usize>),
     /// In which field.
     pub field: &'static str,
-    /// What, and what to do.
+    /// The fault, and what to do.
     pub what: String,
 }
 
-/// Why a rubric's gate is not met.
+/// The reason that a rubric's gate is not met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unmet {
     /// Fewer different reviewers have scored it than the rubric asks for.
     Reviewers {
-        /// How many did.
+        /// The number of those who did.
         have: usize,
-        /// How many it asks for.
+        /// The number that it asks for.
         need: usize,
     },
     /// Too few components are met by every review.
     Components {
         /// Those that are not, by id.
         short: Vec<String>,
-        /// How many are.
+        /// The number of those that are.
         met: usize,
-        /// How many must be.
+        /// The number of those that must be.
         need: usize,
     },
 }
@@ -214,7 +214,7 @@ impl fmt::Display for Unmet {
 }
 
 impl Rubric {
-    /// Which one it is.
+    /// Returns its reference: the id and the version.
     #[must_use]
     pub fn reference(&self) -> RubricRef {
         RubricRef {
@@ -228,7 +228,7 @@ impl Rubric {
         self.standards.iter().flat_map(|standard| &standard.components)
     }
 
-    /// What it counts.
+    /// Returns the counts of its standards and components, and its gate.
     #[must_use]
     pub fn counts(&self) -> Expected {
         Expected {
@@ -238,7 +238,7 @@ impl Rubric {
         }
     }
 
-    /// Whether these scores name every component once, with levels of the scale.
+    /// Checks that these scores name every component once, with levels of the scale.
     ///
     /// # Errors
     /// Says what is missing or unknown: lower case, no full stop.
@@ -267,14 +267,14 @@ impl Rubric {
         }
     }
 
-    /// Whether it has a component with this id.
+    /// Returns true if it has a component with this id.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.components().any(|component| component.id == id)
     }
 
-    /// Why these reviews, one a reviewer, do not pass the gate; nothing, if they do. A component is met if every review
-    /// says so.
+    /// Returns the reasons that these reviews, one a reviewer, do not pass the gate; nothing, if they do. A component is met
+    /// if every review says so.
     #[must_use]
     pub fn unmet<'a>(&self, reviews: impl IntoIterator<Item = &'a Scores>) -> Vec<Unmet> {
         let reviews: Vec<&Scores> = reviews.into_iter().collect();

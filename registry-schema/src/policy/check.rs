@@ -7,13 +7,13 @@ use crate::{
     worth::{Counts, WorthRule},
 };
 
-/// What is wrong with an entry.
+/// The fault in an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct Fault {
     /// The field that it is in.
     pub field: &'static str,
-    /// What is wrong and what to do: lower case, no full stop.
+    /// The fault and what to do: lower case, no full stop.
     pub what: String,
 }
 
@@ -26,7 +26,7 @@ fn fault(field: &'static str, what: impl Into<String>) -> Checked {
     })
 }
 
-/// Whether it can be an id: 1 to 64 lower-case letters, digits and hyphens.
+/// Returns true if it can be an id: 1 to 64 lower-case letters, digits and hyphens.
 #[must_use]
 pub fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len())
@@ -197,7 +197,7 @@ fn counts(rule: &WorthRule) -> Checked {
 }
 
 impl PolicyEntry {
-    /// Whether it keeps within its limits.
+    /// Checks that it keeps within its limits.
     ///
     /// # Errors
     /// The first [`Fault`].

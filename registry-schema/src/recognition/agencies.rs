@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Basis, Purpose, Scope, Withdrawal, stands};
 use crate::{AgencyId, AskedAt, Timestamp};
 
-/// How far a recognition of another agency can reach: through so many agencies beyond the one that says it.
+/// The greatest reach of a recognition of another agency: through so many agencies beyond the one that says it.
 pub const MAX_DEPTH: u8 = 4;
 
 /// An agency's statement that it accepts what another agency recognizes.
@@ -22,7 +22,8 @@ pub struct AgencyRecognition {
     /// The agency whose recognitions are accepted.
     #[n(1)]
     pub of: AgencyId,
-    /// Who that is: the hash of the first entry of its key log, in 64 hexadecimal digits. A name alone proves nothing.
+    /// The identity of that agency: the hash of the first entry of its key log, in 64 hexadecimal digits. A name alone proves
+    /// nothing.
     #[n(2)]
     pub key_log: String,
     /// For which achievements.
@@ -40,7 +41,7 @@ pub struct AgencyRecognition {
     /// Through how many agencies it reaches: 1 for that agency's own recognitions alone; at most [`MAX_DEPTH`].
     #[n(7)]
     pub depth: u8,
-    /// What it rests on, and whether it may be followed in its turn.
+    /// The grounds that it rests on, and whether it may be followed in its turn.
     #[cbor(skip_if = "Basis::is_default")]
     #[n(8)]
     #[serde(flatten)]
@@ -48,7 +49,7 @@ pub struct AgencyRecognition {
 }
 
 impl AgencyRecognition {
-    /// Whether it keeps the rules that hold whatever else is in the list.
+    /// Returns true if it keeps the rules that hold whatever else is in the list.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
         let is_hash = self.key_log.len() == 64 && self.key_log.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -68,18 +69,18 @@ impl AgencyRecognition {
 pub struct AgencyRecognitionEntry {
     /// The agency that recognizes.
     pub agency: AgencyId,
-    /// What it says.
+    /// The recognition itself.
     #[serde(flatten)]
     pub recognition: AgencyRecognition,
     /// Its end before its term, if there was one.
     pub withdrawn: Option<Withdrawal>,
-    /// Whether it does not count for now: the agency's records have two histories, and nobody has joined them.
+    /// True if it does not count for now: the agency's records have two histories, and nobody has joined them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
 }
 
 impl AgencyRecognitionEntry {
-    /// Whether a badge dated `issued` counts under this entry at the moment asked about.
+    /// Returns true if a badge dated `issued` counts under this entry at the moment asked about.
     #[must_use]
     pub fn holds(&self, asked: AskedAt, issued: Option<Timestamp>) -> bool {
         let (r, at) = (&self.recognition, asked.at());
@@ -88,14 +89,14 @@ impl AgencyRecognitionEntry {
     }
 }
 
-/// How an issuer stands with its home agency, once that has said so.
+/// The standing of an issuer with its home agency, once that has said so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registration {
     /// The issuer's id.
     #[n(0)]
     pub issuer: String,
-    /// How it stands.
+    /// The standing of the issuer.
     #[n(1)]
     pub standing: RegistrationStanding,
     /// From this moment on.
@@ -107,7 +108,7 @@ pub struct Registration {
     pub until: Option<Timestamp>,
 }
 
-/// Whether an issuer's registration holds. The later in this order, the stricter.
+/// The state of an issuer's registration: whether it holds. The later in this order, the stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -125,7 +126,7 @@ pub enum RegistrationStanding {
 }
 
 impl Registration {
-    /// Whether the issuer is registered at the moment asked about, as far as this says.
+    /// Returns true if the issuer is registered at the moment asked about, as far as this says.
     #[must_use]
     pub fn holds(&self, asked: AskedAt) -> bool {
         let in_term = self.until.is_none_or(|until| asked.at() < until);

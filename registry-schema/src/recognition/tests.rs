@@ -21,7 +21,7 @@ fn recognition() -> Recognition {
     }
 }
 
-/// What was written before a recognition could say what it rests on is read as before, and written byte for byte.
+/// Recognitions written before they could say what they rest on are read as before, and written byte for byte.
 #[test]
 fn the_default_basis_leaves_no_trace_in_the_bytes() {
     let plain = minicbor::to_vec(recognition()).unwrap();

@@ -1,4 +1,4 @@
-//! Whether a step can be taken now, and if not, why.
+//! The decision whether a step can be taken now, and if not, why.
 
 use super::{
     By, Case, Intent, Kind, MAX_APPLICANT_STEPS, MAX_CONDITION, MAX_CONDITIONS, MAX_LINK, MAX_NOTE, MAX_STEPS, Phase,
@@ -13,17 +13,17 @@ use crate::{
 /// Longest term of an approval: twenty years, in seconds.
 const LONGEST_TERM: i64 = 20 * 366 * 86_400;
 
-/// Why a step cannot be taken.
+/// The reason that a step cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotNow {
     /// Not where the case stands.
     #[error("`{}` is not possible while the case is {}; possible now: {}", .kind.as_str(), .phase.as_str(), listed(.possible))]
     Illegal {
-        /// What was tried.
+        /// The kind of step that was tried.
         kind: Kind,
-        /// Where the case stands.
+        /// The point at which the case stands.
         phase: Phase,
-        /// What can be done.
+        /// The kinds of step that are possible.
         possible: Vec<Kind>,
     },
     /// The rubric's gate is not met.
@@ -57,7 +57,7 @@ fn listed(kinds: &[Kind]) -> String {
 }
 
 impl Case {
-    /// What can be done where the case stands, by those whom it concerns.
+    /// Returns the kinds of step that are possible where the case stands, by those whom it concerns.
     #[must_use]
     pub fn possible(&self) -> Vec<Kind> {
         Kind::ALL.into_iter().filter(|kind| self.has_place_for(*kind)).collect()
@@ -81,7 +81,7 @@ impl Case {
         }
     }
 
-    /// Whether a step of this kind can be taken now by them, whatever it says.
+    /// Checks that a step of this kind can be taken now by them, whatever it says.
     ///
     /// # Errors
     /// [`NotNow`] says why not.
@@ -103,7 +103,7 @@ impl Case {
         Ok(())
     }
 
-    /// Whether this step can be taken now, with this note; `rubric` is that of the case's last review.
+    /// Checks that this step can be taken now, with this note; `rubric` is that of the case's last review.
     ///
     /// # Errors
     /// [`NotNow`] says why not.
@@ -159,7 +159,7 @@ impl Case {
     }
 }
 
-/// Whether what a step says keeps to its limits.
+/// Checks that what a step says keeps to its limits.
 fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp) -> Result<(), String> {
     let note = note.map(str::trim).filter(|note| !note.is_empty());
     if note.is_some_and(|note| note.chars().count() > MAX_NOTE) {

@@ -79,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// Whether the applicant can take it; an operator can record it for them, as from a letter.
+    /// Returns true if the applicant can take it; an operator can record it for them, as from a letter.
     #[must_use]
     pub const fn is_applicants(self) -> bool {
         matches!(
@@ -88,7 +88,7 @@ impl Kind {
         )
     }
 
-    /// Whether it must say why.
+    /// Returns true if it must say why.
     #[must_use]
     pub const fn gives_reasons(self) -> bool {
         matches!(
@@ -115,7 +115,7 @@ impl Kind {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Who wants to be an issuer, or is one.
+    /// Wants to be an issuer, or is one.
     Applicant,
     /// Scores against the rubric.
     Reviewer,

@@ -1,9 +1,9 @@
-//! What an applicant proved: that it signs with software of its own, under an identifier that it controls.
+//! The proof that an applicant gave: that it signs with software of its own, under an identifier that it controls.
 
 use super::{Step, Taken};
 use crate::{OwnKeys, VerificationMethod};
 
-/// What an applicant last proved that it controls.
+/// The identifier that an applicant last proved that it controls, with its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
     /// The identifier.
@@ -15,7 +15,7 @@ pub struct Proven {
 }
 
 impl Proven {
-    /// What this step proves, if it is a proof.
+    /// Returns what this step proves, if it is a proof.
     pub(super) fn of(taken: &Taken) -> Option<Self> {
         let Step::Prove {
             issuer,

@@ -320,7 +320,7 @@ fn any_step(rng: &mut StdRng, now: Timestamp) -> Step {
     }
 }
 
-/// What must hold of any history, said a second time and in another way: by looking back from each step.
+/// Checks what must hold of any history a second time and in another way: by looking back from each step.
 fn broken_promises(steps: &[Taken]) -> BTreeSet<&'static str> {
     let mut broken = BTreeSet::new();
     let kinds: Vec<Kind> = steps.iter().map(|taken| taken.step.kind()).collect();

@@ -16,7 +16,7 @@ fn commands(line: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether there is such a command, with such a first argument.
+/// Returns true if there is such a command, with such a first argument.
 fn exists(root: &Path, command: &str) -> bool {
     let mut words = command.split(' ');
     let program = words.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Which crate knows which: ours point inwards, and what does IO has a room each.
+//! The dependencies between our crates: they point inwards, and what does IO has a room each.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use toml::Table;
 
 use super::{code, is_test, names, root, sources};
 
-/// Which of our crates each may depend on: inwards only.
+/// The crates of ours on which each may depend: inwards only.
 const INWARDS: [(&str, &[&str]); 10] = [
     ("registry-schema", &[]),
     ("protocol", &["registry-schema"]),
@@ -58,7 +58,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("rustls", &["node", "node/transport", "ops"]),
 ];
 
-/// Where each of these may be named at all. In comments it may be anywhere.
+/// The files in which each of these may be named at all. In comments it may be anywhere.
 const NAMED_ONLY_IN: [(&str, &[&str]); 3] = [
     ("automerge", &["protocol/src/document.rs"]),
     (
@@ -83,7 +83,7 @@ fn dependencies_of(folder: &str, kinds: &[&str]) -> Vec<String> {
     named.flat_map(|table| table.keys().cloned()).collect()
 }
 
-/// What a crate is built with, its tests aside.
+/// Returns the dependencies with which a crate is built, its tests aside.
 fn dependencies(folder: &str) -> Vec<String> {
     let all = dependencies_of(folder, &["dependencies", "build-dependencies"]);
     assert!(!all.is_empty(), "{folder} has no dependencies?");

@@ -1,4 +1,4 @@
-//! What is in an agency's store, beside what its node says.
+//! The contents of an agency's store, beside what its node says.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ pub struct Backup {
     reached: Vec<u8>,
 }
 
-/// How a copy gets into the place of a store.
+/// The way in which a copy gets into the place of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restoring {
     /// As a machine is set back as a whole: nothing tells it from the store.
@@ -119,7 +119,7 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
         node.store.faults().clone()
     }
 
-    /// What is on its node's disk of an agency's log, read beside the node.
+    /// Reads what is on its node's disk of an agency's log, beside the node.
     ///
     /// # Panics
     /// If the store cannot be read.
@@ -146,7 +146,7 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
         store.load_key_logs().await.expect("the key logs")
     }
 
-    /// How many acts of this kind its audit trail holds.
+    /// Counts the acts of this kind in its audit trail.
     ///
     /// # Panics
     /// If it does not run.

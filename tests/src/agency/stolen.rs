@@ -1,4 +1,4 @@
-//! What a thief takes from an agency.
+//! The key that a thief takes from an agency.
 
 use verification::SigningKey;
 

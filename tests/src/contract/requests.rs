@@ -10,7 +10,7 @@ const NONSENSE: [&str; 6] = ["", "nobody", "%00", "%FF%FE", "-1", "2026-13-45T99
 /// More than any route reads that has no limit of its own.
 const TOO_LARGE: usize = 2 * 1024 * 1024 + 1;
 
-/// Who asks.
+/// The party that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum As {
     Nobody,

@@ -1,4 +1,4 @@
-//! Whether a JSON value is as a schema tells: the part of JSON Schema 2020-12 that the document uses.
+//! The check that a JSON value is as a schema tells: the part of JSON Schema 2020-12 that the document uses.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Contract;
 
-/// What only tells.
+/// The keywords that only tell.
 const WORDS: [&str; 7] = [
     "description",
     "example",

@@ -1,5 +1,5 @@
-//! What was fetched, for as long as it counts. Bounded by weight; what was not used for longest goes first. Those who
-//! ask for the same thing at once wait for one fetch.
+//! A cache of what was fetched, for as long as it counts. Bounded by weight; what was not used for longest goes first. Those
+//! who ask for the same thing at once wait for one fetch.
 //!
 //! Nobody waits for a turn that is another's: who finds nothing here first waits for a turn of their own, and then, if
 //! somebody else is at it by now, for what that brings.
@@ -16,7 +16,7 @@ use platform::lock::Lock;
 
 /// For how many seconds a failure is remembered, so that nobody is asked in vain again and again.
 const FAILURE_KEPT: i64 = 30;
-/// What an entry weighs at least, in bytes: also one of which nothing is known but that it failed.
+/// The least weight of an entry, in bytes: also of one of which nothing is known but that it failed.
 const LEAST_WEIGHT: usize = 1_024;
 
 /// Something that was fetched.
@@ -48,7 +48,7 @@ pub(super) struct New<V> {
     pub(super) again_after: i64,
 }
 
-/// Why nothing was had.
+/// The reason that nothing was had.
 #[derive(Debug)]
 pub(super) enum Failed<E> {
     /// That is so for everybody, and is remembered for a while.
@@ -133,7 +133,7 @@ impl<V, E: Clone> Slot<V, E> {
         }
     }
 
-    /// What is known, if nobody need be asked for it now.
+    /// Returns what is known, if nobody need be asked for it now.
     fn look(&self, now: Timestamp) -> Option<Result<Kept<V>, E>> {
         self.known.with(|known| {
             let still_good = known.kept.as_ref().filter(|kept| now < kept.good_until);
@@ -145,7 +145,7 @@ impl<V, E: Clone> Slot<V, E> {
         })
     }
 
-    /// What is kept, as long as it counts; or else this failure, which is remembered if it is so for everybody.
+    /// Returns what is kept, as long as it counts; or else this failure, which is remembered if it is so for everybody.
     fn fails(&self, failed: Failed<E>, now: Timestamp) -> Result<Kept<V>, E> {
         self.known.with(|known| {
             let why = match failed {
@@ -190,7 +190,7 @@ impl<V, E: Clone> Cache<V, E> {
         }
     }
 
-    /// What `fetch` brings now, whatever is kept; that is kept under this name.
+    /// Returns what `fetch` brings now, whatever is kept; that is kept under this name.
     pub(super) async fn find_anew<T, P, F>(&self, name: &str, now: Timestamp, turn: P, fetch: F) -> Result<Kept<V>, E>
     where
         P: AsyncFnOnce() -> Result<T, E>,
@@ -222,8 +222,8 @@ impl<V, E: Clone> Cache<V, E> {
         kept
     }
 
-    /// What is kept under this name, or else what `fetch` brings once there is a turn for it; of a client, or of an operator
-    /// if there is none.
+    /// Returns what is kept under this name, or else what `fetch` brings once there is a turn for it; of a client, or of an
+    /// operator if there is none.
     pub(super) async fn find<T, P, F>(
         &self,
         name: &str,

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use transport::outbound::Opened;
 
-/// How this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
+/// The way this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutboundConfig {
-    /// Whether addresses of this machine may be asked: for tests and demonstrations, never where strangers ask.
+    /// True if addresses of this machine may be asked: for tests and demonstrations, never where strangers ask.
     pub loopback: bool,
     /// Certificate authorities to trust beside the machine's own, as a PEM file.
     pub extra_roots: Option<PathBuf>,
@@ -20,17 +20,17 @@ pub struct OutboundConfig {
     /// Issuers whose status lists are shorter than the standard wants, and the least number of entries to take from
     /// each: `"did:web:badges.example" = 100000`.
     pub short_lists: BTreeMap<String, u32>,
-    /// How many MiB of what was fetched are kept in the store, the newest, for answers by what was known at an earlier date;
+    /// The MiB of what was fetched, the newest, that are kept in the store for answers by what was known at an earlier date;
     /// 0 to keep none. It holds what issuers publish, by its address, and nothing of the badges that it was fetched for.
     pub keep_mib: u32,
     /// After how many seconds at most the status lists that registered issuers publish themselves are fetched again,
     /// whether or not a badge is checked: 300 unless set, from 30 to 43,200; a list that says that it may be kept for less
     /// is fetched sooner.
     pub lists_every_seconds: u32,
-    /// How many fetches one client, an IPv4 address or an IPv6 network of /64, may cause a minute, in the long run; 0 for as
+    /// The fetches that one client, an IPv4 address or an IPv6 network of /64, may cause a minute, in the long run; 0 for as
     /// many as anybody likes. What is kept here of an earlier one causes none.
     pub per_minute: u32,
-    /// How many at once.
+    /// The number of fetches that it may cause at once.
     pub burst: u32,
 }
 
@@ -50,8 +50,8 @@ impl Default for OutboundConfig {
 }
 
 impl OutboundConfig {
-    /// Which addresses of peers' nodes may be asked beside those of the public Internet. A node that is itself at an address
-    /// of this machine, as in the demo, has its peers there too.
+    /// Returns the addresses of peers' nodes that may be asked beside those of the public Internet. A node that is itself at
+    /// an address of this machine, as in the demo, has its peers there too.
     ///
     /// # Errors
     /// If a network is none.

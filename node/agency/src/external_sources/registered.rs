@@ -1,8 +1,8 @@
 //! The status lists of issuers that an agency registers and that sign with keys of their own.
 //!
-//! Promise 9 holds for their badges too: a check asks nobody. So every node fetches the lists that agencies name for such
-//! issuers by itself, again and again, at hours that have nothing to do with any check ([`ExternalSources::keep_registered_lists`]);
-//! a check answers from what is here ([`ExternalSources::held`]). A list that no agency names is never fetched.
+//! Promise 9 holds for their badges too: a check asks nobody. So every node fetches the lists that agencies name for such issuers
+//! by itself, again and again, at hours that have nothing to do with any check ([`ExternalSources::keep_registered_lists`]); a
+//! check answers from what is here ([`ExternalSources::held`]). A list that no agency names is never fetched.
 
 mod plan;
 
@@ -29,22 +29,22 @@ use platform::{clock::Clock, lock::Lock};
 use storage::{OfAnAgency, Published, Unavailable};
 use transport::outbound::{Outbound, Whom};
 
-/// How many lists are fetched at once.
+/// The most lists that are fetched at once.
 const AT_ONCE: usize = 4;
-/// How long one may take, with reading it.
+/// The longest that one may take, with reading it.
 const LONGEST: Duration = Duration::from_secs(20);
-/// How often it is looked which list is due, and at most what issuers there are.
+/// The interval of looks for the lists that are due; those for what issuers there are come no more often.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
 /// For how many seconds a list counts at least, however short an issuer wants it kept: it cannot be fetched for every check.
 const LEAST_KEPT: i64 = 60;
-/// What the store keeps of the lists that one agency names: bytes, and changes.
+/// The most that the store keeps of the lists that one agency names: bytes, and changes.
 const MOST_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 const MOST_CHANGES: i64 = 20_000;
-/// How much of an issuer's id or an address is told.
+/// The most of an issuer's id or an address that is told.
 const MOST_TOLD: usize = 120;
 
-/// What is kept. The guard is another than the one for strangers' badges: who sends many of those takes no turn from these,
-/// nor from operators, who fetch through this one too.
+/// The lists that are kept. The guard is another than the one for strangers' badges: who sends many of those takes no turn
+/// from these, nor from operators, who fetch through this one too.
 #[derive(Debug)]
 pub(super) struct Registered {
     plan: Lock<Plan>,
@@ -131,7 +131,7 @@ fn not_named(homes: &[Home<'_>], issuer: &str, list: &str) -> String {
 }
 
 impl ExternalSources {
-    /// What is known here of the lists that a badge names, if an agency registers its issuer. Nobody is asked.
+    /// Returns what is known here of the lists that a badge names, if an agency registers its issuer. Nobody is asked.
     pub fn held(&self, badge: &OpenBadge, registry: &Registry, now: Timestamp) -> Option<ExternalEvidence> {
         let homes = homes(registry, &badge.issuer_id)?;
         let mut learnt = ExternalEvidence::default();
@@ -213,8 +213,8 @@ impl ExternalSources {
         )))
     }
 
-    /// What was known here of the lists of a badge at `then`, if an agency registered its issuer; `registry` is what it was
-    /// at that moment.
+    /// Returns what was known here of the lists of a badge at `then`, if an agency registered its issuer; `registry` is what
+    /// it was at that moment.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -264,7 +264,7 @@ impl ExternalSources {
         Ok(Some(learnt))
     }
 
-    /// What this node keeps of the lists that each agency names.
+    /// Counts what this node keeps of the lists that each agency names.
     pub fn kept_lists(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptLists> {
         self.0.registered.plan.with(|plan| plan.counts(now))
     }
@@ -375,7 +375,7 @@ impl ExternalSources {
         })
     }
 
-    /// What the store has of a list, so that nothing is unknown because the node was started again.
+    /// Reads what the store has of a list, so that nothing is unknown because the node was started again.
     async fn remembered(&self, turn: &Turn, now: Timestamp) -> Option<Kept> {
         let Place { agency, issuer, list } = &turn.place;
         let name = name_of(issuer, list);

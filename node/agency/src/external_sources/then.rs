@@ -1,4 +1,4 @@
-//! What issuers outside the federation had published by an earlier moment, as far as this node fetched it: for
+//! Evidence of what issuers outside the federation had published by an earlier moment, as far as this node fetched it: for
 //! answers by what was known then. Nothing is fetched.
 
 use registry_schema::{Timestamp, VerificationMethod};
@@ -10,7 +10,7 @@ use super::{
 use crate::registry::Registry;
 use storage::{Published, Unavailable};
 
-/// Why there is no list of that time.
+/// The reason that there is no list of that time.
 pub(super) const NOT_KEPT: &str = "what stood there then was not fetched, or is not kept";
 
 /// Under which name an issuer's document is kept.
@@ -29,7 +29,7 @@ pub(super) fn list_of(issuer: &str, url: &str) -> String {
 }
 
 impl ExternalSources {
-    /// What was known here of a badge's issuer and lists at `then`; `registry` is what it was at that moment.
+    /// Returns what was known here of a badge's issuer and lists at `then`; `registry` is what it was at that moment.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.

@@ -1,4 +1,4 @@
-//! What a process does that does not hold the lease: it follows what the holder writes, so that it can answer, and watches.
+//! The part of a process that does not hold the lease: it follows what the holder writes, so that it can answer, and watches.
 //!
 //! It begins with the agencies' logs, all of them verified as the holder does: the rows that follow from them could be altered
 //! in the database without a sign. From then on it takes in the rows as they are written.
@@ -21,13 +21,13 @@ use crate::{
 };
 use storage::{Changes, Lease, NewHolder, PeerRow, Unavailable};
 
-/// How often the store is asked what changed; the counter in the lease's row keeps it cheap.
+/// The interval at which the store is asked what changed; the counter in the lease's row keeps it cheap.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How long after the logs were read they may be read again, while some of what is stored cannot be read.
+/// The time after which logs that were read may be read again, while some of what is stored cannot be read.
 const DAMAGE_PAUSE: Duration = Duration::from_secs(10);
 
-/// What this process knows of the lease, and how far it followed the rows.
+/// The state of the lease as this process knows it, and how far it followed the rows.
 struct Watch {
     /// The last transaction whose rows are in the registry; none, before the logs were read.
     followed: Option<i64>,
@@ -35,13 +35,13 @@ struct Watch {
     position: i64,
     /// The lease's mark, and since when it stands so before our eyes.
     seen: Option<((i64, i64), Instant)>,
-    /// Whether the lease was renewed before our eyes: until then the store may be a copy that nobody writes to, and is as of no
-    /// moment that could be told.
+    /// True if the lease was renewed before our eyes: until then the store may be a copy that nobody writes to, and is as of
+    /// no moment that could be told.
     is_alive: bool,
     failing: bool,
     /// The agencies of which something in the store cannot be read, and since when that is known.
     damaged: BTreeMap<Hash, Timestamp>,
-    /// When the logs may be read again, in case that what could not be read was made again.
+    /// The moment from which the logs may be read again, in case that what could not be read was made again.
     reads_again: Instant,
 }
 
@@ -189,8 +189,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether the logs have to be read: they were not yet; the store is older than it was; what is known of an agency may be
-    /// older than its pin; or what could not be read may have been made again.
+    /// Decides whether the logs have to be read: they were not yet; the store is older than it was; what is known of an
+    /// agency may be older than its pin; or what could not be read may have been made again.
     fn must_load(&mut self, part: &Part, changes: &Changes) -> bool {
         let Some(followed) = self.followed else { return true };
         if changes.lease.changes < followed {
@@ -242,7 +242,7 @@ impl Watch {
         Ok(registry)
     }
 
-    /// Whether nobody holds the lease, or its holder was silent for the whole term before our eyes.
+    /// Decides whether nobody holds the lease, or its holder was silent for the whole term before our eyes.
     fn is_silent(&mut self, lease: &Lease, sharing: &LeaseConfig) -> bool {
         let now = Instant::now();
         let since = match self.seen {
@@ -258,7 +258,7 @@ impl Watch {
     }
 }
 
-/// Whether operators pinned what was not pinned before.
+/// Checks whether operators pinned what was not pinned before.
 fn pins_anew(roster: &PeerSet, rows: &[PeerRow]) -> bool {
     let mut next = roster.clone();
     // What cannot be read is told when it is taken in.

@@ -26,7 +26,7 @@ use storage::{Issued, IssuerKey, KeptCredential, LocalWrite, look_up::Leave};
 pub struct NewDocument {
     /// The whole credential, without a proof.
     pub credential: Map<String, Value>,
-    /// How to sign it; as its issuer's key always does, if absent.
+    /// The suite to sign it with; the one that its issuer's key always uses, if absent.
     pub suite: Option<Suite>,
 }
 
@@ -195,7 +195,7 @@ fn names_no_slot_of_ours(credential: &Map<String, Value>, url: &str) -> Result<(
     Ok(())
 }
 
-/// What is kept of a credential of any kind, in the words of a badge where it has them.
+/// The record that is kept of a credential of any kind, in the words of a badge where it has them.
 fn recorded(
     document: &Value,
     id: &str,

@@ -33,7 +33,7 @@ impl Registrar {
         Ok((issuer, kept))
     }
 
-    /// Whether the key that is kept for an issuer may still sign: not once this agency has said that it is compromised.
+    /// Checks that the key kept for an issuer may still sign: not once this agency has said that it is compromised.
     pub(super) fn may_sign(&self, issuer: &str) -> Result<(), NotDone> {
         let registry = self.registry.snapshot();
         let Some(issuer) = registry.home().and_then(|home| home.issuer(issuer)) else {

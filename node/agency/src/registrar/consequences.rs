@@ -1,5 +1,5 @@
-//! What a change of whom this agency trusts, or of its policy, would do before it is done: to its own badges, and to those
-//! that are checked here. **No person and no badge is named; each number names its base.**
+//! The effects of a change of whom this agency trusts, or of its policy, told before it is made: on its own badges, and on
+//! those that are checked here. **No person and no badge is named; each number names its base.**
 //!
 //! Every badge is answered twice by the same rules, once as things stand and once as they would: what is told is what
 //! differs, in verdict or in worth.
@@ -37,18 +37,18 @@ const MOST_READ: i64 = 500;
 /// Most lines that are told of each base.
 const MOST_LINES: usize = 200;
 
-/// What a change would do.
+/// The effects that a change would have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consequences {
     /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
     pub badges: usize,
-    /// What changes for them, by issuer and achievement, in words; for a license, approvals and whatever else is not in
-    /// the store, "could not check" stands on both sides.
+    /// The changes for them, by issuer and achievement, in words; for a license, approvals and whatever else is not in the
+    /// store, "could not check" stands on both sides.
     pub own: Vec<String>,
-    /// How many checks of badges there were here in the last 12 months, for answers of this agency; one that was checked
-    /// twice counts twice.
+    /// The number of checks of badges here in the last 12 months, for answers of this agency; one that was checked twice
+    /// counts twice.
     pub checks: i64,
-    /// What changes for badges of those issuers and achievements, counted in checks, in words.
+    /// The changes for badges of those issuers and achievements, counted in checks, in words.
     pub checked: Vec<String>,
 }
 
@@ -63,21 +63,21 @@ struct BadgeGroup {
     count: i64,
 }
 
-/// What is the same for all badges.
+/// The facts that are the same for all badges.
 struct Scene {
     home: AgencyId,
     now: Timestamp,
-    /// What the lists say of each issuer, before and after.
+    /// The evidence of the lists on each issuer, before and after.
     evidence: BTreeMap<String, (Evidence, Evidence)>,
     /// This agency's policy, before and after.
     policies: (Arc<Policy>, Arc<Policy>),
-    /// What frameworks say, before and after.
+    /// The statements of frameworks, before and after.
     placed: (Placed, Placed),
     /// The names that issuers and achievements go by.
     names: BTreeMap<String, String>,
 }
 
-/// What frameworks say of the items that badges are aligned to, and of those that lists and rules name.
+/// The statements of frameworks on the items that badges are aligned to, and on those that lists and rules name.
 #[derive(Clone, Debug, Default)]
 struct Placed {
     /// By an item, those above it.
@@ -87,7 +87,7 @@ struct Placed {
 }
 
 impl Registrar {
-    /// What withdrawing a recognition, of an issuer or of an agency, would do.
+    /// Works out what withdrawing a recognition, of an issuer or of an agency, would do.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.
@@ -99,7 +99,7 @@ impl Registrar {
         self.consequences(Change::Withdrawal(id.to_owned(), withdrawal)).await
     }
 
-    /// What another standing of one of its issuers would do.
+    /// Works out what another standing of one of its issuers would do.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.
@@ -107,7 +107,7 @@ impl Registrar {
         self.consequences(Change::Standing(said)).await
     }
 
-    /// What a change would do.
+    /// Works out what a change would do.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.
@@ -189,7 +189,7 @@ impl Registrar {
             .map_err(internal)
     }
 
-    /// What frameworks say of these items, and of all that are asked for; before the change, and after it.
+    /// Looks up what frameworks say of these items, and of all that are asked for; before the change, and after it.
     async fn placed(
         &self,
         scene: &Scene,
@@ -223,13 +223,13 @@ impl Registrar {
         Ok((before, after))
     }
 
-    /// How often badges were checked here in the last 12 months, by issuer and achievement.
+    /// Counts the checks of badges here in the last 12 months, by issuer and achievement.
     pub(super) async fn checks(&self, now: Timestamp) -> Result<Vec<(String, String, i64)>, NotDone> {
         self.checked.write(&self.store, now).await?;
         Ok(self.store.checked(months_before(now, MONTHS - 1)).await?)
     }
 
-    /// What this agency's badges state of themselves: by achievement, as one of its badges does.
+    /// Reads what this agency's badges state of themselves: by achievement, as one of its badges does.
     async fn stated(&self) -> Result<BTreeMap<String, Stated>, NotDone> {
         let mut stated = BTreeMap::new();
         for (achievement, id) in self.store.badge_of_each(MOST_READ).await? {

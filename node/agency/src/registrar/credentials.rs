@@ -1,4 +1,4 @@
-//! What this agency may do to its credentials: issue them, and change their status.
+//! The acts of this agency on its credentials: issuing them, and changing their status.
 
 use protocol::{Put, status_list};
 use rand::RngExt as _;
@@ -11,14 +11,14 @@ use super::{
 };
 use storage::{Issued, IssuerKey, KeptCredential, LocalWrite, look_up::Leave};
 
-/// What a credential is to say.
+/// The content of a credential that is to be issued.
 #[derive(Clone, Debug)]
 pub struct NewBadge {
     /// The issuer's id; its key is kept here.
     pub issuer: String,
-    /// What was shown. An empty id stands for one that follows from the issuer and the name.
+    /// The achievement that was shown. An empty id stands for one that follows from the issuer and the name.
     pub achievement: Achievement,
-    /// Whose it is.
+    /// The holder's name.
     pub subject: String,
     /// Good from; now, if absent.
     pub valid_from: Option<Timestamp>,
@@ -273,7 +273,7 @@ impl Registrar {
         credential
     }
 
-    /// Whether what is known of this agency's own lists is fresh.
+    /// Returns true if what is known of this agency's own lists is fresh.
     fn knows_its_lists(&self) -> bool {
         let (registry, now) = (self.registry.snapshot(), self.clock.now());
         let home = registry.home();

@@ -80,8 +80,8 @@ impl Registrar {
         Ok(row)
     }
 
-    /// What it would change that the framework with this id is another, or none: badges aligned to an item count as aligned
-    /// to those above it.
+    /// Works out what it would change if the framework with this id were another, or none: badges aligned to an item count as
+    /// aligned to those above it.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.

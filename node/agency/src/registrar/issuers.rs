@@ -1,4 +1,4 @@
-//! What this agency may do to its issuers: register them, say what they are and how they stand, and end their keys.
+//! The acts of this agency on its issuers: registering them, saying what they are and how they stand, and ending their keys.
 
 use protocol::trust_list;
 use registry_schema::{
@@ -176,7 +176,7 @@ impl Registrar {
             .ok_or_else(|| NotDone::Unknown(format!("this agency registers no issuer `{id}`")))
     }
 
-    /// Whether an issuer may issue: not once its key is compromised, nor while its registration does not hold.
+    /// Checks that an issuer may issue: not once its key is compromised, nor while its registration does not hold.
     pub(super) fn may_issue(&self, issuer: &str) -> Result<(), NotDone> {
         self.may_sign(issuer)?;
         let now = self.clock.now();

@@ -17,7 +17,7 @@ use crate::{
 };
 use platform::keys;
 
-/// What the root is asked to do.
+/// The act that the root is asked for.
 #[derive(Clone, Debug)]
 pub enum ProposedAct {
     /// Let a new key of this node write.
@@ -38,7 +38,7 @@ pub enum ProposedAct {
     EndWriter {
         /// The key.
         key: PublicKey,
-        /// How.
+        /// The way in which it ends.
         end: End,
         /// Its last good envelopes; all that are here, if absent and it retires.
         last: Option<Vec<Hash>>,
@@ -51,14 +51,14 @@ pub enum ProposedAct {
     EndBadgeKey(PublicKey, End),
 }
 
-/// What the root could sign, and what would come of it.
+/// An entry that the root could sign, and what would come of it.
 #[derive(Clone, Debug)]
 pub struct Proposal {
     /// The entry, to be carried to the root.
     pub entry: SignedEntry,
-    /// Whether the key in it is an example: a dry run makes none that lasts.
+    /// True if the key in it is an example: a dry run makes none that lasts.
     pub is_example: bool,
-    /// How many kept envelopes of the key would count no more.
+    /// The number of kept envelopes of the key that would count no more.
     pub voided: usize,
     /// The rows that would alter: as they are, and as they would be.
     pub changes: Vec<(Row, Row)>,
@@ -96,7 +96,7 @@ impl Registrar {
         Ok(keys)
     }
 
-    /// Whether the agency can write, and this node for it.
+    /// Tells whether the agency can write, and this node for it.
     ///
     /// # Errors
     /// [`NotDone`], if the store or the files of the keys cannot be read.
@@ -136,7 +136,7 @@ impl Registrar {
         self.keys.clone()
     }
 
-    /// What the root would have to sign for this, and what would come of it.
+    /// Prepares what the root would have to sign for this, and works out what would come of it.
     ///
     /// # Errors
     /// [`NotDone`], if the key log forbids it, or something that it names is not there.
@@ -201,8 +201,8 @@ impl Registrar {
         })
     }
 
-    /// What would come of an act of the root: how many kept envelopes would count no more, and the rows that would alter, as
-    /// they are and as they would be.
+    /// Works out what would come of an act of the root: how many kept envelopes would count no more, and the rows that would
+    /// alter, as they are and as they would be.
     async fn supposed(&self, act: Act) -> Result<(usize, Vec<(Row, Row)>), NotDone> {
         let home = self.registry.snapshot().home_hash();
         let looked = self.author.look(move |replica| {
@@ -218,7 +218,7 @@ impl Registrar {
         looked.map_err(|error: Failed| NotDone::Invalid(error.to_string()))
     }
 
-    /// What the verdicts would be, if rows altered so: which grants, recognitions and rules would be void.
+    /// Works out what the verdicts would be, if rows altered so: which grants, recognitions and rules would be void.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.

@@ -30,13 +30,13 @@ pub struct OwnIssuer {
     pub name: String,
     /// Its public page.
     pub url: Option<String>,
-    /// What kind of body it is.
+    /// The kind of body that it is.
     pub provider: Option<ProviderKind>,
     /// Its identifier, its keys, its status lists, and when they were looked up.
     pub proven: Proven,
 }
 
-/// What is to become of the addresses of an issuer's status lists.
+/// The changes to be made to the addresses of an issuer's status lists.
 #[derive(Clone, Debug, Default)]
 pub struct ListChanges {
     /// These in place of all.
@@ -48,7 +48,7 @@ pub struct ListChanges {
 }
 
 impl ListChanges {
-    /// Whether nothing is to change.
+    /// Returns true if nothing is to change.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.replace.is_none() && self.add.is_empty() && self.remove.is_empty()
@@ -234,7 +234,7 @@ impl Registrar {
     }
 }
 
-/// What an applicant writes into a trial badge: nobody else's case has the same.
+/// The text that an applicant writes into a trial badge: nobody else's case has the same.
 pub(super) fn challenge(agency: &AgencyId, application: &ApplicationRow) -> String {
     let hash = Hash::of(&[
         b"comity: proof of control\0",
@@ -271,7 +271,7 @@ fn is_https(text: &str) -> bool {
     })
 }
 
-/// Whether these can be the keys of this issuer.
+/// Checks that these can be the keys of this issuer.
 fn are_keys(id: &str, keys: &[VerificationMethod]) -> Result<(), NotDone> {
     let refuse = |said: String| Err(NotDone::Invalid(said));
     if keys.is_empty() {

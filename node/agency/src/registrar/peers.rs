@@ -1,4 +1,4 @@
-//! Whom this node follows: an operator always says yes; nothing is pinned by itself.
+//! The agencies that this node follows: an operator always says yes; nothing is pinned by itself.
 
 use protocol::{Batch, Event, Held, Introduction, Replica, Signed, Ticket};
 use registry_schema::AgencyId;
@@ -251,7 +251,7 @@ impl Registrar {
     }
 }
 
-/// Whether a transaction of unknown outcome was committed, as soon as that can be found; false also if the node stops before.
+/// Waits to find out whether a transaction of unknown outcome was committed; false also if the node stops before.
 async fn is_found(store: &Store, id: TransactionId) -> bool {
     loop {
         match store.settle(id).await {
@@ -261,7 +261,7 @@ async fn is_found(store: &Store, id: TransactionId) -> bool {
     }
 }
 
-/// What was decided is on disk: if this process loses the lease now, the next holder does it.
+/// Does what was decided, which is on disk: if this process loses the lease now, the next holder does it.
 async fn run_all(author: &LogWriter, errands: Vec<Errand>) {
     for errand in errands {
         if let Err(error) = author.run(errand).await {

@@ -1,4 +1,4 @@
-//! What this agency may do to its policy.
+//! The acts of this agency on its policy.
 //!
 //! A policy is applied as a whole file; only what differs is written. The past stays answerable: a rule that the file
 //! no longer has ends now, and one that it changes is kept, ended, beside its new version.
@@ -19,12 +19,12 @@ use crate::registry::AgencyState;
 const PUTS_AT_ONCE: usize = 200;
 const BYTES_AT_ONCE: usize = 192 * 1024;
 
-/// What came of applying a policy, or would come.
+/// The outcome of applying a policy, real or foreseen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// What differs from the policy that stood, rule by rule, in words.
+    /// The differences from the policy that stood, rule by rule, in words.
     pub differences: Vec<String>,
-    /// What changes for badges, in verdict or in worth.
+    /// The changes for badges, in verdict or in worth.
     pub consequences: Consequences,
 }
 
@@ -140,7 +140,7 @@ impl Standing {
         Self(by_key)
     }
 
-    /// What is in force, or will be, as a file; with the new file's title, where none stands yet.
+    /// The policy that is in force, or will be, as a file; with the new file's title, where none stands yet.
     fn in_force(&self, now: Timestamp, new: &PolicyFile) -> PolicyFile {
         let entries = self.0.values().filter_map(|versions| versions.first());
         let in_force = entries

@@ -1,4 +1,4 @@
-//! How somebody becomes an issuer of this agency: applications, reviews, decisions.
+//! The way to become an issuer of this agency: applications, reviews, decisions.
 //!
 //! Whether a step can be taken is [`Case::allows`]'s to say. A step that changes the trust list is written in one
 //! transaction with that change: the public list and the history at home never differ.
@@ -28,22 +28,22 @@ use storage::{Act, ApplicationRow, LocalWrite, RubricRow, StepRow};
 /// Most pieces of evidence that come with an application.
 const MOST_EVIDENCE: usize = 60;
 
-/// Who wants to be an issuer.
+/// An application to become an issuer.
 #[derive(Clone, Debug)]
 pub struct NewApplication {
     /// The name under which it wants to issue.
     pub name: String,
     /// Its public page.
     pub url: Option<String>,
-    /// Who can be reached about it.
+    /// The person or office that can be reached about it.
     pub contact: Contact,
     /// The id of the rubric; the one imported last, if absent.
     pub rubric: Option<String>,
-    /// What it shows at once.
+    /// The evidence that it shows at once.
     pub evidence: Vec<FirstEvidence>,
 }
 
-/// Who can be reached; stays at this agency.
+/// A person or an office that can be reached; stays at this agency.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contact {
     /// A person's or an office's name.
@@ -57,18 +57,18 @@ pub struct Contact {
 pub struct FirstEvidence {
     /// For this component of the rubric.
     pub component: Option<String>,
-    /// Where it can be seen.
+    /// The address at which it can be seen.
     pub link: Option<String>,
-    /// What it shows.
+    /// A note on what it shows.
     pub note: Option<String>,
 }
 
-/// What is said with a step.
+/// The words that are said with a step.
 #[derive(Clone, Debug, Default)]
 pub struct Note {
     /// The words.
     pub text: Option<String>,
-    /// Whether everybody may read them.
+    /// True if everybody may read them.
     pub is_public: bool,
 }
 
@@ -86,15 +86,15 @@ pub struct Submitted {
 pub struct CaseFile {
     /// The application.
     pub application: ApplicationRow,
-    /// What was done, in order.
+    /// The steps that were taken, in order.
     pub steps: Vec<StepRow>,
-    /// Where it stands, as it follows from the steps.
+    /// The state of the case, as it follows from the steps.
     pub case: Case,
-    /// What a trial badge that proves control of an identifier has in it.
+    /// The text that a trial badge has in it to prove control of an identifier.
     pub challenge: String,
     /// The rubric of its last review.
     pub rubric: Rubric,
-    /// What the trust list says of its issuer with the step that was just taken, if that changed it.
+    /// The statement of the trust list on its issuer with the step that was just taken, if that changed it.
     pub said: Option<Registration>,
 }
 

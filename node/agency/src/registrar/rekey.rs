@@ -13,14 +13,14 @@ use verification::KeyKind;
 
 use super::{Actor, NotDone, Registrar, not_ready, trust::lower_case_id};
 
-/// What became of an issuer that got a new key.
+/// The outcome for an issuer that got a new key.
 #[derive(Clone, Debug)]
 pub struct Rekeyed {
     /// Its entry from now on, under a new identifier.
     pub issuer: Issuer,
     /// The entry of before, whose keys are retired.
     pub retired: Issuer,
-    /// How many recognitions of this agency were made anew, for the new identifier.
+    /// The number of recognitions of this agency that were made anew, for the new identifier.
     pub recognitions: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Whether the row of a credential says what the badge says that was signed: a disk may give back another place than it was
-//! given, and an act on that place would be an act on somebody else's credential.
+//! The check that the row of a credential says what the badge says that was signed: a disk may give back another place than
+//! it was given, and an act on that place would be an act on somebody else's credential.
 
 use serde_json::Value;
 use verification::{data_integrity, multikey};
@@ -7,7 +7,7 @@ use verification::{data_integrity, multikey};
 use super::NotDone;
 use storage::{KeptCredential, Store, StoredCredential, Unavailable};
 
-/// How many rows are compared at once.
+/// The number of rows that are compared at once.
 const ROWS_AT_ONCE: i64 = 1000;
 
 /// The way from a node to its status lists.
@@ -18,16 +18,16 @@ const LISTS: &str = "/v1/status-lists/";
 pub struct RowTrouble {
     /// Its code, or else its id, as the row has them.
     pub credential: String,
-    /// What differs.
+    /// The difference.
     pub why: String,
-    /// Whether the badge beside the row may be another credential's.
+    /// True if the badge beside the row may be another credential's.
     pub is_another: bool,
-    /// Whether the badge beside the row is as it was signed.
+    /// True if the badge beside the row is as it was signed.
     pub is_signed: bool,
 }
 
 impl RowTrouble {
-    /// What is wrong, and what to do.
+    /// Says what is wrong, and what to do.
     #[must_use]
     pub fn in_words(&self) -> String {
         let Self { credential, why, .. } = self;
@@ -73,7 +73,7 @@ pub fn place(kept: &KeptCredential) -> Result<(u32, u32), RowTrouble> {
     })
 }
 
-/// Whether the badge beside a row is of the same credential, wherever the row says that its place is.
+/// Checks that the badge beside a row is of the same credential, wherever the row says that its place is.
 ///
 /// # Errors
 /// [`NotDone`], in words for strangers, if it is not, or cannot be read.
@@ -102,7 +102,7 @@ pub async fn row_troubles(store: &Store) -> Result<Vec<RowTrouble>, Unavailable>
     }
 }
 
-/// What a row says; none of a column that cannot be read.
+/// The values of a row; none for a column that cannot be read.
 struct ComparedRow<'a> {
     credential: String,
     id: Option<&'a str>,
@@ -169,7 +169,7 @@ fn compare(row: &ComparedRow<'_>) -> Result<(u32, u32), RowTrouble> {
     Ok((list, slot))
 }
 
-/// Whether a badge is as somebody signed it.
+/// Returns true if a badge is as somebody signed it.
 fn is_signed(badge: &Value) -> bool {
     matches!(
         data_integrity::verify(badge, multikey::key_in_method),

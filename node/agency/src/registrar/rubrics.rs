@@ -1,11 +1,11 @@
-//! What follows from importing a rubric. A rubric decides about applications, and never about a badge.
+//! The effects of importing a rubric. A rubric decides about applications, and never about a badge.
 
 use registry_schema::{criteria::Rubric, registration::Phase};
 
 use super::{NotDone, Registrar};
 
 impl Registrar {
-    /// What importing this version of a rubric would do, in words.
+    /// Says in words what importing this version of a rubric would do.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.

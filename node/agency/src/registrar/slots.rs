@@ -33,11 +33,11 @@ use super::{NotDone, Registrar, Turn, not_ready};
 use crate::{registry::Registry, replication::LogVersion};
 use storage::{LocalWrite, Unavailable};
 
-/// How long a reservation waits for the word of the list's witness.
+/// The time that a reservation waits for the word of the list's witness.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it looks whether that word is here.
+/// The pause between two looks for that word.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// How often reserving is tried for one credential: an older list, one that is opened, and once more.
+/// The number of tries to reserve for one credential: an older list, one that is opened, and once more.
 const MOST_TRIES: usize = 4;
 /// From this part of a list on, it is said that it fills.
 const NEARLY_FULL_PERCENT: u32 = 80;
@@ -50,18 +50,18 @@ pub(super) struct Slots {
     book: SlotBook,
 }
 
-/// How full a status list of this agency is.
+/// The degree to which a status list of this agency is full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListFill {
     /// The list's number.
     pub list: u32,
-    /// Whose badges are in it.
+    /// The issuer of the badges in it.
     pub issuer: String,
     /// Since when; none, if it is older than this was kept.
     pub opened: Option<Timestamp>,
-    /// How many of its slots are reserved.
+    /// The number of its slots that are reserved.
     pub reserved: u32,
-    /// How many there are.
+    /// The number of all its slots.
     pub slots: u32,
 }
 
@@ -72,7 +72,7 @@ impl ListFill {
         self.reserved.saturating_mul(100) / self.slots
     }
 
-    /// Whether it is nearly full, so that a further list will be opened soon.
+    /// Returns true if it is nearly full, so that a further list will be opened soon.
     #[must_use]
     pub const fn is_nearly_full(&self) -> bool {
         self.percent() >= NEARLY_FULL_PERCENT
@@ -153,7 +153,7 @@ impl Registrar {
         Ok(self.author.look(holds).await?)
     }
 
-    /// Whether this agency says that it holds our log as it is here, and no other start reserved the same.
+    /// Returns true if this agency says that it holds our log as it is here, and no other start reserved the same.
     async fn is_confirmed(&self, book: &SlotBook, reserving: &Reserving, witness: Hash) -> bool {
         let asked = Instant::now();
         loop {
@@ -210,7 +210,7 @@ impl Registrar {
     }
 }
 
-/// Whether a peer holds this agency's log exactly as it is here: all of ours, and all that it has of it is here.
+/// Returns true if a peer holds this agency's log exactly as it is here: all of ours, and all that it has of it is here.
 fn holds_all(replica: &Replica, peer: Hash, home: Hash) -> bool {
     let Some(log) = replica.logs().get(&home).filter(|log| log.missing() == 0) else {
         return false;

@@ -1,4 +1,4 @@
-//! What this agency may do to its trust list.
+//! The acts of this agency on its trust list.
 
 use protocol::trust_list;
 use rand::RngExt as _;
@@ -13,7 +13,7 @@ use registry_schema::{
 use super::{Actor, NotDone, Registrar, not_ready};
 use crate::registry::Registry;
 
-/// What a recognition is to say.
+/// The content of a recognition that is to be made.
 #[derive(Clone, Debug)]
 pub struct NewRecognition {
     /// The issuer's id.
@@ -22,26 +22,26 @@ pub struct NewRecognition {
     pub registered_by: Option<AgencyId>,
     /// For which purposes.
     pub purposes: Vec<Purpose>,
-    /// Which achievements.
+    /// The achievements that it covers.
     pub scope: Scope,
     /// From when; now, if absent.
     pub from: Option<Timestamp>,
     /// Up to when.
     pub until: Option<Timestamp>,
-    /// Whether a badge without a status entry can be accepted.
+    /// True if a badge without a status entry can be accepted.
     pub accepts_without_status: bool,
-    /// What it rests on, and how far it goes.
+    /// The basis that it rests on, and how far it goes.
     pub basis: Basis,
 }
 
-/// What a recognition of another agency is to say.
+/// The content of a recognition of another agency that is to be made.
 #[derive(Clone, Debug)]
 pub struct NewAgencyRecognition {
-    /// Whose recognitions are accepted.
+    /// The agency whose recognitions are accepted.
     pub of: AgencyId,
     /// For which purposes.
     pub purposes: Vec<Purpose>,
-    /// Which achievements.
+    /// The achievements that it covers.
     pub scope: Scope,
     /// From when; now, if absent.
     pub from: Option<Timestamp>,
@@ -49,7 +49,7 @@ pub struct NewAgencyRecognition {
     pub until: Option<Timestamp>,
     /// Through how many agencies.
     pub depth: u8,
-    /// What it rests on, and whether it may be followed in its turn.
+    /// The basis that it rests on, and whether it may be followed in its turn.
     pub basis: Basis,
 }
 

@@ -1,4 +1,4 @@
-//! What keeps more of an agency from being taken in, or anything of it from being fresh.
+//! The hindrances that keep more of an agency from being taken in, or anything of it from being fresh.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use minicbor::{Decode, Encode};
 use protocol::{Hash, Replica};
 use registry_schema::Timestamp;
 
-/// What is wrong, and since when.
+/// Something that is wrong, and since when.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Trouble {
-    /// What it is, for people.
+    /// A description for people.
     #[n(0)]
     pub why: String,
     /// Since when: milliseconds since 1970.
@@ -28,7 +28,7 @@ impl Trouble {
     }
 }
 
-/// What hinders one agency.
+/// The hindrances of one agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Hindrance {
     /// Nothing of it is fresh, whatever it says.

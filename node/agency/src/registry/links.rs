@@ -11,7 +11,7 @@ impl Registry {
         self.connected.get(agency).map(String::as_str)
     }
 
-    /// Whether no node of this agency is connected, because they end each connection as soon as it is made.
+    /// Returns true if no node of this agency is connected, because they end each connection as soon as it is made.
     pub fn is_turned_away_by(&self, agency: &Hash) -> bool {
         self.turned_away.contains(agency) && !self.connected.contains_key(agency)
     }

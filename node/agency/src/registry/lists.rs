@@ -1,4 +1,4 @@
-//! What one agency's lists say: its issuers, its recognitions, its status lists, its policy.
+//! The contents of one agency's lists: its issuers, its recognitions, its status lists, its policy.
 //!
 //! The next snapshot of the registry copies what changes and shares the rest, so each part that grows is an `Arc`.
 
@@ -27,27 +27,27 @@ use verification::names::{FoldedName, LikeName, Likeness};
 
 use super::recognitions::Recognitions;
 
-/// What one agency's lists say.
+/// The contents of one agency's lists.
 #[derive(Clone, Debug)]
 pub struct AgencyState {
     /// Its name, as this node pinned it.
     pub id: AgencyId,
     /// Its name for people, as it gives it.
     pub name: String,
-    /// Where its node answers.
+    /// The address at which its node answers.
     pub url: String,
-    /// How many envelopes are known to exist and are not here yet.
+    /// The number of envelopes that are known to exist and are not here yet.
     pub missing: usize,
-    /// How many pairs of envelopes prove that a writer of it has two histories.
+    /// The number of pairs of envelopes that prove that a writer of it has two histories.
     pub forks: usize,
     pub(super) heard: Option<(Timestamp, Timestamp)>,
     /// The same without this node's own writer: for its own agency, which may have others.
     pub(super) others_heard: Option<(Timestamp, Timestamp)>,
     /// Grants that do not count: a fork of their writer is open.
     pub(super) waiting: BTreeSet<(DocumentId, String)>,
-    /// Whether no grant counts: the agency's root signs two histories.
+    /// True if no grant counts: the agency's root signs two histories.
     pub(super) disputed: bool,
-    /// Whether a checkpoint stands in for its history, so that its rows are not in the store.
+    /// True if a checkpoint stands in for its history, so that its rows are not in the store.
     pub(super) begun: bool,
     issuers: Arc<BTreeMap<String, Issuer>>,
     /// Their names as a reader may take one for another, by the issuers' ids.
@@ -55,7 +55,7 @@ pub struct AgencyState {
     recognitions: Arc<Recognitions>,
     withdrawals: Arc<BTreeMap<String, Withdrawal>>,
     agency_recognitions: Arc<BTreeMap<String, AgencyRecognition>>,
-    /// How its issuers stand, by [`trust_list::issuer_key`].
+    /// The standings of its issuers, by [`trust_list::issuer_key`].
     registrations: Arc<BTreeMap<String, Registration>>,
     lists: BTreeMap<u32, Arc<StatusList>>,
     /// Its policy's entries by key: several versions, where its writers contradict each other.
@@ -73,12 +73,12 @@ fn next_revision() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-/// What one status list says.
+/// The content of one status list.
 #[derive(Clone, Debug, Default)]
 pub struct StatusList {
     revoked: BTreeMap<u32, StatusChange>,
     suspended: BTreeMap<u32, StatusChange>,
-    /// What is reserved, by the start that alone reserved it.
+    /// The reservations, with the start that alone made each.
     reserved: BTreeMap<SlotSpan, Option<u64>>,
 }
 
@@ -223,7 +223,7 @@ impl AgencyState {
         }
     }
 
-    /// Which grants wait.
+    /// Sets which grants wait.
     pub(super) fn wait_for(&mut self, waiting: &BTreeSet<(DocumentId, String)>, disputed: bool) {
         if self.waiting != *waiting || self.disputed != disputed {
             self.revision = next_revision();
@@ -248,7 +248,7 @@ impl AgencyState {
         self.policy = (!self.entries.is_empty()).then(|| Arc::new(policy));
     }
 
-    /// What it accepts and what that counts for; none, if it has published nothing.
+    /// The policy: what it accepts and what that counts for; none, if it has published nothing.
     #[must_use]
     pub const fn policy(&self) -> Option<&Arc<Policy>> {
         self.policy.as_ref()
@@ -259,7 +259,7 @@ impl AgencyState {
         self.entries.values().flatten()
     }
 
-    /// Whether its root signs two histories.
+    /// Returns true if its root signs two histories.
     #[must_use]
     pub const fn is_disputed(&self) -> bool {
         self.disputed
@@ -297,7 +297,7 @@ impl AgencyState {
         self.recognitions.of_issuer(issuer).map(|one| self.entry(one))
     }
 
-    /// Whether it ever recognized this issuer.
+    /// Returns true if it ever recognized this issuer.
     pub fn names_issuer(&self, issuer: &str) -> bool {
         self.recognitions.names_issuer(issuer)
     }
@@ -338,7 +338,7 @@ impl AgencyState {
             })
     }
 
-    /// How its own issuer with this id stands, if it ever said so beyond registering it.
+    /// The standing of its own issuer with this id, if it ever stated one beyond registering it.
     #[must_use]
     pub fn registration(&self, issuer: &str) -> Option<&Registration> {
         self.registration_at(&trust_list::issuer_key(issuer))
@@ -349,7 +349,7 @@ impl AgencyState {
         self.registrations.get(key)
     }
 
-    /// What it last said of how its own issuers stand.
+    /// The standings of its own issuers, as it last stated them.
     pub fn registrations(&self) -> impl Iterator<Item = &Registration> {
         self.registrations.values()
     }

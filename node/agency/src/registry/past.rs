@@ -18,7 +18,7 @@ const SETTLED_AFTER: i64 = 10;
 /// A registry, and the moment of which it is.
 type Made = (Timestamp, Arc<Registry>);
 
-/// How many registries are kept, those that were asked for last.
+/// The number of registries that are kept, those that were asked for last.
 const MOST_KEPT: usize = 4;
 
 /// Gives the registry as it was, one moment after the other: many badges that are asked about with one date read the
@@ -32,7 +32,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// What this node knew since it began to keep it.
+    /// Opens the record of what this node knew since it began to keep it.
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -82,8 +82,7 @@ impl Past {
 }
 
 impl Registry {
-    /// What this node knew at that moment, without the status lists: those are looked up slot by slot
-    /// ([`status_then`]).
+    /// Restores what this node knew at that moment, without the status lists: those are looked up slot by slot ([`status_then`]).
     ///
     /// # Errors
     /// [`Unavailable`], if the store cannot be read.
@@ -111,7 +110,7 @@ impl Registry {
     }
 }
 
-/// What this node knew at that moment of an entry of the status of a badge by this issuer.
+/// Looks up what this node knew at that moment of an entry of the status of a badge by this issuer.
 ///
 /// # Errors
 /// [`Unavailable`], if the store cannot be read.

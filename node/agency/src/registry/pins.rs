@@ -1,4 +1,4 @@
-//! What follows from operators' decisions about peers: the registry follows from roster and replica, whatever came before.
+//! The effects of operators' decisions about peers: the registry follows from roster and replica, whatever came before.
 
 use protocol::{Batch, Hash, Replica};
 

@@ -65,7 +65,7 @@ impl SharedRegistry {
     }
 }
 
-/// Whether it is an issuer's entry in a trust list.
+/// Returns true if a row is an issuer's entry in a trust list.
 fn is_issuer(row: &Row) -> bool {
     row.document == DocumentId::TrustList && row.key.starts_with("i/")
 }

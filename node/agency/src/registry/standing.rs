@@ -1,4 +1,4 @@
-//! What a process that does not hold the lease answers from: the rows in the store, and what the holder alone knows.
+//! The sources from which a process without the lease answers: the rows in the store, and what the holder alone knows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +8,15 @@ use registry_schema::Timestamp;
 
 use super::{Hindrance, Registry, Trouble};
 
-/// What the holder of the lease says of one agency. It follows from the holder's replica, which the others do not have.
+/// The statement of the holder of the lease on one agency. It follows from the holder's replica, which the others do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Standing {
     #[n(0)]
     pub(super) agency: Hash,
-    /// Whether its node is connected.
+    /// True if its node is connected.
     #[n(1)]
     pub(super) connected: bool,
-    /// How many envelopes are known to exist and are not in the store.
+    /// The number of envelopes that are known to exist and are not in the store.
     #[n(2)]
     pub(super) missing: u64,
     /// As of when its rows in the store are known, and until when that counts: milliseconds since 1970.
@@ -25,7 +25,7 @@ pub(crate) struct Standing {
     /// The same for the agency's writers but the holder's own.
     #[n(4)]
     pub(super) others_heard: Option<(i64, i64)>,
-    /// Whether no grant counts.
+    /// True if no grant counts.
     #[n(5)]
     pub(super) disputed: bool,
     /// Grants that do not count for now: documents and keys.
@@ -34,10 +34,10 @@ pub(crate) struct Standing {
     /// By which transport its node is connected.
     #[n(7)]
     pub(super) via: Option<String>,
-    /// How many forks are known.
+    /// The number of known forks.
     #[n(8)]
     pub(super) forks: Option<u64>,
-    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    /// The hindrance that keeps more of it from being taken in, or anything of it from being fresh.
     #[n(9)]
     pub(super) hindrance: Option<Hindrance>,
     /// Of the own agency, why the store may lack what it wrote, if it may.
@@ -46,19 +46,19 @@ pub(crate) struct Standing {
     /// Of the own agency, whether nothing of it is called good for that.
     #[n(11)]
     pub(super) lacks_own: Option<bool>,
-    /// Whether its nodes end each connection as soon as it is made.
+    /// True if its nodes end each connection as soon as it is made.
     #[n(12)]
     pub(super) turned_away: Option<bool>,
 }
 
-/// Why an agency is in quarantine at a process that follows.
+/// The reason why an agency is in quarantine at a process that follows.
 const UNREADABLE: &str = "something of it in the store cannot be read by this process, which does not write: where that stays so, \
                           stop all processes of the agency, and `comityd repair` mends it";
 
 /// As of when, and until when it counts: milliseconds since 1970.
 type Span = Option<(i64, i64)>;
 
-/// What was kept last still tells a freshness that is at most this part of its term younger.
+/// The part of its term by which a freshness may be younger and is still told by what was kept last.
 const PART_OF_A_TERM: i64 = 8;
 
 impl Standing {
@@ -70,8 +70,8 @@ impl Standing {
         encode(self)
     }
 
-    /// Whether this still tells how the agency stands `now`, so that nothing need be written at every heartbeat. It may
-    /// tell less freshness than there is, by an eighth of a heartbeat's term, and never more.
+    /// Returns true if this still tells how the agency stands `now`, so that nothing need be written at every heartbeat. It
+    /// may tell less freshness than there is, by an eighth of a heartbeat's term, and never more.
     fn tells(&self, now: &Self) -> bool {
         let younger = |before: Span, now: Span| match (before, now) {
             (None, None) => true,
@@ -84,12 +84,12 @@ impl Standing {
         self.is_like(now) && younger(self.heard, now.heard) && younger(self.others_heard, now.others_heard)
     }
 
-    /// Whether the same counts, whatever the freshness.
+    /// Returns true if the same counts, whatever the freshness.
     fn is_like(&self, other: &Self) -> bool {
         self.agency == other.agency && self.disputed == other.disputed && self.waiting == other.waiting
     }
 
-    /// Whether `next`, of this moment, says the same, and this one was still fresh then.
+    /// Returns true if `next`, of this moment, says the same, and this one was still fresh then.
     pub(super) fn goes_on_in(&self, next: &Self, at: Timestamp) -> bool {
         let goes_on = |before: Span, next: Span| match (before, next) {
             (None, None) => true,
@@ -117,7 +117,7 @@ fn span(heard: Option<(Timestamp, Timestamp)>) -> Option<(i64, i64)> {
 }
 
 impl Registry {
-    /// What the others are to know, as bytes. Everything that it says of rows is on disk already.
+    /// Encodes what the others are to know, as bytes. Everything that it says of rows is on disk already.
     pub(crate) fn standing(&self) -> Vec<u8> {
         encode(&self.standings())
     }

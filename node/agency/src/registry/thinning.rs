@@ -13,7 +13,7 @@ use storage::{Grain, KeptStanding, Store, Unavailable};
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-/// How many hours and days are thinned at a time: what was left undone is made good bit by bit.
+/// The number of hours and days that are thinned at a time: what was left undone is made good bit by bit.
 const MOST_AT_ONCE: usize = 24;
 
 /// Thins what has become old enough.
@@ -131,7 +131,7 @@ mod tests {
         left
     }
 
-    /// What is told of a moment: the agency's freshness, and whether its grants count.
+    /// The statement on a moment: the agency's freshness, and whether its grants count.
     fn told(kept: &[KeptStanding], then: i64) -> (i64, bool, bool) {
         let row = &kept[kept.partition_point(|row| row.at.0 <= then) - 1];
         let standing = decoded(row);

@@ -11,7 +11,7 @@ use transport::network::NetworkCommand;
 #[derive(Clone, Debug)]
 pub struct LogWriter(watch::Receiver<Option<Desk>>);
 
-/// Where what is to be done goes, as long as one replication runs.
+/// The place where what is to be done goes, as long as one replication runs.
 #[derive(Clone, Debug)]
 pub struct Desk {
     pub(super) writings: mpsc::Sender<Writing>,
@@ -37,10 +37,10 @@ impl LogVersion {
     }
 }
 
-/// Who waits for a write, and is told the version that it made.
+/// The one who waits for a write, and is told the version that it made.
 pub(super) type Waiting = oneshot::Sender<Result<LogVersion, NotWritten>>;
 
-/// What is asked of the replication once it may write.
+/// A request to the replication, once it may write.
 pub(super) struct Writing {
     pub(super) work: Work,
     pub(super) done: Waiting,
@@ -57,7 +57,7 @@ pub(super) enum Work {
     },
 }
 
-/// What need not wait until this node may write.
+/// An errand that need not wait until this node may write.
 pub enum Errand {
     /// Have a look at the replica.
     Look(Box<dyn FnOnce(&Replica) + Send>),
@@ -100,7 +100,7 @@ pub enum NotWritten {
     /// The entry of the key log may not be added.
     #[error("the entry is refused: {0}")]
     Entry(Refused),
-    /// What this node knows is being made again from the store.
+    /// The knowledge of this node is being made again from the store.
     #[error("this node lost its store and is making its lists again from it: {0}")]
     Lost(String),
     /// The own log in the store is damaged.
@@ -124,7 +124,7 @@ pub enum NotWritten {
 }
 
 impl NotWritten {
-    /// Whether making the replica again cannot help: somebody has to act.
+    /// Returns true if making the replica again cannot help: somebody has to act.
     pub(super) const fn needs_somebody(&self) -> bool {
         matches!(
             self,
@@ -205,7 +205,7 @@ impl LogWriter {
 }
 
 impl Replication {
-    /// What happens to our own log, if it may; none, if somebody only begins.
+    /// Returns what happens to our own log, if it may; none, if somebody only begins.
     pub(super) fn allowed(&self, work: Work) -> Result<Option<(Event, Vec<LocalWrite>)>, NotWritten> {
         let version = self.version()?;
         let State::Live(replica) = &self.state else {

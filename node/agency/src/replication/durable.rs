@@ -1,4 +1,4 @@
-//! What this process knows to be on disk: a store that comes back without it is an older one.
+//! The heads that this process knows to be on disk: a store that comes back without them is an older one.
 //!
 //! A database can go back in time under a running node: a server fails over to a standby that lagged, or a copy is put in its
 //! place. What was acknowledged is then gone, and nothing in the store itself says so.
@@ -72,7 +72,7 @@ impl DurableHeads {
         })
     }
 
-    /// How many of an agency's newest envelopes are lost.
+    /// Returns the number of an agency's newest envelopes that are lost.
     pub(super) fn lost(&self, agency: &Hash) -> usize {
         self.0.with(|heads| heads.lost.get(agency).map_or(0, BTreeSet::len))
     }

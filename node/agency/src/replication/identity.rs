@@ -1,4 +1,4 @@
-//! Who this node is: its keys, whom it follows, and what its replica is made from.
+//! The identity of this node: its keys, whom it follows, and what its replica is made from.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
@@ -12,18 +12,18 @@ use super::{DurableHeads, NotWritten};
 use crate::blob_file::ScratchFile;
 use platform::keys;
 
-/// What a replica is made from, again after each failure.
+/// The node's identity: what its replica is made from, again after each failure.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The key logs to follow, this agency's own included.
     pub pinned: BTreeSet<Hash>,
     /// The hash of this agency's first key-log entry.
     pub home: Hash,
-    /// Whether other stores of the agency are peers of this one.
+    /// True if other stores of the agency are peers of this one.
     pub has_own_peers: bool,
     /// The folder with this node's writer keys.
     pub keys: PathBuf,
-    /// Where a scratch file may lie.
+    /// The folder where a scratch file may lie.
     pub scratch: PathBuf,
     /// Seconds between two heartbeats.
     pub heartbeat_every: i64,
@@ -33,14 +33,14 @@ pub struct Identity {
     pub exchange_every: i64,
     /// The number of envelopes between two checkpoints.
     pub checkpoint_every: u32,
-    /// How much of one agency is taken in.
+    /// The most of one agency that is taken in.
     pub quota: Quota,
-    /// What is known to be on disk, whoever wrote it there.
+    /// The heads that are known to be on disk, whoever wrote them there.
     pub durable: DurableHeads,
 }
 
 impl Identity {
-    /// What a replica with this key is told at its start.
+    /// Returns what a replica with this key is told at its start.
     pub(super) fn settings(&self, key: SigningKey, former_keys: Vec<SigningKey>) -> Settings {
         Settings {
             pinned: self.pinned.clone(),
@@ -57,7 +57,7 @@ impl Identity {
         }
     }
 
-    /// Where envelopes' bytes lie: in a scratch file, or in memory, if the folder takes none.
+    /// Makes the place where envelopes' bytes lie: in a scratch file, or in memory, if the folder takes none.
     fn blobs(&self) -> Arc<dyn BlobStore> {
         match ScratchFile::new(&self.scratch) {
             Ok(file) => Arc::new(file),

@@ -24,7 +24,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause before the store is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long somebody waits for the outcome of a write whose reply was lost.
+/// The longest that somebody waits for the outcome of a write whose reply was lost.
 const SETTLE_WITHIN: Duration = Duration::from_secs(25);
 
 /// A replica that is to be made again.
@@ -32,7 +32,7 @@ pub(super) struct Lost {
     why: String,
     since: Timestamp,
     pause: Duration,
-    /// When the store is tried next.
+    /// The moment at which the store is tried next.
     next: Instant,
     /// The write whose outcome is not known.
     unsettled: Option<Unsettled>,
@@ -45,7 +45,7 @@ pub(super) struct Lost {
 /// A transaction whose commit got no reply.
 pub(super) struct Unsettled {
     id: TransactionId,
-    /// Who waits for it, and until when.
+    /// The one who waits for it, and until when.
     done: Option<(Waiting, Instant)>,
 }
 
@@ -294,7 +294,7 @@ impl Replication {
 }
 
 impl Lost {
-    /// Why the replica was dropped.
+    /// Returns the reason that the replica was dropped.
     pub(super) fn why(&self) -> &str {
         &self.why
     }

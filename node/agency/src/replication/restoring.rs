@@ -18,17 +18,17 @@ use damage::{AgencyDamage, DamageByAgency, damage_of, removals};
 use super::{Identity, NotWritten};
 use storage::{Removal, Store, StoreMoment, Unavailable, driver_mutant, from_cbor, key_log_from_cbor};
 
-/// How many envelopes are read from the store at once.
+/// The number of envelopes that are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
 
-/// How far restoring got.
+/// The progress of restoring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RestoringProgress {
     /// Of how many agencies all envelopes are read.
     pub agencies: usize,
     /// Of how many they are to be read.
     pub of: usize,
-    /// How many envelopes are read.
+    /// The number of envelopes that are read.
     pub envelopes: usize,
 }
 
@@ -36,11 +36,11 @@ pub struct RestoringProgress {
 pub(crate) struct RestoredReplica {
     pub(crate) replica: Replica,
     pub(crate) removals: Vec<Removal>,
-    /// Whether the transaction whose outcome was unknown is there.
+    /// True if the transaction whose outcome was unknown is there.
     pub(super) settled: Option<bool>,
-    /// Whether the own log was repaired, and has not been heard from peers since.
+    /// True if the own log was repaired, and has not been heard from peers since.
     pub(super) awaits_own_log: bool,
-    /// Whether the store lacks what this process knew to be in the own log.
+    /// True if the store lacks what this process knew to be in the own log.
     lacks_own: bool,
 }
 

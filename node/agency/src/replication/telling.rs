@@ -1,4 +1,4 @@
-//! What the driver tells others of how it does.
+//! The driver's reports to others of how it does.
 
 use protocol::{Replica, replica::Event};
 use tokio::sync::oneshot;
@@ -7,8 +7,8 @@ use super::{NotWritten, Outcome, Replication, State};
 use crate::health::ReplicationHealth;
 
 impl Replication {
-    /// Follows the machine's clock from here on, for a person vouches for it. What is dated ahead of it is forgotten on disk before
-    /// anything is fresh again.
+    /// Follows the machine's clock from here on, for a person vouches for it. What is dated ahead of it is forgotten on disk
+    /// before anything is fresh again.
     pub(super) async fn accept_clock(&mut self, done: oneshot::Sender<Result<(), NotWritten>>) -> Outcome {
         self.clock.accept();
         let outcome = self.step(Event::ClockAccepted, vec![], None).await;
@@ -39,7 +39,7 @@ impl Replication {
         }
     }
 
-    /// How the replication does with this replica.
+    /// Returns the health of the replication with this replica.
     pub(super) fn health_of(&self, replica: &Replica) -> ReplicationHealth {
         ReplicationHealth::Live {
             last_heartbeat: replica.last_beat(),

@@ -1,4 +1,4 @@
-//! What an agency can do no more: after an act of its root, or as its keys stand now.
+//! The abilities that an agency no longer has: after an act of its root, or as its keys stand now.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// What the agency can do before an act of its root, and not after it.
+/// Lists what the agency can do before an act of its root, and not after it.
 ///
 /// # Errors
 /// [`Refused`], if the act breaks a rule.
@@ -71,7 +71,7 @@ pub fn endings(key_log: &KeyLog, act: &Act) -> Result<Vec<Ending>, Refused> {
     Ok(ended)
 }
 
-/// Whether an agency can write, and a node for it.
+/// The ability of an agency to write, and of a node for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WritingAbility {
     /// A key of this node may write.
@@ -83,7 +83,7 @@ pub enum WritingAbility {
 }
 
 impl WritingAbility {
-    /// Where the agency with this key log stands, at a node with these keys.
+    /// Returns the ability of the agency with this key log, at a node with these keys.
     #[must_use]
     pub fn of(key_log: &KeyLog, here: &[PublicKey]) -> Self {
         let live = key_log.writers();
@@ -104,7 +104,7 @@ impl WritingAbility {
         }
     }
 
-    /// What is wrong, and what to do; nothing, if the node can write.
+    /// Says what is wrong, and what to do; nothing, if the node can write.
     #[must_use]
     pub const fn trouble(self) -> Option<&'static str> {
         match self {

@@ -10,10 +10,10 @@ use protocol::{
     message::{MAX_HASHES, PAGE_BYTES, Summary},
 };
 
-/// How many earlier states of the last page can still be had: who has an older listing finds what it names.
+/// The number of earlier states of the last page that can still be had: who has an older listing finds what it names.
 const MOST_EARLIER: usize = 16;
 
-/// What is known of one agency's files.
+/// The files of one agency, as far as they are known.
 #[derive(Default)]
 pub(super) struct Held {
     pub(super) key_log: Option<KeyLog>,
@@ -22,7 +22,7 @@ pub(super) struct Held {
     /// The envelopes that no other names as a parent.
     heads: BTreeSet<Hash>,
     pages: Vec<Page>,
-    /// What the last page was called in listings before.
+    /// The names that the last page had in listings before.
     earlier: VecDeque<(Hash, (i64, i64))>,
     /// Of the last page, so that it can grow without being read again.
     growing: Option<digest::Context>,

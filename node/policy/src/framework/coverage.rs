@@ -8,16 +8,16 @@ use super::{Framework, Item, NoFramework};
 /// Most pairs of item and achievement that are counted upwards through a framework.
 const MOST_PAIRS: usize = 2_000_000;
 
-/// What is known of one achievement: its badges, and the items that it is aligned to, by URI or identifier.
+/// The facts known of one achievement: its badges, and the items that it is aligned to, by URI or identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aligned {
-    /// How many badges were issued for it.
+    /// The number of badges issued for it.
     pub badges: u64,
     /// The items.
     pub items: BTreeSet<String>,
 }
 
-/// How far a framework is covered.
+/// The coverage of a framework.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// Each item, in the framework's order.
@@ -32,23 +32,23 @@ pub struct Coverage {
     pub no_subject: Share,
 }
 
-/// How far one item is covered.
+/// The coverage of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covered {
-    /// Where it stands in [`Framework::items`].
+    /// The place of the item in [`Framework::items`].
     pub place: usize,
-    /// How many achievements are aligned to the item itself.
+    /// The number of achievements aligned to the item itself.
     pub achievements: u64,
-    /// How many badges were issued for those.
+    /// The number of badges issued for those.
     pub badges: u64,
-    /// How many achievements are aligned to it or to an item below it.
+    /// The number of achievements aligned to it or to an item below it.
     pub with_below: u64,
 }
 
-/// How many of some items are covered.
+/// The share of some items that is covered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
-    /// How many there are.
+    /// The number of items.
     pub items: u64,
     /// To how many of them an achievement is aligned.
     pub aligned: u64,
@@ -56,7 +56,7 @@ pub struct Share {
     pub with_below: u64,
 }
 
-/// How far these achievements cover a framework; `tested` are the names of the subjects in which students are tested.
+/// Returns how far these achievements cover a framework; `tested` are the names of the subjects in which students are tested.
 ///
 /// # Errors
 /// [`NoFramework`], if the framework is so tangled that counting would not end soon.

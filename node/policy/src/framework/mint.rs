@@ -14,7 +14,7 @@ use crate::file;
 struct Definition {
     /// The version of this form: 1.
     format: u32,
-    /// What it is called in identifiers: lower-case letters, digits and hyphens.
+    /// The name in identifiers: lower-case letters, digits and hyphens.
     id: String,
     title: String,
     #[serde(default)]
@@ -23,9 +23,9 @@ struct Definition {
     version: Option<String>,
     #[serde(default)]
     subjects: Vec<String>,
-    /// Where it is written.
+    /// The place at which it is written.
     locator: String,
-    /// What is not known of it, for people.
+    /// The gaps in what is known of it, for people.
     #[serde(default)]
     note: Option<String>,
     /// Items whose names are known.

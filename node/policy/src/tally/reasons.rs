@@ -1,4 +1,4 @@
-//! Why something is not certain, each reason once: the words are made when all are known, however many rules say them.
+//! The reasons that something is not certain, each once: the words are made when all are known, however many rules say them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,14 +9,14 @@ use crate::{
     value::{Amount, Standing, Value},
 };
 
-/// What is not known.
+/// The things that are not known.
 pub(super) struct Reasons<'p> {
     asked: &'p Asked,
-    /// What worth rules demand, one list after the other: numbers of conditions.
+    /// The demands of worth rules, one list after the other: numbers of conditions.
     demands: &'p [u32],
-    /// Whether these of the policy's conditions hold: by their numbers.
+    /// The policy's conditions of which it is not known whether they hold: by their numbers.
     numbers: Vec<u64>,
-    /// Whether these hold, besides.
+    /// Others of which it is not known, besides.
     conditions: Vec<&'p Condition>,
     /// The ones of a rule's own that were taken in last ([`Because::key`]).
     last: Option<(u32, u32)>,
@@ -44,7 +44,7 @@ impl<'p> Reasons<'p> {
         }
     }
 
-    /// What is not known about a value; nothing more, if the value before it said the same.
+    /// Takes in what is not known about a value; nothing more, if the value before it said the same.
     #[inline]
     pub(super) fn take(&mut self, value: &Value<'p>) {
         if let (Amount::Of(_), Standing::NotKnown(because)) = (&value.amount, &value.standing)

@@ -1,4 +1,4 @@
-//! How far a teacher is with sets of micro-credentials.
+//! The progress of a teacher with sets of micro-credentials.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ fn most(set: &SetOf, pieces: &[&Piece<'_>]) -> u32 {
     within.max().unwrap_or(0)
 }
 
-/// How many places of the set these fill: the parts first, the rest with whatever is left.
+/// Counts the places of the set that these fill: the parts first, the rest with whatever is left.
 fn filled(set: &SetOf, pieces: &[&Piece<'_>]) -> u32 {
     let different: BTreeMap<&str, Option<&str>> = pieces
         .iter()

@@ -18,7 +18,7 @@ pub(super) struct Group<'a, 'p> {
     options: Vec<Offer<'a, 'p>>,
 }
 
-/// What a badge brings under a rule.
+/// The amount that a badge brings under a rule.
 #[derive(Clone, Copy)]
 pub(super) struct Offer<'a, 'p> {
     rule: &'p WorthRule,
@@ -40,7 +40,7 @@ impl<'a, 'p> Offer<'a, 'p> {
         }
     }
 
-    /// What counts of it, if nothing else is under its rule.
+    /// The amount that counts of it, if nothing else is under its rule.
     fn alone(&self) -> Decimal {
         if !self.is_limited {
             return self.amount;
@@ -80,7 +80,7 @@ impl<'a, 'p> Group<'a, 'p> {
     }
 }
 
-/// What a single badge brings where it brings most; of equals, under the rule whose id comes first.
+/// The offer of a single badge where it brings most; of equals, under the rule whose id comes first.
 #[derive(Default)]
 pub(super) struct Alone<'a, 'p>(Option<(Decimal, Offer<'a, 'p>)>);
 

@@ -7,7 +7,7 @@ use registry_schema::{Decimal, VerdictKind};
 use super::{Progress, Sum, Tally};
 
 impl Tally<'_> {
-    /// How many badges are accepted.
+    /// Counts the badges that are accepted.
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.badges
@@ -29,7 +29,7 @@ impl Tally<'_> {
         }
     }
 
-    /// What they count for, in words: `30 of 60 PDP`.
+    /// Returns what they count for, in words: `30 of 60 PDP`.
     #[must_use]
     pub fn worth_in_words(&self) -> String {
         if self
@@ -78,7 +78,7 @@ impl Tally<'_> {
 }
 
 impl Sum<'_> {
-    /// How much of it is in a category.
+    /// The part of it that is in a category.
     #[must_use]
     pub fn in_category(&self, category: &str) -> Decimal {
         let of = self
@@ -89,7 +89,7 @@ impl Sum<'_> {
     }
 }
 
-/// Why it is not certain.
+/// Words the reasons that it is not certain.
 fn once(because: &BTreeSet<String>) -> String {
     let because: Vec<&str> = because.iter().map(String::as_str).collect();
     format!("once it is known {}", because.join(" and "))

@@ -1,4 +1,4 @@
-//! What is shown of a case, and to whom.
+//! The parts of a case that are shown, and to whom.
 
 use registry_schema::{
     AgencyId, Timestamp,
@@ -15,7 +15,7 @@ use super::super::{
 use agency::registrar::{CaseFile, Contact};
 use storage::{ApplicationRow, StepRow};
 
-/// Who looks.
+/// The person who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Viewer {
     /// An operator of the agency: sees all.
@@ -31,7 +31,7 @@ pub(crate) struct Listed {
     id: String,
     /// The name under which it wants to issue.
     name: String,
-    /// When it applied.
+    /// The moment at which it applied.
     applied_at: Timestamp,
     /// `submitted`, `under_review`, `refused`, `closed`, `registered`, `suspended` or `withdrawn`.
     phase: String,
@@ -58,11 +58,11 @@ pub(crate) struct Application {
     pub(crate) name: String,
     /// Its public page.
     pub(crate) url: Option<String>,
-    /// Who can be reached about it; stays at this agency. Absent once it was expunged.
+    /// The name of the person who can be reached about it; stays at this agency. Absent once it was expunged.
     pub(crate) contact_name: Option<String>,
     /// Their e-mail address; stays at this agency. Absent once it was expunged.
     pub(crate) contact_email: Option<String>,
-    /// Where the case stands.
+    /// The phase of the case.
     pub(crate) phase: Phase,
     /// The rubric of its last review.
     pub(crate) rubric: RubricRef,
@@ -70,21 +70,21 @@ pub(crate) struct Application {
     pub(crate) issuer: Option<String>,
     /// The end of the registration's term.
     pub(crate) until: Option<Timestamp>,
-    /// Whether that is over.
+    /// True if that term is over.
     pub(crate) lapsed: bool,
     /// The conditions of the approval.
     pub(crate) conditions: Vec<String>,
-    /// Why the review under way does not pass the rubric's gate; empty, if it does.
+    /// The reasons that the review under way does not pass the rubric's gate; empty, if it does.
     pub(crate) unmet: Vec<String>,
-    /// Which steps are possible now.
+    /// The steps that are possible now.
     pub(crate) possible: Vec<String>,
-    /// What a trial badge has to have in it that proves control of an identifier; absent, once that is not possible.
+    /// The text that a trial badge has to have in it to prove control of an identifier; absent, once that is not possible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) challenge: Option<String>,
     /// The identifier that the applicant proved to control, under which it is registered; the node makes a key, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) proven: Option<String>,
-    /// What was done, in order.
+    /// The steps that were taken, in order.
     pub(crate) steps: Vec<ShownStep>,
 }
 
@@ -94,18 +94,18 @@ pub(crate) struct Application {
 pub(crate) struct ShownStep {
     /// From 1.
     pub(crate) number: i64,
-    /// When.
+    /// The moment at which it was taken.
     pub(crate) at: Timestamp,
     /// In which role.
     pub(crate) role: Role,
-    /// Which operator; for operators alone.
+    /// The operator who took it; for operators alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) who: Option<String>,
-    /// What.
+    /// The step itself.
     pub(crate) step: Step,
     /// The reasons, the grounds, what evidence shows.
     pub(crate) note: Option<String>,
-    /// Whether everybody may read the note.
+    /// True if everybody may read the note.
     pub(crate) note_is_public: bool,
 }
 
@@ -169,7 +169,7 @@ impl ShownStep {
     }
 }
 
-/// What everybody may know of how an issuer came to be one. No person is in it.
+/// The public part of how an issuer came to be one. No person is in it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct History {
     /// The issuer's id.
@@ -178,28 +178,28 @@ pub(crate) struct History {
     pub(crate) name: String,
     /// The agency that decided.
     pub(crate) agency: AgencyId,
-    /// Where the case stands.
+    /// The phase of the case.
     pub(crate) phase: Phase,
     /// The end of the registration's term.
     pub(crate) until: Option<Timestamp>,
-    /// Whether that is over.
+    /// True if that term is over.
     pub(crate) lapsed: bool,
     /// The conditions of the approval.
     pub(crate) conditions: Vec<String>,
     /// The rubric of its last review.
     pub(crate) rubric: RubricRef,
-    /// What was done, in order.
+    /// The steps that were taken, in order.
     pub(crate) steps: Vec<HistoryStep>,
 }
 
 /// A step, as the public sees it: not what was scored, shown or written in private.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct HistoryStep {
-    /// When.
+    /// The moment at which it was taken.
     pub(crate) at: Timestamp,
     /// In which role.
     pub(crate) role: Role,
-    /// What: `apply`, `review`, `approve`, …
+    /// The step itself: `apply`, `review`, `approve`, …
     pub(crate) step: String,
     /// The end of the term that was approved.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,16 +207,16 @@ pub(crate) struct HistoryStep {
     /// The conditions that were set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) conditions: Vec<String>,
-    /// What a notice said was intended.
+    /// The decision that a notice said was intended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) of: Option<Intent>,
     /// Until when the issuer could answer a notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) respond_by: Option<Timestamp>,
-    /// Whether an appeal was granted.
+    /// True if an appeal was granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) granted: Option<bool>,
-    /// What was written for everybody.
+    /// The note that was written for everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
 }

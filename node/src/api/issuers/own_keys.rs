@@ -91,7 +91,7 @@ fn not_had(issuer: &str, why: &str) -> Problem {
     )
 }
 
-/// What an issuer with keys of its own publishes: its keys as they are given, or else looked up now.
+/// Returns what an issuer with keys of its own publishes: its keys as they are given, or else looked up now.
 pub(super) async fn published(
     app: &App,
     issuer: String,
@@ -113,7 +113,7 @@ pub(super) async fn published(
     })
 }
 
-/// How to look at an issuer's keys again.
+/// The way to look at an issuer's keys again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct LookAgain {
@@ -129,7 +129,7 @@ pub(in crate::api) struct LookAgain {
     remove_status_lists: Vec<String>,
 }
 
-/// What became of a key.
+/// A key, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct KeyChange {
     /// `new`, `gone`, `other_term` or `same`. One that is gone stays listed, with its end.
@@ -143,9 +143,9 @@ pub(in crate::api) struct KeyChange {
 pub(in crate::api) struct LookedAgain {
     #[serde(flatten)]
     issuer: Issuer,
-    /// What became of each key; empty, if they were not to be had.
+    /// The keys, and what became of each; empty, if they were not to be had.
     changes: Vec<KeyChange>,
-    /// Why the keys were not to be had: then they stay as they were, and only its status lists changed.
+    /// The reason that the keys were not to be had: then they stay as they were, and only its status lists changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys_not_had: Option<String>,
     /// With `dry_run`: what would change at this agency.

@@ -20,19 +20,19 @@ use super::{
 pub(in super::super) struct NewRekeying {
     /// The kind of the new key; `ed25519`, which everybody reads, if absent.
     key: Option<NewKey>,
-    /// Why; stays at this agency.
+    /// The reason; stays at this agency.
     note: Option<String>,
 }
 
-/// What became of an issuer that got a new key, or with `dry_run` would.
+/// An issuer that got a new key, or with `dry_run` would.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in super::super) struct RekeyedIssuer {
     /// Its entry from now on: another identifier, under the same name.
     issuer: Issuer,
     /// The entry of before. Its keys are retired: what they signed before stays good.
     retired: Issuer,
-    /// How many recognitions of this agency were made anew, for the new identifier. Other agencies recognize it themselves,
-    /// unless they follow this one's recognitions.
+    /// The number of this agency's recognitions that were made anew, for the new identifier. Other agencies recognize it
+    /// themselves, unless they follow this one's recognitions.
     recognitions: usize,
 }
 

@@ -21,9 +21,9 @@ pub(in crate::api) struct ResemblingName {
     agency: AgencyId,
     /// That agency's name for people.
     agency_name: String,
-    /// Whether it is the agency's own name.
+    /// True if it is the agency's own name.
     is_agency: bool,
-    /// Whether both read the same, look-alike letters folded; otherwise one holds the other's words, or a letter or two differ.
+    /// True if both read the same, look-alike letters folded; otherwise one holds the other's words, or a letter or two differ.
     reads_the_same: bool,
 }
 

@@ -12,32 +12,32 @@ use crate::api::hindrances::Hindrances;
 const TILE_GRID: &str = include_str!("../../../assets/us-tile-grid.csv");
 const TILE: u32 = 50;
 
-/// What this node knows of one agency.
+/// A summary of what this node knows of one agency.
 #[derive(Debug, Clone)]
 pub(crate) struct AgencyRow {
-    /// Which agency.
+    /// The agency's id.
     pub(crate) id: AgencyId,
     /// Its name.
     pub(crate) name: String,
-    /// When its newest word was signed.
+    /// The moment at which its newest word was signed.
     pub(crate) as_of: Option<Timestamp>,
     /// Up to when that word may be relied on.
     pub(crate) good_until: Option<Timestamp>,
-    /// How many issuers are home there.
+    /// The number of issuers that are home there.
     pub(crate) issuers: usize,
-    /// How many recognitions it has in force.
+    /// The number of recognitions that it has in force.
     pub(crate) recognitions: usize,
-    /// Where its node answers.
+    /// The URL at which its node answers.
     pub(crate) url: String,
-    /// Whether it is the agency of this node.
+    /// True if it is the agency of this node.
     pub(crate) home: bool,
     /// Since when this node no longer federates with it, if it was expelled.
     pub(crate) expelled_since: Option<Timestamp>,
-    /// Whether its root signed two histories.
+    /// True if its root signed two histories.
     pub(crate) disputed: bool,
-    /// How many forks of its log are proven here.
+    /// The number of forks of its log that are proven here.
     pub(crate) forks: usize,
-    /// What keeps more of it from being taken in, or anything of it from being fresh.
+    /// The things that keep more of it from being taken in, or anything of it from being fresh.
     pub(crate) hindrances: Hindrances,
 }
 
@@ -113,7 +113,7 @@ impl Standing {
 }
 
 impl AgenciesPage {
-    /// What the table may weigh, so that the page stays under 50 KB, whatever the agencies call themselves.
+    /// The most that the table may weigh, so that the page stays under 50 KB, whatever the agencies call themselves.
     const MOST_BYTES: usize = 30_000;
 
     /// `now` decides who counts as heard from.
@@ -197,7 +197,7 @@ impl Row {
     }
 }
 
-/// What hinders an agency, in a sentence; empty, if nothing does.
+/// Says what hinders an agency, in a sentence; empty, if nothing does.
 fn hindered(hindrances: &Hindrances) -> String {
     match (&hindrances.quarantined, &hindrances.deferred) {
         (Some(it), _) => format!(
@@ -214,7 +214,7 @@ fn hindered(hindrances: &Hindrances) -> String {
     }
 }
 
-/// How many bytes a text has at most once it is escaped.
+/// Returns the most bytes that a text has once it is escaped.
 fn escaped(text: &str) -> usize {
     text.bytes()
         .map(|b| {

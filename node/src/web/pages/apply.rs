@@ -17,15 +17,15 @@ use super::{
 };
 use crate::api::applications::{Application, History, HistoryStep};
 
-/// What was typed, by the names of the fields.
+/// The texts that were typed, by the names of the fields.
 pub(crate) type Typed = BTreeMap<String, String>;
 
-/// What is wrong, with the field that it is about; an empty name for the whole form.
+/// A mistake, with the field that it is about; an empty name for the whole form.
 #[derive(Debug, Clone)]
 pub(crate) struct Wrong {
     /// The field's name.
     pub(crate) field: String,
-    /// What is wrong, and what to do.
+    /// The mistake, and what to do.
     pub(crate) what: String,
 }
 
@@ -208,7 +208,7 @@ struct ShownCase {
     conditions: Vec<String>,
     steps: Vec<ShownStep>,
     can_show: bool,
-    /// What a trial badge has to have in it, while one can be sent.
+    /// The challenge that a trial badge has to have in it, while one can be sent.
     challenge: Option<String>,
     proven: Option<String>,
     can_appeal: bool,
@@ -279,7 +279,7 @@ impl ApplicationPage {
     }
 }
 
-/// What was proved: the identifier, and its keys by their short names.
+/// Names what was proved: the identifier, and its keys by their short names.
 fn proved(issuer: &str, keys: &[VerificationMethod]) -> String {
     let keys: Vec<String> = keys
         .iter()
@@ -295,11 +295,11 @@ pub(crate) struct IssuerPage {
     name: String,
     id: String,
     agency: String,
-    /// What kind of body it is, in words.
+    /// The kind of body that it is, in words.
     provider: Option<&'static str>,
     url: Option<String>,
     standing: String,
-    /// What is known of the keys of one that signs with its own.
+    /// The known keys of one that signs with its own.
     own: Option<ShownKeys>,
     history: Option<ShownHistory>,
 }
@@ -382,7 +382,7 @@ impl ShownStep {
     }
 }
 
-/// Where a case stands, in a sentence.
+/// Says where a case stands, in a sentence.
 fn stands(phase: Phase, until: Option<Timestamp>, now: Timestamp) -> String {
     let term = until.map(Timestamp::date_in_words).unwrap_or_default();
     match phase {

@@ -10,10 +10,10 @@ use super::words::{self, Piece, pieces, plain};
 /// A genuine badge of an issuer that nobody recognizes: anyone can check it at any node.
 pub(crate) const SAMPLE_BADGE: &str = include_str!("../../../assets/sample-badge.json");
 
-/// What a Verdict looks like.
+/// A sample of a Verdict.
 const SAMPLE_VERDICT: &str = include_str!("../../../assets/sample-verdict.json");
 
-/// What of the page is the same at every node and at any time.
+/// The parts of the page that are the same at every node and at any time.
 #[derive(Debug, Clone)]
 pub(crate) struct Reference {
     about: String,
@@ -28,7 +28,7 @@ pub(crate) struct Reference {
 pub(crate) struct Error {
     /// The end of its `type`.
     pub(crate) code: &'static str,
-    /// What it says.
+    /// The words that it shows.
     pub(crate) title: &'static str,
     /// Its HTTP status.
     pub(crate) status: u16,

@@ -47,7 +47,7 @@ struct ShownItem {
     code: Option<String>,
     statement: String,
     uri: String,
-    /// What it stands below.
+    /// The item that it stands below.
     below: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl FrameworksPage {
 }
 
 impl FrameworkPage {
-    /// How many items a page shows: keeps it under 50 KB.
+    /// The number of items that a page shows: keeps it under 50 KB.
     const ITEMS: usize = 32;
 
     /// `page` counts from 1; one that does not exist shows the nearest.

@@ -23,7 +23,7 @@ pub(crate) struct IssuersPage {
 struct Shown {
     name: String,
     id: String,
-    /// What its own page is found by; none, if that would be long.
+    /// The id by which its own page is found; none, if that would be long.
     full_id: Option<String>,
     home: String,
     own_keys: bool,
@@ -50,7 +50,8 @@ struct Listed<'a> {
 }
 
 impl IssuersPage {
-    /// What a page may hold, counting an issuer as one and each of its recognitions as one more: keeps it under 50 KB.
+    /// The number of things that a page may hold, counting an issuer as one and each of its recognitions as one more: keeps
+    /// it under 50 KB.
     const BUDGET: usize = 30;
     const MOST_ROWS: usize = 8;
 

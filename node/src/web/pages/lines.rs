@@ -15,12 +15,12 @@ pub(super) struct Line {
     pub(super) label: &'static str,
     pub(super) mark: Mark,
     pub(super) text: String,
-    /// Whether the text is a name, which may be of any script.
+    /// True if the text is a name, which may be of any script.
     pub(super) is_name: bool,
     pub(super) notes: Vec<String>,
 }
 
-/// What the lines need to know beside the verdict.
+/// The verdict, and what the lines need to know beside it.
 pub(super) struct VerdictView<'a> {
     pub(super) verdict: &'a Verdict,
     pub(super) agency_name: &'a dyn Fn(&AgencyId) -> String,
@@ -62,7 +62,7 @@ impl VerdictView<'_> {
         detail.unwrap_or_else(|| otherwise.to_owned())
     }
 
-    /// Whether signature and key both held: only then may the page say what the badge says of itself.
+    /// Returns true if signature and key both held: only then may the page say what the badge says of itself.
     pub(super) fn genuine(&self) -> bool {
         [Check::Proof, Check::Issuer]
             .iter()
@@ -200,7 +200,7 @@ impl VerdictView<'_> {
         }
     }
 
-    /// Why nothing is said of what it counts for: what could not be checked, in the words of the first that could not.
+    /// Says why nothing is told of what it counts for: what could not be checked, in the words of the first that could not.
     fn not_told_yet(&self) -> String {
         let open = |f: &&Finding| f.outcome == Outcome::CouldNotCheck && f.check != Check::Holder;
         let mut open = self.verdict.findings.iter().filter(open);

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::api::{bulk::Line, worth::MOST_BADGES};
 
-/// What is shown of a file's name, a badge's name and a person's.
+/// The number of characters that are shown of a file's name, a badge's name and a person's.
 const NAME: usize = 80;
-/// What is shown of an answer's sentence.
+/// The number of characters that are shown of an answer's sentence.
 const SENTENCE: usize = 300;
 
 /// `POST /verify` with an archive or a list: one row for each badge.
@@ -25,13 +25,13 @@ pub(crate) struct ManyPage {
     summary: String,
     tallies: Vec<(Look, usize)>,
     rows: Vec<Row>,
-    /// What they count for together: the whole first.
+    /// The worth of all of them together: the whole first.
     total: Vec<String>,
     /// By whose rules.
     total_by: String,
-    /// What that means, if it is a sample.
+    /// The meaning of that, if it is a sample.
     total_note: String,
-    /// Why that is not said, if it could be.
+    /// The reason that it is not said, if it could be.
     no_total: &'static str,
     /// The CSV, as base64; none if it could not be written.
     csv: Option<String>,

@@ -1,4 +1,4 @@
-//! What to do next: for each answer, and for each thing found, a step that a person at a desk can take.
+//! Next steps: for each answer, and for each thing found, one that a person at a desk can take.
 
 use registry_schema::{
     AgencyId, Check, Finding, IssuerStanding, Outcome, Timestamp, Verdict, VerdictKind, verdict::IssuerSummary, zone,
@@ -53,12 +53,12 @@ impl Desk<'_> {
             .unwrap_or_else(|| "the issuer".to_owned())
     }
 
-    /// Whether no agency of this federation has the issuer as its own.
+    /// Returns true if no agency of this federation has the issuer as its own.
     fn unaffiliated(&self) -> bool {
         self.verdict.issuer.as_ref().is_none_or(|i| i.agency.is_none())
     }
 
-    /// Who answers for the badge's status: the issuer's home agency, or the issuer.
+    /// Names the one that answers for the badge's status: the issuer's home agency, or the issuer.
     fn home(&self) -> String {
         let agency = self.verdict.issuer.as_ref().and_then(|i| i.agency.as_ref());
         agency.map_or_else(|| self.issuer(), |a| self.name(a))
@@ -70,7 +70,8 @@ impl Desk<'_> {
         zone::dated_in_words(at, home, &self.verdict.agency)
     }
 
-    /// Who answers for the list that a finding on the status rests on: the agency that keeps it, or the issuer that publishes it.
+    /// Names the one that answers for the list that a finding on the status rests on: the agency that keeps it, or the
+    /// issuer that publishes it.
     fn keeper(&self, f: &Finding) -> String {
         let is_published = self
             .verdict
@@ -85,7 +86,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Whose silence leaves it open whether the issuer is recognized, and what to ask there.
+    /// Says what to ask those whose silence leaves it open whether the issuer is recognized.
     fn when_unheard(&self, f: &Finding) -> String {
         let (issuer, here) = (self.issuer(), self.here());
         let home = self.verdict.issuer.as_ref().and_then(|i| i.agency.as_ref());
@@ -109,7 +110,7 @@ impl Desk<'_> {
         self.verdict.findings.iter().filter(move |f| f.outcome == outcome)
     }
 
-    /// Whether somebody else has the issuer's name, or one like it.
+    /// Returns true if somebody else has the issuer's name, or one like it.
     fn has_namesake(&self) -> bool {
         self.verdict.findings.iter().any(|f| f.code == "issuer.name_resembles")
     }

@@ -1,4 +1,4 @@
-//! What a page shows of the keys of an issuer that signs with its own.
+//! The keys of an issuer that signs with its own, as a page shows them.
 
 use protocol::ticket::key_fingerprint;
 use registry_schema::{Issuer, VerificationMethod};
@@ -8,7 +8,7 @@ use super::words::plain;
 /// Most keys that are shown.
 const MOST_KEYS: usize = 30;
 
-/// What is known of its keys and lists.
+/// A view of what is known of its keys and lists.
 #[derive(Debug)]
 pub(super) struct ShownKeys {
     pub(super) seen: String,

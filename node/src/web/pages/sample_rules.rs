@@ -20,7 +20,7 @@ struct Shown {
     agency: &'static str,
     whose: String,
     explanation: String,
-    /// What each rule is for, what it says, and where it is written.
+    /// The purpose of each rule, its text, and the place where it is written.
     rules: Vec<(String, String, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! What every page keeps: it says its answer, shows strangers' text as text, and stays small and quiet.
+//! Tests of what every page keeps: it says its answer, shows strangers' text as text, and stays small and quiet.
 
 use askama::Template;
 use registry_schema::{Purpose, Timestamp, VerdictKind};
@@ -21,7 +21,7 @@ fn page(verdict: &registry_schema::Verdict) -> String {
     VerdictPage::new(verdict, &agency_name, now()).render().unwrap()
 }
 
-/// What the page for developers takes from the document that the node serves.
+/// Returns what the page for developers takes from the document that the node serves.
 fn reference() -> Reference {
     let errors = vec![Error {
         code: "request.invalid",

@@ -23,7 +23,7 @@ pub(crate) struct VerdictPage {
     agency: String,
     agency_id: String,
     asked_for: String,
-    /// When it should have been good, if not now; and whether that is a whole day.
+    /// The moment at which it should have been good, if not now; and whether that is a whole day.
     earlier: Option<(bool, String)>,
     known: Option<String>,
     checked: String,
@@ -112,7 +112,7 @@ impl VerdictPage {
         }
     }
 
-    /// How many findings of each kind there are.
+    /// Counts the findings of each kind.
     fn tally(&self) -> String {
         let kinds = [
             (Mark::Holds, "passed"),
@@ -237,7 +237,7 @@ impl VerdictView<'_> {
             .collect()
     }
 
-    /// Why the answer is no yes: all deciding findings, so that none hides behind the first. What the sentence and the
+    /// Lists why the answer is no yes: all deciding findings, so that none hides behind the first. What the sentence and the
     /// four lines say is not said twice.
     fn reasons(&self) -> Vec<String> {
         let core = [Check::Structure, Check::Proof, Check::Issuer, Check::Dates];

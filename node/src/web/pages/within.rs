@@ -1,4 +1,4 @@
-//! What stands within a badge: of a Comprehensive Learner Record its badges, and what others say of a badge.
+//! The contents of a badge: of a Comprehensive Learner Record its badges, and what others say of a badge.
 
 use registry_schema::{
     Check, IssuerStanding, Outcome, Verdict, quotable,
@@ -11,7 +11,7 @@ use super::{
     words::{Mark, outcome, plain, sentence},
 };
 
-/// What is shown of a sentence.
+/// The number of characters that are shown of a sentence.
 const SENTENCE: usize = 300;
 
 /// A badge in a record.

@@ -72,7 +72,7 @@ fn weekday(at: Timestamp) -> &'static str {
     }
 }
 
-/// How long ago: `4 minutes ago (14:02 UTC)`, `3 days ago (20 November 2026)`.
+/// Says how long ago: `4 minutes ago (14:02 UTC)`, `3 days ago (20 November 2026)`.
 pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds_since(at);
     if !at.is_plausible() {
@@ -168,7 +168,7 @@ impl Mark {
     }
 }
 
-/// What came of a check, in a word or two.
+/// Says what came of a check, in a word or two.
 pub(super) const fn outcome(check: Check, outcome: Outcome) -> &'static str {
     match (check, outcome) {
         (_, Outcome::Passed) => "Passed",
@@ -181,7 +181,7 @@ pub(super) const fn outcome(check: Check, outcome: Outcome) -> &'static str {
     }
 }
 
-/// What a check asks, as a title.
+/// Says what a check asks, as a title.
 pub(super) const fn check(check: Check) -> &'static str {
     match check {
         Check::Structure => "Format",
@@ -206,7 +206,7 @@ pub(super) fn finding(findings: &[Finding], check: Check) -> Option<&Finding> {
     findings.iter().filter(|f| f.check == check).min_by_key(rank)
 }
 
-/// Whether a finding is that somebody was not heard from in time, and not that something else is not known.
+/// Returns true if a finding is that somebody was not heard from in time, and not that something else is not known.
 pub(super) fn is_stale(found: &Finding) -> bool {
     matches!(
         found.code.as_str(),

@@ -1,20 +1,20 @@
-//! How long the files of a SQLite store are at least: the database's own grows alone, and its log becomes shorter only while it is
-//! emptied.
+//! The lengths that the files of a SQLite store have at least: the database's own grows alone, and its log becomes shorter
+//! only while it is emptied.
 
 use platform::lock::Lock;
 
-/// How long the files were at least, as everybody saw them who looked.
+/// The lengths that the files had at least, as everybody saw them who looked.
 #[derive(Debug, Default)]
 pub(super) struct Lengths(Lock<AtLeast>);
 
-/// How long they were at least at a moment.
+/// The lengths that the files had at least at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct AtLeast {
     database: u64,
     log: u64,
-    /// How many empty the log at this moment: what it is like meanwhile says nothing.
+    /// The number of those who empty the log at this moment: what it is like meanwhile says nothing.
     emptying: usize,
-    /// How often that began or ended, or the lengths were forgotten.
+    /// The number of times that this began or ended, or the lengths were forgotten.
     turn: u64,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Shorter {
 pub(in super::super) struct Emptying<'l>(&'l Lengths);
 
 impl Lengths {
-    /// What is known before the files are looked at: meanwhile they may grow, and others see that.
+    /// Returns what is known before the files are looked at: meanwhile they may grow, and others see that.
     pub(super) fn known(&self) -> AtLeast {
         self.0.with(|lengths| *lengths)
     }

@@ -1,4 +1,4 @@
-//! What each connection to a PostgreSQL server is told, whatever the server's administrator sets.
+//! Tests of what each connection to a PostgreSQL server is told, whatever the server's administrator sets.
 
 use super::*;
 use crate::db::{Pools, within};

@@ -1,4 +1,4 @@
-//! What this node knew at an earlier moment.
+//! Tests of what this node knew at an earlier moment.
 
 use super::*;
 

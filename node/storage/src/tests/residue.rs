@@ -1,4 +1,4 @@
-//! What is forgotten stands nowhere on the disk.
+//! Tests that what is forgotten stands nowhere on the disk.
 
 use super::*;
 use crate::db::within;

@@ -37,7 +37,7 @@ fn secret() -> [u8; 32] {
     secret
 }
 
-/// Whether the secret stands anywhere in the folder.
+/// Returns true if the secret stands anywhere in the folder.
 fn is_in_clear(place: &Place, secret: &[u8; 32]) -> bool {
     let files = std::fs::read_dir(place.folder.path()).unwrap();
     let mut files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! How a PostgreSQL server is spoken to.
+//! Tests of how a PostgreSQL server is spoken to.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -42,7 +42,7 @@ async fn does(pool: &PgPool, sql: String) {
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap();
 }
 
-/// Whether the connections of a store are encrypted, as the server sees it.
+/// Returns true if the connections of a store are encrypted, as the server sees it.
 async fn is_encrypted(store: &Store) -> bool {
     let Pools::Postgres(pool, _) = &store.db.pools else {
         panic!("this is no PostgreSQL")

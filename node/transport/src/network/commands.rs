@@ -60,8 +60,8 @@ pub enum NetworkEvent {
         peer: Hash,
         /// The agency whose node it is.
         agency: Hash,
-        /// Whether it was the peer that ended it, as soon as it was made, and not for the first time: so does a node that does
-        /// not follow this agency, for want of another way to say so.
+        /// True if it was the peer that ended it, as soon as it was made, and not for the first time: so does a node that
+        /// does not follow this agency, for want of another way to say so.
         turned_away: bool,
     },
     /// A peer asks; [`NetworkCommand::Answer`] answers it.

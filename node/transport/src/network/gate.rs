@@ -98,7 +98,7 @@ impl Gate {
     }
 }
 
-/// Who is at an address that is given by number.
+/// Returns the client at an address that is given by number.
 fn host(address: &Multiaddr) -> Option<Client> {
     match address.iter().next()? {
         Protocol::Ip4(ip) => Some(Client::at(ip.into())),

@@ -11,7 +11,7 @@ use protocol::{Hash, Ticket};
 pub struct Peer {
     /// Its libp2p identity.
     pub(crate) id: PeerId,
-    /// Whose node it is: the hash of that agency's first key-log entry. An agency can have several.
+    /// The agency whose node it is: the hash of its first key-log entry. An agency can have several nodes.
     pub(crate) agency: Hash,
     /// The addresses at which it listens; none, if it is the one that calls.
     pub(crate) addresses: Vec<Multiaddr>,
@@ -42,8 +42,8 @@ impl Peer {
         })
     }
 
-    /// Tells whether it has addresses, and none of them can be called: `/dnsaddr` stands for whatever a TXT record says, which this
-    /// node does not ask for.
+    /// Tells whether it has addresses, and none of them can be called: `/dnsaddr` stands for whatever a TXT record says,
+    /// which this node does not ask for.
     pub fn is_out_of_reach(&self) -> bool {
         let is_indirect = |address: &Multiaddr| address.iter().any(|part| matches!(part, Protocol::Dnsaddr(_)));
         !self.addresses.is_empty() && self.addresses.iter().all(is_indirect)

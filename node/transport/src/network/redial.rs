@@ -1,4 +1,4 @@
-//! When a peer is dialled next, and what the ends of its connections tell.
+//! The time at which a peer is dialled next, and what the ends of its connections tell.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ pub(super) struct Redial {
     pub(super) at: Option<Instant>,
     pause: Duration,
     pub(super) connected: Option<Instant>,
-    /// Whether the other side asked or answered anything since: who turns us away does neither.
+    /// True if the other side asked or answered anything since: who turns us away does neither.
     pub(super) has_spoken: bool,
-    /// How many connections in a row the other side ended at once.
+    /// The number of connections in a row that the other side ended at once.
     ended_at_once: u32,
 }
 

@@ -18,17 +18,17 @@ use super::{
     places::{PlaceLimits, Places},
 };
 
-/// How many names a client for peers has looked up at once; a host whose name servers do not answer has a share of them.
+/// The names that a client for peers has looked up at once; a host whose name servers do not answer has a share of them.
 const LOOK_UPS: PlaceLimits = PlaceLimits {
     in_all: 32,
     of_one: 8,
     for_the_first: 16,
 };
-/// How long such a client waits for others' look-ups.
+/// The longest that such a client waits for others' look-ups.
 const QUEUE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
-    /// Where the request that this task sends may connect to.
+    /// The addresses that the request that this task sends may connect to.
     pub(super) static LOOKED_UP: Vec<IpAddr>;
 }
 

@@ -19,13 +19,13 @@ use tokio::{
 
 use platform::lock::Lock;
 
-/// How many places there are.
+/// The limits to the number of places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlaceLimits {
     pub(super) in_all: usize,
-    /// How many one asker may hold.
+    /// The most that one asker may hold.
     pub(super) of_one: usize,
-    /// How many only those may take who hold none.
+    /// The number that only those may take who hold none.
     pub(super) for_the_first: usize,
 }
 
@@ -49,11 +49,11 @@ struct State<K: Asker> {
     askers: HashMap<K, Share<K>>,
 }
 
-/// What one asker holds and waits for.
+/// The share of one asker: what it holds and waits for.
 #[derive(Debug)]
 struct Share<K: Asker> {
     holds: usize,
-    /// When its turn comes, among those who hold as many.
+    /// The turn at which it is served, among those who hold as many.
     turn: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Place<K>>>,
 }
@@ -124,7 +124,7 @@ impl<K: Asker> Places<K> {
         }
     }
 
-    /// How many are taken.
+    /// The number of places that are taken.
     #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.state.with(|state| state.taken)
@@ -151,7 +151,7 @@ impl<K: Asker> State<K> {
         number
     }
 
-    /// Who gets the next place, if one is free that anybody may take who waits.
+    /// Returns who gets the next place, if one is free that anybody may take who waits.
     fn next(&mut self, limits: PlaceLimits) -> Option<(K, oneshot::Sender<Place<K>>)> {
         let free = limits.in_all.saturating_sub(self.taken);
         let may = |share: &Share<K>| match share.holds {

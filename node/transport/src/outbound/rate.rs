@@ -1,5 +1,5 @@
-//! How often one host is asked: buckets of tokens, so that nobody turns this node against somebody else, and so that nobody
-//! uses up what others need of it.
+//! The rate at which one host is asked: buckets of tokens, so that nobody turns this node against somebody else, and so that
+//! nobody uses up what others need of it.
 //!
 //! A host is asked so often on behalf of all strangers together; but the first requests on behalf of each are made in any
 //! case, however often it was asked on behalf of others. What concerns an agency, or an operator, has a share of its own.
@@ -16,7 +16,7 @@ use platform::lock::Lock;
 
 use super::Whom;
 
-/// How much there is of something.
+/// The size of a bucket, and how fast it fills.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     at_once: f64,
@@ -34,16 +34,16 @@ const FIRST: Bucket = Bucket {
     at_once: 6.0,
     refill: Duration::from_secs(10),
 };
-/// How many buckets are remembered; those that have been left alone long enough are forgotten first. Those that come when
-/// all places are taken share one.
+/// The most buckets that are remembered; those that have been left alone long enough are forgotten first. Those that come
+/// when all places are taken share one.
 const MOST_BUCKETS: usize = 65_536;
-/// What they share.
+/// The bucket that those share.
 const OF_THE_UNKNOWN: Bucket = Bucket {
     at_once: 20.0,
     refill: Duration::from_millis(50),
 };
 
-/// What is left of each bucket, and since when; by a number that stands for its name.
+/// The level of each bucket, and since when; by a number that stands for its name.
 #[derive(Debug, Default)]
 pub(super) struct Rate {
     numbers: RandomState,

@@ -1,4 +1,4 @@
-//! What the targets have in common: one small world in which some documents were honestly issued, and what must hold for
+//! The common ground of the targets: one small world in which some documents were honestly issued, and what must hold for
 //! whatever bytes come. A stable test (`tests/fuzz_targets.rs` of `verification`) plays the seeds, the findings and some
 //! damaged seeds through the same functions, so this file is compiled into both.
 //!

@@ -17,18 +17,18 @@ use verification::{
     jwt, multikey,
 };
 
-/// When everything was issued.
+/// The moment at which everything was issued.
 const ISSUED: &str = "2026-01-15T09:00:00Z";
 /// The list that the badges name.
 pub const LIST: &str = "https://sc.example/v1/status-lists/1";
 
-/// What was honestly issued: the file, and what it says.
+/// A document that was honestly issued: the file, and what it says.
 pub struct Honest {
     /// For the names of seeds.
     pub name: &'static str,
     /// The file.
     pub bytes: Vec<u8>,
-    /// What its verdict shows of it.
+    /// The summary of it that its verdict shows.
     pub shown: CredentialSummary,
     /// Its status entries, sorted by list.
     pub status: Vec<StatusEntry>,
@@ -232,7 +232,7 @@ impl Scene {
     }
 }
 
-/// What a badge says of where its status stands; the order says nothing.
+/// The status entries of a badge, sorted, as their order says nothing.
 pub fn status(badge: &OpenBadge) -> Vec<StatusEntry> {
     let mut status = badge.status.clone();
     status.sort_by(|a, b| (&a.list, a.index).cmp(&(&b.list, b.index)));

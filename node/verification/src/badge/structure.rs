@@ -334,7 +334,7 @@ fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
     read
 }
 
-/// What each status means: `{"status": "0x1", "message": "…"}` (Bitstring Status List v1.0, §2.1).
+/// The meaning of each status: `{"status": "0x1", "message": "…"}` (Bitstring Status List v1.0, §2.1).
 fn messages(value: Option<&Value>) -> BTreeMap<u32, String> {
     let all = value.and_then(Value::as_array).into_iter().flatten();
     let read = |one: &Value| {

@@ -17,12 +17,12 @@ use super::{
 };
 use crate::contexts;
 
-/// What undefined terms expand to; no context defines a term under it.
+/// The prefix that undefined terms expand to; no context defines a term under it.
 const UNDEFINED: &str = "urn:undefined:";
 /// Far above any badge.
 const MAX_QUADS: usize = 10_000;
 
-/// Which terms a document may use.
+/// The terms that a document may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Terms {
     /// Those of the contexts that are compiled in: a badge's.
@@ -32,7 +32,7 @@ pub enum Terms {
     Any,
 }
 
-/// How a document may be made canonical.
+/// The way in which a document may be made canonical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// The short way if it goes, else the long one, which can take a hundred milliseconds.
@@ -41,7 +41,7 @@ pub enum Way {
     Short,
 }
 
-/// What is to be made canonical.
+/// A document to be made canonical.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Document<'a> {
     pub(super) object: &'a Map<String, Value>,
@@ -279,8 +279,8 @@ fn named(iri: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether a text is an IRI of the plainest sort (RFC 3987, §2.2): letters, digits, `-._~/:` and at most one `#`, and no
-/// port. All others are asked about more slowly.
+/// Returns true if a text is an IRI of the plainest sort (RFC 3987, §2.2): letters, digits, `-._~/:` and at most one `#`, and
+/// no port. All others are asked about more slowly.
 fn is_plain_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;

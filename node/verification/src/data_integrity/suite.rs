@@ -53,7 +53,7 @@ impl Suite {
         }
     }
 
-    /// Whether keys of this kind sign with it.
+    /// Returns true if keys of this kind sign with it.
     #[must_use]
     pub const fn fits(self, kind: KeyKind) -> bool {
         match self {
@@ -62,8 +62,8 @@ impl Suite {
         }
     }
 
-    /// What is signed: the hash of the proof's options, then the hash of the content. The hash follows from the key;
-    /// without one, the content is still looked at.
+    /// The message to be signed: the hash of the proof's options, then the hash of the content. The hash follows from the
+    /// key; without one, the content is still looked at.
     pub(super) fn message(
         self,
         content: Document<'_>,
@@ -95,7 +95,7 @@ impl Suite {
     }
 }
 
-/// What is signed.
+/// The bytes that are signed.
 pub(super) struct Message {
     bytes: [u8; 2 * MAX_OUTPUT_LEN],
     length: usize,

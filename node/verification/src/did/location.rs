@@ -1,7 +1,6 @@
-//! Where the document of a DID stands (did:web Method Specification, §3.2; did:webvh 1.0, "The DID to HTTPS
-//! Transformation").
+//! The place of a DID's document (did:web Method Specification, §3.2; did:webvh 1.0, "The DID to HTTPS Transformation").
 
-/// Where a DID's document stands.
+/// The place of a DID's document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The https address of the document, or of the history.
@@ -21,7 +20,7 @@ pub struct BadDid {
 /// The longest DID that is looked up.
 const LONGEST: usize = 512;
 
-/// Where the document of this DID stands; none if it is of a method that has no document on the web.
+/// The place of this DID's document; none if it is of a method that has no document on the web.
 pub fn on_the_web(did: &str) -> Option<Result<Location, BadDid>> {
     let found = match (did.strip_prefix("did:web:"), did.strip_prefix("did:webvh:")) {
         (Some(rest), _) => web(rest),

@@ -17,7 +17,7 @@ type Object = Map<String, Value>;
 /// More entries than this are no issuer's.
 const MAX_ENTRIES: usize = 1_000;
 const MAX_PROOFS: usize = 16;
-/// How far ahead of ours another clock may be, in seconds.
+/// The most that another clock may be ahead of ours, in seconds.
 const SKEW: i64 = 60;
 const PARAMETERS: [&str; 9] = [
     "method",
@@ -31,7 +31,7 @@ const PARAMETERS: [&str; 9] = [
     "ttl",
 ];
 
-/// What holds after an entry.
+/// The state that holds after an entry.
 #[derive(Default)]
 struct State {
     version: String,
@@ -46,7 +46,7 @@ struct State {
     ttl: Option<u32>,
 }
 
-/// How many of whom must approve an entry: their Multikeys.
+/// The witnesses of an entry, as Multikeys, and how many of them must approve it.
 #[derive(Clone, PartialEq, Eq)]
 struct Witnesses {
     threshold: usize,
@@ -174,7 +174,7 @@ fn step(state: &mut State, entry: &Object, number: usize, now: Timestamp) -> Res
     Ok(approving)
 }
 
-/// What an entry's `parameters` change.
+/// The changes that an entry's `parameters` make.
 #[derive(Default)]
 struct Changed {
     scid: Option<String>,

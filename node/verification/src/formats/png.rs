@@ -12,9 +12,9 @@ const MAX_CHUNKS: usize = 10_000;
 struct Chunk<'a> {
     kind: [u8; 4],
     data: &'a [u8],
-    /// Whether its checksum fits.
+    /// True if its checksum fits.
     whole: bool,
-    /// What comes after it.
+    /// The bytes after it.
     rest: &'a [u8],
 }
 

@@ -14,7 +14,7 @@ use super::{ASK_AGAIN, Unreadable};
 const NAMESPACE: Namespace<'_> = Namespace("https://purl.imsglobal.org/ob/v3p0");
 /// Said of an element for a badge in which there is none.
 const EMPTY: &str = "the SVG image has an element for a badge, and nothing in it";
-/// How deep the picture may nest.
+/// The deepest nesting that the picture may have.
 const MAX_DEPTH: u32 = 256;
 
 fn broken(why: impl std::fmt::Display) -> Unreadable {

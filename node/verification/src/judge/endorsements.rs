@@ -1,4 +1,4 @@
-//! What others say of a badge, its issuer or its achievement, within the badge (Open Badges 3.0, §8.4). Each is told with
+//! The words of others on a badge, its issuer or its achievement, within the badge (Open Badges 3.0, §8.4). Each is told with
 //! whether its own signature holds, and whether it was withdrawn as far as the federation's own lists say; **none ever
 //! changes the verdict**, and nobody outside is asked anything about one.
 
@@ -33,7 +33,7 @@ struct Found<'a> {
     value: &'a Value,
 }
 
-/// Who made each endorsement in a badge, and where its status stands: of as many as are looked at, in their order.
+/// The maker of each endorsement in a badge, and where its status stands: of as many as are looked at, in their order.
 #[must_use]
 pub fn endorsed_status(badge: &OpenBadge) -> Vec<(String, Vec<StatusEntry>)> {
     let found = found(badge);
@@ -83,7 +83,7 @@ fn found(badge: &OpenBadge) -> Vec<Found<'_>> {
 }
 
 impl Case<'_> {
-    /// What was found of each endorsement, and a finding for those that do not hold or were not checked.
+    /// The result for each endorsement, and a finding for those that do not hold or were not checked.
     pub(super) fn endorsements(&self) -> (Vec<Endorsement>, Vec<Finding>) {
         let found = found(self.badge);
         let known = &self.evidence.endorsements;
@@ -105,7 +105,7 @@ impl Case<'_> {
         (told, findings)
     }
 
-    /// Whether others say something of it within it.
+    /// Returns true if others say something of it within it.
     pub(super) fn has_endorsements(&self) -> bool {
         !found(self.badge).is_empty()
     }
@@ -137,7 +137,7 @@ impl Case<'_> {
         }
     }
 
-    /// What is found of an endorsement: of several things against it, the first.
+    /// The finding on an endorsement: of several things against it, the first.
     fn endorses(&self, read: &OpenBadge, subject: Option<&str>, status: &[StatusEvidence]) -> (Code, String) {
         if !types(read.document.get("type")).any(|kind| kind == "EndorsementCredential") {
             return (
@@ -212,7 +212,7 @@ impl Case<'_> {
         all.find(|issuer| issuer.is_sound() && !self.evidence.expelled.contains_key(&issuer.agency))
     }
 
-    /// What is known against its status: the gravest first. What nobody here knows is not checked, never fine.
+    /// The finding against its status: the gravest first. What nobody here knows is not checked, never fine.
     fn withdrawn(&self, read: &OpenBadge, status: &[StatusEvidence]) -> Option<(Code, String)> {
         let said = read.status.iter().enumerate().flat_map(|(i, entry)| {
             // The federation's lists are of revocations and of suspensions, one bit an entry.
@@ -232,7 +232,7 @@ impl Case<'_> {
         Some((code_of(against), against.detail.clone()))
     }
 
-    /// What is against the key, unless the endorser's own name holds it, or it is a listed key of the badge's issuer.
+    /// The objection to the key, unless the endorser's own name holds it, or it is a listed key of the badge's issuer.
     fn endorser(&self, read: &OpenBadge, signatures: &[Signature]) -> Option<(Code, String)> {
         let own = multikey::key_of_did(&read.issuer_id);
         let listed = match read.issuer_id == self.badge.issuer_id {

@@ -1,12 +1,12 @@
-//! What lists say of a badge is about the place that its file names. **Before the badge is shown to be its signer's, that is only
-//! what somebody wrote there**, and nothing of it is told as if it were about the badge.
+//! Statements of lists on a badge are about the place that its file names. **Before the badge is shown to be its signer's,
+//! they are only what somebody wrote there**, and nothing of them is told as if it were about the badge.
 
 use registry_schema::{Check, Finding, Outcome, StatusState};
 
 use super::{finding, status::Known};
 use crate::codes::Code;
 
-/// What the checks of signature and signer come to.
+/// The result of the checks of signature and signer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Authorship {
     /// The signature holds, and the key is of whoever is named, known here or not.
@@ -33,7 +33,7 @@ impl Authorship {
     }
 }
 
-/// What is told of the status, after what was found of signature and signer.
+/// The status as it is told, after what was found of signature and signer.
 pub(super) fn told(before: &[Finding], (mut findings, known): (Vec<Finding>, Known)) -> (Vec<Finding>, Known) {
     let authorship = Authorship::of(before);
     let is_against = findings.iter().any(|f| f.outcome == Outcome::Failed);

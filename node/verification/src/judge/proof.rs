@@ -17,7 +17,7 @@ use crate::{
     home, multikey,
 };
 
-/// How many faults of structure are told one by one.
+/// The most faults of structure that are told one by one.
 const MAX_TOLD: usize = 5;
 
 /// A key that a trust list gives the issuer, and when it was one.
@@ -182,7 +182,7 @@ impl Case<'_> {
             .map(|k| k.key)
     }
 
-    /// Whether a key of the issuer's own document signed it that may not issue.
+    /// Returns true if a key of the issuer's own document signed it that may not issue.
     fn signed_by_other(&self, outcome: &ProofOutcome) -> bool {
         let ProofOutcome::Valid(signatures) = outcome else {
             return false;
@@ -194,7 +194,7 @@ impl Case<'_> {
         signatures.iter().any(|s| keys.contains(&s.key))
     }
 
-    /// Whether a list's signature is by a key of the badge's issuer, in its term.
+    /// Returns true if a list's signature is by a key of the badge's issuer, in its term.
     pub(super) fn is_issuers(&self, signatures: &[Signature]) -> bool {
         let listed = self.listed_keys();
         let known = self.issuer_keys(&listed);
@@ -276,7 +276,7 @@ impl Case<'_> {
             .collect()
     }
 
-    /// Whether a key that made a signature is the issuer's, and was at the time of signing.
+    /// Decides whether a key that made a signature is the issuer's, and was at the time of signing.
     fn issuer(&self, outcome: &ProofOutcome, known: &[Known<'_>]) -> Finding {
         let id = quotable::identifier(self.badge.issuer_id.chars().take(120).collect());
         let own = self.badge.issuer_id.strip_prefix("did:key:");
@@ -354,8 +354,8 @@ impl Case<'_> {
         finding(Code::IssuerKeyNotIssuers, detail)
     }
 
-    /// Who says that this key of the issuer is compromised, and since when: a home agency whose word counts, expelled or not,
-    /// as it only takes away.
+    /// The entry of the issuer that calls this key compromised, and since when: by a home agency whose word counts, expelled
+    /// or not, as it only takes away.
     fn compromised(&self, key: &PublicKey) -> Option<(&Issuer, Timestamp)> {
         let mut issuers = home::entries(self.evidence, &self.homes, &self.badge.issuer_id);
         issuers.find_map(|issuer| {
@@ -368,7 +368,7 @@ impl Case<'_> {
         })
     }
 
-    /// What its home agency says of a badge that a compromised key signed. Dates prove nothing: a thief writes any date.
+    /// The home agency's word on a badge that a compromised key signed. Dates prove nothing: a thief writes any date.
     fn confirmed(&self, home: &AgencyId, since: Timestamp) -> Finding {
         let (agency, since) = (self.name(home), since.date_in_words());
         match &self.evidence.confirmed {
@@ -438,8 +438,8 @@ impl Case<'_> {
         key.from.is_none_or(|from| from <= signed) && key.until.is_none_or(|until| signed < until)
     }
 
-    /// Whether a signature would be within the key's term at another time than that of a clock which is in doubt. What is
-    /// dated before the term is not, whatever the time.
+    /// Returns true if a signature would be within the key's term at another time than that of a clock which is in doubt.
+    /// What is dated before the term is not, whatever the time.
     fn may_be_in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
         let signed = signature.created.or(self.badge.valid_from);
         let signed = signed.or_else(|| (!self.question.now_is_in_doubt()).then_some(self.question.at));

@@ -1,4 +1,4 @@
-//! What a list that the issuer itself publishes says of a badge. It tells what holds now, and not since when.
+//! The word of the issuer's own list on a badge. It tells what holds now, and not since when.
 
 use registry_schema::{Finding, Timestamp, quotable};
 
@@ -47,7 +47,7 @@ impl Case<'_> {
         vec![said]
     }
 
-    /// Why a list that is whole in itself does not count for this badge.
+    /// The reason why a list that is whole in itself does not count for this badge.
     fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<String> {
         if found.issuer != self.badge.issuer_id {
             let by = quotable::identifier(found.issuer.chars().take(120).collect());

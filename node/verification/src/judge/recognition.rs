@@ -1,4 +1,4 @@
-//! Whether the asked agency recognizes the issuer for this badge, and who else does.
+//! The check of whether the asked agency recognizes the issuer for this badge, and who else does.
 
 mod refused;
 mod silence;
@@ -16,16 +16,16 @@ use crate::{
     followed::{self, Held, Home, Lists, Sought},
 };
 
-/// What came of it.
+/// The outcome of that check.
 pub(super) struct Recognized {
     pub(super) finding: Finding,
     /// For what the asked agency recognizes it, before its rules.
     pub(super) purposes: Vec<Purpose>,
     /// For what it accepts it, by its rules as well.
     pub(super) accepted: Vec<Purpose>,
-    /// What whoever decides has to see to, in words; the same for all uses that are accepted.
+    /// The conditions that whoever decides has to see to, in words; the same for all uses that are accepted.
     pub(super) provided: Vec<String>,
-    /// Whether the issuer is recognized, whatever the rules say.
+    /// The outcome of recognition alone, whatever the rules say.
     pub(super) before_rules: Outcome,
     /// All agencies that do, the asked one first.
     pub(super) recognized_by: Vec<RecognizedBy>,
@@ -59,7 +59,7 @@ impl Case<'_> {
         })
     }
 
-    /// What is looked for in the lists.
+    /// The issuer and the kind of badge to look for in the lists.
     pub(super) fn sought(&self) -> Sought<'_> {
         Sought {
             issuer: &self.badge.issuer_id,
@@ -84,12 +84,12 @@ impl Case<'_> {
         !entry.waits && entry.holds(self.question.asked(), self.badge.valid_from) && self.covers(entry)
     }
 
-    /// Whether it holds, and the issuer's home agency says nothing else.
+    /// Checks that it holds, and the issuer's home agency says nothing else.
     fn counts(&self, entry: &RecognitionEntry) -> bool {
         self.holds(entry) && self.home(entry) == Home::Stands
     }
 
-    /// Whether the entry would hold, if its agency's records had one history.
+    /// Returns true if the entry would hold, if its agency's records had one history.
     fn waits(&self, entry: &RecognitionEntry) -> bool {
         let holds = entry.holds(self.question.asked(), self.badge.valid_from);
         entry.waits && holds && self.covers(entry) && self.serves(entry)
@@ -110,12 +110,12 @@ impl Case<'_> {
         held
     }
 
-    /// Whether a recognition of the asked agency itself names this achievement, and not only its issuer.
+    /// Returns true if a recognition of the asked agency itself names this achievement, and not only its issuer.
     pub(super) fn names_the_achievement(&self) -> bool {
         facts::names_the_achievement(&self.holding_here())
     }
 
-    /// What the asked agency recognizes. Where nothing shows who made the badge, that is about the issuer that the file names.
+    /// The asked agency's recognition. Where nothing shows who made the badge, that is about the issuer that the file names.
     pub(super) fn recognition(&self, issuer: IssuerStanding) -> Recognized {
         let agency = &self.question.agency;
         let list = self.trust_list(agency);

@@ -30,8 +30,8 @@ pub(super) fn parts(record: &OpenBadge, evidence: &Evidence, question: &Question
     judged.collect()
 }
 
-/// Whether record and badge both name their learner, and not in the same way. Ids alone say nothing: each issuer has its
-/// own for one person; but where they are the same, so is the person.
+/// Returns true if record and badge both name their learner, and not in the same way. Ids alone say nothing: each issuer has
+/// its own for one person; but where they are the same, so is the person.
 fn names_another(record: &OpenBadge, part: &OpenBadge) -> bool {
     let same_id = record.subject_id.is_some() && record.subject_id == part.subject_id;
     match (&record.subject_name, &part.subject_name) {
@@ -40,8 +40,8 @@ fn names_another(record: &OpenBadge, part: &OpenBadge) -> bool {
     }
 }
 
-/// Whether two names may be one person's: the same words, or two and more of which the other has all, as with a second
-/// given name that one of them leaves out.
+/// Returns true if two names may be one person's: the same words, or two and more of which the other has all, as with a
+/// second given name that one of them leaves out.
 fn may_be_one(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
     let (short, long) = if one.len() <= other.len() {
         (one, other)
@@ -79,7 +79,7 @@ pub(super) fn learners(parts: &[Verdict]) -> Option<Finding> {
     })
 }
 
-/// What is against a record all of whose badges have something against them.
+/// The finding against a record all of whose badges have something against them.
 pub(super) fn finding_on(parts: &[Verdict]) -> Option<Finding> {
     // Whose badge it is was not found out; so it cannot be what makes the record good.
     let counts = |part: &Verdict| match is_anothers(part) {

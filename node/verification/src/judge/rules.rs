@@ -1,4 +1,4 @@
-//! What the asked agency's acceptance rules make of a badge whose issuer it recognizes.
+//! The effect of the asked agency's acceptance rules on a badge whose issuer it recognizes.
 //!
 //! A rule that is not met takes the use away. A rule of which something about the badge, its issuer or its assessment is
 //! not known leaves the use undecided: **never accepted by default**. What only whoever decides can know (a license, an
@@ -10,17 +10,17 @@ use registry_schema::{Finding, Purpose, VerdictKind, acceptance::Condition};
 use super::{Case, finding, recognition::words};
 use crate::codes::Code;
 
-/// What the rules made of it.
+/// The outcome of the rules.
 pub(super) struct Ruled {
     pub(super) finding: Finding,
     /// For which uses it is accepted.
     pub(super) accepted: Vec<Purpose>,
-    /// What has to hold for that besides, in words.
+    /// The conditions that have to hold for that besides, in words.
     pub(super) provided: Vec<String>,
 }
 
 impl Ruled {
-    /// What stands without any rule.
+    /// The outcome without any rule.
     pub(super) fn of(finding: Finding, purposes: &[Purpose]) -> Self {
         Self {
             finding,
@@ -30,14 +30,14 @@ impl Ruled {
     }
 }
 
-/// What the rules make of one use.
+/// The outcome of the rules for one use.
 enum Use {
     Accepted,
-    /// What has to hold besides, and by which rules.
+    /// The conditions that have to hold besides, and the rules that set them.
     Provided(Vec<String>, Vec<String>),
-    /// What is not known, in words.
+    /// The facts that are not known, in words.
     Depends(String),
-    /// Which rules are not met, in words.
+    /// The rules that are not met, in words.
     NotMet(String),
 }
 

@@ -222,7 +222,7 @@ const IN_DOUBT: [(Code, Tell); 27] = [
     (Code::StatusNotChecked, Tell::Detail),
 ];
 
-/// How a finding's detail goes into a sentence.
+/// The way in which a finding's detail goes into a sentence.
 #[derive(Clone, Copy)]
 enum Tell {
     /// As it stands.

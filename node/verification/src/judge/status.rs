@@ -1,11 +1,11 @@
-//! Whether a badge is revoked or suspended, and how old that knowledge is.
+//! The check of whether a badge is revoked or suspended, and how old that knowledge is.
 
 use registry_schema::{AgencyId, Check, Effect, Finding, Outcome, StatusChange, StatusState, Timestamp, quotable};
 
 use super::{Case, finding, oldest};
 use crate::{Freshness, StatusEvidence, codes::Code, followed::Held};
 
-/// What is known of the status, for the summary and the sentence.
+/// The status as far as it is known, for the summary and the sentence.
 pub(super) struct Known {
     pub(super) state: StatusState,
     /// The oldest of the lists used.
@@ -80,8 +80,8 @@ impl Case<'_> {
         (findings, known)
     }
 
-    /// Whether an agency's own lists can say anything about this badge: it registers the issuer, or has. Anybody can copy the status
-    /// entry of somebody else's badge.
+    /// Returns true if an agency's own lists can say anything about this badge: it registers the issuer, or has. Anybody can
+    /// copy the status entry of somebody else's badge.
     fn keeps_its_lists(&self, agency: &AgencyId) -> bool {
         let issuer = &self.badge.issuer_id;
         let mut listed = self.evidence.issuers.iter();

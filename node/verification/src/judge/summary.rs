@@ -1,4 +1,4 @@
-//! What the answer repeats of the file: names and identifiers, fit to be shown by whoever reads the answer.
+//! The parts of the file that the answer repeats: names and identifiers, fit to be shown by whoever reads the answer.
 
 use registry_schema::{
     IssuerStanding, quotable,

@@ -185,7 +185,7 @@ impl World {
     }
 }
 
-/// What holds for every verdict, whatever went in.
+/// Asserts what holds for every verdict, whatever went in.
 fn audit(name: &str, verdict: &Verdict) {
     let order: Vec<Check> = verdict.findings.iter().map(|f| f.check).collect();
     assert!(order.is_sorted(), "{name}: {order:?}");

@@ -1,5 +1,5 @@
-//! What the badge counts for at the asked agency. **Never changes the verdict**; whether its rules accept the badge at all
-//! is decided with recognition.
+//! The worth of the badge at the asked agency. **Never changes the verdict**; whether its rules accept the badge at all is
+//! decided with recognition.
 
 use policy::{Facts, Policy, Tally};
 use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRule};
@@ -7,14 +7,14 @@ use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRul
 use super::{Case, finding, recognition::Recognized};
 use crate::{Freshness, codes::Code, facts, home};
 
-/// What a policy makes of a badge: what is known of it, and what it counts for, use by use.
+/// The result of holding a badge against a policy: what is known of it, and what it counts for, use by use.
 pub(super) struct Judged<'a> {
     pub(super) facts: Facts,
     pub(super) of: Vec<(Purpose, Tally<'a>)>,
 }
 
 impl<'a> Case<'a> {
-    /// What the asked agency's policy makes of the badge, for the use that is asked about or else for all these; worked out
+    /// Holds the badge against the asked agency's policy, for the use that is asked about or else for all these; worked out
     /// once, for acceptance and for worth.
     pub(super) fn judged(&self, policy: &'a Policy, recognized_for: &[Purpose]) -> &Judged<'a> {
         self.tallies.get_or_init(|| {
@@ -106,7 +106,7 @@ impl<'a> Case<'a> {
         amounts.collect()
     }
 
-    /// What is known of this badge: what it states, and what the lists say of its issuer. Its license and approvals are in
+    /// The facts of this badge: what it states, and what the lists say of its issuer. Its license and approvals are in
     /// neither, and so are not known.
     pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
         let badge = self.badge;
@@ -135,7 +135,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What came of a tally of one badge; none, if there is no published rate.
+/// The outcome of a tally of one badge; none, if there is no published rate.
 fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
     let badge = tally.badges.first()?;
     let purpose = tally.purpose.in_words();

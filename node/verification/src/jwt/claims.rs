@@ -12,9 +12,9 @@ const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 /// The last second of the year 9999.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
-/// What the claims say.
+/// The registered claims of a token.
 pub(super) struct Claims {
-    /// Whether the credential stood in `vc`: then the claims stand for members that it lacks (VCDM 1.1, §6.3.1).
+    /// Set if the credential stood in `vc`: then the claims stand for members that it lacks (VCDM 1.1, §6.3.1).
     filling: bool,
     iss: Option<String>,
     sub: Option<String>,
@@ -145,7 +145,7 @@ impl Claims {
         }
     }
 
-    /// When the token was made, as far as it says.
+    /// The moment at which the token was made, as far as it says.
     pub(super) fn created(&self) -> Option<Timestamp> {
         self.iat.or(self.nbf)
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{BadKey, PublicKey, jwk};
 
-/// What a header says, as far as it counts. `jku`, `x5u` and `x5c` do not: nothing is fetched for a stranger.
+/// The content of a header, as far as it counts. `jku`, `x5u` and `x5c` do not: nothing is fetched for a stranger.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Header {
     /// The algorithm that it claims.
@@ -13,11 +13,11 @@ pub(super) struct Header {
     pub(super) kid: Option<String>,
     /// The key that it holds.
     pub(super) jwk: Option<PublicKey>,
-    /// Why the token is refused, whoever signed it.
+    /// The reason why the token is refused, whoever signed it.
     pub(super) fault: Option<String>,
 }
 
-/// What kinds of token a credential comes in. Another may be signed by the same key and mean something else.
+/// The kinds of token that a credential comes in. Another may be signed by the same key and mean something else.
 const TYPES: [&str; 6] = [
     "jwt",
     "vc+jwt",

@@ -4,7 +4,7 @@
 use registry_schema::quotable::is_invisible;
 use unicode_bidi::{BidiInfo, Level};
 
-/// How often the length of what is seen is looked at of a name: the rest is what nobody sees.
+/// The characters looked at of a name, as a multiple of those seen: the rest is what nobody sees.
 const HIDDEN: usize = 10;
 
 /// The name without what nobody sees of it, in each order in which it may be shown; as it is stored first. At most so many
@@ -31,7 +31,7 @@ fn visible(name: impl Iterator<Item = char>, most: usize) -> String {
     name.filter(|c| !is_invisible(*c)).take(most).collect()
 }
 
-/// Whether a character changes the direction of what follows.
+/// Returns true if a character changes the direction of what follows.
 const fn is_turn(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

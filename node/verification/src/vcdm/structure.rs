@@ -15,7 +15,7 @@ const MAX_FAULTS: usize = 20;
 /// More than any document has in one place.
 const MAX_PARTS: usize = 64;
 
-/// What is wrong, in the order in which it was met.
+/// The faults, in the order in which they were met.
 #[derive(Default)]
 pub(super) struct Faults(Vec<Fault>);
 
@@ -173,7 +173,7 @@ pub(super) fn has_type(object: &Object, name: &str) -> bool {
     types(object.get("type")).any(|kind| kind == name)
 }
 
-/// What is wrong with a credential.
+/// The faults of a credential.
 pub(super) fn credential(object: &Object) -> Vec<Fault> {
     let mut faults = Faults::default();
     let is_v1 = faults.context(object);

@@ -168,7 +168,7 @@ fn no_undefined_or_redefined_term_is_signed_or_verified() {
     }
 }
 
-/// Where a term resets the vocabulary, what stands there undefined would be dropped without a word.
+/// Undefined members would be dropped without a word where a term resets the vocabulary.
 #[test]
 fn nothing_is_dropped_from_a_credential_in_a_presentation() {
     let inner = with(|c| c["credentialSubject"]["undefinedTerm"] = json!("x"));

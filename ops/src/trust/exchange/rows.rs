@@ -140,7 +140,7 @@ impl Row {
         (["v1", "recognitions"], body)
     }
 
-    /// What it names one of: an issuer, or an agency.
+    /// Checks that it names one of the two: an issuer, or an agency.
     fn is_of_one(&self) -> Result<(), String> {
         match (&self.issuer, &self.agency) {
             (Some(_), None) if self.depth.is_none() => Ok(()),

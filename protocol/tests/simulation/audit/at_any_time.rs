@@ -1,4 +1,4 @@
-//! What holds after every act, and of every batch that is written.
+//! The invariants that hold after every act, and of every batch that is written.
 
 use std::collections::BTreeSet;
 
@@ -157,7 +157,7 @@ impl World {
         }
     }
 
-    /// What a site lacks of the envelopes of an honest writer bounds how fresh its answers are.
+    /// Asserts that what a site lacks of the envelopes of an honest writer bounds how fresh its answers are.
     fn assert_fresh_by_right(&self, at: usize, agency: Hash, log: &AgencyLog) {
         let now = self.clock(at);
         let freshness = log.freshness();

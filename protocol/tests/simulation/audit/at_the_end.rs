@@ -1,4 +1,4 @@
-//! What holds once all that was said has arrived.
+//! The invariants that hold once all that was said has arrived.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -206,7 +206,7 @@ fn assert_folds(site: &Site, agency: Hash, log: &AgencyLog) {
     );
 }
 
-/// Whether two envelopes of one writer have one number.
+/// Returns true if two envelopes of one writer have one number.
 fn is_forked(log: &AgencyLog) -> bool {
     let mut numbers = BTreeSet::new();
     let mut envelopes = log.envelopes().map(Result::unwrap);
@@ -252,7 +252,7 @@ fn assert_cut(log: &AgencyLog) {
     }
 }
 
-/// What the headers of the kept envelopes say, read the slow and simple way.
+/// The history that the headers of the kept envelopes tell, read the slow and simple way.
 struct History<'a> {
     log: &'a AgencyLog,
     headers: BTreeMap<Hash, Header>,
@@ -283,7 +283,7 @@ impl<'a> History<'a> {
         writer.map_or(&[], |writer| writer.terms.as_slice())
     }
 
-    /// Whether all that ends a term is here.
+    /// Returns true if all that ends a term is here.
     fn is_whole(&self) -> bool {
         let writers = self.log.key_log().authority().writers().values();
         let mut last = writers
@@ -292,7 +292,7 @@ impl<'a> History<'a> {
         last.all(|hash| self.headers.contains_key(hash))
     }
 
-    /// Whether the root lets what an envelope puts in a document count.
+    /// Returns true if the root lets what an envelope puts in a document count.
     fn counts(&self, envelope: &Hash, document: &DocumentId) -> bool {
         let Some(header) = self.headers.get(envelope) else {
             return false;
@@ -307,7 +307,7 @@ impl<'a> History<'a> {
         term.is_some_and(|term| term.scope.holds(document))
     }
 
-    /// Whether what an envelope restricts in a status list counts beyond its writer's last envelopes: of a key that was
+    /// Returns true if what an envelope restricts in a status list counts beyond its writer's last envelopes: of a key that was
     /// retired.
     fn restricts(&self, envelope: &Hash, document: &DocumentId) -> bool {
         let Some(header) = self.headers.get(envelope) else {
@@ -322,7 +322,7 @@ impl<'a> History<'a> {
             })
     }
 
-    /// Whether some envelope that counts puts something at this row's place.
+    /// Returns true if some envelope that counts puts something at this row's place.
     fn may_stem_from(&self, row: &Row) -> bool {
         self.log.envelopes().map(Result::unwrap).any(|envelope| {
             let mut puts = envelope.puts();

@@ -1,4 +1,4 @@
-//! What leaves a site, beside what is on its disk.
+//! The audit of what leaves a site, beside what is on its disk.
 
 use protocol::{Hash, Heartbeat, Held, Request, Response, Signed, message::Summary};
 

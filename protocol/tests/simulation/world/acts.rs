@@ -1,4 +1,4 @@
-//! What happens in a schedule.
+//! The acts of a schedule.
 
 use protocol::{
     DocumentId, Event, Put,

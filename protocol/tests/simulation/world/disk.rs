@@ -1,4 +1,4 @@
-//! What survives a crash, and the scratch place that does not.
+//! The things that survive a crash, and the scratch place that does not.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! What one agency's log may cost: a writer that signs histories and entries without end.
+//! The cost that one agency's log may have: a writer that signs histories and entries without end.
 
 use protocol::{Envelope, Hash, Row, SignedEnvelope, status_list};
 use rand::RngExt as _;

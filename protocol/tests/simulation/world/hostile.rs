@@ -1,4 +1,4 @@
-//! What somebody does who runs a node, holds a writer's key, and wants harm.
+//! The acts of somebody who runs a node, holds a writer's key, and wants harm.
 
 use minicbor::bytes::{ByteArray, ByteVec};
 use protocol::{
@@ -291,7 +291,7 @@ impl World {
         self.push(at, to, home, vec![large]);
     }
 
-    /// What a hostile node answers: now and then nothing, something else, or another agency's key log.
+    /// Returns a hostile node's answer: now and then nothing, something else, or another agency's key log.
     pub(super) fn twisted(&mut self, at: usize, bytes: Vec<u8>) -> Vec<u8> {
         let dice = self.rng.random_range(0..10);
         match (dice, Response::read(&bytes)) {

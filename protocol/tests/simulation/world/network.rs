@@ -52,7 +52,7 @@ pub(crate) struct Network {
     calls: u64,
     /// Some requests as they flew by, to be played again.
     pub(crate) overheard: Vec<Vec<u8>>,
-    /// What a site is told instead of its peer's answer, when it next asks for this agency's key log.
+    /// The entry that a site is told instead of its peer's answer, when it next asks for this agency's key log.
     pub(super) slipped: Option<(usize, Hash, SignedEntry)>,
 }
 
@@ -304,7 +304,7 @@ impl World {
         self.leap(16_000, 0.0);
     }
 
-    /// Whether all honest sites hold the same, and may write. Only to stop waiting early: the audit judges.
+    /// Returns true if all honest sites hold the same, and may write. Only to stop waiting early: the audit judges.
     fn is_settled(&self) -> bool {
         let now = self.now;
         let mut of_first = None;

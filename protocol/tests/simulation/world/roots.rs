@@ -1,4 +1,4 @@
-//! What an agency's root does: keys added, scoped and ended, itself rotated, and signed by a thief.
+//! The acts of an agency's root: keys added, scoped and ended, itself rotated, and signed by a thief.
 
 use protocol::{
     CallId, Event, Hash, PublicKey, Request, Root,

@@ -1,4 +1,4 @@
-//! Whether a rubric is one: within its limits, and what it says that it is.
+//! The check that a rubric is one: within its limits, and what it says that it is.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::{
 };
 
 impl Rubric {
-    /// Whether it keeps to its limits, names nothing twice, and counts what it says and what is known of it.
+    /// Checks that it keeps to its limits, names nothing twice, and counts what it says and what is known of it.
     ///
     /// # Errors
     /// [`BadRubric`]: the first thing that is wrong.

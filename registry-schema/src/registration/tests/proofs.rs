@@ -1,4 +1,4 @@
-//! Who signs with software of its own proves it before it is registered, and is registered as that.
+//! Applicants that sign with software of their own prove it before they are registered, and are registered as that.
 
 use super::*;
 use crate::{

@@ -1,4 +1,4 @@
-//! What was acknowledged survives power cuts that take what was not synced, and any number of kills.
+//! Acts that were acknowledged survive power cuts that take what was not synced, and any number of kills.
 //!
 //! `COMITY_ROUNDS=n` runs longer; `tests/campaign faults N` does that with a new seed.
 
@@ -26,7 +26,7 @@ fn rounds() -> usize {
     rounds.map_or(3, |rounds| rounds.parse().expect("COMITY_ROUNDS is a number"))
 }
 
-/// What an operator was told is done.
+/// An act of which an operator was told that it is done.
 #[derive(Debug)]
 enum Done {
     Issued(Badge),
@@ -88,7 +88,8 @@ fn put(badge: &Badge, change: &StatusChange) -> Put {
     status_list::revoke(list, index, Reason::Superseded, change.at)
 }
 
-/// What is wrong in the store of a node that is stopped: what was acknowledged and is not there, and what does not follow.
+/// Lists what is wrong in the store of a node that is stopped: what was acknowledged and is not there, and what does not
+/// follow.
 async fn wrong_in_store(agency: &Agency, done: &[Done]) -> Vec<String> {
     let config = Config::load(agency.data()).expect("a configuration");
     // A copy, if it is files: opening them mends what the node itself is to mend at its start.

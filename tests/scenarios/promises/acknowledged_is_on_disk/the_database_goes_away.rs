@@ -21,7 +21,7 @@ use tests::{
 
 const MOMENTS: [Moment; 4] = [Moment::Midst, Moment::Commit, Moment::Sent, Moment::Answered];
 
-/// How the server goes away in the midst of a transaction.
+/// The way in which the server goes away in the midst of a transaction.
 #[derive(Clone, Copy, Debug)]
 enum Going {
     /// It is stopped, and started again once the node knows.

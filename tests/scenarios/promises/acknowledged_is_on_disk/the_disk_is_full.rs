@@ -20,7 +20,7 @@ const RHYTHM: Rhythm = Rhythm {
     exchange_every: 1,
 };
 
-/// Whether a node says that it is ready, and its words.
+/// Asks a node whether it is ready: the status, and its words.
 async fn readiness(agency: &Agency) -> (u16, String) {
     let request = http::client().get(format!("{}/readyz", agency.url()));
     match http::try_send(request).await {

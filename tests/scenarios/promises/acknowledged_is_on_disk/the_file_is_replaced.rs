@@ -15,7 +15,7 @@ const OFTEN: Rhythm = Rhythm {
     exchange_every: 1,
 };
 
-/// What is done to a file of the database.
+/// An act on a file of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     /// A copy of before takes its place.
@@ -95,7 +95,7 @@ impl Alone {
         fs::rename(self.file(file), self.file("registry.sqlite")).expect("it is put in place");
     }
 
-    /// What is said of the revoked badge, if anything, is not that it is good.
+    /// Asserts that what is said of the revoked badge, if anything, is not that it is good.
     async fn is_never_green(&self) {
         let (employer, file) = (self.sc().employer(), self.revoked.bytes());
         let reply = employer.sends(&file, "application/octet-stream", &[]).await;
@@ -113,7 +113,7 @@ impl Alone {
         .await;
     }
 
-    /// Why its stopped node does not start.
+    /// Returns the reason that its stopped node does not start.
     async fn refuses_to_start(&self) -> String {
         let config = Config::load(self.sc().data()).expect("a configuration");
         match node::start(self.sc().data(), config, platform::clock::Clock::default()).await {
@@ -178,7 +178,7 @@ async fn a_log_of_the_database_that_is_removed_takes_nothing_along_that_was_ackn
     Alone::begin().await.loses_nothing(Deed::LogRemoved).await;
 }
 
-/// Who meant the file that is there now moves the other away; the log of the file before it does not spoil it.
+/// A person who meant the file that is there now moves the other away; the log of the file before it does not spoil it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_goes_on_from_the_file_that_was_put_in_place_once_somebody_says_so() {
     let alone = Alone::begin().await;

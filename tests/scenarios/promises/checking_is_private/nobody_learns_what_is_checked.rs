@@ -23,7 +23,7 @@ impl Tripwire {
         format!("http://{}", self.0.local_addr().expect("an address"))
     }
 
-    /// Whether somebody came since it was last asked.
+    /// Returns true if somebody came since it was last asked.
     fn was_touched(&self) -> bool {
         match self.0.accept() {
             Ok(_) => true,

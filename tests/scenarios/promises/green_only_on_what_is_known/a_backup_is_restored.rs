@@ -244,7 +244,7 @@ async fn an_operator_vouches_for_a_restored_store_where_no_peer_can_and_a_peer_m
     federation.audit().await;
 }
 
-/// What no peer can have heard yet is vouched for after half a minute: a young agency works before others follow it.
+/// A list that no peer can have heard yet is vouched for after half a minute: a young agency works before others follow it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_that_nobody_follows_yet_vouches_for_its_own_lists() {
     let federation = Federation::start_with(&["US-NC", "US-TN"], RHYTHM).await;

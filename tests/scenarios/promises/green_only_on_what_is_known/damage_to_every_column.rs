@@ -176,7 +176,7 @@ impl Scenery {
         }
     }
 
-    /// What the node says that it must not, if anything.
+    /// Lists what the node says that it must not, if anything.
     async fn wrong(&self, agency: &Agency) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut program = match start(agency, &self.good).await {

@@ -27,7 +27,7 @@ const FAULTS: [StoreFault; 6] = [
     StoreFault::Slow(Duration::from_millis(60)),
 ];
 
-/// What an operator was told of an act.
+/// The outcome of an act, as an operator was told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     Done,
@@ -53,9 +53,9 @@ type Struck = (StoreCall, SystemTime);
 struct Act {
     to: StatusState,
     told: Told,
-    /// When it was asked for.
+    /// The time at which it was asked for.
     begun: i64,
-    /// When the operator had the answer.
+    /// The time at which the operator had the answer.
     answered: i64,
 }
 
@@ -64,9 +64,9 @@ struct Act {
 #[expect(dead_code, reason = "which node it was is printed with what contradicts the disk")]
 struct Said {
     at: &'static str,
-    /// When it was asked.
+    /// The time of the question.
     asked: i64,
-    /// When it was answered.
+    /// The time of the answer.
     answered: i64,
     verdict: VerdictKind,
     /// As of when the node says that it knows the badge's status.
@@ -88,7 +88,7 @@ struct Campaign {
     issuer: Issuer,
 }
 
-/// How long the driver has to take notice of a fault.
+/// The time that the driver has to take notice of a fault.
 const NOTICE: i64 = 1_000;
 
 /// A fault: where, at which call from the arming on, and how.
@@ -207,7 +207,7 @@ impl Campaign {
         (acts, said, struck)
     }
 
-    /// What contradicts the disk of two fresh nodes, of which one has a defect.
+    /// Lists what contradicts the disk of two fresh nodes, of which one has a defect.
     async fn hunt(mutant: Option<DriverMutant>, fault: Fault) -> Vec<String> {
         let campaign = Self::begin(Keeping::Sqlite).await;
         let badge = campaign.badge().await;
@@ -241,7 +241,7 @@ impl Campaign {
         }
     }
 
-    /// What was told or answered and is not so on the home's disk. From the time on at which the driver must have taken
+    /// Lists what was told or answered and is not so on the home's disk. From the time on at which the driver must have taken
     /// notice of the fault, nobody says more than the disk, whatever the operator was told by then.
     async fn contradictions(&self, badge: &Badge, acts: &[Act], said: &[Said], noticed: Option<i64>) -> Vec<String> {
         let disk = self.disk("US-SC").await;
@@ -311,13 +311,13 @@ impl Campaign {
         self.untrue_countersignatures().await
     }
 
-    /// What is on a node's disk of South Carolina's log.
+    /// Reads what is on a node's disk of South Carolina's log.
     async fn disk(&self, id: &str) -> DiskOracle {
         let genesis = self.home().genesis();
         self.federation.agency(id).on_disk(genesis).await
     }
 
-    /// How many calls a round without a fault makes at a node.
+    /// Counts the calls that a round without a fault makes at a node.
     async fn calls(&self, at: &'static str) -> u64 {
         let faults = self.federation.agency(at).faults().await;
         let before = faults.calls();
@@ -371,7 +371,7 @@ async fn go_through(keeping: Keeping, step: u64) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// How far apart the calls are that go wrong; `tests/campaign driver` sets 1.
+/// The distance between the calls that go wrong; `tests/campaign driver` sets 1.
 fn step() -> u64 {
     let step = std::env::var("COMITY_FAULT_STEP").ok();
     step.map_or(29, |step| step.parse().expect("COMITY_FAULT_STEP is a number"))

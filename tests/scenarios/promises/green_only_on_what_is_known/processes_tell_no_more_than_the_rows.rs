@@ -29,7 +29,7 @@ async fn scene() -> Scene {
     federation.gains_a_badge().await
 }
 
-/// What an agency's database answers to a statement, beside all of its processes.
+/// Returns what an agency's database answers to a statement, beside all of its processes.
 fn asks(agency: &Agency, sql: &str) -> String {
     let config = Config::load(agency.data()).expect("a configuration");
     let url = config.database.expect("a database");
@@ -73,7 +73,7 @@ async fn comes_to_answer(process: &Process, badge: &Badge, kind: VerdictKind) {
     .await;
 }
 
-/// What a process says keeps South Carolina from being fresh.
+/// Returns what keeps South Carolina from being fresh, as a process says.
 async fn quarantine_of_sc(process: &Process) -> Value {
     let peers = process.asks(Method::GET, "/v1/peers", None).await.expect("an answer");
     let peers: Vec<Value> = peers.with_status(200).json();

@@ -4,7 +4,7 @@
 use registry_schema::{Outcome, Reason, StatusState, Timestamp, VerdictKind};
 use tests::{Answer as _, Federation, Scene, eventually};
 
-/// What a node last heard of another.
+/// Returns the times of what a node last heard of another.
 async fn last_heard(federation: &Federation, at: &str, of: &str) -> (Timestamp, Timestamp) {
     let peers = federation
         .employer_at(at)

@@ -200,12 +200,12 @@ impl SetBack {
         self.federation.agency("US-SC")
     }
 
-    /// What its node says of the revoked badge.
+    /// Returns its node's verdict on the revoked badge.
     async fn verdict(&self) -> VerdictKind {
         self.sc().employer().verifies(&self.revoked).await.verdict
     }
 
-    /// Whether a write is acknowledged while nobody can give back what is gone.
+    /// Returns true if a write is acknowledged while nobody can give back what is gone.
     async fn acknowledges(&self) -> bool {
         let reason = Reason::IssuedInError;
         let write = self

@@ -1,4 +1,4 @@
-//! Who sends too much, or never ends, uses a bounded amount of a node, and holds up nobody.
+//! A sender of too much, or without end, uses a bounded amount of a node, and holds up nobody.
 
 use registry_schema::VerdictKind;
 use tests::{Answer as _, Federation, Scene, chance, eventually, http};

@@ -5,7 +5,7 @@ use registry_schema::{Reason, VerdictKind};
 use serde_json::{Value, json};
 use tests::{Answer as _, Federation, Scene, SecondAgency, eventually, files::mirror, second};
 
-/// How much of each there is: as much as a file can have, where it is cheap to write.
+/// Returns the amount of each: as much as a file can have, where it is cheap to write.
 fn size_of(attack: &str) -> u64 {
     match attack {
         "forks" => 200,

@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What anybody may expect of the node of South Carolina, under attack: verdicts, a page, and an operator's write.
+/// Asserts what anybody may expect of the node of South Carolina, under attack: verdicts, a page, and an operator's write.
 async fn honest_people_are_served(sc: &Agency, badge: &Badge) {
     for _ in 0..10 {
         sc.employer().verifies(badge).await.is(VerdictKind::Accepted);

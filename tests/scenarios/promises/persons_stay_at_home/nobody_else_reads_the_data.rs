@@ -1,4 +1,4 @@
-//! Who shares a machine with a node reads nothing of it: keys, configuration, database and its log, profiles.
+//! Others on the machine of a node read nothing of it: keys, configuration, database and its log, profiles.
 
 use std::{
     fs::{self, Permissions},

@@ -10,7 +10,7 @@ use tests::{Agency, Answer as _, Federation, Files, Scene};
 const NAME: &str = "Wilhelmina Quackenbush";
 const NOTE: &str = "a note that stays at home";
 
-/// How many files below a folder have these words in them.
+/// Counts the files below a folder that have these words in them.
 fn files_with(folder: &Path, words: &str) -> usize {
     let mut open = vec![folder.to_owned()];
     let mut found = 0;

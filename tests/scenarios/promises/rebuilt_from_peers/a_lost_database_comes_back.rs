@@ -85,7 +85,7 @@ async fn denies_nothing(at: &[&Agency], rebuilt: &Agency, badge: &Badge) {
     );
 }
 
-/// What everybody says of the badges from before.
+/// Asserts what everybody says of the badges from before, in the end.
 async fn stands(federation: &Federation, at: &[&Agency], good: &Badge, revoked: &Badge) {
     for agency in at {
         federation.awaits(agency, good, VerdictKind::Accepted).await;

@@ -1,4 +1,4 @@
-//! What is wrong with one agency here is on disk and is told: a restart lifts no quarantine, forgets no deferral, and never
+//! Trouble with one agency here is on disk and is told: a restart lifts no quarantine, forgets no deferral, and never
 //! makes a badge green whose revocation is known from what is not taken in. Promises 2 and 7.
 
 use node::config::Config;

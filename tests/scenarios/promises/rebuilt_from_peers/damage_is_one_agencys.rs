@@ -30,7 +30,7 @@ db.commit()
     assert!(flipped.status.success(), "{}", String::from_utf8_lossy(&flipped.stderr));
 }
 
-/// What of another agency's can be damaged: table, column.
+/// The places of another agency's that can be damaged: table, column.
 const PLACES: [(&str, &str); 6] = [
     ("envelopes", "bytes"),
     ("envelopes", "hash"),

@@ -1,4 +1,4 @@
-//! What is acknowledged as the revocation of a badge is one of that badge, whatever the disk made of its row. Promises 1 and 3.
+//! An acknowledged revocation of a badge is one of that badge, whatever the disk made of its row. Promises 1 and 3.
 
 use registry_schema::{Reason, StatusState, VerdictKind};
 use reqwest::Method;

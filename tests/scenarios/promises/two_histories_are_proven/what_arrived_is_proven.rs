@@ -1,4 +1,4 @@
-//! Who holds an agency's log is proven by their own signatures; and that a key signed two histories, by a file that
+//! Holders of an agency's log are proven by their own signatures; and that a key signed two histories, by a file that
 //! anybody can check.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -231,7 +231,7 @@ async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
     assert!(refused.stderr.contains("proves nothing"), "{refused:?}");
 }
 
-/// What a file proves, if it does.
+/// Returns what a file proves, if it does.
 fn proven(bytes: &[u8]) -> Option<(protocol::Hash, protocol::PublicKey, u32)> {
     let proof: protocol::key_log::ForkProof = protocol::signed::decode(bytes).ok()?;
     proof.check().ok()

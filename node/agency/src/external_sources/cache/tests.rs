@@ -1,4 +1,4 @@
-//! What is kept, and who waits for whom.
+//! Tests of what is kept, and of who waits for whom.
 
 use std::{
     net::IpAddr,
@@ -27,7 +27,7 @@ fn client(last: u8) -> Option<Client> {
     Some(Client::at(IpAddr::from([192, 0, 2, last])))
 }
 
-/// What one finds who has a turn at once.
+/// Finds a thing as one does who has a turn at once.
 async fn find<V, E: Clone, F>(cache: &Cache<V, E>, name: &str, now: Timestamp, fetch: F) -> Result<Kept<V>, E>
 where
     F: AsyncFnOnce() -> Result<New<V>, E>,

@@ -1,4 +1,4 @@
-//! Which status list is fetched next, and what is kept of each. **No IO, no clock.**
+//! The plan of which status list is fetched next, and what is kept of each. **No IO, no clock.**
 //!
 //! Every agency that names lists has a share of its own: so many lists, so many bytes, so many places among those that are
 //! under way. Whatever it names, however large or slow, takes nothing from another agency's lists.
@@ -12,11 +12,11 @@ use verification::foreign_list::ForeignList;
 
 use super::super::NoList;
 
-/// How many lists are kept of those that one agency names, all its issuers together.
+/// The most lists that are kept of those that one agency names, all its issuers together.
 pub(super) const MOST_LISTS: usize = 256;
-/// How many bytes they take together, unpacked.
+/// The most bytes that they take together, unpacked.
 pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// How many of one agency's are fetched at once.
+/// The most of one agency's lists that are fetched at once.
 const MOST_UNDER_WAY: usize = 2;
 /// The least seconds between two fetches of a list.
 const LEAST_PAUSE: i64 = 10;
@@ -41,7 +41,7 @@ pub(super) struct Place {
 pub(super) struct Turn {
     pub(super) place: Place,
     pub(super) methods: Methods,
-    /// Whether nothing is known of the list yet.
+    /// True if nothing is known of the list yet.
     pub(super) is_first: bool,
     number: u64,
 }
@@ -55,7 +55,7 @@ pub(super) struct Kept {
     pub(super) good_until: Timestamp,
 }
 
-/// What came of a fetch.
+/// The outcome of a fetch.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Had(Kept),
@@ -64,7 +64,7 @@ pub(super) enum Outcome {
     Later,
 }
 
-/// What is new about a list, for the log.
+/// The news about a list, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     Fails,
@@ -79,7 +79,7 @@ pub(super) struct Failed {
     times: u32,
 }
 
-/// What is known of a list.
+/// A list that is named, with what is known of it.
 #[derive(Clone, Debug)]
 pub(super) struct Listed {
     methods: Methods,
@@ -97,26 +97,26 @@ impl Listed {
     }
 }
 
-/// What one agency names.
+/// The lists that one agency names.
 #[derive(Debug, Default)]
 struct Share {
     /// By issuer and address.
     lists: BTreeMap<(String, String), Listed>,
     weight: usize,
-    /// How many it names beyond those.
+    /// The number that it names beyond those.
     left_out: usize,
 }
 
-/// What this node keeps of the status lists that one agency names for issuers with keys of their own.
+/// Counts of the status lists that this node keeps, of those that one agency names for issuers with keys of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct KeptLists {
-    /// How many it names.
+    /// The number of lists that it names.
     pub(crate) named: usize,
-    /// How many of them are here and count.
+    /// The number of them that are here and count.
     pub(crate) fresh: usize,
-    /// How many could not be had when they were last tried.
+    /// The number that could not be had when they were last tried.
     pub(crate) failing: usize,
-    /// When the oldest of those that count was fetched.
+    /// The moment at which the oldest of those that count was fetched.
     pub(crate) oldest: Option<Timestamp>,
 }
 
@@ -126,7 +126,7 @@ pub(super) struct Plan {
     /// The most seconds between two fetches of a list.
     every: i64,
     shares: BTreeMap<AgencyId, Share>,
-    /// How many are under way, and when one was begun last; of agencies that are gone, too.
+    /// The number under way, and when one was begun last; of agencies that are gone, too.
     under_way: BTreeMap<AgencyId, (usize, u64)>,
     numbers: u64,
 }
@@ -219,7 +219,7 @@ impl Plan {
         })
     }
 
-    /// When the next fetch is due, if there is any list.
+    /// Returns the moment at which the next fetch is due, if there is any list.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let all = self.shares.values().flat_map(|share| share.lists.values());
         all.filter(|listed| !listed.under_way).map(|listed| listed.due).min()
@@ -297,18 +297,18 @@ impl Plan {
         Some((&mut share.weight, listed))
     }
 
-    /// What is known of a list that an agency names.
+    /// Returns what is known of a list that an agency names.
     pub(super) fn look(&self, agency: &AgencyId, issuer: &str, list: &str) -> Option<&Listed> {
         let share = self.shares.get(agency)?;
         share.lists.get(&(issuer.to_owned(), list.to_owned()))
     }
 
-    /// Whether an agency names more than is kept of one.
+    /// Returns true if an agency names more than is kept of one.
     pub(super) fn leaves_out(&self, agency: &AgencyId) -> bool {
         self.shares.get(agency).is_some_and(|share| share.left_out > 0)
     }
 
-    /// What is kept of the lists that each agency names.
+    /// Counts what is kept of the lists that each agency names.
     pub(super) fn counts(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptLists> {
         let count = |share: &Share| {
             let fresh = || {

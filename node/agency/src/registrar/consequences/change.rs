@@ -50,7 +50,7 @@ impl Change {
         }
     }
 
-    /// What the lists would say of this issuer.
+    /// Changes the evidence to what the lists would say of this issuer.
     pub(super) fn apply(&self, evidence: &mut Evidence, home: &AgencyId, issuer: &str) {
         match self {
             Self::Recognition(entry) => {

@@ -1,9 +1,9 @@
-//! What became of an issuer's keys since they were last looked at. **Pure.** Nothing that was ever listed vanishes, and
+//! The changes to an issuer's keys since they were last looked at. **Pure.** Nothing that was ever listed vanishes, and
 //! nothing that is compromised becomes sound.
 
 use registry_schema::{Timestamp, VerificationMethod};
 
-/// What became of a key.
+/// The change to a key, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Became {
     /// It was not listed.

@@ -1,4 +1,4 @@
-//! Who can be reached about a case is forgotten when it is over and somebody asks, or so many days after its last step.
+//! Expunging of contacts: a case's is forgotten when the case is over and somebody asks, or so many days after its last step.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,13 +11,13 @@ use super::{
 };
 use storage::LocalWrite;
 
-/// What stands in the place of a contact that was expunged.
+/// The text that stands in the place of a contact that was expunged.
 const EXPUNGED: &str = "null";
 
-/// How often it is looked for contacts that were kept long enough.
+/// The pause between two looks for contacts that were kept long enough.
 const LOOKED_EVERY: Duration = Duration::from_secs(3_600);
 
-/// How soon it is tried again where it could not be done.
+/// The pause before it is tried again where it could not be done.
 const TRIED_EVERY: Duration = Duration::from_secs(30);
 
 impl Registrar {

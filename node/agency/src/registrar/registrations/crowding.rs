@@ -12,16 +12,16 @@ const MOST_A_DAY: i64 = 60;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// How much room there is for an application.
+/// The room that there is for an application.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// How many may wait for a decision.
+    /// The number of applications that may wait for a decision.
     pub most_open: u32,
-    /// Whether whoever applies has sent none within the hour: they are not held up by those who send many.
+    /// True if whoever applies has sent none within the hour: they are not held up by those who send many.
     pub is_first: bool,
 }
 
-/// What keeps applications from being taken.
+/// The reason why applications are not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Crowding {
     /// So many wait for a decision.
@@ -31,7 +31,7 @@ enum Crowding {
 }
 
 impl Registrar {
-    /// Whether another application of a stranger is taken.
+    /// Checks that another application of a stranger is taken.
     pub(super) async fn takes_one_more(&self, room: Room, now: Timestamp) -> Result<(), NotDone> {
         let (detail, retry_after) = match self.crowding(room.most_open, now).await? {
             Some(Crowding::Open(open)) => (
@@ -55,7 +55,7 @@ impl Registrar {
         Err(NotDone::TooMany { detail, retry_after })
     }
 
-    /// What operators should know, if applications are being refused.
+    /// The notice for operators, if applications are being refused.
     ///
     /// # Errors
     /// [`NotDone`], if the store cannot be read.

@@ -1,4 +1,4 @@
-//! What the lists say of a case's issuer, for the steps that change them.
+//! The statements of the lists about a case's issuer, for the steps that change them.
 
 use registry_schema::{Issuer, acceptance::ProviderKind, recognition::RegistrationStanding};
 
@@ -16,7 +16,8 @@ impl Registrar {
         })
     }
 
-    /// What ended in the lists does not come back, whatever the history here says: as after a restored backup.
+    /// Checks that the registration has not ended in the lists, which is final, whatever the history here says: as after a
+    /// restored backup.
     pub(super) fn has_not_ended(&self, issuer: &str) -> Result<(), NotDone> {
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;

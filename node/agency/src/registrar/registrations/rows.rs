@@ -13,7 +13,7 @@ use super::{
 };
 use storage::{RubricRow, StepRow};
 
-/// What the trust list is to say of a case's issuer, if it has one.
+/// The standing that the trust list is to give a case's issuer, if it has one.
 pub(super) fn standing_of(case: &Case, at: Timestamp) -> Option<Registration> {
     let standing = match case.phase {
         Phase::Registered => RegistrationStanding::Registered,
@@ -67,7 +67,7 @@ pub(super) fn taken_of(row: &StepRow) -> Result<Taken, NotDone> {
     })
 }
 
-/// Why a step is not possible now.
+/// Converts the reason why a step is not possible now to a [`NotDone`].
 pub fn not_done(why: NotNow) -> NotDone {
     let said = why.to_string();
     match why {

@@ -16,25 +16,25 @@ use storage::OwnList;
 const BLOCKS: u32 = LIST_SLOTS / BLOCK_SLOTS;
 const UNITS_OF_A_BLOCK: u32 = BLOCK_SLOTS / UNIT_SLOTS;
 
-/// Where a credential's status stands.
+/// The place of a credential's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::registrar) struct SlotPlace {
     pub(in crate::registrar) list: u32,
     pub(in crate::registrar) slot: u32,
 }
 
-/// What a start is about to reserve.
+/// A reservation that a start is about to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reserving {
     pub(super) list: OwnList,
-    /// Whether the list is a new one, of this issuer.
+    /// True if the list is a new one, of this issuer.
     pub(super) opens: bool,
     pub(super) spans: Vec<SlotSpan>,
 }
 
-/// What is known of this agency's status lists.
+/// The knowledge of this agency's status lists.
 pub(super) trait KnownLists {
-    /// What is reserved in a list, by the start that alone reserved it; none, if nothing is known of the list.
+    /// The reservations in a list, with the start that alone made each; none, if nothing is known of the list.
     fn reserved(&self, list: u32) -> Option<&BTreeMap<SlotSpan, Option<u64>>>;
 }
 
@@ -44,12 +44,12 @@ impl KnownLists for AgencyState {
     }
 }
 
-/// What one start reserved, by issuer.
+/// The reservations of one start, by issuer.
 #[derive(Debug, Default)]
 pub(super) struct SlotBook {
     /// The start's random name.
     start: u64,
-    /// Whether a witness did not answer: from then on this start uses lists without a witness, which are its own.
+    /// Set once a witness did not answer: from then on this start uses lists without a witness, which are its own.
     stands_alone: bool,
     /// The lists without a witness that this start opened: nobody else reserves anything in them.
     own: BTreeSet<u32>,
@@ -60,7 +60,7 @@ pub(super) struct SlotBook {
 struct IssuerSlots {
     /// In random order, so that an index tells nothing about when.
     free: Vec<SlotPlace>,
-    /// How many slots were reserved last.
+    /// The number of slots that were reserved last.
     last: u32,
 }
 
@@ -89,8 +89,8 @@ impl SlotBook {
         None
     }
 
-    /// What to reserve next for an issuer with these lists, the oldest first, while these agencies can be witnesses; `number`
-    /// makes numbers for new lists.
+    /// Plans what to reserve next for an issuer with these lists, the oldest first, while these agencies can be witnesses;
+    /// `number` makes numbers for new lists.
     pub(super) fn plan(
         &self,
         issuer: &str,
@@ -138,7 +138,7 @@ impl SlotBook {
         if reserving.opens { None } else { reserving.list.witness }
     }
 
-    /// Whether this start alone reserved these slots, as far as is known.
+    /// Returns true if this start alone reserved these slots, as far as is known.
     pub(super) fn is_sole(&self, reserving: &Reserving, known: &impl KnownLists) -> bool {
         let slots = reserving.spans.iter().flat_map(|span| span.slots());
         let list = reserving.list.number;
@@ -152,7 +152,7 @@ impl SlotBook {
         self.stands_alone = true;
     }
 
-    /// What was reserved is on disk, and confirmed where it must be: its slots may be used.
+    /// Keeps a reservation that is on disk, and confirmed where it must be: its slots may be used.
     pub(super) fn keep(&mut self, issuer: &str, reserving: Reserving, rng: &mut impl rand::Rng) {
         let Reserving { list, opens, spans } = reserving;
         if opens && list.witness.is_none() {
@@ -169,12 +169,12 @@ impl SlotBook {
     }
 }
 
-/// How many slots these are.
+/// Counts the slots of these spans.
 pub(super) fn slots<'a>(spans: impl Iterator<Item = &'a SlotSpan>) -> u32 {
     spans.map(|span| span.slots().end - span.slots().start).sum()
 }
 
-/// Whether this start reserved a place, and no other did.
+/// Returns true if this start reserved a place, and no other did.
 fn is_reserved_by(start: u64, place: SlotPlace, known: &impl KnownLists) -> bool {
     let Some(reserved) = known.reserved(place.list) else {
         return false;

@@ -1,4 +1,4 @@
-//! What one status list says of its slots.
+//! The statements of one status list about its slots.
 
 use std::collections::BTreeMap;
 
@@ -42,14 +42,14 @@ impl StatusList {
         &self.reserved
     }
 
-    /// Whether a slot may have been given to a credential.
+    /// Returns true if a slot may have been given to a credential.
     #[must_use]
     pub fn is_reserved(&self, index: u32) -> bool {
         let spans = [SlotSpan::Block(index / BLOCK_SLOTS), SlotSpan::Unit(index / UNIT_SLOTS)];
         spans.iter().any(|span| self.reserved.contains_key(span))
     }
 
-    /// What a slot's status is, and since when.
+    /// The status of a slot, and since when it has it.
     #[must_use]
     pub fn state(&self, index: u32) -> (StatusState, Option<StatusChange>) {
         match (self.revoked(index), self.suspended(index)) {

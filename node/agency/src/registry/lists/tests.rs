@@ -14,7 +14,7 @@ fn issuer(agency: &str) -> Issuer {
     }
 }
 
-/// What a row of its trust list says.
+/// Sets the row of an issuer in its trust list.
 fn says(lists: &mut AgencyState, issuer: &Issuer) {
     let put = trust_list::register(issuer);
     lists.set(&Row {

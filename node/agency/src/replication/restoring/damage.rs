@@ -1,4 +1,4 @@
-//! What is found to be damaged of each agency while the store is read.
+//! The damage to each agency that is found while the store is read.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ pub(super) struct AgencyDamage {
     pub(super) removal: Removal,
     pub(super) count: usize,
     pub(super) first: Option<String>,
-    /// Whether no key log is filed under this agency.
+    /// True if no key log is filed under this agency.
     pub(super) is_stray: bool,
-    /// Whether the store lacks envelopes that this process knew to be in it.
+    /// True if the store lacks envelopes that this process knew to be in it.
     pub(super) went_back: bool,
 }
 
@@ -66,7 +66,7 @@ impl AgencyDamage {
     }
 }
 
-/// What is found, by the agency that it is filed under.
+/// The damage that is found, by the agency that it is filed under.
 pub(super) type DamageByAgency = BTreeMap<Vec<u8>, AgencyDamage>;
 
 pub(super) fn damage_of<'a>(all: &'a mut DamageByAgency, agency: &[u8]) -> &'a mut AgencyDamage {
@@ -75,7 +75,7 @@ pub(super) fn damage_of<'a>(all: &'a mut DamageByAgency, agency: &[u8]) -> &'a m
     found
 }
 
-/// What is to be taken out of the store, with the rows that follow from what stays.
+/// Lists what is to be taken out of the store, with the rows that follow from what stays.
 pub(super) fn removals(damage: &mut DamageByAgency, replica: &Replica) -> Vec<Removal> {
     let removal = |found: &mut AgencyDamage| {
         let note = found.in_words();

@@ -1,4 +1,4 @@
-//! What the page takes from an OpenAPI document. What it does not know of, it leaves out.
+//! The parts of an OpenAPI document that the page takes. What it does not know of, it leaves out.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ struct Parameter {
 
 #[derive(Debug, Default, Deserialize)]
 struct Body {
-    /// Where an answer is told that many routes give.
+    /// The place of an answer that many routes give.
     #[serde(default, rename = "$ref")]
     common: Option<String>,
     #[serde(default)]

@@ -79,7 +79,7 @@ impl VerdictView<'_> {
         }
     }
 
-    /// Which of the recognitions could not be told to hold still, and why: each reason once.
+    /// Lists the recognitions that could not be told to hold still, and why: each reason once.
     fn doubts<'r>(&self, all: impl IntoIterator<Item = &'r RecognizedBy>) -> Vec<String> {
         let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
         for by in all {
@@ -99,7 +99,7 @@ impl VerdictView<'_> {
         said.collect()
     }
 
-    /// What a recognition covers, for what, how long, and through whom it came.
+    /// Says what a recognition covers, for what, how long, and through whom it came.
     fn terms(&self, r: &RecognizedBy) -> String {
         let through: Vec<String> = r
             .path

@@ -9,7 +9,7 @@ use crate::web::pages::words::{ago, is_stale, plain, since};
 const OPEN: &str = "Revoked or suspended?";
 
 impl VerdictView<'_> {
-    /// Whose list the status comes from.
+    /// Names the agency or the place whose list the status comes from.
     pub(in crate::web::pages) fn source(&self) -> Option<String> {
         let source = self.verdict.status.source.as_deref()?;
         Some(
@@ -19,7 +19,7 @@ impl VerdictView<'_> {
         )
     }
 
-    /// Whose word a finding is, as far as it says so.
+    /// Names the one whose word a finding is, as far as it says so.
     pub(in crate::web::pages) fn whose(&self, found: &Finding) -> Option<String> {
         match (&found.agency, found.check) {
             (Some(agency), _) => Some(self.name(agency)),
@@ -28,7 +28,7 @@ impl VerdictView<'_> {
         }
     }
 
-    /// When the status was last heard; nothing, where nobody was asked or nobody is silent.
+    /// Says when the status was last heard; nothing, where nobody was asked or nobody is silent.
     fn heard(&self) -> Option<String> {
         let found = self.finding(Check::Status)?;
         let at = found.as_of?;
@@ -91,7 +91,7 @@ impl VerdictView<'_> {
         }
     }
 
-    /// Whether the status is not told, as nothing shows that it is this badge's.
+    /// Returns true if the status is not told, as nothing shows that it is this badge's.
     fn is_not_told(&self) -> bool {
         self.finding(Check::Status)
             .is_some_and(|f| f.code == "status.not_checked")

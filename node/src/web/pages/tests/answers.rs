@@ -1,4 +1,4 @@
-//! What the card says is what is known: who is silent, whether it is revoked, which day a date is.
+//! Checks that the card says what is known: who is silent, whether it is revoked, which day a date is.
 
 use registry_schema::{AgencyId, Check, Finding, Outcome, StatusState, Verdict};
 
@@ -140,7 +140,7 @@ fn whoever_is_asked_next_is_whoever_could_tell() {
     assert!(page(&expelled).contains("Ask South Carolina directly. This site no longer relies"));
 }
 
-/// What is not known for another reason than silence is not told as one.
+/// Checks that what is not known for another reason than silence is not told as one.
 #[test]
 fn only_silence_is_called_not_heard_from() {
     let mut verdict = verdict(VerdictKind::Accepted);

@@ -52,7 +52,7 @@ pub(super) fn following(text: &str) -> String {
     .unwrap()
 }
 
-/// Who cannot see the page hears what each field is, and where the mistake is.
+/// Checks that those who cannot see the page hear what each field is, and where the mistake is.
 #[test]
 fn the_form_to_apply_keeps_what_was_typed_and_names_every_field() {
     let html = applying("what I typed");

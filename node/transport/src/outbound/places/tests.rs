@@ -1,4 +1,4 @@
-//! Who gets a place, and when: many who take all they can, and one who wants one thing.
+//! Tests of who gets a place, and when: many who take all they can, and one who wants one thing.
 
 use futures::FutureExt as _;
 use tokio::{
@@ -53,7 +53,7 @@ impl Flood {
         }
     }
 
-    /// What these askers hold.
+    /// The number of places that each of these askers holds.
     fn held_by(&self, askers: u32) -> Vec<usize> {
         let holds = |who| self.places.state.with(|state| state.holds(&who));
         (0..askers).map(holds).collect()
@@ -72,7 +72,7 @@ async fn who_wants_one_place_gets_it_at_once_while_others_want_thousands() {
     }
 }
 
-/// Where more want all they can get than there are places.
+/// More want all they can get than there are places.
 #[tokio::test]
 async fn who_wants_one_place_waits_for_one_turn_of_all_others() {
     let flood = Flood::begins(200, 30).await;

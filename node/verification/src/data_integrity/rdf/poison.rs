@@ -36,7 +36,7 @@ pub(super) fn guard(dataset: &Dataset) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether two statements have the same blank node as their object.
+/// Returns true if two statements have the same blank node as their object.
 fn pointed_to_twice(dataset: &Dataset) -> bool {
     let mut seen = BTreeSet::new();
     dataset.iter().any(|quad| match quad.object {

@@ -20,8 +20,8 @@ pub(super) fn is_record(object: &Map<String, Value>) -> bool {
     types(object.get("type")).any(|kind| kind == KIND)
 }
 
-/// Whether a type is one of those whose vocabulary is brought here: beside a credential's, in an object with contexts of
-/// its own.
+/// Returns true if a type is one of those whose vocabulary is brought here: beside a credential's, in an object with contexts
+/// of its own.
 pub(super) fn is_brought(object: &Map<String, Value>, kind: &str) -> bool {
     BESIDE.contains(&kind) && object.contains_key("@context")
 }

@@ -40,7 +40,7 @@ pub(super) fn check(document: Document<'_>) -> Result<(), Stop> {
     seen.object(document.object)
 }
 
-/// What only a credential itself may say of itself, in its outermost object.
+/// The statements that only a credential itself may make of itself, in its outermost object.
 const ABOUT_ITSELF: [&str; 7] = [
     "credentialStatus",
     "credentialSubject",
@@ -51,7 +51,7 @@ const ABOUT_ITSELF: [&str; 7] = [
     "validUntil",
 ];
 
-/// What was met while walking the JSON.
+/// Everything that was met while walking the JSON.
 struct Seen<'a> {
     /// The `id` of the outermost object.
     own_id: Option<&'a str>,

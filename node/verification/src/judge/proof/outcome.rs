@@ -1,4 +1,4 @@
-//! Whether the proofs of a badge hold, whichever of the issuer's keys made them.
+//! The check of a badge's proofs, whichever of the issuer's keys made them.
 
 use std::cell::Cell;
 
@@ -9,12 +9,12 @@ use crate::{
     multikey,
 };
 
-/// How many keys of one name are tried.
+/// The most keys of one name that are tried.
 const MAX_OF_ONE_NAME: usize = 8;
 
 impl Case<'_> {
-    /// What came of checking the proofs. An issuer may have given a new key the name of an earlier one: then each key of that
-    /// name is tried, and the first that fits counts; whether it was the issuer's at that time is asked afterwards.
+    /// The outcome of checking the proofs. An issuer may have given a new key the name of an earlier one: then each key of
+    /// that name is tried, and the first that fits counts; whether it was the issuer's at that time is asked afterwards.
     pub(super) fn outcome(&self, known: &[Known<'_>]) -> ProofOutcome {
         let mut first = None;
         for turn in 0..MAX_OF_ONE_NAME {

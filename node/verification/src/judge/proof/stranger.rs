@@ -5,11 +5,11 @@ use registry_schema::{Finding, IssuerStanding, Outcome, quotable};
 use super::{Case, finding};
 use crate::{codes::Code, home, judge::recognition::Recognized, names::LikeName};
 
-/// How many names are told that a name is like.
+/// The most names that are told of those that a name is like.
 const MAX_ALIKE: usize = 3;
 
 impl Case<'_> {
-    /// Whether an agency of this federation whose word counts registers the issuer.
+    /// Returns true if an agency of this federation whose word counts registers the issuer.
     pub(super) fn registers_issuer(&self) -> bool {
         let (evidence, id) = (self.evidence, &self.badge.issuer_id);
         let kept = evidence.recognitions.iter().map(|entry| &entry.recognition.issuer);
@@ -98,7 +98,7 @@ impl Case<'_> {
         told
     }
 
-    /// Whether a name that is shown is, letter by letter, the one that it is like.
+    /// Returns true if a name that is shown is, letter by letter, the one that it is like.
     pub(in crate::judge) fn is_same(&self, shown: &str, like: &LikeName) -> bool {
         quotable::name(&like.name).as_deref() == Some(shown)
     }

@@ -1,4 +1,4 @@
-//! Why the asked agency does not recognize the issuer for this badge, and who else does.
+//! The reasons why the asked agency does not recognize the issuer for this badge, and who else does.
 
 use registry_schema::{
     AgencyId, Effect, Finding, Purpose,
@@ -9,7 +9,7 @@ use super::{Case, words};
 use crate::{codes::Code, followed::Home, judge::finding};
 
 impl Case<'_> {
-    /// Whether the issuer's own agency has suspended the registration that a recognition follows.
+    /// Returns true if the issuer's own agency has suspended the registration that a recognition follows.
     pub(in crate::judge) fn is_suspended_at_home(&self, entry: &RecognitionEntry) -> bool {
         let said = self.evidence.registrations.get(&entry.recognition.issuer.agency);
         said.is_some_and(|said| said.issuer == self.badge.issuer_id && said.standing == RegistrationStanding::Suspended)

@@ -1,5 +1,5 @@
-//! What cannot be told, because an agency has not been heard from; **and of which agency that is**: the one asked, one that it
-//! follows, or the issuer's own, whose registration a recognition rests on.
+//! Things that cannot be told, because an agency has not been heard from; **and which agency that is**: the one asked, one
+//! that it follows, or the issuer's own, whose registration a recognition rests on.
 
 use registry_schema::{AgencyId, Finding, recognition::RecognitionEntry, verdict::RecognizedBy};
 
@@ -18,7 +18,7 @@ impl Case<'_> {
         heard.unwrap_or(Freshness::Never)
     }
 
-    /// Whether it is the agency that is silent, and not this node that cannot tell.
+    /// Returns true if it is the agency that is silent, and not this node that cannot tell.
     pub(in crate::judge) fn is_silent(&self, list: Freshness) -> bool {
         let told = match list {
             Freshness::Heard { .. } | Freshness::Never => true,
@@ -27,7 +27,7 @@ impl Case<'_> {
         told && !self.is_fresh(list) && !self.question.knowing_is_in_doubt()
     }
 
-    /// Why the trust list of an agency does not count, if it does not.
+    /// The reason why the trust list of an agency does not count, if it does not.
     fn fault(&self, agency: &AgencyId) -> Option<String> {
         let list = self.trust_list(agency);
         match self.is_fresh(list) {
@@ -41,7 +41,7 @@ impl Case<'_> {
         self.fault(agency).is_none()
     }
 
-    /// Whether the word of an agency is missing, of those whose lists are kept here.
+    /// Returns true if the word of an agency is missing, of those whose lists are kept here.
     pub(super) fn is_any_unheard(&self) -> bool {
         self.evidence.trust_lists.keys().any(|agency| !self.is_heard(agency))
     }

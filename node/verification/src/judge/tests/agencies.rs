@@ -1,4 +1,4 @@
-//! What can be wrong with an agency as a whole, one row each.
+//! The faults that an agency as a whole can have, one row each.
 
 use registry_schema::{StatusState, VerdictKind};
 

@@ -1,4 +1,4 @@
-//! What is judged at once gets the answer that it gets otherwise, and what could take long is not judged at once.
+//! Badges judged at once get the answer that they get otherwise, and those that could take long are not judged at once.
 
 use serde_json::json;
 

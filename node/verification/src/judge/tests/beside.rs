@@ -1,4 +1,4 @@
-//! What stands beside a badge's own words is named, and nothing more is said of it.
+//! Things that stand beside a badge's own words are named, and nothing more is said of them.
 
 use serde_json::json;
 

@@ -148,7 +148,7 @@ fn more_endorsements_than_are_checked_are_counted() {
     assert!(finding.detail.contains("(25), 15 could not"), "{}", finding.detail);
 }
 
-/// What is told of an endorsement with two status entries, of which this is known.
+/// The answer on an endorsement with two status entries, of which this is known.
 fn with_status(known: Vec<StatusEvidence>) -> (Endorsement, Verdict) {
     let (_, did, _) = endorser();
     let mut document = praise(&did, ABOUT);

@@ -23,7 +23,7 @@ impl Chance {
     }
 }
 
-/// What changes how a reader goes on.
+/// The words that change how a reader goes on.
 const WORDS: [&[u8]; 20] = [
     b"{",
     b"}",

@@ -192,7 +192,7 @@ fn who_is_followed_is_followed_for_the_issuer_that_it_recognized() {
     );
 }
 
-/// Who recognized an issuer keeps its entry as it was then; a key that its home agency has ended since has ended.
+/// An agency that recognized an issuer keeps its entry as it was then; a key that its home agency has ended since has ended.
 #[test]
 fn a_key_that_the_home_agency_ended_is_not_kept_alive_by_an_older_recognition() {
     let mut world = world_of("did:web:academy.example");

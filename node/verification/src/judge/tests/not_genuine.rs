@@ -26,7 +26,7 @@ fn tells_no_status(name: &str, verdict: &Verdict) {
     );
 }
 
-/// What is done to a badge, and how.
+/// A thing that is done to a badge, and how.
 type Spoil = (&'static str, fn(&mut World));
 
 #[test]
@@ -68,7 +68,7 @@ fn a_badge_that_is_not_genuine_has_no_status() {
     }
 }
 
-/// What speaks against a badge is not kept back for want of a signature that can be read here.
+/// Evidence against a badge is not kept back for want of a signature that can be read here.
 #[test]
 fn a_badge_that_is_not_shown_to_be_genuine_is_not_called_good_and_may_be_called_revoked() {
     let spoils: [Spoil; 3] = [

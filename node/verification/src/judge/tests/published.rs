@@ -384,7 +384,7 @@ fn a_note_of_the_issuer_is_told_and_decides_nothing() {
     assert_ne!(verdict.status.state, StatusState::Active);
 }
 
-/// What an agency vouched for counts alone: no document on the web adds a key to it.
+/// Keys that an agency vouched for count alone: no document on the web adds a key to them.
 #[test]
 fn a_document_on_the_web_adds_no_key_to_an_issuer_that_agencies_know() {
     let mut world = world_of(DID);

@@ -164,7 +164,7 @@ fn a_record_has_between_one_and_a_hundred_badges_and_no_record() {
     );
 }
 
-/// What 1EdTech's own validator is tested with: signed by its software, with keys that only the issuers' URLs name.
+/// The test files of 1EdTech's own validator: signed by its software, with keys that only the issuers' URLs name.
 #[test]
 fn records_of_1edtech_are_read_and_their_signatures_checked() {
     let read = |bytes: &[u8]| {

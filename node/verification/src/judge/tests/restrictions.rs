@@ -1,4 +1,4 @@
-//! What takes away counts as soon as it is held, whatever date it carries: a date is the word of a clock that may be wrong.
+//! Restrictions count as soon as they are held, whatever date they carry: a date is the word of a clock that may be wrong.
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::{

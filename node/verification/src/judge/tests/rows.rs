@@ -1,4 +1,4 @@
-//! What can be wrong with a badge, one row each, and what is then said.
+//! The faults that a badge can have, one row each, and what is then said.
 
 use registry_schema::{Purpose, Scope, StatusState, VerdictKind, Withdrawal, recognition::RegistrationStanding};
 use serde_json::json;

@@ -82,7 +82,7 @@ fn the_silence_of_an_issuers_home_is_told_as_that_and_what_others_say_is_told_to
     );
 }
 
-/// Where a recognition stands by itself, the home agency's silence takes nothing from it.
+/// The home agency's silence takes nothing from a recognition that stands by itself.
 #[test]
 fn a_recognition_that_needs_nobody_else_is_told_without_a_doubt() {
     let mut world = silent(&[]);
@@ -186,7 +186,7 @@ fn on_a_way_through_others_each_that_is_silent_is_named() {
     );
 }
 
-/// What this node cannot tell is nobody else's silence.
+/// This node's own inability to tell is nobody else's silence.
 #[test]
 fn a_clock_in_doubt_and_a_damaged_store_make_nobody_silent() {
     for list in [Freshness::ClockInDoubt, Freshness::IncompleteHere] {

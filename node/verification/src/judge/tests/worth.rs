@@ -1,4 +1,4 @@
-//! What a badge counts for: shown, cited, and without a say in the verdict.
+//! The worth of a badge: shown, cited, and without a say in the verdict.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ const ISSUERS: [&str; 2] = ["did:key:zOne", "did:key:zTwo"];
 /// The peers, of which each can be a witness.
 const PEERS: [Hash; 3] = [Hash([0; 32]), Hash([1; 32]), Hash([2; 32])];
 
-/// How many copies of a store run beside each other.
+/// The number of copies of a store that run beside each other.
 const MOST_DISKS: usize = 3;
 
 /// A reservation in the agency's log.
@@ -84,7 +84,7 @@ struct Disk {
     lists: Vec<(&'static str, OwnList)>,
     log: Log,
     epoch: u64,
-    /// Which peers can be reached.
+    /// The peers that can be reached.
     linked: [bool; PEERS.len()],
 }
 
@@ -94,7 +94,7 @@ struct Process {
     epoch: u64,
     book: SlotBook,
     waits: Option<(&'static str, Reserving)>,
-    /// What it is about to write, and the log that it looked at.
+    /// The reservation that it is about to write, and the log that it looked at.
     plans: Option<(&'static str, Reserving, BTreeSet<Claim>)>,
     /// The lists that it opened.
     opened: BTreeSet<u32>,
@@ -104,7 +104,7 @@ struct Process {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Broken {
     Nothing,
-    /// What is reserved in an older list needs no word.
+    /// A reservation in an older list needs no word.
     NoWord,
     /// The start that opened a list with a witness needs no word in it.
     NoWordInOnesOwn,
@@ -116,12 +116,12 @@ enum Broken {
     NotSole,
     /// A list without a witness is used by later starts, with the word of a peer.
     ListsOfOthers,
-    /// What is written may rest on what the log said before.
+    /// A write may rest on what the log said before.
     OldKnowledge,
 }
 
 impl Broken {
-    /// What a start knows of the log, if this rule is broken.
+    /// The view that a start has of the log, if this rule is broken.
     fn view(self, log: &Log, start: u64) -> Cow<'_, Log> {
         if self != Self::NotSole {
             return Cow::Borrowed(log);
@@ -175,7 +175,7 @@ impl World {
         });
     }
 
-    /// What the registrar does for one credential, as far as it gets.
+    /// Does what the registrar does for one credential, as far as it gets.
     fn issue(&mut self, at: usize, issuer: &'static str) {
         let disk = self.processes[at].disk;
         if self.disks[disk].epoch != self.processes[at].epoch {

@@ -89,8 +89,8 @@ impl<'a> Graph<'a> {
         Some(labels)
     }
 
-    /// What a blank node looks like at first sight (§4.6): its lines in order, among which the one that points to it
-    /// is the first if it is about an IRI, else the last.
+    /// Adds the look of a blank node at first sight (§4.6): its lines in order, among which the one that points to it is the
+    /// first if it is about an IRI, else the last.
     fn see(&self, number: usize, says: &[Statement], seen: &mut String) {
         let pointer = self.pointer.get(number).copied().flatten();
         let from = pointer.and_then(|statement| self.iri(statement.subject));

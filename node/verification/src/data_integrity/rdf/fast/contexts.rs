@@ -13,11 +13,11 @@ use super::{
 };
 use crate::contexts;
 
-/// How many lists of contexts are remembered; real badges use a handful.
+/// The most lists of contexts that are remembered; real badges use a handful.
 const MAX_REMEMBERED: usize = 32;
 /// More contexts than any badge lists.
 const MAX_LISTED: usize = 8;
-/// How often one definition may lead to another.
+/// The most times that one definition may lead to another.
 const MAX_STEPS: usize = 4;
 
 type Local = &'static Map<String, Value>;
@@ -78,7 +78,7 @@ fn compile(urls: &[&'static str]) -> Option<Vocabulary> {
     Some(vocabulary)
 }
 
-/// What a type's own context brings; `None` if it redefines what it must not.
+/// The terms that a type's own context brings; `None` if it redefines what it must not.
 fn brings(local: Local, vocabulary: &Vocabulary) -> Option<Terms> {
     let terms = define(local, vocabulary.scope())?;
     let keeps = |name: &str, keyword: &str| terms.get(name).is_none_or(|t| t.iri == keyword);

@@ -18,10 +18,10 @@ const STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
 const MAX_DEPTH: usize = 64;
 /// The first whole number that a double does not tell from its neighbour.
 const TOO_LARGE: f64 = 9_007_199_254_740_992.0;
-/// What JavaScript writes exactly, and so does everybody else.
+/// The most digits that JavaScript, like everybody else, writes exactly.
 const MAX_DIGITS: usize = 15;
 
-/// How a statement about a blank node ends as long as the node has no label.
+/// The end of a statement about a blank node as long as the node has no label.
 pub(super) const NAMELESS: &str = "_:z .\n";
 
 /// A statement without its subject.
@@ -29,7 +29,7 @@ pub(super) const NAMELESS: &str = "_:z .\n";
 pub(super) struct Statement {
     /// The subject's number.
     pub(super) subject: usize,
-    /// Where predicate and object stand in the text.
+    /// The place of predicate and object in the text.
     pub(super) from: usize,
     pub(super) to: usize,
     /// The object's number, if it is a blank node.

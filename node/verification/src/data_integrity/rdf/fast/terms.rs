@@ -1,4 +1,4 @@
-//! What terms stand for in one object: the document's contexts, and what the object's type brings.
+//! The meaning of terms in one object: by the document's contexts, and by what the object's type brings.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-/// What a term stands for.
+/// The meaning of a term.
 #[derive(Debug, PartialEq)]
 pub(super) struct Term {
     /// Its IRI, or a keyword.
@@ -21,7 +21,7 @@ pub(super) struct Term {
     pub(super) scope: Option<&'static Value>,
 }
 
-/// How the values of a term are read.
+/// The way in which the values of a term are read.
 #[derive(Debug, PartialEq)]
 pub(super) enum Kind {
     /// As they are.
@@ -37,7 +37,7 @@ pub(super) enum Kind {
 }
 
 impl Term {
-    /// Whether `self` may be defined where `old` stood (§4.2.2, step 27). `oxjsonld` takes two scopes for one only if
+    /// Returns true if `self` may be defined where `old` stood (§4.2.2, step 27). `oxjsonld` takes two scopes for one only if
     /// they come from the same file.
     fn may_follow(&self, old: &Self) -> bool {
         let same_scope = match (self.scope, old.scope) {
@@ -114,7 +114,7 @@ impl Terms {
             .try_for_each(|(name, term)| self.put(name, term))
     }
 
-    /// Whether these can be defined where `older` are.
+    /// Returns true if these can be defined where `older` are.
     pub(super) fn may_follow<'t>(&self, older: impl Fn(&str) -> Option<&'t Term>) -> bool {
         self.iter()
             .all(|(name, term)| older(name).is_none_or(|old| term.may_follow(old)))
@@ -125,7 +125,7 @@ impl Terms {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'v> {
     pub(super) of_document: &'v Terms,
-    /// What its type brings.
+    /// The terms that its type brings.
     pub(super) of_type: Option<&'v Terms>,
 }
 
@@ -145,7 +145,7 @@ impl<'v> Scope<'v> {
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     pub(super) terms: Terms,
-    /// What types bring. `None` where that is more than the short way knows.
+    /// The terms that types bring. `None` where that is more than the short way knows.
     pub(super) of_types: ByName<Option<Terms>>,
 }
 

@@ -63,7 +63,7 @@ fn halves(text: &str) -> [Map<String, Value>; 2] {
     [document, options.clone()]
 }
 
-/// What came of it: whether the short way was taken, after it was found to be the same.
+/// Returns true if the short way was taken, after it was found to be the same.
 fn compare(document: &Map<String, Value>) -> bool {
     if !passes_the_walk(document) {
         return false;
