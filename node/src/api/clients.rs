@@ -92,9 +92,18 @@ impl ClientBudgets {
         self.at(peer, headers)
     }
 
-    /// Whoever is connected from this address.
+    /// Returns the client behind this connection: whoever is connected, or, if that is a proxy of ours, whoever it names last.
     pub(crate) fn at(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
-        Client::at(self.client(peer, headers))
+        let config = &self.0.config;
+        let peer = peer.to_canonical();
+        let named = || {
+            let last = headers.get_all(config.proxy_header.as_str()).iter().next_back()?;
+            let last = last.to_str().ok()?.rsplit(',').next()?.trim();
+            let last = last.trim_start_matches('[').trim_end_matches(']');
+            Some(last.parse::<IpAddr>().ok()?.to_canonical())
+        };
+        let is_proxy = config.proxies.iter().any(|proxy| proxy.to_canonical() == peer);
+        Client::at(is_proxy.then(named).flatten().unwrap_or(peer))
     }
 
     /// Leave for whoever asks to have one code looked up.
@@ -163,20 +172,6 @@ impl ClientBudgets {
             self.0.first_applications.give_back(client, 1.0, now);
         }
     }
-
-    /// Returns the address that asks: whoever is connected, or, if that is a proxy of ours, whoever it names last.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let config = &self.0.config;
-        let peer = peer.to_canonical();
-        let named = || {
-            let last = headers.get_all(config.proxy_header.as_str()).iter().next_back()?;
-            let last = last.to_str().ok()?.rsplit(',').next()?.trim();
-            let last = last.trim_start_matches('[').trim_end_matches(']');
-            Some(last.parse::<IpAddr>().ok()?.to_canonical())
-        };
-        let is_proxy = config.proxies.iter().any(|proxy| proxy.to_canonical() == peer);
-        is_proxy.then(named).flatten().unwrap_or(peer)
-    }
 }
 
 #[cfg(test)]
@@ -238,22 +233,22 @@ mod tests {
         });
         let mut headers = HeaderMap::new();
         assert_eq!(
-            clients.client(ip("2001:db8:1:2:aaaa::1"), &headers),
+            clients.at(ip("2001:db8:1:2:aaaa::1"), &headers).address(),
             ip("2001:db8:1:2::")
         );
-        assert_eq!(clients.client(ip("::ffff:192.0.2.7"), &headers), ip("192.0.2.7"));
+        assert_eq!(clients.at(ip("::ffff:192.0.2.7"), &headers).address(), ip("192.0.2.7"));
         headers.append("x-forwarded-for", "198.51.100.9, 203.0.113.4".parse().unwrap());
         assert_eq!(
-            clients.client(ip("192.0.2.1"), &headers),
+            clients.at(ip("192.0.2.1"), &headers).address(),
             ip("192.0.2.1"),
             "no proxy of ours"
         );
         assert_eq!(
-            clients.client(ip("10.0.0.1"), &headers),
+            clients.at(ip("10.0.0.1"), &headers).address(),
             ip("203.0.113.4"),
             "what our proxy saw itself"
         );
         headers.append("x-forwarded-for", "nobody".parse().unwrap());
-        assert_eq!(clients.client(ip("10.0.0.1"), &headers), ip("10.0.0.1"));
+        assert_eq!(clients.at(ip("10.0.0.1"), &headers).address(), ip("10.0.0.1"));
     }
 }
